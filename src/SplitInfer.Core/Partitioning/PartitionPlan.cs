@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Partitioning;
+
+/// <summary>All partitions of a model. Both ends make the same plan from the same bytes. Immutable.</summary>
+public sealed class PartitionPlan
+{
+    /// <summary>SHA-256 of the model: its file and its external data.</summary>
+    public required Fingerprint Model { get; init; }
+
+    /// <summary>SHA-256 of what both ends must agree on: the order of the nodes and every boundary with its names, types and dimensions.</summary>
+    public required Fingerprint Fingerprint { get; init; }
+
+    /// <summary>What the model takes. Inputs with a default value in the file are constants and not listed.</summary>
+    public required ImmutableArray<TensorSpec> Inputs { get; init; }
+
+    /// <summary>What the model yields.</summary>
+    public required ImmutableArray<TensorSpec> Outputs { get; init; }
+
+    /// <summary>Every partition, by its index: 0 … P.</summary>
+    public required ImmutableArray<Partition> Partitions { get; init; }
+
+    /// <summary>The partitions that can win, by rising index; the last one runs everything on the device.</summary>
+    public required ImmutableArray<Partition> Arms { get; init; }
+
+    /// <summary>The partition that runs everything on the device.</summary>
+    public Partition AllOnDevice => Partitions[^1];
+
+    /// <summary>The partition that runs everything on the server.</summary>
+    public Partition AllOnServer => Partitions[0];
+}
