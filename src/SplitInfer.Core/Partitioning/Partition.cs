@@ -12,6 +12,9 @@ public sealed class Partition
     /// <summary>The values that cross the cut, in the order in which they travel. Empty for the last partition.</summary>
     public required ImmutableArray<TensorSpec> Boundary { get; init; }
 
+    /// <summary>The model's outputs that the tail yields, in the order in which they travel back; the others are finished on the device.</summary>
+    public required ImmutableArray<TensorSpec> TailOutputs { get; init; }
+
     /// <summary>Bytes of the boundary, uncompressed, for the shapes that the plan was made with.</summary>
     public required long BoundaryBytes { get; init; }
 

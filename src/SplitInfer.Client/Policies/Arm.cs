@@ -1,0 +1,8 @@
+using SplitInfer.Partitioning;
+
+namespace SplitInfer.Client.Policies;
+
+/// <summary>What a policy chooses among: a partition together with the codec that carries its boundary.</summary>
+/// <param name="Partition">Where the model is cut.</param>
+/// <param name="Codec">Name of the codec; of no consequence where everything runs on the device.</param>
+public sealed record Arm(Partition Partition, string Codec);

@@ -1,0 +1,19 @@
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Client.Transport;
+
+/// <summary>What came back from the tail. Whoever holds it disposes it, and with it the outputs that were not taken.</summary>
+public sealed class TailReply(Tensor[] outputs, TailTimings timings) : IDisposable
+{
+    /// <summary>The outputs in the order of <see cref="Partitioning.Partition.TailOutputs"/>. Setting a place to null takes the tensor over.</summary>
+    public Tensor?[] Outputs { get; } = outputs;
+
+    /// <summary>What the other end says it spent.</summary>
+    public TailTimings Timings { get; } = timings;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var output in Outputs) output?.Dispose();
+    }
+}

@@ -1,0 +1,10 @@
+namespace SplitInfer.Protocol;
+
+/// <summary>The other end refused or failed a handshake or a request, and says why.</summary>
+public sealed class TailRefusedException : SplitInferException
+{
+    internal TailRefusedException(RefusalCode code, string message, Exception? inner = null) : base(message, inner) => Code = code;
+
+    /// <summary>The kind of refusal, for programs; the message is for people.</summary>
+    public RefusalCode Code { get; }
+}
