@@ -86,12 +86,12 @@ internal sealed partial record NpyHeader(ElementType Type, TensorShape Shape, bo
         _ => throw new NotSupportedException($"NumPy has no {type.DisplayName()}; save the tensor as an ONNX .pb file instead."),
     };
 
-    [GeneratedRegex("""['"]descr['"]\s*:\s*['"]([<>=|][^'"]{1,16})['"]""", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("""['"]descr['"]\s*:\s*['"]([<>=|][^'"]{1,16})['"]""")]
     private static partial Regex Descr();
 
-    [GeneratedRegex("""['"]fortran_order['"]\s*:\s*(True|False)""", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("""['"]fortran_order['"]\s*:\s*(True|False)""")]
     private static partial Regex Order();
 
-    [GeneratedRegex("""['"]shape['"]\s*:\s*\(([0-9,\s]*)\)""", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("""['"]shape['"]\s*:\s*\(([0-9,\s]*)\)""")]
     private static partial Regex ShapeTuple();
 }
