@@ -53,10 +53,10 @@ public static class NpyFile
     internal static Tensor Read(Stream stream)
     {
         var header = NpyHeader.Parse(ReadHeader(stream));
-        var due = header.Type.ByteSize(header.Shape.ElementCount);
         var left = stream.Length - stream.Position;
-        if (due != left)
-            throw new InvalidTensorException($"a {header.Type.DisplayName()} array of shape {header.Shape} takes {due} bytes and {left} are there.");
+        // An element takes a byte or more, so a count that passes has a size that does not overflow.
+        if (header.Shape.ElementCount > left || header.Type.ByteSize(header.Shape.ElementCount) != left)
+            throw new InvalidTensorException($"{left} bytes of elements are there, which is not what a {header.Type.DisplayName()} array of shape {header.Shape} takes.");
 
         var tensor = Tensor.Allocate(header.Type, header.Shape);
         try
