@@ -5,13 +5,30 @@ namespace SplitInfer.Partitioning.Probing;
 /// <summary>Makes inputs up for models that no one gave inputs for.</summary>
 internal static class MadeUpInput
 {
+    private static readonly SizeLimits Limits = new() { MaxBytes = 1L << 30, MaxDimension = 1L << 30 };
+
+    /// <summary>A tensor for an input.</summary>
+    /// <param name="input">What the model says of it.</param>
+    /// <param name="sizes">The sizes of its symbols.</param>
+    /// <param name="random">Where numbers come from.</param>
+    /// <returns>A tensor that the caller owns.</returns>
+    /// <exception cref="SizeLimitException">The sizes make it over 1 GiB.</exception>
+    /// <exception cref="TensorMismatchException">The model does not say how many dimensions the input has.</exception>
+    public static Tensor Make(TensorSpec input, NominalSizes sizes, Random random)
+    {
+        if (!input.IsRanked) throw new TensorMismatchException($"The model does not say how many dimensions '{input.Name}' has, so no input can be made up. Give a tensor for it.");
+        var layout = BoundaryLayout.For([input]);
+        var shape = layout.Resolve([.. layout.Symbols.Select(symbol => sizes.SizeOf(Dimension.Symbolic(symbol)))], Limits)[0];
+        return Make(input.Type, shape, random, sizes.IntegerFill);
+    }
+
     /// <summary>A tensor of numbers from 0 to 1; whole numbers are all <paramref name="integer"/>, truth values all true, text all <c>a</c>.</summary>
     /// <param name="type">Type of the elements.</param>
     /// <param name="shape">The dimensions.</param>
     /// <param name="random">Where numbers come from.</param>
     /// <param name="integer">0 or 1.</param>
     /// <returns>A tensor that the caller owns.</returns>
-    public static Tensor Make(ElementType type, TensorShape shape, Random random, int integer)
+    private static Tensor Make(ElementType type, TensorShape shape, Random random, int integer)
     {
         if (type == ElementType.Text) return Tensor.From([.. Enumerable.Repeat("a", (int)shape.ElementCount)], shape);
         var tensor = Tensor.Allocate(type, shape);

@@ -13,8 +13,6 @@ namespace SplitInfer.Partitioning.Probing;
 /// </summary>
 internal sealed class Measurement
 {
-    private const long MaxInputBytes = 1L << 30;
-
     private readonly Dictionary<string, ImmutableArray<long>> _shapes = new(StringComparer.Ordinal);
 
     private Measurement(NominalSizes sizes, string? failure = null) => (Sizes, Failure) = (sizes, failure);
@@ -38,9 +36,6 @@ internal sealed class Measurement
     {
         var first = new NominalSizes(inputs, options, attempt: 0);
         if (open.Count == 0) return new(first);
-        if (inputs.FirstOrDefault(i => !i.IsRanked && !options.SampleInputs.ContainsKey(i.Name)) is { } unranked)
-            return new(first, $"the model does not say how many dimensions '{unranked.Name}' has; give it in {nameof(PlanOptions)}.{nameof(PlanOptions.SampleInputs)}");
-
         string? failure = null;
         using var timeout = new CancellationTokenSource(options.MaxMeasureTime, TimeProvider.System);
         using var session = ProbeSession.Create(WithShapes(graph, open), graph.Model.Folder, execution);
@@ -82,10 +77,7 @@ internal sealed class Measurement
         Tensor Input(TensorSpec spec)
         {
             if (options.SampleInputs.TryGetValue(spec.Name, out var sample)) return sample;
-            var layout = BoundaryLayout.For([spec]);
-            var sizes = layout.Symbols.Select(symbol => Sizes.SizeOf(Dimension.Symbolic(symbol))).ToArray();
-            var shape = layout.Resolve(sizes, new() { MaxBytes = MaxInputBytes, MaxDimension = MaxInputBytes })[0];
-            var tensor = MadeUpInput.Make(spec.Type, shape, new Random(Seed: made.Count), Sizes.IntegerFill);
+            var tensor = MadeUpInput.Make(spec, Sizes, new Random(made.Count));
             made.Add(tensor);
             return tensor;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Models;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Partitioning.Probing;
@@ -14,7 +15,7 @@ internal sealed class SpecReader(IEnumerable<OrtValueInfo> inputs)
 
     /// <summary>The spec of a value; of unknown rank and type where it is not a tensor.</summary>
     public TensorSpec Read(OrtValueInfo info) => info.Kind == OrtValueKind.Tensor && info.HasShape
-        ? new(info.Name, info.ElementType, [.. info.Dimensions.Select((size, axis) => size >= 0 ? Dimension.Fixed(size) : Symbol(info, axis))])
+        ? Create(info, info.Dimensions.Select((size, axis) => size >= 0 ? Dimension.Fixed(size) : Symbol(info, axis)))
         : TensorSpec.Unranked(info.Name, info.Kind == OrtValueKind.Tensor ? info.ElementType : ElementType.Undefined);
 
     /// <summary>The spec of a value that was measured: the rank is that of the run, and a dimension that the run contradicts is left open.</summary>
@@ -23,8 +24,20 @@ internal sealed class SpecReader(IEnumerable<OrtValueInfo> inputs)
         var spec = Read(info);
         if (measured.IsDefault) return spec;
         var isSameRank = spec.IsRanked && spec.Dimensions.Length == measured.Length;
-        return new(info.Name, info.ElementType, [.. measured.Select((size, axis) =>
-            isSameRank && sizes.IsPossible(spec.Dimensions[axis], size) ? spec.Dimensions[axis] : OwnSymbol(info.Name, axis))]);
+        return Create(info, measured.Select((size, axis) =>
+            isSameRank && sizes.IsPossible(spec.Dimensions[axis], size) ? spec.Dimensions[axis] : OwnSymbol(info.Name, axis)));
+    }
+
+    private static TensorSpec Create(OrtValueInfo info, IEnumerable<Dimension> dimensions)
+    {
+        try
+        {
+            return new(info.Name, info.ElementType, [.. dimensions]);
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            throw new ModelNotSupportedException($"The model says that '{info.Name}' has dimensions {string.Join('×', info.Dimensions)}, which no tensor can have. Export the model again.", error);
+        }
     }
 
     private Dimension Symbol(OrtValueInfo info, int axis) =>

@@ -10,5 +10,6 @@ namespace SplitInfer.Partitioning;
 internal sealed record ValueEntry(TensorSpec Spec, ImmutableArray<long> NominalShape, string? Obstacle)
 {
     /// <summary>Bytes for the sizes that the plan is made with; 0 where they are not known.</summary>
-    public long NominalBytes => NominalShape.IsDefault || Obstacle is not null ? 0 : Spec.Type.ByteSize(new TensorShape(NominalShape.AsSpan()).ElementCount);
+    public double NominalBytes => NominalShape.IsDefault || Obstacle is not null ? 0
+        : Math.Ceiling(NominalShape.Aggregate(Spec.Type.BitWidth() / 8.0, static (product, size) => product * size));
 }
