@@ -42,4 +42,12 @@ public sealed class ExecutionOptions
         if (LibraryPath is { Length: 0 })
             throw new ArgumentException($"{nameof(LibraryPath)} is empty; give a path, or null to let SplitInfer look for the library.");
     }
+
+    /// <summary>The same options with another optimisation.</summary>
+    internal ExecutionOptions With(GraphOptimization optimization)
+    {
+        var copy = (ExecutionOptions)MemberwiseClone();
+        copy.Optimization = optimization;
+        return copy;
+    }
 }

@@ -46,7 +46,7 @@ public class WeightStoreTests
 
         store.Return(weight);
         Assert.Equal(64, store.Bytes);
-        Assert.Equal(Bytes(64), weight.Bytes.ToArray());
+        Assert.Equal(Bytes(64), weight.Value.Bytes.ToArray());
 
         store.Return(weight);
         Assert.Equal(0, store.Bytes);
