@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using SplitInfer.Cli.Output;
 
 namespace SplitInfer.Cli;

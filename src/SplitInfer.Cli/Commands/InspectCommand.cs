@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
@@ -39,12 +40,16 @@ internal sealed class InspectCommand(PartitionedModel model, string path, Termin
     private void WriteTable(bool isWhole)
     {
         var plan = model.Plan;
-        PlanTable.Write(terminal.Tables, plan, isWhole);
+        PlanTable.Write(terminal.Tables, model, isWhole);
         terminal.Output.WriteLine($"{path}: {NodeCount} nodes, {plan.Partitions.Length} partitions, {plan.Arms.Length} arms (●: the cuts that can win)");
-        terminal.Output.WriteLine($"takes   {string.Join(", ", plan.Inputs)}");
-        terminal.Output.WriteLine($"yields  {string.Join(", ", plan.Outputs)}");
+        foreach (var input in plan.Inputs) terminal.Output.WriteLine($"takes   {input}{Nominal(input)}");
+        foreach (var output in plan.Outputs) terminal.Output.WriteLine($"yields  {output}{Nominal(output)}");
         terminal.Output.WriteLine($"plan    {plan.Fingerprint}");
+        if (plan.MeasureFailure is { } failure) terminal.Complain($"Sizes that the file leaves open could not be measured: {failure}");
     }
+
+    private string Nominal(TensorSpec value) =>
+        value.IsStatic || model[value.Name].NominalShape is not { IsDefault: false } shape ? "" : $", planned as {new TensorShape(shape.AsSpan())}; change it with --dim";
 
     /// <summary>Compute nodes: the last partition has all of them in its head.</summary>
     private int NodeCount => model.Plan.AllOnDevice.Index;
@@ -55,10 +60,10 @@ internal sealed class InspectCommand(PartitionedModel model, string path, Termin
 
     private BoundaryLine LineOf(TensorSpec value)
     {
-        var shape = model.NominalShapeOf(value.Name);
-        return new(value.Name, value.Type.DisplayName(), shape, value.Type.ByteSize(new TensorShape(shape).ElementCount))
+        var known = model[value.Name];
+        return new(value.Name, value.Type.DisplayName(), known.NominalShape.IsDefault ? [] : known.NominalShape, known.NominalBytes)
         {
-            Dimensions = value.IsStatic ? null : [.. value.Dimensions.Select(static d => d.ToString())],
+            Dimensions = value.IsStatic || !value.IsRanked ? null : [.. value.Dimensions.Select(static d => d.ToString())],
         };
     }
 }

@@ -1,9 +1,10 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 
 namespace SplitInfer.Cli.Output;
 
 /// <summary>One value that crosses a cut.</summary>
-internal sealed record BoundaryLine(string Name, string Type, IReadOnlyList<long> Shape, long Bytes)
+internal sealed record BoundaryLine(string Name, string Type, ImmutableArray<long> Shape, double Bytes)
 {
     /// <summary>The dimensions as the model declares them, where some are symbolic; the shape then is that of the plan's sizes.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -6,6 +6,4 @@ namespace SplitInfer.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(PartitionLine))]
 [JsonSerializable(typeof(PlanLine))]
-[JsonSerializable(typeof(VerifiedPartitionLine))]
-[JsonSerializable(typeof(VerifiedModelLine))]
 internal sealed partial class LineContext : JsonSerializerContext;

@@ -27,6 +27,9 @@ internal sealed class PartitionedModel
     /// <summary>The file that the model was read from.</summary>
     public OnnxModel Model => _graph.Model;
 
+    /// <summary>What is known of a value, with its dimensions for the sizes that the plan was made with.</summary>
+    public ValueEntry this[string value] => _catalog[value];
+
     /// <summary>Reads a model file and plans it.</summary>
     /// <param name="path">An ONNX file.</param>
     /// <param name="options">How the plan is made; null for the defaults.</param>

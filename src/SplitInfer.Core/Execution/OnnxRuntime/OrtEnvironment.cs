@@ -88,6 +88,7 @@ internal sealed unsafe class OrtEnvironment
         var application = AppContext.BaseDirectory;
         return OrtLibrary.LoadFirst(
             OrtLibraryFile.OfApplication(application, folders.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)),
+            OrtLibraryFile.BareName,
             OrtLibraryFile.OfSplitInfer(application));
     }
 
