@@ -6,4 +6,6 @@ namespace SplitInfer.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(PartitionLine))]
 [JsonSerializable(typeof(PlanLine))]
+[JsonSerializable(typeof(VerdictLine))]
+[JsonSerializable(typeof(VerifiedLine))]
 internal sealed partial class LineContext : JsonSerializerContext;
