@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Execution.Weights;
-using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -24,7 +23,7 @@ internal sealed class SegmentCompiler(PartitionedModel model, ExecutionOptions o
         var compiled = options.Providers.Count == 0 ? Share(segment) : Load(segment);
         try
         {
-            Warm(compiled.Runner);
+            Warm(segment, (OrtSegmentRunner)compiled.Runner);
             return compiled;
         }
         catch
@@ -55,6 +54,25 @@ internal sealed class SegmentCompiler(PartitionedModel model, ExecutionOptions o
         var bytes = segment.ToBytes();
         var session = OrtSession.Create(bytes, segment.ExternalDataFolder, options, new() { UseSharedArena = options.Providers.Count == 0 });
         return new(Runner(segment, session), bytes.Length, null);
+    }
+
+    /// <summary>Runs once, so that the first request does not pay for what kernels set up on first use.</summary>
+    private void Warm(SegmentModel segment, OrtSegmentRunner runner)
+    {
+        var inputs = model.MakeInputs(segment, seed: 0);
+        var outputs = new Tensor?[segment.Outputs.Length];
+        try
+        {
+            if (inputs.Length == segment.Inputs.Length) runner.Run(inputs, outputs!, CancellationToken.None);
+        }
+        catch (OnnxRuntimeException)
+        {
+            // Made-up values are not ones that every model runs on; the request's own will tell.
+        }
+        finally
+        {
+            foreach (var tensor in inputs.Concat(outputs)) tensor?.Dispose();
+        }
     }
 
     private static OrtSegmentRunner Runner(SegmentModel segment, OrtSession session) => new(session, segment.Inputs, segment.Outputs);

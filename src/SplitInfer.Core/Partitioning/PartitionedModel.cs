@@ -76,11 +76,13 @@ internal sealed class PartitionedModel
     {
         Check(k);
         var sources = new Dictionary<string, ValueSource>(StringComparer.Ordinal);
+        var headOutputs = HeadOutputs(k);
         Number(_inputs, ValueOrigin.Input);
-        Number(HeadOutputs(k), ValueOrigin.Head);
+        Number(headOutputs, ValueOrigin.Head);
         Number(Plan.Partitions[k].TailOutputs.Select(static o => o.Name), ValueOrigin.Tail);
         return new()
         {
+            HasHead = headOutputs.Length > 0,
             HeadInputs = [.. HeadInputs(k).Select(i => _inputs.IndexOf(i.Name))],
             Boundary = [.. Plan.Partitions[k].Boundary.Select(b => sources[b.Name])],
             Outputs = [.. _graph.Outputs.Select(o => sources[o.Name])],
@@ -97,6 +99,14 @@ internal sealed class PartitionedModel
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
     public ImmutableArray<Tensor> MakeInputs(int seed) =>
         [.. Plan.Inputs.Select((input, index) => MadeUpInput.Make(input, _catalog.Sizes, new Random(unchecked(seed * 31 + index))))];
+
+    /// <summary>Inputs for a segment, made up for the sizes that the plan was made with, to warm it up. The caller owns them; there are none where a size is not known.</summary>
+    public Tensor[] MakeInputs(SegmentModel segment, int seed)
+    {
+        var values = segment.Inputs.Select(i => _catalog[i.Name]).ToArray();
+        if (values.Any(static v => v.NominalShape.IsDefault)) return [];
+        return [.. values.Select((v, index) => MadeUpInput.Make(v.Spec.Type, new TensorShape(v.NominalShape.AsSpan()), new Random(unchecked(seed * 31 + index)), _catalog.Sizes.IntegerFill))];
+    }
 
     private ValueInfoProto[] HeadInputs(int k)
     {

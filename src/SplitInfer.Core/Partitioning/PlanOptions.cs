@@ -33,8 +33,8 @@ public sealed class PlanOptions
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> SampleInputs { get; set; } = new Dictionary<string, Tensor>();
 
-    /// <summary>The longest that running the model once to measure sizes may take, where the file leaves sizes open. 60 seconds unless set.</summary>
-    public TimeSpan MaxMeasureTime { get; set; } = TimeSpan.FromSeconds(60);
+    /// <summary>The longest that running the model once to measure sizes may take, where the file leaves sizes open. 20 seconds unless set.</summary>
+    public TimeSpan MaxMeasureTime { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How large the model file may be.</summary>
     public ModelLimits Limits { get; set; } = ModelLimits.Default;

@@ -27,6 +27,9 @@ internal sealed class Routing
     /// <summary>For each input of the head, its place among the model's inputs.</summary>
     public required ImmutableArray<int> HeadInputs { get; init; }
 
+    /// <summary>Whether there is a head to run.</summary>
+    public required bool HasHead { get; init; }
+
     /// <summary>For each value of the boundary, where it is found: among the model's inputs, passed as it is, or among the head's outputs.</summary>
     public required ImmutableArray<ValueSource> Boundary { get; init; }
 

@@ -43,8 +43,16 @@ internal sealed unsafe partial class OrtApi
         Check(((delegate* unmanaged<nint, void*, nint>)_table[76])(allocator, block));
 
     /// <summary>Registers an allocator that sessions of the environment can share; at most one for each kind of memory.</summary>
-    public void CreateAndRegisterAllocator(nint environment, nint memoryInfo) =>
-        Check(((delegate* unmanaged<nint, nint, nint, nint>)_table[144])(environment, memoryInfo, 0));
+    public void CreateAndRegisterAllocator(nint environment, nint memoryInfo, nint arena) =>
+        Check(((delegate* unmanaged<nint, nint, nint, nint>)_table[144])(environment, memoryInfo, arena));
+
+    /// <summary>Describes an arena by pairs of keys and values.</summary>
+    public nint CreateArenaCfgV2(byte** keys, nuint* values, int count)
+    {
+        nint arena;
+        Check(((delegate* unmanaged<byte**, nuint*, nuint, nint*, nint>)_table[164])(keys, values, (nuint)count, &arena));
+        return arena;
+    }
 
     public byte** GetAvailableProviders(out int count)
     {

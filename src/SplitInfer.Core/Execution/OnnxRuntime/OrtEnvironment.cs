@@ -72,7 +72,13 @@ internal sealed unsafe class OrtEnvironment
     private bool RegisterArena()
     {
         using var memory = new OrtHandle(Api, OrtObject.MemoryInfo, Api.CreateCpuMemoryInfo(OrtAllocatorKind.Arena));
-        Api.CreateAndRegisterAllocator(Handle, memory.Pointer);
+        // Many sessions of different sizes share it: it grows by what is asked for, not by doubling what it has.
+        const nuint SameAsRequested = 1;
+        using var key = new NativeText("arena_extend_strategy");
+        var name = key[0];
+        var value = SameAsRequested;
+        using var arena = new OrtHandle(Api, OrtObject.Arena, Api.CreateArenaCfgV2(&name, &value, count: 1));
+        Api.CreateAndRegisterAllocator(Handle, memory.Pointer, arena.Pointer);
         return true;
     }
 
@@ -82,6 +88,7 @@ internal sealed unsafe class OrtEnvironment
         var application = AppContext.BaseDirectory;
         return OrtLibrary.LoadFirst(
             OrtLibraryFile.OfApplication(application, folders.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)),
+            OrtLibraryFile.BareName,
             OrtLibraryFile.OfSplitInfer(application));
     }
 

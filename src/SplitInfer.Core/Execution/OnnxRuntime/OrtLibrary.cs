@@ -23,19 +23,21 @@ internal sealed record OrtLibrary(string Path, string Version, OrtApi Api)
         }
     }
 
-    /// <summary>Loads the first of <paramref name="paths"/> that is there and of use; then what the operating system finds; then <paramref name="lastPath"/>.</summary>
+    /// <summary>
+    /// Loads the first of <paramref name="paths"/> that is there and of use; then what the operating system finds under
+    /// <paramref name="name"/>; then <paramref name="lastPath"/>.
+    /// </summary>
     /// <exception cref="OnnxRuntimeNotFoundException">None is.</exception>
-    public static OrtLibrary LoadFirst(IEnumerable<string> paths, string lastPath)
+    public static OrtLibrary LoadFirst(IEnumerable<string> paths, string name, string lastPath)
     {
         // Windows keeps an old onnxruntime.dll of its own among its system files; these flags leave that folder out.
         const DllImportSearchPath Search = DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.ApplicationDirectory;
-        const string Name = "onnxruntime";
         var tried = new List<string>();
         foreach (var path in paths)
             if (TryLoad(path, tried) is { } library) return library;
-        if (!NativeLibrary.TryLoad(Name, typeof(OrtLibrary).Assembly, Search, out var handle))
-            tried.Add($"{Name}: the operating system finds no such library");
-        else if (TryOpen(Name, handle, tried) is { } library)
+        if (!NativeLibrary.TryLoad(name, typeof(OrtLibrary).Assembly, Search, out var handle))
+            tried.Add($"{name}: the operating system finds no such library");
+        else if (TryOpen(name, handle, tried) is { } library)
             return library;
         return TryLoad(lastPath, tried) ?? throw new OnnxRuntimeNotFoundException(tried);
     }

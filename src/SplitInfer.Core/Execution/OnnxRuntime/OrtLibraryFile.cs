@@ -5,6 +5,9 @@ namespace SplitInfer.Execution.OnnxRuntime;
 /// <summary>Names and places of library files.</summary>
 internal static class OrtLibraryFile
 {
+    /// <summary>The name under which the operating system is asked for it.</summary>
+    public const string BareName = "onnxruntime";
+
     /// <summary>The name that native assets have on this operating system.</summary>
     public static string Name { get; } =
         OperatingSystem.IsWindows() ? "onnxruntime.dll"

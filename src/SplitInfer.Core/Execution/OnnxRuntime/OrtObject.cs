@@ -13,6 +13,7 @@ internal enum OrtObject
     TensorInfo = 99,
     SessionOptions = 100,
     ThreadingOptions = 122,
+    Arena = 157,
     PrepackedWeights = 167,
     TensorRtOptions = 174,
     CudaOptions = 208,

@@ -113,7 +113,14 @@ internal sealed unsafe class OrtRunSlot : IDisposable
     private void Collect(ReadOnlySpan<int> places, Span<Tensor?> outputs)
     {
         for (var i = 0; i < places.Length; i++)
-            _outputs[places[i]] ??= OrtTensorValue.Copy(_session.Environment, _fetches[i], _session.Outputs[places[i]].Name);
+        {
+            ref var output = ref _outputs[places[i]];
+            output ??= OrtTensorValue.Copy(_session.Environment, _fetches[i], _session.Outputs[places[i]].Name);
+            // The engine leaves the unused half of the last byte as it was.
+            if (output is { ElementType: ElementType.Int4 or ElementType.UInt4 } && output.Shape.ElementCount % 2 != 0)
+                output.Bytes.Span[^1] &= 0x0F;
+        }
+
         for (var i = 0; i < places.Length; i++)
         {
             outputs[i] = _outputs[places[i]];

@@ -12,15 +12,17 @@ internal static class Inference
     /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model.</exception>
     public static IReadOnlyDictionary<string, OrtValueInfo> Of(ModelGraph graph, ExecutionOptions execution)
     {
-        var outputs = graph.Nodes.Concat(graph.ConstantNodes).SelectMany(static n => n.Outputs)
-            .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
-        using var session = Session(graph, outputs, execution);
-        return session.Inputs.Concat(session.Outputs).ToDictionary(static v => v.Name, StringComparer.Ordinal);
+        var values = Infer(graph, execution, GraphOptimization.None);
+        // Exporters compute shapes from shapes. Where these are fixed, folding them tells what inference alone does not.
+        return values.Values.All(static v => v.HasShape && v.Dimensions.All(static size => size >= 0)) ? values : Infer(graph, execution, GraphOptimization.Basic);
     }
 
-    private static OrtSession Session(ModelGraph graph, IEnumerable<string> outputs, ExecutionOptions execution)
+    private static Dictionary<string, OrtValueInfo> Infer(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)
     {
+        var outputs = graph.Nodes.Concat(graph.ConstantNodes).SelectMany(static n => n.Outputs)
+            .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
         var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }), keepValueInfo: false);
-        return ProbeSession.Create(model, graph.Model.Folder, execution);
+        using var session = ProbeSession.Create(model, graph.Model.Folder, execution, optimization);
+        return session.Inputs.Concat(session.Outputs).ToDictionary(static v => v.Name, StringComparer.Ordinal);
     }
 }

@@ -28,7 +28,7 @@ internal static class MadeUpInput
     /// <param name="random">Where numbers come from.</param>
     /// <param name="integer">0 or 1.</param>
     /// <returns>A tensor that the caller owns.</returns>
-    private static Tensor Make(ElementType type, TensorShape shape, Random random, int integer)
+    public static Tensor Make(ElementType type, TensorShape shape, Random random, int integer)
     {
         if (type == ElementType.Text) return Tensor.From([.. Enumerable.Repeat("a", (int)shape.ElementCount)], shape);
         var tensor = Tensor.Allocate(type, shape);

@@ -38,7 +38,7 @@ internal sealed class Measurement
         if (open.Count == 0) return new(first);
         string? failure = null;
         using var timeout = new CancellationTokenSource(options.MaxMeasureTime, TimeProvider.System);
-        using var session = ProbeSession.Create(WithShapes(graph, open), graph.Model.Folder, execution);
+        using var session = ProbeSession.Create(WithShapes(graph, open), graph.Model.Folder, execution, GraphOptimization.None);
         for (var attempt = 0; attempt < NominalSizes.Attempts; attempt++)
         {
             var measurement = new Measurement(new(inputs, options, attempt));

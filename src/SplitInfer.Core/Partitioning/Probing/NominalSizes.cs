@@ -9,13 +9,15 @@ namespace SplitInfer.Partitioning.Probing;
 /// </summary>
 internal sealed class NominalSizes
 {
-    // The first guess goes by the rank; the others are one size for all axes but the batch. 16000 samples are a second of sound.
+    // The first guess goes by the rank; the others are one size for all axes but the batch. 16000 samples are a second of sound. Each is
+    // tried without recurrent states and with them, and all of it with whole numbers of 1 and of 0.
     private static readonly ImmutableArray<long> Guesses = [ByRank, 512, 64, 16, 256, 1024, 32, 8, 4, 2, 1, 16000];
 
     private const long ByRank = -1;
 
     private readonly Dictionary<string, long> _sizes = new(StringComparer.Ordinal);
     private readonly long _guess;
+    private readonly bool _expectsStates;
 
     /// <summary>The sizes of one attempt.</summary>
     /// <param name="inputs">The inputs of the model.</param>
@@ -23,8 +25,9 @@ internal sealed class NominalSizes
     /// <param name="attempt">0 to <see cref="Attempts"/> − 1.</param>
     public NominalSizes(ImmutableArray<TensorSpec> inputs, PlanOptions options, int attempt)
     {
-        _guess = Guesses[attempt % Guesses.Length];
-        IntegerFill = attempt < Guesses.Length ? 1 : 0;
+        _guess = Guesses[attempt / 2 % Guesses.Length];
+        _expectsStates = attempt % 2 == 1;
+        IntegerFill = attempt < Attempts / 2 ? 1 : 0;
         foreach (var (symbol, size) in options.DimensionSizes) _sizes[symbol] = size;
         foreach (var input in inputs)
             if (options.SampleInputs.TryGetValue(input.Name, out var sample)) Learn(input, sample.Shape);
@@ -35,7 +38,7 @@ internal sealed class NominalSizes
     }
 
     /// <summary>How many guesses there are.</summary>
-    public static int Attempts => 2 * Guesses.Length;
+    public static int Attempts => 2 * 2 * Guesses.Length;
 
     /// <summary>What whole numbers among the inputs are: indices, lengths and flags mostly allow 1 or 0.</summary>
     public int IntegerFill { get; }
@@ -56,7 +59,9 @@ internal sealed class NominalSizes
     private long Guess(TensorSpec input, int axis)
     {
         var rank = input.Dimensions.Length;
-        var isBatch = (axis == 0 && rank > 1) || input.Dimensions[axis].Symbol!.Contains("batch", StringComparison.OrdinalIgnoreCase);
+        // The state of a recurrent cell has the batch in the middle: directions × batch × cells.
+        var isBatch = (axis == 0 && rank > 1) || (_expectsStates && rank == 3 && axis == 1 && input.Dimensions[0].IsFixed && input.Dimensions[2].IsFixed)
+            || input.Dimensions[axis].Symbol!.Contains("batch", StringComparison.OrdinalIgnoreCase);
         return isBatch ? 1 : _guess != ByRank ? _guess : (rank, axis) switch
         {
             (1, _) => 1,
