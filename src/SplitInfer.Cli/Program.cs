@@ -15,7 +15,6 @@ internal static class Program
         var root = new RootCommand("SplitInfer runs one ONNX model across two machines: the head here, the tail on a server.")
         {
             InspectCommand.Create(options, terminal),
-            VerifyCommand.Create(options, terminal),
             options.Json,
             options.Threads,
         };

@@ -1,15 +1,18 @@
 using System.CommandLine;
+using System.Globalization;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
 using SplitInfer.Client.Policies;
-using SplitInfer.Tensors;
+using SplitInfer.Partitioning;
 
 namespace SplitInfer.Cli.Commands;
 
 /// <summary>Infers a number of times, with a server or without, and prints what each time cost.</summary>
 internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond)
 {
+    private const int InputSeed = 1;
+
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var file = SharedOptions.Model();
@@ -20,8 +23,8 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var partition = new Option<int?>("--partition") { Description = "The partition that policy Fixed takes.", HelpName = "k" };
         var codec = new Option<string>("--codec") { Description = "The codec that carries the boundary.", HelpName = "NAME", DefaultValueFactory = static _ => new SplitInferenceOptions().Codec };
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
-        frames.Validators.Add(static result => { if (result.GetValueOrDefault<int>() < 1) result.AddError("--frames takes 1 or more."); });
-        fps.Validators.Add(static result => { if (result.GetValueOrDefault<double?>() <= 0) result.AddError("--fps takes a positive number."); });
+        frames.Validators.Add(static result => { if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var count) && count < 1) result.AddError("--frames takes 1 or more."); });
+        fps.Validators.Add(static result => { if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var rate) && !(rate > 0)) result.AddError("--fps takes a positive number."); });
         var command = new ExplainedCommand("run", "Infers with the head here and the tail on a server, and prints what it cost.",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --partition 19 --frames 100",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
@@ -48,8 +51,8 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
 
     private async Task RunAsync(SplitInferenceOptions settings, string[] inputFiles, CancellationToken cancellationToken)
     {
-        using var model = ModelWithInputs.Load(settings.ModelPath, inputFiles, settings.Plan, settings.Execution);
-        await using var client = await ConnectAsync(settings, cancellationToken);
+        using var model = ModelWithInputs.Load(settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
+        await using var client = await ConnectAsync(settings, model.Model, cancellationToken);
         var (lines, table) = (new JsonLines(terminal.Output), new RunTable(terminal.Output));
         var costs = new List<FrameLine>();
         var start = settings.TimeProvider.GetTimestamp();
@@ -67,11 +70,11 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         else table.End(summary);
     }
 
-    private static async ValueTask<SplitInferenceClient> ConnectAsync(SplitInferenceOptions settings, CancellationToken cancellationToken)
+    private static async ValueTask<SplitInferenceClient> ConnectAsync(SplitInferenceOptions settings, PartitionedModel model, CancellationToken cancellationToken)
     {
         try
         {
-            return await SplitInferenceClient.CreateAsync(settings, cancellationToken);
+            return await ClientComposition.CreateAsync(settings, model, cancellationToken);
         }
         catch (ArgumentException error)
         {

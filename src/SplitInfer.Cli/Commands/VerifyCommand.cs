@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Cli.Verification;
 using SplitInfer.Execution;
@@ -50,9 +51,10 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, double toler
     {
         try
         {
-            using var @case = VerificationCase.Load(path, folder, plan, execution, seed);
-            await using var verifier = await Verifier.StartAsync(@case, execution, cancellationToken);
-            return await VerifyAsync(path, @case.Model.Plan, verifier, cancellationToken);
+            using var model = ModelWithInputs.Load(path, names => folder is null ? [] : TensorFolder.Read(folder, "input", names), plan, execution, seed);
+            var known = folder is null ? [] : TensorFolder.Read(folder, "output", [.. model.Model.Plan.Outputs.Select(static o => o.Name)]);
+            await using var verifier = Verifier.Start(model, known, execution, cancellationToken);
+            return await VerifyAsync(path, model.Model.Plan, verifier, cancellationToken);
         }
         catch (Exception error) when (error is SplitInferException or IOException or UnauthorizedAccessException)
         {

@@ -6,6 +6,5 @@ namespace SplitInfer.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(PartitionLine))]
 [JsonSerializable(typeof(PlanLine))]
-[JsonSerializable(typeof(VerdictLine))]
-[JsonSerializable(typeof(VerifiedLine))]
+[JsonSerializable(typeof(ListeningLine))]
 internal sealed partial class LineContext : JsonSerializerContext;

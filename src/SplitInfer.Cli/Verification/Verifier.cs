@@ -12,28 +12,33 @@ namespace SplitInfer.Cli.Verification;
 /// <summary>Runs partitions of a model, head here and tail behind the wire, and compares their outputs with those of the whole.</summary>
 internal sealed class Verifier : IAsyncDisposable
 {
-    private readonly VerificationCase _case;
+    private readonly ModelWithInputs _model;
+    private readonly IReadOnlyDictionary<string, Tensor> _known;
     private readonly Tensor[] _whole;
     private readonly LoopbackServer _server;
     private readonly SplitInferenceClient _client;
 
-    private Verifier(VerificationCase @case, Tensor[] whole, LoopbackServer server, ExecutionOptions execution)
+    private Verifier(ModelWithInputs model, IReadOnlyDictionary<string, Tensor> known, Tensor[] whole, LoopbackServer server, ExecutionOptions execution)
     {
-        (_case, _whole, _server) = (@case, whole, server);
+        (_model, _known, _whole, _server) = (model, known, whole, server);
         var codec = CodecRegistry.Default.Lossless;
-        var segments = new SegmentCache(new SegmentCompiler(@case.Model, execution), budgetBytes: 0);
-        var model = new ClientModel(@case.Model, segments, codec);
-        var policy = new FixedPolicy(PolicyNames.AllOnDevice, new Arm(model.Plan.AllOnDevice, codec.Name));
-        var transport = new RemoteTailTransport(server.Endpoint, "", "", model.Plan, CodecRegistry.Default, new TransportOptions(), TimeProvider.System);
-        _client = new SplitInferenceClient(new SplitInferenceOptions(), model, policy, transport);
+        var segments = new SegmentCache(new SegmentCompiler(model.Model, execution), budgetBytes: 0);
+        var head = new ClientModel(model.Model, segments, codec);
+        var policy = new FixedPolicy(PolicyNames.AllOnDevice, new Arm(head.Plan.AllOnDevice, codec.Name));
+        var transport = new RemoteTailTransport(server.Endpoint, "", "", head.Plan, CodecRegistry.Default, new TransportOptions(), TimeProvider.System);
+        _client = new SplitInferenceClient(new SplitInferenceOptions(), head, policy, transport);
     }
 
     /// <summary>Runs the whole model and starts a server for its tails.</summary>
+    /// <param name="model">The model; stays the caller's.</param>
+    /// <param name="known">Outputs that are known beforehand, by name; they stay the caller's.</param>
+    /// <param name="execution">How ONNX Runtime runs.</param>
+    /// <param name="cancellationToken">Ends the run of the whole model.</param>
     /// <exception cref="SplitInferException">The whole model does not run.</exception>
-    public static async ValueTask<Verifier> StartAsync(VerificationCase @case, ExecutionOptions execution, CancellationToken cancellationToken)
+    public static Verifier Start(ModelWithInputs model, IReadOnlyDictionary<string, Tensor> known, ExecutionOptions execution, CancellationToken cancellationToken = default)
     {
-        var whole = WholeModel.Run(@case, execution, cancellationToken);
-        return new(@case, whole, await LoopbackServer.StartAsync(@case.Model, execution, cancellationToken), execution);
+        var whole = WholeModel.Run(model, execution, cancellationToken);
+        return new(model, known, whole, new LoopbackServer(model.Model, execution), execution);
     }
 
     /// <summary>Runs one admissible partition.</summary>
@@ -41,7 +46,7 @@ internal sealed class Verifier : IAsyncDisposable
     {
         try
         {
-            using var result = await _client.InferAsync(_case.Inputs, new InferenceRequest { Partition = partition.Index }, cancellationToken);
+            using var result = await _client.InferAsync(_model.Inputs, new InferenceRequest { Partition = partition.Index }, cancellationToken);
             var difference = TensorDifference.None;
             for (var i = 0; i < _whole.Length; i++) difference = difference.Or(Compare(i, result.Outputs[i]));
             return new(partition, difference, difference.IsWithin(tolerance), null);
@@ -62,7 +67,7 @@ internal sealed class Verifier : IAsyncDisposable
     private TensorDifference Compare(int output, Tensor actual)
     {
         var difference = TensorDifference.Between(_whole[output], actual);
-        return _case.KnownOutputs.TryGetValue(_case.Model.Plan.Outputs[output].Name, out var known)
+        return _known.TryGetValue(_model.Model.Plan.Outputs[output].Name, out var known)
             ? difference.Or(TensorDifference.Between(known, actual) with { IsBitExact = true })
             : difference;
     }

@@ -1,3 +1,4 @@
+using SplitInfer.Cli.Inputs;
 using SplitInfer.Execution;
 using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Tensors;
@@ -9,12 +10,12 @@ internal static class WholeModel
 {
     /// <summary>Runs once; the caller owns the outputs, which come in the order of the plan.</summary>
     /// <exception cref="OnnxRuntimeException">The model does not run on these inputs.</exception>
-    public static Tensor[] Run(VerificationCase @case, ExecutionOptions execution, CancellationToken cancellationToken)
+    public static Tensor[] Run(ModelWithInputs model, ExecutionOptions execution, CancellationToken cancellationToken)
     {
-        var plan = @case.Model.Plan;
-        using var session = OrtSession.Open(@case.Model.Model.Source, execution);
+        var plan = model.Model.Plan;
+        using var session = OrtSession.Open(model.Model.Model.Source, execution);
         var outputs = new Tensor?[plan.Outputs.Length];
-        session.Run([.. plan.Inputs.Select(static i => i.Name)], @case.Inputs, [.. plan.Outputs.Select(static o => o.Name)], outputs, cancellationToken);
+        session.Run([.. plan.Inputs.Select(static i => i.Name)], model.Inputs, [.. plan.Outputs.Select(static o => o.Name)], outputs, cancellationToken);
         return outputs!;
     }
 }
