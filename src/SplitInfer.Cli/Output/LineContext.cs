@@ -9,4 +9,5 @@ namespace SplitInfer.Cli.Output;
 [JsonSerializable(typeof(PlanLine))]
 [JsonSerializable(typeof(OverheadRow))]
 [JsonSerializable(typeof(OverheadSummary))]
+[JsonSerializable(typeof(ListeningLine))]
 internal sealed partial class LineContext : JsonSerializerContext;
