@@ -27,6 +27,24 @@ public class OddGraphTests
     }
 
     [Fact]
+    public void A_value_that_is_an_output_twice_is_yielded_twice()
+    {
+        var x = X();
+        _g.Output(_g.Tanh(_g.Relu(x)), "y");
+        var model = _g.Build();
+        model.Graph.Output.Add(model.Graph.Output[0]);
+        var split = SplitRun.Plan(model.ToByteArray());
+
+        Assert.Equal(["y", "y"], split.Plan.Outputs.Select(static o => o.Name));
+        Assert.Equal(["y"], split.Tail(1).Outputs.Select(static o => o.Name));
+        foreach (var partition in split.Plan.Partitions)
+        {
+            var outputs = SplitRun.Cut(split, partition.Index, split.MakeInputs(1));
+            Assert.Same(outputs[0], outputs[1]);
+        }
+    }
+
+    [Fact]
     public void A_model_of_constants_only_has_one_partition()
     {
         _g.Output(_g.Tanh(_g.Constant(Tensor.From<float>([1, 2, 3]))), "y");
