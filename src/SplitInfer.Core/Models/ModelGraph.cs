@@ -21,6 +21,7 @@ internal sealed class ModelGraph
         _constants.UnionWith(graph.SparseInitializer.Select(static i => i.Values.Name));
         Inputs = [.. graph.Input.Where(i => !_constants.Contains(i.Name))];
         var needed = Needed(nodes, graph.Output.Select(static o => o.Name));
+        if (needed.Length == 0) throw new ModelNotSupportedException($"{model.Source}: no output needs any node, so there is nothing to run. Export the model again with the outputs that it should compute.");
         var determinism = new Determinism(model.Shell);
         foreach (var node in nodes.Where(n => determinism.Holds(n.Proto) && n.Uses.All(_constants.Contains))) _constants.UnionWith(node.Outputs);
         ConstantNodes = [.. needed.Where(n => n.Outputs.Any(_constants.Contains))];
@@ -48,6 +49,7 @@ internal sealed class ModelGraph
 
     /// <summary>Reads the graph of a model.</summary>
     /// <exception cref="ModelFormatException">The graph is not consistent.</exception>
+    /// <exception cref="ModelNotSupportedException">The graph computes nothing.</exception>
     public static ModelGraph Of(OnnxModel model) => new(model);
 
     /// <summary>Whether a value is an initializer or computed from constants only.</summary>
