@@ -53,7 +53,7 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, double toler
         {
             using var model = ModelWithInputs.Load(path, names => folder is null ? [] : TensorFolder.Read(folder, "input", names), plan, execution, seed);
             var known = folder is null ? [] : TensorFolder.Read(folder, "output", [.. model.Model.Plan.Outputs.Select(static o => o.Name)]);
-            await using var verifier = Verifier.Start(model, known, execution, cancellationToken);
+            await using var verifier = await Verifier.StartAsync(model, known, execution, cancellationToken);
             return await VerifyAsync(path, model.Model.Plan, verifier, cancellationToken);
         }
         catch (Exception error) when (error is SplitInferException or IOException or UnauthorizedAccessException)
@@ -66,15 +66,15 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, double toler
     private async ValueTask<bool> VerifyAsync(string path, PartitionPlan plan, Verifier verifier, CancellationToken cancellationToken)
     {
         IVerifyReport report = isJson ? new VerifyLines(terminal) : new VerifyTable(terminal);
-        var failed = 0;
+        var isOk = true;
         var admissible = plan.Partitions.Where(static p => p.IsAdmissible).ToArray();
         await terminal.TrackAsync(Path.GetFileName(path), admissible, async partition =>
         {
             var verdict = await verifier.VerifyAsync(partition, tolerance, cancellationToken);
-            if (!verdict.IsOk) failed++;
+            isOk &= verdict.IsOk;
             report.Add(verdict);
         });
         report.End(path, plan, SkipReasons.Count(plan));
-        return failed == 0;
+        return isOk;
     }
 }
