@@ -17,7 +17,7 @@ internal sealed class BoundaryLayout
         Values = values;
         Symbols = [.. values.SelectMany(static v => v.Dimensions).Where(static d => !d.IsFixed).Select(static d => d.Symbol!).Distinct(StringComparer.Ordinal)];
         _symbolOfAxis = [.. values.Select(v => v.Dimensions.Select(d => d.IsFixed ? -1 : Symbols.IndexOf(d.Symbol!, StringComparer.Ordinal)).ToArray())];
-        if (Symbols.IsEmpty) _fixedShapes = [.. values.Select(static v => v.Shape)];
+        if (values.All(static v => v.IsStatic)) _fixedShapes = [.. values.Select(static v => v.Shape)];
     }
 
     /// <summary>The values that are laid out.</summary>
@@ -26,15 +26,18 @@ internal sealed class BoundaryLayout
     /// <summary>The distinct symbols in the order in which they first appear; a request states one size for each.</summary>
     public ImmutableArray<string> Symbols { get; }
 
-    /// <summary>The layout of <paramref name="values"/>.</summary>
+    /// <summary>The layout of <paramref name="values"/>. Those whose rank is not known can be measured, not resolved.</summary>
     public static BoundaryLayout For(ImmutableArray<TensorSpec> values) => new(values);
 
     /// <summary>The shapes of the values where the symbols have these sizes. Nothing is allocated for sizes that are refused.</summary>
     /// <param name="symbolSizes">One size for each of <see cref="Symbols"/>; may be anything that an attacker sends.</param>
     /// <param name="limits">What is accepted.</param>
     /// <exception cref="SizeLimitException">There are not as many sizes as symbols, one is negative or too large, or a tensor or their sum is.</exception>
+    /// <exception cref="InvalidOperationException">The rank of a value is not known.</exception>
     public ImmutableArray<TensorShape> Resolve(ReadOnlySpan<long> symbolSizes, SizeLimits limits)
     {
+        if (Values.FirstOrDefault(static v => !v.IsRanked) is { } unranked)
+            throw new InvalidOperationException($"'{unranked.Name}' has no known rank, so sizes do not tell its shape.");
         CheckSymbols(symbolSizes, limits);
         CheckBytes(symbolSizes, limits);
         if (!_fixedShapes.IsDefault) return _fixedShapes;

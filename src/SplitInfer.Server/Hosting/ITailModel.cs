@@ -4,8 +4,8 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Hosting;
 
-/// <summary>A model as one connection uses it. Safe for concurrent runs.</summary>
-internal interface ITailModel : IDisposable
+/// <summary>A model as connections use it. Safe for concurrent runs.</summary>
+internal interface ITailModel
 {
     /// <summary>The partitions that a request may name.</summary>
     PartitionPlan Plan { get; }

@@ -12,7 +12,7 @@ internal interface ITailService
     /// <param name="model">SHA-256 of the client's model.</param>
     /// <param name="plan">SHA-256 of the client's plan.</param>
     /// <param name="cancellationToken">The connection has ended.</param>
-    /// <returns>The model, which the caller disposes when the connection ends.</returns>
+    /// <returns>The model, which stays the service's.</returns>
     /// <exception cref="TailRefusedException">There is no such model, or its model or plan differs.</exception>
     ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken);
 }

@@ -22,16 +22,8 @@ internal static class ServerHandshake
             throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The client knows no lossless codec that the server allows. Allow one of: {string.Join(", ", server.Codecs.Names)}.");
         var model = await server.Service.OpenAsync(hello.Model, hello.ModelVersion, Read(hello.ModelFingerprint), Read(hello.PlanFingerprint), cancellationToken).ConfigureAwait(false);
         var agreement = new Agreement(model, new(model.Plan), [.. codecs], replyCodec);
-        try
-        {
-            await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(agreement, hello, server.Limits))).ConfigureAwait(false);
-            return agreement;
-        }
-        catch
-        {
-            agreement.Dispose();
-            throw;
-        }
+        await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(agreement, hello, server.Limits))).ConfigureAwait(false);
+        return agreement;
     }
 
     private static async Task<Hello> ReceiveHelloAsync(FrameConnection connection, ServerContext server)

@@ -30,11 +30,7 @@ internal sealed class TailConnection(ByteChannel channel, ServerContext server) 
         finally
         {
             Dispose();
-            if (_calls is { } calls)
-            {
-                await calls.StopAsync().ConfigureAwait(false);
-                calls.Agreement.Dispose();
-            }
+            if (_calls is not null) await _calls.StopAsync().ConfigureAwait(false);
 
             _left.SetResult();
         }

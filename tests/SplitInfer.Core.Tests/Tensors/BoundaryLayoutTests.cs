@@ -93,6 +93,17 @@ public class BoundaryLayoutTests
         Assert.Throws<SizeLimitException>(() => Layout(new TensorSpec("a", ElementType.Float32, Dimension.Fixed(26))).Resolve([], new() { MaxBytes = 100 }));
 
     [Fact]
+    public void A_value_of_unknown_rank_is_measured_but_not_resolved()
+    {
+        var layout = Layout(TensorSpec.Unranked("a", ElementType.Float32), new("b", ElementType.Float32, N));
+        using var a = Tensor.Allocate(ElementType.Float32, new(2, 5));
+        using var b = Tensor.Allocate(ElementType.Float32, new(3));
+
+        Assert.Equal(new[] { 3L }, layout.Measure([a, b]));
+        Assert.Throws<InvalidOperationException>(() => layout.Resolve([3], SizeLimits.Default));
+    }
+
+    [Fact]
     public void Resolve_refuses_products_that_overflow()
     {
         var limits = new SizeLimits { MaxDimension = long.MaxValue, MaxBytes = long.MaxValue };

@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+using SplitInfer.Cli.Benchmarks;
+
+namespace SplitInfer.Cli.Output;
+
+/// <summary>How lines become JSON, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(PartitionLine))]
+[JsonSerializable(typeof(PlanLine))]
+[JsonSerializable(typeof(OverheadRow))]
+[JsonSerializable(typeof(OverheadSummary))]
+[JsonSerializable(typeof(ListeningLine))]
+internal sealed partial class LineContext : JsonSerializerContext;
