@@ -60,13 +60,7 @@ internal sealed class TransportBenchmark(TimeProvider time)
             theirs.Add(time.GetElapsedTime(middle, ended).TotalMicroseconds);
         }
 
-        var (oursUs, bareUs) = (Median(ours), Median(theirs));
+        var (oursUs, bareUs) = (Median.Of(ours), Median.Of(theirs));
         return new(address.Scheme, bytes, oursUs, bareUs, oursUs / bareUs);
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values[values.Count / 2];
     }
 }

@@ -24,7 +24,7 @@ internal sealed class TransportStub(PartitionPlan plan) : ITailService, ITailMod
         var output = new TensorSpec("output", ElementType.UInt8, Dimension.Fixed(outputBytes));
         var all = ImmutableArray.Create(Cut(0, [input], [output], boundaryBytes), Cut(1, [], [], 0));
         var any = new Fingerprint(new byte[Fingerprint.Size]);
-        return new() { Model = any, Fingerprint = any, Inputs = [input], Outputs = [output], Partitions = all, Arms = all };
+        return new() { Model = any, Fingerprint = any, Inputs = [input], Outputs = [output], Partitions = all, Arms = all, MeasureFailure = null };
     }
 
     /// <summary>A request for the tail of the first partition.</summary>
@@ -38,10 +38,6 @@ internal sealed class TransportStub(PartitionPlan plan) : ITailService, ITailMod
         outputs.Span[0] = Tensor.Allocate(_output.Type, _output.Shape);
         outputs.Span[0].Bytes.Span.Clear();
         return ValueTask.CompletedTask;
-    }
-
-    public void Dispose()
-    {
     }
 
     private static Partition Cut(int index, ImmutableArray<TensorSpec> boundary, ImmutableArray<TensorSpec> outputs, long bytes) =>
