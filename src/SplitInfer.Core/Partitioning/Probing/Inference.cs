@@ -23,6 +23,6 @@ internal static class Inference
             .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
         var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }), keepValueInfo: false);
         using var session = ProbeSession.Create(model, graph.Model.Folder, execution, optimization);
-        return session.Inputs.Concat(session.Outputs).ToDictionary(static v => v.Name, StringComparer.Ordinal);
+        return session.Values.ToDictionary(static v => v.Name, StringComparer.Ordinal);
     }
 }
