@@ -1,8 +1,5 @@
-using System.Collections.Immutable;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
-using SplitInfer.Codecs;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
