@@ -44,7 +44,7 @@ internal sealed class ModelGraph
     /// <summary>The nodes that compute constants from constants, in order.</summary>
     public ImmutableArray<GraphNode> ConstantNodes { get; }
 
-    /// <summary>The inputs, then what the compute nodes write, in order.</summary>
+    /// <summary>The inputs, then what the compute nodes write and something reads or the model yields, in order.</summary>
     public ImmutableArray<GraphValue> Values { get; }
 
     /// <summary>Reads the graph of a model.</summary>
@@ -76,7 +76,8 @@ internal sealed class ModelGraph
         for (var index = 0; index < Nodes.Length; index++)
             foreach (var use in Nodes[index].Uses) lastUse[use] = index;
         var outputs = Outputs.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
-        return [.. Inputs.Select(i => Value(i.Name, GraphValue.Fed)), .. Nodes.SelectMany((node, index) => node.Outputs.Select(name => Value(name, index)))];
+        var written = Nodes.SelectMany((node, index) => node.Outputs.Select(name => Value(name, index)));
+        return [.. Inputs.Select(i => Value(i.Name, GraphValue.Fed)), .. written.Where(static v => v.IsOutput || v.LastUse != GraphValue.Unused)];
 
         GraphValue Value(string name, int producer) => new(name, producer, lastUse.GetValueOrDefault(name, GraphValue.Unused), outputs.Contains(name));
     }
