@@ -21,6 +21,7 @@ internal static class Program
             new Command("bench", "Measures, as ratios taken side by side in one run.")
             {
                 BenchOverheadCommand.Create(options, terminal),
+                BenchTransportCommand.Create(options, terminal),
             },
             options.Json,
             options.Threads,
