@@ -41,7 +41,8 @@ internal static class ServeCommand
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSplitInferServer(configure);
         // Standard output is for what programs read. What keeps the host from starting is told once, in a sentence.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddSimpleConsole(static console => console.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+            .AddSimpleConsole(static console => console.SingleLine = true);
         builder.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         using var host = builder.Build();
         await host.StartAsync(cancellationToken);
