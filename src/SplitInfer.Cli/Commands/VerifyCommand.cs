@@ -8,7 +8,7 @@ using SplitInfer.Partitioning;
 namespace SplitInfer.Cli.Commands;
 
 /// <summary>Checks that every partition of a model gives the result of the whole.</summary>
-internal sealed class VerifyCommand(Terminal terminal, bool isJson, double tolerance)
+internal sealed class VerifyCommand(Terminal terminal, bool isJson, Tolerance tolerance)
 {
     private const double DefaultTolerance = 1e-4;
 
@@ -22,7 +22,7 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, double toler
         };
         var tolerance = new Option<double>("--tolerance")
         {
-            Description = "An element may differ by tolerance × (1 + its magnitude).",
+            Description = "An element may differ by X × (1 + its magnitude), or by 8 units in the last place where floats of 16 bits or less cross or come out.",
             HelpName = "X",
             DefaultValueFactory = static _ => DefaultTolerance,
         };
@@ -35,7 +35,7 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, double toler
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var command = new VerifyCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(tolerance));
+            var command = new VerifyCommand(terminal, parsed.GetValue(options.Json), new(parsed.GetValue(tolerance)));
             var execution = options.ExecutionOf(parsed);
             var isOk = true;
             foreach (var path in parsed.GetRequiredValue(files))

@@ -36,18 +36,19 @@ internal sealed class Verifier : IAsyncDisposable
     }
 
     /// <summary>Runs one admissible partition.</summary>
-    public async ValueTask<Verdict> VerifyAsync(Partition partition, double tolerance, CancellationToken cancellationToken)
+    public async ValueTask<Verdict> VerifyAsync(Partition partition, Tolerance tolerance, CancellationToken cancellationToken)
     {
+        var allowed = tolerance.Of(_model.Model.Plan, partition);
         try
         {
             using var result = await _client.InferAsync(_model.Inputs, new InferenceRequest { Partition = partition.Index }, cancellationToken);
             var difference = TensorDifference.None;
             for (var i = 0; i < _whole.Length; i++) difference = difference.Or(Compare(i, result.Outputs[i]));
-            return new(partition, difference, difference.IsWithin(tolerance), null);
+            return new(partition, difference, allowed, null);
         }
         catch (SplitInferException error)
         {
-            return new(partition, TensorDifference.Infinite, IsOk: false, error.Message);
+            return new(partition, TensorDifference.Infinite, allowed, error.Message);
         }
     }
 

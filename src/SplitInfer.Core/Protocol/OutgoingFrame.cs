@@ -12,7 +12,7 @@ namespace SplitInfer.Protocol;
 internal sealed class OutgoingFrame(ByteChannel channel)
 {
     /// <summary>The most bytes of one frame. Small enough for others to take turns, large enough that their number does not matter.</summary>
-    public const int MaxBytes = 128 << 10;
+    public const int MaxBytes = 256 << 10;
 
     // Below this a copy costs less than one more segment to send.
     private const int SmallestUncopied = 8 << 10;
