@@ -8,7 +8,7 @@ using SplitInfer.Partitioning;
 namespace SplitInfer.Cli.Commands;
 
 /// <summary>Checks that every partition of a model gives the result of the whole.</summary>
-internal sealed class VerifyCommand(Terminal terminal, bool isJson, double tolerance)
+internal sealed class VerifyCommand(Terminal terminal, bool isJson, Tolerance tolerance)
 {
     private const double DefaultTolerance = 1e-4;
 
@@ -22,7 +22,7 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, double toler
         };
         var tolerance = new Option<double>("--tolerance")
         {
-            Description = "An element may differ by tolerance × (1 + its magnitude).",
+            Description = "An element may differ by X × (1 + its magnitude), or by 8 units in the last place where floats of 16 bits or less cross or come out.",
             HelpName = "X",
             DefaultValueFactory = static _ => DefaultTolerance,
         };
@@ -35,7 +35,7 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, double toler
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var command = new VerifyCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(tolerance));
+            var command = new VerifyCommand(terminal, parsed.GetValue(options.Json), new(parsed.GetValue(tolerance)));
             var execution = options.ExecutionOf(parsed);
             var isOk = true;
             foreach (var path in parsed.GetRequiredValue(files))
@@ -53,7 +53,7 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, double toler
         {
             using var model = ModelWithInputs.Load(path, names => folder is null ? [] : TensorFolder.Read(folder, "input", names), plan, execution, seed);
             var known = folder is null ? [] : TensorFolder.Read(folder, "output", [.. model.Model.Plan.Outputs.Select(static o => o.Name)]);
-            await using var verifier = Verifier.Start(model, known, execution, cancellationToken);
+            await using var verifier = await Verifier.StartAsync(model, known, execution, cancellationToken);
             return await VerifyAsync(path, model.Model.Plan, verifier, cancellationToken);
         }
         catch (Exception error) when (error is SplitInferException or IOException or UnauthorizedAccessException)
@@ -66,15 +66,15 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, double toler
     private async ValueTask<bool> VerifyAsync(string path, PartitionPlan plan, Verifier verifier, CancellationToken cancellationToken)
     {
         IVerifyReport report = isJson ? new VerifyLines(terminal) : new VerifyTable(terminal);
-        var failed = 0;
+        var isOk = true;
         var admissible = plan.Partitions.Where(static p => p.IsAdmissible).ToArray();
         await terminal.TrackAsync(Path.GetFileName(path), admissible, async partition =>
         {
             var verdict = await verifier.VerifyAsync(partition, tolerance, cancellationToken);
-            if (!verdict.IsOk) failed++;
+            isOk &= verdict.IsOk;
             report.Add(verdict);
         });
         report.End(path, plan, SkipReasons.Count(plan));
-        return failed == 0;
+        return isOk;
     }
 }

@@ -5,7 +5,7 @@ using SplitInfer.Partitioning;
 namespace SplitInfer.Cli.Output;
 
 /// <summary>How one partition compares with the whole model.</summary>
-internal sealed record VerdictLine(int Partition, double MaxAbsDiff, double MaxRelDiff, bool BitExact, bool Ok)
+internal sealed record VerdictLine(int Partition, double MaxAbsDiff, double MaxRelDiff, bool BitExact, bool Ok, double Tolerance)
 {
     /// <summary>Why the partition did not run.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -25,7 +25,7 @@ internal sealed class VerifyLines(Terminal terminal) : IVerifyReport
     {
         if (!verdict.IsOk) _failed++;
         var (difference, partition) = (verdict.Difference, verdict.Partition.Index);
-        _lines.Write(new(partition, difference.MaxAbs, difference.MaxRel, difference.IsBitExact, verdict.IsOk) { Error = verdict.Error }, LineContext.Default.VerdictLine);
+        _lines.Write(new(partition, difference.MaxAbs, difference.MaxRel, difference.IsBitExact, verdict.IsOk, verdict.Tolerance) { Error = verdict.Error }, LineContext.Default.VerdictLine);
     }
 
     public void End(string model, PartitionPlan plan, IReadOnlyDictionary<string, int> skipped) =>

@@ -1,8 +1,6 @@
+using SplitInfer.Cli.Inputs;
 using SplitInfer.Client;
 using SplitInfer.Client.Policies;
-using SplitInfer.Client.Policies.Fixed;
-using SplitInfer.Client.Transport;
-using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
@@ -18,16 +16,8 @@ internal sealed class Verifier : IAsyncDisposable
     private readonly LoopbackServer _server;
     private readonly SplitInferenceClient _client;
 
-    private Verifier(ModelWithInputs model, IReadOnlyDictionary<string, Tensor> known, Tensor[] whole, LoopbackServer server, ExecutionOptions execution)
-    {
-        (_model, _known, _whole, _server) = (model, known, whole, server);
-        var codec = CodecRegistry.Default.Lossless;
-        var segments = new SegmentCache(new SegmentCompiler(model.Model, execution), budgetBytes: 0);
-        var head = new ClientModel(model.Model, segments, codec);
-        var policy = new FixedPolicy(PolicyNames.AllOnDevice, new Arm(head.Plan.AllOnDevice, codec.Name));
-        var transport = new RemoteTailTransport(server.Endpoint, "", "", head.Plan, CodecRegistry.Default, new TransportOptions(), TimeProvider.System);
-        _client = new SplitInferenceClient(new SplitInferenceOptions(), head, policy, transport);
-    }
+    private Verifier(ModelWithInputs model, IReadOnlyDictionary<string, Tensor> known, Tensor[] whole, LoopbackServer server, SplitInferenceClient client) =>
+        (_model, _known, _whole, _server, _client) = (model, known, whole, server, client);
 
     /// <summary>Runs the whole model and starts a server for its tails.</summary>
     /// <param name="model">The model; stays the caller's.</param>
@@ -35,25 +25,30 @@ internal sealed class Verifier : IAsyncDisposable
     /// <param name="execution">How ONNX Runtime runs.</param>
     /// <param name="cancellationToken">Ends the run of the whole model.</param>
     /// <exception cref="SplitInferException">The whole model does not run.</exception>
-    public static Verifier Start(ModelWithInputs model, IReadOnlyDictionary<string, Tensor> known, ExecutionOptions execution, CancellationToken cancellationToken = default)
+    public static async ValueTask<Verifier> StartAsync(
+        ModelWithInputs model, IReadOnlyDictionary<string, Tensor> known, ExecutionOptions execution, CancellationToken cancellationToken = default)
     {
         var whole = WholeModel.Run(model, execution, cancellationToken);
-        return new(model, known, whole, new LoopbackServer(model.Model, execution), execution);
+        var server = new LoopbackServer(model.Model, execution);
+        // A head is needed once, so none is kept.
+        var options = new SplitInferenceOptions { Server = server.Address, Policy = PolicyNames.AllOnDevice, Execution = execution, SegmentMemoryBytes = 0 };
+        return new(model, known, whole, server, await ClientComposition.CreateAsync(options, model.Model, cancellationToken));
     }
 
     /// <summary>Runs one admissible partition.</summary>
-    public async ValueTask<Verdict> VerifyAsync(Partition partition, double tolerance, CancellationToken cancellationToken)
+    public async ValueTask<Verdict> VerifyAsync(Partition partition, Tolerance tolerance, CancellationToken cancellationToken)
     {
+        var allowed = tolerance.Of(_model.Model.Plan, partition);
         try
         {
             using var result = await _client.InferAsync(_model.Inputs, new InferenceRequest { Partition = partition.Index }, cancellationToken);
             var difference = TensorDifference.None;
             for (var i = 0; i < _whole.Length; i++) difference = difference.Or(Compare(i, result.Outputs[i]));
-            return new(partition, difference, difference.IsWithin(tolerance), null);
+            return new(partition, difference, allowed, null);
         }
         catch (SplitInferException error)
         {
-            return new(partition, TensorDifference.Infinite, IsOk: false, error.Message);
+            return new(partition, TensorDifference.Infinite, allowed, error.Message);
         }
     }
 
