@@ -22,10 +22,10 @@ internal sealed class TransportKind : IAsyncDisposable
         {
             "tcp" => Remote(Endpoint.Parse(_server.Start([new Uri("tcp://127.0.0.1:0")])[0]).ConnectAsync),
             "unix" => Remote(Endpoint.Parse(_server.Start([new Uri($"unix://{Path.GetTempPath()}{Path.GetRandomFileName()}")])[0]).ConnectAsync),
-            "memory" => Remote(_ =>
+            "memory" => Remote(cancellationToken =>
             {
                 var (client, server) = DuplexStream.CreatePair(capacity: 10_000, largestRead: 3000);
-                _ = Task.Run(() => _server.ServeAsync(new StreamChannel(server)));
+                _ = Task.Run(() => _server.ServeAsync(new StreamChannel(server)), cancellationToken);
                 return new(new StreamChannel(client));
             }),
             _ => new InProcessTransport(Model),
