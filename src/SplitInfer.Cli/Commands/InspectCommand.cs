@@ -35,7 +35,7 @@ internal sealed class InspectCommand(PartitionedModel model, string path, Termin
         var plan = model.Plan;
         var lines = new JsonLines(terminal.Output);
         foreach (var partition in plan.Partitions) lines.Write(LineOf(partition), LineContext.Default.PartitionLine);
-        lines.Write(new(path, plan.Fingerprint.ToString(), NodeCount, plan.Partitions.Length, plan.Arms.Length), LineContext.Default.PlanLine);
+        lines.Write(new(path, plan.Model.ToString(), NodeCount, plan.Partitions.Length, plan.Arms.Length, plan.Fingerprint.ToString()), LineContext.Default.PlanLine);
     }
 
     private void WriteTable(bool isWhole)
@@ -45,7 +45,8 @@ internal sealed class InspectCommand(PartitionedModel model, string path, Termin
         terminal.Output.WriteLine($"{path}: {NodeCount} nodes, {plan.Partitions.Length} partitions, {plan.Arms.Length} arms (●: the cuts that can win)");
         foreach (var input in plan.Inputs) terminal.Output.WriteLine($"takes   {input}{Planned(input)}");
         foreach (var output in plan.Outputs) terminal.Output.WriteLine($"yields  {output}");
-        terminal.Output.WriteLine($"plan    {plan.Fingerprint}");
+        terminal.Output.WriteLine($"model   {plan.Model} (SHA-256 of the file and its external data)");
+        terminal.Output.WriteLine($"plan    {plan.Fingerprint} (what both ends must agree on)");
         if (plan.MeasureFailure is { } failure) terminal.Complain($"Sizes that the file leaves open could not be measured: {failure}");
     }
 

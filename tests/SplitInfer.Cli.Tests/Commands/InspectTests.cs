@@ -19,7 +19,7 @@ public sealed class InspectTests : IDisposable
 
         var (partitions, model) = (result.Json[..^1], result.Json[^1]);
         Assert.All(partitions, static p => Assert.Equal("partition boundary boundaryBytes headMacs tailMacs admissible arm reason", CommandLine.Fields(p)));
-        Assert.Equal("model fingerprint nodes partitions arms", CommandLine.Fields(model));
+        Assert.Equal("model fingerprint nodes partitions arms plan", CommandLine.Fields(model));
         Assert.Equal(Enumerable.Range(0, partitions.Length), partitions.Select(static p => p.GetProperty("partition").GetInt32()));
         Assert.Equal(partitions.Length, model.GetProperty("partitions").GetInt32());
         Assert.Equal(partitions.Count(static p => p.GetProperty("arm").GetBoolean()), model.GetProperty("arms").GetInt32());

@@ -101,6 +101,24 @@ public class PlanTests
     }
 
     [Fact]
+    public void A_cut_that_no_request_could_carry_is_refused_and_lists_nothing()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", ElementType.Float32, 1);
+        var parts = Enumerable.Range(0, 600).Select(_ => g.Tanh(x)).ToArray();
+        g.Output(g.Node("Sum", parts), "y");
+
+        var plan = SplitRun.Plan(g, new() { MaxBoundaryTensors = 10_000 }).Plan;
+
+        Assert.True(plan.Partitions[511].IsAdmissible);
+        Assert.Equal(512, plan.Partitions[511].Boundary.Length);
+        Assert.Contains("at most 512", plan.Partitions[512].Refusal, StringComparison.Ordinal);
+        Assert.Empty(plan.Partitions[512].Boundary);
+        Assert.False(plan.Partitions[600].IsPossible);
+        Assert.True(plan.AllOnDevice.IsAdmissible);
+    }
+
+    [Fact]
     public void Another_model_has_another_fingerprint()
     {
         var one = SplitRun.Plan(FunctionNet.Build(seed: 1)).Plan;
