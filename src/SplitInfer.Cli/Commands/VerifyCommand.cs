@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Cli.Verification;
@@ -27,7 +26,7 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, string parti
             HelpName = "X",
             DefaultValueFactory = static _ => DefaultTolerance,
         };
-        tolerance.Validators.Add(static result => { if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && !(value >= 0)) result.AddError("--tolerance takes 0 or more."); });
+        tolerance.Require<double>(static value => value >= 0, "takes 0 or more.");
         var seed = new Option<int>("--seed") { Description = "Seed of made-up inputs.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         var partitions = new Option<string>("--partitions") { Description = "Which to run: all, arms, or a list such as 0,4,19.", HelpName = "WHICH", DefaultValueFactory = static _ => PartitionChoice.All };
         var command = new ExplainedCommand("verify", "Runs every partition, the tail behind the wire, and compares it with the whole model.",
