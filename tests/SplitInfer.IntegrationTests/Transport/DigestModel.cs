@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Server.Hosting;
