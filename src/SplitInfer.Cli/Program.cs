@@ -18,9 +18,10 @@ internal static class Program
             VerifyCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),
-            new Command("bench", "Measures, as ratios taken side by side in one run.")
+            new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench transport")
             {
                 BenchOverheadCommand.Create(options, terminal),
+                BenchTransportCommand.Create(options, terminal),
             },
             options.Json,
             options.Threads,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
@@ -28,6 +29,7 @@ internal sealed class InferencePass(
     public InferenceSource Source => _reply is null ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split;
 
     /// <summary>Runs the head, where there is one.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunHeadAsync(CancellationToken cancellationToken)
     {
         if (!routing.HasHead) return;
@@ -47,6 +49,7 @@ internal sealed class InferencePass(
     }
 
     /// <summary>Has the tail run and takes its outputs in.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask OffloadAsync(ITailTransport transport, TimeSpan? deadline, CancellationToken cancellationToken)
     {
         var request = new TailRequest

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Cli.Verification;
@@ -26,6 +27,7 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, Tolerance to
             HelpName = "X",
             DefaultValueFactory = static _ => DefaultTolerance,
         };
+        tolerance.Validators.Add(static result => { if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && !(value >= 0)) result.AddError("--tolerance takes 0 or more."); });
         var seed = new Option<int>("--seed") { Description = "Seed of made-up inputs.", HelpName = "N", DefaultValueFactory = static _ => 1 };
         var command = new ExplainedCommand("verify", "Runs every partition, the tail behind the wire, and compares it with the whole model.",
             "splitinfer verify squeezenet.onnx",
@@ -51,7 +53,8 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, Tolerance to
     {
         try
         {
-            using var model = ModelWithInputs.Load(path, names => folder is null ? [] : TensorFolder.Read(folder, "input", names), plan, execution, seed);
+            using var model = terminal.While($"Planning {path}", () => ModelWithInputs.Load(
+                path, names => folder is null ? [] : TensorFolder.Read(folder, "input", names), plan, execution, seed));
             var known = folder is null ? [] : TensorFolder.Read(folder, "output", [.. model.Model.Plan.Outputs.Select(static o => o.Name)]);
             await using var verifier = await Verifier.StartAsync(model, known, execution, cancellationToken);
             return await VerifyAsync(path, model.Model.Plan, verifier, cancellationToken);

@@ -14,4 +14,5 @@ namespace SplitInfer.Cli.Output;
 [JsonSerializable(typeof(OverheadRow))]
 [JsonSerializable(typeof(OverheadSummary))]
 [JsonSerializable(typeof(ListeningLine))]
+[JsonSerializable(typeof(TransportRow))]
 internal sealed partial class LineContext : JsonSerializerContext;
