@@ -1,0 +1,18 @@
+using System.Text.Json.Serialization;
+using SplitInfer.Cli.Benchmarks;
+
+namespace SplitInfer.Cli.Output;
+
+/// <summary>How lines become JSON, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(PartitionLine))]
+[JsonSerializable(typeof(PlanLine))]
+[JsonSerializable(typeof(VerdictLine))]
+[JsonSerializable(typeof(VerifiedLine))]
+[JsonSerializable(typeof(FrameLine))]
+[JsonSerializable(typeof(RunSummaryLine))]
+[JsonSerializable(typeof(OverheadRow))]
+[JsonSerializable(typeof(OverheadSummary))]
+[JsonSerializable(typeof(ListeningLine))]
+[JsonSerializable(typeof(TransportRow))]
+internal sealed partial class LineContext : JsonSerializerContext;
