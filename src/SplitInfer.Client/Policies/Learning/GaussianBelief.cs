@@ -1,0 +1,93 @@
+using System.Numerics;
+using SplitInfer.Client.Policies.State;
+
+namespace SplitInfer.Client.Policies.Learning;
+
+/// <summary>
+/// What is believed of n quantities that depend on one another: mean m and covariance P. Seeing one of them, or a sum,
+/// teaches something of all, in proportion to their covariance with it. Not thread-safe.
+/// </summary>
+internal sealed class GaussianBelief(int count)
+{
+    private const double MaxMagnitude = 1e6;
+
+    private readonly double[] _mean = new double[count];
+    private readonly double[] _covariance = new double[count * count];
+    private readonly double[] _column = new double[count];
+
+    /// <summary>m.</summary>
+    public Span<double> Mean => _mean;
+
+    /// <summary>P of a pair.</summary>
+    public ref double Covariance(int i, int j) => ref _covariance[(i * count) + j];
+
+    /// <summary>hᵀPh: variance of hᵀm.</summary>
+    public double Variance(ReadOnlySpan<double> h)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < h.Length; i++)
+            for (var j = 0; j < h.Length; j++) sum += h[i] * h[j] * Covariance(i, j);
+        return Math.Max(0, sum);
+    }
+
+    /// <summary>Replaces what is believed of u = hᵀm: its mean moves by <paramref name="shift"/>, its variance by the factor 1 − <paramref name="shrink"/>, and all that depends on it follows.</summary>
+    public void Reweigh(ReadOnlySpan<double> h, double shift, double shrink)
+    {
+        var variance = Variance(h);
+        if (variance <= 0) return;
+        for (var i = 0; i < count; i++)
+        {
+            _column[i] = 0;
+            for (var j = 0; j < count; j++) _column[i] += Covariance(i, j) * h[j];
+        }
+
+        Follow(shift / variance, shrink / variance, common: 0);
+    }
+
+    /// <summary>Learns that mᵢ was off by <paramref name="residual"/>, after all of P has gained <paramref name="common"/>.</summary>
+    /// <param name="i">The quantity that was measured.</param>
+    /// <param name="residual">e, measured less expected.</param>
+    /// <param name="noise">R, variance of the measurement: m += Pᵢ·e/(Pᵢᵢ + R), P −= Pᵢ·Pᵢᵀ/(Pᵢᵢ + R).</param>
+    /// <param name="common">Variance of a change that is the same in all quantities.</param>
+    public void Condition(int i, double residual, double noise, double common)
+    {
+        for (var j = 0; j < count; j++) _column[j] = _covariance[(i * count) + j] + common;
+        var variance = _column[i] + noise;
+        Follow(residual / variance, 1 / variance, common);
+    }
+
+    /// <summary>Writes m and P.</summary>
+    public void Save(PolicyStateWriter state)
+    {
+        state.Write(_mean);
+        state.Write(_covariance);
+    }
+
+    /// <summary>Goes on from what was saved.</summary>
+    public void Restore(PolicyStateReader state)
+    {
+        state.Read(_mean, -MaxMagnitude, MaxMagnitude);
+        state.Read(_covariance, -MaxMagnitude, MaxMagnitude);
+    }
+
+    // m += meanFactor·column, P += common − covarianceFactor·column·columnᵀ
+    private void Follow(double meanFactor, double covarianceFactor, double common)
+    {
+        AddScaled(_mean, _column, meanFactor, 0);
+        for (var row = 0; row < count; row++)
+            AddScaled(_covariance.AsSpan(row * count, count), _column, -covarianceFactor * _column[row], common);
+    }
+
+    // target += factor·source + offset
+    private static void AddScaled(Span<double> target, ReadOnlySpan<double> source, double factor, double offset)
+    {
+        var j = 0;
+        for (; j <= target.Length - Vector<double>.Count; j += Vector<double>.Count)
+        {
+            var slice = target[j..];
+            (new Vector<double>(slice) + (new Vector<double>(source[j..]) * factor) + new Vector<double>(offset)).CopyTo(slice);
+        }
+
+        for (; j < target.Length; j++) target[j] += (factor * source[j]) + offset;
+    }
+}
