@@ -29,6 +29,9 @@ internal sealed class DelayBelief(int count)
     /// <summary>Delays scatter by 20 µs whatever their mean: timers and schedulers.</summary>
     private const double JitterVariance = 20e-6 * 20e-6;
 
+    /// <summary>No delay is e³⁰ seconds, nor the reciprocal of it.</summary>
+    private const double MaxLog = 30;
+
     private readonly GaussianBelief _logs = new(count);
     private readonly double[] _seconds = new double[count];
     private ChangeDetector _detector;
@@ -80,7 +83,7 @@ internal sealed class DelayBelief(int count)
     /// <summary>Goes on from what an earlier run learned.</summary>
     public void Restore(PolicyStateReader state)
     {
-        _logs.Restore(state);
+        _logs.Restore(state, MaxLog);
         Noise.Restore(state);
         for (var i = 0; i < count; i++)
             for (var j = 0; j < count; j++) _logs.Covariance(i, j) += RestoredCommon;

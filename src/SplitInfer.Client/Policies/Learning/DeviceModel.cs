@@ -3,13 +3,17 @@ using SplitInfer.Client.Profiling;
 namespace SplitInfer.Client.Policies.Learning;
 
 /// <summary>
-/// What heads and encoding cost on the device: the profile, corrected for each arm by what was measured since, times a
-/// slowdown common to them. A slowdown that is not measured any more is taken to pass. Not thread-safe.
+/// What heads and encoding cost on the device: the profile, corrected by what was measured since. Not thread-safe.
 /// </summary>
 internal sealed class DeviceModel
 {
+    /// <summary>How far a profiled delay is off, relative to itself.</summary>
     private const double MeasuredDeviation = 0.02;
+
+    /// <summary>How far one is off that was only interpolated.</summary>
     private const double InterpolatedDeviation = 0.25;
+
+    /// <summary>How far the device as a whole is from what it was when it was profiled.</summary>
     private const double SlowdownDeviation = 0.1;
 
     /// <summary>A head this short says nothing of the device's speed.</summary>
@@ -26,8 +30,7 @@ internal sealed class DeviceModel
 
     public DeviceModel(PolicySetup setup)
     {
-        _profile = setup.Heads;
-        _delays = _profile.Current;
+        (_profile, _delays) = (setup.Heads, setup.Heads.Current);
         _partitions = [.. setup.Arms.Select(static a => a.Arm.Partition.Index)];
         _encodes = [.. setup.Arms.Select(static a => a.EncodeSeconds)];
         _nominal = new double[_partitions.Length];
@@ -41,7 +44,7 @@ internal sealed class DeviceModel
     }
 
     /// <summary>How many times slower than its profile the device is.</summary>
-    public double Slowdown => _heads.Seconds(_nominal.Length - 1) / _nominal[^1];
+    public double Slowdown => Measures(_nominal.Length - 1) ? _heads.Seconds(_nominal.Length - 1) / _nominal[^1] : 1;
 
     /// <summary>Decisions since the device's speed was last measured.</summary>
     public int Unmeasured { get; private set; }
@@ -52,40 +55,33 @@ internal sealed class DeviceModel
     /// <summary>The same while nothing slows the device down.</summary>
     public double Nominal(int arm) => _nominal[arm] + _encodes[arm];
 
+    /// <summary>Covariance of the <see cref="Mean"/>s of two arms, s².</summary>
+    public double Covariance(int arm, int other) => _heads.Covariance(arm, other);
+
     /// <summary>Whether running an arm's head measures the device's speed.</summary>
     public bool Measures(int arm) => _nominal[arm] > MinSeconds;
-
-    /// <summary>Covariance of the <see cref="Mean"/>s of two arms.</summary>
-    public double Covariance(int arm, int other) => _heads.Covariance(arm, other);
 
     /// <summary>Takes over what the profile learned, and counts a decision.</summary>
     public void Advance()
     {
-        if (!ReferenceEquals(_delays, _profile.Current)) Refresh();
         Unmeasured++;
-    }
-
-    /// <summary>Learns how long a head ran.</summary>
-    public Change ObserveHead(int arm, double seconds)
-    {
-        if (!Measures(arm)) return Change.None;
-        Unmeasured = 0;
-        return _heads.Observe(arm, seconds);
-    }
-
-    /// <summary>Learns how long encoding took.</summary>
-    public void ObserveEncode(int arm, double seconds) => _encodes[arm] += EncodeGain * (seconds - _encodes[arm]);
-
-    private void Refresh()
-    {
+        if (ReferenceEquals(_delays, _profile.Current)) return;
         var (before, slowdown) = (_delays, Slowdown);
         _delays = _profile.Current;
         for (var arm = 0; arm < _partitions.Length; arm++)
-        {
-            var k = _partitions[arm];
-            if (!before.Seconds[k].Equals(_delays.Seconds[k])) Take(arm, slowdown);
-        }
+            if (!before.Seconds[_partitions[arm]].Equals(_delays.Seconds[_partitions[arm]])) Take(arm, slowdown);
     }
+
+    /// <summary>Learns how long a head ran, s, more than 0.</summary>
+    public void ObserveHead(int arm, double seconds)
+    {
+        if (!Measures(arm)) return;
+        Unmeasured = 0;
+        _heads.Observe(arm, seconds);
+    }
+
+    /// <summary>Learns how long encoding took, s.</summary>
+    public void ObserveEncode(int arm, double seconds) => _encodes[arm] += EncodeGain * (seconds - _encodes[arm]);
 
     // What was measured of the arm before says nothing beside a newer profile.
     private void Take(int arm, double slowdown)

@@ -9,7 +9,7 @@ namespace SplitInfer.Client.Policies.Learning;
 /// </summary>
 internal sealed class GaussianBelief(int count)
 {
-    private const double MaxMagnitude = 1e6;
+    private const double MaxVariance = 1e9;
 
     private readonly double[] _mean = new double[count];
     private readonly double[] _covariance = new double[count * count];
@@ -64,10 +64,12 @@ internal sealed class GaussianBelief(int count)
     }
 
     /// <summary>Goes on from what was saved.</summary>
-    public void Restore(PolicyStateReader state)
+    /// <param name="state">What was saved.</param>
+    /// <param name="maxMean">The largest magnitude that a mean may have.</param>
+    public void Restore(PolicyStateReader state, double maxMean)
     {
-        state.Read(_mean, -MaxMagnitude, MaxMagnitude);
-        state.Read(_covariance, -MaxMagnitude, MaxMagnitude);
+        state.Read(_mean, -maxMean, maxMean);
+        state.Read(_covariance, -MaxVariance, MaxVariance);
     }
 
     // m += meanFactor·column, P += common − covarianceFactor·column·columnᵀ

@@ -1,3 +1,5 @@
+using SplitInfer.Client.Policies.State;
+
 namespace SplitInfer.Client.Policies.Learning;
 
 /// <summary>
@@ -34,6 +36,7 @@ internal sealed class LinkModel
     /// <summary>Delays scatter by 20 µs whatever their mean: timers and schedulers.</summary>
     private const double JitterVariance = 20e-6 * 20e-6;
 
+    private const double MaxSeconds = 1e6;
     private const double MinSecondsPerBit = 1e-12;
     private const double MinRoundTrip = 1e-6;
 
@@ -135,7 +138,7 @@ internal sealed class LinkModel
     public void Restore(PolicyStateReader state)
     {
         IsKnown = state.Read(0, 1) > 0;
-        _belief.Restore(state);
+        _belief.Restore(state, MaxSeconds);
         RequestNoise.Restore(state);
         ProbeNoise.Restore(state);
         KeepPossible();

@@ -1,116 +1,63 @@
+using SplitInfer.Client.Policies.Exploration;
 using SplitInfer.Client.Policies.Learning;
+using SplitInfer.Client.Policies.State;
 
 namespace SplitInfer.Client.Policies.MuLinUcb;
 
-internal sealed class MuLinUcbPolicy : IPartitionPolicy
+/// <summary>
+/// The default. Learns device, link and server apart, takes the arm that is expected to cost least, tries one that may
+/// well cost less, and samples what the best arm does not tell of, in a race wherever that makes it free.
+/// </summary>
+internal sealed class MuLinUcbPolicy : IStatefulPolicy
 {
-    private const double RaceOverhead = 1.02;
-    private const double WorthRacing = 1.5;
-    private const double Hope = 0.25;
+    /// <summary>A key frame weighs four times as much as another, which halves the width of the bounds, as published.</summary>
+    private const double KeyFrameWidth = 0.5;
+
+    /// <summary>A cost less certain than this, relative to itself, is raced if the device may well be faster.</summary>
+    private const double Doubt = 0.1;
 
     private readonly Lock _lock = new();
+    private readonly PolicySetup _setup;
     private readonly MuLinUcbOptions _options;
     private readonly ArmTable _arms;
-    private readonly DeviceModel _device;
-    private readonly DelayBelief _server;
-    private readonly LinkModel _link = new();
-    private readonly double[] _bits;
-    private readonly double[] _means;
+    private readonly ServerSamples _serverSamples;
+    private readonly LinkSamples _linkSamples = new();
+    private readonly DeviceSamples _deviceSamples = new();
+    private CostModel _costs;
     private long _sequence;
-    private long _changed;
-    private long _outstanding;
-    private int _alone;
-    private int _unexplored;
-    private int _forced;
-    private int _blind;
-    private bool _resolved;
 
     public MuLinUcbPolicy(PolicySetup setup, MuLinUcbOptions options)
     {
-        _options = options;
-        _arms = new(setup);
-        _device = new(setup);
-        _server = ServerPrior.Make(setup);
-        _bits = [.. setup.Arms.Select(static a => a.PayloadBits)];
-        _means = new double[_arms.Count];
+        (_setup, _options, _arms) = (setup, options, new(setup));
+        _serverSamples = new(options.ForcedInterval);
+        _costs = new(setup, _arms);
     }
 
-    public string Name => "MuLinUcb";
+    public string Name => PolicyNames.MuLinUcb;
+
+    public int StateVersion => 1;
 
     public Decision Decide(in DecisionContext context)
     {
         lock (_lock)
         {
             _sequence++;
-            _device.Advance();
-            var local = _arms.OnDevice;
-            if (context.IsServerUnavailable && _arms.AllowsOnDevice) return Take(local, _device.Mean(local));
+            var best = _costs.Advance();
+            if (_arms.Remote.Length == 0 || (context.IsServerUnavailable && _arms.AllowsOnDevice)) return Take(_arms.OnDevice);
+            if (!_costs.Link.IsKnown) return DecideBlindly();
 
-            var best = _arms.AllowsOnDevice ? local : _arms.Remote[0];
-            foreach (var arm in _arms.Remote) _means[arm] = Remote(arm) + _device.Mean(arm);
-            _means[local] = _device.Mean(local);
-            foreach (var arm in _arms.Remote) if (_means[arm] < _means[best]) best = arm;
-
-            var waiting = _outstanding > 0 && _sequence - _outstanding <= 4;
-            if (!_link.IsKnown && _arms.Remote.Length > 0)
-                return waiting && _arms.AllowsOnDevice ? Take(local, _means[local]) : Force(SafestRemote(), true);
-
-            if (waiting && best == local)
+            var width = _options.Optimism * (context.IsKeyFrame ? KeyFrameWidth : 1);
+            var promising = Optimism.Choose(_costs, best, width);
+            if (best == _arms.OnDevice)
             {
-                _alone++;
-                return Take(local, _means[local]);
+                var arm = _serverSamples.Next(_costs, promising, _sequence);
+                return arm < 0 ? Take(best) : Race(arm);
             }
 
-            var chosen = best;
-            var optimism = _options.Optimism * (context.IsKeyFrame ? 0.5 : 1);
-            var lowest = _means[best];
-            var variance = Covariance(best, best);
-            foreach (var arm in _arms.Remote)
-            {
-                if (arm == best) continue;
-                var bound = Bound(arm, best, variance, optimism);
-                if (bound < lowest) (chosen, lowest) = (arm, bound);
-            }
-
-            if (best != local && _device.Unmeasured >= 4 && _device.Slowdown > 1.1 && !_device.Measures(best))
-            {
-                // A device that was slow and is not used any more may have recovered.
-                var hoped = local;
-                foreach (var arm in _arms.Remote)
-                    if (Remote(arm) + _device.Nominal(arm) < (hoped == local ? 0 : Remote(hoped)) + _device.Nominal(hoped)) hoped = arm;
-                if (hoped == local && _arms.AllowsOnDevice && _device.Unmeasured % 3 == 0)
-                    return Take(best, _means[best]) with { IsForced = true, IsRaced = true };
-                if (_device.Measures(hoped) && _device.Unmeasured >= 12)
-                    return Force(hoped, false);
-            }
-
-            if (Environment.GetEnvironmentVariable("DBG") is not null) Console.WriteLine($"   best {best} {_means[best]*1e3:F3} chosen {chosen} {_means[chosen]*1e3:F3} bound {lowest*1e3:F3} {_link} fs {_server.Seconds(chosen)*1e3:F3} fd {_device.Slowdown:F3}");
-            var part = _link.BandwidthVariance > 0.25 ? 0 : Hope;
-            if (best != local && Blind(best, part) is var probe && probe >= 0)
-            {
-                _blind++;
-                var price = (_arms.AllowsOnDevice ? Math.Min(_means[probe], RaceOverhead * _means[local]) : _means[probe]) - _means[best];
-                if (_blind > (part == 0 && !_resolved && price < _means[best] ? 1 : Math.Max(_options.ForcedInterval, price / (0.002 * _means[best]))))
-                {
-                    _blind = 0;
-                    _resolved = true;
-                    return Force(probe, _means[local] < WorthRacing * _means[probe]);
-                }
-            }
-
-            if (best == local)
-            {
-                _alone++;
-                _unexplored++;
-                if (_alone <= _options.ForcedInterval && chosen != local && _unexplored > 2) return Explore(chosen);
-                if (_alone > _options.ForcedInterval) return Force(BestRemote((++_forced & 1) == 1 ? Hope : Hope / 16), true);
-                return Take(local, _means[local]);
-            }
-
-            _alone = 0;
-            var doubt = Math.Sqrt(Covariance(chosen, chosen));
-            var race = _arms.AllowsOnDevice && _means[local] < _means[chosen] + (2 * doubt) && (chosen != best || doubt > 0.1 * _means[chosen]);
-            return Take(chosen, _means[chosen]) with { IsForced = chosen != best, IsRaced = race };
+            _serverSamples.Reset();
+            if (!context.IsKeyFrame && (_deviceSamples.Next(_costs, best) ?? _linkSamples.Next(_costs, best, _options.ForcedInterval)) is { } sample)
+                return Take(sample.Arm) with { IsForced = true, IsRaced = sample.IsRaced };
+            return Take(promising) with { IsForced = promising != best, IsRaced = IsWorthRacing(promising, best) };
         }
     }
 
@@ -118,135 +65,45 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy
     {
         lock (_lock)
         {
-            var arm = decision.Arm.Index;
-            if (observation.HeadSeconds > 0) _device.ObserveHead(arm, observation.HeadSeconds);
-            if (observation.RacedDeviceSeconds > 0) _device.ObserveHead(_arms.OnDevice, observation.RacedDeviceSeconds / RaceOverhead);
-            if (observation.EncodeSeconds > 0) _device.ObserveEncode(arm, observation.EncodeSeconds);
-            if (observation.OffloadSeconds > 0 && decision.Sequence >= _outstanding) _outstanding = 0;
-            if (observation.OffloadSeconds <= 0 || decision.Sequence < _changed) return;
-            if (observation.IsCensored)
-            {
-                _link.ObserveCensored(_bits[arm], observation.OffloadSeconds - _server.Seconds(arm));
-                return;
-            }
-
-            var bits = Math.Max(observation.BytesSent * 8.0, 1);
-            _bits[arm] += 0.2 * (bits - _bits[arm]);
-            var change = _server.Observe(arm, Math.Max(observation.ServerSeconds, 1e-7));
-            var linkChange = _link.Observe(bits, Math.Max(observation.OffloadSeconds - observation.ServerSeconds, 1e-9));
-            if (change == Change.Jump || linkChange == Change.Jump)
-            {
-                _changed = decision.Sequence;
-                _alone = Math.Max(_alone, _options.ForcedInterval - 1);
-            }
+            if (observation.OffloadSeconds > 0) _serverSamples.Answered(decision.Sequence);
+            if (_costs.Observe(decision, observation)) _serverSamples.Changed();
         }
     }
 
     public void ObserveRoundTrip(double seconds)
     {
-        lock (_lock)
-        {
-            if (_link.ObserveRoundTrip(seconds) == Change.Jump) _changed = _sequence;
-        }
+        lock (_lock) _costs.ObserveRoundTrip(seconds, _sequence);
     }
 
-    private double Remote(int arm) => _link.Mean(_bits[arm]) + _server.Seconds(arm);
-
-    private double Covariance(int arm, int other)
+    public void Save(PolicyStateWriter state)
     {
-        var covariance = _device.Covariance(arm, other);
-        return arm == _arms.OnDevice || other == _arms.OnDevice
-            ? covariance
-            : covariance + _link.Covariance(_bits[arm], _bits[other]) + _server.Covariance(arm, other);
+        lock (_lock) _costs.Save(state);
     }
 
-    // What trying an arm may well cost; racing it bounds that.
-    private double Worst(int arm, double variance)
+    public void Restore(PolicyStateReader state)
     {
-        var worst = _means[arm] + Math.Sqrt(variance);
-        return _arms.AllowsOnDevice ? Math.Min(worst, RaceOverhead * _means[_arms.OnDevice]) : worst;
+        var costs = new CostModel(_setup, _arms);
+        costs.Restore(state);
+        state.End();
+        lock (_lock) _costs = costs;
     }
 
-    private double Bound(int arm, int best, double bestVariance, double optimism)
+    // Nothing was ever sent, or nothing has come back yet.
+    private Decision DecideBlindly() =>
+        _arms.AllowsOnDevice && _serverSamples.IsWaiting(_sequence) ? Take(_arms.OnDevice) : Race(FirstSample.Choose(_costs));
+
+    private bool IsWorthRacing(int arm, int best)
     {
-        var remote = Remote(arm);
-        var (own, shared) = (Covariance(arm, arm), Covariance(arm, best));
-        var noise = _link.RequestNoise.Variance;
-        if (Worst(arm, own) > 4 * _means[best]) return double.PositiveInfinity;
-        var byTrying = (own - shared) * (own - shared) / (own + (noise * remote * remote));
-        var byStaying = (shared - bestVariance) * (shared - bestVariance) / (bestVariance + (noise * _means[best] * _means[best]));
-        var deviation = optimism * Math.Sqrt(Math.Max(0, byTrying - byStaying));
-        return _means[arm] - remote + (remote * Math.Exp(-deviation / remote));
+        if (!_arms.AllowsOnDevice || arm == _arms.OnDevice) return false;
+        var deviation = Math.Sqrt(_costs.Covariance(arm, arm));
+        return (arm != best || deviation > Doubt * _costs.Mean(arm)) && _costs.Mean(_arms.OnDevice) < _costs.Mean(arm) + (2 * deviation);
     }
 
-    // The cheapest arm that would tell of a faster link, where the best one does not and another would then be better; or -1.
-    private int Blind(int best, double part)
+    private Decision Race(int arm)
     {
-        if (_link.Tells(_bits[best], part)) return -1;
-        var (probe, lowest, hoped) = (-1, double.PositiveInfinity, double.PositiveInfinity);
-        foreach (var arm in _arms.Remote)
-        {
-            hoped = Math.Min(hoped, _means[arm] - ((1 - part) * _link.SecondsPerBit * _bits[arm]));
-            if (_means[arm] < lowest && _link.Tells(_bits[arm], part)) (probe, lowest) = (arm, _means[arm]);
-        }
-
-        return hoped < 0.97 * _means[best] ? probe : -1;
+        _serverSamples.Begin(_sequence);
+        return Take(arm) with { IsForced = true, IsRaced = _arms.AllowsOnDevice };
     }
 
-    private int SafestRemote()
-    {
-        ReadOnlySpan<double> bandwidths = [1e6, 4e6, 16e6, 64e6, 256e6];
-        Span<double> lowest = stackalloc double[bandwidths.Length];
-        var (safest, least) = (_arms.Remote[0], double.PositiveInfinity);
-        for (var i = 0; i < bandwidths.Length; i++)
-        {
-            lowest[i] = double.PositiveInfinity;
-            foreach (var arm in _arms.Remote) lowest[i] = Math.Min(lowest[i], Raced(arm, bandwidths[i]));
-        }
-
-        foreach (var arm in _arms.Remote)
-        {
-            var regret = 0.0;
-            for (var i = 0; i < bandwidths.Length; i++) regret += Raced(arm, bandwidths[i]) / lowest[i];
-            if (regret < least) (safest, least) = (arm, regret);
-        }
-
-        return safest;
-    }
-
-    private double Raced(int arm, double bandwidth)
-    {
-        var remote = _device.Mean(arm) + _link.Mean(0) + (_bits[arm] / bandwidth) + _server.Seconds(arm);
-        return _arms.AllowsOnDevice ? Math.Min(remote, RaceOverhead * _device.Mean(_arms.OnDevice)) : remote;
-    }
-
-    private int BestRemote(double hope)
-    {
-        var best = _arms.Remote[0];
-        var lowest = double.PositiveInfinity;
-        foreach (var arm in _arms.Remote)
-        {
-            var cost = _device.Mean(arm) + (hope * Remote(arm));
-            if (cost < lowest) (best, lowest) = (arm, cost);
-        }
-
-        return best;
-    }
-
-    private Decision Take(int arm, double predicted) => new() { Arm = _arms[arm], PredictedSeconds = predicted, Sequence = _sequence };
-
-    private Decision Explore(int arm)
-    {
-        _unexplored = 0;
-        if (_link.Tells(_bits[arm], Hope)) _alone = 0;
-        _outstanding = _sequence;
-        return Take(arm, _means[arm]) with { IsForced = true, IsRaced = _arms.AllowsOnDevice };
-    }
-
-    private Decision Force(int arm, bool race)
-    {
-        _alone = 0;
-        _outstanding = _sequence;
-        return Take(arm, _means[arm]) with { IsForced = true, IsRaced = race && _arms.AllowsOnDevice };
-    }
+    private Decision Take(int arm) => new() { Arm = _arms[arm], PredictedSeconds = _costs.Mean(arm), Sequence = _sequence };
 }
