@@ -18,9 +18,11 @@ internal static class Program
             VerifyCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),
+            SimulateCommand.Create(options, terminal),
             new Command("bench", "Measures, as ratios taken side by side in one run.")
             {
                 BenchOverheadCommand.Create(options, terminal),
+                BenchPolicyCommand.Create(options, terminal),
             },
             options.Json,
             options.Threads,
