@@ -60,7 +60,7 @@ internal sealed class InferencePass(
         OffloadSeconds = (_tail.IsFromServer ? _tail.ServerTime : Waited).TotalSeconds,
         ServerSeconds = _tail.Reply?.Timings.TotalSeconds ?? 0,
         BytesSent = _tail.IsFromServer ? BytesSent : 0,
-        IsCensored = !_tail.IsFromServer && Waited > TimeSpan.Zero,
+        IsCensored = ServerFailure is not null && !_tail.IsFromServer,
         RacedDeviceSeconds = _tail.DeviceTime > TimeSpan.Zero ? DeviceTime.TotalSeconds : 0,
     };
 
