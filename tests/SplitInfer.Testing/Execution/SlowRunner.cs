@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SplitInfer.Execution;
 using SplitInfer.Tensors;
 
@@ -10,8 +9,10 @@ namespace SplitInfer.Testing.Execution;
 /// </summary>
 /// <param name="inner">Runs the segment; owned.</param>
 /// <param name="factor">1 or more.</param>
-public sealed class SlowRunner(ISegmentRunner inner, double factor) : ISegmentRunner
+/// <param name="time">The clock; the system's unless given.</param>
+public sealed class SlowRunner(ISegmentRunner inner, double factor, TimeProvider? time = null) : ISegmentRunner
 {
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Lock _gate = new();
     private TimeSpan _fastest = TimeSpan.MaxValue;
 
@@ -24,9 +25,9 @@ public sealed class SlowRunner(ISegmentRunner inner, double factor) : ISegmentRu
     /// <inheritdoc/>
     public async ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default)
     {
-        var start = Stopwatch.GetTimestamp();
+        var start = _time.GetTimestamp();
         await inner.RunAsync(inputs, outputs, cancellationToken);
-        var elapsed = Stopwatch.GetElapsedTime(start);
+        var elapsed = _time.GetElapsedTime(start);
         TimeSpan rest;
         lock (_gate)
         {
@@ -35,7 +36,7 @@ public sealed class SlowRunner(ISegmentRunner inner, double factor) : ISegmentRu
         }
 
         // The run is over and its outputs are the caller's, so a cancellation only ends the wait.
-        if (rest > TimeSpan.Zero) await Task.Delay(rest, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (rest > TimeSpan.Zero) await Task.Delay(rest, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <inheritdoc/>
