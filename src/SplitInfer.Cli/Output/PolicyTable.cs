@@ -9,7 +9,7 @@ internal static class PolicyTable
 {
     public static void Write(Terminal terminal, IReadOnlyList<PolicyRow> rows, IReadOnlyList<DecisionRow> decisions)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("excess over the oracle").AddColumn(new TableColumn("oracle ms").RightAligned());
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("excess over the oracle").NoWrap()).AddColumn(new TableColumn("oracle ms").RightAligned());
         foreach (var policy in PolicyNames.All) table.AddColumn(new TableColumn(policy).RightAligned());
         foreach (var scenario in rows.GroupBy(static r => r.Scenario))
             table.AddRow([Markup.Escape(scenario.Key), $"{scenario.First().OracleMeanMs:F1}", .. scenario.Select(static r => $"{r.ExcessRatio * 100:F1} %")]);

@@ -1,6 +1,5 @@
 using SplitInfer.Client;
 using SplitInfer.Client.Transport;
-using SplitInfer.IntegrationTests.EndToEnd;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
