@@ -1,7 +1,8 @@
+using SplitInfer.Client.Policies;
 using SplitInfer.Execution;
 using SplitInfer.Tensors;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
+using SplitInfer.Testing;
 
 namespace SplitInfer.IntegrationTests.EndToEnd;
 
@@ -13,10 +14,15 @@ public sealed class WrappedRunnerTests
     {
         await using var deployment = await Deployment.StartAsync(NetworkCatalog.All["resnet18"]().ToBytes());
         var runners = new List<CountingRunner>();
-        await using (var client = await deployment.ConnectAsync(options => options.Execution.WrapRunner = inner =>
+        await using (var client = await deployment.ConnectAsync(options =>
         {
-            runners.Add(new(inner));
-            return runners[^1];
+            // A policy that learns would run heads on its own account, to time them.
+            options.Policy = PolicyNames.AllOnServer;
+            options.Execution.WrapRunner = inner =>
+            {
+                runners.Add(new(inner));
+                return runners[^1];
+            };
         }))
         {
             using var input = RandomTensor.Normal(new Random(5), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
