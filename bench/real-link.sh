@@ -110,7 +110,7 @@ play() {
         exec ip netns exec "$device" taskset -c 0 dotnet "$cli" run "$work/models/model/1/model.onnx" --server tcp://10.213.0.2:7070 \
             --frames $((frames * ${#trace[@]})) --threads 1 --json "$@" 2>"$work/client.log"
     )
-    if [ "$seen" -le $((frames * ${#trace[@]})) ]; then cat "$work/client.log" >&2; fail "$name ended after $seen lines."; fi
+    if [ "$seen" -le $((frames * ${#trace[@]})) ]; then cat "$work/client.log" "$work/server.log" >&2; fail "$name ended after $seen lines."; fi
     jq -cs --arg name "$name" --argjson fixed "$isfixed" --argjson round "$round" \
         '{$name, $fixed, $round, ms: [.[] | select(.frame != null) | .totalMs]}' "$lines" >>"$work/results.jsonl"
     echo "$name, round $round: $(jq -s -r "[.[].totalMs // empty] | [range(0; length; $frames) as \$at | .[\$at : \$at + $frames] | add / length | round | tostring] | join(\" → \")" "$lines") ms" >&2
