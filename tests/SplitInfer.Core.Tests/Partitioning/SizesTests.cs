@@ -114,10 +114,13 @@ public class SizesTests
     public void The_batch_of_a_recurrent_state_is_guessed()
     {
         var g = new GraphBuilder();
-        var (x, state) = (g.Input("x", ElementType.Float32, "", 8), g.Input("state", ElementType.Float32, 2, "", 8));
-        g.Output(g.Tanh(g.Node("Concat", [g.Node("Unsqueeze", [x, g.Longs(0)]), state], ("axis", 0))), "y");
+        var (x, state) = (g.Input("x", ElementType.Float32, "", ""), g.Input("state", ElementType.Float32, 2, "", 64));
+        g.Output(g.Tanh(g.Node("Concat", [g.Node("Reshape", [x, g.Longs(1, 1, 64)]), state], ("axis", 0))), "y");
 
-        Assert.Null(SplitRun.Plan(g).Plan.MeasureFailure);
+        var plan = SplitRun.Plan(g).Plan;
+
+        Assert.Null(plan.MeasureFailure);
+        Assert.Equal((64 + 2 * 64) * sizeof(float), plan.AllOnServer.BoundaryBytes);
     }
 
     [Fact]
@@ -132,6 +135,10 @@ public class SizesTests
         Assert.Contains("SampleInputs", plan.MeasureFailure, StringComparison.Ordinal);
         Assert.All(plan.Partitions, static p => Assert.True(p.IsAdmissible));
     }
+
+    [Fact]
+    public void A_model_that_runs_too_long_is_planned_all_the_same() =>
+        Assert.Contains("MaxMeasureTime", SplitRun.Plan(AudioNet.Build(), new() { MaxMeasureTime = TimeSpan.FromTicks(1) }).Plan.MeasureFailure, StringComparison.Ordinal);
 
     [Fact]
     public void Sizes_beyond_any_memory_fail_the_measurement_and_not_the_plan()

@@ -94,7 +94,7 @@ internal sealed class Measurement
 
     private static ModelProto WithShapes(ModelGraph graph, IReadOnlyList<string> open)
     {
-        var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, [], keepValueInfo: false);
+        var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, []);
         if (!model.OpsetImport.Any(static o => o.Domain is "" or "ai.onnx")) model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 13 });
         for (var i = 0; i < open.Count; i++)
         {
