@@ -19,9 +19,10 @@ internal static class Program
             ServeCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),
             SimulateCommand.Create(options, terminal),
-            new Command("bench", "Measures, as ratios taken side by side in one run.")
+            new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench transport", "splitinfer bench policy")
             {
                 BenchOverheadCommand.Create(options, terminal),
+                BenchTransportCommand.Create(options, terminal),
                 BenchPolicyCommand.Create(options, terminal),
             },
             options.Json,

@@ -19,7 +19,7 @@ internal sealed class InferencePass(
 {
     private Tensor[] _head = [];
     private Tensor[] _boundary = [];
-    private readonly List<Tensor> _copies = [];
+    private Tensor?[] _copies = [];
     private readonly EncodedTensors _encoded = new();
     private TailAnswer _tail;
     private TimeSpan _headTime;
@@ -147,17 +147,15 @@ internal sealed class InferencePass(
         _encoded.Release();
         _tail.Reply?.Dispose();
         foreach (var tensor in _head) tensor.Dispose();
-        foreach (var tensor in _copies) tensor.Dispose();
+        foreach (var copy in _copies) copy?.Dispose();
     }
 
     private void CopyInputs()
     {
+        _copies = new Tensor?[_boundary.Length];
         for (var i = 0; i < _boundary.Length; i++)
-        {
-            if (routing.Boundary[i].Origin != ValueOrigin.Input) continue;
-            _boundary[i] = Tensor.From(_boundary[i].ElementType, _boundary[i].Shape, _boundary[i].Bytes.Span);
-            _copies.Add(_boundary[i]);
-        }
+            if (routing.Boundary[i].Origin == ValueOrigin.Input)
+                _copies[i] = _boundary[i] = Tensor.From(_boundary[i].ElementType, _boundary[i].Shape, _boundary[i].Bytes.Span);
     }
 
     private Tensor[] Gather(ImmutableArray<ValueSource> sources)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
@@ -24,8 +23,8 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var codec = new Option<string>("--codec") { Description = "The codec that carries the boundary.", HelpName = "NAME", DefaultValueFactory = static _ => new SplitInferenceOptions().Codec };
         var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
-        frames.Validators.Add(static result => { if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var count) && count < 1) result.AddError("--frames takes 1 or more."); });
-        fps.Validators.Add(static result => { if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var rate) && !(rate > 0)) result.AddError("--fps takes a positive number."); });
+        frames.Require<int>(static count => count >= 1, "takes 1 or more.");
+        fps.Require<double>(static rate => rate > 0, "takes a positive number.");
         var command = new ExplainedCommand("run", "Infers with the head here and the tail on a server, and prints what it cost.",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --partition 19 --frames 100",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using SplitInfer.Cli.Output;
 using SplitInfer.Server;
 
@@ -23,10 +24,11 @@ internal static class ServeCommand
         };
         command.SetAction((parsed, cancellationToken) =>
         {
+            Uri[] addresses = [.. (parsed.GetValue(listen) ?? []).Select(static address => Addresses.Parse(address, "--listen"))];
             Action<SplitInferServerOptions> configure = server =>
             {
                 server.ModelsDirectory = parsed.GetRequiredValue(models);
-                foreach (var address in parsed.GetValue(listen) ?? []) server.Listen.Add(Addresses.Parse(address, "--listen"));
+                foreach (var address in addresses) server.Listen.Add(address);
                 server.PreloadArms = parsed.GetValue(preload);
                 server.Execution = options.ExecutionOf(parsed);
             };
@@ -39,9 +41,10 @@ internal static class ServeCommand
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSplitInferServer(configure);
-        // Standard output is for what programs read.
-        builder.Logging.AddSimpleConsole(static console => console.SingleLine = true).Services
-            .Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        // Standard output is for what programs read. What keeps the host from starting is told once, in a sentence.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+            .AddSimpleConsole(static console => console.SingleLine = true);
+        builder.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         using var host = builder.Build();
         await host.StartAsync(cancellationToken);
         foreach (var endpoint in host.Services.GetRequiredService<SplitInferServer>().Endpoints)

@@ -10,11 +10,7 @@ internal sealed class SharedOptions
 {
     public SharedOptions()
     {
-        Threads.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var threads) && threads is < 0 or > ExecutionOptions.MaxThreads)
-                result.AddError($"--threads takes 0 to {ExecutionOptions.MaxThreads}; 0 leaves it to ONNX Runtime.");
-        });
+        Threads.Require<int>(static count => count is >= 0 and <= ExecutionOptions.MaxThreads, $"takes 0 to {ExecutionOptions.MaxThreads}; 0 leaves it to ONNX Runtime.");
         Dimensions.Validators.Add(static result =>
         {
             foreach (var token in result.Tokens)

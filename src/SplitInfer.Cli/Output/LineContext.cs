@@ -18,4 +18,5 @@ namespace SplitInfer.Cli.Output;
 [JsonSerializable(typeof(PolicyRow))]
 [JsonSerializable(typeof(DecisionRow))]
 [JsonSerializable(typeof(ListeningLine))]
+[JsonSerializable(typeof(TransportRow))]
 internal sealed partial class LineContext : JsonSerializerContext;

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace SplitInfer.Client.Policies;
 
 /// <summary>The names by which people choose a policy.</summary>
@@ -30,6 +28,6 @@ public static class PolicyNames
     public const string AllOnServer = "AllOnServer";
 
     /// <summary>All of them, the default first.</summary>
-    public static ImmutableArray<string> All { get; } =
+    public static IReadOnlyList<string> All { get; } =
         [MuLinUcb, MuLinUcbPaper, LinUcb, EpsilonGreedy, Neurosurgeon, Fixed, AllOnDevice, AllOnServer];
 }

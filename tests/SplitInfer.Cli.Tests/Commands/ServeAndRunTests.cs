@@ -95,6 +95,7 @@ public sealed class ServeAndRunTests : IDisposable
     [InlineData(2, "run MODEL --fps fast", "fast")]
     [InlineData(1, "serve --models nowhere", "nowhere")]
     [InlineData(2, "serve", "--models")]
+    [InlineData(2, "serve --models nowhere --listen here", "here")]
     public async Task Mistakes_are_told_in_words(int exitCode, string line, string word)
     {
         var result = await CommandLine.RunAsync([.. line.Split(' ').Select(w => w == "MODEL" ? _model : w), "--json"]);

@@ -22,6 +22,9 @@ public sealed class UsageTests
     [Theory]
     [InlineData("")]
     [InlineData("inspect ")]
+    [InlineData("verify ")]
+    [InlineData("serve ")]
+    [InlineData("run ")]
     public async Task Help_teaches(string command)
     {
         var result = await CommandLine.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);

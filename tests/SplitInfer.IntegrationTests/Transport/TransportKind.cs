@@ -22,12 +22,7 @@ internal sealed class TransportKind : IAsyncDisposable
         {
             "tcp" => Remote(Endpoint.Parse(_server.Start([new Uri("tcp://127.0.0.1:0")])[0]).ConnectAsync),
             "unix" => Remote(Endpoint.Parse(_server.Start([new Uri($"unix://{Path.GetTempPath()}{Path.GetRandomFileName()}")])[0]).ConnectAsync),
-            "memory" => Remote(cancellationToken =>
-            {
-                var (client, server) = DuplexStream.CreatePair(capacity: 10_000, largestRead: 3000);
-                _ = Task.Run(() => _server.ServeAsync(new StreamChannel(server)), cancellationToken);
-                return new(new StreamChannel(client));
-            }),
+            "memory" => Remote(ConnectInMemory),
             _ => new InProcessTransport(Model),
         };
 
@@ -45,5 +40,12 @@ internal sealed class TransportKind : IAsyncDisposable
     {
         await Transport.DisposeAsync();
         await _server.DisposeAsync();
+    }
+
+    private ValueTask<ByteChannel> ConnectInMemory(CancellationToken cancellationToken)
+    {
+        var (client, server) = DuplexStream.CreatePair(capacity: 10_000, largestRead: 3000);
+        _ = Task.Run(() => _server.ServeAsync(new StreamChannel(server)), CancellationToken.None);
+        return new(new StreamChannel(client));
     }
 }

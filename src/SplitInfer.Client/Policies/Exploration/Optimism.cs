@@ -12,8 +12,8 @@ namespace SplitInfer.Client.Policies.Exploration;
 /// m_p     expected cost of arm p; k_p its known part, r_p its learned part: m = k + r
 /// C       covariance of the costs
 /// R_p     variance of the noise of a measurement of arm p
-/// σ²(p|q) (C_pp' …): by how much taking q would move m_p − m_b:  (C_pq − C_bq)² / (C_qq + R_q)
-/// w²      σ²(p|p) − σ²(p|b), at least 0
+/// σ²(q)   by how much taking q is expected to move m_p − m_b, squared: (C_pq − C_bq)² / (C_qq + R_q)
+/// w²      σ²(p) − σ²(b), at least 0
 /// bound   k_p + r_p·exp(−κ·w/r_p): about m_p − κ·w, but never less than the known part
 /// κ       width: smaller on a key frame
 /// </code>
@@ -25,33 +25,34 @@ internal static class Optimism
     /// <summary>A trial that may well cost more than this many times the best arm is not made.</summary>
     private const double MaxPrice = 4;
 
+    /// <summary>Chooses; <paramref name="best"/> where no other arm is worth trying.</summary>
     public static int Choose(CostModel costs, int best, double width)
     {
         var bestVariance = costs.Covariance(best, best);
+        var byStaying = bestVariance + (costs.Link.RequestNoise.Variance * costs.Mean(best) * costs.Mean(best));
         var (chosen, lowest) = (best, costs.Mean(best));
         foreach (var arm in costs.Arms.Remote)
         {
-            if (arm == best) continue;
-            var bound = Bound(costs, arm, best, bestVariance, width);
-            if (bound < lowest) (chosen, lowest) = (arm, bound);
+            var (mean, remote) = (costs.Mean(arm), costs.Remote(arm));
+            if (arm == best || mean - remote >= lowest) continue;
+
+            var (own, shared) = (costs.Covariance(arm, arm), costs.Covariance(arm, best));
+            var byTrying = own + (costs.Link.RequestNoise.Variance * remote * remote);
+            var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byStaying);
+            var deviation = width * Math.Sqrt(Math.Max(taught, 0));
+            if (mean - deviation >= lowest) continue;
+
+            var bound = mean - remote + (remote * Math.Exp(-deviation / remote));
+            if (bound < lowest && Worst(costs, arm, own) < MaxPrice * costs.Mean(best)) (chosen, lowest) = (arm, bound);
         }
 
         return chosen;
     }
 
-    private static double Bound(CostModel costs, int arm, int best, double bestVariance, double width)
+    // What a trial may well cost; racing it bounds that.
+    private static double Worst(CostModel costs, int arm, double variance)
     {
-        var (mean, remote) = (costs.Mean(arm), costs.Remote(arm));
-        if (mean - remote >= costs.Mean(best)) return double.PositiveInfinity;
-        var (own, shared) = (costs.Covariance(arm, arm), costs.Covariance(arm, best));
-        var worst = mean + Math.Sqrt(own);
-        if (costs.Arms.AllowsOnDevice) worst = Math.Min(worst, CostModel.RaceOverhead * costs.Mean(costs.Arms.OnDevice));
-        if (worst > MaxPrice * costs.Mean(best)) return double.PositiveInfinity;
-
-        var noise = costs.Link.RequestNoise.Variance;
-        var byTrying = (own - shared) * (own - shared) / (own + (noise * remote * remote));
-        var byStaying = (shared - bestVariance) * (shared - bestVariance) / (bestVariance + (noise * costs.Mean(best) * costs.Mean(best)));
-        var deviation = width * Math.Sqrt(Math.Max(0, byTrying - byStaying));
-        return mean - remote + (remote * Math.Exp(-deviation / remote));
+        var alone = costs.Mean(arm) + Math.Sqrt(variance);
+        return costs.Arms.AllowsOnDevice ? Math.Min(alone, CostModel.RaceOverhead * costs.Mean(costs.Arms.OnDevice)) : alone;
     }
 }

@@ -23,6 +23,7 @@ internal sealed class CostModel
 
     private readonly double[] _bits;
     private readonly double[] _means;
+    private readonly double[] _remotes;
     private readonly DelayBelief _server;
     private long _changedAt;
 
@@ -30,7 +31,7 @@ internal sealed class CostModel
     {
         (Arms, Device, _server) = (arms, new(setup), ServerPrior.Of(setup));
         _bits = [.. setup.Arms.Select(static a => Math.Max(a.PayloadBits, 1))];
-        _means = new double[arms.Count];
+        (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
     }
 
     /// <summary>The arms.</summary>
@@ -49,7 +50,7 @@ internal sealed class CostModel
     public double Mean(int arm) => _means[arm];
 
     /// <summary>The part of it that link and server make, s.</summary>
-    public double Remote(int arm) => arm == Arms.OnDevice ? 0 : Link.Mean(_bits[arm]) + _server.Seconds(arm);
+    public double Remote(int arm) => _remotes[arm];
 
     /// <summary>Expected cost of racing an arm against the device, s; of the arm alone where the device may not run everything.</summary>
     public double Raced(int arm) => Arms.AllowsOnDevice ? Math.Min(_means[arm], RaceOverhead * _means[Arms.OnDevice]) : _means[arm];
@@ -72,8 +73,13 @@ internal sealed class CostModel
         Device.Advance();
         _means[Arms.OnDevice] = Device.Mean(Arms.OnDevice);
         var best = Arms.AllowsOnDevice ? Arms.OnDevice : Arms.Remote[0];
-        foreach (var arm in Arms.Remote) _means[arm] = Device.Mean(arm) + Remote(arm);
-        foreach (var arm in Arms.Remote) if (_means[arm] < _means[best]) best = arm;
+        foreach (var arm in Arms.Remote)
+        {
+            _remotes[arm] = Link.Mean(_bits[arm]) + _server.Seconds(arm);
+            _means[arm] = Device.Mean(arm) + _remotes[arm];
+            if (_means[arm] < _means[best]) best = arm;
+        }
+
         return best;
     }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using SplitInfer.Client.Policies.State;
 
 namespace SplitInfer.Client.Policies.Learning;
@@ -93,6 +94,9 @@ internal sealed class DelayBelief(int count)
     private void Publish()
     {
         var logs = _logs.Mean;
-        for (var i = 0; i < logs.Length; i++) _seconds[i] = Math.Exp(logs[i]);
+        var i = 0;
+        for (; i <= count - Vector<double>.Count; i += Vector<double>.Count)
+            Vector.Exp(new Vector<double>(logs[i..])).CopyTo(_seconds, i);
+        for (; i < count; i++) _seconds[i] = Math.Exp(logs[i]);
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using SplitInfer.Client.Policies.State;
 
 namespace SplitInfer.Client.Policies.Learning;
@@ -81,15 +82,15 @@ internal sealed class GaussianBelief(int count)
     }
 
     // target += factor·source + offset
-    private static void AddScaled(Span<double> target, ReadOnlySpan<double> source, double factor, double offset)
+    private static void AddScaled(Span<double> target, Span<double> source, double factor, double offset)
     {
+        ref var to = ref MemoryMarshal.GetReference(target);
+        ref var from = ref MemoryMarshal.GetReference(source);
+        var length = Math.Min(target.Length, source.Length);
+        var (factors, offsets) = (new Vector<double>(factor), new Vector<double>(offset));
         var j = 0;
-        for (; j <= target.Length - Vector<double>.Count; j += Vector<double>.Count)
-        {
-            var slice = target[j..];
-            (new Vector<double>(slice) + (new Vector<double>(source[j..]) * factor) + new Vector<double>(offset)).CopyTo(slice);
-        }
-
-        for (; j < target.Length; j++) target[j] += (factor * source[j]) + offset;
+        for (; j <= length - Vector<double>.Count; j += Vector<double>.Count)
+            Vector.StoreUnsafe(Vector.LoadUnsafe(ref to, (nuint)j) + Vector.FusedMultiplyAdd(Vector.LoadUnsafe(ref from, (nuint)j), factors, offsets), ref to, (nuint)j);
+        for (; j < length; j++) target[j] += (factor * source[j]) + offset;
     }
 }

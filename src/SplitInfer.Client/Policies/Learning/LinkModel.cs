@@ -47,6 +47,8 @@ internal sealed class LinkModel
     private ChangeDetector _requests;
     private ChangeDetector _probes;
     private int _requestsSinceProbe = ProbeLifetime;
+    private double _fixedVariance;
+    private double _crossVariance;
 
     public LinkModel()
     {
@@ -54,6 +56,7 @@ internal sealed class LinkModel
         _belief.Covariance(R, R) = RoundTripDeviation * RoundTripDeviation;
         _belief.Covariance(O, O) = OverheadDeviation * OverheadDeviation;
         _belief.Covariance(S, S) = SecondsPerBitDeviation * SecondsPerBitDeviation;
+        Publish();
     }
 
     /// <summary>s.</summary>
@@ -78,9 +81,7 @@ internal sealed class LinkModel
 
     /// <summary>Covariance of the delays of two requests, s².</summary>
     public double Covariance(double bits, double otherBits) =>
-        _belief.Covariance(R, R) + (2 * _belief.Covariance(R, O)) + _belief.Covariance(O, O)
-        + ((bits + otherBits) * (_belief.Covariance(R, S) + _belief.Covariance(O, S)))
-        + (bits * otherBits * _belief.Covariance(S, S));
+        _fixedVariance + ((bits + otherBits) * _crossVariance) + (bits * otherBits * _belief.Covariance(S, S));
 
     /// <summary>Whether a single request would tell that its bits take only a part of the time that is believed.</summary>
     public bool Tells(double bits, double part)
@@ -122,7 +123,7 @@ internal sealed class LinkModel
         var gain = variance / (variance + scatter);
         var left = TruncatedNormal.Above(residual / deviation);
         _belief.Reweigh(h, gain * left.Mean * deviation, gain * (1 - left.Variance));
-        KeepPossible();
+        Publish();
     }
 
     /// <summary>Writes what was learned.</summary>
@@ -141,8 +142,8 @@ internal sealed class LinkModel
         _belief.Restore(state, MaxSeconds);
         RequestNoise.Restore(state);
         ProbeNoise.Restore(state);
-        KeepPossible();
         for (var i = R; i <= S; i++) _belief.Covariance(i, i) += _belief.Mean[i] * _belief.Mean[i];
+        Publish();
     }
 
     private Change Learn(ReadOnlySpan<double> h, double seconds, NoiseEstimate noise, ref ChangeDetector detector)
@@ -163,8 +164,8 @@ internal sealed class LinkModel
         scatter *= revised * revised / (expected * expected);
         var gain = variance / (variance + scatter);
         _belief.Reweigh(h, gain * residual, gain);
-        KeepPossible();
         for (var i = R; i <= S; i++) _belief.Covariance(i, i) += Wander * Wander * _belief.Mean[i] * _belief.Mean[i];
+        Publish();
         return change;
     }
 
@@ -190,11 +191,13 @@ internal sealed class LinkModel
         if (h[S] > 0) _belief.Covariance(S, S) += factor * s * s;
     }
 
-    // Gaussian beliefs have no notion of what cannot be.
-    private void KeepPossible()
+    private void Publish()
     {
+        // Gaussian beliefs have no notion of what cannot be.
         _belief.Mean[R] = Math.Max(_belief.Mean[R], MinRoundTrip);
         _belief.Mean[O] = Math.Max(_belief.Mean[O], -_belief.Mean[R] / 2);
         _belief.Mean[S] = Math.Max(_belief.Mean[S], MinSecondsPerBit);
+        _fixedVariance = _belief.Covariance(R, R) + (2 * _belief.Covariance(R, O)) + _belief.Covariance(O, O);
+        _crossVariance = _belief.Covariance(R, S) + _belief.Covariance(O, S);
     }
 }

@@ -61,8 +61,16 @@ internal sealed class RidgeRegression
     /// <summary>xᵀA⁻¹x: the variance of the prediction, in units of the noise's.</summary>
     public double Variance(ReadOnlySpan<double> x)
     {
+        // A⁻¹ is symmetric, so that one half of it is enough.
         var sum = 0.0;
-        for (var i = 0; i < Dimension; i++) sum += x[i] * Dot(_inverse.AsSpan(i * Dimension, Dimension), x);
+        for (var i = 0; i < x.Length; i++)
+        {
+            var row = _inverse.AsSpan(i * x.Length, x.Length);
+            var above = 0.0;
+            for (var j = i + 1; j < row.Length; j++) above += row[j] * x[j];
+            sum += x[i] * ((row[i] * x[i]) + (2 * above));
+        }
+
         return Math.Max(sum, 0);
     }
 
