@@ -36,6 +36,7 @@ internal static class ClientComposition
             var policy = PolicyFactory.Create(options, model, memory.Heads.Profile);
             transport ??= TransportOf(options, model.Plan);
             tails = transport is null ? null : new(transport, policy, options.ProbeInterval, options.TimeProvider);
+            var start = options.TimeProvider.GetTimestamp();
             var learns = policy is not FixedPolicy;
             if (learns)
             {
@@ -45,7 +46,11 @@ internal static class ClientComposition
                 memory.Save();
             }
 
-            if (options.PreloadArms) await model.PreloadAsync(withTails: learns && tails is not null, cancellationToken).ConfigureAwait(false);
+            if (learns || options.PreloadArms)
+                await model.PreloadAsync(
+                    withTails: learns && tails is not null,
+                    isEnough: () => !options.PreloadArms && options.TimeProvider.GetElapsedTime(start) >= options.ProfilingBudget,
+                    cancellationToken).ConfigureAwait(false);
             return new(options, model, policy, tails, memory);
         }
         catch

@@ -15,6 +15,7 @@ internal sealed class ClientModel : IDisposable
     private readonly BoundaryLayout _inputs;
     private readonly BoundaryLayout[] _boundaries;
     private readonly Routing?[] _routes;
+    private readonly LocalTail?[] _localTails;
     private readonly Arm[] _arms;
 
     public ClientModel(PartitionedModel model, SegmentCache segments, ITensorCodec codec)
@@ -23,6 +24,7 @@ internal sealed class ClientModel : IDisposable
         _inputs = BoundaryLayout.For(Plan.Inputs);
         _boundaries = [.. Plan.Partitions.Select(static p => BoundaryLayout.For(p.Boundary))];
         _routes = new Routing?[Plan.Partitions.Length];
+        _localTails = new LocalTail?[Plan.Partitions.Length];
         _arms = [.. Plan.Partitions.Select(p => new Arm(p, codec.Name))];
     }
 
@@ -69,23 +71,35 @@ internal sealed class ClientModel : IDisposable
 
     /// <summary>Starts one request.</summary>
     public InferencePass Begin(Partition partition, ReadOnlyMemory<Tensor> inputs, StageClock clock) =>
-        new(partition, RouteOf(partition.Index), _segments, _codec, _boundaries[partition.Index], inputs, clock);
+        new(partition, RouteOf(partition.Index), _segments, LocalTailOf(partition), _codec, _boundaries[partition.Index], inputs, clock);
 
     /// <summary>Made-up inputs, which the caller owns.</summary>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
     public Tensor[] MakeInputs() => [.. _model.MakeInputs(seed: 0)];
 
-    /// <summary>Loads the heads of all arms.</summary>
+    /// <summary>Loads the whole model, then the segments of all arms.</summary>
     /// <param name="withTails">Whether the device may have to run tails as well.</param>
+    /// <param name="isEnough">Whether to load no more, asked before every segment but the first.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public ValueTask PreloadAsync(bool withTails, CancellationToken cancellationToken)
+    public async ValueTask PreloadAsync(bool withTails, Func<bool> isEnough, CancellationToken cancellationToken)
     {
-        var heads = Plan.Arms.Where(a => RouteOf(a.Index).HasHead).Select(static a => new SegmentKey(SegmentSide.Head, a.Index));
-        var tails = Plan.Arms.Where(a => withTails && !a.TailOutputs.IsEmpty).Select(static a => new SegmentKey(SegmentSide.Tail, a.Index));
-        return _segments.PreloadAsync(heads.Concat(tails), cancellationToken);
+        await _segments.PreloadAsync([new(SegmentSide.Head, Plan.AllOnDevice.Index)], cancellationToken).ConfigureAwait(false);
+        foreach (var arm in Plan.Arms)
+        {
+            // A partition without a head has the whole model for its tail.
+            if (!RouteOf(arm.Index).HasHead) continue;
+            foreach (var side in (SegmentSide[])(withTails && !arm.TailOutputs.IsEmpty ? [SegmentSide.Head, SegmentSide.Tail] : [SegmentSide.Head]))
+            {
+                if (isEnough()) return;
+                await _segments.PreloadAsync([new(side, arm.Index)], cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     public void Dispose() => _segments.Dispose();
+
+    private LocalTail LocalTailOf(Partition partition) => _localTails[partition.Index] ??=
+        new(_segments, Plan, partition, RouteOf(partition.Index).HasHead, RouteOf(Plan.AllOnDevice.Index));
 
     private Routing RouteOf(int partition) => _routes[partition] ??= _model.Route(partition);
 }

@@ -15,11 +15,11 @@ namespace SplitInfer.Client;
 /// it lets go; the inputs stay the caller's. The tail may run on both sides at once; all else is one step after the other.
 /// </summary>
 internal sealed class InferencePass(
-    Partition partition, Routing routing, SegmentCache segments, ITensorCodec codec, BoundaryLayout layout, ReadOnlyMemory<Tensor> inputs, StageClock clock) : IDisposable
+    Partition partition, Routing routing, SegmentCache segments, LocalTail localTail, ITensorCodec codec, BoundaryLayout layout, ReadOnlyMemory<Tensor> inputs, StageClock clock) : IDisposable
 {
     private Tensor[] _head = [];
     private Tensor[] _boundary = [];
-    private readonly List<Tensor> _copies = [];
+    private Tensor?[] _copies = [];
     private readonly EncodedTensors _encoded = new();
     private TailAnswer _tail;
     private TimeSpan _headTime;
@@ -36,7 +36,7 @@ internal sealed class InferencePass(
     public TimeSpan Waited { get; private set; }
 
     /// <summary>Time that the whole model took on the device, where the device ran the tail.</summary>
-    public TimeSpan DeviceTime => _headTime + _tail.DeviceTime;
+    public TimeSpan DeviceTime => _tail.IsWhole ? _tail.DeviceTime : _headTime + _tail.DeviceTime;
 
     /// <summary>Which side did the work.</summary>
     public InferenceSource Source => !_tail.IsFromServer ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split;
@@ -107,16 +107,8 @@ internal sealed class InferencePass(
         return new(reply, IsFromServer: true, stage.Lap());
     }
 
-    /// <summary>Runs the tail on the device. The answer is the caller's. Loading the tail is not part of its time.</summary>
-    public async ValueTask<TailAnswer> FinishAsync(CancellationToken cancellationToken)
-    {
-        if (partition.TailOutputs.IsEmpty) return default;
-        using var tail = await segments.RentAsync(new(SegmentSide.Tail, partition.Index), cancellationToken).ConfigureAwait(false);
-        var outputs = new Tensor[tail.Runner.Outputs.Count];
-        var stage = clock.Fork();
-        await tail.Runner.RunAsync(_boundary, outputs, cancellationToken).ConfigureAwait(false);
-        return new(new(outputs, default), IsFromServer: false, stage.Lap());
-    }
+    /// <summary>Runs the tail on the device. The answer is the caller's.</summary>
+    public ValueTask<TailAnswer> FinishAsync(CancellationToken cancellationToken) => localTail.RunAsync(_boundary, inputs, clock.Fork(), cancellationToken);
 
     /// <summary>Takes over the answer that the result is made of.</summary>
     public void Take(in TailAnswer answer) => _tail = answer;
@@ -147,17 +139,15 @@ internal sealed class InferencePass(
         _encoded.Release();
         _tail.Reply?.Dispose();
         foreach (var tensor in _head) tensor.Dispose();
-        foreach (var tensor in _copies) tensor.Dispose();
+        foreach (var copy in _copies) copy?.Dispose();
     }
 
     private void CopyInputs()
     {
+        _copies = new Tensor?[_boundary.Length];
         for (var i = 0; i < _boundary.Length; i++)
-        {
-            if (routing.Boundary[i].Origin != ValueOrigin.Input) continue;
-            _boundary[i] = Tensor.From(_boundary[i].ElementType, _boundary[i].Shape, _boundary[i].Bytes.Span);
-            _copies.Add(_boundary[i]);
-        }
+            if (routing.Boundary[i].Origin == ValueOrigin.Input)
+                _copies[i] = _boundary[i] = Tensor.From(_boundary[i].ElementType, _boundary[i].Shape, _boundary[i].Bytes.Span);
     }
 
     private Tensor[] Gather(ImmutableArray<ValueSource> sources)

@@ -37,8 +37,8 @@ public sealed class SplitInferenceOptions
     public int? Partition { get; set; }
 
     /// <summary>
-    /// How long measuring the device may take before the client is ready, where the policy learns; what it does not get to is
-    /// measured as requests run. The whole model is measured whatever it takes. 2 seconds unless set.
+    /// How long measuring the device and loading segments may take before the client is ready, where the policy learns; the rest
+    /// comes as requests run. The whole model is loaded and measured whatever it takes. 2 seconds unless set.
     /// </summary>
     public TimeSpan ProfilingBudget { get; set; } = TimeSpan.FromSeconds(2);
 
@@ -57,7 +57,7 @@ public sealed class SplitInferenceOptions
     /// <summary>How long a result is of use, unless a request says otherwise; null (the default) is for ever.</summary>
     public TimeSpan? Deadline { get; set; }
 
-    /// <summary>Whether the heads of all arms are loaded before the client is ready, rather than on first use; default false.</summary>
+    /// <summary>Whether the heads of all arms, and their tails where the device may race the server, are loaded before the client is ready, rather than on first use; default false.</summary>
     public bool PreloadArms { get; set; }
 
     /// <summary>Bytes that loaded heads may hold; the least recently used make room. Default 1 GiB.</summary>

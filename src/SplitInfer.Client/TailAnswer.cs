@@ -6,7 +6,8 @@ namespace SplitInfer.Client;
 /// <param name="Reply">The outputs; null in the default value.</param>
 /// <param name="IsFromServer">Whether the server ran it, or the device.</param>
 /// <param name="Time">From the start of sending or running to the outputs.</param>
-internal readonly record struct TailAnswer(TailReply? Reply, bool IsFromServer, TimeSpan Time)
+/// <param name="IsWhole">Whether the device ran the whole model rather than the tail alone.</param>
+internal readonly record struct TailAnswer(TailReply? Reply, bool IsFromServer, TimeSpan Time, bool IsWhole = false)
 {
     /// <summary>The time, where the server ran it.</summary>
     public TimeSpan ServerTime => IsFromServer ? Time : TimeSpan.Zero;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client.Policies;
@@ -13,7 +12,7 @@ internal static class BenchPolicyCommand
     {
         var folder = new Option<string?>("--scenarios") { Description = "Play the .json files below this folder rather than the scenarios that come with the tool.", HelpName = "DIR" };
         var seeds = new Option<int>("--seeds") { Description = "How many times each is played, each time with other noise.", HelpName = "N", DefaultValueFactory = static _ => 8 };
-        seeds.Validators.Add(static result => { if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var count) && count < 1) result.AddError("--seeds takes 1 or more."); });
+        seeds.Require<int>(static count => count >= 1, "takes 1 or more.");
         var command = new ExplainedCommand("policy", "Plays all policies against described worlds, beside an oracle, and times their decisions.",
             "splitinfer bench policy",
             "splitinfer bench policy --scenarios ./worlds --seeds 20 --json")

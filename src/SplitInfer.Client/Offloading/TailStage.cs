@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
@@ -32,10 +33,12 @@ internal sealed class TailStage : IAsyncDisposable
         error is ServerUnreachableException or ProtocolException || (error is TailRefusedException refusal && refusal.Code != RefusalCode.DeadlineExceeded);
 
     /// <summary>Has the server run the tail; its errors are the caller's.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask OffloadAsync(InferencePass pass, TimeSpan? deadline, CancellationToken cancellationToken) =>
         pass.Take(await pass.OffloadAsync(_transport, deadline, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Has the tail run as a policy decided. Where the server fails, the device finishes the job.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(InferencePass pass, Decision decision, TimeSpan? deadline, CancellationToken cancellationToken)
     {
         if (decision.IsRaced)

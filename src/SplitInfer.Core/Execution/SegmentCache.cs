@@ -22,6 +22,12 @@ internal sealed class SegmentCache(ISegmentCompiler compiler, long budgetBytes) 
         get { lock (_lock) return _entries.Count; }
     }
 
+    /// <summary>Whether a segment can be lent without loading it first.</summary>
+    public bool IsLoaded(SegmentKey key)
+    {
+        lock (_lock) return _entries.TryGetValue(key, out var entry) && entry.Segment.IsCompletedSuccessfully;
+    }
+
     /// <summary>Lends a segment, loading it first where it is not loaded. The lease must be disposed once.</summary>
     /// <param name="key">Which segment.</param>
     /// <param name="cancellationToken">Ends the wait, not the loading, which others may wait for.</param>

@@ -63,10 +63,12 @@ public class RaceTests
         await UntilAsync(() => race.Gate.Withdrawn == 1 && race.Client.Late!.Count == 0);
     }
 
-    [Fact]
-    public async Task The_server_wins_while_the_device_loads_its_tails_and_inputs_may_change_at_once()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_server_wins_where_it_answers_first_and_inputs_may_change_at_once(bool areTailsLoaded)
     {
-        await using var race = await RacedClient.StartAsync(Model, o => o.PreloadArms = false);
+        await using var race = await RacedClient.StartAsync(Model, o => (o.PreloadArms, o.ProfilingBudget) = (areTailsLoaded, TimeSpan.Zero));
         race.Gate.Open();
         using var kept = Input(1);
         using var expected = await race.Client.InferAsync(kept, new() { Partition = race.Client.Plan.AllOnDevice.Index });
@@ -74,18 +76,39 @@ public class RaceTests
         for (var arm = 0; arm < race.Policy.Setup.Arms.Length - 1; arm++)
         {
             race.Policy.Arm = arm;
+            race.Gate.IsReplaying = false;
+            (await race.Client.InferAsync(kept, new() { Partition = race.Client.Plan.Arms[arm].Index })).Dispose();
+            race.Gate.IsReplaying = true;
             var input = Input(1);
             using var result = await race.Client.InferAsync(input);
             input.Span<float>().Fill(float.NaN);
             input.Dispose();
             Assert.True(TensorDifference.Between(expected.Outputs[0], result.Outputs[0]).IsWithin(1e-4));
-            Assert.Equal(result.Source == InferenceSource.Device, result.Timings.Offload == TimeSpan.Zero);
+            Assert.Equal(result.Source == InferenceSource.Device, result.Timings.Tail > TimeSpan.Zero);
             sources.Add(result.Source);
         }
 
         Assert.Contains(sources, s => s != InferenceSource.Device);
         await UntilAsync(() => race.Client.Late!.Count == 0);
         Assert.Null(race.Client.ServerFailure);
+    }
+
+    [Fact]
+    public async Task A_device_that_has_not_loaded_a_tail_runs_the_whole_model_instead()
+    {
+        await using var race = await RacedClient.StartAsync(Model, o => (o.PreloadArms, o.ProfilingBudget) = (false, TimeSpan.Zero));
+        using var input = Input(1);
+        using var whole = await race.Client.InferAsync(input, new() { Partition = race.Client.Plan.AllOnDevice.Index });
+        for (var arm = 0; arm < race.Policy.Setup.Arms.Length - 1; arm++)
+        {
+            race.Policy.Arm = arm;
+            using var result = await race.Client.InferAsync(input);
+            Assert.Equal(InferenceSource.Device, result.Source);
+            Assert.True(TensorDifference.Between(whole.Outputs[0], result.Outputs[0]).IsWithin(1e-4));
+            var observation = race.Policy.Next();
+            while (observation.RacedDeviceSeconds == 0) observation = race.Policy.Next();
+            Assert.Equal(result.Timings.Tail.TotalSeconds, observation.RacedDeviceSeconds);
+        }
     }
 
     [Fact]

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Client;
+
+/// <summary>
+/// Runs the tail of one partition on the device: the tail itself where it is loaded, else the whole model, since loading takes
+/// longer than running. Safe for concurrent use.
+/// </summary>
+internal sealed class LocalTail
+{
+    private readonly SegmentCache _segments;
+    private readonly SegmentKey _tail;
+    private readonly SegmentKey _whole;
+    private readonly Routing _wholeRoute;
+    private readonly bool _isWhole;
+    private readonly ImmutableArray<ValueSource> _outputs;
+
+    public LocalTail(SegmentCache segments, PartitionPlan plan, Partition partition, bool hasHead, Routing wholeRoute)
+    {
+        (_segments, _wholeRoute, _isWhole) = (segments, wholeRoute, !hasHead);
+        (_tail, _whole) = (new(SegmentSide.Tail, partition.Index), new(SegmentSide.Head, plan.AllOnDevice.Index));
+        _outputs = [.. partition.TailOutputs.Select(tail => wholeRoute.Outputs[plan.Outputs.Select(static o => o.Name).ToList().IndexOf(tail.Name)])];
+    }
+
+    /// <summary>Runs it once. Loading is not part of its time.</summary>
+    /// <param name="boundary">What crosses the cut; must live until the run ends.</param>
+    /// <param name="inputs">The model's inputs, which are held until the run ends.</param>
+    /// <param name="clock">A clock of this run's own.</param>
+    /// <param name="cancellationToken">Stops it at the next node of the graph.</param>
+    /// <returns>The tail's outputs, which the caller owns.</returns>
+    public async ValueTask<TailAnswer> RunAsync(Tensor[] boundary, ReadOnlyMemory<Tensor> inputs, StageClock clock, CancellationToken cancellationToken)
+    {
+        if (_outputs.IsEmpty) return default;
+        if (_isWhole || !_segments.IsLoaded(_tail)) return await RunWholeAsync(inputs, clock, cancellationToken).ConfigureAwait(false);
+        using var tail = await _segments.RentAsync(_tail, cancellationToken).ConfigureAwait(false);
+        var outputs = new Tensor[tail.Runner.Outputs.Count];
+        clock.Lap();
+        await tail.Runner.RunAsync(boundary, outputs, cancellationToken).ConfigureAwait(false);
+        return new(new(outputs, default), IsFromServer: false, clock.Lap());
+    }
+
+    private async ValueTask<TailAnswer> RunWholeAsync(ReadOnlyMemory<Tensor> inputs, StageClock clock, CancellationToken cancellationToken)
+    {
+        // The caller may have its result from the server, and dispose its inputs, while this run has yet to stop.
+        var held = new Tensor[_wholeRoute.HeadInputs.Length];
+        for (var i = 0; i < held.Length; i++) held[i] = inputs.Span[_wholeRoute.HeadInputs[i]].Share();
+        Tensor[] outputs = [];
+        try
+        {
+            using var whole = await _segments.RentAsync(_whole, cancellationToken).ConfigureAwait(false);
+            var made = new Tensor[whole.Runner.Outputs.Count];
+            clock.Lap();
+            await whole.Runner.RunAsync(held, made, cancellationToken).ConfigureAwait(false);
+            var time = clock.Lap();
+            outputs = made;
+            return new(new([.. _outputs.Select(source => outputs[source.Index].Share())], default), IsFromServer: false, time, IsWhole: true);
+        }
+        finally
+        {
+            foreach (var tensor in held) tensor.Dispose();
+            foreach (var tensor in outputs) tensor.Dispose();
+        }
+    }
+}
