@@ -12,15 +12,6 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>Timers that will still fire.</summary>
-    public int ActiveTimers
-    {
-        get
-        {
-            lock (_gate) return _timers.Count(static t => t.Due is not null);
-        }
-    }
-
     /// <inheritdoc/>
     public override long GetTimestamp()
     {
@@ -49,6 +40,14 @@ public sealed class ManualTimeProvider : TimeProvider
         lock (_gate) target = _now + by;
         while (TakeDue(target) is { } due) due.Fire();
         lock (_gate) _now = target;
+    }
+
+    /// <summary>Fires every timer that waits, though its time has not come, as the timers of a coarse clock may.</summary>
+    public void FireEarly()
+    {
+        Timer[] waiting;
+        lock (_gate) waiting = [.. _timers.Where(static t => t.Due is not null)];
+        foreach (var timer in waiting) timer.Fire();
     }
 
     private Timer? TakeDue(TimeSpan target)

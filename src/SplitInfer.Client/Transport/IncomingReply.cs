@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using SplitInfer.Codecs;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
@@ -46,6 +47,7 @@ internal sealed class IncomingReply
     /// <summary>Receives the payload of one frame.</summary>
     /// <returns>Whether the reply is whole.</returns>
     /// <exception cref="ProtocolException">The frame does not go on with the reply.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(FrameReader reader)
     {
         var frame = reader.Frame;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
@@ -42,14 +41,21 @@ internal sealed class RemoteTailTransport : ITailTransport, IServerPing
     }
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
+    public ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<TailReply>(cancellationToken);
         var due = new Due(_time, request.Deadline);
-        var connecting = Connection();
-        var connection = connecting.IsCompletedSuccessfully ? connecting.Result : await due.WaitAsync(connecting, cancellationToken).ConfigureAwait(false);
-        return await connection.SendAsync(request, due, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var connection = Connection();
+            return connection.IsCompletedSuccessfully
+                ? connection.Result.SendAsync(request, due, cancellationToken)
+                : ConnectAndSendAsync(connection, request, due, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<TailReply>(exception);
+        }
     }
 
     /// <inheritdoc/>
@@ -78,6 +84,12 @@ internal sealed class RemoteTailTransport : ITailTransport, IServerPing
         {
             // There never was a connection.
         }
+    }
+
+    private static async ValueTask<TailReply> ConnectAndSendAsync(Task<ServerConnection> connecting, TailRequest request, Due due, CancellationToken cancellationToken)
+    {
+        var connection = await due.WaitAsync(connecting, cancellationToken).ConfigureAwait(false);
+        return await connection.SendAsync(request, due, cancellationToken).ConfigureAwait(false);
     }
 
     private Task<ServerConnection> Connection()

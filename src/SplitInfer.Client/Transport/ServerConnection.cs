@@ -41,19 +41,12 @@ internal sealed class ServerConnection
     public FrameWriter Writer => _connection.Writer;
 
     /// <summary>Sends a request once the server has room for it.</summary>
-    public async ValueTask<TailReply> SendAsync(TailRequest request, Due due, CancellationToken cancellationToken)
+    public ValueTask<TailReply> SendAsync(TailRequest request, Due due, CancellationToken cancellationToken)
     {
         var codec = _terms.CodecOf(request);
-        if (!_credits.Wait(0, CancellationToken.None)) await due.EnterAsync(_credits, cancellationToken).ConfigureAwait(false);
-        ServerCall? call;
-        lock (_gate)
-        {
-            if (_end is not null) throw Lost();
-            _inFlight++;
-            if (!_resting.TryPop(out call)) call = new(this, _time);
-        }
-
-        return await call.Begin(request, codec, due, cancellationToken).ConfigureAwait(false);
+        return _credits.Wait(0, CancellationToken.None)
+            ? Begin(request, codec, due, cancellationToken)
+            : WaitAndSendAsync(request, codec, due, cancellationToken);
     }
 
     /// <summary>Measures the time to the server and back.</summary>
@@ -122,6 +115,25 @@ internal sealed class ServerConnection
     public void Rest(ServerCall call)
     {
         lock (_gate) _resting.Push(call);
+    }
+
+    private async ValueTask<TailReply> WaitAndSendAsync(TailRequest request, int codec, Due due, CancellationToken cancellationToken)
+    {
+        await due.EnterAsync(_credits, cancellationToken).ConfigureAwait(false);
+        return await Begin(request, codec, due, cancellationToken).ConfigureAwait(false);
+    }
+
+    private ValueTask<TailReply> Begin(TailRequest request, int codec, Due due, CancellationToken cancellationToken)
+    {
+        ServerCall? call;
+        lock (_gate)
+        {
+            if (_end is not null) throw Lost();
+            _inFlight++;
+            if (!_resting.TryPop(out call)) call = new(this, _time);
+        }
+
+        return call.Begin(request, codec, due, cancellationToken);
     }
 
     private async Task ReadAsync()

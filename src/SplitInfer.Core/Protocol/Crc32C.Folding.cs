@@ -16,6 +16,7 @@ internal static partial class Crc32C
     private static readonly Vector128<ulong> OverOneLane = FoldConstants(LaneBytes);
 
     /// <summary>Sums <see cref="FoldedBytes"/> by folding, and beside it the three stretches that follow.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint FoldAndThreeStretches(uint sum, ref byte start)
     {
         var over = OverAllLanes;

@@ -44,6 +44,7 @@ internal static partial class Crc32C
     }
 
     /// <summary>Sums three stretches of <paramref name="stretch"/> bytes, a multiple of 16, from <paramref name="start"/> on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint ThreeStretches(uint sum, ref byte start, nuint stretch, uint[] afterStretch)
     {
         uint second = 0, third = 0;

@@ -36,6 +36,7 @@ internal sealed class FrameWriter(ByteChannel channel, TimeProvider time)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendRestAsync()
     {
         Volatile.Write(ref _waitingSince, time.GetTimestamp());

@@ -11,8 +11,10 @@ namespace SplitInfer.Protocol;
 /// </summary>
 internal sealed class OutgoingFrame(ByteChannel channel)
 {
-    /// <summary>The most bytes of one frame. Small enough for others to take turns, large enough that their number does not matter.</summary>
-    public const int MaxBytes = 256 << 10;
+    /// <summary>The most bytes of payload in one frame. Small enough for others to take turns, large enough that their number does not matter.</summary>
+    public const int MaxPayloadBytes = 256 << 10;
+
+    private const int MaxBytes = FrameHeader.Size + FrameHeader.MaxHeaderLength + MaxPayloadBytes;
 
     // Below this a copy costs less than one more segment to send.
     private const int SmallestUncopied = 8 << 10;
@@ -40,7 +42,7 @@ internal sealed class OutgoingFrame(ByteChannel channel)
     /// <summary>Adds as much of <paramref name="payload"/> as the frame has room for.</summary>
     public void Add(OutgoingPayload payload)
     {
-        while (_staged < MaxBytes && payload.Take(MaxBytes - _staged) is { IsEmpty: false } piece)
+        while (payload.Take(MaxPayloadBytes - _header.PayloadLength) is { IsEmpty: false } piece)
         {
             _header = _header with
             {

@@ -17,10 +17,10 @@ internal sealed class OutgoingPayload
         foreach (var part in parts.Span) Left += part.Length;
     }
 
-    /// <summary>Takes the next bytes that lie side by side: at least one, unless nothing is left.</summary>
+    /// <summary>Takes the next bytes that lie side by side: at least one, unless nothing is left or <paramref name="atMost"/> is 0.</summary>
     public ReadOnlyMemory<byte> Take(int atMost)
     {
-        if (Left == 0) return default;
+        if (Left == 0 || atMost == 0) return default;
         while (_taken == _parts.Span[_part].Length) (_part, _taken) = (_part + 1, 0);
         var piece = _parts.Span[_part][_taken..];
         if (piece.Length > atMost) piece = piece[..atMost];

@@ -14,7 +14,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
     private readonly RequestAdmission _admission = new(agreement, server);
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _lastId;
-    private int _running;
+    private int _taken;
     private volatile bool _isClosing;
 
     /// <summary>What the handshake settled.</summary>
@@ -30,7 +30,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         lock (_gate)
         {
             _isClosing = true;
-            if (_inFlight.Count == 0 && _running == 0) _idle.TrySetResult();
+            if (_taken == 0) _idle.TrySetResult();
         }
 
         return _idle.Task;
@@ -44,13 +44,11 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         lock (_gate)
         {
             calls = [.. _inFlight.Values];
-            foreach (var call in calls)
-                if (call.IsArriving) _inFlight.Remove(call.Id);
         }
 
         foreach (var call in calls)
         {
-            if (call.IsArriving) call.Release();
+            if (call.IsArriving) End(call);
             else call.Withdraw(call.Stop);
         }
 
@@ -82,14 +80,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
             connection.Abort(exception);
         }
 
-        Remove(call);
-        call.Release();
-        lock (_gate)
-        {
-            _resting.Push(call);
-            _running--;
-            if (_isClosing && _inFlight.Count == 0 && _running == 0) _idle.TrySetResult();
-        }
+        End(call);
     }
 
     /// <summary>Ends the flight of a call; the client may send another.</summary>
@@ -128,7 +119,8 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         {
             reader.UnfinishedMessages--;
             call.IsArriving = false;
-            if (call.Refusal is null) return Run(call);
+            call.StageBegan = server.Time.GetTimestamp();
+            if (call.Refusal is null) return call;
         }
 
         await RefuseAsync(call).ConfigureAwait(false);
@@ -139,15 +131,11 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
     private async ValueTask RefuseAsync(TailCall call)
     {
         if (call.Refusal is not { } refusal) return;
-        if (!call.IsArriving)
-        {
-            Remove(call);
-            lock (_gate) _resting.Push(call);
-        }
-
-        if (call.IsAnswered) return;
+        var (id, isAnswered) = (call.Id, call.IsAnswered);
         call.IsAnswered = true;
-        await connection.Writer.SendAsync(HeaderOnlyMessage.Error(call.Id, refusal.Code, refusal.Message)).ConfigureAwait(false);
+        // The client may send its next request as soon as it sees the refusal, so the place must be free by then.
+        if (!call.IsArriving) End(call);
+        if (!isAnswered) await connection.Writer.SendAsync(HeaderOnlyMessage.Error(id, refusal.Code, refusal.Message)).ConfigureAwait(false);
     }
 
     private async ValueTask<IThreadPoolWorkItem?> CancelAsync(FrameReader reader)
@@ -162,7 +150,6 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
             reader.UnfinishedMessages--;
             call.IsArriving = false;
             call.Refusal ??= Refusal.Cancelled;
-            call.Release();
             await RefuseAsync(call).ConfigureAwait(false);
         }
         else if (stop is not null)
@@ -191,6 +178,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         {
             if (_inFlight.Count >= server.Limits.MaxInFlightPerConnection)
                 throw ProtocolException.Violation($"request {id} is over the {server.Limits.MaxInFlightPerConnection} that may be in flight");
+            _taken++;
             var call = _resting.TryPop(out var rested) ? rested : new(this);
             call.Begin(id, bytes);
             _inFlight.Add(id, call);
@@ -198,10 +186,16 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         }
     }
 
-    private TailCall Run(TailCall call)
+    /// <summary>Lets go of a call, which may then be used again.</summary>
+    private void End(TailCall call)
     {
-        lock (_gate) _running++;
-        call.StageBegan = server.Time.GetTimestamp();
-        return call;
+        call.Release();
+        lock (_gate)
+        {
+            _inFlight.Remove(call.Id);
+            _resting.Push(call);
+            _taken--;
+            if (_isClosing && _taken == 0) _idle.TrySetResult();
+        }
     }
 }

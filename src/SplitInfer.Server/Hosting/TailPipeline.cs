@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SplitInfer.Protocol;
 
 namespace SplitInfer.Server.Hosting;
@@ -6,7 +7,8 @@ namespace SplitInfer.Server.Hosting;
 internal sealed class TailPipeline(ServerContext server)
 {
     /// <summary>Runs a request that was received whole. Never throws: what goes wrong becomes the call's refusal.</summary>
-    public async Task AnswerAsync(TailCall call)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask AnswerAsync(TailCall call)
     {
         try
         {
@@ -31,6 +33,7 @@ internal sealed class TailPipeline(ServerContext server)
     }
 
     /// <summary>Waits for a place before the boundary is decoded, so that what waits takes no more memory than what came.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask QueueAsync(TailCall call)
     {
         await server.Queue.EnterAsync(call.Stop.Token).ConfigureAwait(false);
@@ -46,6 +49,7 @@ internal sealed class TailPipeline(ServerContext server)
         call.Header.DecodeUs = EndStage(call);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask RunAsync(TailCall call)
     {
         await call.Owner.Agreement.Model.RunAsync(call.Partition.Index, call.Boundary, call.Outputs, call.Stop.Token).ConfigureAwait(false);

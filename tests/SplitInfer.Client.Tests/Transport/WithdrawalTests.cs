@@ -102,6 +102,21 @@ public class WithdrawalTests
     }
 
     [Fact]
+    public async Task A_deadline_holds_though_its_timer_fires_early()
+    {
+        var time = new ManualTimeProvider();
+        await using var server = new ScriptedServer(time);
+        var late = server.Transport.SendAsync(ScriptedServer.Request(deadline: TimeSpan.FromMilliseconds(50))).AsTask();
+        var peer = await server.WelcomeAsync();
+        await peer.ReceiveAsync(FrameType.Request);
+        time.Advance(TimeSpan.FromMilliseconds(49));
+        time.FireEarly();
+        Assert.False(late.IsCompleted);
+        time.Advance(TimeSpan.FromMilliseconds(3));
+        Assert.Equal(RefusalCode.DeadlineExceeded, (await Assert.ThrowsAsync<TailRefusedException>(() => late)).Code);
+    }
+
+    [Fact]
     public async Task A_deadline_holds_while_connecting()
     {
         var time = new ManualTimeProvider();

@@ -68,6 +68,19 @@ public class StopTests
     }
 
     [Fact]
+    public async Task A_deadline_is_one_though_its_timer_fires_early()
+    {
+        var time = new ManualTimeProvider();
+        await using var client = new ScriptedClient(time: time);
+        client.Model.OnRun = RunUntilStopped;
+        var peer = await client.GreetAsync();
+        await ScriptedClient.SendAsync(peer, 1, deadline: TimeSpan.FromMilliseconds(50));
+        await _running.Task;
+        time.FireEarly();
+        await ScriptedClient.ReceiveErrorAsync(peer, 1, RefusalCode.DeadlineExceeded);
+    }
+
+    [Fact]
     public async Task A_deadline_that_passes_in_the_queue_costs_no_decoding_and_no_run()
     {
         var time = new ManualTimeProvider();

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace SplitInfer.Protocol.Endpoints;
@@ -6,6 +7,9 @@ namespace SplitInfer.Protocol.Endpoints;
 /// <summary>A connected socket, which it owns. Sends the staged and the payload bytes of a frame with one call, without copying them together.</summary>
 internal sealed class SocketChannel : ByteChannel
 {
+    // As much as the system allows up to this: what it gives by default is less than a frame, so that both ends would take turns.
+    private const int UnixSendBufferBytes = 1 << 20;
+
     private readonly Socket _socket;
     private readonly ArraySegment<byte>[] _segments = new ArraySegment<byte>[2];
 
@@ -14,6 +18,7 @@ internal sealed class SocketChannel : ByteChannel
         _socket = socket;
         _socket.Blocking = false;
         if (socket.ProtocolType == ProtocolType.Tcp) socket.NoDelay = true;
+        else socket.SendBufferSize = UnixSendBufferBytes;
     }
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> target) => _socket.ReceiveAsync(target, SocketFlags.None);
@@ -34,6 +39,7 @@ internal sealed class SocketChannel : ByteChannel
         };
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty) bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None).ConfigureAwait(false)..];
