@@ -1,1 +1,44 @@
-return 0;
+// Runs one model split across a client and a server at several partitions, and checks each against the whole model.
+//   dotnet run --project samples/QuickStart [-- --model FILE.onnx --input FILE.npy]
+using SplitInfer.Client;
+using SplitInfer.Server;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+using SplitInfer.Testing.Networks;
+
+string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
+
+// The server's repository is a folder: <name>/<version>/model.onnx. Both ends hold the same file.
+var models = Directory.CreateTempSubdirectory("quickstart-").FullName;
+var file = Path.Combine(Directory.CreateDirectory(Path.Combine(models, "demo", "1")).FullName, "model.onnx");
+if (Option("--model") is { } given) File.Copy(given, file);
+else File.WriteAllBytes(file, ResNet18.Create(seed: 1));
+try
+{
+    await using var server = await SplitInferServer.StartAsync(new() { ModelsDirectory = models, Listen = { new Uri("tcp://127.0.0.1:0") } });
+    await using var client = await SplitInferenceClient.CreateAsync(new() { ModelPath = file, Server = server.Endpoints[0] });
+    var plan = client.Plan;
+    Console.WriteLine($"{plan.Partitions.Length} partitions, {plan.Arms.Length} arms; 0 runs everything on the server, {plan.AllOnDevice.Index} on the device");
+
+    using var input = Option("--input") is { } npy ? NpyFile.Read(npy) : RandomTensor.Like(plan.Inputs[0], seed: 7);
+    using var whole = await client.InferAsync(input, new() { Partition = plan.AllOnDevice.Index });
+
+    Console.WriteLine($"{"partition",9} {"sent KB",9} {"head ms",9} {"server ms",9} {"total ms",9}  largest difference from the whole");
+    var agrees = true;
+    foreach (var arm in plan.Arms)
+    {
+        (await client.InferAsync(input, new() { Partition = arm.Index })).Dispose(); // both ends load their segments on first use
+        using var result = await client.InferAsync(input, new() { Partition = arm.Index });
+        var t = result.Timings;
+        var difference = result.Outputs.Zip(whole.Outputs, (a, b) => TensorComparer.Compare(a, b).MaxRelative).Max();
+        agrees &= difference < 1e-4;
+        Console.WriteLine($"{arm.Index,9} {result.BytesSent / 1024.0,9:F1} {t.Head.TotalMilliseconds,9:F2} {t.Server.TotalSeconds * 1000,9:F2} {t.Total.TotalMilliseconds,9:F2}  {difference:E1}");
+    }
+
+    Console.WriteLine(agrees ? "Every partition agrees with the whole model." : "A partition differs from the whole model.");
+    return agrees ? 0 : 1;
+}
+finally
+{
+    Directory.Delete(models, recursive: true);
+}

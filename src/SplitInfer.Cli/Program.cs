@@ -1,1 +1,23 @@
-return 0;
+using System.CommandLine;
+using SplitInfer.Cli.Commands;
+using SplitInfer.Cli.Output;
+
+namespace SplitInfer.Cli;
+
+internal static class Program
+{
+    private static Task<int> Main(string[] args) => RunAsync(args, new Terminal(Console.Out, Console.Error));
+
+    /// <summary>Runs one command line. 0 is success, 1 an error, 2 wrong usage.</summary>
+    internal static Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken = default)
+    {
+        var options = new SharedOptions();
+        var root = new RootCommand("SplitInfer runs one ONNX model across two machines: the head here, the tail on a server.")
+        {
+            InspectCommand.Create(options, terminal),
+            options.Json,
+            options.Threads,
+        };
+        return Invocation.RunAsync(root, args, terminal, cancellationToken);
+    }
+}

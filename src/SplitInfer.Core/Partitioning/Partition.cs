@@ -27,6 +27,9 @@ public sealed class Partition
     /// <summary>Why the cut cannot be made; null where it can.</summary>
     public required string? Refusal { get; init; }
 
+    /// <summary>Whether the cut can be made at all, whatever <see cref="PlanOptions"/> rule out. Both ends agree on it.</summary>
+    internal bool IsPossible { get; init; }
+
     /// <summary>Whether the cut can be made.</summary>
     public bool IsAdmissible => Refusal is null;
 

@@ -24,6 +24,12 @@ public sealed class PartitionPlan
     /// <summary>The partitions that can win, by rising index; the last one runs everything on the device.</summary>
     public required ImmutableArray<Partition> Arms { get; init; }
 
+    /// <summary>
+    /// Why the sizes that the file leaves open could not be measured; bytes and work then count each as 1. Null where they could be, or
+    /// where none is open.
+    /// </summary>
+    public required string? MeasureFailure { get; init; }
+
     /// <summary>The partition that runs everything on the device.</summary>
     public Partition AllOnDevice => Partitions[^1];
 

@@ -66,6 +66,15 @@ public sealed class Tensor : IDisposable
         return new(type, shape, TensorBufferPool.Shared.Rent(bytes), 0, (int)bytes);
     }
 
+    /// <summary>A tensor in a block of its own that no pool keeps, for what lives long and is large, such as weights.</summary>
+    internal static Tensor Lasting(ElementType type, TensorShape shape, ReadOnlySpan<byte> bytes)
+    {
+        var buffer = new TensorBuffer(pool: null, bytes.Length);
+        buffer.Rent();
+        bytes.CopyTo(buffer.Memory.Span);
+        return View(type, shape, buffer, 0);
+    }
+
     /// <summary>A tensor with a copy of <paramref name="elements"/>.</summary>
     /// <exception cref="ArgumentException">The shape does not hold as many elements.</exception>
     public static Tensor From<T>(ReadOnlySpan<T> elements, params ReadOnlySpan<long> dimensions) where T : unmanaged

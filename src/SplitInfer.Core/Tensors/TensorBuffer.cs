@@ -16,12 +16,15 @@ internal sealed unsafe class TensorBuffer
     /// <summary>Alignment in bytes: a cache line, and the widest vector.</summary>
     public const int Alignment = 64;
 
-    private readonly TensorBufferPool _pool;
+    private readonly TensorBufferPool? _pool;
     private readonly byte[] _block;
     private readonly int _start;
     private int _references;
 
-    internal TensorBuffer(TensorBufferPool pool, int capacity)
+    /// <summary>Takes a block from the system.</summary>
+    /// <param name="pool">Where it rests once released; null leaves it to the collector.</param>
+    /// <param name="capacity">Bytes.</param>
+    internal TensorBuffer(TensorBufferPool? pool, int capacity)
     {
         _pool = pool;
         Capacity = capacity;
@@ -52,7 +55,7 @@ internal sealed unsafe class TensorBuffer
     {
         var left = Interlocked.Decrement(ref _references);
         ObjectDisposedException.ThrowIf(left < 0, this);
-        if (left == 0) _pool.Return(this);
+        if (left == 0) _pool?.Return(this);
     }
 
     /// <summary>Hands a resting block out with one reference.</summary>

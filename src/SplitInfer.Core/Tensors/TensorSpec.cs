@@ -8,11 +8,13 @@ public sealed class TensorSpec
     private readonly TensorShape _shape;
 
     /// <summary>Describes a value.</summary>
-    public TensorSpec(string name, ElementType type, params ReadOnlySpan<Dimension> dimensions)
+    public TensorSpec(string name, ElementType type, params ReadOnlySpan<Dimension> dimensions) : this(name, type, dimensions, isRanked: true) { }
+
+    private TensorSpec(string name, ElementType type, ReadOnlySpan<Dimension> dimensions, bool isRanked)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        (Name, Type, Dimensions) = (name, type, dimensions.ToImmutableArray());
-        IsStatic = Dimensions.All(static d => d.IsFixed);
+        (Name, Type, Dimensions, IsRanked) = (name, type, dimensions.ToImmutableArray(), isRanked);
+        IsStatic = isRanked && Dimensions.All(static d => d.IsFixed);
         if (IsStatic) _shape = new([.. Dimensions.Select(static d => d.Size)]);
     }
 
@@ -22,8 +24,11 @@ public sealed class TensorSpec
     /// <summary>The type of its elements.</summary>
     public ElementType Type { get; }
 
-    /// <summary>Its axes, outermost first.</summary>
+    /// <summary>Its axes, outermost first; empty for a scalar and where the rank is not known.</summary>
     public ImmutableArray<Dimension> Dimensions { get; }
+
+    /// <summary>Whether the number of axes is known. A value whose rank is not known never crosses a cut.</summary>
+    public bool IsRanked { get; }
 
     /// <summary>Whether every dimension is fixed by the model.</summary>
     public bool IsStatic { get; }
@@ -34,10 +39,15 @@ public sealed class TensorSpec
         ? _shape
         : throw new InvalidOperationException($"'{Name}' has symbolic dimensions {this}; resolve them first.");
 
+    /// <summary>Describes a value whose number of axes is not known.</summary>
+    public static TensorSpec Unranked(string name, ElementType type) => new(name, type, [], isRanked: false);
+
     /// <summary>Whether a tensor of this type and shape can be this value. Symbols match any size.</summary>
     public bool Accepts(ElementType type, TensorShape shape)
     {
-        if (type != Type || shape.Rank != Dimensions.Length) return false;
+        if (type != Type) return false;
+        if (!IsRanked) return true;
+        if (shape.Rank != Dimensions.Length) return false;
         for (var axis = 0; axis < Dimensions.Length; axis++)
             if (Dimensions[axis].IsFixed && Dimensions[axis].Size != shape.Dimensions[axis]) return false;
         return true;
@@ -45,5 +55,5 @@ public sealed class TensorSpec
 
     /// <summary>Name, type and dimensions, as people read them: <c>input float32 1×3×N×N</c>.</summary>
     public override string ToString() =>
-        $"{Name} {Type.DisplayName()} {(Dimensions.IsEmpty ? "scalar" : string.Join('×', Dimensions))}";
+        $"{Name} {Type.DisplayName()} {(!IsRanked ? "of unknown rank" : Dimensions.IsEmpty ? "scalar" : string.Join('×', Dimensions))}";
 }

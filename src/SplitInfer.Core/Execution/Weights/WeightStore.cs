@@ -24,11 +24,11 @@ internal sealed class WeightStore
             if (!_weights.TryGetValue(key, out var candidates)) _weights[key] = candidates = new(1);
             Weight? weight = null;
             foreach (var candidate in candidates)
-                if (candidate.Bytes.SequenceEqual(bytes)) weight = candidate;
+                if (candidate.Value.Bytes.Span.SequenceEqual(bytes)) weight = candidate;
             if (weight is null)
             {
-                candidates.Add(weight = new Weight(type, shape, bytes));
-                _bytes += weight.Length;
+                candidates.Add(weight = new Weight(Tensor.Lasting(type, shape, bytes)));
+                _bytes += bytes.Length;
             }
 
             weight.Holders++;
@@ -36,18 +36,19 @@ internal sealed class WeightStore
         }
     }
 
-    /// <summary>Gives up a weight that <see cref="Take"/> handed out. No session may read it any more on behalf of this holder.</summary>
+    /// <summary>Gives up a weight that <see cref="Take"/> handed out. A session that still reads it keeps the memory.</summary>
     public void Return(Weight weight)
     {
         lock (_lock)
         {
             if (--weight.Holders > 0) return;
-            var key = Key.Of(weight.Type, weight.Shape, weight.Bytes);
+            var value = weight.Value;
+            var key = Key.Of(value.ElementType, value.Shape, value.Bytes.Span);
             var candidates = _weights[key];
             candidates.Remove(weight);
             if (candidates.Count == 0) _weights.Remove(key);
-            _bytes -= weight.Length;
-            weight.Free();
+            _bytes -= value.ByteLength;
+            value.Dispose();
         }
     }
 

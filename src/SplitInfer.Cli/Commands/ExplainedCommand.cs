@@ -1,0 +1,9 @@
+using System.CommandLine;
+
+namespace SplitInfer.Cli.Commands;
+
+/// <summary>A command with examples of its use, which its help shows.</summary>
+internal sealed class ExplainedCommand(string name, string description, params string[] examples) : Command(name, description)
+{
+    public string[] Examples => examples;
+}

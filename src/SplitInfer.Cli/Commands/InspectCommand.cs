@@ -1,0 +1,69 @@
+using System.CommandLine;
+using SplitInfer.Cli.Inputs;
+using SplitInfer.Cli.Output;
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Cli.Commands;
+
+/// <summary>Lists every partition of a model: what crosses, how large it is, and what runs on either side.</summary>
+internal sealed class InspectCommand(PartitionedModel model, string path, Terminal terminal)
+{
+    public static Command Create(SharedOptions options, Terminal terminal)
+    {
+        var file = SharedOptions.Model();
+        var all = new Option<bool>("--all") { Description = "Show every partition in the table, also where there are hundreds." };
+        var command = new ExplainedCommand("inspect", "Lists the plan: every place where the model can be cut.",
+            "splitinfer inspect squeezenet.onnx",
+            "splitinfer inspect encoder.onnx --dim batch=1 --dim sequence=128 --json")
+        {
+            file, options.Dimensions, all,
+        };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetRequiredValue(file);
+            var command = new InspectCommand(ModelFile.Load(path, options.PlanOf(parsed), options.ExecutionOf(parsed)), path, terminal);
+            if (parsed.GetValue(options.Json)) command.WriteLines();
+            else command.WriteTable(parsed.GetValue(all));
+        });
+        return command;
+    }
+
+    private void WriteLines()
+    {
+        var plan = model.Plan;
+        var lines = new JsonLines(terminal.Output);
+        foreach (var partition in plan.Partitions) lines.Write(LineOf(partition), LineContext.Default.PartitionLine);
+        lines.Write(new(path, plan.Fingerprint.ToString(), NodeCount, plan.Partitions.Length, plan.Arms.Length), LineContext.Default.PlanLine);
+    }
+
+    private void WriteTable(bool isWhole)
+    {
+        var plan = model.Plan;
+        PlanTable.Write(terminal.Tables, model, isWhole);
+        terminal.Output.WriteLine($"{path}: {NodeCount} nodes, {plan.Partitions.Length} partitions, {plan.Arms.Length} arms (●: the cuts that can win)");
+        foreach (var input in plan.Inputs) terminal.Output.WriteLine($"takes   {input}{Nominal(input)}");
+        foreach (var output in plan.Outputs) terminal.Output.WriteLine($"yields  {output}{Nominal(output)}");
+        terminal.Output.WriteLine($"plan    {plan.Fingerprint}");
+        if (plan.MeasureFailure is { } failure) terminal.Complain($"Sizes that the file leaves open could not be measured: {failure}");
+    }
+
+    private string Nominal(TensorSpec value) =>
+        value.IsStatic || model[value.Name].NominalShape is not { IsDefault: false } shape ? "" : $", planned as {new TensorShape(shape.AsSpan())}; change it with --dim";
+
+    /// <summary>Compute nodes: the last partition has all of them in its head.</summary>
+    private int NodeCount => model.Plan.AllOnDevice.Index;
+
+    private PartitionLine LineOf(Partition partition) => new(
+        partition.Index, [.. partition.Boundary.Select(LineOf)], partition.BoundaryBytes,
+        partition.Head.Macs, partition.Tail.Macs, partition.IsAdmissible, partition.IsArm, partition.Refusal);
+
+    private BoundaryLine LineOf(TensorSpec value)
+    {
+        var known = model[value.Name];
+        return new(value.Name, value.Type.DisplayName(), known.NominalShape.IsDefault ? [] : known.NominalShape, known.NominalBytes)
+        {
+            Dimensions = value.IsStatic || !value.IsRanked ? null : [.. value.Dimensions.Select(static d => d.ToString())],
+        };
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+
+namespace SplitInfer.Cli.Commands;
+
+/// <summary>Options that several commands take. The first two belong to the root, so that every command has them.</summary>
+internal sealed class SharedOptions
+{
+    public SharedOptions()
+    {
+        Threads.Validators.Add(static result =>
+        {
+            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() is < 0 or > ExecutionOptions.MaxThreads)
+                result.AddError($"--threads takes 0 to {ExecutionOptions.MaxThreads}; 0 leaves it to ONNX Runtime.");
+        });
+        Dimensions.Validators.Add(static result =>
+        {
+            foreach (var token in result.Tokens)
+                if (!TryParse(token.Value, out _)) result.AddError($"--dim {token.Value} is not of the form name=size, such as batch=1.");
+        });
+    }
+
+    public Option<bool> Json { get; } = new("--json")
+    {
+        Description = "Print one JSON object a line on standard output, and nothing else there.",
+        Recursive = true,
+    };
+
+    public Option<int> Threads { get; } = new("--threads")
+    {
+        Description = "Threads that one run of ONNX Runtime spreads over; 0 leaves it to ONNX Runtime.",
+        HelpName = "N",
+        Recursive = true,
+    };
+
+    public Option<string[]> Dimensions { get; } = new("--dim")
+    {
+        Description = "Size of a symbolic dimension of the inputs, such as batch=1; may be given several times. Others are guessed.",
+        HelpName = "name=size",
+    };
+
+    /// <summary>The argument that names a model.</summary>
+    public static Argument<string> Model() => new("MODEL") { Description = "An .onnx file." };
+
+    /// <summary>How ONNX Runtime runs, by the options given.</summary>
+    public ExecutionOptions ExecutionOf(ParseResult parsed) => new() { IntraOpThreads = parsed.GetValue(Threads) };
+
+    /// <summary>How plans are made, by the options given.</summary>
+    public PlanOptions PlanOf(ParseResult parsed)
+    {
+        var sizes = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var text in parsed.GetValue(Dimensions) ?? [])
+            if (TryParse(text, out var dimension)) sizes[dimension.Name] = dimension.Size;
+        return new() { DimensionSizes = sizes };
+    }
+
+    private static bool TryParse(string text, out (string Name, long Size) dimension)
+    {
+        var at = text.LastIndexOf('=');
+        var isSize = long.TryParse(text.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var size);
+        dimension = at > 0 ? (text[..at], size) : default;
+        return at > 0 && isSize;
+    }
+}

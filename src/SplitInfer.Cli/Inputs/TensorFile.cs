@@ -1,0 +1,23 @@
+using SplitInfer.Models;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Cli.Inputs;
+
+/// <summary>Reads one tensor from a file, by its extension.</summary>
+internal static class TensorFile
+{
+    /// <summary>Reads a <c>.npy</c> or <c>.pb</c> file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">The name that the file gives to the tensor; empty where it gives none.</param>
+    /// <exception cref="InvalidTensorException">The file holds no whole tensor.</exception>
+    public static Tensor Read(string path, out string name)
+    {
+        name = "";
+        return Path.GetExtension(path).ToUpperInvariant() switch
+        {
+            ".NPY" => NpyFile.Read(path),
+            ".PB" => TensorProtoReader.ReadFile(path, out name),
+            _ => throw new UsageException($"'{path}' is neither a .npy nor a .pb file; save the tensor with numpy.save, or as an ONNX TensorProto."),
+        };
+    }
+}

@@ -1,0 +1,19 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace SplitInfer.Cli.Output;
+
+/// <summary>One value that crosses a cut.</summary>
+internal sealed record BoundaryLine(string Name, string Type, ImmutableArray<long> Shape, double Bytes)
+{
+    /// <summary>The dimensions as the model declares them, where some are symbolic; the shape then is that of the plan's sizes.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Dimensions { get; init; }
+}
+
+/// <summary>One partition of a plan.</summary>
+internal sealed record PartitionLine(
+    int Partition, IReadOnlyList<BoundaryLine> Boundary, long BoundaryBytes, double HeadMacs, double TailMacs, bool Admissible, bool Arm, string? Reason);
+
+/// <summary>The end of a plan.</summary>
+internal sealed record PlanLine(string Model, string Fingerprint, int Nodes, int Partitions, int Arms);

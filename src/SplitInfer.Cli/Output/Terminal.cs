@@ -1,0 +1,47 @@
+using Spectre.Console;
+
+namespace SplitInfer.Cli.Output;
+
+/// <summary>Where a command prints: lines for programs, or tables for people, on standard output; complaints and progress on standard error.</summary>
+internal sealed class Terminal
+{
+    // Wide enough for a table in a file or a pipe, where no width is known.
+    private const int PlainWidth = 130;
+
+    public Terminal(TextWriter output, TextWriter error)
+    {
+        (Output, Error) = (output, error);
+        Tables = ConsoleOver(output, output == Console.Out && !Console.IsOutputRedirected);
+        IsErrorTerminal = error == Console.Error && !Console.IsErrorRedirected;
+        Progress = ConsoleOver(error, IsErrorTerminal);
+    }
+
+    public TextWriter Output { get; }
+
+    public TextWriter Error { get; }
+
+    /// <summary>Tables and coloured text on standard output.</summary>
+    public IAnsiConsole Tables { get; }
+
+    /// <summary>Progress on standard error; shown only where a person sees it.</summary>
+    public IAnsiConsole Progress { get; }
+
+    /// <summary>Whether a person watches standard error.</summary>
+    public bool IsErrorTerminal { get; }
+
+    public void Complain(string message) => Error.WriteLine(message);
+
+    private static IAnsiConsole ConsoleOver(TextWriter writer, bool isTerminal)
+    {
+        var console = AnsiConsole.Create(new()
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = isTerminal ? InteractionSupport.Detect : InteractionSupport.No,
+        });
+        if (!isTerminal) console.Profile.Width = PlainWidth;
+        console.Profile.Capabilities.Unicode = true;
+        return console;
+    }
+}

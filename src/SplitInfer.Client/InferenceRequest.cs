@@ -1,0 +1,14 @@
+namespace SplitInfer.Client;
+
+/// <summary>What one request asks for beside its inputs. The default asks for nothing.</summary>
+public sealed class InferenceRequest
+{
+    /// <summary>The partition to take, whatever the policy says; null leaves the choice to the policy. The policy does not learn from a request that names its own.</summary>
+    public int? Partition { get; init; }
+
+    /// <summary>How long the result is of use; null for <see cref="SplitInferenceOptions.Deadline"/>.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>Whether the request matters more than its neighbours, such as a frame that differs from the last one.</summary>
+    public bool IsKeyFrame { get; init; }
+}

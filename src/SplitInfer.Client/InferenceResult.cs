@@ -1,0 +1,38 @@
+using SplitInfer.Client.Policies;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Client;
+
+/// <summary>The outputs of one request and what they cost. Whoever holds it disposes it, and with it the outputs.</summary>
+public sealed class InferenceResult : IDisposable
+{
+    private readonly Tensor[] _outputs;
+    private readonly ClientModel _model;
+
+    internal InferenceResult(ClientModel model, Tensor[] outputs) => (_model, _outputs) = (model, outputs);
+
+    /// <summary>The model's outputs in the order in which it declares them.</summary>
+    public IReadOnlyList<Tensor> Outputs => _outputs;
+
+    /// <summary>The output of that name.</summary>
+    /// <exception cref="TensorMismatchException">The model has no such output.</exception>
+    public Tensor this[string name] => _outputs[_model.OutputIndex(name)];
+
+    /// <summary>What the policy chose.</summary>
+    public required Decision Decision { get; init; }
+
+    /// <summary>Where the result was computed.</summary>
+    public required InferenceSource Source { get; init; }
+
+    /// <summary>Where the time went.</summary>
+    public required InferenceTimings Timings { get; init; }
+
+    /// <summary>Payload bytes that were sent; 0 where everything ran on the device.</summary>
+    public required long BytesSent { get; init; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var output in _outputs) output.Dispose();
+    }
+}

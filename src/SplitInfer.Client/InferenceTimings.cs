@@ -1,0 +1,22 @@
+using SplitInfer.Client.Transport;
+
+namespace SplitInfer.Client;
+
+/// <summary>Where the time of one request went. A stage that did not take place is zero.</summary>
+public readonly record struct InferenceTimings
+{
+    /// <summary>Running the head.</summary>
+    public TimeSpan Head { get; init; }
+
+    /// <summary>Encoding the boundary.</summary>
+    public TimeSpan Encode { get; init; }
+
+    /// <summary>From the start of sending to the decoded result, <see cref="Server"/> included.</summary>
+    public TimeSpan Offload { get; init; }
+
+    /// <summary>What the server says it spent, by its own clock.</summary>
+    public TailTimings Server { get; init; }
+
+    /// <summary>From the call to the result.</summary>
+    public TimeSpan Total { get; init; }
+}

@@ -1,0 +1,105 @@
+using Google.Protobuf;
+using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Models;
+using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Execution.Weights;
+
+/// <summary>
+/// A segment as ONNX Runtime optimised it, with its large constants taken out into a <see cref="WeightStore"/>. What the
+/// optimiser makes of a weight, such as the layout that the machine's vectors want, is the same in every segment that has
+/// it, so the optimised weights are what can be shared; those of the file are not what runs.
+/// </summary>
+internal sealed class OptimizedSegment : IDisposable
+{
+    /// <summary>Smaller constants stay in the model: they may be shapes and axes, which are looked at when it is loaded.</summary>
+    private const int MinSharedBytes = 1024;
+
+    /// <summary>ONNX Runtime asks that the file of external data exists, and reads nothing from it where the value is given to it.</summary>
+    private const string PlaceholderName = "weights";
+
+    private readonly DirectoryInfo _folder;
+    private readonly WeightStore _store;
+    private readonly List<(string Name, Weight Weight)> _weights = [];
+
+    private OptimizedSegment(WeightStore store) => (_store, _folder) = (store, Directory.CreateTempSubdirectory("splitinfer-"));
+
+    /// <summary>Bytes of the model without its shared weights.</summary>
+    public long GraphBytes { get; private set; }
+
+    /// <summary>Loads a segment in such a way that its weights are shared with other segments.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="options">How it is run; CPU only, since the optimised form is the CPU's.</param>
+    /// <param name="store">Where the weights are kept.</param>
+    /// <param name="prepacked">Where weights that kernels lay out once more are shared.</param>
+    /// <param name="session">The session, which keeps the memory of its weights.</param>
+    /// <returns>What gives the weights back to the store, after the session.</returns>
+    public static OptimizedSegment Load(SegmentModel segment, ExecutionOptions options, WeightStore store, OrtPrepackedWeights prepacked, out OrtSession session)
+    {
+        var optimized = new OptimizedSegment(store);
+        try
+        {
+            var model = optimized.TakeWeights(optimized.Optimize(segment, options));
+            optimized.GraphBytes = model.Length;
+            session = OrtSession.Create(model, optimized._folder.FullName, options.With(GraphOptimization.None), new()
+            {
+                Initializers = [.. optimized._weights.Select(static w => (w.Name, w.Weight.Value))],
+                PrepackedWeights = prepacked,
+                UseSharedArena = true,
+            });
+            return optimized;
+        }
+        catch
+        {
+            optimized.Dispose();
+            throw;
+        }
+        finally
+        {
+            optimized._folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Gives the weights back.</summary>
+    public void Dispose()
+    {
+        foreach (var (_, weight) in _weights) _store.Return(weight);
+        _weights.Clear();
+    }
+
+    private ModelProto Optimize(SegmentModel segment, ExecutionOptions options)
+    {
+        var path = Path.Combine(_folder.FullName, "optimized.onnx");
+        OrtSession.Create(segment.ToBytes(), segment.ExternalDataFolder, options, new() { OptimizedModelPath = path, UseSharedArena = true }).Dispose();
+        using var file = File.OpenRead(path);
+        return ModelProto.Parser.ParseFrom(file);
+    }
+
+    private byte[] TakeWeights(ModelProto model)
+    {
+        foreach (var initializer in model.Graph.Initializer.Where(IsShared)) TakeWeight(initializer);
+        File.WriteAllBytes(Path.Combine(_folder.FullName, PlaceholderName), []);
+        return model.ToByteArray();
+    }
+
+    private void TakeWeight(TensorProto initializer)
+    {
+        using var tensor = TensorProtoReader.Read(initializer);
+        _weights.Add((initializer.Name, _store.Take(tensor.ElementType, tensor.Shape, tensor.Bytes.Span)));
+        initializer.ClearRawData();
+        initializer.FloatData.Clear();
+        initializer.Int32Data.Clear();
+        initializer.Int64Data.Clear();
+        initializer.DoubleData.Clear();
+        initializer.Uint64Data.Clear();
+        initializer.DataLocation = TensorProto.Types.DataLocation.External;
+        initializer.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = PlaceholderName });
+    }
+
+    private static bool IsShared(TensorProto initializer) =>
+        initializer.DataLocation == TensorProto.Types.DataLocation.Default
+        && ((ElementType)initializer.DataType).HasFixedSize()
+        && ((ElementType)initializer.DataType).ByteSize(initializer.Dims.Aggregate(1L, static (count, size) => count * size)) >= MinSharedBytes;
+}

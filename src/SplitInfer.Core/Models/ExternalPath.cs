@@ -1,0 +1,30 @@
+namespace SplitInfer.Models;
+
+/// <summary>Follows the location that a model states for external data.</summary>
+internal static class ExternalPath
+{
+    private const string Advice = "External data must be a plain file inside the folder of the model; export the model again with a relative location.";
+
+    /// <summary>The length of the file at <paramref name="location"/>, in bytes.</summary>
+    /// <param name="folder">The folder of the model, which the caller trusts.</param>
+    /// <param name="location">What the model states; may be anything.</param>
+    /// <param name="error">Makes an error from a problem and an advice.</param>
+    public static long LengthOf(string folder, string location, Func<string, string, ModelFormatException> error)
+    {
+        // Both ends may run on different systems, so what is special on any of them is refused on all.
+        if (location.Length == 0 || location.AsSpan().ContainsAny("\\:\0") || location[0] == '/')
+            throw error($"has the location '{location}', which is not a relative path", Advice);
+        var path = folder;
+        foreach (var step in location.Split('/'))
+        {
+            if (step is "" or "..") throw error($"has the location '{location}', which leads out of the folder", Advice);
+            if (step == ".") continue;
+            path = Path.Combine(path, step);
+            if (new FileInfo(path).LinkTarget is not null) throw error($"has the location '{location}', which follows a link", Advice);
+        }
+
+        var file = new FileInfo(path);
+        if (!file.Exists) throw error($"has the location '{location}', where there is no file", "Put the external data beside the model.");
+        return file.Length;
+    }
+}

@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using SplitInfer.Models.Onnx;
+
+namespace SplitInfer.Models;
+
+/// <summary>A node of the top-level graph with all that it reads and writes. <c>If</c>, <c>Loop</c> and <c>Scan</c> are one node with their bodies.</summary>
+internal sealed class GraphNode
+{
+    public GraphNode(NodeProto proto, int fileIndex)
+    {
+        (Proto, FileIndex) = (proto, fileIndex);
+        Outputs = [.. proto.Output.Where(static name => name.Length > 0)];
+        Uses = [.. proto.Input.Where(static name => name.Length > 0).Concat(Captures.Of(proto)).Distinct(StringComparer.Ordinal)];
+    }
+
+    public NodeProto Proto { get; }
+
+    /// <summary>Its place among the nodes of the file.</summary>
+    public int FileIndex { get; }
+
+    /// <summary>The values that it reads: its inputs that are given, and what its bodies capture. Each once.</summary>
+    public ImmutableArray<string> Uses { get; }
+
+    /// <summary>The values that it writes; those that it leaves out are not listed.</summary>
+    public ImmutableArray<string> Outputs { get; }
+
+    /// <summary>What to call the node in messages.</summary>
+    public override string ToString() => Proto.Name.Length > 0 ? $"node '{Proto.Name}' ({Proto.OpType})" : $"node {FileIndex} ({Proto.OpType})";
+}

@@ -1,0 +1,112 @@
+using Google.Protobuf;
+using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning;
+
+namespace SplitInfer.Models;
+
+/// <summary>
+/// A model file that was read and checked. Its graph is held in two parts: <see cref="Graph"/> has the lists that segments take
+/// their share of, <see cref="Shell"/> everything else, unknown fields included. Neither is changed after loading.
+/// </summary>
+internal sealed class OnnxModel
+{
+    // Segments list initializers apart from inputs, which takes this version of the format.
+    private const long MinSegmentIrVersion = 4;
+
+    private OnnxModel(string source, string? folder, ModelProto model, byte[] digest, ExternalData external)
+    {
+        (Source, Folder) = (source, external.Files.IsEmpty ? null : folder);
+        Fingerprint = external.Fingerprint(digest);
+        Shell = model;
+        Graph = TakeLists(model.Graph);
+        Shell.IrVersion = Math.Max(Shell.IrVersion, MinSegmentIrVersion);
+    }
+
+    /// <summary>The file, or what stands for it in messages where the model was given as bytes.</summary>
+    public string Source { get; }
+
+    /// <summary>The folder that external data lies in; null where the model has none.</summary>
+    public string? Folder { get; }
+
+    /// <summary>SHA-256 of the file; where it has external data, of the digests of the file and of every external file.</summary>
+    public Fingerprint Fingerprint { get; }
+
+    /// <summary>The model without nodes, initializers, inputs, outputs, value descriptions and annotations.</summary>
+    public ModelProto Shell { get; }
+
+    /// <summary>The nodes, initializers, inputs, outputs, value descriptions and annotations.</summary>
+    public GraphProto Graph { get; }
+
+    /// <summary>Reads a model and checks where its external data lies.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="ModelFormatException">It is not a model, or over the limits.</exception>
+    public static OnnxModel Load(string path, ModelLimits? limits = null)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists) throw new FileNotFoundException($"There is no model file '{path}'. Give the path of an .onnx file.", path);
+        limits ??= ModelLimits.Default;
+        CheckLength(file.Length, path, limits);
+        return Parse(File.ReadAllBytes(path), file.DirectoryName, limits, path);
+    }
+
+    /// <summary>Reads a model that is in memory.</summary>
+    /// <param name="bytes">The file; not kept.</param>
+    /// <param name="folder">Where external data lies; null where the model may have none.</param>
+    /// <param name="limits">How large the model may be.</param>
+    /// <param name="source">What to call the model in messages.</param>
+    /// <exception cref="ModelFormatException">It is not a model, or over the limits.</exception>
+    public static OnnxModel Parse(byte[] bytes, string? folder = null, ModelLimits? limits = null, string source = "The model")
+    {
+        limits ??= ModelLimits.Default;
+        CheckLength(bytes.Length, source, limits);
+        WireScan.Check(bytes, ModelProto.Descriptor, source, limits);
+        ModelProto model;
+        try
+        {
+            model = ModelProto.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException error)
+        {
+            throw new ModelFormatException(source, "is not a valid ONNX file", "Copy or export it again.", inner: error);
+        }
+
+        CheckHeader(model, source);
+        return new(source, folder, model, System.Security.Cryptography.SHA256.HashData(bytes), ExternalData.Find(model, folder, source, limits));
+    }
+
+    private static void CheckLength(long length, string source, ModelLimits limits)
+    {
+        if (length == 0) throw new ModelFormatException(source, "the file is empty", "Copy or export it again.");
+        if (length > Math.Min(limits.MaxFileBytes, Array.MaxLength))
+            throw new ModelFormatException(source, $"the file has {length} bytes, over the {Math.Min(limits.MaxFileBytes, Array.MaxLength)} allowed", $"Raise {nameof(ModelLimits)}.{nameof(ModelLimits.MaxFileBytes)}, or export the weights as external data.");
+    }
+
+    private static void CheckHeader(ModelProto model, string source)
+    {
+        if (model.Graph is null) throw new ModelFormatException(source, "holds no graph, so it is not an ONNX model", "Give a file that an ONNX exporter wrote.");
+        if (model.OpsetImport.Count == 0)
+            throw new ModelFormatException(source, $"names no operator set (opset_import is missing; IR version {model.IrVersion}), so the meaning of its operators is unknown", "Export the model again with a current exporter, or run it through the ONNX version converter.");
+    }
+
+    private static GraphProto TakeLists(GraphProto from)
+    {
+        var lists = new GraphProto
+        {
+            Node = { from.Node },
+            Initializer = { from.Initializer },
+            SparseInitializer = { from.SparseInitializer },
+            Input = { from.Input },
+            Output = { from.Output },
+            ValueInfo = { from.ValueInfo },
+            QuantizationAnnotation = { from.QuantizationAnnotation },
+        };
+        from.Node.Clear();
+        from.Initializer.Clear();
+        from.SparseInitializer.Clear();
+        from.Input.Clear();
+        from.Output.Clear();
+        from.ValueInfo.Clear();
+        from.QuantizationAnnotation.Clear();
+        return lists;
+    }
+}

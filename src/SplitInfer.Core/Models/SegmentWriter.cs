@@ -1,0 +1,65 @@
+using SplitInfer.Models.Onnx;
+
+namespace SplitInfer.Models;
+
+/// <summary>
+/// Writes a part of a model as a model of its own: some nodes, the constants that they need, and all that the file says about the values in
+/// it. Messages are shared with the model that was read, so that a part costs no copy of its weights until it is serialised.
+/// </summary>
+internal static class SegmentWriter
+{
+    /// <summary>A model of some compute nodes.</summary>
+    /// <param name="graph">The whole.</param>
+    /// <param name="nodes">The compute nodes, in order.</param>
+    /// <param name="inputs">The values that they read and do not write.</param>
+    /// <param name="outputs">What the part yields; may name constants.</param>
+    /// <param name="keepValueInfo">Whether what the file says of inner values is kept.</param>
+    public static ModelProto Write(
+        ModelGraph graph, IReadOnlyList<GraphNode> nodes, IEnumerable<ValueInfoProto> inputs, IEnumerable<ValueInfoProto> outputs, bool keepValueInfo = true)
+    {
+        var model = graph.Model.Shell.Clone();
+        var part = model.Graph;
+        part.Input.Add(inputs);
+        part.Output.Add(outputs);
+
+        var used = nodes.SelectMany(static n => n.Uses).Concat(part.Output.Select(static o => o.Name)).ToHashSet(StringComparer.Ordinal);
+        var present = used.Concat(nodes.SelectMany(static n => n.Outputs)).ToHashSet(StringComparer.Ordinal);
+        var constants = AddConstants(graph, used, present);
+        part.Node.Add(constants.Concat(nodes).Select(static n => n.Proto));
+        part.Initializer.Add(graph.Model.Graph.Initializer.Where(i => used.Contains(i.Name)));
+        part.SparseInitializer.Add(graph.Model.Graph.SparseInitializer.Where(i => used.Contains(i.Values.Name)));
+        part.QuantizationAnnotation.Add(graph.Model.Graph.QuantizationAnnotation.Where(a => present.Contains(a.TensorName)));
+        if (keepValueInfo)
+        {
+            var ends = part.Input.Concat(part.Output).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
+            part.ValueInfo.Add(graph.Model.Graph.ValueInfo.Where(v => present.Contains(v.Name) && !ends.Contains(v.Name)));
+        }
+
+        return model;
+    }
+
+    /// <summary>The nodes that compute what is used of the constants. Adds what those use, and the scales that annotations name, to <paramref name="used"/>.</summary>
+    private static Stack<GraphNode> AddConstants(ModelGraph graph, HashSet<string> used, HashSet<string> present)
+    {
+        // An annotation may be of a constant, so constants are found first, then the scales that annotations name, which are constants too.
+        Collect(graph, used, present);
+        foreach (var annotation in graph.Model.Graph.QuantizationAnnotation.Where(a => present.Contains(a.TensorName)))
+            used.UnionWith(annotation.QuantParameterTensorNames.Select(static p => p.Value).Where(graph.IsConstant));
+        return Collect(graph, used, present);
+    }
+
+    private static Stack<GraphNode> Collect(ModelGraph graph, HashSet<string> used, HashSet<string> present)
+    {
+        var nodes = new Stack<GraphNode>();
+        foreach (var node in graph.ConstantNodes.Reverse())
+        {
+            if (!node.Outputs.Any(used.Contains)) continue;
+            used.UnionWith(node.Uses);
+            present.UnionWith(node.Outputs);
+            nodes.Push(node);
+        }
+
+        present.UnionWith(used);
+        return nodes;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using SplitInfer.Execution;
+using SplitInfer.Models;
+using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning.Probing;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Partitioning;
+
+/// <summary>A model with its plan, and the segments that the plan's cuts make of it. Immutable; segments are written when they are asked for.</summary>
+internal sealed class PartitionedModel
+{
+    private readonly ModelGraph _graph;
+    private readonly ValueCatalog _catalog;
+    private readonly ImmutableArray<string> _inputs;
+
+    private PartitionedModel(ModelGraph graph, ValueCatalog catalog, PlanOptions options)
+    {
+        (_graph, _catalog) = (graph, catalog);
+        _inputs = [.. graph.Inputs.Select(static i => i.Name)];
+        Plan = PlanBuilder.Build(graph, catalog, options);
+    }
+
+    /// <summary>Every cut of the model.</summary>
+    public PartitionPlan Plan { get; }
+
+    /// <summary>The file that the model was read from.</summary>
+    public OnnxModel Model => _graph.Model;
+
+    /// <summary>What is known of a value, with its dimensions for the sizes that the plan was made with.</summary>
+    public ValueEntry this[string value] => _catalog[value];
+
+    /// <summary>Reads a model file and plans it.</summary>
+    /// <param name="path">An ONNX file.</param>
+    /// <param name="options">How the plan is made; null for the defaults.</param>
+    /// <param name="execution">How ONNX Runtime is found and run; null for the defaults.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="ModelFormatException">It is not a valid model.</exception>
+    /// <exception cref="ModelNotSupportedException">It takes or yields something other than dense tensors.</exception>
+    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses it.</exception>
+    public static PartitionedModel Load(string path, PlanOptions? options = null, ExecutionOptions? execution = null) =>
+        From(OnnxModel.Load(path, options?.Limits), options, execution);
+
+    /// <summary>Plans a model that was read. See <see cref="Load"/> for the errors.</summary>
+    public static PartitionedModel From(OnnxModel model, PlanOptions? options = null, ExecutionOptions? execution = null)
+    {
+        options ??= new();
+        options.Validate();
+        var graph = ModelGraph.Of(model);
+        return new(graph, ValueCatalog.Of(graph, options, execution ?? new()), options);
+    }
+
+    /// <summary>What runs on the device: the values that the tail needs and the head writes, in the order of the boundary, then outputs that are finished.</summary>
+    /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
+    public SegmentModel Head(int k)
+    {
+        Check(k);
+        return Segment(_graph.Nodes[..k], HeadInputs(k), HeadOutputs(k));
+    }
+
+    /// <summary>What runs on the server: takes the boundary and yields the tail outputs, both in the order of the plan.</summary>
+    /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
+    public SegmentModel Tail(int k)
+    {
+        Check(k);
+        var partition = Plan.Partitions[k];
+        return Segment(_graph.Nodes[k..], [.. partition.Boundary.Select(ValueInfos.Of)], [.. partition.TailOutputs.Select(static o => o.Name)]);
+    }
+
+    /// <summary>The whole model, which is the head of the last partition.</summary>
+    public SegmentModel Whole() => Head(_graph.Nodes.Length);
+
+    /// <summary>How values flow through a partition on the device.</summary>
+    /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
+    public Routing Route(int k)
+    {
+        Check(k);
+        var sources = new Dictionary<string, ValueSource>(StringComparer.Ordinal);
+        var headOutputs = HeadOutputs(k);
+        Number(_inputs, ValueOrigin.Input);
+        Number(headOutputs, ValueOrigin.Head);
+        Number(Plan.Partitions[k].TailOutputs.Select(static o => o.Name), ValueOrigin.Tail);
+        return new()
+        {
+            HasHead = headOutputs.Length > 0,
+            HeadInputs = [.. HeadInputs(k).Select(i => _inputs.IndexOf(i.Name))],
+            Boundary = [.. Plan.Partitions[k].Boundary.Select(b => sources[b.Name])],
+            Outputs = [.. _graph.Outputs.Select(o => sources[o.Name])],
+        };
+
+        void Number(IEnumerable<string> names, ValueOrigin origin)
+        {
+            foreach (var (index, name) in names.Index()) sources.TryAdd(name, new(origin, index));
+        }
+    }
+
+    /// <summary>Inputs that the model should run on, made up for the sizes that the plan was made with. The caller owns them.</summary>
+    /// <param name="seed">The same seed gives the same inputs.</param>
+    /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
+    public ImmutableArray<Tensor> MakeInputs(int seed) =>
+        [.. Plan.Inputs.Select((input, index) => MadeUpInput.Make(input, _catalog.Sizes, new Random(unchecked(seed * 31 + index))))];
+
+    /// <summary>Inputs for a segment, made up for the sizes that the plan was made with, to warm it up. The caller owns them; there are none where a size is not known.</summary>
+    public Tensor[] MakeInputs(SegmentModel segment, int seed)
+    {
+        var values = segment.Inputs.Select(i => _catalog[i.Name]).ToArray();
+        if (values.Any(static v => v.NominalShape.IsDefault)) return [];
+        return [.. values.Select((v, index) => MadeUpInput.Make(v.Spec.Type, new TensorShape(v.NominalShape.AsSpan()), new Random(unchecked(seed * 31 + index)), _catalog.Sizes.IntegerFill))];
+    }
+
+    private ValueInfoProto[] HeadInputs(int k)
+    {
+        var read = _graph.Nodes[..k].SelectMany(static n => n.Uses).ToHashSet(StringComparer.Ordinal);
+        return [.. _graph.Inputs.Where(i => read.Contains(i.Name))];
+    }
+
+    private string[] HeadOutputs(int k) =>
+    [
+        .. _graph.Values.Where(v => v.Crosses(k) && v.Producer != GraphValue.Fed).Select(static v => v.Name)
+            .Concat(_graph.Outputs.Select(static o => o.Name).Where(name => _graph.IsConstant(name)))
+            .Concat(_graph.Values.Where(v => v.IsOutput && v.Producer != GraphValue.Fed && v.Producer < k).Select(static v => v.Name))
+            .Distinct(StringComparer.Ordinal),
+    ];
+
+    private SegmentModel Segment(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs)
+    {
+        var declared = _graph.Outputs.DistinctBy(static o => o.Name).ToDictionary(static o => o.Name, StringComparer.Ordinal);
+        var model = SegmentWriter.Write(_graph, nodes, inputs, outputs.Select(o => declared.GetValueOrDefault(o) ?? new ValueInfoProto { Name = o }));
+        return new(model, [.. inputs.Select(i => _catalog[i.Name].Spec)], [.. outputs.Select(o => _catalog[o].Spec)], _graph.Model.Folder);
+    }
+
+    private void Check(int k)
+    {
+        if (k < 0 || k >= Plan.Partitions.Length) throw new ArgumentException($"There is no partition {k}; the model has 0 to {Plan.Partitions.Length - 1}.", nameof(k));
+        if (!Plan.Partitions[k].IsPossible) throw new ArgumentException($"Partition {k} cannot be made: {Plan.Partitions[k].Refusal}.", nameof(k));
+    }
+}

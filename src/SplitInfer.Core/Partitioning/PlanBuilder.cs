@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using SplitInfer.Models;
+using SplitInfer.Partitioning.Probing;
+
+namespace SplitInfer.Partitioning;
+
+/// <summary>Lists every cut of a graph with what crosses it, in one sweep over the nodes.</summary>
+internal sealed class PlanBuilder
+{
+    // Exact in binary64, as every count of bytes below it; sizes that follow from a file or from options may have any product.
+    private const double MaxBytes = 1L << 53;
+
+    private readonly ModelGraph _graph;
+    private readonly ValueCatalog _catalog;
+    private readonly PlanOptions _options;
+    private readonly ImmutableArray<GraphValue> _outputs;
+    private readonly HashSet<string> _inputs;
+
+    private PlanBuilder(ModelGraph graph, ValueCatalog catalog, PlanOptions options)
+    {
+        (_graph, _catalog, _options) = (graph, catalog, options);
+        var values = graph.Values.ToDictionary(static v => v.Name, StringComparer.Ordinal);
+        _outputs = [.. graph.Outputs.Select(static o => o.Name).Distinct(StringComparer.Ordinal).Where(values.ContainsKey).Select(name => values[name])];
+        _inputs = graph.Inputs.Select(static i => i.Name).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>The plan of a model.</summary>
+    public static PartitionPlan Build(ModelGraph graph, ValueCatalog catalog, PlanOptions options)
+    {
+        var partitions = new PlanBuilder(graph, catalog, options).Partitions();
+        return new()
+        {
+            Model = graph.Model.Fingerprint,
+            Fingerprint = PlanFingerprint.Of(graph, catalog),
+            Inputs = [.. graph.Inputs.Select(i => catalog[i.Name].Spec)],
+            Outputs = [.. graph.Outputs.Select(o => catalog[o.Name].Spec)],
+            Partitions = partitions,
+            Arms = [.. partitions.Where(static p => p.IsArm)],
+            MeasureFailure = catalog.MeasureFailure,
+        };
+    }
+
+    private ImmutableArray<Partition> Partitions()
+    {
+        var costs = _graph.Nodes.Select(n => NodeCost.Of(n.Proto, _catalog.NominalShapeOf)).ToArray();
+        var tails = new SegmentCost[costs.Length + 1];
+        for (var k = costs.Length - 1; k >= 0; k--) tails[k] = tails[k + 1] + costs[k];
+
+        var partitions = ImmutableArray.CreateBuilder<Partition>(costs.Length + 1);
+        var smallest = long.MaxValue;
+        var head = default(SegmentCost);
+        var crossing = _graph.Values.Where(static v => v.Crosses(0)).ToList();
+        var produced = _graph.Values.ToLookup(static v => v.Producer);
+        for (var k = 0; k <= costs.Length; k++)
+        {
+            var partition = Partition(k, crossing, head, tails[k], smallest);
+            partitions.Add(partition);
+            if (partition.IsArm) smallest = partition.BoundaryBytes;
+            if (k == costs.Length) break;
+            head += costs[k];
+            crossing.RemoveAll(v => v.LastUse == k);
+            crossing.AddRange(produced[k].Where(v => v.LastUse > k));
+        }
+
+        return partitions.MoveToImmutable();
+    }
+
+    private Partition Partition(int k, List<GraphValue> crossing, SegmentCost head, SegmentCost tail, long smallest)
+    {
+        var isLast = k == _graph.Nodes.Length;
+        GraphValue[] tailOutputs = [.. _outputs.Where(o => o.Producer >= k)];
+        var bytes = (long)Math.Min(crossing.Sum(v => _catalog[v.Name].NominalBytes), MaxBytes);
+        var obstacle = Obstacle(crossing, "crosses the cut") ?? Obstacle(tailOutputs, "would come back from the server");
+        var refusal = isLast ? null : obstacle ?? Constraint(k, crossing, bytes);
+        return new()
+        {
+            Index = k,
+            Boundary = [.. crossing.Select(v => _catalog[v.Name].Spec)],
+            TailOutputs = [.. tailOutputs.Select(v => _catalog[v.Name].Spec)],
+            BoundaryBytes = bytes,
+            Head = head,
+            Tail = tail,
+            IsPossible = isLast || obstacle is null,
+            Refusal = refusal,
+            IsArm = isLast || (refusal is null && bytes < smallest),
+        };
+    }
+
+    private string? Obstacle(IEnumerable<GraphValue> values, string fate) =>
+        values.Select(v => (v.Name, _catalog[v.Name].Obstacle)).FirstOrDefault(static v => v.Obstacle is not null) is { Obstacle: { } obstacle, Name: var name }
+            ? $"'{name}' {fate} and {obstacle}"
+            : null;
+
+    private string? Constraint(int k, List<GraphValue> crossing, long bytes) =>
+        k < _options.MinDepth ? $"{k} nodes on the device are fewer than {nameof(PlanOptions.MinDepth)} {_options.MinDepth}"
+        : _options.MinDepth > 0 && crossing.FirstOrDefault(v => _inputs.Contains(v.Name)).Name is { } input ? $"the model's input '{input}' would leave the device, which {nameof(PlanOptions.MinDepth)} rules out"
+        : crossing.Count > _options.MaxBoundaryTensors ? $"{crossing.Count} values cross the cut, more than {nameof(PlanOptions.MaxBoundaryTensors)} {_options.MaxBoundaryTensors}"
+        : bytes > _options.MaxUploadBytes ? $"{bytes} bytes cross the cut, more than {nameof(PlanOptions.MaxUploadBytes)} {_options.MaxUploadBytes}"
+        : null;
+}

@@ -1,0 +1,53 @@
+using SplitInfer.Models;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Partitioning;
+
+/// <summary>
+/// How a plan is made, and which cuts an application rules out. What is ruled out is marked refused in the plan; the values, their
+/// order and the plan's fingerprint stay the same, so both ends may have different options.
+/// </summary>
+public sealed class PlanOptions
+{
+    /// <summary>The most values that may cross a cut. 16 unless set.</summary>
+    public int MaxBoundaryTensors { get; set; } = 16;
+
+    /// <summary>
+    /// The least number of compute nodes on the device; 0 unless set. Where it is 1 or more, cuts that pass an input of the model as it
+    /// is are refused as well, so that raw input never leaves the device.
+    /// </summary>
+    public int MinDepth { get; set; }
+
+    /// <summary>The most bytes of a boundary, uncompressed, for the sizes that the plan was made with; null (the default) sets no bound.</summary>
+    public long? MaxUploadBytes { get; set; }
+
+    /// <summary>
+    /// Sizes to make the plan with, for symbolic dimensions of the model's inputs: by the symbol, or by <c>input#axis</c> where the axis has
+    /// no name. Others are guessed. Sizes say what cuts cost; requests of any size can be cut.
+    /// </summary>
+    public IReadOnlyDictionary<string, long> DimensionSizes { get; set; } = new Dictionary<string, long>();
+
+    /// <summary>
+    /// Inputs to make the plan with, by name; those not given are made up. Worth giving where a model only runs on sensible values. The
+    /// tensors stay the caller's.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor> SampleInputs { get; set; } = new Dictionary<string, Tensor>();
+
+    /// <summary>The longest that running the model once to measure sizes may take, where the file leaves sizes open. 20 seconds unless set.</summary>
+    public TimeSpan MaxMeasureTime { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How large the model file may be.</summary>
+    public ModelLimits Limits { get; set; } = ModelLimits.Default;
+
+    /// <summary>Checks that the options make sense.</summary>
+    /// <exception cref="ArgumentException">They do not; the message says which and why.</exception>
+    public void Validate()
+    {
+        if (MaxBoundaryTensors < 0) throw new ArgumentException($"{nameof(MaxBoundaryTensors)} is {MaxBoundaryTensors}; it can be 0 or more.");
+        if (MinDepth < 0) throw new ArgumentException($"{nameof(MinDepth)} is {MinDepth}; it can be 0 or more.");
+        if (MaxUploadBytes < 0) throw new ArgumentException($"{nameof(MaxUploadBytes)} is {MaxUploadBytes}; it can be 0 or more, or null for no bound.");
+        if (MaxMeasureTime <= TimeSpan.Zero) throw new ArgumentException($"{nameof(MaxMeasureTime)} is {MaxMeasureTime}; it must be positive.");
+        if (DimensionSizes.FirstOrDefault(static size => size.Value < 0) is { Key: not null } wrong)
+            throw new ArgumentException($"{nameof(DimensionSizes)} has {wrong.Value} for '{wrong.Key}'; a size can be 0 or more.");
+    }
+}

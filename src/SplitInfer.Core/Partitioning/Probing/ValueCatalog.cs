@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using SplitInfer.Execution;
+using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Models;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Partitioning.Probing;
+
+/// <summary>
+/// Types and dimensions of all values of a model, as ONNX Runtime infers them from the declared inputs alone: what a file claims of other
+/// values may be wrong. What it cannot infer is measured. Immutable.
+/// </summary>
+internal sealed class ValueCatalog
+{
+    private readonly Dictionary<string, ValueEntry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ImmutableArray<long>> _initializers;
+
+    private ValueCatalog(ModelGraph graph, IEnumerable<OrtValueInfo> values, SpecReader reader, Measurement measurement)
+    {
+        (Sizes, MeasureFailure) = (measurement.Sizes, measurement.Failure);
+        foreach (var info in values) _entries.Add(info.Name, Entry(info, reader, measurement));
+        _initializers = graph.Model.Graph.Initializer.ToDictionary(static i => i.Name, static i => i.Dims.ToImmutableArray(), StringComparer.Ordinal);
+    }
+
+    /// <summary>The sizes that the catalog was made with.</summary>
+    public NominalSizes Sizes { get; }
+
+    /// <summary>Why the model could not be run to measure what its file leaves open; null where it could, or need not be.</summary>
+    public string? MeasureFailure { get; }
+
+    /// <summary>What is known of a value.</summary>
+    public ValueEntry this[string name] => _entries[name];
+
+    /// <summary>The dimensions of a value or constant for the sizes that the plan is made with; default where they are not known.</summary>
+    public ImmutableArray<long> NominalShapeOf(string name) =>
+        _entries.TryGetValue(name, out var entry) ? entry.NominalShape : _initializers.GetValueOrDefault(name);
+
+    /// <summary>Asks ONNX Runtime, and measures by a run what it does not know.</summary>
+    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model.</exception>
+    /// <exception cref="ModelNotSupportedException">The model takes or yields something that is not a dense tensor.</exception>
+    /// <exception cref="TensorMismatchException">A sample input is not one that the model takes.</exception>
+    public static ValueCatalog Of(ModelGraph graph, PlanOptions options, ExecutionOptions execution)
+    {
+        var values = Inference.Of(graph, execution);
+        CheckEnds(graph, values);
+        var reader = new SpecReader(graph.Inputs.Select(i => values[i.Name]));
+        ImmutableArray<TensorSpec> inputs = [.. graph.Inputs.Select(i => reader.Read(values[i.Name]))];
+        CheckGiven(inputs, options);
+        string[] open = [.. values.Values.Where(v => v.Kind == OrtValueKind.Tensor && !reader.Read(v).IsStatic).Select(static v => v.Name)];
+        return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, options, execution));
+    }
+
+    private static ValueEntry Entry(OrtValueInfo info, SpecReader reader, Measurement measurement)
+    {
+        var measured = measurement.ShapeOf(info.Name);
+        var spec = reader.Read(info, measured, measurement.Sizes);
+        var shape = measured.IsDefault && spec.IsRanked ? [.. spec.Dimensions.Select(measurement.Sizes.SizeOf)] : measured;
+        return new(spec, shape, Obstacle(info.Kind, spec));
+    }
+
+    private static void CheckEnds(ModelGraph graph, IReadOnlyDictionary<string, OrtValueInfo> values)
+    {
+        foreach (var (name, what) in graph.Inputs.Select(static i => (i.Name, "input")).Concat(graph.Outputs.Select(static o => (o.Name, "output"))))
+            if (values[name].Kind != OrtValueKind.Tensor)
+                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {Obstacle(values[name].Kind, TensorSpec.Unranked(name, default))}, and only dense tensors can be passed. Export the model with tensors in its place.");
+    }
+
+    private static void CheckGiven(ImmutableArray<TensorSpec> inputs, PlanOptions options)
+    {
+        var symbols = inputs.SelectMany(static i => i.Dimensions).Select(static d => d.Symbol).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        if (options.DimensionSizes.Keys.FirstOrDefault(symbol => !symbols.Contains(symbol)) is { } unknown)
+            throw new ArgumentException($"{nameof(PlanOptions.DimensionSizes)} names '{unknown}', which no input of the model has. It has: {string.Join(", ", symbols.DefaultIfEmpty("no symbolic dimension"))}.");
+        foreach (var (name, tensor) in options.SampleInputs)
+        {
+            var input = inputs.FirstOrDefault(i => i.Name == name) ?? throw new TensorMismatchException($"The model has no input '{name}'. It has: {string.Join(", ", inputs)}.");
+            BoundaryLayout.For([input]).Measure([tensor]);
+        }
+    }
+
+    private static string? Obstacle(OrtValueKind kind, TensorSpec spec) => kind switch
+    {
+        OrtValueKind.Sequence => "is a sequence",
+        OrtValueKind.Map => "is a map",
+        OrtValueKind.Optional => "is optional",
+        OrtValueKind.SparseTensor => "is a sparse tensor",
+        not OrtValueKind.Tensor => "is not a tensor",
+        _ when spec.Type == ElementType.Text => "is text",
+        _ when !spec.Type.HasFixedSize() => "has an element type that is not known here",
+        _ when !spec.IsRanked => "has a number of dimensions that only a run tells",
+        _ => null,
+    };
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+
+namespace SplitInfer.Partitioning;
+
+/// <summary>Who holds a value.</summary>
+internal enum ValueOrigin
+{
+    /// <summary>The model's inputs.</summary>
+    Input,
+
+    /// <summary>The head's outputs.</summary>
+    Head,
+
+    /// <summary>The tail's outputs.</summary>
+    Tail,
+}
+
+/// <summary>Where a value is found: at a place of the model's inputs, of the head's outputs, or of the tail's.</summary>
+internal readonly record struct ValueSource(ValueOrigin Origin, int Index);
+
+/// <summary>
+/// How values flow through one partition on the device. The server needs none: the tail takes the boundary and yields the tail outputs,
+/// both in order. Immutable.
+/// </summary>
+internal sealed class Routing
+{
+    /// <summary>For each input of the head, its place among the model's inputs.</summary>
+    public required ImmutableArray<int> HeadInputs { get; init; }
+
+    /// <summary>Whether there is a head to run.</summary>
+    public required bool HasHead { get; init; }
+
+    /// <summary>For each value of the boundary, where it is found: among the model's inputs, passed as it is, or among the head's outputs.</summary>
+    public required ImmutableArray<ValueSource> Boundary { get; init; }
+
+    /// <summary>For each output of the model, where it is found. Two outputs may have one source.</summary>
+    public required ImmutableArray<ValueSource> Outputs { get; init; }
+}

@@ -1,0 +1,7 @@
+namespace SplitInfer.Tensors;
+
+/// <summary>A stated size is negative, or it or the tensors that follow from it are over <see cref="SizeLimits"/>.</summary>
+public sealed class SizeLimitException : SplitInferException
+{
+    internal SizeLimitException(string message) : base(message) { }
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Logging;
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+using SplitInfer.Protocol;
+using SplitInfer.Server.Hosting;
+
+namespace SplitInfer.Server.Models;
+
+/// <summary>The models that a server holds, read once when it starts.</summary>
+internal sealed partial class ModelRepository : ITailService, IDisposable
+{
+    private readonly IReadOnlyList<ServedModel> _models;
+
+    private ModelRepository(IReadOnlyList<ServedModel> models) => _models = models;
+
+    /// <summary>What is served, names in order, the latest version of each first.</summary>
+    public IReadOnlyList<ServedModel> Models => _models;
+
+    /// <summary>Reads every model of the directory and makes its plan. One that cannot be planned is logged and left out, so that it does not take the others down.</summary>
+    /// <exception cref="ModelRepositoryException">The directory cannot be served, or not one model in it can.</exception>
+    public static async ValueTask<ModelRepository> OpenAsync(SplitInferServerOptions options, ILogger logger, CancellationToken cancellationToken)
+    {
+        var files = ModelDirectory.List(options.ModelsDirectory);
+        var models = new List<ServedModel>();
+        foreach (var (name, version, path) in files)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                models.Add(await LoadAsync(name, version, path, options, cancellationToken).ConfigureAwait(false));
+                LogServing(logger, name, version, models[^1].Plan.Model);
+            }
+            catch (SplitInferException error) when (error is not OnnxRuntimeNotFoundException and not OnnxRuntimeIncompatibleException)
+            {
+                LogRefused(logger, error, name, version);
+            }
+        }
+
+        return models.Count > 0 ? new(models) : throw new ModelRepositoryException(files.Count == 0
+            ? $"There is no model in '{options.ModelsDirectory}'. Put each at <name>/<version>/model.onnx."
+            : $"None of the {files.Count} models in '{options.ModelsDirectory}' can be served; the log says why.");
+    }
+
+    /// <summary>Finds the model that a client has the head of.</summary>
+    /// <exception cref="TailRefusedException">There is none, or it is not the same.</exception>
+    public ITailModel Open(string name, string version, Fingerprint model, Fingerprint plan)
+    {
+        var named = _models.Where(m => (name.Length == 0 || m.Name == name) && (version.Length == 0 || m.Version == version)).ToList();
+        if (named.Count == 0)
+            throw new TailRefusedException(RefusalCode.UnknownModel, $"This server has no model '{name}'{(version.Length == 0 ? "" : $" version '{version}'")}. It serves: {string.Join(", ", _models.Select(static m => $"{m.Name} {m.Version}"))}.");
+        var same = named.Find(m => m.Plan.Model == model);
+        if (same is null)
+            throw name.Length == 0
+                ? new TailRefusedException(RefusalCode.UnknownModel, $"This server has no model with fingerprint {model}. Put the client's file at <name>/<version>/model.onnx in the server's model directory.")
+                : new TailRefusedException(RefusalCode.ModelMismatch, $"The server's '{name}' is another file: its fingerprint is {named[0].Plan.Model}, the client's is {model}. Give both ends the same file.");
+        return same.Plan.Fingerprint == plan ? same : throw new TailRefusedException(RefusalCode.PlanMismatch,
+            $"The client's plan of '{same.Name}' is {plan}, the server's {same.Plan.Fingerprint}. Run the same release of SplitInfer and of ONNX Runtime at both ends.");
+    }
+
+    public void Dispose()
+    {
+        foreach (var model in _models) model.Dispose();
+    }
+
+    private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, SplitInferServerOptions options, CancellationToken cancellationToken)
+    {
+        var model = await Task.Run(() => PartitionedModel.Load(path, options.Plan, options.Execution), cancellationToken).ConfigureAwait(false);
+        var served = new ServedModel(name, version, model, new SegmentCache(new SegmentCompiler(model, options.Execution), options.SegmentMemoryBytes));
+        if (options.PreloadArms) await served.PreloadAsync(cancellationToken).ConfigureAwait(false);
+        return served;
+    }
+
+    [LoggerMessage(LogLevel.Information, "Serving {Name} {Version}, fingerprint {Fingerprint}")]
+    private static partial void LogServing(ILogger logger, string name, string version, Fingerprint fingerprint);
+
+    [LoggerMessage(LogLevel.Error, "Not serving {Name} {Version}")]
+    private static partial void LogRefused(ILogger logger, Exception error, string name, string version);
+}

@@ -1,0 +1,29 @@
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+using SplitInfer.Server.Hosting;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Server.Models;
+
+/// <summary>One version of one model: its plan and its loaded tails. Connections borrow it.</summary>
+internal sealed class ServedModel(string name, string version, PartitionedModel model, SegmentCache segments) : ITailModel, IDisposable
+{
+    /// <summary>The directory that the model lies in.</summary>
+    public string Name => name;
+
+    public string Version => version;
+
+    public PartitionPlan Plan => model.Plan;
+
+    public async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    {
+        using var tail = await segments.RentAsync(new(SegmentSide.Tail, partition), cancellationToken).ConfigureAwait(false);
+        await tail.Runner.RunAsync(boundary, outputs, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Loads the tails of all arms.</summary>
+    public ValueTask PreloadAsync(CancellationToken cancellationToken) => segments.PreloadAsync(
+        Plan.Arms.Where(a => a != Plan.AllOnDevice).Select(static a => new SegmentKey(SegmentSide.Tail, a.Index)), cancellationToken);
+
+    public void Dispose() => segments.Dispose();
+}

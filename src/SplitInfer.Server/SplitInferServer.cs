@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using SplitInfer.Server.Hosting;
+using SplitInfer.Server.Models;
+
+namespace SplitInfer.Server;
+
+/// <summary>Serves the tails of the models in a directory. Runs in a generic host, or on its own with <see cref="StartAsync(SplitInferServerOptions, ILoggerFactory?, CancellationToken)"/>.</summary>
+public sealed class SplitInferServer : IHostedService, IAsyncDisposable
+{
+    private static readonly Uri DefaultEndpoint = new("tcp://127.0.0.1:7070");
+
+    private readonly SplitInferServerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private ModelRepository? _models;
+    private TailServer? _server;
+
+    /// <summary>Creates a server that does not run yet.</summary>
+    public SplitInferServer(IOptions<SplitInferServerOptions> options, ILogger<SplitInferServer> logger, TimeProvider time) =>
+        (_options, _logger, _time) = (options.Value, logger, time);
+
+    /// <summary>Where the server listens, with the ports that were taken. Empty until it runs.</summary>
+    public IReadOnlyList<Uri> Endpoints => _server?.Endpoints ?? [];
+
+    /// <summary>Starts a server without a host. Dispose it to stop.</summary>
+    /// <exception cref="ModelRepositoryException">The model directory cannot be served.</exception>
+    public static async ValueTask<SplitInferServer> StartAsync(SplitInferServerOptions options, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
+    {
+        var server = new SplitInferServer(Options.Create(options), (loggers ?? NullLoggerFactory.Instance).CreateLogger<SplitInferServer>(), TimeProvider.System);
+        await server.StartAsync(cancellationToken).ConfigureAwait(false);
+        return server;
+    }
+
+    /// <summary>Reads the models, then listens.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _models = await ModelRepository.OpenAsync(_options, _logger, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var listen = _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint];
+            _server = new TailServer(_models, _options.Limits, _time, _logger);
+            await _server.StartAsync(listen, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Takes no more requests, lets those under way end until the token fires, and closes.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_server is not null) await _server.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops at once and unloads the models.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null) await _server.DisposeAsync().ConfigureAwait(false);
+        _models?.Dispose();
+        (_server, _models) = (null, null);
+    }
+}

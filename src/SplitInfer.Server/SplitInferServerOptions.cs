@@ -1,0 +1,30 @@
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+using SplitInfer.Server.Hosting;
+
+namespace SplitInfer.Server;
+
+/// <summary>How a <see cref="SplitInferServer"/> works. Only <see cref="ModelsDirectory"/> has to be set.</summary>
+public sealed class SplitInferServerOptions
+{
+    /// <summary>The model repository: <c>&lt;name&gt;/&lt;version&gt;/model.onnx</c> below this directory. Nothing outside it is ever loaded.</summary>
+    public string ModelsDirectory { get; set; } = "";
+
+    /// <summary>Where to listen, such as <c>tcp://127.0.0.1:7070</c> or <c>unix:///run/splitinfer.sock</c>; port 0 takes a free one. Default <c>tcp://127.0.0.1:7070</c>.</summary>
+    public IList<Uri> Listen { get; } = [];
+
+    /// <summary>Whether the tails of all arms are loaded before the server listens, rather than on first use; default false.</summary>
+    public bool PreloadArms { get; set; }
+
+    /// <summary>Bytes that the loaded tails of one model may hold; the least recently used make room. Default 2 GiB.</summary>
+    public long SegmentMemoryBytes { get; set; } = 2L << 30;
+
+    /// <summary>How plans are made; both ends must use the same limits on what a boundary may be.</summary>
+    public PlanOptions Plan { get; set; } = new();
+
+    /// <summary>How ONNX Runtime runs on the server.</summary>
+    public ExecutionOptions Execution { get; set; } = new();
+
+    /// <summary>What the server takes from clients.</summary>
+    public ServerLimits Limits { get; set; } = new();
+}

@@ -1,0 +1,157 @@
+using SplitInfer.Execution;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+
+namespace SplitInfer.Core.Tests.Execution.OnnxRuntime;
+
+[Collection(Alone.Name)]
+public sealed class ProcessTests
+{
+    private const int Sessions = 300;
+
+    [LinuxFact]
+    public void Sessions_that_are_closed_leave_nothing_behind()
+    {
+        // Each session holds about a megabyte of weights, so that one in ten that stays would be seen.
+        var g = new GraphBuilder();
+        g.Output(g.Dense(g.Input("x", ElementType.Float32, "N", 512), 512));
+        var model = g.ToBytes();
+        Cycle(model, 50);
+        var before = ResidentBytes();
+
+        Cycle(model, Sessions);
+
+        Assert.InRange(ResidentBytes() - before, long.MinValue, Sessions / 10 * (1L << 20));
+    }
+
+    [LinuxFact]
+    public void Sessions_that_nobody_closes_are_collected()
+    {
+        var g = new GraphBuilder();
+        g.Output(g.Dense(g.Input("x", ElementType.Float32, "N", 512), 512));
+        var model = g.ToBytes();
+        Cycle(model, 50);
+        var before = ResidentBytes();
+
+        for (var i = 0; i < Sessions; i++)
+        {
+            Abandon(model);
+            if (i % 20 == 0) Collect();
+        }
+
+        Collect();
+        Assert.InRange(ResidentBytes() - before, long.MinValue, Sessions / 4 * (1L << 20));
+    }
+
+    [LinuxFact]
+    public void Sessions_that_share_the_pool_start_no_threads_of_their_own()
+    {
+        var g = new GraphBuilder();
+        g.Output(g.Relu(g.Input("x", ElementType.Float32, 4)));
+        const int Opened = 16;
+        const int Threads = 8;
+
+        Assert.InRange(ThreadsStarted(g, Opened, new() { IntraOpThreads = Threads }), Opened * (Threads - 1) - Threads, int.MaxValue);
+        Assert.InRange(ThreadsStarted(g, Opened, new() { IntraOpThreads = Threads, UseSharedThreadPool = true }), int.MinValue, Threads);
+    }
+
+    [Fact]
+    public void A_run_allocates_the_tensors_that_it_yields_and_little_else()
+    {
+        using var session = Convolution().Load();
+        using var input = RandomTensor.Normal(new(1), ElementType.Float32, 1, 3, 16, 16);
+        Tensor[] inputs = [input];
+        var outputs = new Tensor?[1];
+        Run(100);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Run(1000);
+
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / 1000, 0, 128);
+
+        void Run(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                session.Run(inputs, outputs);
+                outputs[0]!.Dispose();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task An_asynchronous_run_allocates_as_little()
+    {
+        using var session = Convolution().Load();
+        using var runner = session.ToRunner();
+        using var cancellation = new CancellationTokenSource();
+        using var input = RandomTensor.Normal(new(1), ElementType.Float32, 1, 3, 16, 16);
+        var inputs = new[] { input };
+        var outputs = new Tensor[1];
+        await Run(500);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+
+        await Run(2000);
+
+        // The thread pool and the test host have their share in it.
+        Assert.InRange((GC.GetTotalAllocatedBytes(precise: true) - before) / 2000, 0, 512);
+
+        async Task Run(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                await runner.RunAsync(inputs, outputs, cancellation.Token);
+                outputs[0].Dispose();
+            }
+        }
+    }
+
+    private static GraphBuilder Convolution()
+    {
+        var g = new GraphBuilder();
+        g.Output(g.Relu(g.Conv(g.Input("x", ElementType.Float32, 1, 3, 16, 16), 8)));
+        return g;
+    }
+
+    private static void Cycle(byte[] model, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            using var session = SplitInfer.Execution.OnnxRuntime.OrtSession.Create(model, null, new() { IntraOpThreads = 1 });
+            using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, 512);
+            session.RunOne(input).Dispose();
+        }
+    }
+
+    private static void Abandon(byte[] model)
+    {
+        var session = SplitInfer.Execution.OnnxRuntime.OrtSession.Create(model, null, new() { IntraOpThreads = 1 });
+        using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, 512);
+        session.RunOne(input).Dispose();
+    }
+
+    private static void Collect()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
+
+    private static int ThreadsStarted(GraphBuilder g, int count, ExecutionOptions options)
+    {
+        g.Load(options).Dispose();
+        var before = Count();
+        var sessions = Enumerable.Range(0, count).Select(_ => g.Load(options)).ToArray();
+        var after = Count();
+        foreach (var session in sessions) session.Dispose();
+        return after - before;
+
+        static int Count() => Directory.GetDirectories("/proc/self/task").Length;
+    }
+
+    private static long ResidentBytes()
+    {
+        Collect();
+        var line = File.ReadLines("/proc/self/status").First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+    }
+}

@@ -1,0 +1,119 @@
+using SplitInfer.Execution;
+using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+
+namespace SplitInfer.Core.Tests.Execution.OnnxRuntime;
+
+public sealed class SharingTests
+{
+    private const int Size = 64;
+
+    [Fact]
+    public void An_initializer_that_is_given_replaces_that_of_the_model()
+    {
+        var g = Scaled(factor: 2);
+        using var ten = Tensor.From<float>([10], 1);
+        using var replaced = g.Load(settings: new() { Initializers = [("factor", ten)] });
+        using var input = Tensor.From<float>([3], 1);
+
+        using var output = replaced.RunOne(input);
+
+        Assert.Equal(30, output.Span<float>()[0]);
+    }
+
+    [Fact]
+    public void A_session_keeps_the_initializers_that_it_reads_in_place()
+    {
+        var g = Scaled(factor: 2);
+        var ten = Tensor.From<float>([10], 1);
+        using var session = g.Load(settings: new() { Initializers = [("factor", ten)] });
+        ten.Dispose();
+        // Whoever rents next would get the memory of the tensor if the session had not kept it.
+        var others = Enumerable.Range(0, 100).Select(static _ => Tensor.From<float>([-1], 1)).ToArray();
+        using var input = Tensor.From<float>([3], 1);
+
+        using var output = session.RunOne(input);
+
+        Assert.Equal(30, output.Span<float>()[0]);
+        foreach (var other in others) other.Dispose();
+    }
+
+    [Fact]
+    public void Text_cannot_be_shared_with_a_session_that_wants_numbers()
+    {
+        using var text = Tensor.From(["ten"], new(1));
+
+        Assert.Throws<OnnxRuntimeException>(() => Scaled(factor: 2).Load(settings: new() { Initializers = [("factor", text)] }).Dispose());
+    }
+
+    [Fact]
+    public void Sessions_that_share_weights_arena_and_layout_agree_with_one_that_does_not()
+    {
+        var (g, name) = Dense();
+        using var weight = RandomTensor.Normal(new(7), ElementType.Float32, Size, Size);
+        using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, Size);
+        using var alone = g.Load(settings: new() { Initializers = [(name, weight)] });
+        using var expected = alone.RunOne(input);
+        var prepacked = new OrtPrepackedWeights(alone.Environment);
+        var settings = new OrtSessionSettings { Initializers = [(name, weight)], PrepackedWeights = prepacked, UseSharedArena = true };
+        using var first = g.Load(settings: settings);
+        using var second = g.Load(settings: settings);
+        prepacked.Dispose();
+
+        foreach (var session in new[] { first, second, first })
+        {
+            using var output = session.RunOne(input);
+            Assert.Equal(expected.Span<float>().ToArray(), output.Span<float>().ToArray());
+        }
+    }
+
+    [Fact]
+    public void The_optimised_model_is_written_where_asked()
+    {
+        using var folder = new TestFolder();
+        var (g, _) = Dense();
+        using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, Size);
+        using var session = g.Load(settings: new() { OptimizedModelPath = folder["größe.onnx"] });
+        using var again = OrtSession.Open(folder["größe.onnx"], new() { Optimization = GraphOptimization.None });
+
+        using var expected = session.RunOne(input);
+        using var output = again.RunOne(input);
+
+        Assert.Equal(expected.Span<float>().ToArray(), output.Span<float>().ToArray());
+    }
+
+    [Fact]
+    public void Entries_of_the_configuration_reach_the_engine()
+    {
+        using var folder = new TestFolder();
+        var settings = new OrtSessionSettings
+        {
+            OptimizedModelPath = folder["model.onnx"],
+            ConfigEntries = new Dictionary<string, string>
+            {
+                ["session.optimized_model_external_initializers_file_name"] = "weights.bin",
+                ["session.optimized_model_external_initializers_min_size_in_bytes"] = "1",
+            },
+        };
+
+        Dense().Graph.Load(settings: settings).Dispose();
+
+        Assert.True(File.Exists(folder["weights.bin"]));
+    }
+
+    private static GraphBuilder Scaled(float factor)
+    {
+        var g = new GraphBuilder();
+        g.Output(g.Mul(g.Input("x", ElementType.Float32, 1), g.Initializer(Tensor.From<float>([factor], 1), "factor")));
+        return g;
+    }
+
+    private static (GraphBuilder Graph, string Weight) Dense()
+    {
+        var g = new GraphBuilder();
+        var weight = g.Weight(ElementType.Float32, Size, 1, Size, Size);
+        g.Output(g.MatMul(g.Input("x", ElementType.Float32, 2, Size), weight));
+        return (g, weight.Name);
+    }
+}
