@@ -44,7 +44,7 @@ internal static unsafe class RansDecode
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Wide128(uint* states, int lanes, uint* table, ref ushort* words, ushort* limit, byte* symbols, int steps)
     {
-        var shuffles = (byte*)Unsafe.AsPointer(ref WordShuffles.ToLanes[0]);
+        var shuffles = (byte*)Unsafe.AsPointer(ref LaneTables.WordsToLanes[0]);
         var (mask, one, low) = (Vector128.Create(SlotMask), Vector128.Create(1u), Vector128.Create((int)Rans.LowBound));
         var everyFourth = Vector128.Create(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1).AsByte();
         var word = words;
@@ -77,7 +77,7 @@ internal static unsafe class RansDecode
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Wide256(uint* states, int lanes, uint* table, ref ushort* words, ushort* limit, byte* symbols, int steps)
     {
-        var shuffles = (byte*)Unsafe.AsPointer(ref WordShuffles.ToLanes[0]);
+        var shuffles = (byte*)Unsafe.AsPointer(ref LaneTables.WordsToLanes[0]);
         var (mask, one, low) = (Vector256.Create(SlotMask), Vector256.Create(1u), Vector256.Create((int)Rans.LowBound));
         var everyFourth = Vector256.Create(
             0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,

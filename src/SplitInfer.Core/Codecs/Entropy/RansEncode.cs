@@ -48,7 +48,7 @@ internal static unsafe class RansEncode
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ushort* Wide128(uint* states, int lanes, ulong* table, ushort* words, byte* end, int steps)
     {
-        var shuffles = (byte*)Unsafe.AsPointer(ref WordShuffles.ToHighEnd[0]);
+        var shuffles = (byte*)Unsafe.AsPointer(ref LaneTables.WordsToHighEnd[0]);
         for (; steps > 0; steps--)
         {
             for (var lane = lanes - 4; lane >= 0; lane -= 4)
@@ -95,7 +95,7 @@ internal static unsafe class RansEncode
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ushort* Wide256(uint* states, int lanes, ulong* table, ushort* words, byte* end, int steps)
     {
-        var shuffles = (byte*)Unsafe.AsPointer(ref WordShuffles.ToHighEnd[0]);
+        var shuffles = (byte*)Unsafe.AsPointer(ref LaneTables.WordsToHighEnd[0]);
         var (frequencyMask, scale, lowHalf) = (Vector256.Create(FrequencyMask), Vector256.Create((ulong)Rans.Scale), Vector256.Create(0xFFFF_FFFFUL));
         for (; steps > 0; steps--)
         {
@@ -128,7 +128,7 @@ internal static unsafe class RansEncode
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ushort* Wide512(uint* states, int lanes, ulong* table, ushort* words, byte* end, int steps)
     {
-        var shuffles = (byte*)Unsafe.AsPointer(ref WordShuffles.ToHighEnd[0]);
+        var shuffles = (byte*)Unsafe.AsPointer(ref LaneTables.WordsToHighEnd[0]);
         var (frequencyMask, scale) = (Vector512.Create(FrequencyMask), Vector512.Create((ulong)Rans.Scale));
         for (; steps > 0; steps--)
         {

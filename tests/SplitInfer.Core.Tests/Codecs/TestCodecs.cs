@@ -1,0 +1,29 @@
+using SplitInfer.Codecs;
+using SplitInfer.Codecs.Raw;
+using SplitInfer.Codecs.ZeroBitmap;
+using SplitInfer.Codecs.ZeroBitmapEntropy;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Core.Tests.Codecs;
+
+/// <summary>Every codec, made for a vector path of the test's choice.</summary>
+internal static class TestCodecs
+{
+    private static readonly Func<VectorPath, ITensorCodec>[] Makers =
+    [
+        static _ => new RawCodec(),
+        static path => new ZeroBitmapCodec(path),
+        static path => new ZeroBitmapEntropyCodec(path),
+    ];
+
+    /// <summary>Name of every codec, one to a row.</summary>
+    public static TheoryData<string> Names { get; } = [.. Makers.Select(static make => make(VectorPath.Scalar).Name)];
+
+    public static ITensorCodec Get(string name, VectorPath path) => Makers.Select(make => make(path)).Single(codec => codec.Name == name);
+
+    public static byte[] Encode(ITensorCodec codec, ElementType type, TensorShape shape, ReadOnlySpan<byte> tensor)
+    {
+        var payload = new byte[codec.MaxEncodedLength(type, shape)];
+        return payload[..codec.Encode(type, shape, tensor, payload)];
+    }
+}
