@@ -1,4 +1,5 @@
 using SplitInfer.Codecs;
+using SplitInfer.Codecs.Quantized;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Codecs.ZeroBitmap;
 using SplitInfer.Codecs.ZeroBitmapEntropy;
@@ -14,6 +15,7 @@ internal static class TestCodecs
         static _ => new RawCodec(),
         static path => new ZeroBitmapCodec(path),
         static path => new ZeroBitmapEntropyCodec(path),
+        .. from bits in Enumerable.Range(2, 7) from perChannel in new[] { false, true } select new Func<VectorPath, ITensorCodec>(path => new QuantizedCodec(bits, perChannel, path)),
     ];
 
     /// <summary>Name of every codec, one to a row.</summary>
