@@ -30,7 +30,7 @@ internal static class QuantizedEncoder
         }
         else
         {
-            var quantizer = layout.IsPerChannel ? FitChannels(bits, all, statistics.Span, codes.Span) : Quantizer.Fit(all, bits);
+            var quantizer = Fit(numbers, layout, bits, all, statistics.Span, codes.Span);
             if (!quantizer.IsUsable) return false;
             writer.Write(quantizer.Scale);
             writer.Write([(byte)quantizer.ZeroPoint]);
@@ -62,12 +62,42 @@ internal static class QuantizedEncoder
         return all;
     }
 
-    private static Quantizer FitChannels(int bits, in Statistics all, ReadOnlySpan<Statistics> channels, Span<byte> codes)
+    // One quantiser for all channels, and for each a code that says how much finer it is. All share a zero point, so that zero is kept.
+    private static Quantizer Fit(Numbers numbers, ChannelLayout layout, int bits, in Statistics all, Span<Statistics> channels, Span<byte> codes)
     {
-        var coarsest = 0f;
-        foreach (ref readonly var channel in channels) coarsest = Math.Max(coarsest, Quantizer.ScaleFor(channel, all, bits));
-        for (var i = 0; i < codes.Length; i++) codes[i] = ChannelScales.CodeFor(Quantizer.ScaleFor(channels[i], all, bits), coarsest);
-        return Quantizer.ForChannels(coarsest, all, bits);
+        using var counts = new Pooled<uint>(layout.Channels * Clipping.Bins);
+        counts.Span.Clear();
+        CountTails(numbers, layout, bits, channels, counts.Span);
+        Quantizer coarsest = default;
+        using var scales = new Pooled<float>(layout.Channels);
+        for (var i = 0; i < channels.Length; i++)
+        {
+            scales.Span[i] = 0;
+            if (channels[i].NonZero == 0) continue;
+            if (layout.IsPerChannel && !all.IsOneSided) channels[i].MakeSymmetric();
+            var quantizer = Quantizer.Fit(channels[i], Clipping.Best(channels[i], bits, counts.Span.Slice(i * Clipping.Bins, Clipping.Bins)), bits);
+            if (quantizer.Scale > coarsest.Scale) coarsest = quantizer;
+            scales.Span[i] = quantizer.Scale;
+        }
+
+        for (var i = 0; i < codes.Length; i++) codes[i] = ChannelScales.CodeFor(scales.Span[i], coarsest.Scale);
+        return coarsest;
+    }
+
+    private static void CountTails(Numbers numbers, ChannelLayout layout, int bits, ReadOnlySpan<Statistics> channels, Span<uint> counts)
+    {
+        for (var start = 0; start < numbers.Count; start += Chunks.Values)
+        {
+            var values = numbers[start, Math.Min(Chunks.Values, numbers.Count - start)];
+            for (var i = 0; i < values.Length;)
+            {
+                var run = values.Slice(i, layout.Together(start + i, values.Length - i));
+                var channel = layout.ChannelOf(start + i);
+                var least = Clipping.Least(channels[channel], bits);
+                if (channels[channel].Largest > least) Clipping.CountTail(run, least, channels[channel].Largest, counts.Slice(channel * Clipping.Bins, Clipping.Bins));
+                i += run.Length;
+            }
+        }
     }
 
     private static void WriteCodes(ReadOnlySpan<byte> codes, ref PayloadWriter writer, VectorPath path)

@@ -23,6 +23,15 @@ internal struct Statistics
     /// <summary>What is known of no numbers.</summary>
     public static Statistics None => new() { IsFinite = true };
 
+    /// <summary>The largest magnitude.</summary>
+    public readonly float Largest => Math.Max(-Min, Max);
+
+    /// <summary>Whether no two numbers lie on different sides of zero.</summary>
+    public readonly bool IsOneSided => Min == 0 || Max == 0;
+
+    /// <summary>Widens the range to be as large below zero as above.</summary>
+    public void MakeSymmetric() => (Min, Max) = (-Largest, Largest);
+
     /// <summary>What is known of both runs.</summary>
     public readonly Statistics With(in Statistics other) => new()
     {
