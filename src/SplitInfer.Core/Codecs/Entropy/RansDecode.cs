@@ -118,7 +118,7 @@ internal static unsafe class RansDecode
             for (var lane = 0; lane < lanes; lane += 16)
             {
                 var state = Vector512.Load(states + lane);
-                var entry = Vector512.Create(Entries(table, (ulong*)(states + lane)), Entries(table, (ulong*)(states + lane + 8)));
+                var entry = Entries(table, (ulong*)(states + lane)).ToVector512Unsafe().WithUpper(Entries(table, (ulong*)(states + lane + 8)));
                 Avx512F.ConvertToVector128Byte(entry).Store(symbols);
                 symbols += 16;
                 state = ((entry >> 8 & mask) + one) * (state >> Rans.ScaleBits) + (entry >> 20);

@@ -102,7 +102,7 @@ internal static unsafe class RansEncode
             for (var lane = lanes - 4; lane >= 0; lane -= 4)
             {
                 end -= 4;
-                var entry = Entries(table, *(uint*)end);
+                var entry = Entries(table, end);
                 var narrow = Vector128.Load(states + lane);
                 var state = Avx2.ConvertToVector256Int64(narrow).AsUInt64();
                 var frequency = entry >> RansTables.FrequencyBit & frequencyMask;
@@ -135,7 +135,7 @@ internal static unsafe class RansEncode
             for (var lane = lanes - 8; lane >= 0; lane -= 8)
             {
                 end -= 8;
-                var entry = Vector512.Create(Entries(table, *(uint*)end), Entries(table, *(uint*)(end + 4)));
+                var entry = Entries(table, end).ToVector512Unsafe().WithUpper(Entries(table, end + 4));
                 var state = Avx512F.ConvertToVector512UInt64(Vector256.Load(states + lane));
                 var frequency = entry >> RansTables.FrequencyBit & frequencyMask;
                 var full = Vector512.GreaterThanOrEqual(state, frequency << Rans.FlushShift);
@@ -157,12 +157,11 @@ internal static unsafe class RansEncode
 
     // The table's entries for four symbols. Loads that broadcast, and blends, keep the one port that shuffles free.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ulong> Entries(ulong* table, uint symbols) => Avx2.Blend(
-        Avx2.Blend(
-            Avx2.BroadcastScalarToVector256(table + (byte)symbols).AsUInt32(),
-            Avx2.BroadcastScalarToVector256(table + (byte)(symbols >> 8)).AsUInt32(), 0b1100),
-        Avx2.Blend(
-            Avx2.BroadcastScalarToVector256(table + (byte)(symbols >> 16)).AsUInt32(),
-            Avx2.BroadcastScalarToVector256(table + (symbols >> 24)).AsUInt32(), 0b1100_0000),
+    private static Vector256<ulong> Entries(ulong* table, byte* symbols) => Avx2.Blend(
+        Avx2.Blend(Entry(table, symbols[0]), Entry(table, symbols[1]), 0b1100),
+        Avx2.Blend(Entry(table, symbols[2]), Entry(table, symbols[3]), 0b1100_0000),
         0b1111_0000).AsUInt64();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Entry(ulong* table, byte symbol) => Avx2.BroadcastScalarToVector256(table + symbol).AsUInt32();
 }

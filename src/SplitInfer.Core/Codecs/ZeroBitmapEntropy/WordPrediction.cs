@@ -1,87 +1,63 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace SplitInfer.Codecs.ZeroBitmapEntropy;
 
-/// <summary>Takes words apart into what their neighbours foretell and what is new, and puts them together again.</summary>
-internal static class WordPrediction
+/// <summary>Takes words apart into what their neighbours foretell and what is new, and puts them together again. The reference, for words of any size.</summary>
+/// <remarks>The loops choose by masks: which kind comes next is what no branch predictor can know.</remarks>
+internal static unsafe class WordPrediction
 {
-    /// <summary>The kinds of words. Beyond the first word of the tensor, neighbours are zero.</summary>
-    private const uint Zero = 0, Left = 1, Up = 2, New = 3;
-
-    /// <summary>Takes the words of a chunk apart.</summary>
-    /// <returns>New words.</returns>
-    public static int Split(WordLayout layout, ReadOnlySpan<byte> tensor, int start, int bytes, WordParts parts) => layout.WordBytes switch
+    /// <summary>Takes <paramref name="count"/> words apart, from the one with index <paramref name="first"/> on.</summary>
+    public static void Split<T>(T* words, int first, int count, WordLayout layout, ref PartPointers parts) where T : unmanaged, IBinaryInteger<T>
     {
-        sizeof(uint) => Split<uint>(layout, tensor, start, bytes, parts),
-        sizeof(ushort) => Split<ushort>(layout, tensor, start, bytes, parts),
-        _ => Split<byte>(layout, tensor, start, bytes, parts),
-    };
-
-    /// <summary>Puts the words of a chunk together; those before it in the tensor are there.</summary>
-    /// <returns>Whether the kinds ask for exactly <paramref name="fresh"/> new words.</returns>
-    public static bool TryJoin(WordLayout layout, Span<byte> tensor, int start, int bytes, WordParts parts, int fresh) => layout.WordBytes switch
-    {
-        sizeof(uint) => TryJoin<uint>(layout, tensor, start, bytes, parts, fresh),
-        sizeof(ushort) => TryJoin<ushort>(layout, tensor, start, bytes, parts, fresh),
-        _ => TryJoin<byte>(layout, tensor, start, bytes, parts, fresh),
-    };
-
-    private static int Split<T>(WordLayout layout, ReadOnlySpan<byte> tensor, int start, int bytes, WordParts parts)
-        where T : unmanaged, IBinaryInteger<T>
-    {
-        var words = MemoryMarshal.Cast<byte, T>(tensor);
-        var (first, end) = (start / layout.WordBytes, (start + bytes) / layout.WordBytes);
-        var fresh = 0;
-        parts.Kinds.Clear();
-        for (var i = first; i < end; i++)
+        var pending = 0u;
+        for (var i = 0; i < count; i++)
         {
-            var word = words[i];
-            var kind = New;
-            if (word == T.Zero) kind = Zero;
-            else if (i >= layout.Left && words[i - layout.Left] == word) kind = Left;
-            else if (i >= layout.Up && words[i - layout.Up] == word) kind = Up;
-            parts.Kinds[(i - first) / 4] |= (byte)(kind << (i - first) % 4 * 2);
-            if (kind != New) continue;
-            var turned = T.RotateLeft(word, 1);
-            parts.Heads[fresh] = byte.CreateTruncating(turned >>> (layout.WordBytes - 1) * 8);
-            MemoryMarshal.Write(parts.Tails[(fresh * (layout.WordBytes - 1))..], in turned);
-            fresh++;
-        }
+            var at = first + i;
+            var word = words[at];
+            var (left, up) = Neighbours(words, at, layout);
+            var nonZero = Bit(word != T.Zero);
+            var isLeft = Bit(word == left);
+            var low = nonZero & (isLeft | Bit(word != up));
+            var high = nonZero & ~isLeft;
 
-        return fresh;
+            pending |= (low | high << 1) << i % 4 * 2;
+            if (i % 4 == 3 || i == count - 1) (*parts.Kinds++, pending) = ((byte)pending, 0);
+
+            var turned = T.RotateLeft(word, 1);
+            *parts.Heads = byte.CreateTruncating(turned >>> (sizeof(T) - 1) * 8);
+            Unsafe.WriteUnaligned(parts.Tails, turned);
+            parts.Heads += low & high;
+            parts.Tails += (low & high) * (sizeof(T) - 1);
+        }
     }
 
-    private static bool TryJoin<T>(WordLayout layout, Span<byte> tensor, int start, int bytes, WordParts parts, int fresh)
-        where T : unmanaged, IBinaryInteger<T>
+    /// <summary>Puts <paramref name="count"/> words together, from the one with index <paramref name="first"/> on; those before it are there.</summary>
+    public static void Join<T>(T* words, int first, int count, WordLayout layout, ref PartPointers parts) where T : unmanaged, IBinaryInteger<T>
     {
-        var words = MemoryMarshal.Cast<byte, T>(tensor);
-        var (first, end) = (start / layout.WordBytes, (start + bytes) / layout.WordBytes);
-        var used = 0;
-        for (var i = first; i < end; i++)
+        var tailMask = (T.One << (sizeof(T) - 1) * 8) - T.One;
+        for (var i = 0; i < count; i++)
         {
-            var kind = (uint)parts.Kinds[(i - first) / 4] >> (i - first) % 4 * 2 & 3;
-            words[i] = kind switch
-            {
-                Zero => T.Zero,
-                Left => i >= layout.Left ? words[i - layout.Left] : T.Zero,
-                Up => i >= layout.Up ? words[i - layout.Up] : T.Zero,
-                _ => T.Zero,
-            };
-            if (kind != New) continue;
-            if (used == fresh) return false;
-            words[i] = Unsplit<T>(parts, used++, layout.WordBytes);
+            var at = first + i;
+            var (left, up) = Neighbours(words, at, layout);
+            var kind = (uint)parts.Kinds[i / 4] >> i % 4 * 2;
+            uint low = kind & 1, high = kind >> 1 & 1;
+            var turned = T.CreateTruncating(*parts.Heads) << (sizeof(T) - 1) * 8 | Unsafe.ReadUnaligned<T>(parts.Tails) & tailMask;
+            words[at] = Where(low & ~high, left) | Where(high & ~low, up) | Where(low & high, T.RotateRight(turned, 1));
+            parts.Heads += low & high;
+            parts.Tails += (low & high) * (sizeof(T) - 1);
         }
 
-        return used == fresh;
+        parts.Kinds += (count + 3) / 4;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Unsplit<T>(WordParts parts, int index, int wordBytes) where T : unmanaged, IBinaryInteger<T>
-    {
-        var head = T.CreateTruncating(parts.Heads[index]) << (wordBytes - 1) * 8;
-        var tail = MemoryMarshal.Read<T>(parts.Tails[(index * (wordBytes - 1))..]) & (T.One << (wordBytes - 1) * 8) - T.One;
-        return T.RotateRight(head | tail, 1);
-    }
+    private static (T Left, T Up) Neighbours<T>(T* words, int at, WordLayout layout) where T : unmanaged, IBinaryInteger<T> =>
+        (at >= layout.Left ? words[at - layout.Left] : T.Zero, at >= layout.Up ? words[at - layout.Up] : T.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Bit(bool condition) => *(byte*)&condition;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Where<T>(uint bit, T word) where T : unmanaged, IBinaryInteger<T> => (T.Zero - T.CreateTruncating(bit)) & word;
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using SplitInfer.Codecs.Entropy;
 using SplitInfer.Tensors;
 
@@ -30,76 +28,60 @@ internal sealed class ZeroBitmapEntropyCodec(VectorPath path) : ITensorCodec
     public int Encode(ElementType type, TensorShape shape, ReadOnlySpan<byte> tensor, Span<byte> payload)
     {
         var layout = WordLayout.Of(type, shape);
-        var work = ArrayPool<byte>.Shared.Rent(WordParts.WorkLength + WordParts.MaxLength);
-        try
+        var writer = new PayloadWriter(payload);
+        using var work = new Pooled<byte>(WordParts.WorkLength);
+        using var coded = new Pooled<byte>(WordParts.WorkLength);
+        for (var start = 0; start < tensor.Length; start += Chunks.Bytes)
         {
-            var written = 0;
-            for (var start = 0; start < tensor.Length; start += Chunks.Bytes)
-            {
-                var bytes = Math.Min(Chunks.Bytes, tensor.Length - start);
-                var part = EncodeChunk(layout, tensor, start, bytes, work);
-                if (part.Length >= bytes) part = tensor.Slice(start, bytes);
-                BinaryPrimitives.WriteInt32LittleEndian(payload[written..], part.Length);
-                part.CopyTo(payload[(written + Chunks.LengthBytes)..]);
-                written += Chunks.LengthBytes + part.Length;
-            }
+            var bytes = Math.Min(Chunks.Bytes, tensor.Length - start);
+            var chunk = new PayloadWriter(coded.Span[..bytes]);
+            EncodeChunk(layout, tensor, start, bytes, work.Span, ref chunk);
+            writer.WritePart(chunk.Overran ? tensor.Slice(start, bytes) : coded.Span[..chunk.Written]);
+        }
 
-            return written;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(work);
-        }
+        return writer.Written;
     }
 
     public void Decode(ElementType type, TensorShape shape, ReadOnlySpan<byte> payload, Span<byte> tensor)
     {
         var layout = WordLayout.Of(type, shape);
-        var work = ArrayPool<byte>.Shared.Rent(WordParts.WorkLength);
-        try
+        var reader = new PayloadReader(Name, payload);
+        using var work = new Pooled<byte>(WordParts.WorkLength);
+        for (var start = 0; start < tensor.Length; start += Chunks.Bytes)
         {
-            var reader = new PayloadReader(Name, payload);
-            for (var start = 0; start < tensor.Length; start += Chunks.Bytes)
-            {
-                var bytes = Math.Min(Chunks.Bytes, tensor.Length - start);
-                var part = reader.ReadPart();
-                if (part.Length == bytes) part.CopyTo(tensor[start..]);
-                else DecodeChunk(layout, part, tensor, start, bytes, work);
-            }
+            var bytes = Math.Min(Chunks.Bytes, tensor.Length - start);
+            var part = reader.ReadPart();
+            if (part.Length == bytes) part.CopyTo(tensor[start..]);
+            else DecodeChunk(layout, part, tensor, start, bytes, work.Span);
+        }
 
-            reader.End();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(work);
-        }
+        reader.End();
     }
 
-    private ReadOnlySpan<byte> EncodeChunk(WordLayout layout, ReadOnlySpan<byte> tensor, int start, int bytes, Span<byte> work)
+    private void EncodeChunk(WordLayout layout, ReadOnlySpan<byte> tensor, int start, int bytes, Span<byte> work, ref PayloadWriter chunk)
     {
-        var parts = new WordParts(work, bytes / layout.WordBytes, layout.WordBytes);
-        var fresh = WordPrediction.Split(layout, tensor, start, bytes, parts);
-        var chunk = work[WordParts.WorkLength..];
-        BinaryPrimitives.WriteInt32LittleEndian(chunk, fresh);
-        var tails = parts.Tails[..(fresh * (layout.WordBytes - 1))];
-        tails.CopyTo(chunk[sizeof(uint)..]);
-        var at = sizeof(uint) + tails.Length;
-        var kinds = EntropyBlock.Encode(parts.Kinds, chunk[(at + sizeof(uint))..], path);
-        BinaryPrimitives.WriteInt32LittleEndian(chunk[at..], kinds);
-        at += sizeof(uint) + kinds;
-        return chunk[..(at + EntropyBlock.Encode(parts.Heads[..fresh], chunk[at..], path))];
+        var words = bytes / layout.WordBytes;
+        var parts = new WordParts(work, words, layout.WordBytes);
+        var fresh = WordSplitter.Split(layout, tensor, start, bytes, parts, path);
+        using var block = new Pooled<byte>(EntropyBlock.MaxLength(words));
+        chunk.WritePart(block.Span[..EntropyBlock.Encode(parts.Kinds, block.Span, path)]);
+        chunk.WritePart(block.Span[..EntropyBlock.Encode(parts.Heads[..fresh], block.Span, path)]);
+        chunk.Write(parts.Tails[..(fresh * (layout.WordBytes - 1))]);
+
+        // A chunk as long as what it covers would be taken for its bytes.
+        if (chunk.Written == bytes) chunk.Write([0]);
     }
 
     private void DecodeChunk(WordLayout layout, ReadOnlySpan<byte> part, Span<byte> tensor, int start, int bytes, Span<byte> work)
     {
-        var words = bytes / layout.WordBytes;
-        var parts = new WordParts(work, words, layout.WordBytes);
+        var parts = new WordParts(work, bytes / layout.WordBytes, layout.WordBytes);
         var reader = new PayloadReader(Name, part);
-        var fresh = reader.ReadUInt32();
-        if (fresh > words) throw reader.Invalid($"a chunk of {words} words announces {fresh} new ones");
-        reader.ReadBytes((int)fresh * (layout.WordBytes - 1)).CopyTo(parts.Tails);
         EntropyBlock.Decode(Name, reader.ReadPart(), parts.Kinds, path);
-        EntropyBlock.Decode(Name, reader.Rest, parts.Heads[..(int)fresh], path);
-        if (!WordPrediction.TryJoin(layout, tensor, start, bytes, parts, (int)fresh)) throw reader.Invalid("new words are not as many as announced");
+        var fresh = parts.CountNew();
+        if (fresh < 0) throw reader.Invalid("a chunk goes on beyond its last word");
+        EntropyBlock.Decode(Name, reader.ReadPart(), parts.Heads[..fresh], path);
+        reader.ReadBytes(fresh * (layout.WordBytes - 1)).CopyTo(parts.Tails);
+        reader.End();
+        WordSplitter.Join(layout, tensor, start, bytes, parts, path);
     }
 }
