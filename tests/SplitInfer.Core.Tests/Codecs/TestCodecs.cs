@@ -1,4 +1,7 @@
 using SplitInfer.Codecs;
+using SplitInfer.Codecs.BFloat16;
+using SplitInfer.Codecs.Float16;
+using SplitInfer.Codecs.Lz4;
 using SplitInfer.Codecs.Quantized;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Codecs.ZeroBitmap;
@@ -15,6 +18,9 @@ internal static class TestCodecs
         static _ => new RawCodec(),
         static path => new ZeroBitmapCodec(path),
         static path => new ZeroBitmapEntropyCodec(path),
+        static path => new Float16Codec(path),
+        static path => new BFloat16Codec(path),
+        static _ => new Lz4Codec(),
         .. from bits in Enumerable.Range(2, 7) from perChannel in new[] { false, true } select new Func<VectorPath, ITensorCodec>(path => new QuantizedCodec(bits, perChannel, path)),
     ];
 

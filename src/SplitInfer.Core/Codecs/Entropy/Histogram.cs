@@ -6,9 +6,12 @@ namespace SplitInfer.Codecs.Entropy;
 /// <summary>Counts how often each byte value occurs.</summary>
 internal static class Histogram
 {
-    /// <summary>Adds the occurrences in <paramref name="symbols"/> to <paramref name="counts"/>, which has 256 entries.</summary>
+    /// <summary>Adds the occurrences of symbols.</summary>
+    /// <param name="symbols">The bytes.</param>
+    /// <param name="counts">256 counts.</param>
+    /// <param name="stride">Look at eight symbols in so many times eight; what is left over at the end counts in any case.</param>
     [SkipLocalsInit]
-    public static void Add(ReadOnlySpan<byte> symbols, Span<uint> counts)
+    public static void Add(ReadOnlySpan<byte> symbols, Span<uint> counts, int stride = 1)
     {
         counts = counts[..Rans.Symbols];
         var words = MemoryMarshal.Cast<byte, ulong>(symbols);
@@ -19,8 +22,9 @@ internal static class Histogram
         Span<uint> tables = stackalloc uint[4 * Rans.Symbols];
         tables.Clear();
         ref var table = ref MemoryMarshal.GetReference(tables);
-        foreach (var word in words)
+        for (var i = 0; i < words.Length; i += stride)
         {
+            var word = words[i];
             Unsafe.Add(ref table, (int)(byte)word)++;
             Unsafe.Add(ref table, 256 + (int)(byte)(word >> 8))++;
             Unsafe.Add(ref table, 512 + (int)(byte)(word >> 16))++;

@@ -124,6 +124,6 @@ internal static class QuantizedEncoder
             used += SparseQuantization.Run(quantizer, values, bitmap.Span[(start / 8)..], symbols.Span[used..], path);
         }
 
-        SparseCoding.Write(numbers.Count, bitmap.Span, symbols.Span[..used], ref writer, path);
+        SparseCoding.Write(numbers.Count, bitmap.Span, symbols.Span[..used], (byte)quantizer.Levels, ref writer, path);
     }
 }
