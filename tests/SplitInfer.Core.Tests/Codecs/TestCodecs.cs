@@ -24,10 +24,13 @@ internal static class TestCodecs
         .. from bits in Enumerable.Range(2, 7) from perChannel in new[] { false, true } select new Func<VectorPath, ITensorCodec>(path => new QuantizedCodec(bits, perChannel, path)),
     ];
 
+    private static readonly Dictionary<(string, VectorPath), ITensorCodec> ByName =
+        (from make in Makers from path in Enum.GetValues<VectorPath>() let codec = make(path) select (Key: (codec.Name, path), codec)).ToDictionary(static c => c.Key, static c => c.codec);
+
     /// <summary>Name of every codec, one to a row.</summary>
     public static TheoryData<string> Names { get; } = [.. Makers.Select(static make => make(VectorPath.Scalar).Name)];
 
-    public static ITensorCodec Get(string name, VectorPath path) => Makers.Select(make => make(path)).Single(codec => codec.Name == name);
+    public static ITensorCodec Get(string name, VectorPath path) => ByName[(name, path)];
 
     public static byte[] Encode(ITensorCodec codec, ElementType type, TensorShape shape, ReadOnlySpan<byte> tensor)
     {
