@@ -12,7 +12,7 @@ string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && a
 var models = Directory.CreateTempSubdirectory("quickstart-").FullName;
 var file = Path.Combine(Directory.CreateDirectory(Path.Combine(models, "demo", "1")).FullName, "model.onnx");
 if (Option("--model") is { } given) File.Copy(given, file);
-else File.WriteAllBytes(file, ResNet18.Create(seed: 1));
+else ResNet18.Build().Save(file);
 try
 {
     await using var server = await SplitInferServer.StartAsync(new() { ModelsDirectory = models, Listen = { new Uri("tcp://127.0.0.1:0") } });
@@ -20,7 +20,7 @@ try
     var plan = client.Plan;
     Console.WriteLine($"{plan.Partitions.Length} partitions, {plan.Arms.Length} arms; 0 runs everything on the server, {plan.AllOnDevice.Index} on the device");
 
-    using var input = Option("--input") is { } npy ? NpyFile.Read(npy) : RandomTensor.Like(plan.Inputs[0], seed: 7);
+    using var input = Option("--input") is { } npy ? NpyFile.Read(npy) : RandomTensor.Normal(new Random(7), plan.Inputs[0].Type, plan.Inputs[0].Shape.Dimensions);
     using var whole = await client.InferAsync(input, new() { Partition = plan.AllOnDevice.Index });
 
     Console.WriteLine($"{"partition",9} {"sent KB",9} {"head ms",9} {"server ms",9} {"total ms",9}  largest difference from the whole");
@@ -30,7 +30,7 @@ try
         (await client.InferAsync(input, new() { Partition = arm.Index })).Dispose(); // both ends load their segments on first use
         using var result = await client.InferAsync(input, new() { Partition = arm.Index });
         var t = result.Timings;
-        var difference = result.Outputs.Zip(whole.Outputs, (a, b) => TensorComparer.Compare(a, b).MaxRelative).Max();
+        var difference = result.Outputs.Zip(whole.Outputs, (a, b) => TensorDifference.Between(b, a).MaxMixed).Max();
         agrees &= difference < 1e-4;
         Console.WriteLine($"{arm.Index,9} {result.BytesSent / 1024.0,9:F1} {t.Head.TotalMilliseconds,9:F2} {t.Server.TotalSeconds * 1000,9:F2} {t.Total.TotalMilliseconds,9:F2}  {difference:E1}");
     }

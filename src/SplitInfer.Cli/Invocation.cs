@@ -9,6 +9,9 @@ internal static class Invocation
     private const int Failed = 1;
     private const int WrongUsage = 2;
 
+    // What a server has in flight when it is told to stop may end.
+    private static readonly TimeSpan TimeToStop = TimeSpan.FromSeconds(10);
+
     public static async Task<int> RunAsync(RootCommand root, string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
         HelpWithExamples.AddTo(root);
@@ -16,7 +19,7 @@ internal static class Invocation
         if (parsed.Errors.Count > 0) return Refuse(parsed, terminal);
         try
         {
-            var configuration = new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false };
+            var configuration = new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToStop };
             return await parsed.InvokeAsync(configuration, cancellationToken);
         }
         catch (UsageException error)

@@ -15,6 +15,14 @@ internal static class Program
         var root = new RootCommand("SplitInfer runs one ONNX model across two machines: the head here, the tail on a server.")
         {
             InspectCommand.Create(options, terminal),
+            VerifyCommand.Create(options, terminal),
+            ServeCommand.Create(options, terminal),
+            RunCommand.Create(options, terminal),
+            new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench transport")
+            {
+                BenchOverheadCommand.Create(options, terminal),
+                BenchTransportCommand.Create(options, terminal),
+            },
             options.Json,
             options.Threads,
         };

@@ -9,10 +9,17 @@ namespace SplitInfer.Client;
 /// <summary>Puts a client together: model, plan, segments, codec, policy, transport.</summary>
 internal static class ClientComposition
 {
+    /// <summary>Loads the model on the way.</summary>
     public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken)
     {
+        var model = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution), cancellationToken).ConfigureAwait(false);
+        return await CreateAsync(options, model, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a model that is loaded already.</summary>
+    public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken)
+    {
         var codec = CodecOf(options);
-        var partitioned = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution), cancellationToken).ConfigureAwait(false);
         var segments = new SegmentCache(new SegmentCompiler(partitioned, options.Execution), options.SegmentMemoryBytes);
         var model = new ClientModel(partitioned, segments, codec);
         try

@@ -14,6 +14,7 @@ internal sealed class ClientModel : IDisposable
     private readonly ITensorCodec _codec;
     private readonly BoundaryLayout _inputs;
     private readonly BoundaryLayout[] _boundaries;
+    private readonly Routing?[] _routes;
     private readonly Arm[] _arms;
 
     public ClientModel(PartitionedModel model, SegmentCache segments, ITensorCodec codec)
@@ -21,6 +22,7 @@ internal sealed class ClientModel : IDisposable
         (_model, _segments, _codec) = (model, segments, codec);
         _inputs = BoundaryLayout.For(Plan.Inputs);
         _boundaries = [.. Plan.Partitions.Select(static p => BoundaryLayout.For(p.Boundary))];
+        _routes = new Routing?[Plan.Partitions.Length];
         _arms = [.. Plan.Partitions.Select(p => new Arm(p, codec.Name))];
     }
 
@@ -66,12 +68,14 @@ internal sealed class ClientModel : IDisposable
     public InferencePass Begin(Arm arm, ReadOnlyMemory<Tensor> inputs)
     {
         var index = arm.Partition.Index;
-        return new(arm.Partition, _model.Routing(index), _segments, _codec, _boundaries[index], inputs);
+        return new(arm.Partition, RouteOf(index), _segments, _codec, _boundaries[index], inputs);
     }
 
     /// <summary>Loads the heads of all arms.</summary>
     public ValueTask PreloadAsync(CancellationToken cancellationToken) => _segments.PreloadAsync(
-        Plan.Arms.Where(a => _model.Routing(a.Index).HasHead).Select(static a => new SegmentKey(SegmentSide.Head, a.Index)), cancellationToken);
+        Plan.Arms.Where(a => RouteOf(a.Index).HasHead).Select(static a => new SegmentKey(SegmentSide.Head, a.Index)), cancellationToken);
 
     public void Dispose() => _segments.Dispose();
+
+    private Routing RouteOf(int partition) => _routes[partition] ??= _model.Route(partition);
 }

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Protocol;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client;
@@ -13,11 +15,12 @@ internal sealed class InferencePass(
 {
     private Tensor[] _head = [];
     private Tensor[] _boundary = [];
-    private EncodedTensors? _encoded;
+    private readonly EncodedTensors _encoded = new();
+    private long _bytesSent;
     private TailReply? _reply;
 
     /// <summary>Payload bytes that were sent.</summary>
-    public long BytesSent => _encoded?.TotalBytes ?? 0;
+    public long BytesSent => _bytesSent;
 
     /// <summary>Where the server says its time went.</summary>
     public TailTimings ServerTimings => _reply?.Timings ?? default;
@@ -26,12 +29,14 @@ internal sealed class InferencePass(
     public InferenceSource Source => _reply is null ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split;
 
     /// <summary>Runs the head, where there is one.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunHeadAsync(CancellationToken cancellationToken)
     {
         if (!routing.HasHead) return;
         using var head = await segments.RentAsync(new(SegmentSide.Head, partition.Index), cancellationToken).ConfigureAwait(false);
-        var outputs = new Tensor[head.Runner.Outputs.Count];
-        await head.Runner.RunAsync(Gather(routing.HeadInputs), outputs, cancellationToken).ConfigureAwait(false);
+        var (headInputs, outputs) = (new Tensor[routing.HeadInputs.Length], new Tensor[head.Runner.Outputs.Count]);
+        for (var i = 0; i < headInputs.Length; i++) headInputs[i] = inputs.Span[routing.HeadInputs[i]];
+        await head.Runner.RunAsync(headInputs, outputs, cancellationToken).ConfigureAwait(false);
         _head = outputs;
     }
 
@@ -39,10 +44,12 @@ internal sealed class InferencePass(
     public void Encode()
     {
         _boundary = Gather(routing.Boundary);
-        _encoded = EncodedTensors.Encode(codec, _boundary);
+        _encoded.Encode(codec, _boundary);
+        foreach (var part in _encoded.Parts.Span) _bytesSent += part.Length;
     }
 
     /// <summary>Has the tail run and takes its outputs in.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask OffloadAsync(ITailTransport transport, TimeSpan? deadline, CancellationToken cancellationToken)
     {
         var request = new TailRequest
@@ -50,7 +57,7 @@ internal sealed class InferencePass(
             Partition = partition,
             Codec = codec,
             SymbolSizes = layout.Measure(_boundary),
-            Payloads = _encoded!.Payloads,
+            Payloads = _encoded.Parts,
             Deadline = deadline,
         };
         _reply = await transport.SendAsync(request, cancellationToken).ConfigureAwait(false);
@@ -68,7 +75,7 @@ internal sealed class InferencePass(
     /// <inheritdoc/>
     public void Dispose()
     {
-        _encoded?.Dispose();
+        _encoded.Release();
         _reply?.Dispose();
         foreach (var tensor in _head) tensor.Dispose();
     }

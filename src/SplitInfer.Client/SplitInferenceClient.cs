@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
-using SplitInfer.Codecs;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -54,6 +52,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable
     /// <exception cref="InvalidPartitionException">The request names a partition that cannot be taken.</exception>
     /// <exception cref="ServerUnreachableException">The server cannot be reached.</exception>
     /// <exception cref="Protocol.TailRefusedException">The server refused the request, and says why.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<Tensor> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default)
     {
         var clock = new StageClock(_time);

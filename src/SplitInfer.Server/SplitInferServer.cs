@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using SplitInfer.Codecs;
 using SplitInfer.Server.Hosting;
 using SplitInfer.Server.Models;
 
@@ -23,7 +24,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
         (_options, _logger, _time) = (options.Value, logger, time);
 
     /// <summary>Where the server listens, with the ports that were taken. Empty until it runs.</summary>
-    public IReadOnlyList<Uri> Endpoints => _server?.Endpoints ?? [];
+    public IReadOnlyList<Uri> Endpoints { get; private set; } = [];
 
     /// <summary>Starts a server without a host. Dispose it to stop.</summary>
     /// <exception cref="ModelRepositoryException">The model directory cannot be served.</exception>
@@ -41,8 +42,8 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
         try
         {
             var listen = _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint];
-            _server = new TailServer(_models, _options.Limits, _time, _logger);
-            await _server.StartAsync(listen, cancellationToken).ConfigureAwait(false);
+            _server = new TailServer(_models, CodecRegistry.Default, _options.Limits, _time, _logger);
+            Endpoints = _server.Start(listen);
         }
         catch
         {

@@ -22,7 +22,8 @@ internal sealed class InspectCommand(PartitionedModel model, string path, Termin
         command.SetAction(parsed =>
         {
             var path = parsed.GetRequiredValue(file);
-            var command = new InspectCommand(ModelFile.Load(path, options.PlanOf(parsed), options.ExecutionOf(parsed)), path, terminal);
+            var model = terminal.While($"Planning {path}", () => ModelFile.Load(path, options.PlanOf(parsed), options.ExecutionOf(parsed)));
+            var command = new InspectCommand(model, path, terminal);
             if (parsed.GetValue(options.Json)) command.WriteLines();
             else command.WriteTable(parsed.GetValue(all));
         });
@@ -34,7 +35,7 @@ internal sealed class InspectCommand(PartitionedModel model, string path, Termin
         var plan = model.Plan;
         var lines = new JsonLines(terminal.Output);
         foreach (var partition in plan.Partitions) lines.Write(LineOf(partition), LineContext.Default.PartitionLine);
-        lines.Write(new(path, plan.Fingerprint.ToString(), NodeCount, plan.Partitions.Length, plan.Arms.Length), LineContext.Default.PlanLine);
+        lines.Write(new(path, plan.Model.ToString(), NodeCount, plan.Partitions.Length, plan.Arms.Length, plan.Fingerprint.ToString()), LineContext.Default.PlanLine);
     }
 
     private void WriteTable(bool isWhole)
@@ -42,13 +43,14 @@ internal sealed class InspectCommand(PartitionedModel model, string path, Termin
         var plan = model.Plan;
         PlanTable.Write(terminal.Tables, model, isWhole);
         terminal.Output.WriteLine($"{path}: {NodeCount} nodes, {plan.Partitions.Length} partitions, {plan.Arms.Length} arms (●: the cuts that can win)");
-        foreach (var input in plan.Inputs) terminal.Output.WriteLine($"takes   {input}{Nominal(input)}");
-        foreach (var output in plan.Outputs) terminal.Output.WriteLine($"yields  {output}{Nominal(output)}");
-        terminal.Output.WriteLine($"plan    {plan.Fingerprint}");
+        foreach (var input in plan.Inputs) terminal.Output.WriteLine($"takes   {input}{Planned(input)}");
+        foreach (var output in plan.Outputs) terminal.Output.WriteLine($"yields  {output}");
+        terminal.Output.WriteLine($"model   {plan.Model} (SHA-256 of the file and its external data)");
+        terminal.Output.WriteLine($"plan    {plan.Fingerprint} (what both ends must agree on)");
         if (plan.MeasureFailure is { } failure) terminal.Complain($"Sizes that the file leaves open could not be measured: {failure}");
     }
 
-    private string Nominal(TensorSpec value) =>
+    private string Planned(TensorSpec value) =>
         value.IsStatic || model[value.Name].NominalShape is not { IsDefault: false } shape ? "" : $", planned as {new TensorShape(shape.AsSpan())}; change it with --dim";
 
     /// <summary>Compute nodes: the last partition has all of them in its head.</summary>

@@ -12,7 +12,7 @@ internal sealed class SharedOptions
     {
         Threads.Validators.Add(static result =>
         {
-            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() is < 0 or > ExecutionOptions.MaxThreads)
+            if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var threads) && threads is < 0 or > ExecutionOptions.MaxThreads)
                 result.AddError($"--threads takes 0 to {ExecutionOptions.MaxThreads}; 0 leaves it to ONNX Runtime.");
         });
         Dimensions.Validators.Add(static result =>

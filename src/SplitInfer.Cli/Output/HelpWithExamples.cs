@@ -8,6 +8,9 @@ namespace SplitInfer.Cli.Output;
 /// <summary>The usual help, followed by the examples of the command.</summary>
 internal sealed class HelpWithExamples(SynchronousCommandLineAction help) : SynchronousCommandLineAction
 {
+    /// <summary>Who asks for help need not have typed everything.</summary>
+    public override bool ClearsParseErrors => true;
+
     public static void AddTo(RootCommand root)
     {
         var option = root.Options.OfType<HelpOption>().Single();

@@ -16,4 +16,10 @@ internal sealed record PartitionLine(
     int Partition, IReadOnlyList<BoundaryLine> Boundary, long BoundaryBytes, double HeadMacs, double TailMacs, bool Admissible, bool Arm, string? Reason);
 
 /// <summary>The end of a plan.</summary>
-internal sealed record PlanLine(string Model, string Fingerprint, int Nodes, int Partitions, int Arms);
+/// <param name="Model">The file.</param>
+/// <param name="Fingerprint">SHA-256 of the file, with its external data where it has any.</param>
+/// <param name="Nodes">Compute nodes.</param>
+/// <param name="Partitions">Cuts, admissible or not.</param>
+/// <param name="Arms">Cuts that can win.</param>
+/// <param name="Plan">SHA-256 of what both ends must agree on.</param>
+internal sealed record PlanLine(string Model, string Fingerprint, int Nodes, int Partitions, int Arms, string Plan);

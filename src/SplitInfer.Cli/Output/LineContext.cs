@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SplitInfer.Cli.Benchmarks;
 
 namespace SplitInfer.Cli.Output;
 
@@ -6,4 +7,12 @@ namespace SplitInfer.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(PartitionLine))]
 [JsonSerializable(typeof(PlanLine))]
+[JsonSerializable(typeof(VerdictLine))]
+[JsonSerializable(typeof(VerifiedLine))]
+[JsonSerializable(typeof(FrameLine))]
+[JsonSerializable(typeof(RunSummaryLine))]
+[JsonSerializable(typeof(OverheadRow))]
+[JsonSerializable(typeof(OverheadSummary))]
+[JsonSerializable(typeof(ListeningLine))]
+[JsonSerializable(typeof(TransportRow))]
 internal sealed partial class LineContext : JsonSerializerContext;

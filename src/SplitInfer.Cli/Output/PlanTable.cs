@@ -9,7 +9,7 @@ internal sealed class PlanTable
 {
     // A plan of up to this many partitions is shown whole.
     private const int MaxWhole = 48;
-    private const int NumbersWidth = 56;
+    private const int NumbersWidth = 59;
 
     private readonly PartitionedModel _model;
     private readonly double _largest;
@@ -91,9 +91,9 @@ internal sealed class PlanTable
         var refused = skipped.Count - admissible.Length;
         var text = (admissible.Length, refused) switch
         {
-            (> 0, 0) => $"{admissible.Length} cuts, none smaller than the arm above",
+            (> 0, 0) => $"{admissible.Length} cuts, none smaller",
             (0, > 0) => $"{refused} cuts that cannot be made",
-            _ => $"{admissible.Length} cuts, none smaller than the arm above; {refused} that cannot be made",
+            _ => $"{admissible.Length} cuts, none smaller; {refused} that cannot be made",
         };
         _table.AddRow("[grey]…[/]", "", $"[grey]{Shorten(text)}[/]");
         skipped.Clear();

@@ -29,6 +29,29 @@ internal sealed class Terminal
     /// <summary>Whether a person watches standard error.</summary>
     public bool IsErrorTerminal { get; }
 
+    /// <summary>Does something of unknown length, and says what where a person watches.</summary>
+    public T While<T>(string what, Func<T> action) => IsErrorTerminal ? Progress.Status().Start(Markup.Escape(what), _ => action()) : action();
+
+    /// <summary>Does something with each item, with a progress bar where a person watches.</summary>
+    public async Task TrackAsync<T>(string what, IReadOnlyList<T> items, Func<T, ValueTask> action)
+    {
+        if (!IsErrorTerminal)
+        {
+            foreach (var item in items) await action(item);
+            return;
+        }
+
+        await Progress.Progress().AutoClear(true).StartAsync(async context =>
+        {
+            var task = context.AddTask(Markup.Escape(what), maxValue: items.Count);
+            foreach (var item in items)
+            {
+                await action(item);
+                task.Increment(1);
+            }
+        });
+    }
+
     public void Complain(string message) => Error.WriteLine(message);
 
     private static IAnsiConsole ConsoleOver(TextWriter writer, bool isTerminal)

@@ -1,10 +1,12 @@
+using SplitInfer.Execution.OnnxRuntime;
+
 namespace SplitInfer.Execution;
 
 /// <summary>A library was found, but it cannot be used: it is not ONNX Runtime, it is too old, or the process already uses another one.</summary>
 public sealed class OnnxRuntimeIncompatibleException : SplitInferException
 {
     /// <summary>The oldest version of ONNX Runtime that works.</summary>
-    public const string OldestVersion = "1.20";
+    public static string OldestVersion { get; } = $"1.{OrtApi.OldestVersion}";
 
     internal OnnxRuntimeIncompatibleException(string message) : base(message) { }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace SplitInfer.Execution;
 
 /// <summary>
@@ -24,6 +25,7 @@ internal sealed class SegmentCache(ISegmentCompiler compiler, long budgetBytes) 
     /// <summary>Lends a segment, loading it first where it is not loaded. The lease must be disposed once.</summary>
     /// <param name="key">Which segment.</param>
     /// <param name="cancellationToken">Ends the wait, not the loading, which others may wait for.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<SegmentLease> RentAsync(SegmentKey key, CancellationToken cancellationToken = default)
     {
         var entry = Take(key);

@@ -21,6 +21,7 @@ internal sealed class ModelGraph
         _constants.UnionWith(graph.SparseInitializer.Select(static i => i.Values.Name));
         Inputs = [.. graph.Input.Where(i => !_constants.Contains(i.Name))];
         var needed = Needed(nodes, graph.Output.Select(static o => o.Name));
+        if (needed.Length == 0) throw new ModelNotSupportedException($"{model.Source}: no output needs any node, so there is nothing to run. Export the model again with the outputs that it should compute.");
         var determinism = new Determinism(model.Shell);
         foreach (var node in nodes.Where(n => determinism.Holds(n.Proto) && n.Uses.All(_constants.Contains))) _constants.UnionWith(node.Outputs);
         ConstantNodes = [.. needed.Where(n => n.Outputs.Any(_constants.Contains))];
@@ -43,11 +44,12 @@ internal sealed class ModelGraph
     /// <summary>The nodes that compute constants from constants, in order.</summary>
     public ImmutableArray<GraphNode> ConstantNodes { get; }
 
-    /// <summary>The inputs, then what the compute nodes write, in order.</summary>
+    /// <summary>The inputs, then what the compute nodes write and something reads or the model yields, in order.</summary>
     public ImmutableArray<GraphValue> Values { get; }
 
     /// <summary>Reads the graph of a model.</summary>
     /// <exception cref="ModelFormatException">The graph is not consistent.</exception>
+    /// <exception cref="ModelNotSupportedException">The graph computes nothing.</exception>
     public static ModelGraph Of(OnnxModel model) => new(model);
 
     /// <summary>Whether a value is an initializer or computed from constants only.</summary>
@@ -74,7 +76,8 @@ internal sealed class ModelGraph
         for (var index = 0; index < Nodes.Length; index++)
             foreach (var use in Nodes[index].Uses) lastUse[use] = index;
         var outputs = Outputs.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
-        return [.. Inputs.Select(i => Value(i.Name, GraphValue.Fed)), .. Nodes.SelectMany((node, index) => node.Outputs.Select(name => Value(name, index)))];
+        var written = Nodes.SelectMany((node, index) => node.Outputs.Select(name => Value(name, index)));
+        return [.. Inputs.Select(i => Value(i.Name, GraphValue.Fed)), .. written.Where(static v => v.IsOutput || v.LastUse != GraphValue.Unused)];
 
         GraphValue Value(string name, int producer) => new(name, producer, lastUse.GetValueOrDefault(name, GraphValue.Unused), outputs.Contains(name));
     }

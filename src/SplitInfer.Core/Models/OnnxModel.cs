@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Partitioning;
@@ -60,6 +61,7 @@ internal sealed class OnnxModel
         limits ??= ModelLimits.Default;
         CheckLength(bytes.Length, source, limits);
         WireScan.Check(bytes, ModelProto.Descriptor, source, limits);
+        var digest = SHA256.HashData(bytes);
         ModelProto model;
         try
         {
@@ -71,7 +73,7 @@ internal sealed class OnnxModel
         }
 
         CheckHeader(model, source);
-        return new(source, folder, model, System.Security.Cryptography.SHA256.HashData(bytes), ExternalData.Find(model, folder, source, limits));
+        return new(source, folder, model, digest, ExternalData.Find(model, folder, source, limits));
     }
 
     private static void CheckLength(long length, string source, ModelLimits limits)

@@ -7,13 +7,13 @@ namespace SplitInfer.Partitioning;
 /// <summary>Lists every cut of a graph with what crosses it, in one sweep over the nodes.</summary>
 internal sealed class PlanBuilder
 {
-    // Exact in binary64, as every count of bytes below it; sizes that follow from a file or from options may have any product.
-    private const double MaxBytes = 1L << 53;
+    // No useful cut passes as many; without a bound, the boundaries of a graph made for it would take the square of its size.
+    private const int MaxTravelling = 512;
 
     private readonly ModelGraph _graph;
     private readonly ValueCatalog _catalog;
     private readonly PlanOptions _options;
-    private readonly ImmutableArray<GraphValue> _outputs;
+    private readonly GraphValue[] _outputs;
     private readonly HashSet<string> _inputs;
 
     private PlanBuilder(ModelGraph graph, ValueCatalog catalog, PlanOptions options)
@@ -49,40 +49,38 @@ internal sealed class PlanBuilder
         var partitions = ImmutableArray.CreateBuilder<Partition>(costs.Length + 1);
         var smallest = long.MaxValue;
         var head = default(SegmentCost);
-        var crossing = _graph.Values.Where(static v => v.Crosses(0)).ToList();
-        var produced = _graph.Values.ToLookup(static v => v.Producer);
+        var cut = new Crossing(_graph.Values, _outputs, v => _catalog[v.Name].NominalBytes);
         for (var k = 0; k <= costs.Length; k++)
         {
-            var partition = Partition(k, crossing, head, tails[k], smallest);
+            cut.MoveTo(k);
+            var partition = Partition(k, cut, head, tails[k], smallest);
             partitions.Add(partition);
             if (partition.IsArm) smallest = partition.BoundaryBytes;
-            if (k == costs.Length) break;
-            head += costs[k];
-            crossing.RemoveAll(v => v.LastUse == k);
-            crossing.AddRange(produced[k].Where(v => v.LastUse > k));
+            if (k < costs.Length) head += costs[k];
         }
 
         return partitions.MoveToImmutable();
     }
 
-    private Partition Partition(int k, List<GraphValue> crossing, SegmentCost head, SegmentCost tail, long smallest)
+    private Partition Partition(int k, Crossing cut, SegmentCost head, SegmentCost tail, long smallest)
     {
         var isLast = k == _graph.Nodes.Length;
-        GraphValue[] tailOutputs = [.. _outputs.Where(o => o.Producer >= k)];
-        var bytes = (long)Math.Min(crossing.Sum(v => _catalog[v.Name].NominalBytes), MaxBytes);
-        var obstacle = Obstacle(crossing, "crosses the cut") ?? Obstacle(tailOutputs, "would come back from the server");
-        var refusal = isLast ? null : obstacle ?? Constraint(k, crossing, bytes);
+        var (crossing, returning) = (cut.Boundary(MaxTravelling), cut.Returning(MaxTravelling));
+        var obstacle = Math.Max(cut.Count, cut.ReturningCount) > MaxTravelling
+            ? $"{cut.Count} values cross the cut and {cut.ReturningCount} would come back; a request carries at most {MaxTravelling}"
+            : Obstacle(crossing, "crosses the cut") ?? Obstacle(returning, "would come back from the server");
+        var refusal = isLast ? null : obstacle ?? Constraint(k, crossing, cut.Bytes);
         return new()
         {
             Index = k,
             Boundary = [.. crossing.Select(v => _catalog[v.Name].Spec)],
-            TailOutputs = [.. tailOutputs.Select(v => _catalog[v.Name].Spec)],
-            BoundaryBytes = bytes,
+            TailOutputs = [.. returning.Select(v => _catalog[v.Name].Spec)],
+            BoundaryBytes = cut.Bytes,
             Head = head,
             Tail = tail,
             IsPossible = isLast || obstacle is null,
             Refusal = refusal,
-            IsArm = isLast || (refusal is null && bytes < smallest),
+            IsArm = isLast || (refusal is null && cut.Bytes < smallest),
         };
     }
 
@@ -91,10 +89,10 @@ internal sealed class PlanBuilder
             ? $"'{name}' {fate} and {obstacle}"
             : null;
 
-    private string? Constraint(int k, List<GraphValue> crossing, long bytes) =>
+    private string? Constraint(int k, GraphValue[] crossing, long bytes) =>
         k < _options.MinDepth ? $"{k} nodes on the device are fewer than {nameof(PlanOptions.MinDepth)} {_options.MinDepth}"
         : _options.MinDepth > 0 && crossing.FirstOrDefault(v => _inputs.Contains(v.Name)).Name is { } input ? $"the model's input '{input}' would leave the device, which {nameof(PlanOptions.MinDepth)} rules out"
-        : crossing.Count > _options.MaxBoundaryTensors ? $"{crossing.Count} values cross the cut, more than {nameof(PlanOptions.MaxBoundaryTensors)} {_options.MaxBoundaryTensors}"
+        : crossing.Length > _options.MaxBoundaryTensors ? $"{crossing.Length} values cross the cut, more than {nameof(PlanOptions.MaxBoundaryTensors)} {_options.MaxBoundaryTensors}"
         : bytes > _options.MaxUploadBytes ? $"{bytes} bytes cross the cut, more than {nameof(PlanOptions.MaxUploadBytes)} {_options.MaxUploadBytes}"
         : null;
 }

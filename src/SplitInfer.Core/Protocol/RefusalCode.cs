@@ -29,4 +29,6 @@ public enum RefusalCode
     Cancelled = 12,
     /// <summary>The other end is shutting down.</summary>
     ShuttingDown = 13,
+    /// <summary>What was sent breaks the protocol, so the other end closes the connection.</summary>
+    ProtocolViolation = 14,
 }

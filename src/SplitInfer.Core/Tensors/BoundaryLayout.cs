@@ -16,7 +16,8 @@ internal sealed class BoundaryLayout
     {
         Values = values;
         Symbols = [.. values.SelectMany(static v => v.Dimensions).Where(static d => !d.IsFixed).Select(static d => d.Symbol!).Distinct(StringComparer.Ordinal)];
-        _symbolOfAxis = [.. values.Select(v => v.Dimensions.Select(d => d.IsFixed ? -1 : Symbols.IndexOf(d.Symbol!, StringComparer.Ordinal)).ToArray())];
+        var places = Symbols.Index().ToDictionary(static s => s.Item, static s => s.Index, StringComparer.Ordinal);
+        _symbolOfAxis = [.. values.Select(v => v.Dimensions.Select(d => d.IsFixed ? -1 : places[d.Symbol!]).ToArray())];
         if (values.All(static v => v.IsStatic)) _fixedShapes = [.. values.Select(static v => v.Shape)];
     }
 

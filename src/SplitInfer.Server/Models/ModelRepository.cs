@@ -43,7 +43,15 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
 
     /// <summary>Finds the model that a client has the head of.</summary>
     /// <exception cref="TailRefusedException">There is none, or it is not the same.</exception>
-    public ITailModel Open(string name, string version, Fingerprint model, Fingerprint plan)
+    public ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken) =>
+        new(Find(name, version, model, plan));
+
+    public void Dispose()
+    {
+        foreach (var model in _models) model.Dispose();
+    }
+
+    private ServedModel Find(string name, string version, Fingerprint model, Fingerprint plan)
     {
         var named = _models.Where(m => (name.Length == 0 || m.Name == name) && (version.Length == 0 || m.Version == version)).ToList();
         if (named.Count == 0)
@@ -55,11 +63,6 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
                 : new TailRefusedException(RefusalCode.ModelMismatch, $"The server's '{name}' is another file: its fingerprint is {named[0].Plan.Model}, the client's is {model}. Give both ends the same file.");
         return same.Plan.Fingerprint == plan ? same : throw new TailRefusedException(RefusalCode.PlanMismatch,
             $"The client's plan of '{same.Name}' is {plan}, the server's {same.Plan.Fingerprint}. Run the same release of SplitInfer and of ONNX Runtime at both ends.");
-    }
-
-    public void Dispose()
-    {
-        foreach (var model in _models) model.Dispose();
     }
 
     private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, SplitInferServerOptions options, CancellationToken cancellationToken)

@@ -7,10 +7,12 @@ internal sealed class ModelVersions : IComparer<string>
 
     public int Compare(string? x, string? y)
     {
-        var (left, right) = (x.AsSpan(), y.AsSpan());
+        var left = x.AsSpan();
+        var right = y.AsSpan();
         while (!left.IsEmpty && !right.IsEmpty)
         {
-            var (a, b) = (Take(ref left), Take(ref right));
+            var a = Take(ref left);
+            var b = Take(ref right);
             var order = char.IsAsciiDigit(a[0]) && char.IsAsciiDigit(b[0]) ? CompareNumbers(a, b) : a.CompareTo(b, StringComparison.Ordinal);
             if (order != 0) return order;
         }
@@ -20,7 +22,8 @@ internal sealed class ModelVersions : IComparer<string>
 
     private static int CompareNumbers(ReadOnlySpan<char> a, ReadOnlySpan<char> b)
     {
-        (a, b) = (a.TrimStart('0'), b.TrimStart('0'));
+        a = a.TrimStart('0');
+        b = b.TrimStart('0');
         return a.Length != b.Length ? a.Length.CompareTo(b.Length) : a.CompareTo(b, StringComparison.Ordinal);
     }
 

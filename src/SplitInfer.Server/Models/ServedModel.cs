@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Server.Hosting;
@@ -15,6 +16,7 @@ internal sealed class ServedModel(string name, string version, PartitionedModel 
 
     public PartitionPlan Plan => model.Plan;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
     {
         using var tail = await segments.RentAsync(new(SegmentSide.Tail, partition), cancellationToken).ConfigureAwait(false);

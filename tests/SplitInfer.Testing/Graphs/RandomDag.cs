@@ -54,7 +54,7 @@ public sealed class RandomDag
             case 6 when x.Size(1) % 2 == 0: AddSplit(x); break;
             case 7 when x.Size(1) <= 8: _floats.Add(_g.Concat(1, x, Pick(_floats))); break;
             case 8: AddConstantChain(x); break;
-            case 9: AddTopK(x); break;
+            case 9 when x.Size(1) >= 2: AddTopK(x); break;
             case 10: AddSelection(x); break;
             case 11: AddWholeNumbers(x); break;
             default: _floats.Add(_g.Sub(x, _g.Node("ReduceMean", [x], ("axes", new long[] { 1 })))); break;

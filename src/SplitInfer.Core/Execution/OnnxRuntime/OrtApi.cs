@@ -35,6 +35,6 @@ internal sealed unsafe partial class OrtApi(nint table, uint version)
         var code = ((delegate* unmanaged<nint, int>)_table[1])(status);
         var message = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint, nint>)_table[2])(status));
         Release(OrtObject.Status, status);
-        return new((OnnxRuntimeErrorCode)code, message ?? "no message");
+        return new((OnnxRuntimeErrorCode)code, message?.TrimEnd() ?? "no message");
     }
 }

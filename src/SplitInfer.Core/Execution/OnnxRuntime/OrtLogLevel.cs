@@ -3,7 +3,6 @@ namespace SplitInfer.Execution.OnnxRuntime;
 /// <summary>The least severe message that ONNX Runtime prints on standard error.</summary>
 internal enum OrtLogLevel
 {
-    Warning = 2,
     Error = 3,
     Fatal = 4,
 }

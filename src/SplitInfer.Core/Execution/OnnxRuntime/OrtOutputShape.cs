@@ -20,6 +20,8 @@ internal sealed class OrtOutputShape
     public static OrtOutputShape? From(OrtValueInfo output, ImmutableArray<OrtValueInfo> inputs)
     {
         if (output.Kind != OrtValueKind.Tensor || !output.HasShape || output.Dimensions.Length > MaxRank || !output.ElementType.HasFixedSize()) return null;
+        // An output that is an input is handed through by reference: the engine would leave memory that is prepared for it as it was.
+        if (inputs.Any(input => input.Name == output.Name)) return null;
         var sources = new (long Size, int Input, int Axis)[output.Dimensions.Length];
         for (var axis = 0; axis < sources.Length; axis++)
         {

@@ -17,7 +17,14 @@ internal static unsafe class OrtProvider
             ?? throw new UnknownExecutionProviderException(provider.Name, environment.AvailableProviders, environment.Library.Path);
         using var keys = new NativeText([.. provider.Options.Keys]);
         using var values = new NativeText([.. provider.Options.Values]);
-        Append(environment.Api, options, ExecutionProvider.Shorten(listed), keys, values, provider.Options.Count);
+        try
+        {
+            Append(environment.Api, options, ExecutionProvider.Shorten(listed), keys, values, provider.Options.Count);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxRuntimeException(e.Code, $"execution provider '{provider.Name}' cannot be used. Install what it needs and check its options, or take it off {nameof(ExecutionOptions)}.{nameof(ExecutionOptions.Providers)}. {e.EngineMessage}");
+        }
     }
 
     private static void Append(OrtApi api, nint options, string name, NativeText keys, NativeText values, int count)

@@ -14,7 +14,8 @@ internal static unsafe class OrtSessionOptions
         var handle = new OrtHandle(api, OrtObject.SessionOptions, api.CreateSessionOptions());
         try
         {
-            api.SetSessionLogSeverityLevel(handle.Pointer, OrtLogLevel.Error);
+            // What makes a model fail to load is raised, with the same message; printing it besides would only repeat it.
+            api.SetSessionLogSeverityLevel(handle.Pointer, OrtLogLevel.Fatal);
             api.SetSessionGraphOptimizationLevel(handle.Pointer, options.Optimization);
             if (options.UseSharedThreadPool) api.DisablePerSessionThreads(handle.Pointer);
             else api.SetIntraOpNumThreads(handle.Pointer, options.IntraOpThreads);

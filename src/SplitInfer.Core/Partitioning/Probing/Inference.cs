@@ -8,7 +8,7 @@ namespace SplitInfer.Partitioning.Probing;
 /// <summary>Has ONNX Runtime infer types and dimensions: every value is made an output of a session that is never run.</summary>
 internal static class Inference
 {
-    /// <summary>What ONNX Runtime says of each input, of what each node writes, and of computed constants.</summary>
+    /// <summary>What ONNX Runtime says of each input, and of each value and computed constant that is read or yielded.</summary>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model.</exception>
     public static IReadOnlyDictionary<string, OrtValueInfo> Of(ModelGraph graph, ExecutionOptions execution)
     {
@@ -19,10 +19,12 @@ internal static class Inference
 
     private static Dictionary<string, OrtValueInfo> Infer(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)
     {
-        var outputs = graph.Nodes.Concat(graph.ConstantNodes).SelectMany(static n => n.Outputs)
+        GraphNode[] nodes = [.. graph.Nodes, .. graph.ConstantNodes];
+        var read = nodes.SelectMany(static n => n.Uses).ToHashSet(StringComparer.Ordinal);
+        var outputs = nodes.SelectMany(static n => n.Outputs).Where(read.Contains)
             .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
         var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }), keepValueInfo: false);
         using var session = ProbeSession.Create(model, graph.Model.Folder, execution, optimization);
-        return session.Inputs.Concat(session.Outputs).ToDictionary(static v => v.Name, StringComparer.Ordinal);
+        return session.Values.ToDictionary(static v => v.Name, StringComparer.Ordinal);
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Tensors;
@@ -60,13 +59,13 @@ internal sealed class Measurement
         return new(first, failure);
     }
 
-    private void Run(OrtSession session, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, PlanOptions options, CancellationToken cancellationToken)
+    private void Run(ProbeSession session, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, PlanOptions options, CancellationToken cancellationToken)
     {
         var made = new List<Tensor>();
         var shapes = new Tensor?[open.Count];
         try
         {
-            session.Run([.. inputs.Select(Input)], shapes, cancellationToken);
+            session.Run(inputs.Select(Input), shapes, cancellationToken);
             for (var i = 0; i < shapes.Length; i++) _shapes.Add(open[i], [.. shapes[i]!.Span<long>()]);
         }
         finally

@@ -9,7 +9,10 @@ namespace SplitInfer.Partitioning;
 /// <param name="Obstacle">Why it cannot travel, in words that follow its name; null where it can.</param>
 internal sealed record ValueEntry(TensorSpec Spec, ImmutableArray<long> NominalShape, string? Obstacle)
 {
-    /// <summary>Bytes for the sizes that the plan is made with; 0 where they are not known.</summary>
-    public double NominalBytes => NominalShape.IsDefault || Obstacle is not null ? 0
-        : Math.Ceiling(NominalShape.Aggregate(Spec.Type.BitWidth() / 8.0, static (product, size) => product * size));
+    // Sizes may have any product; this one leaves room for the sum of all values of a graph.
+    private const long MaxBytes = 1L << 40;
+
+    /// <summary>Bytes for the sizes that the plan is made with, at most 1 TiB; 0 where they are not known.</summary>
+    public long NominalBytes { get; } = NominalShape.IsDefault || Obstacle is not null ? 0
+        : (long)Math.Ceiling(Math.Min(MaxBytes, NominalShape.Aggregate(Spec.Type.BitWidth() / 8.0, static (product, size) => product * size)));
 }

@@ -52,6 +52,26 @@ public sealed class OutputShapeTests
     }
 
     [Fact]
+    public void An_output_may_be_an_input_a_constant_or_another_output()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", ElementType.Float32, 2);
+        var twice = g.Add(x, x);
+        g.Output(x);
+        g.Output(g.Initializer(Tensor.From<float>([7, 8])));
+        g.Output(twice);
+        g.Output(g.Identity(twice));
+        using var session = g.Load();
+        using var input = Tensor.From<float>([1, 2]);
+
+        var outputs = session.Run(input);
+
+        Assert.Equal([[1f, 2], [7, 8], [2, 4], [2, 4]], outputs.Select(static output => output!.Span<float>().ToArray()));
+        foreach (var output in outputs) output!.Dispose();
+        Assert.Equal([1f, 2], input.Span<float>().ToArray());
+    }
+
+    [Fact]
     public void A_model_that_promises_the_wrong_shape_is_run_all_the_same()
     {
         var g = new GraphBuilder();

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using SplitInfer.Execution;
+using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Cli.Benchmarks;
+
+/// <summary>What sessions take of resident memory, each kind measured in a process of its own that does nothing else.</summary>
+internal static partial class ResidentMemory
+{
+    /// <summary>The option by which this program measures itself.</summary>
+    public const string Option = "--resident";
+
+    private const string Whole = "whole";
+    private const string Arms = "arms";
+    private const int Repetitions = 3;
+
+    /// <summary>KiB of all arms' segments, and of one plain session of the whole model.</summary>
+    public static async Task<(double Segments, double Whole)> MeasureAsync(string path, IReadOnlyList<string> options, CancellationToken cancellationToken)
+    {
+        var (segments, whole) = (new List<double>(), new List<double>());
+        for (var i = 0; i < Repetitions; i++)
+        {
+            whole.Add(await ChildAsync(path, Whole, options, cancellationToken));
+            segments.Add(await ChildAsync(path, Arms, options, cancellationToken));
+        }
+
+        return (Median.Of(segments), Median.Of(whole));
+    }
+
+    /// <summary>The child's part: loads what it is told to, runs each session once, and says how many KiB that took.</summary>
+    public static async Task<double> LoadAsync(PartitionedModel model, ExecutionOptions execution, string what)
+    {
+        var before = Settled();
+        if (what == Whole)
+        {
+            var segment = model.Whole();
+            var runner = new OrtSegmentRunner(OrtSession.Create(segment.ToBytes(), segment.ExternalDataFolder, execution), segment.Inputs, segment.Outputs);
+            RunOnce(runner, model.MakeInputs(segment, seed: 1));
+            var taken = Settled() - before;
+            runner.Dispose();
+            return taken;
+        }
+
+        using var segments = new SegmentCache(new SegmentCompiler(model, execution), long.MaxValue);
+        var arms = model.Plan.Arms;
+        await segments.PreloadAsync(
+        [
+            .. arms.Where(a => model.Route(a.Index).HasHead).Select(a => new SegmentKey(SegmentSide.Head, a.Index)),
+            .. arms.Where(a => !a.TailOutputs.IsEmpty).Select(a => new SegmentKey(SegmentSide.Tail, a.Index)),
+        ]);
+        return Settled() - before;
+    }
+
+    private static void RunOnce(OrtSegmentRunner runner, Tensor[] inputs)
+    {
+        var outputs = new Tensor[runner.Outputs.Count];
+        runner.Run(inputs, outputs, CancellationToken.None);
+        foreach (var tensor in inputs.Concat(outputs)) tensor.Dispose();
+    }
+
+    /// <summary>Resident KiB once both heaps have given back what they do not need.</summary>
+    private static double Settled()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+        }
+
+        if (NativeLibrary.TryLoad("libc.so.6", out var library) && NativeLibrary.TryGetExport(library, "malloc_trim", out _)) _ = MallocTrim(0);
+        using var process = Process.GetCurrentProcess();
+        return process.WorkingSet64 / 1024.0;
+    }
+
+    private static async Task<double> ChildAsync(string path, string what, IReadOnlyList<string> options, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        // Where the program was started as "dotnet splitinfer.dll", so is the child.
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "splitinfer.dll"));
+        foreach (var argument in (string[])["bench", "overhead", path, Option, what, .. options]) start.ArgumentList.Add(argument);
+        using var child = Process.Start(start) ?? throw new IOException("A child process could not be started.");
+        var output = await child.StandardOutput.ReadToEndAsync(cancellationToken);
+        await child.WaitForExitAsync(cancellationToken);
+        return double.TryParse(output, NumberStyles.Float, CultureInfo.InvariantCulture, out var kib)
+            ? kib
+            : throw new IOException($"The child process that measures memory ended with code {child.ExitCode}.");
+    }
+
+    [LibraryImport("libc.so.6", EntryPoint = "malloc_trim")]
+    private static partial int MallocTrim(nint pad);
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using SplitInfer.Client.Transport;
+using SplitInfer.Codecs;
+using SplitInfer.Server.Hosting;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Cli.Benchmarks;
+
+/// <summary>
+/// The round trip of a boundary over the protocol beside that of as many bytes over bare sockets, taken in turn in one run.
+/// Both ends are in this process; the tail is a stub that answers at once.
+/// </summary>
+internal sealed class TransportBenchmark(TimeProvider time)
+{
+    /// <summary>Bytes of the reply, on either side.</summary>
+    public const int ReplyBytes = 256;
+
+    private const int WarmUpRounds = 200;
+
+    /// <summary>The boundaries that are measured, in bytes.</summary>
+    public static IReadOnlyList<int> Sizes { get; } = [256, 64 << 10, 1 << 20, 3_200_000];
+
+    /// <summary>Measures every size over TCP and over a Unix socket.</summary>
+    /// <param name="rounds">Round trips of each kind for each size.</param>
+    /// <param name="cancellationToken">Stops between two sizes.</param>
+    public async IAsyncEnumerable<TransportRow> RunAsync(int rounds, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        foreach (var address in new[] { new Uri("tcp://127.0.0.1:0"), new Uri($"unix://{path}") })
+        {
+            foreach (var bytes in Sizes)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return await MeasureAsync(address, bytes, rounds).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<TransportRow> MeasureAsync(Uri address, int bytes, int rounds)
+    {
+        var plan = TransportStub.PlanOf(bytes, ReplyBytes);
+        await using var server = new TailServer(new TransportStub(plan), CodecRegistry.Default, new(), time, NullLogger.Instance);
+        var bound = server.Start([address])[0];
+        await using var transport = new RemoteTailTransport(bound, "stub", "", plan, CodecRegistry.Default, new(), time);
+        using var bare = await BareRoundTrip.StartAsync(address.Scheme, bytes, ReplyBytes).ConfigureAwait(false);
+        using var boundary = Tensor.Allocate(ElementType.UInt8, new(bytes));
+        new Random(1).NextBytes(boundary.Bytes.Span);
+        var request = TransportStub.Request(plan, boundary);
+
+        var (ours, theirs) = (new List<double>(rounds), new List<double>(rounds));
+        for (var round = -WarmUpRounds; round < rounds; round++)
+        {
+            var began = time.GetTimestamp();
+            (await transport.SendAsync(request).ConfigureAwait(false)).Dispose();
+            var middle = time.GetTimestamp();
+            await bare.GoAsync(boundary.Bytes).ConfigureAwait(false);
+            var ended = time.GetTimestamp();
+            if (round < 0) continue;
+            ours.Add(time.GetElapsedTime(began, middle).TotalMicroseconds);
+            theirs.Add(time.GetElapsedTime(middle, ended).TotalMicroseconds);
+        }
+
+        var (oursUs, bareUs) = (Median.Of(ours), Median.Of(theirs));
+        return new(address.Scheme, bytes, oursUs, bareUs, oursUs / bareUs);
+    }
+}

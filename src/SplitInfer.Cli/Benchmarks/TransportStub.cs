@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using SplitInfer.Client.Transport;
+using SplitInfer.Codecs.Raw;
+using SplitInfer.Partitioning;
+using SplitInfer.Server.Hosting;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Cli.Benchmarks;
+
+/// <summary>A model of two partitions whose tail yields the same bytes at once, whatever comes.</summary>
+internal sealed class TransportStub(PartitionPlan plan) : ITailService, ITailModel
+{
+    private static readonly RawCodec Codec = new();
+    private readonly TensorSpec _output = plan.Outputs[0];
+
+    public PartitionPlan Plan => plan;
+
+    public string Version => "1";
+
+    /// <summary>A plan whose first boundary and whose output are of these sizes.</summary>
+    public static PartitionPlan PlanOf(int boundaryBytes, int outputBytes)
+    {
+        var input = new TensorSpec("input", ElementType.UInt8, Dimension.Fixed(boundaryBytes));
+        var output = new TensorSpec("output", ElementType.UInt8, Dimension.Fixed(outputBytes));
+        var all = ImmutableArray.Create(Cut(0, [input], [output], boundaryBytes), Cut(1, [], [], 0));
+        var any = new Fingerprint(new byte[Fingerprint.Size]);
+        return new() { Model = any, Fingerprint = any, Inputs = [input], Outputs = [output], Partitions = all, Arms = all, MeasureFailure = null };
+    }
+
+    /// <summary>A request for the tail of the first partition.</summary>
+    public static TailRequest Request(PartitionPlan plan, Tensor boundary) =>
+        new() { Partition = plan.AllOnServer, Codec = Codec, SymbolSizes = [], Payloads = new ReadOnlyMemory<byte>[] { boundary.Bytes } };
+
+    public ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken) => new(this);
+
+    public ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    {
+        outputs.Span[0] = Tensor.Allocate(_output.Type, _output.Shape);
+        outputs.Span[0].Bytes.Span.Clear();
+        return ValueTask.CompletedTask;
+    }
+
+    private static Partition Cut(int index, ImmutableArray<TensorSpec> boundary, ImmutableArray<TensorSpec> outputs, long bytes) =>
+        new() { Index = index, Boundary = boundary, TailOutputs = outputs, BoundaryBytes = bytes, Head = default, Tail = default, Refusal = null, IsArm = true };
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Globalization;
+using SplitInfer.Cli.Benchmarks;
+using SplitInfer.Cli.Inputs;
+using SplitInfer.Cli.Output;
+
+namespace SplitInfer.Cli.Commands;
+
+/// <summary>Measures what splitting costs without a link.</summary>
+internal static class BenchOverheadCommand
+{
+    public static Command Create(SharedOptions options, Terminal terminal)
+    {
+        var file = SharedOptions.Model();
+        var resident = new Option<string?>(ResidentMemory.Option) { Hidden = true };
+        var command = new ExplainedCommand("overhead", "Times head and tail of every arm against the whole model, in turns, and compares their memory.",
+            "splitinfer bench overhead resnet50.onnx --threads 1")
+        {
+            file, options.Dimensions, resident,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var (path, execution) = (parsed.GetRequiredValue(file), options.ExecutionOf(parsed));
+            // One thread unless asked otherwise, so that the ratio is one of work and not of scheduling.
+            if (parsed.GetResult(options.Threads) is null) execution.IntraOpThreads = 1;
+            var model = ModelFile.Load(path, options.PlanOf(parsed), execution);
+            if (parsed.GetValue(resident) is { } what)
+            {
+                terminal.Output.Write((await ResidentMemory.LoadAsync(model, execution, what)).ToString(CultureInfo.InvariantCulture));
+                return;
+            }
+
+            var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
+            var rows = new List<OverheadRow>();
+            using (var benchmark = new OverheadBenchmark(model, path, execution, TimeProvider.System))
+            {
+                await foreach (var row in benchmark.RunAsync().WithCancellation(cancellationToken))
+                {
+                    rows.Add(row);
+                    lines?.Write(row, LineContext.Default.OverheadRow);
+                    if (terminal.IsErrorTerminal) terminal.Error.WriteLine($"arm {rows.Count} of {model.Plan.Arms.Length}: ratio {row.Ratio:F3}");
+                }
+            }
+
+            string[] forwarded = [.. (parsed.GetValue(options.Dimensions) ?? []).SelectMany(static d => (string[])["--dim", d]), "--threads", $"{execution.IntraOpThreads}"];
+            var memory = await ResidentMemory.MeasureAsync(path, forwarded, cancellationToken);
+            var summary = new OverheadSummary(Median.Of(rows.Select(static r => r.Ratio)), rows.Max(static r => r.Ratio), Median.Of(rows.Select(static r => r.RawRatio)), memory.Segments / memory.Whole)
+            {
+                SegmentsKiB = memory.Segments,
+                WholeKiB = memory.Whole,
+            };
+            if (lines is not null) lines.Write(summary, LineContext.Default.OverheadSummary);
+            else OverheadTable.Write(terminal, rows, summary);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using SplitInfer.Cli.Inputs;
+using SplitInfer.Cli.Output;
+using SplitInfer.Client;
+using SplitInfer.Client.Policies;
+using SplitInfer.Partitioning;
+
+namespace SplitInfer.Cli.Commands;
+
+/// <summary>Infers a number of times, with a server or without, and prints what each time cost.</summary>
+internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond)
+{
+    private const int InputSeed = 1;
+
+    public static Command Create(SharedOptions options, Terminal terminal)
+    {
+        var file = SharedOptions.Model();
+        var server = new Option<string?>("--server") { Description = "The server that runs tails, such as tcp://127.0.0.1:7070. Without one, everything runs here.", HelpName = "URI" };
+        var input = new Option<string[]>("--input") { Description = "Input as a .npy or .pb file; NAME=FILE where the model has several. Inputs that are not given are made up.", HelpName = "F.npy" };
+        var frames = new Option<int>("--frames") { Description = "How many times to infer.", HelpName = "N", DefaultValueFactory = static _ => 10 };
+        var policy = new Option<string?>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME" };
+        var partition = new Option<int?>("--partition") { Description = "The partition that policy Fixed takes.", HelpName = "k" };
+        var codec = new Option<string>("--codec") { Description = "The codec that carries the boundary.", HelpName = "NAME", DefaultValueFactory = static _ => new SplitInferenceOptions().Codec };
+        var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
+        frames.Validators.Add(static result => { if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var count) && count < 1) result.AddError("--frames takes 1 or more."); });
+        fps.Validators.Add(static result => { if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var rate) && !(rate > 0)) result.AddError("--fps takes a positive number."); });
+        var command = new ExplainedCommand("run", "Infers with the head here and the tail on a server, and prints what it cost.",
+            "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --partition 19 --frames 100",
+            "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
+        {
+            file, server, input, frames, policy, partition, codec, fps, options.Dimensions,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var settings = new SplitInferenceOptions
+            {
+                ModelPath = parsed.GetRequiredValue(file),
+                Server = parsed.GetValue(server) is { } address ? Addresses.Parse(address, "--server") : null,
+                Policy = parsed.GetValue(policy),
+                Partition = parsed.GetValue(partition),
+                Codec = parsed.GetRequiredValue(codec),
+                Plan = options.PlanOf(parsed),
+                Execution = options.ExecutionOf(parsed),
+            };
+            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps));
+            return command.RunAsync(settings, parsed.GetValue(input) ?? [], cancellationToken);
+        });
+        return command;
+    }
+
+    private async Task RunAsync(SplitInferenceOptions settings, string[] inputFiles, CancellationToken cancellationToken)
+    {
+        using var model = ModelWithInputs.Load(settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
+        await using var client = await ConnectAsync(settings, model.Model, cancellationToken);
+        var (lines, table) = (new JsonLines(terminal.Output), new RunTable(terminal.Output));
+        var costs = new List<FrameLine>();
+        var start = settings.TimeProvider.GetTimestamp();
+        for (var frame = 0; frame < frames; frame++)
+        {
+            await WaitForAsync(frame, start, settings.TimeProvider, cancellationToken);
+            using var result = await client.InferAsync(model.Inputs, cancellationToken: cancellationToken);
+            costs.Add(FrameLine.Of(frame, result));
+            if (isJson) lines.Write(costs[^1], LineContext.Default.FrameLine);
+            else table.Add(costs[^1]);
+        }
+
+        var summary = RunSummaryLine.Of(settings.ModelPath, client.Policy, costs);
+        if (isJson) lines.Write(summary, LineContext.Default.RunSummaryLine);
+        else table.End(summary);
+    }
+
+    private static async ValueTask<SplitInferenceClient> ConnectAsync(SplitInferenceOptions settings, PartitionedModel model, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ClientComposition.CreateAsync(settings, model, cancellationToken);
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+
+    /// <summary>Waits until a frame is due. One that is late starts at once, and the next are due when they were.</summary>
+    private async ValueTask WaitForAsync(int frame, long start, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (framesPerSecond is not { } rate) return;
+        var wait = TimeSpan.FromSeconds(frame / rate) - time.GetElapsedTime(start);
+        if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellationToken);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using SplitInfer.Codecs;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Client.Transport;
+
+/// <summary>The outputs of one request on their way in. Belongs to the connection's reader until it is whole; reused.</summary>
+internal sealed class IncomingReply
+{
+    private readonly IncomingPayload _payload = new();
+    private BoundaryLayout _layout = null!;
+    private ImmutableArray<TensorShape> _shapes;
+    private ITensorCodec _codec = null!;
+    private TailTimings _timings;
+    private long _left;
+    private SizeLimitException? _tooLarge;
+
+    /// <summary>Whether its first frame has come.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <summary>Checks the header and makes room for the payload.</summary>
+    /// <exception cref="ProtocolException">The server sends what no tail of the plan yields.</exception>
+    public void Begin(ResponseHeader header, BoundaryLayout layout, ImmutableArray<ITensorCodec> codecs, SizeLimits limits)
+    {
+        if (header.Codec >= codecs.Length) throw ProtocolException.Violation($"a response in codec {header.Codec}, which was not agreed on");
+        (HasBegun, _layout, _codec, _left) = (true, layout, codecs[(int)header.Codec], 0);
+        foreach (var length in header.PartLengths) _left += length;
+        _timings = new(header.QueueUs * 1e-6, header.DecodeUs * 1e-6, header.RunUs * 1e-6, header.EncodeUs * 1e-6);
+        try
+        {
+            _shapes = layout.Resolve(header.SymbolSizes.ToArray(), limits);
+        }
+        catch (SizeLimitException exception)
+        {
+            _tooLarge = exception;
+            return;
+        }
+
+        if (IncomingPayload.Refusal(_codec, layout.Values, _shapes, header.PartLengths) is { } reason)
+            throw ProtocolException.Violation($"the outputs are not those of the plan: {reason}");
+        _payload.Open(header.PartLengths);
+    }
+
+    /// <summary>Receives the payload of one frame.</summary>
+    /// <returns>Whether the reply is whole.</returns>
+    /// <exception cref="ProtocolException">The frame does not go on with the reply.</exception>
+    public async ValueTask<bool> ReceiveAsync(FrameReader reader)
+    {
+        var frame = reader.Frame;
+        if (!HasBegun || frame.PayloadLength > _left || frame.EndOfMessage != (frame.PayloadLength == _left))
+            throw ProtocolException.Violation($"response {frame.RequestId} does not have the length that its header states");
+        if (_tooLarge is null) await reader.ReadPayloadAsync(_payload).ConfigureAwait(false);
+        else await reader.SkipPayloadAsync().ConfigureAwait(false);
+        _left -= frame.PayloadLength;
+        return frame.EndOfMessage;
+    }
+
+    /// <summary>The reply, once it is whole.</summary>
+    /// <exception cref="SizeLimitException">The outputs are larger than the client accepts.</exception>
+    /// <exception cref="ProtocolException">An output does not decode.</exception>
+    public TailReply Decode()
+    {
+        if (_tooLarge is not null) throw _tooLarge;
+        var outputs = new Tensor[_layout.Values.Length];
+        try
+        {
+            _payload.Decode(_codec, _layout.Values, _shapes, outputs);
+        }
+        catch (InvalidPayloadException exception)
+        {
+            throw ProtocolException.Violation(exception.Message, exception);
+        }
+
+        return new(outputs, _timings);
+    }
+
+    /// <summary>Lets go of what came.</summary>
+    public void Release()
+    {
+        _payload.Release();
+        (HasBegun, _tooLarge) = (false, null);
+    }
+}

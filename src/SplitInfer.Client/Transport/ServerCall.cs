@@ -1,0 +1,217 @@
+using System.Threading.Tasks.Sources;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+
+namespace SplitInfer.Client.Transport;
+
+/// <summary>
+/// One request from the call to its result. The caller awaits it, the writer takes its frames, and the reader brings its
+/// reply; it is settled once, by whichever of reply, withdrawal, deadline and loss comes first, and used again only when all
+/// three have let go of it.
+/// </summary>
+internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkItem, IOutgoingMessage
+{
+    // The caller holds the call until it has the result, and the wire until the sending has ended and the server has answered.
+    private const int Holders = 2;
+    private const int WireHolders = 2;
+
+    private readonly Lock _gate = new();
+    private readonly ServerConnection _owner;
+    private readonly ITimer _timer;
+    private readonly OutgoingPayload _payload = new();
+    private readonly RequestHeader _header = new();
+    private ManualResetValueTaskSourceCore<TailReply> _result;
+    private Exception? _error;
+    private Due _due;
+    private CancellationToken _token;
+    private CancellationTokenRegistration _withdrawal;
+    private bool _isSettled;
+    private bool _isSent;
+    private int _holders;
+    private int _wireHolders;
+
+    public ServerCall(ServerConnection owner, TimeProvider time)
+    {
+        _owner = owner;
+        using (ExecutionContext.SuppressFlow())
+            _timer = time.CreateTimer(static self => ((ServerCall)self!).Miss(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Its number on the wire; 0 while no frame of it was sent.</summary>
+    public ulong Id { get; private set; }
+
+    /// <summary>Index of the partition whose tail is asked for.</summary>
+    public int Partition { get; private set; }
+
+    /// <summary>What has come of the reply.</summary>
+    public IncomingReply Reply { get; } = new();
+
+    /// <summary>Sends the request.</summary>
+    /// <param name="request">What to send.</param>
+    /// <param name="codec">The codec's index on the wire.</param>
+    /// <param name="due">When to give up.</param>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    public ValueTask<TailReply> Begin(TailRequest request, int codec, Due due, CancellationToken cancellationToken)
+    {
+        // A withdrawal or a timer of the last use may still be on its way; it finds either the old state or the new.
+        lock (_gate)
+        {
+            (Id, _isSettled, _isSent, _holders, _wireHolders) = (0, false, false, Holders, WireHolders);
+            (Partition, _due, _token) = (request.Partition.Index, due, cancellationToken);
+        }
+
+        _payload.Open(request.Payloads);
+        Headers.Clear(_header);
+        (_header.Partition, _header.Codec) = ((uint)Partition, (uint)codec);
+        foreach (var size in request.SymbolSizes) _header.SymbolSizes.Add(size);
+        foreach (var part in request.Payloads.Span) _header.PartLengths.Add((uint)part.Length);
+        var result = new ValueTask<TailReply>(this, _result.Version);
+        if (!due.IsNever) _timer.Change(due.HasPassed ? TimeSpan.Zero : due.Left, Timeout.InfiniteTimeSpan);
+        _withdrawal = cancellationToken.UnsafeRegister(static (self, token) => ((ServerCall)self!).Withdraw(token), this);
+        _ = SendAsync();
+        return result;
+    }
+
+    public bool WriteFrame(OutgoingFrame frame)
+    {
+        // The payload is the caller's, who may change it as soon as the call is settled: so not while a frame takes from it.
+        lock (_gate)
+        {
+            if (_isSettled) return Id != 0 && new HeaderOnlyMessage(FrameType.Cancel, Id).WriteFrame(frame);
+            if (Id == 0)
+            {
+                _header.DeadlineUs = _due.IsNever ? 0 : (ulong)Math.Max(1, _due.Left.TotalMicroseconds);
+                Id = _owner.Register(this);
+                frame.Begin(FrameType.Request, Id, _header);
+            }
+            else
+            {
+                frame.Begin(FrameType.Data, Id);
+            }
+
+            frame.Add(_payload);
+            frame.End(_payload.Left == 0);
+            _isSent = _payload.Left == 0;
+            return !_isSent;
+        }
+    }
+
+    /// <summary>The server has answered, or never will; called once for every call that has an id.</summary>
+    /// <param name="refusal">Why there are no outputs; null where the reply is whole.</param>
+    /// <returns>What is due: handing the result to the caller; null where the caller has not waited for it.</returns>
+    public IThreadPoolWorkItem? Answer(Exception? refusal)
+    {
+        bool isAwaited;
+        lock (_gate) isAwaited = TrySettle(refusal);
+        if (!isAwaited) Reply.Release();
+        LetGoOfWire();
+        return isAwaited ? this : null;
+    }
+
+    /// <summary>Hands the result to the caller.</summary>
+    public void Execute()
+    {
+        TailReply? reply = null;
+        if (_error is null)
+        {
+            try
+            {
+                reply = Reply.Decode();
+            }
+            catch (Exception exception)
+            {
+                _error = exception;
+            }
+
+            Reply.Release();
+        }
+
+        if (reply is null) _result.SetException(_error!);
+        else _result.SetResult(reply);
+    }
+
+    public TailReply GetResult(short token)
+    {
+        try
+        {
+            return _result.GetResult(token);
+        }
+        finally
+        {
+            _withdrawal.Unregister();
+            if (!_due.IsNever) _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            LetGo();
+        }
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token) => _result.GetStatus(token);
+
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _result.OnCompleted(continuation, state, token, flags);
+
+    private async Task SendAsync()
+    {
+        try
+        {
+            await _owner.Writer.SendAsync(this).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            Fail(await _owner.LoseAsync(exception).ConfigureAwait(false));
+        }
+
+        _payload.Clear();
+        if (Id == 0) LetGoOfWire();
+        LetGoOfWire();
+    }
+
+    private void Withdraw(CancellationToken token)
+    {
+        lock (_gate)
+            if (_token != token) return;
+        Fail(new OperationCanceledException(token));
+    }
+
+    private void Miss()
+    {
+        Due due;
+        lock (_gate) due = _due;
+        if (due.HasPassed) Fail(due.Missed());
+    }
+
+    /// <summary>Ends the call without waiting for the server, which is told once it knows of the request.</summary>
+    private void Fail(Exception error)
+    {
+        bool isKnownThere;
+        lock (_gate)
+        {
+            if (!TrySettle(error)) return;
+            isKnownThere = _isSent;
+        }
+
+        if (isKnownThere) _owner.Post(new HeaderOnlyMessage(FrameType.Cancel, Id));
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private bool TrySettle(Exception? error)
+    {
+        if (_isSettled) return false;
+        (_isSettled, _error) = (true, error);
+        return true;
+    }
+
+    private void LetGoOfWire()
+    {
+        if (Interlocked.Decrement(ref _wireHolders) > 0) return;
+        _owner.EndFlight();
+        LetGo();
+    }
+
+    private void LetGo()
+    {
+        if (Interlocked.Decrement(ref _holders) > 0) return;
+        lock (_gate) (_token, _due, _withdrawal) = (default, default, default);
+        _result.Reset();
+        _owner.Rest(this);
+    }
+}

@@ -1,0 +1,20 @@
+namespace SplitInfer.Protocol.Endpoints;
+
+/// <summary>Any duplex stream, which it owns. A frame goes out with one write.</summary>
+internal sealed class StreamChannel(Stream stream) : ByteChannel
+{
+    public override ValueTask<int> ReceiveAsync(Memory<byte> target) => stream.ReadAsync(target);
+
+    public override int TrySend(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second) => 0;
+
+    public override async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        await stream.WriteAsync(bytes).ConfigureAwait(false);
+        await stream.FlushAsync().ConfigureAwait(false);
+    }
+
+    // Streams have no common way to end one direction; the end of the stream says it.
+    public override void EndSending() { }
+
+    public override void Dispose() => stream.Dispose();
+}

@@ -1,0 +1,166 @@
+using System.Runtime.CompilerServices;
+using SplitInfer.Protocol.Endpoints;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Protocol;
+
+/// <summary>
+/// Receives frames over one channel. Headers and small payloads come through a buffer of its own, the bulk of a payload goes
+/// straight to where it is needed. One caller at a time.
+/// </summary>
+internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDisposable
+{
+    private const int InitialBytes = 8 << 10;
+    private const int SmallestDirect = 4 << 10;
+
+    // A peer that sends less than this within the stall timeout counts as stalled, or a byte now and then would do for ever.
+    private const int PaceBytes = 16 << 10;
+
+    private TensorBuffer _block = TensorBufferPool.Shared.Rent(InitialBytes);
+    private int _start;
+    private int _end;
+    private int _headerAt;
+    private int _payloadLeft;
+    private int _sincePace;
+    private long _waitingSince = long.MaxValue;
+
+    /// <summary>The frame whose header was read last.</summary>
+    public FrameHeader Frame { get; private set; }
+
+    /// <summary>The protobuf header of <see cref="Frame"/>; valid until its payload is read.</summary>
+    public ReadOnlySpan<byte> Header => _block.Memory.Span.Slice(_headerAt, Frame.HeaderLength);
+
+    /// <summary>Messages of which some frames have come and some not; kept by whoever puts them together.</summary>
+    public int UnfinishedMessages { get; set; }
+
+    /// <summary>How long something that was begun has not gone on; zero where nothing is due.</summary>
+    public TimeSpan Stalled =>
+        Volatile.Read(ref _waitingSince) is var since && since == long.MaxValue ? TimeSpan.Zero : time.GetElapsedTime(since);
+
+    private int Buffered => _end - _start;
+
+    private bool IsUnderWay => UnfinishedMessages > 0 || Buffered > 0 || _payloadLeft > 0;
+
+    /// <summary>Reads up to the payload of the next frame, which must then be read or skipped.</summary>
+    /// <returns>False where the other end has ended the connection between two frames.</returns>
+    /// <exception cref="ProtocolException">What came is not a frame, or was damaged or cut off.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> ReadFrameAsync()
+    {
+        while (Buffered < FrameHeader.Size)
+        {
+            if (Took(await ReceiveAsync(BufferRoom(FrameHeader.Size)).ConfigureAwait(false))) continue;
+            return IsUnderWay ? throw CutOff() : false;
+        }
+
+        var frame = FrameHeader.Read(_block.Memory.Span[_start.._end]);
+        var length = FrameHeader.Size + frame.HeaderLength;
+        while (Buffered < length)
+            if (!Took(await ReceiveAsync(BufferRoom(length)).ConfigureAwait(false))) throw CutOff();
+        frame.Verify(_block.Memory.Span.Slice(_start, length));
+        Frame = frame;
+        _headerAt = _start + FrameHeader.Size;
+        _start += length;
+        _payloadLeft = frame.PayloadLength;
+        if (_payloadLeft == 0) Progress(PaceBytes);
+        return true;
+    }
+
+    /// <summary>Reads the payload of the frame to where <paramref name="payload"/> has room, which must be enough.</summary>
+    /// <exception cref="ProtocolException">It was damaged or cut off.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask ReadPayloadAsync(IncomingPayload payload)
+    {
+        uint checksum = 0;
+        while (_payloadLeft > 0)
+        {
+            var room = payload.Room(_payloadLeft);
+            if (Buffered == 0 && room.Length < SmallestDirect && !Took(await ReceiveAsync(BufferRoom(1)).ConfigureAwait(false))) throw CutOff();
+            var taken = Buffered > 0 ? TakeBuffered(room) : Progress(await ReceiveAsync(room).ConfigureAwait(false));
+            if (taken == 0) throw CutOff();
+            checksum = Crc32C.Append(checksum, room.Span[..taken]);
+            payload.Advance(taken);
+            _payloadLeft -= taken;
+        }
+
+        Check(checksum);
+    }
+
+    /// <summary>Reads the payload of the frame and lets it go.</summary>
+    /// <exception cref="ProtocolException">It was damaged or cut off.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask SkipPayloadAsync()
+    {
+        uint checksum = 0;
+        while (_payloadLeft > 0)
+        {
+            if (Buffered == 0 && !Took(await ReceiveAsync(BufferRoom(1)).ConfigureAwait(false))) throw CutOff();
+            var taken = Math.Min(Buffered, _payloadLeft);
+            checksum = Crc32C.Append(checksum, _block.Memory.Span.Slice(_start, taken));
+            _start += taken;
+            _payloadLeft -= taken;
+        }
+
+        Check(checksum);
+    }
+
+    /// <summary>Gives the buffer back. Nothing may be reading.</summary>
+    public void Dispose() => _block.Release();
+
+    private int TakeBuffered(Memory<byte> room)
+    {
+        var taken = Math.Min(Buffered, room.Length);
+        _block.Memory.Slice(_start, taken).CopyTo(room);
+        _start += taken;
+        return taken;
+    }
+
+    /// <summary>Where the buffer has room, for at least what is missing of <paramref name="needed"/> bytes from the first one not taken.</summary>
+    private Memory<byte> BufferRoom(int needed)
+    {
+        if (Buffered == 0) _start = _end = 0;
+        if (_start + needed > _block.Capacity)
+        {
+            var block = needed > _block.Capacity ? TensorBufferPool.Shared.Rent(needed) : _block;
+            _block.Memory[_start.._end].CopyTo(block.Memory);
+            (_end, _start) = (Buffered, 0);
+            if (block != _block) _block.Release();
+            _block = block;
+        }
+
+        return _block.Memory[_end..];
+    }
+
+    private bool Took(int received)
+    {
+        _end += Progress(received);
+        return received > 0;
+    }
+
+    private ValueTask<int> ReceiveAsync(Memory<byte> target)
+    {
+        if (IsUnderWay && _waitingSince == long.MaxValue) Volatile.Write(ref _waitingSince, time.GetTimestamp());
+        return channel.ReceiveAsync(target);
+    }
+
+    private int Progress(int bytes)
+    {
+        _sincePace += bytes;
+        if (_sincePace >= PaceBytes)
+        {
+            _sincePace = 0;
+            Volatile.Write(ref _waitingSince, long.MaxValue);
+        }
+
+        return bytes;
+    }
+
+    private void Check(uint checksum)
+    {
+        if (checksum != Frame.PayloadChecksum) throw ProtocolException.Damaged("a payload");
+        Progress(PaceBytes);
+    }
+
+    private static ProtocolException CutOff() =>
+        new("The connection ended in the middle of a message. Look at the log of the other end; the request may be sent again.");
+}

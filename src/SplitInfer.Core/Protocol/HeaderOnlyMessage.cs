@@ -1,0 +1,18 @@
+using Google.Protobuf;
+
+namespace SplitInfer.Protocol;
+
+/// <summary>A message of one frame without payload.</summary>
+internal sealed class HeaderOnlyMessage(FrameType type, ulong id, IMessage? header = null) : IOutgoingMessage
+{
+    /// <summary>An error; <paramref name="id"/> 0 is the connection's.</summary>
+    public static HeaderOnlyMessage Error(ulong id, RefusalCode code, string message) =>
+        new(FrameType.Error, id, new Messages.ErrorHeader { Code = (uint)code, Message = message });
+
+    public bool WriteFrame(OutgoingFrame frame)
+    {
+        frame.Begin(type, id, header);
+        frame.End(isLast: true);
+        return false;
+    }
+}

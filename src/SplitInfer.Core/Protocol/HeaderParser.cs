@@ -1,0 +1,52 @@
+using Google.Protobuf;
+
+namespace SplitInfer.Protocol;
+
+/// <summary>Parses protobuf headers into one and the same message, so that a request allocates none. One caller at a time; the message is good until the next call.</summary>
+/// <param name="message">The message.</param>
+/// <param name="clear">Sets all its fields back.</param>
+internal sealed class HeaderParser<T>(T message, Action<T> clear) where T : class, IMessage<T>
+{
+    // Unknown fields would pile up in a message that is reused.
+    private readonly MessageParser<T> _parser = new MessageParser<T>(() => message).WithDiscardUnknownFields(true);
+
+    /// <exception cref="ProtocolException">The bytes are not such a message.</exception>
+    public T Parse(ReadOnlySpan<byte> header)
+    {
+        clear(message);
+        return Headers.Parse(_parser, header);
+    }
+}
+
+/// <summary>Parses protobuf headers.</summary>
+internal static class Headers
+{
+    /// <exception cref="ProtocolException">The bytes are not such a message.</exception>
+    public static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> header) where T : IMessage<T>
+    {
+        try
+        {
+            return parser.ParseFrom(header);
+        }
+        catch (InvalidProtocolBufferException exception)
+        {
+            throw ProtocolException.Violation($"the header of a frame is not a {typeof(T).Name}", exception);
+        }
+    }
+
+    /// <summary>Sets all fields back, and keeps their memory.</summary>
+    public static void Clear(Messages.RequestHeader header)
+    {
+        (header.Partition, header.Codec, header.DeadlineUs) = (0, 0, 0);
+        header.SymbolSizes.Clear();
+        header.PartLengths.Clear();
+    }
+
+    /// <inheritdoc cref="Clear(Messages.RequestHeader)"/>
+    public static void Clear(Messages.ResponseHeader header)
+    {
+        (header.Codec, header.QueueUs, header.DecodeUs, header.RunUs, header.EncodeUs) = (0, 0, 0, 0, 0);
+        header.SymbolSizes.Clear();
+        header.PartLengths.Clear();
+    }
+}

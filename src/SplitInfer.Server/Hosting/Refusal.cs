@@ -1,0 +1,35 @@
+using SplitInfer.Codecs;
+using SplitInfer.Protocol;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Server.Hosting;
+
+/// <summary>Why a request is not answered, in words that a client may read: no names and no traces of what is inside the server.</summary>
+internal readonly record struct Refusal(RefusalCode Code, string Message)
+{
+    public static Refusal Busy { get; } =
+        new(RefusalCode.Busy, "The server has as many requests as it is set to take. Send the request again later, or to another server.");
+
+    public static Refusal Late { get; } =
+        new(RefusalCode.DeadlineExceeded, "The deadline passed before the server could answer. Allow more time, or choose a partition that leaves less to the server.");
+
+    public static Refusal Cancelled { get; } = new(RefusalCode.Cancelled, "The request was withdrawn.");
+
+    public static Refusal ShuttingDown { get; } =
+        new(RefusalCode.ShuttingDown, "The server is shutting down. Send the request to another server, or again later.");
+
+    private static Refusal Failed { get; } =
+        new(RefusalCode.Failed, "The tail failed on the server. Its log says why; on the device the same model may succeed.");
+
+    /// <summary>What a client is told of an error.</summary>
+    /// <param name="exception">The error.</param>
+    /// <param name="isLate">Whether the deadline of the request has passed.</param>
+    public static Refusal Of(Exception exception, bool isLate) => exception switch
+    {
+        TailRefusedException refused => new(refused.Code, refused.Message),
+        OperationCanceledException => isLate ? Late : Cancelled,
+        InvalidPayloadException or TensorMismatchException => new(RefusalCode.InvalidPayload, exception.Message),
+        SizeLimitException => new(RefusalCode.LimitExceeded, exception.Message),
+        _ => Failed,
+    };
+}

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Server.Hosting;
+
+/// <summary>Decides by its header alone whether a request is taken, before any memory is.</summary>
+internal sealed class RequestAdmission(Agreement agreement, ServerContext server)
+{
+    // Longer than any deadline that is meant, and short enough to be added to a timestamp.
+    private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
+
+    /// <summary>Takes the request: sets the call up and makes room for its payload, or says why not.</summary>
+    public Refusal? Admit(TailCall call, RequestHeader header)
+    {
+        if (Check(call, header) is { } refusal) return refusal;
+        if (server.Queue.IsFull) return Refusal.Busy;
+        var bytes = IncomingPayload.BlockBytes(header.PartLengths) + (call.Codec.IsIdentity ? 0 : DecodedBytes(call));
+        if (!server.Held.TryTake(bytes)) return Refusal.Busy;
+        call.HeldBytes = bytes;
+        call.Payload.Open(header.PartLengths);
+        call.Admit(StopAfter(call, header.DeadlineUs));
+        return null;
+    }
+
+    private Refusal? Check(TailCall call, RequestHeader header)
+    {
+        var partitions = agreement.Model.Plan.Partitions;
+        if (header.Partition >= partitions.Length - 1 || !partitions[(int)header.Partition].IsAdmissible)
+            return new(RefusalCode.InvalidPartition, $"Partition {header.Partition} has no tail or is not admissible. Choose one of the plan's admissible partitions.");
+        if (header.Codec >= agreement.Codecs.Length)
+            return new(RefusalCode.CodecNotAllowed, $"Codec {header.Codec} was not agreed on. Use one of: {string.Join(", ", agreement.Codecs.Select(static c => c.Name))}.");
+        call.Partition = partitions[(int)header.Partition];
+        call.Codec = agreement.Codecs[(int)header.Codec];
+        try
+        {
+            call.Shapes = Resolve(agreement.Layouts.Boundary((int)header.Partition), header);
+        }
+        catch (SizeLimitException exception)
+        {
+            return new(RefusalCode.LimitExceeded, exception.Message);
+        }
+
+        return IncomingPayload.Refusal(call.Codec, call.Partition.Boundary, call.Shapes, header.PartLengths) is { } reason
+            ? new(RefusalCode.InvalidPayload, $"The payload does not fit partition {header.Partition}: {reason}. Check that both ends have the same plan and release of SplitInfer.")
+            : null;
+    }
+
+    private ImmutableArray<TensorShape> Resolve(BoundaryLayout layout, RequestHeader header)
+    {
+        // One more than the plan has is enough to be refused for.
+        var count = Math.Min(header.SymbolSizes.Count, layout.Symbols.Length + 1);
+        var sizes = count <= 16 ? stackalloc long[count] : new long[count];
+        for (var symbol = 0; symbol < sizes.Length; symbol++) sizes[symbol] = header.SymbolSizes[symbol];
+        return layout.Resolve(sizes, server.Limits.Sizes);
+    }
+
+    private static long DecodedBytes(TailCall call)
+    {
+        long bytes = 0;
+        for (var value = 0; value < call.Shapes.Length; value++)
+            bytes += call.Partition.Boundary[value].Type.ByteSize(call.Shapes[value].ElementCount);
+        return bytes;
+    }
+
+    private CancellationTokenSource StopAfter(TailCall call, ulong deadlineMicroseconds)
+    {
+        call.DueAt = long.MaxValue;
+        if (deadlineMicroseconds == 0 || deadlineMicroseconds >= LongestDeadline.TotalMicroseconds) return new();
+        var deadline = TimeSpan.FromMicroseconds(deadlineMicroseconds);
+        call.DueAt = server.Time.GetTimestamp() + (long)(deadline.TotalSeconds * server.Time.TimestampFrequency);
+        return new(deadline, server.Time);
+    }
+}

@@ -1,0 +1,60 @@
+using SplitInfer.Codecs;
+using SplitInfer.Partitioning;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+
+namespace SplitInfer.Server.Hosting;
+
+/// <summary>The first two messages of a connection, as the server sees them.</summary>
+internal static class ServerHandshake
+{
+    /// <summary>Reads the hello, opens the model that it names, and answers.</summary>
+    /// <exception cref="TailRefusedException">The two ends do not go together; the client has to be told.</exception>
+    /// <exception cref="ProtocolException">The client does not speak the protocol.</exception>
+    public static async Task<Agreement> AgreeAsync(FrameConnection connection, ServerContext server, CancellationToken cancellationToken)
+    {
+        var hello = await ReceiveHelloAsync(connection, server).ConfigureAwait(false);
+        if (hello.MinVersion > ProtocolVersion.Newest || hello.MaxVersion < ProtocolVersion.Oldest)
+            throw new TailRefusedException(RefusalCode.VersionMismatch, $"The client speaks versions {hello.MinVersion} to {hello.MaxVersion} of the protocol, the server {ProtocolVersion.Oldest} to {ProtocolVersion.Newest}. Use releases of SplitInfer that go together.");
+        var codecs = CommonCodecs(server.Codecs, hello);
+        var replyCodec = codecs.FindIndex(static c => c.IsLossless);
+        if (replyCodec < 0)
+            throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The client knows no lossless codec that the server allows. Allow one of: {string.Join(", ", server.Codecs.Names)}.");
+        var model = await server.Service.OpenAsync(hello.Model, hello.ModelVersion, Read(hello.ModelFingerprint), Read(hello.PlanFingerprint), cancellationToken).ConfigureAwait(false);
+        var agreement = new Agreement(model, new(model.Plan), [.. codecs], replyCodec);
+        await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(agreement, hello, server.Limits))).ConfigureAwait(false);
+        return agreement;
+    }
+
+    private static async Task<Hello> ReceiveHelloAsync(FrameConnection connection, ServerContext server)
+    {
+        await using var limit = server.Time.CreateTimer(
+            static c => ((FrameConnection)c!).Abort(new TimeoutException("The client did not say what it wants in time.")),
+            connection, server.Limits.HandshakeTimeout, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+        if (!await connection.Reader.ReadFrameAsync().ConfigureAwait(false)) throw new IOException("The client left without a word.");
+        if (connection.Reader.Frame.Type != FrameType.Hello)
+            throw ProtocolException.Violation($"the first frame is a {connection.Reader.Frame.Type}, not a {nameof(FrameType.Hello)}");
+        return Headers.Parse(Hello.Parser, connection.Reader.Header);
+    }
+
+    private static List<ITensorCodec> CommonCodecs(CodecRegistry known, Hello hello)
+    {
+        var common = new List<ITensorCodec>();
+        foreach (var name in hello.Codecs)
+            if (known.TryGet(name, out var codec) && !common.Contains(codec)) common.Add(codec);
+        return common;
+    }
+
+    private static Fingerprint Read(Google.Protobuf.ByteString digest) => digest.Length == Fingerprint.Size
+        ? new(digest.Span)
+        : throw ProtocolException.Violation($"a fingerprint of {digest.Length} bytes instead of {Fingerprint.Size}");
+
+    private static Welcome WelcomeFor(Agreement agreement, Hello hello, ServerLimits limits) => new()
+    {
+        Version = Math.Min(hello.MaxVersion, ProtocolVersion.Newest),
+        ModelVersion = agreement.Model.Version,
+        Codecs = { agreement.Codecs.Select(static c => c.Name) },
+        MaxInFlight = (uint)limits.MaxInFlightPerConnection,
+        MaxPayloadBytes = (ulong)limits.Sizes.MaxBytes,
+    };
+}

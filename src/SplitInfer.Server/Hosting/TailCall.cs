@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using SplitInfer.Codecs;
+using SplitInfer.Partitioning;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Server.Hosting;
+
+/// <summary>
+/// One request from its first frame to its reply. It belongs to the connection's reader until the request is whole, then to
+/// the pipeline until the reply is sent; then it rests until the connection needs it again.
+/// </summary>
+internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoingMessage
+{
+    private readonly OutgoingPayload _reply = new();
+    private Tensor[] _boundary = [];
+    private Tensor[] _outputs = [];
+    private bool _replyHasBegun;
+
+    /// <summary>The connection's calls, of which it is one.</summary>
+    public CallTable Owner => owner;
+
+    public ulong Id { get; private set; }
+
+    /// <summary>Bytes of the request that have not come.</summary>
+    public long BytesLeft { get; set; }
+
+    /// <summary>Whether frames of the request are still to come.</summary>
+    public bool IsArriving { get; set; }
+
+    /// <summary>Whether the client was told why it gets no outputs, though it may still be sending.</summary>
+    public bool IsAnswered { get; set; }
+
+    /// <summary>Why there will be no outputs.</summary>
+    public Refusal? Refusal { get; set; }
+
+    public Partition Partition { get; set; } = null!;
+
+    public ITensorCodec Codec { get; set; } = null!;
+
+    public ImmutableArray<TensorShape> Shapes { get; set; }
+
+    /// <summary>When the result is of no use any more, as a timestamp.</summary>
+    public long DueAt { get; set; }
+
+    /// <summary>Where the pipeline's stages are timed from: the end of the one before.</summary>
+    public long StageBegan { get; set; }
+
+    /// <summary>Bytes that were taken from the server's allowance and go back with the boundary.</summary>
+    public long HeldBytes { get; set; }
+
+    /// <summary>The request's payload.</summary>
+    public IncomingPayload Payload { get; } = new();
+
+    /// <summary>The decoded boundary.</summary>
+    public Memory<Tensor> Boundary => _boundary.AsMemory(0, Partition.Boundary.Length);
+
+    /// <summary>The outputs of the tail.</summary>
+    public Memory<Tensor> Outputs => _outputs.AsMemory(0, Partition.TailOutputs.Length);
+
+    /// <summary>The encoded outputs.</summary>
+    public EncodedTensors Encoded { get; } = new();
+
+    /// <summary>The header of the reply.</summary>
+    public ResponseHeader Header { get; } = new();
+
+    /// <summary>Fires when the request is withdrawn, its deadline passes, or the connection ends.</summary>
+    public CancellationTokenSource Stop { get; private set; } = null!;
+
+    /// <summary>Takes up a request.</summary>
+    public void Begin(ulong id, long bytes)
+    {
+        (Id, BytesLeft, IsArriving) = (id, bytes, true);
+        (Refusal, IsAnswered, _replyHasBegun) = (null, false, false);
+    }
+
+    /// <summary>Admits the request, once <see cref="Partition"/> and the rest are set.</summary>
+    public void Admit(CancellationTokenSource stop)
+    {
+        Stop = stop;
+        if (_boundary.Length < Partition.Boundary.Length) _boundary = new Tensor[Partition.Boundary.Length];
+        if (_outputs.Length < Partition.TailOutputs.Length) _outputs = new Tensor[Partition.TailOutputs.Length];
+    }
+
+    /// <summary>Runs the pipeline.</summary>
+    public void Execute() => _ = owner.AnswerAsync(this);
+
+    public bool WriteFrame(OutgoingFrame frame)
+    {
+        if (Refusal is { } refusal)
+        {
+            owner.Remove(this);
+            return HeaderOnlyMessage.Error(Id, refusal.Code, refusal.Message).WriteFrame(frame);
+        }
+
+        if (_replyHasBegun)
+        {
+            frame.Begin(FrameType.Data, Id);
+        }
+        else
+        {
+            // The client may send its next request as soon as it sees the reply, so the place must be free by then.
+            owner.Remove(this);
+            _reply.Open(Encoded.Parts);
+            frame.Begin(FrameType.Response, Id, Header);
+            _replyHasBegun = true;
+        }
+
+        frame.Add(_reply);
+        frame.End(_reply.Left == 0);
+        return _reply.Left > 0;
+    }
+
+    /// <summary>Lets go of the boundary.</summary>
+    public void ReleaseBoundary()
+    {
+        Payload.Release();
+        Release(_boundary);
+        owner.Held.GiveBack(HeldBytes);
+        HeldBytes = 0;
+    }
+
+    /// <summary>Lets go of everything.</summary>
+    public void Release()
+    {
+        ReleaseBoundary();
+        _reply.Clear();
+        Encoded.Release();
+        Release(_outputs);
+        Headers.Clear(Header);
+        Stop?.Dispose();
+    }
+
+    private static void Release(Tensor?[] tensors)
+    {
+        foreach (var tensor in tensors) tensor?.Dispose();
+        tensors.AsSpan().Clear();
+    }
+}

@@ -1,0 +1,73 @@
+using SplitInfer.Protocol;
+
+namespace SplitInfer.Server.Hosting;
+
+/// <summary>What becomes of a request between its receipt and its reply. The twin of the client's pipeline.</summary>
+internal sealed class TailPipeline(ServerContext server)
+{
+    /// <summary>Runs a request that was received whole. Never throws: what goes wrong becomes the call's refusal.</summary>
+    public async Task AnswerAsync(TailCall call)
+    {
+        try
+        {
+            await QueueAsync(call).ConfigureAwait(false);
+            try
+            {
+                Decode(call);
+                await RunAsync(call).ConfigureAwait(false);
+            }
+            finally
+            {
+                server.Queue.Leave();
+            }
+
+            Encode(call);
+        }
+        catch (Exception exception)
+        {
+            call.Refusal = Refusal.Of(exception, IsLate(call));
+            if (call.Refusal is { Code: RefusalCode.Failed }) ServerLog.TailFailed(server.Log, call.Partition.Index, exception);
+        }
+    }
+
+    /// <summary>Waits for a place before the boundary is decoded, so that what waits takes no more memory than what came.</summary>
+    private async ValueTask QueueAsync(TailCall call)
+    {
+        await server.Queue.EnterAsync(call.Stop.Token).ConfigureAwait(false);
+        call.Header.QueueUs = EndStage(call);
+    }
+
+    private void Decode(TailCall call)
+    {
+        call.Stop.Token.ThrowIfCancellationRequested();
+        call.Payload.Decode(call.Codec, call.Partition.Boundary, call.Shapes, call.Boundary.Span);
+        call.Payload.Release();
+        call.Header.DecodeUs = EndStage(call);
+    }
+
+    private async ValueTask RunAsync(TailCall call)
+    {
+        await call.Owner.Agreement.Model.RunAsync(call.Partition.Index, call.Boundary, call.Outputs, call.Stop.Token).ConfigureAwait(false);
+        call.ReleaseBoundary();
+        call.Header.RunUs = EndStage(call);
+    }
+
+    private void Encode(TailCall call)
+    {
+        var agreement = call.Owner.Agreement;
+        call.Header.Codec = (uint)agreement.ReplyCodec;
+        call.Header.SymbolSizes.AddRange(agreement.Layouts.Outputs(call.Partition.Index).Measure(call.Outputs.Span));
+        call.Encoded.Encode(agreement.Codecs[agreement.ReplyCodec], call.Outputs.Span);
+        foreach (var part in call.Encoded.Parts.Span) call.Header.PartLengths.Add((uint)part.Length);
+        call.Header.EncodeUs = EndStage(call);
+    }
+
+    private ulong EndStage(TailCall call)
+    {
+        var began = call.StageBegan;
+        call.StageBegan = server.Time.GetTimestamp();
+        return (ulong)server.Time.GetElapsedTime(began, call.StageBegan).TotalMicroseconds;
+    }
+
+    private bool IsLate(TailCall call) => server.Time.GetTimestamp() >= call.DueAt;
+}

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using System.Text.Json;
+using SplitInfer.Cli.Output;
+
+namespace SplitInfer.Cli.Tests;
+
+/// <summary>What came of a command line.</summary>
+internal sealed record CommandLine(int ExitCode, string Output, string Error)
+{
+    /// <summary>Runs a command line as the executable does, in this process.</summary>
+    public static async Task<CommandLine> RunAsync(params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var code = await Program.RunAsync(args, new Terminal(output, error));
+        return new(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs the executable.</summary>
+    public static async Task<CommandLine> StartAsync(params string[] args)
+    {
+        using var process = Process.Start(ExecutableWith(args))!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return new(process.ExitCode, await output, await error);
+    }
+
+    /// <summary>How to start the executable.</summary>
+    public static ProcessStartInfo ExecutableWith(string[] args) =>
+        new("dotnet", [typeof(Program).Assembly.Location, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+
+    /// <summary>Standard output as JSON, a value a line; fails where anything else is there.</summary>
+    public JsonElement[] Json => [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement)];
+
+    /// <summary>Names of the fields of a line, in order.</summary>
+    public static string Fields(JsonElement line) => string.Join(' ', line.EnumerateObject().Select(static f => f.Name));
+}

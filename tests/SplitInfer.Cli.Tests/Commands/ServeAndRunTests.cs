@@ -1,0 +1,80 @@
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+using SplitInfer.Testing.Networks;
+
+namespace SplitInfer.Cli.Tests.Commands;
+
+/// <summary>Two processes: <c>serve</c> in one of its own, <c>run</c> in this one.</summary>
+public sealed class ServeAndRunTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly string _model;
+
+    public ServeAndRunTests()
+    {
+        UNet.Build(size: 32).Save(_folder["models/unet/1/model.onnx"]);
+        _model = _folder["models/unet/1/model.onnx"];
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_client_runs_any_partition_against_a_server_in_another_process()
+    {
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--json");
+        NpyFile.Write(_folder["image.npy"], RandomTensor.Normal(new(1), ElementType.Float32, 1, 3, 32, 32));
+        var result = await CommandLine.RunAsync("run", _model, "--server", server.Address, "--partition", "4", "--frames", "3", "--input", _folder["image.npy"], "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(0, result.ExitCode);
+
+        var (frames, summary) = (result.Json[..^1], result.Json[^1]);
+        Assert.Equal(3, frames.Length);
+        Assert.All(frames, static f => Assert.Equal(
+            "frame partition codec forced raced headMs encodeMs offloadMs serverMs totalMs bytesSent predictedMs source", CommandLine.Fields(f)));
+        Assert.All(frames, static f => Assert.Equal("split", f.GetProperty("source").GetString()));
+        Assert.All(frames, static f => Assert.Equal(4, f.GetProperty("partition").GetInt32()));
+        Assert.All(frames, static f => Assert.True(f.GetProperty("bytesSent").GetInt64() > 0));
+        Assert.Equal("model policy frames meanMs p50Ms p95Ms p99Ms bytesSent", CommandLine.Fields(summary));
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    [Fact]
+    public async Task Unix_sockets_and_all_on_the_server_work_as_well()
+    {
+        var address = $"unix://{_folder["server.sock"]}";
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", address, "--preload", "--json");
+        var result = await CommandLine.RunAsync("run", _model, "--server", address, "--policy", "AllOnServer", "--frames", "1", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal("server", result.Json[0].GetProperty("source").GetString());
+        Assert.Equal("AllOnServer", result.Json[^1].GetProperty("policy").GetString());
+    }
+
+    [Fact]
+    public async Task Without_a_server_everything_runs_here()
+    {
+        var result = await CommandLine.RunAsync("run", _model, "--frames", "2", "--fps", "1000");
+        Assert.Equal("", result.Error);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("2 frames by AllOnDevice", result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, "run MODEL --server tcp://127.0.0.1:1", "tcp://127.0.0.1:1")]
+    [InlineData(1, "run MODEL --policy AllOnServer", "server")]
+    [InlineData(1, "run MODEL --partition 999", "999")]
+    [InlineData(2, "run MODEL --policy Best", "Best")]
+    [InlineData(2, "run MODEL --codec Zip", "Zip")]
+    [InlineData(2, "run MODEL --server nowhere", "nowhere")]
+    [InlineData(2, "run MODEL --input nowhere.npy", "image")]
+    [InlineData(2, "run MODEL --frames 0", "--frames")]
+    [InlineData(2, "run MODEL --fps fast", "fast")]
+    [InlineData(1, "serve --models nowhere", "nowhere")]
+    [InlineData(2, "serve", "--models")]
+    public async Task Mistakes_are_told_in_words(int exitCode, string line, string word)
+    {
+        var result = await CommandLine.RunAsync([.. line.Split(' ').Select(w => w == "MODEL" ? _model : w), "--json"]);
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.Contains(word, result.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,104 @@
+using SplitInfer.Models;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+using SplitInfer.Testing.Networks;
+
+namespace SplitInfer.Cli.Tests.Commands;
+
+public sealed class VerifyTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Json_has_a_line_for_each_partition_and_one_for_each_model()
+    {
+        Detector.Build(size: 32, width: 4).Save(_folder["detector.onnx"]);
+        FunctionNet.Build().Save(_folder["functions.onnx"]);
+        var result = await CommandLine.RunAsync("verify", _folder["detector.onnx"], _folder["functions.onnx"], "--json", "--threads", "1");
+        Assert.Equal("", result.Error);
+        Assert.Equal(0, result.ExitCode);
+
+        var lines = result.Json.ToLookup(static line => line.TryGetProperty("model", out _));
+        var (models, partitions) = (lines[true].ToArray(), lines[false].ToArray());
+        Assert.Equal([_folder["detector.onnx"], _folder["functions.onnx"]], models.Select(static m => m.GetProperty("model").GetString()));
+        Assert.All(models, static m => Assert.Equal("model partitions failed skipped skippedBecause", CommandLine.Fields(m)));
+        Assert.All(partitions, static p => Assert.Equal("partition maxAbsDiff maxRelDiff bitExact ok tolerance", CommandLine.Fields(p)));
+        Assert.All(partitions, static p => Assert.True(p.GetProperty("ok").GetBoolean()));
+        Assert.Equal(models.Sum(static m => m.GetProperty("partitions").GetInt32() - m.GetProperty("skipped").GetInt32()), partitions.Length);
+    }
+
+    [Fact]
+    public async Task Supplied_inputs_and_outputs_are_used()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", ElementType.Float32, "n");
+        g.Output(g.Relu(g.Add(x, g.Input("y", ElementType.Float32, "n"))), "z");
+        g.Save(_folder["model.onnx"]);
+        NpyFile.Write(_folder["data/x.npy"], Tensor.From<float>([1, -5, 3]));
+        TensorProtoWriter.WriteFile(_folder["data/input_1.pb"], Tensor.From<float>([1, 1, 1]), "y");
+        TensorProtoWriter.WriteFile(_folder["data/output_0.pb"], Tensor.From<float>([2, 0, 4]), "z");
+        var right = await CommandLine.RunAsync("verify", _folder["model.onnx"], "--inputs", _folder["data"]);
+        Assert.Equal("", right.Error);
+        Assert.Equal(0, right.ExitCode);
+        Assert.Contains("3 of 3 partitions", right.Output, StringComparison.Ordinal);
+
+        TensorProtoWriter.WriteFile(_folder["data/output_0.pb"], Tensor.From<float>([2, 0, 4.01f]), "z");
+        var wrong = await CommandLine.RunAsync("verify", _folder["model.onnx"], "--inputs", _folder["data"], "--json");
+        Assert.Equal(1, wrong.ExitCode);
+        Assert.All(wrong.Json[..^1], static p => Assert.False(p.GetProperty("ok").GetBoolean()));
+        Assert.Equal(0.01, wrong.Json[0].GetProperty("maxAbsDiff").GetDouble(), 4);
+        Assert.Equal(3, wrong.Json[^1].GetProperty("failed").GetInt32());
+
+        var lenient = await CommandLine.RunAsync("verify", _folder["model.onnx"], "--inputs", _folder["data"], "--tolerance", "0.1");
+        Assert.Equal(0, lenient.ExitCode);
+    }
+
+    [Fact]
+    public async Task One_bad_model_does_not_keep_the_others_from_being_verified()
+    {
+        File.WriteAllText(_folder["bad.onnx"], "no");
+        FunctionNet.Build().Save(_folder["good.onnx"]);
+        var result = await CommandLine.RunAsync("verify", _folder["bad.onnx"], _folder["good.onnx"]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("bad.onnx", result.Error, StringComparison.Ordinal);
+        Assert.Contains("good.onnx: ok", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cuts_that_cannot_be_made_are_counted_by_reason()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", ElementType.Float32, 4);
+        var sequence = g.Node("SequenceConstruct", [g.Relu(x), g.Tanh(x)]);
+        g.Output(g.Node("SequenceAt", [sequence, g.Scalar(ElementType.Int64, 1)]).Typed(ElementType.Float32), "y");
+        g.Save(_folder["model.onnx"]);
+        var result = await CommandLine.RunAsync("verify", _folder["model.onnx"], "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(1, result.Json[^1].GetProperty("skipped").GetInt32());
+        Assert.Equal("""{"a value crosses the cut and is a sequence":1}""", result.Json[^1].GetProperty("skippedBecause").GetRawText());
+    }
+
+    [Fact]
+    public async Task Sixteen_bit_values_are_granted_their_own_precision()
+    {
+        HalfConvNet.Build().Save(_folder["half.onnx"]);
+        var result = await CommandLine.RunAsync("verify", _folder["half.onnx"], "--json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.All(result.Json[..^1], static p => Assert.Equal(8.0 / 1024, p.GetProperty("tolerance").GetDouble()));
+    }
+
+    [Theory]
+    [InlineData("--inputs", "nowhere")]
+    [InlineData("--inputs", "wrong")]
+    public async Task Inputs_that_are_missing_or_do_not_fit_are_errors(string option, string folder)
+    {
+        FunctionNet.Build().Save(_folder["model.onnx"]);
+        NpyFile.Write(_folder["wrong/x.npy"], Tensor.From<int>([1, 2], 1, 2));
+        var result = await CommandLine.RunAsync("verify", _folder["model.onnx"], option, Path.Combine(_folder.Path, folder));
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.NotEqual("", result.Error);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace SplitInfer.Cli.Tests;
+
+/// <summary><c>splitinfer serve</c> in a process of its own.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private ServerProcess(Process process, string address) => (_process, Address) = (process, address);
+
+    /// <summary>Where the server says that it listens.</summary>
+    public string Address { get; }
+
+    public static async Task<ServerProcess> StartAsync(params string[] options)
+    {
+        var process = Process.Start(CommandLine.ExecutableWith(["serve", .. options]))!;
+        var log = process.StandardError.ReadToEndAsync();
+        var line = await process.StandardOutput.ReadLineAsync();
+        return line is null
+            ? throw new InvalidOperationException($"The server did not start: {await log}")
+            : new(process, JsonDocument.Parse(line).RootElement.GetProperty("listening").GetString()!);
+    }
+
+    /// <summary>Asks the server to stop, as an orchestrator does, and gives its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Threading.Channels;
+using SplitInfer.Client.Transport;
+using SplitInfer.Codecs;
+using SplitInfer.Codecs.Raw;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Endpoints;
+using SplitInfer.Protocol.Messages;
+using SplitInfer.Tensors;
+using SplitInfer.Testing.Wire;
+
+namespace SplitInfer.Client.Tests.Transport;
+
+/// <summary>A server whose every frame a test writes, and a transport that connects to it in memory.</summary>
+internal sealed class ScriptedServer : IAsyncDisposable
+{
+    private readonly Channel<WirePeer> _connections = Channel.CreateUnbounded<WirePeer>();
+    private readonly List<WirePeer> _peers = [];
+
+    public ScriptedServer(TimeProvider? time = null, int capacity = 4 << 20, TransportOptions? options = null)
+    {
+        Transport = new(Connect, "test://server", "model", "", WirePlan.Plan, new([new RawCodec(), new RunLengthCodec()]), options ?? new(), time ?? TimeProvider.System);
+
+        ValueTask<ByteChannel> Connect(CancellationToken cancellationToken)
+        {
+            var (client, server) = DuplexStream.CreatePair(capacity);
+            var peer = new WirePeer(server);
+            _peers.Add(peer);
+            _connections.Writer.TryWrite(peer);
+            return new(new StreamChannel(client));
+        }
+    }
+
+    public RemoteTailTransport Transport { get; }
+
+    /// <summary>A request with seeded content.</summary>
+    public static TailRequest Request(int partition = WirePlan.Fixed, ITensorCodec? codec = null, TimeSpan? deadline = null, int n = 2)
+    {
+        var tensors = WirePlan.Boundary(partition, n);
+        var encoded = new EncodedTensors();
+        encoded.Encode(codec ?? new RawCodec(), tensors);
+        return new()
+        {
+            Partition = WirePlan.Plan.Partitions[partition],
+            Codec = codec ?? new RawCodec(),
+            SymbolSizes = BoundaryLayout.For(WirePlan.Plan.Partitions[partition].Boundary).Measure(tensors),
+            Payloads = encoded.Parts.ToArray().Select(static p => (ReadOnlyMemory<byte>)p.ToArray()).ToArray(),
+            Deadline = deadline,
+        };
+    }
+
+    /// <summary>The bytes of a response whose outputs are those of <see cref="WirePlan.Outputs"/>, in the raw codec.</summary>
+    public static byte[] Response(ulong id, int partition = WirePlan.Fixed, int n = 2)
+    {
+        var outputs = WirePlan.Outputs(partition, n);
+        var header = new ResponseHeader
+        {
+            QueueUs = 1, DecodeUs = 2, RunUs = 3, EncodeUs = 4,
+            SymbolSizes = { BoundaryLayout.For(WirePlan.Plan.Partitions[partition].TailOutputs).Measure(outputs) },
+            PartLengths = { outputs.Select(static o => (uint)o.ByteLength) },
+        };
+        return WirePeer.Frame(FrameType.Response, id, header, [.. outputs.SelectMany(static o => o.Bytes.ToArray())]);
+    }
+
+    /// <summary>Whether a reply holds what <see cref="Response"/> sends.</summary>
+    public static void AssertOutputs(TailReply reply, int partition = WirePlan.Fixed, int n = 2)
+    {
+        var expected = WirePlan.Outputs(partition, n);
+        Assert.Equal(expected.Length, reply.Outputs.Length);
+        foreach (var (due, got) in expected.Zip(reply.Outputs))
+        {
+            Assert.Equal(due.Shape, got!.Shape);
+            Assert.Equal(due.Bytes.ToArray(), got.Bytes.ToArray());
+        }
+
+        reply.Dispose();
+    }
+
+    /// <summary>The next connection that the transport makes.</summary>
+    public async Task<WirePeer> AcceptAsync() => await _connections.Reader.ReadAsync();
+
+    /// <summary>The next connection, after a handshake in which the server takes what the client wants.</summary>
+    public async Task<WirePeer> WelcomeAsync(uint maxInFlight = 8, ulong maxPayloadBytes = 1 << 30)
+    {
+        var peer = await AcceptAsync();
+        await peer.ReceiveAsync(FrameType.Hello);
+        await peer.SendAsync(FrameType.Welcome, 0, new Welcome { Version = 1, ModelVersion = "1", Codecs = { "Raw", "RunLength" }, MaxInFlight = maxInFlight, MaxPayloadBytes = maxPayloadBytes });
+        return peer;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _peers.ForEach(static p => p.Dispose());
+        await Transport.DisposeAsync();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using SplitInfer.Execution;
+using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Models;
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+
+namespace SplitInfer.Core.Tests.Partitioning;
+
+/// <summary>Runs models whole and cut, both in ONNX Runtime.</summary>
+internal static class SplitRun
+{
+    private const double Tolerance = 1e-4;
+
+    public static ExecutionOptions Execution { get; } = new() { IntraOpThreads = 1 };
+
+    public static PartitionedModel Plan(GraphBuilder graph, PlanOptions? options = null) => Plan(graph.ToBytes(), options);
+
+    public static PartitionedModel Plan(byte[] model, PlanOptions? options = null) => PartitionedModel.From(OnnxModel.Parse(model), options, Execution);
+
+    /// <summary>Cuts a model at every admissible place and compares each result with that of the file as it is.</summary>
+    /// <returns>The partitions that were run.</returns>
+    public static int[] CheckEveryCut(GraphBuilder graph, params Tensor[] inputs) => CheckEveryCut(graph.ToBytes(), inputs);
+
+    /// <summary>Cuts a model at every admissible place and compares each result with that of the file as it is.</summary>
+    public static int[] CheckEveryCut(byte[] bytes, params Tensor[] inputs)
+    {
+        var model = Plan(bytes);
+        ImmutableArray<Tensor> given = inputs.Length > 0 ? [.. inputs] : model.MakeInputs(seed: 1);
+        var expected = Whole(bytes, model, given);
+        int[] cuts = [.. model.Plan.Partitions.Where(static p => p.IsAdmissible).Select(static p => p.Index)];
+        foreach (var k in cuts)
+        {
+            var actual = Cut(model, k, given);
+            Assert.Equal(expected.Length, actual.Length);
+            for (var i = 0; i < expected.Length; i++)
+            {
+                var difference = TensorDifference.Between(expected[i], actual[i]);
+                Assert.True(difference.IsWithin(Tolerance), $"Partition {k}: output '{model.Plan.Outputs[i].Name}' differs by {difference}.");
+            }
+        }
+
+        return cuts;
+    }
+
+    /// <summary>Runs head, boundary and tail of one partition.</summary>
+    public static Tensor[] Cut(PartitionedModel model, int k, ImmutableArray<Tensor> inputs)
+    {
+        var (partition, route) = (model.Plan.Partitions[k], model.Route(k));
+        var head = Run(model.Head(k), [.. route.HeadInputs.Select(i => inputs[i])]);
+        var boundary = route.Boundary.Select(b => Pick(b, inputs, head, [])).ToArray();
+        CheckLayout(partition.Boundary, boundary);
+        Assert.Equal(partition.Boundary, model.Tail(k).Inputs.AsEnumerable());
+        var tail = Run(model.Tail(k), boundary);
+        CheckLayout(partition.TailOutputs, tail);
+        return [.. route.Outputs.Select(o => Pick(o, inputs, head, tail))];
+    }
+
+    private static Tensor[] Whole(byte[] bytes, PartitionedModel model, ImmutableArray<Tensor> inputs)
+    {
+        using var session = OrtSession.Create(bytes, null, Execution);
+        string[] given = [.. model.Plan.Inputs.Select(static i => i.Name)];
+        string[] computed = [.. model.Plan.Outputs.Select(static o => o.Name).Except(given)];
+        var outputs = new Tensor?[computed.Length];
+        session.Run(given, inputs.AsSpan(), computed, outputs);
+        return [.. model.Plan.Outputs.Select(o => given.Contains(o.Name) ? inputs[Array.IndexOf(given, o.Name)] : outputs[Array.IndexOf(computed, o.Name)]!)];
+    }
+
+    private static Tensor[] Run(SegmentModel segment, Tensor[] inputs)
+    {
+        if (segment.IsEmpty) return [];
+        using var session = OrtSession.Create(segment.ToBytes(), segment.ExternalDataFolder, Execution);
+        Assert.Equal(segment.Inputs.Select(static i => i.Name), session.Inputs.Select(static i => i.Name));
+        Assert.Equal(segment.Outputs.Select(static o => o.Name), session.Outputs.Select(static o => o.Name));
+        var outputs = new Tensor?[segment.Outputs.Length];
+        session.Run(inputs, outputs);
+        return outputs!;
+    }
+
+    /// <summary>What travels is what the other end works out from the stated sizes.</summary>
+    private static void CheckLayout(ImmutableArray<TensorSpec> specs, Tensor[] tensors)
+    {
+        if (specs.Any(static s => !s.IsRanked || s.Type == ElementType.Text)) return;
+        var layout = BoundaryLayout.For(specs);
+        Assert.Equal(tensors.Select(static t => t.Shape), layout.Resolve(layout.Measure(tensors).AsSpan(), SizeLimits.Default).AsEnumerable());
+    }
+
+    private static Tensor Pick(ValueSource source, ImmutableArray<Tensor> inputs, Tensor[] head, Tensor[] tail) => source.Origin switch
+    {
+        ValueOrigin.Input => inputs[source.Index],
+        ValueOrigin.Head => head[source.Index],
+        _ => tail[source.Index],
+    };
+}

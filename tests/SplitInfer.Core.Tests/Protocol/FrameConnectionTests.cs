@@ -1,0 +1,135 @@
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+using SplitInfer.Testing;
+using SplitInfer.Testing.Wire;
+
+namespace SplitInfer.Core.Tests.Protocol;
+
+public class FrameConnectionTests
+{
+    private static readonly TimeSpan JustBefore = Wires.StallTimeout * 0.9;
+
+    [Fact]
+    public async Task Messages_that_are_sent_at_the_same_time_take_turns()
+    {
+        var (near, far) = DuplexStream.CreatePair(capacity: 4096);
+        using var connection = Wires.Connect(near);
+        using var peer = new WirePeer(far);
+        var large = connection.Writer.SendAsync(new PartsMessage(1, new byte[1 << 20])).AsTask();
+        var small = connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Ping, 2)).AsTask();
+        Assert.Equal(FrameType.Request, (await peer.ReceiveAsync())!.Header.Type);
+        Assert.Equal(FrameType.Ping, (await peer.ReceiveAsync())!.Header.Type);
+        while ((await peer.ReceiveAsync(FrameType.Data)).Header is { EndOfMessage: false }) { }
+
+        await Task.WhenAll(large, small);
+    }
+
+    [Fact]
+    public async Task A_peer_that_stops_in_the_middle_of_a_frame_is_left()
+    {
+        var time = new ManualTimeProvider();
+        var (near, far) = DuplexStream.CreatePair();
+        using var connection = Wires.Connect(near, time);
+        using var peer = new WirePeer(far);
+        await peer.SendAsync(WirePeer.Frame(FrameType.Ping, 1).AsMemory(0, 10));
+        var reading = ReadAsync(connection);
+        await Until(() => Advance(time, connection, TimeSpan.FromSeconds(1)));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => reading);
+        Assert.Contains("stopped in the middle", Assert.IsType<TimeoutException>(connection.Failure).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_peer_that_sends_a_byte_now_and_then_is_left()
+    {
+        var time = new ManualTimeProvider();
+        var (near, far) = DuplexStream.CreatePair();
+        using var connection = Wires.Connect(near, time);
+        using var peer = new WirePeer(far);
+        var frame = WirePeer.Frame(FrameType.Request, 1, new RequestHeader { PartLengths = { 4000 } }, new byte[4000]);
+        var reading = ReadAsync(connection);
+        var sent = 0;
+        await Until(() =>
+        {
+            peer.SendAsync(frame.AsMemory(sent++, 1)).AsTask().Wait();
+            return Advance(time, connection, JustBefore / 4);
+        });
+        Assert.InRange(sent, 2, 500);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => reading);
+    }
+
+    [Fact]
+    public async Task A_peer_that_takes_nothing_is_left()
+    {
+        var time = new ManualTimeProvider();
+        var (near, far) = DuplexStream.CreatePair(capacity: 100);
+        using var connection = Wires.Connect(near, time);
+        using var peer = new WirePeer(far);
+        var sending = connection.Writer.SendAsync(new PartsMessage(1, new byte[1000])).AsTask();
+        await Until(() => Advance(time, connection, TimeSpan.FromSeconds(1)));
+        await Assert.ThrowsAnyAsync<Exception>(() => sending);
+        Assert.Contains("took nothing", connection.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_peer_that_has_nothing_to_say_is_not()
+    {
+        var time = new ManualTimeProvider();
+        var (near, far) = DuplexStream.CreatePair();
+        using var connection = Wires.Connect(near, time);
+        using var peer = new WirePeer(far);
+        var reading = connection.Reader.ReadFrameAsync().AsTask();
+        time.Advance(Wires.StallTimeout * 100);
+        await peer.SendAsync(FrameType.Ping, 1);
+        Assert.True(await reading);
+        Assert.Null(connection.Failure);
+    }
+
+    [Fact]
+    public async Task Farewell_lets_the_other_end_read_the_last_message()
+    {
+        var (near, far) = DuplexStream.CreatePair();
+        using var connection = Wires.Connect(near);
+        using var peer = new WirePeer(far);
+        await peer.SendAsync(new byte[100_000]);
+        var leaving = connection.SayFarewellAsync(HeaderOnlyMessage.Error(0, RefusalCode.Busy, "Later."));
+        Assert.Equal("Later.", (await peer.ReceiveAsync(FrameType.Error)).Read(ErrorHeader.Parser).Message);
+        peer.Dispose();
+        await leaving;
+    }
+
+    [Fact]
+    public async Task Farewell_does_not_wait_for_ever()
+    {
+        var time = new ManualTimeProvider();
+        var (near, far) = DuplexStream.CreatePair();
+        using var connection = Wires.Connect(near, time);
+        using var peer = new WirePeer(far);
+        var leaving = connection.SayFarewellAsync(HeaderOnlyMessage.Error(0, RefusalCode.Busy, "Later."));
+        await Until(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return leaving.IsCompleted;
+        });
+        await leaving;
+    }
+
+    private static async Task ReadAsync(FrameConnection connection)
+    {
+        await connection.Reader.ReadFrameAsync();
+        var payload = new IncomingPayload();
+        payload.Open([4000]);
+        await connection.Reader.ReadPayloadAsync(payload);
+    }
+
+    private static bool Advance(ManualTimeProvider time, FrameConnection connection, TimeSpan by)
+    {
+        time.Advance(by);
+        return connection.Failure is not null;
+    }
+
+    /// <summary>The reader and the writer run on other threads; a step may come before they have got to where they wait.</summary>
+    private static async Task Until(Func<bool> step)
+    {
+        while (!step()) await Task.Yield();
+    }
+}

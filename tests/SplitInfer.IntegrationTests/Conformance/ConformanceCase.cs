@@ -1,0 +1,85 @@
+using SplitInfer.Cli.Inputs;
+using SplitInfer.Cli.Verification;
+using SplitInfer.Execution;
+using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Models;
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.IntegrationTests.Conformance;
+
+/// <summary>What came of one model: it was skipped for a reason, or so many of its partitions were verified, of which some may have failed.</summary>
+internal sealed record ConformanceResult(string Name, int Verified, string? Skipped, IReadOnlyList<string> Failures);
+
+/// <summary>One operator model with supplied inputs and outputs, cut everywhere.</summary>
+internal sealed class ConformanceCase(string folder)
+{
+    private static readonly Tolerance Tolerance = new(1e-4);
+    private static readonly ExecutionOptions Execution = new() { IntraOpThreads = 1 };
+
+    private readonly List<string> _failures = [];
+    private int _verified;
+
+    private string ModelPath => Path.Combine(folder, "model.onnx");
+
+    public async Task<ConformanceResult> RunAsync()
+    {
+        string? skipped = null;
+        try
+        {
+            foreach (var dataSet in Directory.EnumerateDirectories(folder, "test_data_set_*").Order(StringComparer.Ordinal))
+                skipped ??= await VerifyAsync(dataSet);
+        }
+        catch (SplitInferException error)
+        {
+            skipped = ReasonToSkip(error);
+            if (skipped is null) _failures.Add($"{folder}: {error.Message}");
+        }
+
+        return new(Path.GetFileName(folder), _verified, skipped, _failures);
+    }
+
+    /// <summary>Why a model is skipped that cannot be run; null where it should be.</summary>
+    private string? ReasonToSkip(SplitInferException error) => error switch
+    {
+        OnnxRuntimeException when IsRefusedAsItIs() => SkipReason.Refused,
+        ModelNotSupportedException or InvalidTensorException => SkipReason.NoTensor,
+        TensorMismatchException => SkipReason.OtherType,
+        _ => null,
+    };
+
+    /// <summary>Whether ONNX Runtime refuses the file that no one has touched.</summary>
+    private bool IsRefusedAsItIs()
+    {
+        try
+        {
+            OrtSession.Open(ModelPath, Execution).Dispose();
+            return false;
+        }
+        catch (OnnxRuntimeException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Verifies every admissible partition on one data set; gives a reason where there is nothing to verify.</summary>
+    private async Task<string?> VerifyAsync(string dataSet)
+    {
+        using var model = ModelWithInputs.Load(ModelPath, names => TensorFolder.Read(dataSet, "input", names), new PlanOptions(), Execution, seed: 1);
+        var plan = model.Model.Plan;
+        if (plan.AllOnDevice.Index < 2) return SkipReason.TooSmall;
+        var determinism = new Determinism(model.Model.Model.Shell);
+        if (!model.Model.Model.Graph.Node.All(determinism.Holds)) return SkipReason.Random;
+
+        var known = TensorFolder.Read(dataSet, "output", [.. plan.Outputs.Select(static o => o.Name)]);
+        await using var verifier = await Verifier.StartAsync(model, known, Execution);
+        foreach (var partition in plan.Partitions.Where(static p => p.IsAdmissible))
+        {
+            var verdict = await verifier.VerifyAsync(partition, Tolerance, CancellationToken.None);
+            _verified++;
+            if (!verdict.IsOk) _failures.Add($"{folder} partition {partition.Index}: {verdict.Error ?? $"differs by {verdict.Difference.MaxMixed:G3}"}");
+        }
+
+        return null;
+    }
+}

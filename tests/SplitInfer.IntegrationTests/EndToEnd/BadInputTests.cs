@@ -1,0 +1,178 @@
+using SplitInfer.Client;
+using SplitInfer.Client.Policies;
+using SplitInfer.Client.Transport;
+using SplitInfer.Models;
+using SplitInfer.Protocol;
+using SplitInfer.Server;
+using SplitInfer.Server.Models;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+using SplitInfer.Testing.Networks;
+
+namespace SplitInfer.IntegrationTests.EndToEnd;
+
+/// <summary>Each thing that a user can get wrong gives a typed error whose message says what was wrong and what to do.</summary>
+public class BadInputTests
+{
+    private static readonly byte[] Model = UNet.Build().ToBytes();
+
+    [Fact]
+    public async Task A_wrong_input_name()
+    {
+        await using var client = await LocalAsync();
+        using var tensor = InputOf(client);
+        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, Tensor> { ["wrong"] = tensor }));
+        Assert.Contains("wrong", error.Message);
+        Assert.Contains(client.Plan.Inputs[0].Name, error.Message);
+    }
+
+    [Fact]
+    public async Task A_missing_input()
+    {
+        await using var client = await LocalAsync();
+        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, Tensor>()));
+        Assert.Contains(client.Plan.Inputs[0].Name, error.Message);
+    }
+
+    [Fact]
+    public async Task A_wrong_output_name()
+    {
+        await using var client = await LocalAsync();
+        using var tensor = InputOf(client);
+        using var result = await client.InferAsync(tensor);
+        Assert.Contains(client.Plan.Outputs[0].Name, Assert.Throws<TensorMismatchException>(() => result["wrong"]).Message);
+    }
+
+    [Fact]
+    public async Task A_wrong_element_type()
+    {
+        await using var client = await LocalAsync();
+        using var tensor = RandomTensor.Normal(new Random(1), ElementType.Float64, client.Plan.Inputs[0].Shape.Dimensions);
+        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(tensor));
+        Assert.Contains("float64", error.Message);
+        Assert.Contains("float32", error.Message);
+    }
+
+    [Fact]
+    public async Task A_wrong_shape()
+    {
+        await using var client = await LocalAsync();
+        using var tensor = RandomTensor.Normal(new Random(1), ElementType.Float32, 1, 2, 3);
+        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(tensor));
+        Assert.Contains("1×2×3", error.Message);
+        Assert.Contains(client.Plan.Inputs[0].Shape.ToString(), error.Message);
+    }
+
+    [Fact]
+    public async Task A_partition_that_does_not_exist()
+    {
+        await using var client = await LocalAsync();
+        using var tensor = InputOf(client);
+        var error = await Assert.ThrowsAsync<InvalidPartitionException>(async () => await client.InferAsync(tensor, new() { Partition = 9999 }));
+        Assert.Contains("9999", error.Message);
+        Assert.Contains($"{client.Plan.AllOnDevice.Index}", error.Message);
+    }
+
+    [Fact]
+    public async Task An_unknown_model()
+    {
+        await using var deployment = await Deployment.StartAsync(Model);
+        using var folder = new TestFolder();
+        await File.WriteAllBytesAsync(folder["other.onnx"], Detector.Build().ToBytes());
+        await using var client = await deployment.ConnectAsync(o => o.ModelPath = folder["other.onnx"]);
+        var inputs = client.Plan.Inputs.ToDictionary(i => i.Name, i => RandomTensor.Normal(new Random(1), i.Type, i.Shape.Dimensions));
+        var error = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(inputs));
+        Assert.Equal(RefusalCode.UnknownModel, error.Code);
+        Assert.Contains(client.Plan.Model.ToString(), error.Message);
+    }
+
+    [Fact]
+    public async Task An_unknown_model_name()
+    {
+        await using var deployment = await Deployment.StartAsync(Model);
+        await using var client = await deployment.ConnectAsync(o => o.ModelName = "nobody");
+        using var tensor = InputOf(client);
+        var error = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(tensor));
+        Assert.Equal(RefusalCode.UnknownModel, error.Code);
+        Assert.Contains("demo", error.Message);
+    }
+
+    [Fact]
+    public async Task Another_file_under_the_same_name()
+    {
+        await using var deployment = await Deployment.StartAsync(Model);
+        using var folder = new TestFolder();
+        await File.WriteAllBytesAsync(folder["other.onnx"], UNet.Build(seed: 99).ToBytes());
+        await using var client = await deployment.ConnectAsync(o => (o.ModelPath, o.ModelName) = (folder["other.onnx"], "demo"));
+        using var tensor = InputOf(client);
+        var error = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(tensor));
+        Assert.Equal(RefusalCode.ModelMismatch, error.Code);
+        Assert.Contains("same file", error.Message);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there()
+    {
+        Uri address;
+        await using (var deployment = await Deployment.StartAsync(Model)) address = deployment.Server.Endpoints[0];
+        await using var client = await LocalAsync(o => o.Server = address);
+        using var tensor = InputOf(client);
+        var error = await Assert.ThrowsAsync<ServerUnreachableException>(async () => await client.InferAsync(tensor));
+        Assert.Contains(address.Authority, error.Message);
+    }
+
+    [Fact]
+    public async Task A_partition_that_needs_a_server_where_none_was_named()
+    {
+        await using var client = await LocalAsync();
+        using var tensor = InputOf(client);
+        var error = await Assert.ThrowsAsync<ServerUnreachableException>(async () => await client.InferAsync(tensor, new() { Partition = 0 }));
+        Assert.Contains(nameof(SplitInferenceOptions.Server), error.Message);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_onnx()
+    {
+        using var folder = new TestFolder();
+        await File.WriteAllTextAsync(folder["notes.onnx"], "These are notes, not a model.");
+        var error = await Assert.ThrowsAsync<ModelFormatException>(async () => await SplitInferenceClient.CreateAsync(new() { ModelPath = folder["notes.onnx"] }));
+        Assert.Contains("notes.onnx", error.Message);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_missing()
+    {
+        var error = await Assert.ThrowsAsync<FileNotFoundException>(async () => await SplitInferenceClient.CreateAsync(new() { ModelPath = "no/such/model.onnx" }));
+        Assert.Contains("no/such/model.onnx", error.Message);
+    }
+
+    [Theory]
+    [InlineData("Wrong", "Raw", null, PolicyNames.AllOnServer)]
+    [InlineData(PolicyNames.AllOnServer, "Wrong", null, "Raw")]
+    [InlineData(PolicyNames.Fixed, "Raw", null, nameof(SplitInferenceOptions.Partition))]
+    public async Task Options_that_make_no_sense(string policy, string codec, int? partition, string mentioned)
+    {
+        var error = await Assert.ThrowsAsync<ArgumentException>(async () => await LocalAsync(o => (o.Policy, o.Codec, o.Partition) = (policy, codec, partition)));
+        Assert.Contains(mentioned, error.Message);
+    }
+
+    [Fact]
+    public async Task A_model_directory_without_models()
+    {
+        using var folder = new TestFolder();
+        var error = await Assert.ThrowsAsync<ModelRepositoryException>(async () => await SplitInferServer.StartAsync(new() { ModelsDirectory = folder.Path }));
+        Assert.Contains("<name>/<version>/model.onnx", error.Message);
+    }
+
+    private static async Task<SplitInferenceClient> LocalAsync(Action<SplitInferenceOptions>? configure = null)
+    {
+        using var folder = new TestFolder();
+        await File.WriteAllBytesAsync(folder["model.onnx"], Model);
+        var options = new SplitInferenceOptions { ModelPath = folder["model.onnx"] };
+        configure?.Invoke(options);
+        return await SplitInferenceClient.CreateAsync(options);
+    }
+
+    private static Tensor InputOf(SplitInferenceClient client) =>
+        RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
+}

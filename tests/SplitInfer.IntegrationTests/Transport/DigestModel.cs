@@ -1,0 +1,48 @@
+using SplitInfer.Partitioning;
+using SplitInfer.Protocol;
+using SplitInfer.Server.Hosting;
+using SplitInfer.Tensors;
+using SplitInfer.Testing.Wire;
+
+namespace SplitInfer.IntegrationTests.Transport;
+
+/// <summary>A model of <see cref="WirePlan"/> whose outputs are a function of every bit of the boundary, so that no mistake goes unseen.</summary>
+internal sealed class DigestModel : ITailService, ITailModel
+{
+    private int _running;
+
+    /// <summary>What a run waits for before it ends; nothing unless set.</summary>
+    public Func<CancellationToken, Task> OnRun { get; set; } = static _ => Task.CompletedTask;
+
+    /// <summary>Runs that have begun and not ended.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    public PartitionPlan Plan => WirePlan.Plan;
+
+    public string Version => "1";
+
+    /// <summary>The outputs for a boundary.</summary>
+    public static Tensor[] OutputsFor(int partition, ReadOnlySpan<Tensor> boundary)
+    {
+        var digest = (uint)partition;
+        foreach (var tensor in boundary) digest = Crc32C.Append(digest, tensor.Bytes.Span);
+        var n = partition == WirePlan.Symbolic ? (int)boundary[0].Shape.Dimensions[0] : 1;
+        return WirePlan.Outputs(partition, n, (int)digest);
+    }
+
+    public ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken) => new(this);
+
+    public async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _running);
+        try
+        {
+            await OnRun(cancellationToken);
+            OutputsFor(partition, boundary.Span).CopyTo(outputs);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _running);
+        }
+    }
+}

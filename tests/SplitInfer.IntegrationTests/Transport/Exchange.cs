@@ -1,0 +1,45 @@
+using SplitInfer.Client.Transport;
+using SplitInfer.Codecs;
+using SplitInfer.Codecs.Raw;
+using SplitInfer.Protocol;
+using SplitInfer.Tensors;
+using SplitInfer.Testing.Wire;
+
+namespace SplitInfer.IntegrationTests.Transport;
+
+/// <summary>A request with seeded content, and the reply that it must get.</summary>
+internal sealed class Exchange
+{
+    private readonly Tensor[] _expected;
+
+    public Exchange(int partition, int seed, int n = 3, ITensorCodec? codec = null, TimeSpan? deadline = null)
+    {
+        codec ??= new RawCodec();
+        var boundary = WirePlan.Boundary(partition, n, seed);
+        var encoded = new EncodedTensors();
+        encoded.Encode(codec, boundary);
+        _expected = DigestModel.OutputsFor(partition, boundary);
+        Request = new()
+        {
+            Partition = WirePlan.Plan.Partitions[partition],
+            Codec = codec,
+            SymbolSizes = BoundaryLayout.For(WirePlan.Plan.Partitions[partition].Boundary).Measure(boundary),
+            Payloads = encoded.Parts.ToArray(),
+            Deadline = deadline,
+        };
+    }
+
+    public TailRequest Request { get; }
+
+    /// <summary>Sends the request and holds the reply against what is due.</summary>
+    public async Task MakeAsync(ITailTransport transport, CancellationToken cancellationToken = default)
+    {
+        using var reply = await transport.SendAsync(Request, cancellationToken);
+        Assert.Equal(_expected.Length, reply.Outputs.Length);
+        foreach (var (due, got) in _expected.Zip(reply.Outputs))
+        {
+            Assert.Equal((due.ElementType, due.Shape), (got!.ElementType, got.Shape));
+            Assert.True(due.Bytes.Span.SequenceEqual(got.Bytes.Span));
+        }
+    }
+}

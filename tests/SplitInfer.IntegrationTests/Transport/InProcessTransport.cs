@@ -1,0 +1,49 @@
+using SplitInfer.Client.Transport;
+using SplitInfer.Protocol;
+using SplitInfer.Server.Hosting;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.IntegrationTests.Transport;
+
+/// <summary>Runs the tail where it is called, with no wire between: what every other transport must be like from outside.</summary>
+internal sealed class InProcessTransport(ITailModel model) : ITailTransport
+{
+    private readonly PlanLayouts _layouts = new(model.Plan);
+
+    public async ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
+    {
+        if (request.Partition == model.Plan.AllOnDevice || !request.Partition.IsAdmissible)
+            throw new TailRefusedException(RefusalCode.InvalidPartition, "There is no such tail.");
+        using var deadline = new CancellationTokenSource(request.Deadline ?? Timeout.InfiniteTimeSpan);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var boundary = Decode(request);
+        try
+        {
+            var outputs = new Tensor[request.Partition.TailOutputs.Length];
+            await model.RunAsync(request.Partition.Index, boundary, outputs, stop.Token);
+            return new(outputs, default);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TailRefusedException(RefusalCode.DeadlineExceeded, "It took too long.");
+        }
+        finally
+        {
+            Array.ForEach(boundary, static b => b.Dispose());
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private Tensor[] Decode(TailRequest request)
+    {
+        var layout = _layouts.Boundary(request.Partition.Index);
+        var shapes = layout.Resolve(request.SymbolSizes.AsSpan(), SizeLimits.Default);
+        return [.. shapes.Select((shape, value) =>
+        {
+            var tensor = Tensor.Allocate(layout.Values[value].Type, shape);
+            request.Codec.Decode(tensor.ElementType, shape, request.Payloads.Span[value].Span, tensor.Bytes.Span);
+            return tensor;
+        })];
+    }
+}
