@@ -32,11 +32,13 @@ public sealed class DecoderFuzzTests
             var bytes = (int)type.ByteSize(shape.ElementCount);
 
             // Guards behind both, or before both.
-            var (received, tensor) = (damaged[..length], output.AtStart(bytes));
+            var received = damaged[..length];
+            var tensor = output.AtStart(bytes);
             if (i % 3 != 0)
             {
                 received.CopyTo(room.AtEnd(length));
-                (received, tensor) = (room.AtEnd(length), output.AtEnd(bytes));
+                received = room.AtEnd(length);
+                tensor = output.AtEnd(bytes);
             }
 
             try

@@ -30,7 +30,7 @@ internal static unsafe class RansDecode
                 var state = states[lane];
                 var entry = table[state & SlotMask];
                 *symbols++ = (byte)entry;
-                state = ((entry >> 8 & SlotMask) + 1) * (state >> Rans.ScaleBits) + (entry >> 20);
+                state = ((entry >> RansTables.FrequencyLessOneBit & SlotMask) + 1) * (state >> Rans.ScaleBits) + (entry >> RansTables.OffsetBit);
                 if (state < Rans.LowBound) state = state << 16 | *word++;
                 states[lane] = state;
             }
@@ -59,7 +59,7 @@ internal static unsafe class RansDecode
                 var entry = Vector128.Create(table[(uint)a], table[a >> 32], table[(uint)b], table[b >> 32]);
                 *(uint*)symbols = Vector128.Shuffle(entry.AsByte(), everyFourth).AsUInt32().ToScalar();
                 symbols += 4;
-                state = ((entry >> 8 & mask) + one) * (state >> Rans.ScaleBits) + (entry >> 20);
+                state = ((entry >> RansTables.FrequencyLessOneBit & mask) + one) * (state >> Rans.ScaleBits) + (entry >> RansTables.OffsetBit);
                 var refill = Vector128.LessThan(state.AsInt32(), low);
                 var lanesToRefill = refill.ExtractMostSignificantBits();
                 var shuffle = Vector128.Load(shuffles + lanesToRefill * 16);
@@ -93,7 +93,7 @@ internal static unsafe class RansDecode
                 var bytes = Avx2.Shuffle(entry.AsByte(), everyFourth);
                 *(ulong*)symbols = (bytes.GetLower() | bytes.GetUpper()).AsUInt64().ToScalar();
                 symbols += 8;
-                state = ((entry >> 8 & mask) + one) * (state >> Rans.ScaleBits) + (entry >> 20);
+                state = ((entry >> RansTables.FrequencyLessOneBit & mask) + one) * (state >> Rans.ScaleBits) + (entry >> RansTables.OffsetBit);
                 var refill = Vector256.LessThan(state.AsInt32(), low);
                 var lanesToRefill = refill.ExtractMostSignificantBits();
                 var fresh = Ssse3.Shuffle(Vector128.Load((byte*)word), Vector128.Load(shuffles + lanesToRefill * 16)).AsUInt16();
@@ -121,7 +121,7 @@ internal static unsafe class RansDecode
                 var entry = Entries(table, (ulong*)(states + lane)).ToVector512Unsafe().WithUpper(Entries(table, (ulong*)(states + lane + 8)));
                 Avx512F.ConvertToVector128Byte(entry).Store(symbols);
                 symbols += 16;
-                state = ((entry >> 8 & mask) + one) * (state >> Rans.ScaleBits) + (entry >> 20);
+                state = ((entry >> RansTables.FrequencyLessOneBit & mask) + one) * (state >> Rans.ScaleBits) + (entry >> RansTables.OffsetBit);
                 var refill = Vector512.LessThan(state, low);
                 var fresh = Avx512F.Expand(Vector512<uint>.Zero, refill, Avx512F.ConvertToVector512UInt32(Vector256.Load(word)));
                 Vector512.ConditionalSelect(refill, state << 16 | fresh, state).Store(states + lane);

@@ -1,4 +1,3 @@
-using SplitInfer.Codecs;
 using SplitInfer.Codecs.BFloat16;
 using SplitInfer.Codecs.Float16;
 

@@ -14,11 +14,14 @@ internal static unsafe partial class ReferenceLz4
     public static byte[] Compress(ReadOnlySpan<byte> source, int level)
     {
         var destination = new byte[Bound(source.Length)];
+        // An empty span has no address, which the library does not take.
+        byte none;
         fixed (byte* from = source, to = destination)
         {
+            var start = source.IsEmpty ? &none : from;
             var length = level == 0
-                ? CompressDefault(from, to, source.Length, destination.Length)
-                : CompressHigh(from, to, source.Length, destination.Length, level);
+                ? CompressDefault(start, to, source.Length, destination.Length)
+                : CompressHigh(start, to, source.Length, destination.Length, level);
             return destination[..length];
         }
     }
@@ -26,10 +29,9 @@ internal static unsafe partial class ReferenceLz4
     public static byte[] Decompress(ReadOnlySpan<byte> block, int length)
     {
         var destination = new byte[length];
+        byte none;
         fixed (byte* from = block, to = destination)
         {
-            // An empty span has no address, which the library refuses.
-            byte none;
             var decoded = DecompressSafe(from, length == 0 ? &none : to, block.Length, length);
             return decoded == length ? destination : throw new InvalidOperationException($"The reference library answers {decoded}.");
         }
