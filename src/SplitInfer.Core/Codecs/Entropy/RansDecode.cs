@@ -106,7 +106,7 @@ internal static unsafe class RansDecode
         return step;
     }
 
-    /// <summary>Sixteen lanes at a time.</summary>
+    /// <summary>Sixteen lanes at a time. Conditions stand where they are used, so that they stay in mask registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Wide512(uint* states, int lanes, uint* table, ref ushort* words, ushort* limit, byte* symbols, int steps)
     {
@@ -122,10 +122,9 @@ internal static unsafe class RansDecode
                 Avx512F.ConvertToVector128Byte(entry).Store(symbols);
                 symbols += 16;
                 state = ((entry >> RansTables.FrequencyLessOneBit & mask) + one) * (state >> Rans.ScaleBits) + (entry >> RansTables.OffsetBit);
-                var refill = Vector512.LessThan(state, low);
-                var fresh = Avx512F.Expand(Vector512<uint>.Zero, refill, Avx512F.ConvertToVector512UInt32(Vector256.Load(word)));
-                Vector512.ConditionalSelect(refill, state << 16 | fresh, state).Store(states + lane);
-                word += BitOperations.PopCount(refill.ExtractMostSignificantBits());
+                var fresh = Avx512F.Expand(Vector512<uint>.Zero, Vector512.LessThan(state, low), Avx512F.ConvertToVector512UInt32(Vector256.Load(word)));
+                Vector512.ConditionalSelect(Vector512.LessThan(state, low), state << 16 | fresh, state).Store(states + lane);
+                word += BitOperations.PopCount(Vector512.LessThan(state, low).ExtractMostSignificantBits());
             }
         }
 

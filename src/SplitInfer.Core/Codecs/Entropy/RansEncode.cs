@@ -124,7 +124,7 @@ internal static unsafe class RansEncode
         return words;
     }
 
-    /// <summary>Eight lanes at a time.</summary>
+    /// <summary>Eight lanes at a time. Conditions stand where they are used, so that they stay in mask registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ushort* Wide512(uint* states, int lanes, ulong* table, ushort* words, byte* end, int steps)
     {
@@ -138,16 +138,16 @@ internal static unsafe class RansEncode
                 var entry = Entries(table, end).ToVector512Unsafe().WithUpper(Entries(table, end + 4));
                 var state = Avx512F.ConvertToVector512UInt64(Vector256.Load(states + lane));
                 var frequency = entry >> RansTables.FrequencyBit & frequencyMask;
-                var full = Vector512.GreaterThanOrEqual(state, frequency << Rans.FlushShift);
-                var lanesToFlush = (uint)full.ExtractMostSignificantBits();
+                var bound = frequency << Rans.FlushShift;
+                var lanesToFlush = (uint)Vector512.GreaterThanOrEqual(state, bound).ExtractMostSignificantBits();
                 Ssse3.Shuffle(Avx512F.ConvertToVector128UInt16(state).AsByte(), Vector128.Load(shuffles + lanesToFlush * 16)).Store((byte*)(words - 8));
                 words -= BitOperations.PopCount(lanesToFlush);
 
-                state = Vector512.ConditionalSelect(full, state >> 16, state);
+                state = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(state, bound), state >> 16, state);
                 var quotient = Avx512F.Multiply(state.AsUInt32(), entry.AsUInt32()) >> 32;
                 var remainder = state - Avx512F.Multiply(quotient.AsUInt32(), frequency.AsUInt32());
-                var over = Vector512.GreaterThanOrEqual(remainder, frequency);
-                state = (quotient << Rans.ScaleBits) + remainder + (entry >> RansTables.StartBit) + (over & (scale - frequency));
+                var one = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(remainder, frequency), scale - frequency, Vector512<ulong>.Zero);
+                state = (quotient << Rans.ScaleBits) + remainder + (entry >> RansTables.StartBit) + one;
                 Avx512F.ConvertToVector256UInt32(state).Store(states + lane);
             }
         }

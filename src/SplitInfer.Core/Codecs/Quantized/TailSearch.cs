@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.Quantized;
@@ -6,6 +7,7 @@ namespace SplitInfer.Codecs.Quantized;
 internal static class TailSearch
 {
     /// <summary>The first index from <paramref name="start"/> on whose magnitude is above <paramref name="bound"/>; the length where there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Next(ReadOnlySpan<float> values, int start, float bound)
     {
         // Sixty-four at a time until there is one among them.
