@@ -18,10 +18,12 @@ internal static class Program
             VerifyCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),
-            new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench transport")
+            SimulateCommand.Create(options, terminal),
+            new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench transport", "splitinfer bench policy")
             {
                 BenchOverheadCommand.Create(options, terminal),
                 BenchTransportCommand.Create(options, terminal),
+                BenchPolicyCommand.Create(options, terminal),
             },
             options.Json,
             options.Threads,

@@ -1,4 +1,7 @@
+using SplitInfer.Client.Offloading;
 using SplitInfer.Client.Policies;
+using SplitInfer.Client.Policies.Fixed;
+using SplitInfer.Client.Profiling;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
@@ -17,19 +20,37 @@ internal static class ClientComposition
     }
 
     /// <summary>Takes a model that is loaded already.</summary>
-    public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken)
+    /// <param name="options">How the client works.</param>
+    /// <param name="partitioned">The model.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="transport">Carries boundaries in place of a connection to <see cref="SplitInferenceOptions.Server"/>; the client owns it.</param>
+    public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken, ITailTransport? transport = null)
     {
         var codec = CodecOf(options);
         var segments = new SegmentCache(new SegmentCompiler(partitioned, options.Execution), options.SegmentMemoryBytes);
         var model = new ClientModel(partitioned, segments, codec);
+        TailStage? tails = null;
         try
         {
-            var policy = PolicyFactory.Create(options, model);
-            if (options.PreloadArms) await model.PreloadAsync(cancellationToken).ConfigureAwait(false);
-            return new(options, model, policy, TransportOf(options, model.Plan));
+            var memory = new ClientMemory(options, model);
+            var policy = PolicyFactory.Create(options, model, memory.Heads.Profile);
+            transport ??= TransportOf(options, model.Plan);
+            tails = transport is null ? null : new(transport, policy, options.ProbeInterval, options.TimeProvider);
+            var learns = policy is not FixedPolicy;
+            if (learns)
+            {
+                tails?.Watch.Visit();
+                memory.Load(policy);
+                await new HeadProfiler(model, options.TimeProvider).MeasureAsync(memory.Heads.Profile, options.ProfilingBudget, memory.Warn, cancellationToken).ConfigureAwait(false);
+                memory.Save();
+            }
+
+            if (options.PreloadArms) await model.PreloadAsync(withTails: learns && tails is not null, cancellationToken).ConfigureAwait(false);
+            return new(options, model, policy, tails, memory);
         }
         catch
         {
+            if (tails is not null) await tails.DisposeAsync().ConfigureAwait(false);
             model.Dispose();
             throw;
         }

@@ -64,16 +64,26 @@ internal sealed class ClientModel : IDisposable
         throw new TensorMismatchException($"The model has no output '{name}'. It yields: {string.Join(", ", Plan.Outputs)}.");
     }
 
+    /// <summary>What is known of every arm beforehand.</summary>
+    public IEnumerable<ArmProfile> Profiles => Plan.Arms.Select(p => ArmProfile.Of(p, _codec.Name, p.BoundaryBytes * 8.0));
+
     /// <summary>Starts one request.</summary>
-    public InferencePass Begin(Arm arm, ReadOnlyMemory<Tensor> inputs)
-    {
-        var index = arm.Partition.Index;
-        return new(arm.Partition, RouteOf(index), _segments, _codec, _boundaries[index], inputs);
-    }
+    public InferencePass Begin(Partition partition, ReadOnlyMemory<Tensor> inputs, StageClock clock) =>
+        new(partition, RouteOf(partition.Index), _segments, _codec, _boundaries[partition.Index], inputs, clock);
+
+    /// <summary>Made-up inputs, which the caller owns.</summary>
+    /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
+    public Tensor[] MakeInputs() => [.. _model.MakeInputs(seed: 0)];
 
     /// <summary>Loads the heads of all arms.</summary>
-    public ValueTask PreloadAsync(CancellationToken cancellationToken) => _segments.PreloadAsync(
-        Plan.Arms.Where(a => RouteOf(a.Index).HasHead).Select(static a => new SegmentKey(SegmentSide.Head, a.Index)), cancellationToken);
+    /// <param name="withTails">Whether the device may have to run tails as well.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask PreloadAsync(bool withTails, CancellationToken cancellationToken)
+    {
+        var heads = Plan.Arms.Where(a => RouteOf(a.Index).HasHead).Select(static a => new SegmentKey(SegmentSide.Head, a.Index));
+        var tails = Plan.Arms.Where(a => withTails && !a.TailOutputs.IsEmpty).Select(static a => new SegmentKey(SegmentSide.Tail, a.Index));
+        return _segments.PreloadAsync(heads.Concat(tails), cancellationToken);
+    }
 
     public void Dispose() => _segments.Dispose();
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
@@ -9,26 +10,61 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Client;
 
-/// <summary>One request on its way through a partition. It owns every tensor that is made on the way; the inputs stay the caller's.</summary>
+/// <summary>
+/// One request on its way through a partition. It owns every tensor that is made on the way, until the last of those who hold
+/// it lets go; the inputs stay the caller's. The tail may run on both sides at once; all else is one step after the other.
+/// </summary>
 internal sealed class InferencePass(
-    Partition partition, Routing routing, SegmentCache segments, ITensorCodec codec, BoundaryLayout layout, ReadOnlyMemory<Tensor> inputs) : IDisposable
+    Partition partition, Routing routing, SegmentCache segments, ITensorCodec codec, BoundaryLayout layout, ReadOnlyMemory<Tensor> inputs, StageClock clock) : IDisposable
 {
     private Tensor[] _head = [];
     private Tensor[] _boundary = [];
+    private readonly List<Tensor> _copies = [];
     private readonly EncodedTensors _encoded = new();
-    private long _bytesSent;
-    private TailReply? _reply;
+    private TailAnswer _tail;
+    private TimeSpan _headTime;
+    private TimeSpan _encodeTime;
+    private int _holders = 1;
 
     /// <summary>Payload bytes that were sent.</summary>
-    public long BytesSent => _bytesSent;
+    public long BytesSent { get; private set; }
 
-    /// <summary>Where the server says its time went.</summary>
-    public TailTimings ServerTimings => _reply?.Timings ?? default;
+    /// <summary>Why there is no answer of the server; null where there is one or none was asked for.</summary>
+    public Exception? ServerFailure { get; private set; }
+
+    /// <summary>How long the server was waited for in vain.</summary>
+    public TimeSpan Waited { get; private set; }
+
+    /// <summary>Time that the whole model took on the device, where the device ran the tail.</summary>
+    public TimeSpan DeviceTime => _headTime + _tail.DeviceTime;
 
     /// <summary>Which side did the work.</summary>
-    public InferenceSource Source => _reply is null ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split;
+    public InferenceSource Source => !_tail.IsFromServer ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split;
 
-    /// <summary>Runs the head, where there is one.</summary>
+    /// <summary>Where the time went up to this moment.</summary>
+    public InferenceTimings Timings => new()
+    {
+        Head = _headTime,
+        Encode = _encodeTime,
+        Offload = _tail.ServerTime,
+        Tail = _tail.DeviceTime,
+        Server = _tail.Reply?.Timings ?? default,
+        Total = clock.Total(),
+    };
+
+    /// <summary>What a policy learns from it. A race that the device won says nothing of the server yet.</summary>
+    public Observation Observation => new()
+    {
+        HeadSeconds = _headTime.TotalSeconds,
+        EncodeSeconds = _encodeTime.TotalSeconds,
+        OffloadSeconds = (_tail.IsFromServer ? _tail.ServerTime : Waited).TotalSeconds,
+        ServerSeconds = _tail.Reply?.Timings.TotalSeconds ?? 0,
+        BytesSent = _tail.IsFromServer ? BytesSent : 0,
+        IsCensored = ServerFailure is not null && !_tail.IsFromServer,
+        RacedDeviceSeconds = _tail.DeviceTime > TimeSpan.Zero ? DeviceTime.TotalSeconds : 0,
+    };
+
+    /// <summary>Runs the head, where there is one. Loading it is not part of its time.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunHeadAsync(CancellationToken cancellationToken)
     {
@@ -36,21 +72,27 @@ internal sealed class InferencePass(
         using var head = await segments.RentAsync(new(SegmentSide.Head, partition.Index), cancellationToken).ConfigureAwait(false);
         var (headInputs, outputs) = (new Tensor[routing.HeadInputs.Length], new Tensor[head.Runner.Outputs.Count]);
         for (var i = 0; i < headInputs.Length; i++) headInputs[i] = inputs.Span[routing.HeadInputs[i]];
+        clock.Lap();
         await head.Runner.RunAsync(headInputs, outputs, cancellationToken).ConfigureAwait(false);
+        _headTime = clock.Lap();
         _head = outputs;
     }
 
     /// <summary>Gathers the boundary and encodes it.</summary>
-    public void Encode()
+    /// <param name="outlivesCall">Whether the tail may still run when the caller has its result and may change the inputs, so that those which cross are copied.</param>
+    public void Encode(bool outlivesCall)
     {
+        clock.Lap();
         _boundary = Gather(routing.Boundary);
+        if (outlivesCall) CopyInputs();
         _encoded.Encode(codec, _boundary);
-        foreach (var part in _encoded.Parts.Span) _bytesSent += part.Length;
+        foreach (var part in _encoded.Parts.Span) BytesSent += part.Length;
+        _encodeTime = clock.Lap();
     }
 
-    /// <summary>Has the tail run and takes its outputs in.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask OffloadAsync(ITailTransport transport, TimeSpan? deadline, CancellationToken cancellationToken)
+    /// <summary>Has the server run the tail. The answer is the caller's.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<TailAnswer> OffloadAsync(ITailTransport transport, TimeSpan? deadline, CancellationToken cancellationToken)
     {
         var request = new TailRequest
         {
@@ -60,8 +102,27 @@ internal sealed class InferencePass(
             Payloads = _encoded.Parts,
             Deadline = deadline,
         };
-        _reply = await transport.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        var stage = clock.Fork();
+        var reply = await transport.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        return new(reply, IsFromServer: true, stage.Lap());
     }
+
+    /// <summary>Runs the tail on the device. The answer is the caller's. Loading the tail is not part of its time.</summary>
+    public async ValueTask<TailAnswer> FinishAsync(CancellationToken cancellationToken)
+    {
+        if (partition.TailOutputs.IsEmpty) return default;
+        using var tail = await segments.RentAsync(new(SegmentSide.Tail, partition.Index), cancellationToken).ConfigureAwait(false);
+        var outputs = new Tensor[tail.Runner.Outputs.Count];
+        var stage = clock.Fork();
+        await tail.Runner.RunAsync(_boundary, outputs, cancellationToken).ConfigureAwait(false);
+        return new(new(outputs, default), IsFromServer: false, stage.Lap());
+    }
+
+    /// <summary>Takes over the answer that the result is made of.</summary>
+    public void Take(in TailAnswer answer) => _tail = answer;
+
+    /// <summary>The server gave no answer.</summary>
+    public void Miss(Exception failure, TimeSpan waited) => (ServerFailure, Waited) = (failure, waited);
 
     /// <summary>The model's outputs, which the caller owns.</summary>
     public Tensor[] TakeOutputs()
@@ -72,12 +133,31 @@ internal sealed class InferencePass(
         return outputs;
     }
 
+    /// <summary>One more holder, who disposes it as well.</summary>
+    public InferencePass Hold()
+    {
+        Interlocked.Increment(ref _holders);
+        return this;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Decrement(ref _holders) > 0) return;
         _encoded.Release();
-        _reply?.Dispose();
+        _tail.Reply?.Dispose();
         foreach (var tensor in _head) tensor.Dispose();
+        foreach (var tensor in _copies) tensor.Dispose();
+    }
+
+    private void CopyInputs()
+    {
+        for (var i = 0; i < _boundary.Length; i++)
+        {
+            if (routing.Boundary[i].Origin != ValueOrigin.Input) continue;
+            _boundary[i] = Tensor.From(_boundary[i].ElementType, _boundary[i].Shape, _boundary[i].Bytes.Span);
+            _copies.Add(_boundary[i]);
+        }
     }
 
     private Tensor[] Gather(ImmutableArray<ValueSource> sources)
@@ -91,6 +171,6 @@ internal sealed class InferencePass(
     {
         ValueOrigin.Input => inputs.Span[source.Index],
         ValueOrigin.Head => _head[source.Index],
-        _ => _reply!.Outputs[source.Index]!,
+        _ => _tail.Reply!.Outputs[source.Index]!,
     };
 }

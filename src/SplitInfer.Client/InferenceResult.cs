@@ -24,10 +24,16 @@ public sealed class InferenceResult : IDisposable
     /// <summary>Where the result was computed.</summary>
     public required InferenceSource Source { get; init; }
 
+    /// <summary>Whether device and server both ran the tail, so that <see cref="Source"/> tells who was first.</summary>
+    public required bool IsRaced { get; init; }
+
+    /// <summary>Why the device finished what was meant for the server; null where the server answered or was not needed.</summary>
+    public required Exception? ServerFailure { get; init; }
+
     /// <summary>Where the time went.</summary>
     public required InferenceTimings Timings { get; init; }
 
-    /// <summary>Payload bytes that were sent; 0 where everything ran on the device.</summary>
+    /// <summary>Payload bytes that were sent or were being sent, those of a race that the device won included; 0 where the server was not asked.</summary>
     public required long BytesSent { get; init; }
 
     /// <inheritdoc/>

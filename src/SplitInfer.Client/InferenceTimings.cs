@@ -11,8 +11,11 @@ public readonly record struct InferenceTimings
     /// <summary>Encoding the boundary.</summary>
     public TimeSpan Encode { get; init; }
 
-    /// <summary>From the start of sending to the decoded result, <see cref="Server"/> included.</summary>
+    /// <summary>From the start of sending to the decoded result, <see cref="Server"/> included; zero where the result is the device's.</summary>
     public TimeSpan Offload { get; init; }
+
+    /// <summary>Running the tail on the device after a head of its own, where the device won a race or the server failed.</summary>
+    public TimeSpan Tail { get; init; }
 
     /// <summary>What the server says it spent, by its own clock.</summary>
     public TailTimings Server { get; init; }

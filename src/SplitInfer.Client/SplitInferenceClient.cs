@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using SplitInfer.Client.Offloading;
 using SplitInfer.Client.Policies;
+using SplitInfer.Client.Policies.Fixed;
 using SplitInfer.Client.Transport;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
@@ -13,12 +15,16 @@ public sealed class SplitInferenceClient : IAsyncDisposable
 {
     private readonly ClientModel _model;
     private readonly IPartitionPolicy _policy;
-    private readonly ITailTransport? _transport;
+    private readonly bool _learns;
+    private readonly TailStage? _tails;
+    private readonly ClientMemory _memory;
     private readonly SplitInferenceOptions _options;
-    private readonly TimeProvider _time;
 
-    internal SplitInferenceClient(SplitInferenceOptions options, ClientModel model, IPartitionPolicy policy, ITailTransport? transport) =>
-        (_options, _model, _policy, _transport, _time) = (options, model, policy, transport, options.TimeProvider);
+    internal SplitInferenceClient(SplitInferenceOptions options, ClientModel model, IPartitionPolicy policy, TailStage? tails, ClientMemory memory)
+    {
+        (_options, _model, _policy, _tails, _memory) = (options, model, policy, tails, memory);
+        _learns = policy is not FixedPolicy;
+    }
 
     /// <summary>All partitions of the model.</summary>
     public PartitionPlan Plan => _model.Plan;
@@ -26,7 +32,19 @@ public sealed class SplitInferenceClient : IAsyncDisposable
     /// <summary>The name of the policy that chooses among them.</summary>
     public string Policy => _policy.Name;
 
-    /// <summary>Loads the model and makes its plan. The server is only called when a request needs it.</summary>
+    /// <summary>Why the server cannot be used at the moment, as last seen, so that a policy that learns leaves all work to the device; null where it answers or was not asked.</summary>
+    public Exception? ServerFailure => _tails?.Watch.Failure;
+
+    /// <summary>What went wrong at the start that the client can do without, such as saved state that cannot be read; for people. Empty where nothing did.</summary>
+    public IReadOnlyList<string> Warnings => _memory.Warnings;
+
+    /// <summary>What is left of races.</summary>
+    internal LateReplies? Late => _tails?.Late;
+
+    /// <summary>
+    /// Loads the model, makes its plan and, where the policy learns, measures the device for a while. The server is called beside
+    /// that, or when a request needs it, so that it need not be there yet.
+    /// </summary>
     /// <exception cref="ArgumentException">An option makes no sense; the message says which and why.</exception>
     /// <exception cref="FileNotFoundException">There is no model file.</exception>
     /// <exception cref="SplitInferException">The model cannot be read or planned, or ONNX Runtime is missing.</exception>
@@ -50,59 +68,63 @@ public sealed class SplitInferenceClient : IAsyncDisposable
     /// <returns>The outputs and what they cost; the caller disposes it.</returns>
     /// <exception cref="TensorMismatchException">An input is not one that the model takes.</exception>
     /// <exception cref="InvalidPartitionException">The request names a partition that cannot be taken.</exception>
-    /// <exception cref="ServerUnreachableException">The server cannot be reached.</exception>
-    /// <exception cref="Protocol.TailRefusedException">The server refused the request, and says why.</exception>
+    /// <exception cref="ServerUnreachableException">The server cannot be reached, and the partition was named or fixed. Where a policy that learns chose it, the device finishes the job.</exception>
+    /// <exception cref="Protocol.TailRefusedException">The server refused the request, likewise, or the deadline has passed.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<Tensor> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default)
     {
-        var clock = new StageClock(_time);
+        var clock = new StageClock(_options.TimeProvider);
         _model.Check(inputs.Span);
         var decision = Decide(request);
-        var arm = decision.Arm;
-        using var pass = _model.Begin(arm, inputs);
+        var partition = decision.Arm.Partition;
+        var isNamed = request?.Partition is not null;
+        using var pass = _model.Begin(partition, inputs, clock);
 
         await pass.RunHeadAsync(cancellationToken).ConfigureAwait(false);
-        var head = clock.Lap();
-        var (encode, offload) = (TimeSpan.Zero, TimeSpan.Zero);
-        if (arm.Partition != Plan.AllOnDevice)
+        if (partition != Plan.AllOnDevice)
         {
-            pass.Encode();
-            encode = clock.Lap();
-            await pass.OffloadAsync(Transport(), request?.Deadline ?? _options.Deadline, cancellationToken).ConfigureAwait(false);
-            offload = clock.Lap();
+            pass.Encode(outlivesCall: decision.IsRaced);
+            var deadline = request?.Deadline ?? _options.Deadline;
+            if (_learns && !isNamed) await Tails().RunAsync(pass, decision, deadline, cancellationToken).ConfigureAwait(false);
+            else await Tails().OffloadAsync(pass, deadline, cancellationToken).ConfigureAwait(false);
         }
 
-        var timings = new InferenceTimings { Head = head, Encode = encode, Offload = offload, Server = pass.ServerTimings, Total = clock.Total() };
-        if (request?.Partition is null) _policy.Observe(decision, Observation(timings, pass.BytesSent));
+        if (!isNamed) Learn(decision, pass.Observation);
         return new InferenceResult(_model, pass.TakeOutputs())
         {
             Decision = decision,
             Source = pass.Source,
-            Timings = timings,
+            IsRaced = decision.IsRaced && partition != Plan.AllOnDevice,
+            ServerFailure = pass.ServerFailure,
+            Timings = pass.Timings,
             BytesSent = pass.BytesSent,
         };
     }
 
-    /// <summary>Closes the connection and unloads the model.</summary>
+    /// <summary>Saves what was learned, closes the connection and unloads the model.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_transport is not null) await _transport.DisposeAsync().ConfigureAwait(false);
+        if (_tails is not null) await _tails.DisposeAsync().ConfigureAwait(false);
+        _memory.Save();
         _model.Dispose();
     }
 
-    private Decision Decide(InferenceRequest? request) => request?.Partition is { } partition
-        ? new Decision { Arm = _model.ArmFor(partition), PredictedSeconds = double.NaN }
-        : _policy.Decide(new DecisionContext { IsKeyFrame = request?.IsKeyFrame ?? false });
-
-    private ITailTransport Transport() => _transport
-        ?? throw new ServerUnreachableException($"The partition needs a server and none was named. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Server)}, or take partition {Plan.AllOnDevice.Index}, which runs everything on the device.");
-
-    private static Observation Observation(in InferenceTimings timings, long bytesSent) => new()
+    private Decision Decide(InferenceRequest? request)
     {
-        HeadSeconds = timings.Head.TotalSeconds,
-        EncodeSeconds = timings.Encode.TotalSeconds,
-        OffloadSeconds = timings.Offload.TotalSeconds,
-        ServerSeconds = timings.Server.TotalSeconds,
-        BytesSent = bytesSent,
-    };
+        if (request?.Partition is { } partition) return new() { Arm = _model.ArmFor(partition), PredictedSeconds = double.NaN };
+        if (!_learns) return _policy.Decide(default);
+        _tails?.Watch.Visit();
+        return _policy.Decide(new() { IsKeyFrame = request?.IsKeyFrame ?? false, IsServerUnavailable = _tails?.Watch.IsUnavailable ?? true });
+    }
+
+    private void Learn(in Decision decision, in Observation observation)
+    {
+        _policy.Observe(decision, observation);
+        if (!_learns) return;
+        if (observation.HeadSeconds > 0) _memory.Heads.Observe(decision.Arm.Partition.Index, observation.HeadSeconds);
+        _tails?.Watch.Visit();
+    }
+
+    private TailStage Tails() => _tails
+        ?? throw new ServerUnreachableException($"The partition needs a server and none was named. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Server)}, or take partition {Plan.AllOnDevice.Index}, which runs everything on the device.");
 }

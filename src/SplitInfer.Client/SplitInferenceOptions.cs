@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
 using SplitInfer.Execution;
@@ -20,11 +21,35 @@ public sealed class SplitInferenceOptions
     /// <summary>The version of the model on the server; empty (the default) takes the one whose fingerprint is that of the file.</summary>
     public string ModelVersion { get; set; } = "";
 
-    /// <summary>Name of the policy that chooses the partition, one of <see cref="PolicyNames"/>; null (the default) is <c>Fixed</c> where <see cref="Partition"/> is set, else <c>AllOnServer</c> with a server and <c>AllOnDevice</c> without.</summary>
+    /// <summary>
+    /// Name of the policy that chooses the partition, one of <see cref="PolicyNames"/>; null (the default) is <c>Fixed</c> where
+    /// <see cref="Partition"/> is set, else <c>MuLinUcb</c> with a server and <c>AllOnDevice</c> without.
+    /// </summary>
     public string? Policy { get; set; }
+
+    /// <summary>Options of the policy, by name; docs/policies.md lists them. None unless set.</summary>
+    public IReadOnlyDictionary<string, string> PolicyOptions { get; set; } = ReadOnlyDictionary<string, string>.Empty;
+
+    /// <summary>Makes a policy of your own, in place of <see cref="Policy"/>. Its decisions take arms of the setup that it is given. Null unless set.</summary>
+    public Func<PolicySetup, IPartitionPolicy>? CustomPolicy { get; set; }
 
     /// <summary>The partition that policy <c>Fixed</c> takes.</summary>
     public int? Partition { get; set; }
+
+    /// <summary>
+    /// How long measuring the device may take before the client is ready, where the policy learns; what it does not get to is
+    /// measured as requests run. The whole model is measured whatever it takes. 2 seconds unless set.
+    /// </summary>
+    public TimeSpan ProfilingBudget { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// The least time between two round trips that are measured beside requests, where the policy learns; an idle client measures
+    /// none. <see cref="Timeout.InfiniteTimeSpan"/> measures only when it connects. 1 second unless set.
+    /// </summary>
+    public TimeSpan ProbeInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Folder in which delays of the device and what the policy learned are kept from one run to the next; null (the default) keeps nothing.</summary>
+    public string? StateDirectory { get; set; }
 
     /// <summary>Name of the codec that carries the boundary; default <c>Raw</c>.</summary>
     public string Codec { get; set; } = "Raw";

@@ -15,6 +15,9 @@ internal struct StageClock(TimeProvider time)
         return elapsed;
     }
 
+    /// <summary>A clock that starts at this moment, for a stage beside others.</summary>
+    public readonly StageClock Fork() => new(time);
+
     /// <summary>Time since the start.</summary>
     public readonly TimeSpan Total() => time.GetElapsedTime(_start);
 }

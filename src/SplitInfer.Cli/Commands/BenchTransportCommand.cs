@@ -10,7 +10,7 @@ internal static class BenchTransportCommand
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var rounds = new Option<int>("--rounds") { Description = "Round trips of each kind for each size.", HelpName = "N", DefaultValueFactory = static _ => 500 };
-        rounds.Validators.Add(static result => { if (result.Tokens is [var token] && int.TryParse(token.Value, out var count) && count < 1) result.AddError("--rounds takes 1 or more."); });
+        rounds.Require<int>(static count => count >= 1, "takes 1 or more.");
         var command = new ExplainedCommand("transport", "Times round trips over the protocol and over bare sockets with the same bytes, in turns, on this machine.",
             "splitinfer bench transport",
             "splitinfer bench transport --rounds 2000 --json")

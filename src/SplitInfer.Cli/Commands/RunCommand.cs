@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
@@ -22,14 +21,16 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var policy = new Option<string?>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME" };
         var partition = new Option<int?>("--partition") { Description = "The partition that policy Fixed takes.", HelpName = "k" };
         var codec = new Option<string>("--codec") { Description = "The codec that carries the boundary.", HelpName = "NAME", DefaultValueFactory = static _ => new SplitInferenceOptions().Codec };
+        var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
-        frames.Validators.Add(static result => { if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var count) && count < 1) result.AddError("--frames takes 1 or more."); });
-        fps.Validators.Add(static result => { if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var rate) && !(rate > 0)) result.AddError("--fps takes a positive number."); });
+        frames.Require<int>(static count => count >= 1, "takes 1 or more.");
+        fps.Require<double>(static rate => rate > 0, "takes a positive number.");
         var command = new ExplainedCommand("run", "Infers with the head here and the tail on a server, and prints what it cost.",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --partition 19 --frames 100",
+            "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, partition, codec, fps, options.Dimensions,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, fps, state, options.Dimensions,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -38,7 +39,9 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 ModelPath = parsed.GetRequiredValue(file),
                 Server = parsed.GetValue(server) is { } address ? Addresses.Parse(address, "--server") : null,
                 Policy = parsed.GetValue(policy),
+                PolicyOptions = options.PolicyOptionsOf(parsed),
                 Partition = parsed.GetValue(partition),
+                StateDirectory = parsed.GetValue(state),
                 Codec = parsed.GetRequiredValue(codec),
                 Plan = options.PlanOf(parsed),
                 Execution = options.ExecutionOf(parsed),
@@ -55,7 +58,9 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         await using var client = await ConnectAsync(settings, model.Model, cancellationToken);
         var (lines, table) = (new JsonLines(terminal.Output), new RunTable(terminal.Output));
         var costs = new List<FrameLine>();
+        foreach (var warning in client.Warnings) terminal.Complain(warning);
         var start = settings.TimeProvider.GetTimestamp();
+        string? complaint = null;
         for (var frame = 0; frame < frames; frame++)
         {
             await WaitForAsync(frame, start, settings.TimeProvider, cancellationToken);
@@ -63,7 +68,10 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             costs.Add(FrameLine.Of(frame, result));
             if (isJson) lines.Write(costs[^1], LineContext.Default.FrameLine);
             else table.Add(costs[^1]);
+            complaint ??= client.ServerFailure?.Message;
         }
+
+        if (complaint is not null) terminal.Complain($"The device worked alone for some of the time. {complaint}");
 
         var summary = RunSummaryLine.Of(settings.ModelPath, client.Policy, costs);
         if (isJson) lines.Write(summary, LineContext.Default.RunSummaryLine);
@@ -76,7 +84,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         {
             return await ClientComposition.CreateAsync(settings, model, cancellationToken);
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is ArgumentException or PolicyOptionException)
         {
             throw new UsageException(error.Message);
         }

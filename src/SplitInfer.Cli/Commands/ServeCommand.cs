@@ -24,10 +24,11 @@ internal static class ServeCommand
         };
         command.SetAction((parsed, cancellationToken) =>
         {
+            Uri[] addresses = [.. (parsed.GetValue(listen) ?? []).Select(static address => Addresses.Parse(address, "--listen"))];
             Action<SplitInferServerOptions> configure = server =>
             {
                 server.ModelsDirectory = parsed.GetRequiredValue(models);
-                foreach (var address in parsed.GetValue(listen) ?? []) server.Listen.Add(Addresses.Parse(address, "--listen"));
+                foreach (var address in addresses) server.Listen.Add(address);
                 server.PreloadArms = parsed.GetValue(preload);
                 server.Execution = options.ExecutionOf(parsed);
             };

@@ -10,15 +10,16 @@ internal sealed class SharedOptions
 {
     public SharedOptions()
     {
-        Threads.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var threads) && threads is < 0 or > ExecutionOptions.MaxThreads)
-                result.AddError($"--threads takes 0 to {ExecutionOptions.MaxThreads}; 0 leaves it to ONNX Runtime.");
-        });
+        Threads.Require<int>(static count => count is >= 0 and <= ExecutionOptions.MaxThreads, $"takes 0 to {ExecutionOptions.MaxThreads}; 0 leaves it to ONNX Runtime.");
         Dimensions.Validators.Add(static result =>
         {
             foreach (var token in result.Tokens)
                 if (!TryParse(token.Value, out _)) result.AddError($"--dim {token.Value} is not of the form name=size, such as batch=1.");
+        });
+        PolicyOptions.Validators.Add(static result =>
+        {
+            foreach (var token in result.Tokens)
+                if (token.Value.IndexOf('=') < 1) result.AddError($"--policy-option {token.Value} is not of the form name=value, such as forcedInterval=20.");
         });
     }
 
@@ -41,6 +42,13 @@ internal sealed class SharedOptions
         HelpName = "name=size",
     };
 
+    /// <summary>Options of a policy.</summary>
+    public Option<string[]> PolicyOptions { get; } = new("--policy-option")
+    {
+        Description = "An option of the policy, such as forcedInterval=20; may be given several times.",
+        HelpName = "K=V",
+    };
+
     /// <summary>The argument that names a model.</summary>
     public static Argument<string> Model() => new("MODEL") { Description = "An .onnx file." };
 
@@ -54,6 +62,14 @@ internal sealed class SharedOptions
         foreach (var text in parsed.GetValue(Dimensions) ?? [])
             if (TryParse(text, out var dimension)) sizes[dimension.Name] = dimension.Size;
         return new() { DimensionSizes = sizes };
+    }
+
+    /// <summary>Options of the policy by name, the last of each.</summary>
+    public Dictionary<string, string> PolicyOptionsOf(ParseResult parsed)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var text in parsed.GetValue(PolicyOptions) ?? []) values[text[..text.IndexOf('=')]] = text[(text.IndexOf('=') + 1)..];
+        return values;
     }
 
     private static bool TryParse(string text, out (string Name, long Size) dimension)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Cli.Verification;
@@ -9,7 +8,7 @@ using SplitInfer.Partitioning;
 namespace SplitInfer.Cli.Commands;
 
 /// <summary>Checks that every partition of a model gives the result of the whole.</summary>
-internal sealed class VerifyCommand(Terminal terminal, bool isJson, Tolerance tolerance)
+internal sealed class VerifyCommand(Terminal terminal, bool isJson, string partitions, Tolerance tolerance)
 {
     private const double DefaultTolerance = 1e-4;
 
@@ -27,17 +26,18 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, Tolerance to
             HelpName = "X",
             DefaultValueFactory = static _ => DefaultTolerance,
         };
-        tolerance.Validators.Add(static result => { if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && !(value >= 0)) result.AddError("--tolerance takes 0 or more."); });
+        tolerance.Require<double>(static value => value >= 0, "takes 0 or more.");
         var seed = new Option<int>("--seed") { Description = "Seed of made-up inputs.", HelpName = "N", DefaultValueFactory = static _ => 1 };
+        var partitions = new Option<string>("--partitions") { Description = "Which to run: all, arms, or a list such as 0,4,19.", HelpName = "WHICH", DefaultValueFactory = static _ => PartitionChoice.All };
         var command = new ExplainedCommand("verify", "Runs every partition, the tail behind the wire, and compares it with the whole model.",
             "splitinfer verify squeezenet.onnx",
             "splitinfer verify resnet50/model.onnx --inputs resnet50/test_data_set_0 --json")
         {
-            files, inputs, tolerance, seed, options.Dimensions,
+            files, inputs, partitions, tolerance, seed, options.Dimensions,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var command = new VerifyCommand(terminal, parsed.GetValue(options.Json), new(parsed.GetValue(tolerance)));
+            var command = new VerifyCommand(terminal, parsed.GetValue(options.Json), parsed.GetRequiredValue(partitions), new(parsed.GetValue(tolerance)));
             var execution = options.ExecutionOf(parsed);
             var isOk = true;
             foreach (var path in parsed.GetRequiredValue(files))
@@ -70,8 +70,7 @@ internal sealed class VerifyCommand(Terminal terminal, bool isJson, Tolerance to
     {
         IVerifyReport report = isJson ? new VerifyLines(terminal) : new VerifyTable(terminal);
         var isOk = true;
-        var admissible = plan.Partitions.Where(static p => p.IsAdmissible).ToArray();
-        await terminal.TrackAsync(Path.GetFileName(path), admissible, async partition =>
+        await terminal.TrackAsync(Path.GetFileName(path), PartitionChoice.Of(partitions, plan), async partition =>
         {
             var verdict = await verifier.VerifyAsync(partition, tolerance, cancellationToken);
             isOk &= verdict.IsOk;

@@ -13,6 +13,10 @@ namespace SplitInfer.Cli.Output;
 [JsonSerializable(typeof(RunSummaryLine))]
 [JsonSerializable(typeof(OverheadRow))]
 [JsonSerializable(typeof(OverheadSummary))]
+[JsonSerializable(typeof(SimulatedFrameLine))]
+[JsonSerializable(typeof(SimulationLine))]
+[JsonSerializable(typeof(PolicyRow))]
+[JsonSerializable(typeof(DecisionRow))]
 [JsonSerializable(typeof(ListeningLine))]
 [JsonSerializable(typeof(TransportRow))]
 internal sealed partial class LineContext : JsonSerializerContext;

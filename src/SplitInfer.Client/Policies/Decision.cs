@@ -9,6 +9,12 @@ public readonly record struct Decision
     /// <summary>Whether the arm was taken to learn rather than because it looked best.</summary>
     public bool IsForced { get; init; }
 
+    /// <summary>Whether the device goes on with the tail itself while the boundary travels, so that the first answer wins.</summary>
+    public bool IsRaced { get; init; }
+
     /// <summary>The delay that the policy expects, in seconds; NaN where it expects nothing.</summary>
     public double PredictedSeconds { get; init; }
+
+    /// <summary>The place of this decision among those of its policy, by which an observation that comes late is told from a fresh one.</summary>
+    public long Sequence { get; init; }
 }

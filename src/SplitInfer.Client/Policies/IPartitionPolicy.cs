@@ -11,4 +11,8 @@ public interface IPartitionPolicy
 
     /// <summary>Learns what a request cost. Observations may come late and in any order; a request that was cancelled brings none.</summary>
     void Observe(in Decision decision, in Observation observation);
+
+    /// <summary>Learns the round-trip time of a frame that is too small to take any time on the link.</summary>
+    /// <param name="seconds">From sending the frame to its echo; more than 0.</param>
+    void ObserveRoundTrip(double seconds) { }
 }

@@ -1,9 +1,12 @@
 namespace SplitInfer.Client.Policies;
 
-/// <summary>What one request cost, in seconds and bytes. Lower is better.</summary>
+/// <summary>
+/// What one request cost, in seconds and bytes. Lower is better. A part that was not measured is 0, so that the two
+/// sides of a race can be told in one observation or in two.
+/// </summary>
 public readonly record struct Observation
 {
-    /// <summary>Seconds that the head ran.</summary>
+    /// <summary>Seconds that the head ran; all of the model where everything ran on the device.</summary>
     public double HeadSeconds { get; init; }
 
     /// <summary>Seconds that encoding the boundary took.</summary>
@@ -17,4 +20,10 @@ public readonly record struct Observation
 
     /// <summary>Payload bytes that were sent.</summary>
     public long BytesSent { get; init; }
+
+    /// <summary>Whether no reply came: <see cref="OffloadSeconds"/> is how long it was waited for, and the truth is more.</summary>
+    public bool IsCensored { get; init; }
+
+    /// <summary>In a race that the device finished: seconds that the whole model took on the device.</summary>
+    public double RacedDeviceSeconds { get; init; }
 }

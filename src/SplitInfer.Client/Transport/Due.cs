@@ -30,7 +30,7 @@ internal readonly struct Due
         {
             return await shared.WaitAsync(Left, _time ?? TimeProvider.System, cancellationToken).ConfigureAwait(false);
         }
-        catch (TimeoutException) when (HasPassed)
+        catch (TimeoutException)
         {
             throw Missed();
         }

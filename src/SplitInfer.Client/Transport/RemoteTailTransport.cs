@@ -7,7 +7,7 @@ using SplitInfer.Protocol.Endpoints;
 namespace SplitInfer.Client.Transport;
 
 /// <summary>Sends boundaries to a server. Connects when a request needs it, and anew when the connection was lost; callers share one connection.</summary>
-internal sealed class RemoteTailTransport : ITailTransport
+internal sealed class RemoteTailTransport : ITailTransport, IServerPing
 {
     private readonly Func<CancellationToken, ValueTask<ByteChannel>> _connect;
     private readonly string _address;
@@ -52,7 +52,7 @@ internal sealed class RemoteTailTransport : ITailTransport
         return await connection.SendAsync(request, due, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Measures the time of the smallest frame to the server and back.</summary>
+    /// <inheritdoc/>
     public async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
         var connection = await Connection().WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -15,6 +15,9 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     private const int Holders = 2;
     private const int WireHolders = 2;
 
+    // A timer may fire that much early by the clock that counts.
+    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+
     private readonly Lock _gate = new();
     private readonly ServerConnection _owner;
     private readonly ITimer _timer;
@@ -177,6 +180,7 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
         Due due;
         lock (_gate) due = _due;
         if (due.HasPassed) Fail(due.Missed());
+        else if (!due.IsNever) _timer.Change(due.Left + TimerResolution, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Ends the call without waiting for the server, which is told once it knows of the request.</summary>

@@ -27,6 +27,12 @@ public sealed class ExecutionOptions
     /// </summary>
     public string? LibraryPath { get; set; }
 
+    /// <summary>
+    /// Puts a runner of your own around that of every segment, to measure or to stand in for it; null (the default) leaves them as they are.
+    /// What it returns owns what it is given.
+    /// </summary>
+    public Func<ISegmentRunner, ISegmentRunner>? WrapRunner { get; set; }
+
     /// <summary>Checks that the options make sense.</summary>
     /// <exception cref="ArgumentException">They do not; the message says which and why.</exception>
     public void Validate()

@@ -24,7 +24,7 @@ internal sealed class SegmentCompiler(PartitionedModel model, ExecutionOptions o
         try
         {
             Warm(segment, (OrtSegmentRunner)compiled.Runner);
-            return compiled;
+            return options.WrapRunner is { } wrap ? compiled with { Runner = wrap(compiled.Runner) } : compiled;
         }
         catch
         {

@@ -13,9 +13,8 @@ internal static class SegmentWriter
     /// <param name="nodes">The compute nodes, in order.</param>
     /// <param name="inputs">The values that they read and do not write.</param>
     /// <param name="outputs">What the part yields; may name constants.</param>
-    /// <param name="keepValueInfo">Whether what the file says of inner values is kept.</param>
     public static ModelProto Write(
-        ModelGraph graph, IReadOnlyList<GraphNode> nodes, IEnumerable<ValueInfoProto> inputs, IEnumerable<ValueInfoProto> outputs, bool keepValueInfo = true)
+        ModelGraph graph, IReadOnlyList<GraphNode> nodes, IEnumerable<ValueInfoProto> inputs, IEnumerable<ValueInfoProto> outputs)
     {
         var model = graph.Model.Shell.Clone();
         var part = model.Graph;
@@ -29,12 +28,8 @@ internal static class SegmentWriter
         part.Initializer.Add(graph.Model.Graph.Initializer.Where(i => used.Contains(i.Name)));
         part.SparseInitializer.Add(graph.Model.Graph.SparseInitializer.Where(i => used.Contains(i.Values.Name)));
         part.QuantizationAnnotation.Add(graph.Model.Graph.QuantizationAnnotation.Where(a => present.Contains(a.TensorName)));
-        if (keepValueInfo)
-        {
-            var ends = part.Input.Concat(part.Output).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
-            part.ValueInfo.Add(graph.Model.Graph.ValueInfo.Where(v => present.Contains(v.Name) && !ends.Contains(v.Name)));
-        }
-
+        var ends = part.Input.Concat(part.Output).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
+        part.ValueInfo.Add(graph.Model.Graph.ValueInfo.Where(v => present.Contains(v.Name) && !ends.Contains(v.Name)));
         return model;
     }
 

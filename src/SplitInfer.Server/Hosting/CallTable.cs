@@ -51,7 +51,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         foreach (var call in calls)
         {
             if (call.IsArriving) call.Release();
-            else Stop(call.Stop);
+            else call.Withdraw(call.Stop);
         }
 
         return CloseAsync();
@@ -167,7 +167,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         }
         else if (stop is not null)
         {
-            Stop(stop);
+            call!.Withdraw(stop);
         }
 
         // Else the reply has left already, and crosses the withdrawal.
@@ -203,17 +203,5 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         lock (_gate) _running++;
         call.StageBegan = server.Time.GetTimestamp();
         return call;
-    }
-
-    private static void Stop(CancellationTokenSource stop)
-    {
-        try
-        {
-            stop.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The request ended meanwhile.
-        }
     }
 }

@@ -23,11 +23,13 @@ internal readonly record struct Refusal(RefusalCode Code, string Message)
 
     /// <summary>What a client is told of an error.</summary>
     /// <param name="exception">The error.</param>
-    /// <param name="isLate">Whether the deadline of the request has passed.</param>
-    public static Refusal Of(Exception exception, bool isLate) => exception switch
+    /// <param name="call">The request that it ended.</param>
+    public static Refusal Of(Exception exception, TailCall call) => exception switch
     {
         TailRefusedException refused => new(refused.Code, refused.Message),
-        OperationCanceledException => isLate ? Late : Cancelled,
+        // A timer may fire a little before its time, so the clock is not asked.
+        OperationCanceledException when call.IsWithdrawn => Cancelled,
+        OperationCanceledException when call.DueAt < long.MaxValue => Late,
         InvalidPayloadException or TensorMismatchException => new(RefusalCode.InvalidPayload, exception.Message),
         SizeLimitException => new(RefusalCode.LimitExceeded, exception.Message),
         _ => Failed,

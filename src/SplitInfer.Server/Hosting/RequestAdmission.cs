@@ -8,7 +8,7 @@ namespace SplitInfer.Server.Hosting;
 /// <summary>Decides by its header alone whether a request is taken, before any memory is.</summary>
 internal sealed class RequestAdmission(Agreement agreement, ServerContext server)
 {
-    // Longer than any deadline that is meant, and short enough to be added to a timestamp.
+    // Longer than any deadline that is meant, and short enough for a timer and a timestamp.
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
 
     /// <summary>Takes the request: sets the call up and makes room for its payload, or says why not.</summary>
@@ -20,7 +20,7 @@ internal sealed class RequestAdmission(Agreement agreement, ServerContext server
         if (!server.Held.TryTake(bytes)) return Refusal.Busy;
         call.HeldBytes = bytes;
         call.Payload.Open(header.PartLengths);
-        call.Admit(StopAfter(call, header.DeadlineUs));
+        SetDeadline(call, header.DeadlineUs);
         return null;
     }
 
@@ -64,12 +64,15 @@ internal sealed class RequestAdmission(Agreement agreement, ServerContext server
         return bytes;
     }
 
-    private CancellationTokenSource StopAfter(TailCall call, ulong deadlineMicroseconds)
+    private void SetDeadline(TailCall call, ulong microseconds)
     {
-        call.DueAt = long.MaxValue;
-        if (deadlineMicroseconds == 0 || deadlineMicroseconds >= LongestDeadline.TotalMicroseconds) return new();
-        var deadline = TimeSpan.FromMicroseconds(deadlineMicroseconds);
-        call.DueAt = server.Time.GetTimestamp() + (long)(deadline.TotalSeconds * server.Time.TimestampFrequency);
-        return new(deadline, server.Time);
+        if (microseconds == 0 || microseconds >= LongestDeadline.TotalMicroseconds)
+        {
+            call.Admit(new(), long.MaxValue);
+            return;
+        }
+
+        var deadline = TimeSpan.FromMicroseconds(microseconds);
+        call.Admit(new(deadline, server.Time), server.Time.GetTimestamp() + (long)(deadline.TotalSeconds * server.Time.TimestampFrequency));
     }
 }

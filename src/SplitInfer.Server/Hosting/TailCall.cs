@@ -41,8 +41,8 @@ internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoing
 
     public ImmutableArray<TensorShape> Shapes { get; set; }
 
-    /// <summary>When the result is of no use any more, as a timestamp.</summary>
-    public long DueAt { get; set; }
+    /// <summary>When the result is of no use any more, as a timestamp; the largest there is where it always is of use.</summary>
+    public long DueAt { get; private set; }
 
     /// <summary>Where the pipeline's stages are timed from: the end of the one before.</summary>
     public long StageBegan { get; set; }
@@ -68,19 +68,36 @@ internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoing
     /// <summary>Fires when the request is withdrawn, its deadline passes, or the connection ends.</summary>
     public CancellationTokenSource Stop { get; private set; } = null!;
 
+    /// <summary>Whether it was the client that stopped the call, and not the deadline.</summary>
+    public bool IsWithdrawn { get; private set; }
+
     /// <summary>Takes up a request.</summary>
     public void Begin(ulong id, long bytes)
     {
         (Id, BytesLeft, IsArriving) = (id, bytes, true);
-        (Refusal, IsAnswered, _replyHasBegun) = (null, false, false);
+        (Refusal, IsAnswered, IsWithdrawn, _replyHasBegun) = (null, false, false, false);
     }
 
     /// <summary>Admits the request, once <see cref="Partition"/> and the rest are set.</summary>
-    public void Admit(CancellationTokenSource stop)
+    public void Admit(CancellationTokenSource stop, long dueAt)
     {
-        Stop = stop;
+        (Stop, DueAt) = (stop, dueAt);
         if (_boundary.Length < Partition.Boundary.Length) _boundary = new Tensor[Partition.Boundary.Length];
         if (_outputs.Length < Partition.TailOutputs.Length) _outputs = new Tensor[Partition.TailOutputs.Length];
+    }
+
+    /// <summary>Stops the call for the client, which wants no outputs any more. The call may have ended by now.</summary>
+    public void Withdraw(CancellationTokenSource stop)
+    {
+        IsWithdrawn = true;
+        try
+        {
+            stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended, and whoever takes it up again starts anew.
+        }
     }
 
     /// <summary>Runs the pipeline.</summary>

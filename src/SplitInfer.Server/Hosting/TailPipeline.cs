@@ -25,7 +25,7 @@ internal sealed class TailPipeline(ServerContext server)
         }
         catch (Exception exception)
         {
-            call.Refusal = Refusal.Of(exception, IsLate(call));
+            call.Refusal = Refusal.Of(exception, call);
             if (call.Refusal is { Code: RefusalCode.Failed }) ServerLog.TailFailed(server.Log, call.Partition.Index, exception);
         }
     }
@@ -39,7 +39,8 @@ internal sealed class TailPipeline(ServerContext server)
 
     private void Decode(TailCall call)
     {
-        call.Stop.Token.ThrowIfCancellationRequested();
+        // The clock is asked as well, since timers are late when there is much to do.
+        if (call.Stop.IsCancellationRequested || call.StageBegan >= call.DueAt) throw new OperationCanceledException();
         call.Payload.Decode(call.Codec, call.Partition.Boundary, call.Shapes, call.Boundary.Span);
         call.Payload.Release();
         call.Header.DecodeUs = EndStage(call);
@@ -67,7 +68,4 @@ internal sealed class TailPipeline(ServerContext server)
         var began = call.StageBegan;
         call.StageBegan = server.Time.GetTimestamp();
         return (ulong)server.Time.GetElapsedTime(began, call.StageBegan).TotalMicroseconds;
-    }
-
-    private bool IsLate(TailCall call) => server.Time.GetTimestamp() >= call.DueAt;
-}
+    }}

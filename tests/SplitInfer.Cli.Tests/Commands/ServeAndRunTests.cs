@@ -39,6 +39,29 @@ public sealed class ServeAndRunTests : IDisposable
     }
 
     [Fact]
+    public async Task The_default_policy_learns_and_tells_what_it_does()
+    {
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--preload", "--json");
+        var result = await CommandLine.RunAsync("run", _model, "--server", server.Address, "--frames", "60", "--fps", "100", "--state", _folder["state/x"], "--policy-option", "forcedInterval=4", "--json");
+        Assert.Equal("", result.Error);
+        var frames = result.Json[..^1];
+        Assert.Equal("MuLinUcb", result.Json[^1].GetProperty("policy").GetString());
+        Assert.Contains(frames, static f => f.GetProperty("raced").GetBoolean());
+        Assert.Contains(frames, static f => f.GetProperty("predictedMs").ValueKind == System.Text.Json.JsonValueKind.Number);
+        Assert.All(frames, static f => Assert.True(f.GetProperty("source").GetString() != "device" || f.GetProperty("offloadMs").GetDouble() == 0));
+        Assert.NotEmpty(Directory.GetFiles(_folder["state/x"]));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_costs_a_policy_that_learns_nothing_but_a_complaint()
+    {
+        var result = await CommandLine.RunAsync("run", _model, "--server", "tcp://127.0.0.1:1", "--frames", "3", "--fps", "10", "--json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("tcp://127.0.0.1:1", result.Error, StringComparison.Ordinal);
+        Assert.All(result.Json[..^1], static f => Assert.Equal("device", f.GetProperty("source").GetString()));
+    }
+
+    [Fact]
     public async Task Unix_sockets_and_all_on_the_server_work_as_well()
     {
         var address = $"unix://{_folder["server.sock"]}";
@@ -59,10 +82,12 @@ public sealed class ServeAndRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, "run MODEL --server tcp://127.0.0.1:1", "tcp://127.0.0.1:1")]
+    [InlineData(1, "run MODEL --server tcp://127.0.0.1:1 --policy AllOnServer", "tcp://127.0.0.1:1")]
     [InlineData(1, "run MODEL --policy AllOnServer", "server")]
     [InlineData(1, "run MODEL --partition 999", "999")]
     [InlineData(2, "run MODEL --policy Best", "Best")]
+    [InlineData(2, "run MODEL --policy MuLinUcb --policy-option hope=1", "hope")]
+    [InlineData(2, "run MODEL --policy-option hope", "hope")]
     [InlineData(2, "run MODEL --codec Zip", "Zip")]
     [InlineData(2, "run MODEL --server nowhere", "nowhere")]
     [InlineData(2, "run MODEL --input nowhere.npy", "image")]
@@ -70,6 +95,7 @@ public sealed class ServeAndRunTests : IDisposable
     [InlineData(2, "run MODEL --fps fast", "fast")]
     [InlineData(1, "serve --models nowhere", "nowhere")]
     [InlineData(2, "serve", "--models")]
+    [InlineData(2, "serve --models nowhere --listen here", "here")]
     public async Task Mistakes_are_told_in_words(int exitCode, string line, string word)
     {
         var result = await CommandLine.RunAsync([.. line.Split(' ').Select(w => w == "MODEL" ? _model : w), "--json"]);

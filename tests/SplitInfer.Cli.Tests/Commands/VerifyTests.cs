@@ -80,6 +80,19 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal("""{"a value crosses the cut and is a sequence":1}""", result.Json[^1].GetProperty("skippedBecause").GetRawText());
     }
 
+    [Theory]
+    [InlineData("arms", 0, "0,9")]
+    [InlineData("3,0", 0, "0,3")]
+    [InlineData("99", 2, "")]
+    [InlineData("most", 2, "")]
+    public async Task Some_partitions_can_be_chosen(string choice, int exitCode, string verified)
+    {
+        FunctionNet.Build().Save(_folder["model.onnx"]);
+        var result = await CommandLine.RunAsync("verify", _folder["model.onnx"], "--partitions", choice, "--json");
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Equal(verified, string.Join(',', result.Json.SkipLast(1).Select(static p => p.GetProperty("partition").GetInt32())));
+    }
+
     [Fact]
     public async Task Sixteen_bit_values_are_granted_their_own_precision()
     {

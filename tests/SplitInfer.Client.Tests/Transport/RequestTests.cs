@@ -107,9 +107,9 @@ public class RequestTests
         await using var server = new ScriptedServer(capacity: 4096);
         var refused = server.Transport.SendAsync(ScriptedServer.Request(WirePlan.Large)).AsTask();
         var peer = await server.WelcomeAsync();
+        var bytes = (await peer.ReceiveAsync(FrameType.Request)).Payload.Length;
         await peer.SendAsync(FrameType.Error, 1, new ErrorHeader { Code = (uint)RefusalCode.LimitExceeded, Message = "Too much." });
         await Assert.ThrowsAsync<TailRefusedException>(() => refused);
-        var bytes = 0;
         ReceivedFrame frame;
         while ((frame = (await peer.ReceiveAsync())!).Header.Type != FrameType.Cancel) bytes += frame.Payload.Length;
         Assert.Equal(1ul, frame.Header.RequestId);

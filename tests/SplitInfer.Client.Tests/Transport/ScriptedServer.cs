@@ -16,7 +16,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     private readonly Channel<WirePeer> _connections = Channel.CreateUnbounded<WirePeer>();
     private readonly List<WirePeer> _peers = [];
 
-    public ScriptedServer(TimeProvider? time = null, int capacity = 4 << 20, TransportOptions? options = null)
+    public ScriptedServer(TimeProvider? time = null, int capacity = 1 << 20, TransportOptions? options = null)
     {
         Transport = new(Connect, "test://server", "model", "", WirePlan.Plan, new([new RawCodec(), new RunLengthCodec()]), options ?? new(), time ?? TimeProvider.System);
 

@@ -93,6 +93,15 @@ public class MalformedFileTests
         Assert.Contains("'graph.node' states 5 bytes where 0 are left (byte 4)", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_field_that_reaches_out_of_its_parent_is_refused()
+    {
+        // As above, with five bytes after the graph.
+        var error = Assert.Throws<ModelFormatException>(() => OnnxModel.Parse([0x3A, 0x02, 0x0A, 0x05, 0x08, 0x08, 0x08, 0x08, 0x08]));
+
+        Assert.Contains("'graph.node' states 5 bytes where 0 are left (byte 2)", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(new byte[] { 0x00 }, "without a valid number")]
     [InlineData(new byte[] { 0x0B, 0x0C }, "wire type 3")]

@@ -21,6 +21,7 @@ public class ModelGraphTests
         var graph = SumGraph.Of(("y", ["b", "c"]), ("b", ["a"]), ("c", ["x"]), ("a", ["x"]));
 
         Assert.Equal(["c", "a", "b", "y"], SumGraph.Outputs(graph.Nodes));
+        Assert.Equal(["r", "p", "q", "y"], SumGraph.Outputs(SumGraph.Of(("y", ["p", "q"]), ("p", ["r"]), ("q", ["r"]), ("r", ["x"])).Nodes));
     }
 
     [Fact]

@@ -115,6 +115,20 @@ public class OddGraphTests
     }
 
     [Fact]
+    public void Each_side_holds_the_weights_that_it_uses()
+    {
+        var shared = _g.Initializer(RandomTensor.Normal(new(1), ElementType.Float32, 8), "shared");
+        var (front, back) = (_g.Initializer(RandomTensor.Normal(new(2), ElementType.Float32, 8), "front"), _g.Initializer(RandomTensor.Normal(new(3), ElementType.Float32, 8), "back"));
+        _g.Initializer(RandomTensor.Normal(new(4), ElementType.Float32, 8), "unused");
+        _g.Output(_g.Add(_g.Add(_g.Add(_g.Add(X(), front), shared), shared), back), "y");
+
+        SplitRun.CheckEveryCut(_g);
+        var split = SplitRun.Plan(_g);
+        Assert.Equal(["shared", "front"], Parse(split.Head(2)).Initializer.Select(static i => i.Name));
+        Assert.Equal(["shared", "back"], Parse(split.Tail(2)).Initializer.Select(static i => i.Name));
+    }
+
+    [Fact]
     public void What_constants_compute_is_computed_on_the_side_that_needs_it()
     {
         var x = X();

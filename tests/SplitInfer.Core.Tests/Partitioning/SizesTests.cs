@@ -1,6 +1,7 @@
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
+using Dim = SplitInfer.Models.Onnx.TensorShapeProto.Types.Dimension;
 
 namespace SplitInfer.Core.Tests.Partitioning;
 
@@ -16,6 +17,25 @@ public class SizesTests
         Assert.Contains(symbols, static s => s.d.Symbol == "batch");
         Assert.Contains(symbols, static s => s.d.Symbol == s.own);
         Assert.All(symbols, static s => Assert.Contains(s.d.Symbol, new[] { "batch", "samples", s.own }));
+    }
+
+    [Fact]
+    public void A_name_that_only_a_body_declares_is_not_kept()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", ElementType.Float32, 2, 4);
+        var (yes, no) = (Found("yes"), Found("no"));
+        g.Output(g.Identity(g.Node("If", [g.Input("flag", ElementType.Bool)], ("then_branch", yes), ("else_branch", no)).Typed(ElementType.Int64)), "y");
+
+        Assert.Equal("If_0_out#1", SplitRun.Plan(g).Plan.Partitions[1].Boundary.Single().Dimensions[1].Symbol);
+
+        GraphBuilder Found(string name)
+        {
+            var body = g.Body(name);
+            body.Output(body.Node("NonZero", [x]).Typed(ElementType.Int64));
+            body.Graph.Output[0].Type.TensorType.Shape = new() { Dim = { new Dim { DimValue = 2 }, new Dim { DimParam = "many" } } };
+            return body;
+        }
     }
 
     [Fact]
@@ -94,10 +114,13 @@ public class SizesTests
     public void The_batch_of_a_recurrent_state_is_guessed()
     {
         var g = new GraphBuilder();
-        var (x, state) = (g.Input("x", ElementType.Float32, "", 8), g.Input("state", ElementType.Float32, 2, "", 8));
-        g.Output(g.Tanh(g.Node("Concat", [g.Node("Unsqueeze", [x, g.Longs(0)]), state], ("axis", 0))), "y");
+        var (x, state) = (g.Input("x", ElementType.Float32, "", ""), g.Input("state", ElementType.Float32, 2, "", 64));
+        g.Output(g.Tanh(g.Node("Concat", [g.Node("Reshape", [x, g.Longs(1, 1, 64)]), state], ("axis", 0))), "y");
 
-        Assert.Null(SplitRun.Plan(g).Plan.MeasureFailure);
+        var plan = SplitRun.Plan(g).Plan;
+
+        Assert.Null(plan.MeasureFailure);
+        Assert.Equal((64 + 2 * 64) * sizeof(float), plan.AllOnServer.BoundaryBytes);
     }
 
     [Fact]
@@ -142,7 +165,7 @@ public class SizesTests
         var x = g.Input("x", ElementType.Float32, 1, "n");
         g.Output(g.Tanh(g.Node("NonZero", [g.Relu(x)]).Typed(ElementType.Int64) is var places ? g.Cast(places, ElementType.Float32) : x), "y");
         var model = g.Build();
-        model.Graph.Output[0].Type.TensorType.Shape = new() { Dim = { new SplitInfer.Models.Onnx.TensorShapeProto.Types.Dimension { DimValue = 2 }, new SplitInfer.Models.Onnx.TensorShapeProto.Types.Dimension { DimParam = "n" } } };
+        model.Graph.Output[0].Type.TensorType.Shape = new() { Dim = { new Dim { DimValue = 2 }, new Dim { DimParam = "n" } } };
         using var input = Tensor.From<float>([0, 0, 3, 0, 0], 1, 5);
 
         SplitRun.CheckEveryCut(ModelBytes.Of(model), input);

@@ -60,11 +60,10 @@ internal static class SplitRun
     private static Tensor[] Whole(byte[] bytes, PartitionedModel model, ImmutableArray<Tensor> inputs)
     {
         using var session = OrtSession.Create(bytes, null, Execution);
-        string[] given = [.. model.Plan.Inputs.Select(static i => i.Name)];
-        string[] computed = [.. model.Plan.Outputs.Select(static o => o.Name).Except(given)];
-        var outputs = new Tensor?[computed.Length];
-        session.Run(given, inputs.AsSpan(), computed, outputs);
-        return [.. model.Plan.Outputs.Select(o => given.Contains(o.Name) ? inputs[Array.IndexOf(given, o.Name)] : outputs[Array.IndexOf(computed, o.Name)]!)];
+        string[] names = [.. model.Plan.Outputs.Select(static o => o.Name)];
+        var outputs = new Tensor?[names.Length];
+        session.Run([.. model.Plan.Inputs.Select(static i => i.Name)], inputs.AsSpan(), names, outputs);
+        return outputs!;
     }
 
     private static Tensor[] Run(SegmentModel segment, Tensor[] inputs)

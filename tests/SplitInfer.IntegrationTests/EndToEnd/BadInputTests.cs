@@ -79,7 +79,7 @@ public class BadInputTests
         await using var deployment = await Deployment.StartAsync(Model);
         using var folder = new TestFolder();
         await File.WriteAllBytesAsync(folder["other.onnx"], Detector.Build().ToBytes());
-        await using var client = await deployment.ConnectAsync(o => o.ModelPath = folder["other.onnx"]);
+        await using var client = await deployment.ConnectAsync(o => (o.ModelPath, o.Policy) = (folder["other.onnx"], PolicyNames.AllOnServer));
         var inputs = client.Plan.Inputs.ToDictionary(i => i.Name, i => RandomTensor.Normal(new Random(1), i.Type, i.Shape.Dimensions));
         var error = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(inputs));
         Assert.Equal(RefusalCode.UnknownModel, error.Code);
@@ -90,7 +90,7 @@ public class BadInputTests
     public async Task An_unknown_model_name()
     {
         await using var deployment = await Deployment.StartAsync(Model);
-        await using var client = await deployment.ConnectAsync(o => o.ModelName = "nobody");
+        await using var client = await deployment.ConnectAsync(o => (o.ModelName, o.Policy) = ("nobody", PolicyNames.AllOnServer));
         using var tensor = InputOf(client);
         var error = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(tensor));
         Assert.Equal(RefusalCode.UnknownModel, error.Code);
@@ -103,7 +103,7 @@ public class BadInputTests
         await using var deployment = await Deployment.StartAsync(Model);
         using var folder = new TestFolder();
         await File.WriteAllBytesAsync(folder["other.onnx"], UNet.Build(seed: 99).ToBytes());
-        await using var client = await deployment.ConnectAsync(o => (o.ModelPath, o.ModelName) = (folder["other.onnx"], "demo"));
+        await using var client = await deployment.ConnectAsync(o => (o.ModelPath, o.ModelName, o.Policy) = (folder["other.onnx"], "demo", PolicyNames.AllOnServer));
         using var tensor = InputOf(client);
         var error = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(tensor));
         Assert.Equal(RefusalCode.ModelMismatch, error.Code);
@@ -115,7 +115,7 @@ public class BadInputTests
     {
         Uri address;
         await using (var deployment = await Deployment.StartAsync(Model)) address = deployment.Server.Endpoints[0];
-        await using var client = await LocalAsync(o => o.Server = address);
+        await using var client = await LocalAsync(o => (o.Server, o.Policy) = (address, PolicyNames.AllOnServer));
         using var tensor = InputOf(client);
         var error = await Assert.ThrowsAsync<ServerUnreachableException>(async () => await client.InferAsync(tensor));
         Assert.Contains(address.Authority, error.Message);
@@ -147,12 +147,22 @@ public class BadInputTests
     }
 
     [Theory]
-    [InlineData("Wrong", "Raw", null, PolicyNames.AllOnServer)]
     [InlineData(PolicyNames.AllOnServer, "Wrong", null, "Raw")]
     [InlineData(PolicyNames.Fixed, "Raw", null, nameof(SplitInferenceOptions.Partition))]
     public async Task Options_that_make_no_sense(string policy, string codec, int? partition, string mentioned)
     {
         var error = await Assert.ThrowsAsync<ArgumentException>(async () => await LocalAsync(o => (o.Policy, o.Codec, o.Partition) = (policy, codec, partition)));
+        Assert.Contains(mentioned, error.Message);
+    }
+
+    [Theory]
+    [InlineData("Wrong", "seed", PolicyNames.AllOnServer)]
+    [InlineData(PolicyNames.MuLinUcb, "wrong", "forcedInterval")]
+    [InlineData(PolicyNames.EpsilonGreedy, "epsilon", "0 to 1")]
+    public async Task A_policy_that_cannot_be_made_as_asked(string policy, string option, string mentioned)
+    {
+        var error = await Assert.ThrowsAsync<PolicyOptionException>(async () => await LocalAsync(o =>
+            (o.Policy, o.PolicyOptions) = (policy, new Dictionary<string, string> { [option] = "7" })));
         Assert.Contains(mentioned, error.Message);
     }
 

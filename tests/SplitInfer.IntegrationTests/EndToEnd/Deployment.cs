@@ -1,4 +1,7 @@
 using SplitInfer.Client;
+using SplitInfer.Client.Transport;
+using SplitInfer.Codecs;
+using SplitInfer.Partitioning;
 using SplitInfer.Server;
 using SplitInfer.Testing;
 
@@ -35,6 +38,17 @@ internal sealed class Deployment : IAsyncDisposable
         options.Execution.IntraOpThreads = 1;
         configure?.Invoke(options);
         return SplitInferenceClient.CreateAsync(options);
+    }
+
+    /// <summary>A client whose boundaries go through <paramref name="between"/> on their way to the server.</summary>
+    public ValueTask<SplitInferenceClient> ConnectAsync(Func<ITailTransport, ITailTransport> between, Action<SplitInferenceOptions> configure)
+    {
+        var options = new SplitInferenceOptions { ModelPath = Model };
+        options.Execution.IntraOpThreads = 1;
+        configure(options);
+        var model = PartitionedModel.Load(Model, options.Plan, options.Execution);
+        var transport = new RemoteTailTransport(Server.Endpoints[0], "", "", model.Plan, CodecRegistry.Default, options.Transport, options.TimeProvider);
+        return ClientComposition.CreateAsync(options, model, CancellationToken.None, between(transport));
     }
 
     public async ValueTask DisposeAsync()

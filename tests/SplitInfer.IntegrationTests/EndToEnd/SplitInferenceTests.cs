@@ -117,7 +117,7 @@ public class SplitInferenceTests
         await using var deployment = await Deployment.StartAsync(UNet.Build().ToBytes());
         foreach (var (name, version) in new[] { ("", ""), ("demo", ""), ("demo", "1") })
         {
-            await using var client = await deployment.ConnectAsync(o => (o.ModelName, o.ModelVersion) = (name, version));
+            await using var client = await deployment.ConnectAsync(o => (o.ModelName, o.ModelVersion, o.Policy) = (name, version, PolicyNames.AllOnServer));
             using var input = RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
             using var result = await client.InferAsync(input);
             Assert.Equal(InferenceSource.Server, result.Source);
@@ -128,7 +128,7 @@ public class SplitInferenceTests
     public async Task A_cancelled_request_ends_as_cancelled_and_the_next_one_works()
     {
         await using var deployment = await Deployment.StartAsync(UNet.Build().ToBytes());
-        await using var client = await deployment.ConnectAsync();
+        await using var client = await deployment.ConnectAsync(o => o.Policy = PolicyNames.AllOnServer);
         using var input = RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();

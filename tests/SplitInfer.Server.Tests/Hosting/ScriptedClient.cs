@@ -44,7 +44,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
     }
 
     /// <summary>Connects, and says nothing yet.</summary>
-    public WirePeer Connect(int capacity = 4 << 20)
+    public WirePeer Connect(int capacity = 1 << 20)
     {
         var (client, server) = DuplexStream.CreatePair(capacity);
         var peer = new WirePeer(client);
@@ -54,7 +54,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
     }
 
     /// <summary>Connects and shakes hands.</summary>
-    public async Task<WirePeer> GreetAsync(int capacity = 4 << 20, params string[] codecs)
+    public async Task<WirePeer> GreetAsync(int capacity = 1 << 20, params string[] codecs)
     {
         var peer = Connect(capacity);
         await peer.SendAsync(FrameType.Hello, 0, Hello(codecs));

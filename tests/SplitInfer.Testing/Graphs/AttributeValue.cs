@@ -38,9 +38,6 @@ public sealed class AttributeValue
     /// <summary>A sub-graph, as it is at this moment.</summary>
     public static implicit operator AttributeValue(GraphBuilder value) => new(new() { Type = AttributeType.Graph, G = value.Graph.Clone() });
 
-    /// <summary>The attribute of the enclosing function that is called <paramref name="name"/>.</summary>
-    internal static AttributeValue Reference(string name, AttributeType type) => new(new() { Type = type, RefAttrName = name });
-
     internal AttributeProto ToProto(string name)
     {
         var proto = _proto.Clone();

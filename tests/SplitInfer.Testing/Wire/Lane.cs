@@ -4,8 +4,10 @@ namespace SplitInfer.Testing.Wire;
 internal sealed class Lane(int capacity, int largestRead)
 {
     private readonly Lock _gate = new();
-    private readonly Queue<byte> _bytes = new();
+    private readonly byte[] _ring = new byte[capacity];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _start;
+    private int _count;
     private bool _isEnded;
     private bool _isClosed;
 
@@ -17,10 +19,17 @@ internal sealed class Lane(int capacity, int largestRead)
             lock (_gate)
             {
                 if (_isEnded || _isClosed) throw new IOException("The other end is closed.");
-                var count = Math.Min(bytes.Length, capacity - _bytes.Count);
-                foreach (var one in bytes.Span[..count]) _bytes.Enqueue(one);
-                bytes = bytes[count..];
-                if (count > 0) Signal();
+                var free = capacity - _count;
+                while (!bytes.IsEmpty && _count < capacity)
+                {
+                    var room = Room((_start + _count) % capacity, capacity - _count);
+                    var piece = bytes[..Math.Min(bytes.Length, room.Length)];
+                    piece.Span.CopyTo(room);
+                    bytes = bytes[piece.Length..];
+                    _count += piece.Length;
+                }
+
+                if (free > capacity - _count) Signal();
                 changed = _changed.Task;
             }
 
@@ -36,10 +45,12 @@ internal sealed class Lane(int capacity, int largestRead)
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_isClosed, this);
-                var count = Math.Min(Math.Min(target.Length, largestRead), _bytes.Count);
-                for (var at = 0; at < count; at++) target.Span[at] = _bytes.Dequeue();
-                if (count > 0) Signal();
-                if (count > 0 || _isEnded) return count;
+                var piece = Room(_start, Math.Min(Math.Min(target.Length, largestRead), _count));
+                piece.CopyTo(target.Span);
+                _start = (_start + piece.Length) % capacity;
+                _count -= piece.Length;
+                if (piece.Length > 0) Signal();
+                if (piece.Length > 0 || _isEnded) return piece.Length;
                 changed = _changed.Task;
             }
 
@@ -66,6 +77,9 @@ internal sealed class Lane(int capacity, int largestRead)
             Signal();
         }
     }
+
+    /// <summary>What lies side by side from <paramref name="at"/> on, of at most so many bytes.</summary>
+    private Span<byte> Room(int at, int atMost) => _ring.AsSpan(at, Math.Min(atMost, capacity - at));
 
     private void Signal()
     {

@@ -23,7 +23,7 @@ internal static class Inference
         var read = nodes.SelectMany(static n => n.Uses).ToHashSet(StringComparer.Ordinal);
         var outputs = nodes.SelectMany(static n => n.Outputs).Where(read.Contains)
             .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
-        var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }), keepValueInfo: false);
+        var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }));
         using var session = ProbeSession.Create(model, graph.Model.Folder, execution, optimization);
         return session.Values.ToDictionary(static v => v.Name, StringComparer.Ordinal);
     }

@@ -35,28 +35,38 @@ internal sealed class Measurement
     {
         var first = new NominalSizes(inputs, options, attempt: 0);
         if (open.Count == 0) return new(first);
-        string? failure = null;
         using var timeout = new CancellationTokenSource(options.MaxMeasureTime, TimeProvider.System);
-        using var session = ProbeSession.Create(WithShapes(graph, open), graph.Model.Folder, execution, GraphOptimization.None);
-        for (var attempt = 0; attempt < NominalSizes.Attempts; attempt++)
+        try
+        {
+            using var session = ProbeSession.Create(WithShapes(graph, open), graph.Model.Folder, execution, GraphOptimization.None);
+            return FirstThatRuns(session, inputs, open, options, timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return new(first, $"the model ran for more than {options.MaxMeasureTime.TotalSeconds} s; raise {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureTime)}");
+        }
+        catch (SplitInferException error)
+        {
+            return new(first, $"the model does not run on made-up inputs; give sensible ones in {nameof(PlanOptions)}.{nameof(PlanOptions.SampleInputs)}, or sizes in {nameof(PlanOptions.DimensionSizes)}. {error.Message}");
+        }
+    }
+
+    private static Measurement FirstThatRuns(
+        ProbeSession session, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, PlanOptions options, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
         {
             var measurement = new Measurement(new(inputs, options, attempt));
             try
             {
-                measurement.Run(session, inputs, open, options, timeout.Token);
+                measurement.Run(session, inputs, open, options, cancellationToken);
                 return measurement;
             }
-            catch (OperationCanceledException)
+            catch (SplitInferException) when (attempt < NominalSizes.Attempts - 1)
             {
-                return new(first, $"it ran for more than {options.MaxMeasureTime.TotalSeconds} s; raise {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureTime)}");
-            }
-            catch (SplitInferException error)
-            {
-                failure ??= $"it does not run on made-up inputs; give sensible ones in {nameof(PlanOptions)}.{nameof(PlanOptions.SampleInputs)} or sizes in {nameof(PlanOptions.DimensionSizes)}. {error.Message}";
+                // The next guess may be one that the model runs on.
             }
         }
-
-        return new(first, failure);
     }
 
     private void Run(ProbeSession session, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, PlanOptions options, CancellationToken cancellationToken)
@@ -84,7 +94,7 @@ internal sealed class Measurement
 
     private static ModelProto WithShapes(ModelGraph graph, IReadOnlyList<string> open)
     {
-        var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, [], keepValueInfo: false);
+        var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, []);
         if (!model.OpsetImport.Any(static o => o.Domain is "" or "ai.onnx")) model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 13 });
         for (var i = 0; i < open.Count; i++)
         {

@@ -1,0 +1,25 @@
+# Results of real-link.sh, one {name, fixed, round, ms} for each contender and round, as a Markdown table.
+# Takes $frames (a phase), $warmup (frames of the first phase that are not counted) and $trace (Mbit/s of each phase).
+def mean: add / length;
+def rounded: . * 10 | round / 10;
+def percent: (. * 1000 | round / 10) as $p | (if $p >= 0 then "+" else "" end) + ($p | tostring) + " %";
+def phase($k): .[(if $k == 0 then $warmup else $k * $frames end) : ($k + 1) * $frames];
+def row: "| " + join(" | ") + " |";
+
+# The largest mean over 20 frames in a row, as an excess over what the device alone takes on average.
+def worst($device): [.[$warmup:] as $ms | range(0; ($ms | length) - 19) | $ms[. : . + 20] | mean] | max / $device - 1;
+
+[range($trace | length)] as $phases
+| (map(select(.name == "AllOnDevice") | .ms[$warmup:][]) | mean) as $device
+| [(map(.name) | reduce .[] as $name ([]; if index($name) then . else . + [$name] end))[] as $name
+   | map(select(.name == $name))
+   | {$name, fixed: .[0].fixed,
+      means: [$phases[] as $k | map(.ms | phase($k)[]) | mean],
+      worst: (map(.ms | worst($device)) | max)}] as $contenders
+| [$phases[] as $k | $contenders | map(select(.fixed) | .means[$k]) | min] as $best
+| (["mean delay, ms", ($trace[] | "\(.) Mbit/s"), "worst 20 frames"] | row),
+  (["---", ($phases[] | "---:"), "---:"] | row),
+  ($contenders[]
+   | [.name, (.means as $means | $phases[] | "\($means[.] | rounded) (\($means[.] / $best[.] - 1 | percent))"), (.worst | percent)] | row),
+  "",
+  "In brackets: over the best fixed partition of the phase. Worst 20 frames: against the mean of all on the device, \($device | rounded) ms."

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Compares policies and fixed partitions over a real link that changes: a client on one slow core and a server, each in a
+# network namespace of its own, joined by a veth pair whose rate a token bucket limits in both directions.
+# Every contender plays the same trace in a process of its own. Needs root, Linux with cgroup v1, iproute2, jq and the .NET SDK.
+# No traffic leaves the machine; namespaces, cgroup, processes and files are removed however the script ends.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+
+usage() {
+    cat <<EOF
+bench/real-link.sh [options]
+  --model F       an .onnx file; squeezenet_fp32.onnx of the shared folder unless given
+  --policies "…"  policies beside the fixed partitions; "MuLinUcb" unless given. One that the command line lacks is left out
+  --mbps "…"      the trace; "50 4 50" unless given
+  --frames N      frames a phase; 60 unless given
+  --warmup N      frames of the first phase that are not counted, while .NET compiles what runs often; 30 unless given
+  --rounds N      times that every contender plays the trace, in turn; 1 unless given
+  --share X       what the device has of one core; 0.1 unless given
+  --out DIR       keeps every line that the clients printed
+EOF
+}
+fail() { echo "real-link: $1" >&2; exit 1; }
+
+# The shared folder stands beside the repository, or beside a folder above it.
+shared=${SPLITINFER_SHARED:-} above=$root
+while [ -z "$shared" ] && [ "$above" != / ]; do
+    above=$(dirname "$above")
+    [ ! -d "$above/shared/models" ] || shared=$above/shared
+done
+model="" policies="MuLinUcb" mbps="50 4 50" frames=60 warmup=30 rounds=1 share=0.1 out=""
+while [ $# -gt 0 ]; do
+    case $1 in
+        --help) usage; exit 0 ;;
+        --model | --policies | --mbps | --frames | --warmup | --rounds | --share | --out)
+            [ $# -ge 2 ] || fail "$1 takes a value."
+            declare "${1#--}=$2"; shift 2 ;;
+        *) usage >&2; exit 2 ;;
+    esac
+done
+model=${model:-$shared/models/squeezenet_fp32.onnx}
+read -ra trace <<<"$mbps"
+
+[ "$(id -u)" = 0 ] || fail "network namespaces and cgroups need root; run it as root."
+for tool in ip tc jq taskset dotnet; do command -v $tool >/dev/null || fail "$tool is missing; install it (iproute2, jq, util-linux, .NET SDK)."; done
+[ -f /sys/fs/cgroup/cpu/cpu.cfs_quota_us ] || fail "there is no cgroup v1 cpu controller at /sys/fs/cgroup/cpu, which makes the core slow."
+[ "$warmup" -lt "$frames" ] || fail "--warmup leaves nothing of the first phase; it must be below --frames."
+[ -f "$model" ] || fail "there is no model $model; name one with --model."
+
+device=splitinfer-device-$$ server=splitinfer-server-$$ cgroup=/sys/fs/cgroup/cpu/splitinfer-$$
+work=$(mktemp -d)
+cleanup() {
+    trap - EXIT INT TERM
+    for namespace in "$device" "$server"; do
+        ip netns pids "$namespace" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
+        ip netns del "$namespace" 2>/dev/null || true
+    done
+    # A cgroup goes once its processes have gone.
+    for _ in 1 2 3 4 5 6 7 8 9 10; do [ ! -d "$cgroup" ] || rmdir "$cgroup" 2>/dev/null || sleep 0.2; done
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# The link: tokens for 2 ms at a time, or little more than two packets.
+shape() {
+    local burst=$(($1 * 250))
+    [ $burst -ge 4096 ] || burst=4096
+    for namespace in "$device" "$server"; do
+        ip netns exec "$namespace" tc qdisc replace dev veth0 root tbf rate "$1mbit" burst "$burst" latency 400ms
+    done
+}
+ip netns add "$device" && ip netns add "$server" || fail "network namespaces cannot be made here."
+ip link add veth0 netns "$device" type veth peer name veth0 netns "$server" || fail "veth pairs cannot be made here."
+ip -n "$device" addr add 10.213.0.1/30 dev veth0 && ip -n "$device" link set veth0 up
+ip -n "$server" addr add 10.213.0.2/30 dev veth0 && ip -n "$server" link set veth0 up
+shape "${trace[0]}" || fail "the kernel has no token bucket (sch_tbf)."
+
+# The device: a share of core 0, given out every 10 ms. The server has the other cores.
+mkdir "$cgroup"
+echo 10000 >"$cgroup/cpu.cfs_period_us"
+jq -n "$share * 10000 | floor" >"$cgroup/cpu.cfs_quota_us" || fail "--share is from 0.1 to 1."
+cores=$(nproc)
+servercores=$([ "$cores" -gt 1 ] && echo "1-$((cores - 1))" || echo 0)
+
+echo "building the command line" >&2
+dotnet build "$root/src/SplitInfer.Cli" -c Release -v q -nologo >"$work/build.log" || { cat "$work/build.log" >&2; fail "the command line does not build."; }
+cli="$root/src/SplitInfer.Cli/bin/Release/net10.0/splitinfer.dll"
+
+mkdir -p "$work/models/model/1" "$work/lines"
+cp "$model" "$work/models/model/1/model.onnx"
+ip netns exec "$server" taskset -c "$servercores" dotnet "$cli" serve --models "$work/models" --listen tcp://10.213.0.2:7070 \
+    --preload --threads 1 --json >"$work/listening" 2>"$work/server.log" &
+until [ -s "$work/listening" ]; do
+    kill -0 $! 2>/dev/null || { cat "$work/server.log" >&2; fail "the server did not start."; }
+    sleep 0.2
+done
+
+# Plays the trace with one contender and appends its delays to the results. The link changes when the last frame of a phase is done.
+play() {
+    local name=$1 isfixed=$2 round=$3 seen=0 lines="$work/lines/${1// /-}-$3.jsonl"
+    shift 3
+    shape "${trace[0]}"
+    while IFS= read -r line; do
+        echo "$line"
+        seen=$((seen + 1))
+        if [ $((seen % frames)) = 0 ] && [ $((seen / frames)) -lt ${#trace[@]} ]; then shape "${trace[$((seen / frames))]}"; fi
+    done > "$lines" < <(
+        echo "$BASHPID" >"$cgroup/cgroup.procs"
+        exec ip netns exec "$device" taskset -c 0 dotnet "$cli" run "$work/models/model/1/model.onnx" --server tcp://10.213.0.2:7070 \
+            --frames $((frames * ${#trace[@]})) --threads 1 --json "$@" 2>"$work/client.log"
+    )
+    if [ "$seen" -le $((frames * ${#trace[@]})) ]; then cat "$work/client.log" "$work/server.log" >&2; fail "$name ended after $seen lines."; fi
+    jq -cs --arg name "$name" --argjson fixed "$isfixed" --argjson round "$round" \
+        '{$name, $fixed, $round, ms: [.[] | select(.frame != null) | .totalMs]}' "$lines" >>"$work/results.jsonl"
+    echo "$name, round $round: $(jq -s -r "[.[].totalMs // empty] | [range(0; length; $frames) as \$at | .[\$at : \$at + $frames] | add / length | round | tostring] | join(\" → \")" "$lines") ms" >&2
+}
+
+arms=$(dotnet "$cli" inspect "$model" --json | jq -r 'select(.arm == true) | .partition' | sed '1d;$d')
+offered=$(dotnet "$cli" run --help | tr -c 'A-Za-z\n' ' ')
+for round in $(seq "$rounds"); do
+    play AllOnDevice true "$round" --policy AllOnDevice
+    play AllOnServer true "$round" --policy AllOnServer
+    for arm in $arms; do play "Fixed $arm" true "$round" --policy Fixed --partition "$arm"; done
+    for policy in $policies; do
+        if [[ " $offered " == *" $policy "* ]]; then play "$policy" false "$round" --policy "$policy"
+        else echo "left out $policy: the command line has no such policy" >&2; fi
+    done
+done
+
+if [ -n "$out" ]; then mkdir -p "$out" && cp "$work/results.jsonl" "$work"/lines/* "$out"; fi
+jq -s -r --argjson frames "$frames" --argjson warmup "$warmup" --argjson trace "$(jq -cn '$ARGS.positional | map(tonumber)' --args "${trace[@]}")" \
+    -f "$here/real-link.jq" "$work/results.jsonl"

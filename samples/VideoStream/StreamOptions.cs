@@ -1,0 +1,75 @@
+using System.Globalization;
+using SplitInfer.Testing.Link;
+
+namespace VideoStream;
+
+/// <summary>What the command line says.</summary>
+internal sealed record StreamOptions
+{
+    private const string Usage = """
+        VideoStream [options]
+          --policy NAME          who chooses the partition; the client's default unless given
+          --partition k          the partition that policy Fixed takes
+          --frames N             how many frames; unless given, until the last phase of the link ends
+          --seconds-per-phase S  how long the link stays as it is; 12 unless given
+          --out FILE.html        where the page goes; video-stream.html unless given
+          --model FILE.onnx      a model that takes one 1×3×H×W image; a MobileNetV2 with made-up weights unless given
+          --slowdown X           how many times slower than this machine the device is; 12 unless given
+        """;
+
+    public string? Policy { get; init; }
+
+    public int? Partition { get; init; }
+
+    public int? Frames { get; init; }
+
+    public double SecondsPerPhase { get; init; } = 12;
+
+    public string Out { get; init; } = "video-stream.html";
+
+    public string? Model { get; init; }
+
+    public double Slowdown { get; init; } = 12;
+
+    /// <summary>What the link goes through.</summary>
+    public LinkPhase[] Phases
+    {
+        get
+        {
+            var duration = TimeSpan.FromSeconds(SecondsPerPhase);
+            double[] mbps = [50, 4, 50];
+            return [.. mbps.Select(rate => new LinkPhase(duration, LinkConditions.Of(rate, rttMs: 4)))];
+        }
+    }
+
+    /// <summary>Reads the command line; null where it makes no sense, after saying how it would.</summary>
+    public static StreamOptions? Parse(string[] args)
+    {
+        var options = new StreamOptions();
+        try
+        {
+            for (var at = 0; at < args.Length; at += 2) options = options.With(args[at], args[at + 1]);
+            return options;
+        }
+        catch (Exception error) when (error is FormatException or IndexOutOfRangeException or OverflowException)
+        {
+            Console.Error.WriteLine(Usage);
+            return null;
+        }
+    }
+
+    private StreamOptions With(string name, string value) => name switch
+    {
+        "--policy" => this with { Policy = value },
+        "--partition" => this with { Partition = int.Parse(value, CultureInfo.InvariantCulture) },
+        "--frames" => this with { Frames = int.Parse(value, CultureInfo.InvariantCulture) },
+        "--seconds-per-phase" => this with { SecondsPerPhase = Positive(value) },
+        "--out" => this with { Out = value },
+        "--model" => this with { Model = value },
+        "--slowdown" => this with { Slowdown = Math.Max(1, Positive(value)) },
+        _ => throw new FormatException(),
+    };
+
+    private static double Positive(string value) =>
+        double.Parse(value, CultureInfo.InvariantCulture) is > 0 and < 1e6 and var number ? number : throw new FormatException();
+}

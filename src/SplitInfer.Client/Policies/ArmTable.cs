@@ -1,0 +1,34 @@
+namespace SplitInfer.Client.Policies;
+
+/// <summary>The arms of a policy with their places set, and which of them the user's constraints leave. Immutable.</summary>
+internal sealed class ArmTable
+{
+    private readonly Arm[] _arms;
+    private readonly bool[] _allowed;
+
+    /// <exception cref="PolicyOptionException">The constraints leave no arm.</exception>
+    public ArmTable(PolicySetup setup)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(setup.Arms.Length, nameof(setup));
+        _arms = [.. setup.Arms.Select(static (profile, index) => profile.Arm with { Index = index })];
+        _allowed = [.. setup.Arms.Select((profile, index) => setup.Constraints.Allow(profile, index == OnDevice))];
+        if (!_allowed.Contains(true))
+            throw new PolicyOptionException("The constraints leave no partition to choose from. Allow more device memory, more upload or more codecs.");
+        Remote = [.. Enumerable.Range(0, OnDevice).Where(arm => _allowed[arm])];
+    }
+
+    /// <summary>The number of arms.</summary>
+    public int Count => _arms.Length;
+
+    /// <summary>The place of the arm that runs everything on the device.</summary>
+    public int OnDevice => _arms.Length - 1;
+
+    /// <summary>Whether everything may run on the device.</summary>
+    public bool AllowsOnDevice => _allowed[OnDevice];
+
+    /// <summary>The places of the other arms that may be taken, rising.</summary>
+    public int[] Remote { get; }
+
+    /// <summary>The arm at a place.</summary>
+    public Arm this[int index] => _arms[index];
+}

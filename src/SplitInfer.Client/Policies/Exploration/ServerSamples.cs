@@ -1,0 +1,75 @@
+using SplitInfer.Client.Policies.Learning;
+
+namespace SplitInfer.Client.Policies.Exploration;
+
+/// <summary>
+/// Samples of link and server while the device runs everything and so nothing tells that they have become faster. They
+/// are races, and cost next to nothing.
+/// </summary>
+internal sealed class ServerSamples(int interval)
+{
+    /// <summary>Samples look for link and server taking these parts of the time that is believed, in turn.</summary>
+    private const double Hope = 0.25, HighHope = Hope / 16;
+
+    /// <summary>Decisions to wait for a reply before a race is taken to have brought none.</summary>
+    private const int Patience = 4;
+
+    /// <summary>Decisions between two trials that are not due.</summary>
+    private const int TrialInterval = 2;
+
+    private int _alone;
+    private int _untried;
+    private int _samples;
+    private long _awaited;
+
+    /// <summary>Whether a race is still expected to tell something.</summary>
+    public bool IsWaiting(long sequence) => _awaited > 0 && sequence - _awaited <= Patience;
+
+    /// <summary>A reply has come.</summary>
+    public void Answered(long sequence)
+    {
+        if (sequence >= _awaited) _awaited = 0;
+    }
+
+    /// <summary>Link or server have just changed: what was seen is to be seen once more before long.</summary>
+    public void Changed() => _alone = Math.Max(_alone, interval - 1);
+
+    /// <summary>A race was begun.</summary>
+    public void Begin(long sequence) => _awaited = sequence;
+
+    /// <summary>The best arm is not the device.</summary>
+    public void Reset() => _alone = 0;
+
+    /// <summary>Counts a decision whose best arm is the device. Says which arm to race, if any, or −1.</summary>
+    /// <param name="costs">What arms cost.</param>
+    /// <param name="promising">An arm that is worth trying, or the device.</param>
+    /// <param name="sequence">The decision.</param>
+    public int Next(CostModel costs, int promising, long sequence)
+    {
+        _alone++;
+        _untried++;
+        if (IsWaiting(sequence)) return -1;
+        if (_alone > interval)
+        {
+            _alone = 0;
+            return BestIf(costs, _samples++ % 2 == 0 ? Hope : HighHope);
+        }
+
+        if (promising == costs.Arms.OnDevice || _untried <= TrialInterval) return -1;
+        _untried = 0;
+        if (costs.Link.Tells(costs.Bits(promising), Hope)) _alone = 0;
+        return promising;
+    }
+
+    private static int BestIf(CostModel costs, double part)
+    {
+        var (best, lowest) = (-1, double.PositiveInfinity);
+        foreach (var arm in costs.Arms.Remote)
+        {
+            var cost = costs.Device.Mean(arm) + (part * costs.Remote(arm));
+            if (cost < lowest) (best, lowest) = (arm, cost);
+        }
+
+        return best;
+    }
+}

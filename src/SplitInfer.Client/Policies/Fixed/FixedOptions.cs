@@ -1,0 +1,28 @@
+namespace SplitInfer.Client.Policies.Fixed;
+
+/// <summary>Which arm a <see cref="FixedPolicy"/> takes.</summary>
+internal sealed class FixedOptions
+{
+    /// <summary>The partition; the one in the middle of the arms where none is given.</summary>
+    public int? Partition { get; init; }
+
+    /// <summary>Name of the codec; the first that the partition has where none is given.</summary>
+    public string? Codec { get; init; }
+
+    public static FixedOptions From(PolicyOptions options) => new()
+    {
+        Partition = options.Find("partition") is null ? null : options.Whole("partition", 0, min: 0),
+        Codec = options.Find("codec"),
+    };
+
+    /// <exception cref="PolicyOptionException">No arm is of that partition and codec.</exception>
+    public FixedPolicy Create(PolicySetup setup)
+    {
+        var arms = new ArmTable(setup);
+        if (Partition is null && Codec is null) return new(PolicyNames.Fixed, arms[arms.Count / 2]);
+        for (var index = 0; index < arms.Count; index++)
+            if ((Partition is null || arms[index].Partition.Index == Partition) && (Codec is null || arms[index].Codec == Codec))
+                return new(PolicyNames.Fixed, arms[index]);
+        throw new PolicyOptionException($"No arm has partition {Partition?.ToString() ?? "any"} and codec {Codec ?? "any"}. The command inspect lists the arms.");
+    }
+}

@@ -1,0 +1,31 @@
+namespace SplitInfer.Client.Policies.Learning;
+
+/// <summary>
+/// Tells noise from change in a row of standardised innovations z (mean 0 and variance 1 while nothing changes): one
+/// that is far out is a jump, a sum of small ones in the same direction (CUSUM, both sides) a drift. Not thread-safe.
+/// </summary>
+internal struct ChangeDetector
+{
+    /// <summary>|z| of a jump. Noise alone exceeds it once in 15,000 measurements.</summary>
+    public const double JumpThreshold = 4;
+
+    /// <summary>What a CUSUM forgives at each step: half of the smallest shift worth finding.</summary>
+    private const double Slack = 0.6;
+
+    /// <summary>The CUSUM of a drift: a shift of 2 is found in 5 measurements, a false one comes every few thousand.</summary>
+    private const double DriftThreshold = 7;
+
+    private double _up;
+    private double _down;
+
+    public Change Observe(double z)
+    {
+        _up = Math.Max(0, _up + z - Slack);
+        _down = Math.Max(0, _down - z - Slack);
+        var change = Math.Abs(z) > JumpThreshold ? Change.Jump
+            : Math.Max(_up, _down) > DriftThreshold ? Change.Drift
+            : Change.None;
+        if (change != Change.None) this = default;
+        return change;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Numerics;
+using SplitInfer.Client.Policies.State;
+
+namespace SplitInfer.Client.Policies.Learning;
+
+/// <summary>
+/// What is believed of the delays of one machine, one for each arm: their logarithms are Gaussian, so that a delay is
+/// positive, noise is relative, and a slowdown of the machine is the same step in all of them. Not thread-safe.
+/// </summary>
+/// <remarks>
+/// <code>
+/// m_p   ln of the delay of arm p, s
+/// P     covariance of m                                             LogCovariance
+/// y     a measured delay, s; ln y scatters around m_p
+/// q     variance that all of m gains together with each measurement: the machine wanders
+/// J     variance that all of m gains together in a jump: up to some 50 times slower or faster
+/// </code>
+/// </remarks>
+internal sealed class DelayBelief(int count)
+{
+    private const double Wander = 1e-6; // q
+    private const double Jump = 4;      // J
+
+    /// <summary>In a jump each delay may also change by itself: what was learned of their proportions is doubted a little.</summary>
+    private const double JumpOwn = 0.05 * 0.05;
+
+    /// <summary>An earlier run may have met a machine half or twice as busy.</summary>
+    private const double RestoredCommon = 0.7 * 0.7;
+
+    /// <summary>Delays scatter by 20 µs whatever their mean: timers and schedulers.</summary>
+    private const double JitterVariance = 20e-6 * 20e-6;
+
+    /// <summary>No delay is e³⁰ seconds, nor the reciprocal of it.</summary>
+    private const double MaxLog = 30;
+
+    private readonly GaussianBelief _logs = new(count);
+    private readonly double[] _seconds = new double[count];
+    private ChangeDetector _detector;
+
+    /// <summary>Scatter of the measurements.</summary>
+    public NoiseEstimate Noise { get; } = new();
+
+    /// <summary>Expected delay of an arm, s.</summary>
+    public double Seconds(int arm) => _seconds[arm];
+
+    /// <summary>Covariance of the delays of two arms, s².</summary>
+    public double Covariance(int arm, int other) => _seconds[arm] * _seconds[other] * _logs.Covariance(arm, other);
+
+    /// <summary>P of a pair.</summary>
+    public ref double LogCovariance(int arm, int other) => ref _logs.Covariance(arm, other);
+
+    /// <summary>Sets the expected delay of an arm, s, more than 0.</summary>
+    public void Expect(int arm, double seconds)
+    {
+        _seconds[arm] = seconds;
+        _logs.Mean[arm] = Math.Log(seconds);
+    }
+
+    /// <summary>Learns a measured delay, s, more than 0.</summary>
+    public Change Observe(int arm, double seconds)
+    {
+        var jitter = JitterVariance / (seconds * seconds);
+
+        // The mean of a logarithm is less than the logarithm of the mean.
+        var residual = Math.Log(seconds) + (Noise.Variance / 2) - _logs.Mean[arm];
+        var variance = _logs.Covariance(arm, arm) + jitter;
+        Noise.Observe(residual, variance);
+        var change = _detector.Observe(residual / Math.Sqrt(variance + Noise.Variance));
+        var common = change switch { Change.Jump => Jump, Change.Drift => Noise.Variance, _ => Wander };
+        if (change == Change.Jump)
+            for (var i = 0; i < count; i++) _logs.Covariance(i, i) += JumpOwn;
+        _logs.Condition(arm, residual, Noise.Variance + jitter, common);
+        Publish();
+        return change;
+    }
+
+    /// <summary>Writes what was learned.</summary>
+    public void Save(PolicyStateWriter state)
+    {
+        _logs.Save(state);
+        Noise.Save(state);
+    }
+
+    /// <summary>Goes on from what an earlier run learned.</summary>
+    public void Restore(PolicyStateReader state)
+    {
+        _logs.Restore(state, MaxLog);
+        Noise.Restore(state);
+        for (var i = 0; i < count; i++)
+            for (var j = 0; j < count; j++) _logs.Covariance(i, j) += RestoredCommon;
+        Publish();
+    }
+
+    private void Publish()
+    {
+        var logs = _logs.Mean;
+        var i = 0;
+        for (; i <= count - Vector<double>.Count; i += Vector<double>.Count)
+            Vector.Exp(new Vector<double>(logs[i..])).CopyTo(_seconds, i);
+        for (; i < count; i++) _seconds[i] = Math.Exp(logs[i]);
+    }
+}

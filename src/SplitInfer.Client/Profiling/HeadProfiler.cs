@@ -1,0 +1,71 @@
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Client.Profiling;
+
+/// <summary>Measures the heads of the arms, each as the whole prefix that it is, on made-up inputs.</summary>
+internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
+{
+    private const int Runs = 3;
+
+    /// <summary>
+    /// Measures what the profile lacks: the whole model first, then the arm in the middle of those measured and so on, so that
+    /// whatever is left out lies between neighbours.
+    /// </summary>
+    /// <param name="profile">Where the delays go.</param>
+    /// <param name="budget">No measurement but the first begins later than this.</param>
+    /// <param name="warn">Told why nothing could be measured, if so.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async ValueTask MeasureAsync(HeadProfile profile, TimeSpan budget, Action<string> warn, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        Tensor[] inputs = [];
+        try
+        {
+            inputs = model.MakeInputs();
+            foreach (var arm in CoarseFirst(model.Plan.Arms.Length).Select(index => model.Plan.Arms[index]))
+            {
+                if (profile.IsMeasured(arm.Index)) continue;
+                if (arm != model.Plan.AllOnDevice && time.GetElapsedTime(start) >= budget) return;
+                profile.Record(arm.Index, await MeasureAsync(arm, inputs, cancellationToken).ConfigureAwait(false));
+            }
+        }
+        catch (SplitInferException error)
+        {
+            warn($"The device could not be measured on made-up inputs, so that it is while requests run: {error.Message}");
+        }
+        finally
+        {
+            foreach (var input in inputs) input.Dispose();
+        }
+    }
+
+    /// <summary>The places of <paramref name="count"/> arms: the last, the first, then the middles of ever smaller gaps.</summary>
+    internal static IEnumerable<int> CoarseFirst(int count)
+    {
+        yield return count - 1;
+        if (count > 1) yield return 0;
+        var gaps = new Queue<(int Low, int High)>([(0, count - 1)]);
+        while (gaps.TryDequeue(out var gap))
+        {
+            if (gap.High - gap.Low < 2) continue;
+            var middle = (gap.Low + gap.High) / 2;
+            yield return middle;
+            gaps.Enqueue((gap.Low, middle));
+            gaps.Enqueue((middle, gap.High));
+        }
+    }
+
+    private async ValueTask<double> MeasureAsync(Partition arm, Tensor[] inputs, CancellationToken cancellationToken)
+    {
+        var seconds = new double[Runs];
+        for (var run = 0; run < Runs; run++)
+        {
+            using var pass = model.Begin(arm, inputs, new StageClock(time));
+            await pass.RunHeadAsync(cancellationToken).ConfigureAwait(false);
+            seconds[run] = pass.Timings.Head.TotalSeconds;
+        }
+
+        return HeadRefinement.MedianOf(seconds);
+    }
+}

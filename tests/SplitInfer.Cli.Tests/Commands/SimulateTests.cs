@@ -1,0 +1,97 @@
+using SplitInfer.Testing;
+
+namespace SplitInfer.Cli.Tests.Commands;
+
+public sealed class SimulateTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly string _scenario;
+
+    public SimulateTests()
+    {
+        _scenario = _folder["worlds/small.json"];
+        File.WriteAllText(_scenario, """
+            {
+              "name": "small", "frames": 40, "noise": 0.05, "features": ["conv"],
+              "arms": [
+                {"partition": 0, "headMs": 0, "payloadBits": 4000000, "macs": [1e9], "nodes": [3], "tailMs": 10},
+                {"partition": 2, "headMs": 20, "payloadBits": 400000, "macs": [5e8], "nodes": [1], "tailMs": 5},
+                {"partition": 3, "headMs": 60}
+              ],
+              "link": [{"from": 0, "mbps": 50, "rttMs": 5}, {"from": 20, "mbps": 4, "rttMs": 5}],
+              "probes": true
+            }
+            """);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("MuLinUcb")]
+    [InlineData("MuLinUcbPaper")]
+    [InlineData("LinUcb")]
+    [InlineData("EpsilonGreedy")]
+    [InlineData("Neurosurgeon")]
+    [InlineData("Fixed")]
+    [InlineData("AllOnDevice")]
+    [InlineData("AllOnServer")]
+    public async Task Every_policy_plays_and_keeps_the_contract_of_the_lines(string policy)
+    {
+        var result = await CommandLine.RunAsync("simulate", "--scenario", _scenario, "--policy", policy, "--seed", "3", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(41, result.Json.Length);
+        Assert.All(result.Json[..^1], static f => Assert.Equal("frame partition forced raced delayMs oracleMs", CommandLine.Fields(f)));
+        var summary = result.Json[^1];
+        Assert.Equal("policy frames meanMs oracleMeanMs excessMs excessRatio p95Ms", CommandLine.Fields(summary));
+        Assert.Equal(policy, summary.GetProperty("policy").GetString());
+        var mean = result.Json[..^1].Average(static f => f.GetProperty("delayMs").GetDouble());
+        Assert.Equal(mean, summary.GetProperty("meanMs").GetDouble(), 1e-9);
+        Assert.Equal(mean - summary.GetProperty("oracleMeanMs").GetDouble(), summary.GetProperty("excessMs").GetDouble(), 1e-9);
+    }
+
+    [Fact]
+    public async Task The_same_seed_gives_the_same_frames_and_another_seed_others()
+    {
+        string[] line = ["simulate", "--scenario", _scenario, "--json", "--seed"];
+        var (first, again, other) = (await CommandLine.RunAsync([.. line, "1"]), await CommandLine.RunAsync([.. line, "1"]), await CommandLine.RunAsync([.. line, "2"]));
+        Assert.Equal(first.Output, again.Output);
+        Assert.NotEqual(first.Output, other.Output);
+    }
+
+    [Fact]
+    public async Task People_see_a_row_for_each_phase()
+    {
+        var result = await CommandLine.RunAsync("simulate", "--scenario", _scenario, "--policy", "Fixed", "--policy-option", "partition=2");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("0–19", result.Output, StringComparison.Ordinal);
+        Assert.Contains("20–39", result.Output, StringComparison.Ordinal);
+        Assert.Contains("40 frames by Fixed", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bench_policy_plays_all_policies_over_a_folder_and_times_them()
+    {
+        var result = await CommandLine.RunAsync("bench", "policy", "--scenarios", _folder["worlds"], "--seeds", "2", "--json");
+        Assert.Equal("", result.Error);
+        var (rows, decisions) = (result.Json[..8], result.Json[8..]);
+        Assert.All(rows, static r => Assert.Equal("scenario policy seeds meanMs oracleMeanMs excessMs excessRatio p95Ms lastExcessRatio", CommandLine.Fields(r)));
+        Assert.Equal(8, decisions.Length);
+        Assert.All(decisions, static d => Assert.Equal("policy arms decisionUs allocatedBytes", CommandLine.Fields(d)));
+        Assert.All(decisions, static d => Assert.Equal(32, d.GetProperty("arms").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData(1, "simulate --scenario nowhere.json", "nowhere.json")]
+    [InlineData(2, "simulate", "--scenario")]
+    [InlineData(2, "simulate --scenario WORLD --policy Best", "MuLinUcb")]
+    [InlineData(2, "simulate --scenario WORLD --policy LinUcb --policy-option width=1", "alpha")]
+    [InlineData(2, "simulate --scenario WORLD --policy-option width", "width")]
+    [InlineData(2, "bench policy --seeds 0", "--seeds")]
+    public async Task Mistakes_are_told_in_words(int exitCode, string line, string word)
+    {
+        var result = await CommandLine.RunAsync([.. line.Split(' ').Select(w => w == "WORLD" ? _scenario : w), "--json"]);
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.Contains(word, result.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,44 @@
+using SplitInfer.Execution;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Testing.Execution;
+
+/// <summary>
+/// Stands for a device that is slower than this machine: every run takes <paramref name="factor"/> times as long as the fastest one so
+/// far, so that what else the machine does is not multiplied.
+/// </summary>
+/// <param name="inner">Runs the segment; owned.</param>
+/// <param name="factor">1 or more.</param>
+/// <param name="time">The clock; the system's unless given.</param>
+public sealed class SlowRunner(ISegmentRunner inner, double factor, TimeProvider? time = null) : ISegmentRunner
+{
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly Lock _gate = new();
+    private TimeSpan _fastest = TimeSpan.MaxValue;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TensorSpec> Inputs => inner.Inputs;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TensorSpec> Outputs => inner.Outputs;
+
+    /// <inheritdoc/>
+    public async ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default)
+    {
+        var start = _time.GetTimestamp();
+        await inner.RunAsync(inputs, outputs, cancellationToken);
+        var elapsed = _time.GetElapsedTime(start);
+        TimeSpan rest;
+        lock (_gate)
+        {
+            if (elapsed < _fastest) _fastest = elapsed;
+            rest = _fastest * factor - elapsed;
+        }
+
+        // The run is over and its outputs are the caller's, so a cancellation only ends the wait.
+        if (rest > TimeSpan.Zero) await Task.Delay(rest, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => inner.Dispose();
+}
