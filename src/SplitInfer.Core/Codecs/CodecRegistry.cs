@@ -1,5 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using SplitInfer.Codecs.BFloat16;
+using SplitInfer.Codecs.Float16;
+using SplitInfer.Codecs.Lz4;
+using SplitInfer.Codecs.Quantized;
 using SplitInfer.Codecs.Raw;
+using SplitInfer.Codecs.ZeroBitmap;
+using SplitInfer.Codecs.ZeroBitmapEntropy;
 
 namespace SplitInfer.Codecs;
 
@@ -16,7 +22,17 @@ internal sealed class CodecRegistry
     }
 
     /// <summary>The codecs that come with SplitInfer.</summary>
-    public static CodecRegistry Default { get; } = new([new RawCodec()]);
+    public static CodecRegistry Default { get; } = new(
+    [
+        new RawCodec(),
+        new ZeroBitmapCodec(),
+        new ZeroBitmapEntropyCodec(),
+        .. Enumerable.Range(2, 7).Reverse().Select(static bits => new QuantizedCodec(bits)),
+        .. Enumerable.Range(2, 7).Reverse().Select(static bits => new QuantizedCodec(bits, perChannel: true)),
+        new Float16Codec(),
+        new BFloat16Codec(),
+        new Lz4Codec(),
+    ]);
 
     /// <summary>The names, the preferred first.</summary>
     public IEnumerable<string> Names => _byName.Keys;
