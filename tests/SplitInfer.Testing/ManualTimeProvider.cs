@@ -12,6 +12,15 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
+    /// <summary>Timers that will still fire.</summary>
+    public int ActiveTimers
+    {
+        get
+        {
+            lock (_gate) return _timers.Count(static t => t.Due is not null);
+        }
+    }
+
     /// <inheritdoc/>
     public override long GetTimestamp()
     {
