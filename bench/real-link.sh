@@ -12,11 +12,14 @@ usage() {
 bench/real-link.sh [options]
   --model F       an .onnx file; squeezenet_fp32.onnx of the shared folder unless given
   --policies "…"  policies beside the fixed partitions; "MuLinUcb" unless given. One that the command line lacks is left out
+  --fixed "…"     fixed partitions to compare with; all that are arms unless given
   --mbps "…"      the trace; "50 4 50" unless given
   --frames N      frames a phase; 60 unless given
   --warmup N      frames of the first phase that are not counted, while .NET compiles what runs often; 30 unless given
   --rounds N      times that every contender plays the trace, in turn; 1 unless given
-  --share X       what the device has of one core; 0.1 unless given
+  --share X       what the device has of one core; 0.2 unless given
+  --core N        the core that the device has a share of; 0 unless given
+  --cores LIST    the cores of the server, as taskset takes them; all others unless given
   --out DIR       keeps every line that the clients printed
 EOF
 }
@@ -28,11 +31,11 @@ while [ -z "$shared" ] && [ "$above" != / ]; do
     above=$(dirname "$above")
     [ ! -d "$above/shared/models" ] || shared=$above/shared
 done
-model="" policies="MuLinUcb" mbps="50 4 50" frames=60 warmup=30 rounds=1 share=0.1 out=""
+model="" fixed="" policies="MuLinUcb" mbps="50 4 50" frames=60 warmup=30 rounds=1 share=0.2 core=0 cores="" out=""
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
-        --model | --policies | --mbps | --frames | --warmup | --rounds | --share | --out)
+        --model | --policies | --fixed | --mbps | --frames | --warmup | --rounds | --share | --core | --cores | --out)
             [ $# -ge 2 ] || fail "$1 takes a value."
             declare "${1#--}=$2"; shift 2 ;;
         *) usage >&2; exit 2 ;;
@@ -76,12 +79,10 @@ ip -n "$device" addr add 10.213.0.1/30 dev veth0 && ip -n "$device" link set vet
 ip -n "$server" addr add 10.213.0.2/30 dev veth0 && ip -n "$server" link set veth0 up
 shape "${trace[0]}" || fail "the kernel has no token bucket (sch_tbf)."
 
-# The device: a share of core 0, given out every 10 ms. The server has the other cores.
+# The device: a share of one core, given out 1 ms at a time, the least there is. The server has the other cores.
 mkdir "$cgroup"
-echo 10000 >"$cgroup/cpu.cfs_period_us"
-jq -n "$share * 10000 | floor" >"$cgroup/cpu.cfs_quota_us" || fail "--share is from 0.1 to 1."
-cores=$(nproc)
-servercores=$([ "$cores" -gt 1 ] && echo "1-$((cores - 1))" || echo 0)
+jq -n "1000 / $share | floor" >"$cgroup/cpu.cfs_period_us" && echo 1000 >"$cgroup/cpu.cfs_quota_us" || fail "--share is from 0.001 to 1."
+cores=${cores:-$(seq -s, 0 $(($(nproc) - 1)) | sed "s/\b$core,\|,$core\b//")}
 
 echo "building the command line" >&2
 dotnet build "$root/src/SplitInfer.Cli" -c Release -v q -nologo >"$work/build.log" || { cat "$work/build.log" >&2; fail "the command line does not build."; }
@@ -89,7 +90,7 @@ cli="$root/src/SplitInfer.Cli/bin/Release/net10.0/splitinfer.dll"
 
 mkdir -p "$work/models/model/1" "$work/lines"
 cp "$model" "$work/models/model/1/model.onnx"
-ip netns exec "$server" taskset -c "$servercores" dotnet "$cli" serve --models "$work/models" --listen tcp://10.213.0.2:7070 \
+ip netns exec "$server" taskset -c "$cores" dotnet "$cli" serve --models "$work/models" --listen tcp://10.213.0.2:7070 \
     --preload --threads 1 --json >"$work/listening" 2>"$work/server.log" &
 until [ -s "$work/listening" ]; do
     kill -0 $! 2>/dev/null || { cat "$work/server.log" >&2; fail "the server did not start."; }
@@ -107,7 +108,7 @@ play() {
         if [ $((seen % frames)) = 0 ] && [ $((seen / frames)) -lt ${#trace[@]} ]; then shape "${trace[$((seen / frames))]}"; fi
     done > "$lines" < <(
         echo "$BASHPID" >"$cgroup/cgroup.procs"
-        exec ip netns exec "$device" taskset -c 0 dotnet "$cli" run "$work/models/model/1/model.onnx" --server tcp://10.213.0.2:7070 \
+        exec ip netns exec "$device" taskset -c "$core" dotnet "$cli" run "$work/models/model/1/model.onnx" --server tcp://10.213.0.2:7070 \
             --frames $((frames * ${#trace[@]})) --threads 1 --json "$@" 2>"$work/client.log"
     )
     if [ "$seen" -le $((frames * ${#trace[@]})) ]; then cat "$work/client.log" "$work/server.log" >&2; fail "$name ended after $seen lines."; fi
@@ -116,7 +117,7 @@ play() {
     echo "$name, round $round: $(jq -s -r "[.[].totalMs // empty] | [range(0; length; $frames) as \$at | .[\$at : \$at + $frames] | add / length | round | tostring] | join(\" → \")" "$lines") ms" >&2
 }
 
-arms=$(dotnet "$cli" inspect "$model" --json | jq -r 'select(.arm == true) | .partition' | sed '1d;$d')
+arms=${fixed:-$(dotnet "$cli" inspect "$model" --json | jq -r 'select(.arm == true) | .partition' | sed '1d;$d')}
 offered=$(dotnet "$cli" run --help | tr -c 'A-Za-z\n' ' ')
 for round in $(seq "$rounds"); do
     play AllOnDevice true "$round" --policy AllOnDevice

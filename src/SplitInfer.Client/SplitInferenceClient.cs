@@ -113,7 +113,6 @@ public sealed class SplitInferenceClient : IAsyncDisposable
     {
         if (request?.Partition is { } partition) return new() { Arm = _model.ArmFor(partition), PredictedSeconds = double.NaN };
         if (!_learns) return _policy.Decide(default);
-        _tails?.Watch.Visit();
         return _policy.Decide(new() { IsKeyFrame = request?.IsKeyFrame ?? false, IsServerUnavailable = _tails?.Watch.IsUnavailable ?? true });
     }
 

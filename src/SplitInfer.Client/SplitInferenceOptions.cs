@@ -33,6 +33,9 @@ public sealed class SplitInferenceOptions
     /// <summary>Makes a policy of your own, in place of <see cref="Policy"/>. Its decisions take arms of the setup that it is given. Null unless set.</summary>
     public Func<PolicySetup, IPartitionPolicy>? CustomPolicy { get; set; }
 
+    /// <summary>Whether the device may run a tail itself while it waits for the server's, to explore or to bound a delay; null (the default) is where it has more than one processor.</summary>
+    public bool? Races { get; set; }
+
     /// <summary>The partition that policy <c>Fixed</c> takes.</summary>
     public int? Partition { get; set; }
 

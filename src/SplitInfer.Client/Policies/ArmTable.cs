@@ -14,6 +14,7 @@ internal sealed class ArmTable
         _allowed = [.. setup.Arms.Select((profile, index) => setup.Constraints.Allow(profile, index == OnDevice))];
         if (!_allowed.Contains(true))
             throw new PolicyOptionException("The constraints leave no partition to choose from. Allow more device memory, more upload or more codecs.");
+        CanRace = setup.CanRace && AllowsOnDevice;
         Remote = [.. Enumerable.Range(0, OnDevice).Where(arm => _allowed[arm])];
     }
 
@@ -25,6 +26,9 @@ internal sealed class ArmTable
 
     /// <summary>Whether everything may run on the device.</summary>
     public bool AllowsOnDevice => _allowed[OnDevice];
+
+    /// <summary>Whether a remote arm may be raced against the device.</summary>
+    public bool CanRace { get; }
 
     /// <summary>The places of the other arms that may be taken, rising.</summary>
     public int[] Remote { get; }

@@ -29,6 +29,7 @@ internal static class PolicyFactory
         {
             Arms = [.. model.Profiles],
             Heads = heads,
+            CanRace = options.Races ?? Environment.ProcessorCount > 1,
             Constraints = new() { MinPartition = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
         };
         return options.CustomPolicy?.Invoke(setup) ?? PolicyCatalog.Create(name, setup, options.PolicyOptions);

@@ -28,7 +28,11 @@ internal sealed class DeviceSamples
         var hoped = best;
         foreach (var arm in costs.Arms.Remote) if (Hoped(costs, arm) < Hoped(costs, hoped)) hoped = arm;
         if (costs.Arms.AllowsOnDevice && Hoped(costs, costs.Arms.OnDevice) < Hoped(costs, hoped))
-            return costs.Device.Unmeasured % RaceInterval == 0 ? new(best, IsRaced: true) : null;
+        {
+            if (costs.Arms.CanRace) return costs.Device.Unmeasured % RaceInterval == 0 ? new(best, IsRaced: true) : null;
+            hoped = costs.Arms.OnDevice;
+        }
+
         if (hoped == best) return null;
         var (price, gain) = (costs.Mean(hoped) - costs.Mean(best), costs.Mean(best) - Hoped(costs, hoped));
         var interval = Math.Sqrt(2 * Math.Max(_slowness, MinSlowness) * price / gain);

@@ -29,6 +29,6 @@ internal static class FirstSample
     private static double Cost(CostModel costs, int arm, double bitsPerSecond)
     {
         var remote = costs.Device.Mean(arm) + costs.Link.Mean(0) + (costs.Bits(arm) / bitsPerSecond) + costs.Tail(arm);
-        return costs.Arms.AllowsOnDevice ? Math.Min(remote, CostModel.RaceOverhead * costs.Mean(costs.Arms.OnDevice)) : remote;
+        return costs.Arms.CanRace ? Math.Min(remote, CostModel.RaceOverhead * costs.Mean(costs.Arms.OnDevice)) : remote;
     }
 }

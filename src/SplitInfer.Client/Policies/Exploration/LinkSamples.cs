@@ -43,6 +43,6 @@ internal sealed class LinkSamples
         var isDue = !_hasSampled && part == 0 && price < 1 ? _blind > 1 : _blind > Math.Max(interval, price / Budget);
         if (!isDue) return null;
         (_blind, _hasSampled) = (0, true);
-        return new(teller, costs.Arms.AllowsOnDevice && costs.Mean(costs.Arms.OnDevice) < WorthRacing * costs.Mean(teller));
+        return new(teller, costs.Arms.CanRace && costs.Mean(costs.Arms.OnDevice) < WorthRacing * costs.Mean(teller));
     }
 }

@@ -53,6 +53,6 @@ internal static class Optimism
     private static double Worst(CostModel costs, int arm, double variance)
     {
         var alone = costs.Mean(arm) + Math.Sqrt(variance);
-        return costs.Arms.AllowsOnDevice ? Math.Min(alone, CostModel.RaceOverhead * costs.Mean(costs.Arms.OnDevice)) : alone;
+        return costs.Arms.CanRace ? Math.Min(alone, CostModel.RaceOverhead * costs.Mean(costs.Arms.OnDevice)) : alone;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class CostModel
 
     public CostModel(PolicySetup setup, ArmTable arms)
     {
-        (Arms, Device, _server) = (arms, new(setup), ServerPrior.Of(setup));
+        (Arms, Device, Link, _server) = (arms, new(setup), new(isContended: !setup.CanRace), ServerPrior.Of(setup));
         _bits = [.. setup.Arms.Select(static a => Math.Max(a.PayloadBits, 1))];
         (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
     }
@@ -41,7 +41,7 @@ internal sealed class CostModel
     public DeviceModel Device { get; }
 
     /// <summary>The link.</summary>
-    public LinkModel Link { get; } = new();
+    public LinkModel Link { get; }
 
     /// <summary>Bits that an arm is expected to send.</summary>
     public double Bits(int arm) => _bits[arm];
@@ -52,8 +52,8 @@ internal sealed class CostModel
     /// <summary>The part of it that link and server make, s.</summary>
     public double Remote(int arm) => _remotes[arm];
 
-    /// <summary>Expected cost of racing an arm against the device, s; of the arm alone where the device may not run everything.</summary>
-    public double Raced(int arm) => Arms.AllowsOnDevice ? Math.Min(_means[arm], RaceOverhead * _means[Arms.OnDevice]) : _means[arm];
+    /// <summary>Expected cost of racing an arm against the device, s; of the arm alone where it cannot be raced.</summary>
+    public double Raced(int arm) => Arms.CanRace ? Math.Min(_means[arm], RaceOverhead * _means[Arms.OnDevice]) : _means[arm];
 
     /// <summary>Expected delay of the tail of an arm, s.</summary>
     public double Tail(int arm) => _server.Seconds(arm);
@@ -88,7 +88,7 @@ internal sealed class CostModel
     {
         var arm = decision.Arm.Index;
         if (observation.HeadSeconds > 0) Device.ObserveHead(arm, observation.HeadSeconds);
-        if (observation.RacedDeviceSeconds > 0) Device.ObserveHead(Arms.OnDevice, observation.RacedDeviceSeconds / RaceOverhead);
+        if (observation.RacedDeviceSeconds > 0) Device.ObserveHead(Arms.OnDevice, observation.RacedDeviceSeconds / RaceOverhead, isContended: true);
         if (observation.EncodeSeconds > 0) Device.ObserveEncode(arm, observation.EncodeSeconds);
 
         // A reply to a request that was sent before the change was seen tells of a world that is no more.
@@ -102,7 +102,7 @@ internal sealed class CostModel
         var bits = Math.Max(observation.BytesSent * 8.0, 1);
         _bits[arm] += BitsGain * (bits - _bits[arm]);
         var server = _server.Observe(arm, Math.Max(observation.ServerSeconds, MinSeconds));
-        var link = Link.Observe(bits, Math.Max(observation.OffloadSeconds - observation.ServerSeconds, MinSeconds));
+        var link = Link.Observe(bits, Math.Max(observation.OffloadSeconds - observation.ServerSeconds, MinSeconds), decision.IsRaced);
         if (server != Change.Jump && link != Change.Jump) return false;
         _changedAt = decision.Sequence;
         return true;

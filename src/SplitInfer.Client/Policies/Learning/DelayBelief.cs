@@ -15,11 +15,16 @@ namespace SplitInfer.Client.Policies.Learning;
 /// q     variance that all of m gains together with each measurement: the machine wanders
 /// J     variance that all of m gains together in a jump: up to some 50 times slower or faster
 /// </code>
+/// A jump seen in the arm that was measured last is the machine's. One seen on turning to another arm more likely says that
+/// this arm is not in the proportion to the others that was believed, and so is mostly its own.
 /// </remarks>
 internal sealed class DelayBelief(int count)
 {
     private const double Wander = 1e-6; // q
     private const double Jump = 4;      // J
+
+    /// <summary>The part of J that is common to all arms where a jump is seen on turning to another one.</summary>
+    private const double TurnedCommon = 0.25;
 
     /// <summary>In a jump each delay may also change by itself: what was learned of their proportions is doubted a little.</summary>
     private const double JumpOwn = 0.05 * 0.05;
@@ -27,15 +32,13 @@ internal sealed class DelayBelief(int count)
     /// <summary>An earlier run may have met a machine half or twice as busy.</summary>
     private const double RestoredCommon = 0.7 * 0.7;
 
-    /// <summary>Delays scatter by 20 µs whatever their mean: timers and schedulers.</summary>
-    private const double JitterVariance = 20e-6 * 20e-6;
-
     /// <summary>No delay is e³⁰ seconds, nor the reciprocal of it.</summary>
     private const double MaxLog = 30;
 
     private readonly GaussianBelief _logs = new(count);
     private readonly double[] _seconds = new double[count];
     private ChangeDetector _detector;
+    private int _lastArm = -1;
 
     /// <summary>Scatter of the measurements.</summary>
     public NoiseEstimate Noise { get; } = new();
@@ -56,20 +59,35 @@ internal sealed class DelayBelief(int count)
         _logs.Mean[arm] = Math.Log(seconds);
     }
 
-    /// <summary>Learns a measured delay, s, more than 0.</summary>
-    public Change Observe(int arm, double seconds)
+    /// <summary>Learns a measured delay.</summary>
+    /// <param name="arm">The arm that was measured.</param>
+    /// <param name="seconds">The delay, s, more than 0.</param>
+    /// <param name="isContended">Whether the device also ran the other side of a race: a delay longer than expected then says little.</param>
+    public Change Observe(int arm, double seconds, bool isContended = false)
     {
-        var jitter = JitterVariance / (seconds * seconds);
-
         // The mean of a logarithm is less than the logarithm of the mean.
         var residual = Math.Log(seconds) + (Noise.Variance / 2) - _logs.Mean[arm];
-        var variance = _logs.Covariance(arm, arm) + jitter;
-        Noise.Observe(residual, variance);
-        var change = _detector.Observe(residual / Math.Sqrt(variance + Noise.Variance));
-        var common = change switch { Change.Jump => Jump, Change.Drift => Noise.Variance, _ => Wander };
+        var expected = _seconds[arm] * _seconds[arm];
+        var scatter = Noise.Of(expected) / expected;
+        if (isContended && residual > 0)
+        {
+            _logs.Condition(arm, residual, Contention.Variance + scatter, Wander);
+            Publish();
+            return Change.None;
+        }
+
+        var variance = _logs.Covariance(arm, arm);
+        Noise.Observe(residual * _seconds[arm], expected, variance * expected);
+        var change = _detector.Observe(residual / Math.Sqrt(variance + scatter));
+        var common = change switch { Change.Jump => arm == _lastArm ? Jump : TurnedCommon * Jump, Change.Drift => scatter, _ => Wander };
         if (change == Change.Jump)
+        {
             for (var i = 0; i < count; i++) _logs.Covariance(i, i) += JumpOwn;
-        _logs.Condition(arm, residual, Noise.Variance + jitter, common);
+            _logs.Covariance(arm, arm) += Jump - common;
+        }
+
+        _lastArm = arm;
+        _logs.Condition(arm, residual, scatter, common);
         Publish();
         return change;
     }

@@ -73,11 +73,11 @@ internal sealed class DeviceModel
     }
 
     /// <summary>Learns how long a head ran, s, more than 0.</summary>
-    public void ObserveHead(int arm, double seconds)
+    public void ObserveHead(int arm, double seconds, bool isContended = false)
     {
         if (!Measures(arm)) return;
         Unmeasured = 0;
-        _heads.Observe(arm, seconds);
+        _heads.Observe(arm, seconds, isContended);
     }
 
     /// <summary>Learns how long encoding took, s.</summary>

@@ -51,7 +51,7 @@ internal sealed class MuLinUcbPolicy : IStatefulPolicy
             if (best == _arms.OnDevice)
             {
                 var arm = _serverSamples.Next(_costs, promising, _sequence);
-                return arm < 0 ? Take(best) : Race(arm);
+                return arm < 0 ? Take(best) : Sample(arm);
             }
 
             _serverSamples.Reset();
@@ -90,19 +90,19 @@ internal sealed class MuLinUcbPolicy : IStatefulPolicy
 
     // Nothing was ever sent, or nothing has come back yet.
     private Decision DecideBlindly() =>
-        _arms.AllowsOnDevice && _serverSamples.IsWaiting(_sequence) ? Take(_arms.OnDevice) : Race(FirstSample.Choose(_costs));
+        _arms.AllowsOnDevice && _serverSamples.IsWaiting(_sequence) ? Take(_arms.OnDevice) : Sample(FirstSample.Choose(_costs));
 
     private bool IsWorthRacing(int arm, int best)
     {
-        if (!_arms.AllowsOnDevice || arm == _arms.OnDevice) return false;
+        if (!_arms.CanRace || arm == _arms.OnDevice) return false;
         var deviation = Math.Sqrt(_costs.Covariance(arm, arm));
         return (arm != best || deviation > Doubt * _costs.Mean(arm)) && _costs.Mean(_arms.OnDevice) < _costs.Mean(arm) + (2 * deviation);
     }
 
-    private Decision Race(int arm)
+    private Decision Sample(int arm)
     {
         _serverSamples.Begin(_sequence);
-        return Take(arm) with { IsForced = true, IsRaced = _arms.AllowsOnDevice };
+        return Take(arm) with { IsForced = true, IsRaced = _arms.CanRace };
     }
 
     private Decision Take(int arm) => new() { Arm = _arms[arm], PredictedSeconds = _costs.Mean(arm), Sequence = _sequence };
