@@ -34,16 +34,15 @@ public sealed class BenchTests : IDisposable
     }
 
     [Fact]
-    public async Task Codec_prints_a_line_for_each_codec_and_tool_of_each_partition()
+    public async Task Codec_prints_a_line_for_each_codec_and_tool()
     {
         UNet.Build(size: 32).Save(_folder["model.onnx"]);
         NpyFile.Write(_folder["image.npy"], RandomTensor.Normal(new(1), ElementType.Float32, 1, 3, 32, 32));
-        string[] line = ["bench", "codec", _folder["model.onnx"], "--input", _folder["image.npy"], "--partitions", "0,2", "--codec", "Raw", "--codec", "Quantized4"];
+        string[] line = ["bench", "codec", _folder["model.onnx"], "--input", _folder["image.npy"], "--partitions", "2", "--codec", "Raw", "--codec", "Quantized4"];
         var result = await CommandLine.RunAsync([.. line, "--json"]);
         Assert.Equal("", result.Error);
         Assert.Equal(0, result.ExitCode);
-        string[] measured = ["Raw", "Quantized4", .. CompressionTool.Installed().Select(static tool => tool.Command)];
-        Assert.Equal([.. measured, .. measured], result.Json.Select(static l => l.GetProperty("codec").GetString()));
+        Assert.Equal(["Raw", "Quantized4", .. CompressionTool.Installed().Select(static tool => tool.Command)], result.Json.Select(static l => l.GetProperty("codec").GetString()));
         Assert.All(result.Json, static l => Assert.Equal("partition codec ratio encodeGBs decodeGBs bitsPerValue maxAbsError psnr", CommandLine.Fields(l)));
         Assert.Equal((1, 32, 0), (Number(0, "ratio"), Number(0, "bitsPerValue"), Number(0, "maxAbsError")));
         Assert.True(Number(1, "ratio") > 6 && Number(1, "maxAbsError") > 0 && Number(1, "psnr") > 10);
