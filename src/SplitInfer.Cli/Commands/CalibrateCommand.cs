@@ -36,7 +36,9 @@ internal sealed class CalibrateCommand(Terminal terminal, bool isJson, double mi
         };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (path, plan, execution) = (parsed.GetRequiredValue(file), options.PlanOf(parsed), options.ExecutionOf(parsed));
+            var (path, plan, execution, target) = (parsed.GetRequiredValue(file), options.PlanOf(parsed), options.ExecutionOf(parsed), parsed.GetRequiredValue(output));
+            // Better known now than after an hour.
+            if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target)))) throw new DirectoryNotFoundException($"There is no folder for '{target}'; make it first.");
             // A run is short and there are many, so each has one thread unless asked otherwise, and as many run at a time as there are cores.
             if (parsed.GetResult(options.Threads) is null) execution.IntraOpThreads = 1;
             var workers = execution.IntraOpThreads == 0 ? 1 : Math.Max(1, Environment.ProcessorCount / execution.IntraOpThreads);
@@ -49,7 +51,7 @@ internal sealed class CalibrateCommand(Terminal terminal, bool isJson, double mi
             var cuts = PartitionChoice.Of(parsed.GetRequiredValue(partitions), model.Plan).Where(static cut => !cut.Boundary.IsEmpty).ToArray();
             var calibrator = new Calibrator(model, samples, classes, SharedOptions.CodecsOf(parsed, codecs), execution, workers, TimeProvider.System);
             var command = new CalibrateCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(agreement));
-            return command.RunAsync(calibrator, model.Plan, cuts, samples.Count, parsed.GetRequiredValue(output), cancellationToken);
+            return command.RunAsync(calibrator, model.Plan, cuts, samples.Count, target, cancellationToken);
         });
         return command;
     }

@@ -96,6 +96,7 @@ public sealed class CalibrateTests : IDisposable
     [InlineData(2, "MODEL --inputs EMPTY --out OUT", ".npy")]
     [InlineData(2, "MODEL --inputs SAMPLES --out OUT --labels SHORT", "1 lines")]
     [InlineData(1, "MODEL --inputs nowhere --out OUT", "nowhere")]
+    [InlineData(1, "MODEL --inputs SAMPLES --out nowhere/out.json", "nowhere")]
     [InlineData(1, "MODEL --inputs WRONG --out OUT", "4×4")]
     public async Task Mistakes_are_told_in_words_and_write_nothing(int exitCode, string line, string word)
     {
