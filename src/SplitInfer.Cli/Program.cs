@@ -16,12 +16,14 @@ internal static class Program
         {
             InspectCommand.Create(options, terminal),
             VerifyCommand.Create(options, terminal),
+            CalibrateCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),
             SimulateCommand.Create(options, terminal),
-            new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench transport", "splitinfer bench policy")
+            new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench codec squeezenet.onnx --input photograph.npy", "splitinfer bench transport", "splitinfer bench policy")
             {
                 BenchOverheadCommand.Create(options, terminal),
+                BenchCodecCommand.Create(options, terminal),
                 BenchTransportCommand.Create(options, terminal),
                 BenchPolicyCommand.Create(options, terminal),
             },

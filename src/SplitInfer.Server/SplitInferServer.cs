@@ -36,13 +36,18 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
     }
 
     /// <summary>Reads the models, then listens.</summary>
+    /// <exception cref="UnknownCodecException">The options allow a codec that there is not.</exception>
+    /// <exception cref="LosslessCodecRequiredException">The options allow no lossless codec.</exception>
+    /// <exception cref="ModelRepositoryException">The model directory cannot be served.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        var codecs = CodecRegistry.Default.Allow(_options.Codecs);
+        if (!codecs.All.Any(static codec => codec.IsLossless)) throw new LosslessCodecRequiredException();
         _models = await ModelRepository.OpenAsync(_options, _logger, cancellationToken).ConfigureAwait(false);
         try
         {
             var listen = _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint];
-            _server = new TailServer(_models, CodecRegistry.Default, _options.Limits, _time, _logger);
+            _server = new TailServer(_models, codecs, _options.Limits, _time, _logger);
             Endpoints = _server.Start(listen);
         }
         catch

@@ -12,9 +12,15 @@ namespace SplitInfer.Cli.Benchmarks;
 internal sealed record CompressionTool(string Command, string Arguments)
 {
     private const int Repetitions = 3;
-    private const long BytesToCompress = 48 << 20;
+    private const long BytesToCompress = 16 << 20;
 
-    private static readonly CompressionTool[] Known = [new("lz4", "lz4 -1 -q -m -c"), new("zstd -1", "zstd -1 -q --single-thread -c"), new("gzip -1", "gzip -1 -q -c")];
+    private static readonly CompressionTool[] Known =
+    [
+        new("lz4", "lz4 -1 -q -m -c"),
+        new("zstd -1", "zstd -1 -q --single-thread -c"),
+        new("gzip -1", "gzip -1 -q -c"),
+        new("gzip -6", "gzip -6 -q -c"),
+    ];
 
     private string Program => Command.Split(' ')[0];
 
@@ -32,15 +38,15 @@ internal sealed record CompressionTool(string Command, string Arguments)
         var folder = Directory.CreateTempSubdirectory("splitinfer-");
         try
         {
-            var (plain, packed, nothing, packedNothing) = (In("plain"), In("packed.") + Program, In("nothing"), In("nothing.") + Program);
+            var (plain, packed, nothing, packedNothing) = (In("plain"), In($"packed.{Program}"), In("nothing"), In($"nothing.{Program}"));
             using (var file = File.Create(plain))
             {
                 foreach (var tensor in boundary) file.Write(tensor.Bytes.Span);
             }
 
             File.Create(nothing).Dispose();
-            Run($"{Arguments} {plain} > {packed}", time);
-            Run($"{Arguments} {nothing} > {packedNothing}", time);
+            Run($"{Arguments} '{plain}' > '{packed}'", time);
+            Run($"{Arguments} '{nothing}' > '{packedNothing}'", time);
             var bytes = new FileInfo(plain).Length;
             var (packedBytes, elements) = (new FileInfo(packed).Length, boundary.Sum(static tensor => tensor.Shape.ElementCount));
             return new(partition, Command, (double)bytes / packedBytes, Speed(Arguments, plain, nothing), Speed(Arguments + " -d", packed, packedNothing), packedBytes * 8.0 / elements, 0, null);
@@ -48,7 +54,7 @@ internal sealed record CompressionTool(string Command, string Arguments)
             double Speed(string command, string input, string empty)
             {
                 var copies = (int)Math.Clamp(BytesToCompress / bytes, 1, 400);
-                var seconds = Least($"{command} {string.Join(' ', Enumerable.Repeat(input, copies))} > /dev/null") - Least($"{command} {empty} > /dev/null");
+                var seconds = Least($"{command} {string.Concat(Enumerable.Repeat($"'{input}' ", copies))} > /dev/null") - Least($"{command} '{empty}' > /dev/null");
                 return bytes * copies / Math.Max(seconds, 1e-9) / 1e9;
             }
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 
@@ -51,6 +52,22 @@ internal sealed class SharedOptions
 
     /// <summary>The argument that names a model.</summary>
     public static Argument<string> Model() => new("MODEL") { Description = "An .onnx file." };
+
+    /// <summary>An option that names codecs and refuses names that there are not.</summary>
+    public static Option<string[]> Codecs(string description)
+    {
+        var option = new Option<string[]>("--codec") { Description = $"{description} May be given several times.", HelpName = "NAME" };
+        option.Validators.Add(static result =>
+        {
+            foreach (var token in result.Tokens)
+                if (!CodecRegistry.Default.TryGet(token.Value, out _)) result.AddError($"There is no codec '{token.Value}'. The codecs are: {string.Join(", ", CodecRegistry.Default.Names)}.");
+        });
+        return option;
+    }
+
+    /// <summary>The codecs that an option of <see cref="Codecs"/> names, or all where it names none.</summary>
+    public static IReadOnlyList<ITensorCodec> CodecsOf(ParseResult parsed, Option<string[]> option) =>
+        [.. CodecRegistry.Default.Allow(parsed.GetValue(option) is { Length: > 0 } names ? names : null).All];
 
     /// <summary>How ONNX Runtime runs, by the options given.</summary>
     public ExecutionOptions ExecutionOf(ParseResult parsed) => new() { IntraOpThreads = parsed.GetValue(Threads) };

@@ -19,4 +19,6 @@ namespace SplitInfer.Cli.Output;
 [JsonSerializable(typeof(DecisionRow))]
 [JsonSerializable(typeof(ListeningLine))]
 [JsonSerializable(typeof(TransportRow))]
+[JsonSerializable(typeof(CodecRow))]
+[JsonSerializable(typeof(CalibrationLine))]
 internal sealed partial class LineContext : JsonSerializerContext;

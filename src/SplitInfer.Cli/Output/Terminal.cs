@@ -33,22 +33,26 @@ internal sealed class Terminal
     public T While<T>(string what, Func<T> action) => IsErrorTerminal ? Progress.Status().Start(Markup.Escape(what), _ => action()) : action();
 
     /// <summary>Does something with each item, with a progress bar where a person watches.</summary>
-    public async Task TrackAsync<T>(string what, IReadOnlyList<T> items, Func<T, ValueTask> action)
+    public Task TrackAsync<T>(string what, IReadOnlyList<T> items, Func<T, ValueTask> action) => TrackAsync(what, items.Count, async step =>
     {
-        if (!IsErrorTerminal)
+        foreach (var item in items)
         {
-            foreach (var item in items) await action(item);
-            return;
+            await action(item);
+            step();
         }
+    });
 
-        await Progress.Progress().AutoClear(true).StartAsync(async context =>
+    /// <summary>Does something in steps, with a progress bar where a person watches.</summary>
+    /// <param name="what">What is done.</param>
+    /// <param name="steps">Of how many steps it is.</param>
+    /// <param name="action">Does it; calls its argument after each step, from any thread.</param>
+    public Task TrackAsync(string what, int steps, Func<Action, Task> action)
+    {
+        if (!IsErrorTerminal) return action(static () => { });
+        return Progress.Progress().AutoClear(true).StartAsync(context =>
         {
-            var task = context.AddTask(Markup.Escape(what), maxValue: items.Count);
-            foreach (var item in items)
-            {
-                await action(item);
-                task.Increment(1);
-            }
+            var task = context.AddTask(Markup.Escape(what), maxValue: steps);
+            return action(() => task.Increment(1));
         });
     }
 

@@ -37,6 +37,18 @@ internal sealed class CodecRegistry
     /// <summary>The names, the preferred first.</summary>
     public IEnumerable<string> Names => _byName.Keys;
 
+    /// <summary>The codecs, the preferred first.</summary>
+    public IEnumerable<ITensorCodec> All => _byName.Values;
+
+    /// <summary>Those of the codecs that <paramref name="names"/> lists, in the order they have here; all where it is null.</summary>
+    /// <exception cref="UnknownCodecException">There is no codec of such a name.</exception>
+    public CodecRegistry Allow(IReadOnlyCollection<string>? names)
+    {
+        if (names is null) return this;
+        if (names.FirstOrDefault(name => !_byName.ContainsKey(name)) is { } unknown) throw new UnknownCodecException(unknown, Names);
+        return new(All.Where(codec => names.Contains(codec.Name)));
+    }
+
     /// <summary>Finds a codec by its exact name.</summary>
     public bool TryGet(string name, [NotNullWhen(true)] out ITensorCodec? codec) => _byName.TryGetValue(name, out codec);
 }

@@ -1,3 +1,5 @@
+using SplitInfer.Cli.Benchmarks;
+using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
 
@@ -31,7 +33,29 @@ public sealed class BenchTests : IDisposable
         Assert.StartsWith("medianRatio maxRatio medianRawRatio memoryRatio", CommandLine.Fields(result.Json[^1]), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Codec_prints_a_line_for_each_codec_and_tool()
+    {
+        UNet.Build(size: 32).Save(_folder["model.onnx"]);
+        NpyFile.Write(_folder["image.npy"], RandomTensor.Normal(new(1), ElementType.Float32, 1, 3, 32, 32));
+        string[] line = ["bench", "codec", _folder["model.onnx"], "--input", _folder["image.npy"], "--partitions", "2", "--codec", "Raw", "--codec", "Quantized4"];
+        var result = await CommandLine.RunAsync([.. line, "--json"]);
+        Assert.Equal("", result.Error);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(["Raw", "Quantized4", .. CompressionTool.Installed().Select(static tool => tool.Command)], result.Json.Select(static l => l.GetProperty("codec").GetString()));
+        Assert.All(result.Json, static l => Assert.Equal("partition codec ratio encodeGBs decodeGBs bitsPerValue maxAbsError psnr", CommandLine.Fields(l)));
+        Assert.Equal((1, 32, 0), (Number(0, "ratio"), Number(0, "bitsPerValue"), Number(0, "maxAbsError")));
+        Assert.True(Number(1, "ratio") > 6 && Number(1, "maxAbsError") > 0 && Number(1, "psnr") > 10);
+
+        var table = await CommandLine.RunAsync(line);
+        Assert.Contains("partition 2", table.Output, StringComparison.Ordinal);
+        Assert.Contains("Quantized4", table.Output, StringComparison.Ordinal);
+
+        double Number(int index, string field) => result.Json[index].GetProperty(field).GetDouble();
+    }
+
     [Theory]
+    [InlineData("codec")]
     [InlineData("overhead")]
     [InlineData("transport")]
     public async Task Help_has_an_example(string name)

@@ -39,6 +39,18 @@ public sealed class ServeAndRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_takes_the_codecs_that_its_operator_allows_and_no_others()
+    {
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--codec", "Raw", "--codec", "Quantized8", "--json");
+        var allowed = await CommandLine.RunAsync("run", _model, "--server", server.Address, "--partition", "4", "--frames", "1", "--codec", "Quantized8", "--json");
+        Assert.Equal("", allowed.Error);
+        Assert.Equal("split", allowed.Json[0].GetProperty("source").GetString());
+
+        var refused = await CommandLine.RunAsync("run", _model, "--server", server.Address, "--partition", "4", "--frames", "1", "--codec", "Quantized7", "--json");
+        Assert.Contains("'Quantized7'. Use one of: Raw, Quantized8.", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_default_policy_learns_and_tells_what_it_does()
     {
         await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--preload", "--json");
@@ -95,6 +107,8 @@ public sealed class ServeAndRunTests : IDisposable
     [InlineData(2, "run MODEL --fps fast", "fast")]
     [InlineData(1, "serve --models nowhere", "nowhere")]
     [InlineData(2, "serve", "--models")]
+    [InlineData(2, "serve --models nowhere --codec Zip", "ZeroBitmap")]
+    [InlineData(1, "serve --models nowhere --codec Quantized8", "lossless")]
     [InlineData(2, "serve --models nowhere --listen here", "here")]
     public async Task Mistakes_are_told_in_words(int exitCode, string line, string word)
     {

@@ -23,6 +23,7 @@ public sealed class UsageTests
     [InlineData("")]
     [InlineData("inspect ")]
     [InlineData("verify ")]
+    [InlineData("calibrate ")]
     [InlineData("serve ")]
     [InlineData("run ")]
     public async Task Help_teaches(string command)

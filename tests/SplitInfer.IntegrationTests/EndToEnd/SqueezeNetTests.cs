@@ -1,5 +1,4 @@
 using SplitInfer.Client;
-using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
 namespace SplitInfer.IntegrationTests.EndToEnd;
@@ -18,35 +17,20 @@ public class SqueezeNetTests
         var options = new SplitInferenceOptions { ModelPath = folder["squeezenet/1/model.onnx"], Server = server.Address };
         options.Execution.IntraOpThreads = 1;
         await using var client = await SplitInferenceClient.CreateAsync(options);
-        using var images = NpyFile.Read(SharedData.Data("imagenet200_nhwc_u8.npy"));
-        using var labels = NpyFile.Read(SharedData.Data("imagenet200_labels_i64.npy"));
+        using var photographs = new Photographs();
 
         foreach (var arm in client.Plan.Arms)
         {
             var correct = 0;
-            for (var i = 0; i < labels.Shape.ElementCount; i++)
+            for (var i = 0; i < photographs.Count; i++)
             {
-                using var input = Photograph(images, i);
+                using var input = photographs.Read(i);
                 using var result = await client.InferAsync(input, new() { Partition = arm.Index });
-                if (IndexOfMax(result.Outputs[0].Span<float>()) == labels.Span<long>()[i]) correct++;
+                if (IndexOfMax(result.Outputs[0].Span<float>()) == photographs.LabelOf(i)) correct++;
             }
 
-            Assert.Equal(Top1, correct / (double)labels.Shape.ElementCount, tolerance: 1e-9);
+            Assert.Equal(Top1, correct / (double)photographs.Count, tolerance: 1e-9);
         }
-    }
-
-    /// <summary>Height × width × RGB bytes to 1 × BGR × height × width floats with the mean of the training set taken off.</summary>
-    private static Tensor Photograph(Tensor images, int index)
-    {
-        const int Pixels = 224 * 224;
-        ReadOnlySpan<float> mean = [104, 117, 123];
-        var tensor = Tensor.Allocate(ElementType.Float32, new(1, 3, 224, 224));
-        var from = images.Bytes.Span.Slice(index * Pixels * 3, Pixels * 3);
-        var values = tensor.Span<float>();
-        for (var channel = 0; channel < 3; channel++)
-            for (var pixel = 0; pixel < Pixels; pixel++)
-                values[channel * Pixels + pixel] = from[pixel * 3 + 2 - channel] - mean[channel];
-        return tensor;
     }
 
     private static int IndexOfMax(ReadOnlySpan<float> values)

@@ -1,0 +1,32 @@
+namespace SplitInfer.Cli.Benchmarks;
+
+/// <summary>How often something is run to say how long it takes: as many rounds as are asked for and at least as long.</summary>
+/// <param name="WarmUpRounds">Rounds before any counts.</param>
+/// <param name="WarmUp">Time before any counts.</param>
+/// <param name="Rounds">Rounds that count.</param>
+/// <param name="Measuring">Time that counts.</param>
+internal readonly record struct MeasuringEffort(int WarmUpRounds, TimeSpan WarmUp, int Rounds, TimeSpan Measuring)
+{
+    /// <summary>Long enough that the runtime has compiled the loops for good, and that one disturbance does not count.</summary>
+    public static MeasuringEffort Thorough { get; } = new(40, TimeSpan.FromMilliseconds(200), 15, TimeSpan.FromMilliseconds(200));
+
+    /// <summary>For what has run many times before and is only to be known roughly.</summary>
+    public static MeasuringEffort Brief { get; } = new(1, TimeSpan.Zero, 3, TimeSpan.FromMilliseconds(3));
+
+    /// <summary>The median of the rounds, in seconds.</summary>
+    public double SecondsOf(Action action, TimeProvider time)
+    {
+        var start = time.GetTimestamp();
+        for (var round = 0; round < WarmUpRounds || time.GetElapsedTime(start) < WarmUp; round++) action();
+        var seconds = new List<double>();
+        start = time.GetTimestamp();
+        while (seconds.Count < Rounds || time.GetElapsedTime(start) < Measuring)
+        {
+            var began = time.GetTimestamp();
+            action();
+            seconds.Add(time.GetElapsedTime(began).TotalSeconds);
+        }
+
+        return Median.Of(seconds);
+    }
+}
