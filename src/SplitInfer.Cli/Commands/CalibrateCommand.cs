@@ -71,6 +71,6 @@ internal sealed class CalibrateCommand(Terminal terminal, bool isJson, double mi
         CalibrationFile.Save(path, new(plan.Model, plan.Fingerprint, samples, calibrated.SelectMany(static cut => cut.Results).Select(static result => result.Entry)));
         if (isJson) return;
         if (calibrated.Count > 0) CalibrationTable.Write(terminal, calibrated, minAgreement);
-        terminal.Output.WriteLine($"{samples} samples at {cuts.Length} cuts, kept in {path}");
+        terminal.Output.WriteLine($"{samples} samples at {cuts.Length} cuts, kept in {path}; the best codec is the smallest that leaves {minAgreement * 100:0.##} % as it was");
     }
 }

@@ -15,7 +15,7 @@ internal static class CalibrationTable
         var rows = calibrated.Select(cut => (cut.Partition, Best: Smallest(cut.Results, result => result.Entry.IsWithin(minAgreement)), Lossless: Smallest(cut.Results, IsLossless))).ToArray();
         var hasAccuracy = rows.Any(static row => row.Best?.Accuracy is not null);
         var table = new Table().Border(TableBorder.Simple);
-        table.AddColumn(new TableColumn("cut").RightAligned()).AddColumn(new TableColumn("what crosses").NoWrap()).AddColumn(new TableColumn("smallest within the bound").NoWrap());
+        table.AddColumn(new TableColumn("cut").RightAligned().NoWrap()).AddColumn(new TableColumn("what crosses").NoWrap()).AddColumn(new TableColumn("best codec").NoWrap());
         table.AddColumn(new TableColumn("") { Width = BarWidth, NoWrap = true });
         foreach (var column in (string[])["ratio", "agreement", "error", .. hasAccuracy ? (string[])["accuracy"] : []]) table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
         table.AddColumn(new TableColumn("lossless").RightAligned().NoWrap());
