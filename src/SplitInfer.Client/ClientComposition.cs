@@ -1,3 +1,4 @@
+using SplitInfer.Client.Arms;
 using SplitInfer.Client.Offloading;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Policies.Fixed;
@@ -26,9 +27,9 @@ internal static class ClientComposition
     /// <param name="transport">Carries boundaries in place of a connection to <see cref="SplitInferenceOptions.Server"/>; the client owns it.</param>
     public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken, ITailTransport? transport = null)
     {
-        var codec = CodecOf(options);
+        var arms = ArmCatalog.Create(partitioned.Plan, options, CodecRegistry.Default);
         var segments = new SegmentCache(new SegmentCompiler(partitioned, options.Execution), options.SegmentMemoryBytes);
-        var model = new ClientModel(partitioned, segments, codec);
+        var model = new ClientModel(partitioned, segments, arms, CodecRegistry.Default);
         TailStage? tails = null;
         try
         {
@@ -41,6 +42,7 @@ internal static class ClientComposition
             if (learns)
             {
                 tails?.Watch.Visit();
+                if (tails is not null && options is { Codec: null, Calibration: null }) memory.Warn(LosslessOnly);
                 memory.Load(policy);
                 await new HeadProfiler(model, options.TimeProvider).MeasureAsync(memory.Heads.Profile, options.ProfilingBudget, memory.Warn, cancellationToken).ConfigureAwait(false);
                 memory.Save();
@@ -61,9 +63,8 @@ internal static class ClientComposition
         }
     }
 
-    private static ITensorCodec CodecOf(SplitInferenceOptions options) => CodecRegistry.Default.TryGet(options.Codec, out var codec)
-        ? codec
-        : throw new ArgumentException($"There is no codec '{options.Codec}'. The codecs are: {string.Join(", ", CodecRegistry.Default.Names)}.", nameof(options));
+    private const string LosslessOnly =
+        "Boundaries are sent without loss, since nothing tells what a lossy codec would do to the results. Run 'splitinfer calibrate' on samples and name its file, or name a codec.";
 
     private static RemoteTailTransport? TransportOf(SplitInferenceOptions options, PartitionPlan plan) => options.Server is null
         ? null

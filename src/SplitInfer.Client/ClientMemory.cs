@@ -16,7 +16,7 @@ internal sealed class ClientMemory(SplitInferenceOptions options, ClientModel mo
 
     private readonly List<string> _warnings = [];
     private readonly Fingerprint _device = DeviceFingerprint.Of(options.Execution);
-    private readonly PolicyStateKey _key = PolicyStateKey.Of(model.Plan.Model, model.Profiles, options.Server?.ToString() ?? "");
+    private readonly PolicyStateKey _key = PolicyStateKey.Of(model.Plan.Model, model.Arms.Profiles, options.Server?.ToString() ?? "");
     private IPartitionPolicy? _policy;
 
     /// <summary>Delays of the heads.</summary>

@@ -1,3 +1,4 @@
+using SplitInfer.Client.Arms;
 using SplitInfer.Client.Policies;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
@@ -11,35 +12,36 @@ internal sealed class ClientModel : IDisposable
 {
     private readonly PartitionedModel _model;
     private readonly SegmentCache _segments;
-    private readonly ITensorCodec _codec;
+    private readonly CodecRegistry _codecs;
     private readonly BoundaryLayout _inputs;
     private readonly BoundaryLayout[] _boundaries;
     private readonly Routing?[] _routes;
     private readonly LocalTail?[] _localTails;
-    private readonly Arm[] _arms;
 
-    public ClientModel(PartitionedModel model, SegmentCache segments, ITensorCodec codec)
+    public ClientModel(PartitionedModel model, SegmentCache segments, ArmCatalog arms, CodecRegistry codecs)
     {
-        (_model, _segments, _codec) = (model, segments, codec);
+        (_model, _segments, Arms, _codecs) = (model, segments, arms, codecs);
         _inputs = BoundaryLayout.For(Plan.Inputs);
         _boundaries = [.. Plan.Partitions.Select(static p => BoundaryLayout.For(p.Boundary))];
         _routes = new Routing?[Plan.Partitions.Length];
         _localTails = new LocalTail?[Plan.Partitions.Length];
-        _arms = [.. Plan.Partitions.Select(p => new Arm(p, codec.Name))];
     }
 
     /// <summary>All partitions.</summary>
     public PartitionPlan Plan => _model.Plan;
 
-    /// <summary>The arm that takes a partition.</summary>
+    /// <summary>What policies choose among.</summary>
+    public ArmCatalog Arms { get; }
+
+    /// <summary>The arm that takes a partition which is named.</summary>
     /// <exception cref="InvalidPartitionException">There is none, or it is not admissible.</exception>
     public Arm ArmFor(int partition)
     {
-        if (partition < 0 || partition >= _arms.Length)
-            throw new InvalidPartitionException($"There is no partition {partition}. The model has 0 (everything on the server) to {_arms.Length - 1} (everything on the device).");
-        return _arms[partition].Partition.Refusal is { } refusal
+        if (partition < 0 || partition >= Plan.Partitions.Length)
+            throw new InvalidPartitionException($"There is no partition {partition}. The model has 0 (everything on the server) to {Plan.AllOnDevice.Index} (everything on the device).");
+        return Plan.Partitions[partition].Refusal is { } refusal
             ? throw new InvalidPartitionException($"Partition {partition} cannot be taken: {refusal}. The arms are {string.Join(", ", Plan.Arms.Select(static a => a.Index))}.")
-            : _arms[partition];
+            : Arms.Named(Plan.Partitions[partition]);
     }
 
     /// <summary>Checks that tensors are what the model takes.</summary>
@@ -66,12 +68,13 @@ internal sealed class ClientModel : IDisposable
         throw new TensorMismatchException($"The model has no output '{name}'. It yields: {string.Join(", ", Plan.Outputs)}.");
     }
 
-    /// <summary>What is known of every arm beforehand.</summary>
-    public IEnumerable<ArmProfile> Profiles => Plan.Arms.Select(p => ArmProfile.Of(p, _codec.Name, p.BoundaryBytes * 8.0));
-
     /// <summary>Starts one request.</summary>
-    public InferencePass Begin(Partition partition, ReadOnlyMemory<Tensor> inputs, StageClock clock) =>
-        new(partition, RouteOf(partition.Index), _segments, LocalTailOf(partition), _codec, _boundaries[partition.Index], inputs, clock);
+    /// <param name="partition">Where the model is cut.</param>
+    /// <param name="codec">Name of the codec, one that the client knows.</param>
+    /// <param name="inputs">What the model takes.</param>
+    /// <param name="clock">Times the stages.</param>
+    public InferencePass Begin(Partition partition, string codec, ReadOnlyMemory<Tensor> inputs, StageClock clock) =>
+        new(partition, RouteOf(partition.Index), _segments, LocalTailOf(partition), CodecOf(codec), _boundaries[partition.Index], inputs, clock);
 
     /// <summary>Made-up inputs, which the caller owns.</summary>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
@@ -84,7 +87,7 @@ internal sealed class ClientModel : IDisposable
     public async ValueTask PreloadAsync(bool withTails, Func<bool> isEnough, CancellationToken cancellationToken)
     {
         await _segments.PreloadAsync([new(SegmentSide.Head, Plan.AllOnDevice.Index)], cancellationToken).ConfigureAwait(false);
-        foreach (var arm in Plan.Arms)
+        foreach (var arm in Arms.Partitions)
         {
             // A partition without a head has the whole model for its tail.
             if (!RouteOf(arm.Index).HasHead) continue;
@@ -97,6 +100,10 @@ internal sealed class ClientModel : IDisposable
     }
 
     public void Dispose() => _segments.Dispose();
+
+    private ITensorCodec CodecOf(string name) => _codecs.TryGet(name, out var codec)
+        ? codec
+        : throw new ArgumentException($"There is no codec '{name}'. A policy takes the arms that it is given.", nameof(name));
 
     private LocalTail LocalTailOf(Partition partition) => _localTails[partition.Index] ??=
         new(_segments, Plan, partition, RouteOf(partition.Index).HasHead, RouteOf(Plan.AllOnDevice.Index));

@@ -78,7 +78,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         var decision = Decide(request);
         var partition = decision.Arm.Partition;
         var isNamed = request?.Partition is not null;
-        using var pass = _model.Begin(partition, inputs, clock);
+        using var pass = _model.Begin(partition, decision.Arm.Codec, inputs, clock);
 
         await pass.RunHeadAsync(cancellationToken).ConfigureAwait(false);
         if (partition != Plan.AllOnDevice)
@@ -113,7 +113,8 @@ public sealed class SplitInferenceClient : IAsyncDisposable
     {
         if (request?.Partition is { } partition) return new() { Arm = _model.ArmFor(partition), PredictedSeconds = double.NaN };
         if (!_learns) return _policy.Decide(default);
-        return _policy.Decide(new() { IsKeyFrame = request?.IsKeyFrame ?? false, IsServerUnavailable = _tails?.Watch.IsUnavailable ?? true });
+        var decision = _policy.Decide(new() { IsKeyFrame = request?.IsKeyFrame ?? false, IsServerUnavailable = _tails?.Watch.IsUnavailable ?? true });
+        return _options.Codec is null && _tails is not null ? decision with { Arm = _tails.Agreed(decision.Arm) } : decision;
     }
 
     private void Learn(in Decision decision, in Observation observation)

@@ -54,8 +54,18 @@ public sealed class SplitInferenceOptions
     /// <summary>Folder in which delays of the device and what the policy learned are kept from one run to the next; null (the default) keeps nothing.</summary>
     public string? StateDirectory { get; set; }
 
-    /// <summary>Name of the codec that carries the boundary; default <c>Raw</c>.</summary>
-    public string Codec { get; set; } = "Raw";
+    /// <summary>
+    /// Name of the codec that carries every boundary, whatever it loses. Null (the default) lets a policy that learns choose one with
+    /// the partition: among those that lose nothing and, with a <see cref="Calibration"/>, those that lose little enough; a partition
+    /// that is named or fixed then goes with <c>Raw</c>.
+    /// </summary>
+    public string? Codec { get; set; }
+
+    /// <summary>The file in which <c>splitinfer calibrate</c> left what codecs do to this model; null (the default) where there is none, so that the codecs stay lossless.</summary>
+    public string? Calibration { get; set; }
+
+    /// <summary>With a calibration: the part of the results that must stay the same, 0 to 1, for a codec to be chosen; of a model that is no classifier, 1 less the relative error of its outputs. 0.99 unless set.</summary>
+    public double MinAgreement { get; set; } = 0.99;
 
     /// <summary>How long a result is of use, unless a request says otherwise; null (the default) is for ever.</summary>
     public TimeSpan? Deadline { get; set; }

@@ -20,17 +20,20 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var frames = new Option<int>("--frames") { Description = "How many times to infer.", HelpName = "N", DefaultValueFactory = static _ => 10 };
         var policy = new Option<string?>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME" };
         var partition = new Option<int?>("--partition") { Description = "The partition that policy Fixed takes.", HelpName = "k" };
-        var codec = new Option<string>("--codec") { Description = "The codec that carries the boundary.", HelpName = "NAME", DefaultValueFactory = static _ => new SplitInferenceOptions().Codec };
+        var codec = new Option<string?>("--codec") { Description = "The codec that carries every boundary, whatever it loses. Without it a policy that learns chooses among those that lose nothing and those calibrated.", HelpName = "NAME" };
+        var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left, so that lossy codecs may be chosen.", HelpName = "F.json" };
+        var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };
         var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
         frames.Require<int>(static count => count >= 1, "takes 1 or more.");
+        agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
         fps.Require<double>(static rate => rate > 0, "takes a positive number.");
         var command = new ExplainedCommand("run", "Infers with the head here and the tail on a server, and prints what it cost.",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --partition 19 --frames 100",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, fps, state, options.Dimensions,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, fps, state, options.Dimensions,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -42,7 +45,9 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 PolicyOptions = options.PolicyOptionsOf(parsed),
                 Partition = parsed.GetValue(partition),
                 StateDirectory = parsed.GetValue(state),
-                Codec = parsed.GetRequiredValue(codec),
+                Codec = parsed.GetValue(codec),
+                Calibration = parsed.GetValue(calibration),
+                MinAgreement = parsed.GetValue(agreement),
                 Plan = options.PlanOf(parsed),
                 Execution = options.ExecutionOf(parsed),
             };

@@ -32,6 +32,14 @@ internal sealed class TailStage : IAsyncDisposable
     public static bool IsOfServer(Exception error) =>
         error is ServerUnreachableException or ProtocolException || (error is TailRefusedException refusal && refusal.Code != RefusalCode.DeadlineExceeded);
 
+    /// <summary>The same arm, with a codec that the server takes: one that loses nothing in place of one that its operator does not allow. What it costs is learned like any other cost of the arm.</summary>
+    public Arm Agreed(Arm arm)
+    {
+        var accepted = (_transport as RemoteTailTransport)?.AcceptedCodecs ?? [];
+        if (accepted.IsDefaultOrEmpty || accepted.Any(codec => codec.Name == arm.Codec)) return arm;
+        return arm with { Codec = accepted.FirstOrDefault(static codec => codec.IsLossless)?.Name ?? arm.Codec };
+    }
+
     /// <summary>Has the server run the tail; its errors are the caller's.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask OffloadAsync(InferencePass pass, TimeSpan? deadline, CancellationToken cancellationToken) =>

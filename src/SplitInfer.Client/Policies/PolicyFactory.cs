@@ -27,7 +27,7 @@ internal static class PolicyFactory
 
         var setup = new PolicySetup
         {
-            Arms = [.. model.Profiles],
+            Arms = model.Arms.Profiles,
             Heads = heads,
             CanRace = options.Races ?? Environment.ProcessorCount > 1,
             Constraints = new() { MinPartition = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },

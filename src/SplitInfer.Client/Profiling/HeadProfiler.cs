@@ -1,3 +1,4 @@
+using SplitInfer.Codecs.Raw;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -23,7 +24,7 @@ internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
         try
         {
             inputs = model.MakeInputs();
-            foreach (var arm in CoarseFirst(model.Plan.Arms.Length).Select(index => model.Plan.Arms[index]))
+            foreach (var arm in CoarseFirst(model.Arms.Partitions.Length).Select(index => model.Arms.Partitions[index]))
             {
                 if (profile.IsMeasured(arm.Index)) continue;
                 if (arm != model.Plan.AllOnDevice && time.GetElapsedTime(start) >= budget) return;
@@ -61,7 +62,7 @@ internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
         var seconds = new double[Runs];
         for (var run = 0; run < Runs; run++)
         {
-            using var pass = model.Begin(arm, inputs, new StageClock(time));
+            using var pass = model.Begin(arm, RawCodec.CodecName, inputs, new StageClock(time));
             await pass.RunHeadAsync(cancellationToken).ConfigureAwait(false);
             seconds[run] = pass.Timings.Head.TotalSeconds;
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
@@ -39,6 +40,10 @@ internal sealed class RemoteTailTransport : ITailTransport, IServerPing
         (_connect, _address, _options, _time) = (connect, address, options, time);
         _handshake = new(model, version, plan, new(plan), codecs);
     }
+
+    /// <summary>The codecs that the server takes, as far as it is connected; none where it is not.</summary>
+    public ImmutableArray<ITensorCodec> AcceptedCodecs =>
+        Volatile.Read(ref _connection) is { IsCompletedSuccessfully: true } connection ? connection.Result.Terms.Codecs : [];
 
     /// <inheritdoc/>
     public ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)

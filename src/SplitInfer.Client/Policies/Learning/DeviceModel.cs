@@ -19,9 +19,11 @@ internal sealed class DeviceModel
     /// <summary>A head this short says nothing of the device's speed.</summary>
     private const double MinSeconds = 50e-6;
 
-    private const double EncodeGain = 0.1;
+    /// <summary>How fast encoding is learned: a long one may have been disturbed, a short one cannot.</summary>
+    private const double EncodeGain = 0.1, ShortEncodeGain = 0.5;
 
     private readonly HeadProfile _profile;
+    private readonly int[] _headOf;
     private readonly int[] _partitions;
     private readonly double[] _nominal;
     private readonly double[] _encodes;
@@ -31,35 +33,37 @@ internal sealed class DeviceModel
     public DeviceModel(PolicySetup setup)
     {
         (_profile, _delays) = (setup.Heads, setup.Heads.Current);
-        _partitions = [.. setup.Arms.Select(static a => a.Arm.Partition.Index)];
+        // Arms that differ only by codec have one head.
+        _partitions = [.. setup.Arms.Select(static a => a.Arm.Partition.Index).Distinct()];
+        _headOf = [.. setup.Arms.Select(a => Array.IndexOf(_partitions, a.Arm.Partition.Index))];
         _encodes = [.. setup.Arms.Select(static a => a.EncodeSeconds)];
         _nominal = new double[_partitions.Length];
         _heads = new(_partitions.Length);
-        for (var arm = 0; arm < _partitions.Length; arm++)
+        for (var head = 0; head < _partitions.Length; head++)
         {
-            for (var other = 0; other < arm; other++)
-                _heads.LogCovariance(arm, other) = _heads.LogCovariance(other, arm) = SlowdownDeviation * SlowdownDeviation;
-            Take(arm, slowdown: 1);
+            for (var other = 0; other < head; other++)
+                _heads.LogCovariance(head, other) = _heads.LogCovariance(other, head) = SlowdownDeviation * SlowdownDeviation;
+            Take(head, slowdown: 1);
         }
     }
 
     /// <summary>How many times slower than its profile the device is.</summary>
-    public double Slowdown => Measures(_nominal.Length - 1) ? _heads.Seconds(_nominal.Length - 1) / _nominal[^1] : 1;
+    public double Slowdown => _nominal[^1] > MinSeconds ? _heads.Seconds(_nominal.Length - 1) / _nominal[^1] : 1;
 
     /// <summary>Decisions since the device's speed was last measured.</summary>
     public int Unmeasured { get; private set; }
 
     /// <summary>Expected delay of an arm's head and encoding, s.</summary>
-    public double Mean(int arm) => (Measures(arm) ? _heads.Seconds(arm) : _nominal[arm]) + _encodes[arm];
+    public double Mean(int arm) => (Measures(arm) ? _heads.Seconds(_headOf[arm]) : _nominal[_headOf[arm]]) + _encodes[arm];
 
     /// <summary>The same while nothing slows the device down.</summary>
-    public double Nominal(int arm) => _nominal[arm] + _encodes[arm];
+    public double Nominal(int arm) => _nominal[_headOf[arm]] + _encodes[arm];
 
     /// <summary>Covariance of the <see cref="Mean"/>s of two arms, s².</summary>
-    public double Covariance(int arm, int other) => _heads.Covariance(arm, other);
+    public double Covariance(int arm, int other) => _heads.Covariance(_headOf[arm], _headOf[other]);
 
     /// <summary>Whether running an arm's head measures the device's speed.</summary>
-    public bool Measures(int arm) => _nominal[arm] > MinSeconds;
+    public bool Measures(int arm) => _nominal[_headOf[arm]] > MinSeconds;
 
     /// <summary>Takes over what the profile learned, and counts a decision.</summary>
     public void Advance()
@@ -68,28 +72,32 @@ internal sealed class DeviceModel
         if (ReferenceEquals(_delays, _profile.Current)) return;
         var (before, slowdown) = (_delays, Slowdown);
         _delays = _profile.Current;
-        for (var arm = 0; arm < _partitions.Length; arm++)
-            if (!before.Seconds[_partitions[arm]].Equals(_delays.Seconds[_partitions[arm]])) Take(arm, slowdown);
+        for (var head = 0; head < _partitions.Length; head++)
+            if (!before.Seconds[_partitions[head]].Equals(_delays.Seconds[_partitions[head]])) Take(head, slowdown);
     }
 
-    /// <summary>Learns how long a head ran, s, more than 0.</summary>
+    /// <summary>Learns how long a head ran.</summary>
+    /// <param name="arm">The arm whose head it was.</param>
+    /// <param name="seconds">s, more than 0.</param>
+    /// <param name="isContended">Whether it ran in a race.</param>
     public void ObserveHead(int arm, double seconds, bool isContended = false)
     {
         if (!Measures(arm)) return;
         Unmeasured = 0;
-        _heads.Observe(arm, seconds, isContended);
+        _heads.Observe(_headOf[arm], seconds, isContended);
     }
 
     /// <summary>Learns how long encoding took, s.</summary>
-    public void ObserveEncode(int arm, double seconds) => _encodes[arm] += EncodeGain * (seconds - _encodes[arm]);
+    public void ObserveEncode(int arm, double seconds) =>
+        _encodes[arm] += (seconds < _encodes[arm] ? ShortEncodeGain : EncodeGain) * (seconds - _encodes[arm]);
 
-    // What was measured of the arm before says nothing beside a newer profile.
-    private void Take(int arm, double slowdown)
+    // What was measured of the head before says nothing beside a newer profile.
+    private void Take(int head, double slowdown)
     {
-        var k = _partitions[arm];
-        _nominal[arm] = _delays.Seconds[k];
+        var k = _partitions[head];
+        _nominal[head] = _delays.Seconds[k];
         var deviation = _delays.IsMeasured[k] ? MeasuredDeviation : InterpolatedDeviation;
-        _heads.Expect(arm, Math.Max(_nominal[arm] * slowdown, MinSeconds / 10));
-        _heads.LogCovariance(arm, arm) = (SlowdownDeviation * SlowdownDeviation) + (deviation * deviation);
+        _heads.Expect(head, Math.Max(_nominal[head] * slowdown, MinSeconds / 10));
+        _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + (deviation * deviation);
     }
 }

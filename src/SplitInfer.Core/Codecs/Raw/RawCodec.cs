@@ -5,7 +5,10 @@ namespace SplitInfer.Codecs.Raw;
 /// <summary>The bytes of the tensor as they are: row-major, little-endian, any element type of fixed size. Lossless; the oracle for every other codec.</summary>
 internal sealed class RawCodec : ITensorCodec
 {
-    public string Name => "Raw";
+    /// <summary>The name of this codec.</summary>
+    public const string CodecName = "Raw";
+
+    public string Name => CodecName;
 
     public bool IsLossless => true;
 

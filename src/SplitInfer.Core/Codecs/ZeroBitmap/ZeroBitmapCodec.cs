@@ -15,7 +15,10 @@ internal sealed class ZeroBitmapCodec(VectorPath path) : ITensorCodec
 
     public ZeroBitmapCodec() : this(VectorPaths.Widest) { }
 
-    public string Name => "ZeroBitmap";
+    /// <summary>The name of this codec.</summary>
+    public const string CodecName = "ZeroBitmap";
+
+    public string Name => CodecName;
 
     public bool IsLossless => true;
 

@@ -13,7 +13,10 @@ internal sealed class ZeroBitmapEntropyCodec(VectorPath path) : ITensorCodec
 {
     public ZeroBitmapEntropyCodec() : this(VectorPaths.Widest) { }
 
-    public string Name => "ZeroBitmapEntropy";
+    /// <summary>The name of this codec.</summary>
+    public const string CodecName = "ZeroBitmapEntropy";
+
+    public string Name => CodecName;
 
     public bool IsLossless => true;
 
