@@ -13,20 +13,26 @@ internal readonly record struct MeasuringEffort(int WarmUpRounds, TimeSpan WarmU
     /// <summary>For what has run many times before and is only to be known roughly.</summary>
     public static MeasuringEffort Brief { get; } = new(1, TimeSpan.Zero, 3, TimeSpan.FromMilliseconds(3));
 
+    // s. What takes less is repeated until a round does, or the clock would show.
+    private const double ShortestRound = 20e-6;
+
     /// <summary>The median of the rounds, in seconds.</summary>
     public double SecondsOf(Action action, TimeProvider time)
     {
         var start = time.GetTimestamp();
         for (var round = 0; round < WarmUpRounds || time.GetElapsedTime(start) < WarmUp; round++) action();
+        var repeats = 1;
+        while (Time(action, repeats, time) < ShortestRound) repeats *= 2;
         var seconds = new List<double>();
         start = time.GetTimestamp();
-        while (seconds.Count < Rounds || time.GetElapsedTime(start) < Measuring)
-        {
-            var began = time.GetTimestamp();
-            action();
-            seconds.Add(time.GetElapsedTime(began).TotalSeconds);
-        }
-
+        while (seconds.Count < Rounds || time.GetElapsedTime(start) < Measuring) seconds.Add(Time(action, repeats, time) / repeats);
         return Median.Of(seconds);
+    }
+
+    private static double Time(Action action, int repeats, TimeProvider time)
+    {
+        var began = time.GetTimestamp();
+        for (var i = 0; i < repeats; i++) action();
+        return (time.GetTimestamp() - began) / (double)time.TimestampFrequency;
     }
 }
