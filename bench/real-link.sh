@@ -11,8 +11,11 @@ usage() {
     cat <<EOF
 bench/real-link.sh [options]
   --model F       an .onnx file; squeezenet_fp32.onnx of the shared folder unless given
+  --input F.npy   what is inferred; made up unless given
   --policies "…"  policies beside the fixed partitions; "MuLinUcb" unless given. One that the command line lacks is left out
   --fixed "…"     fixed partitions to compare with; all that are arms unless given
+  --codec NAME    the codec of every contender; "Raw" unless given
+  --calibration F also plays every policy with codecs of its choice, lossy ones as this file allows
   --mbps "…"      the trace; "50 4 50" unless given
   --frames N      frames a phase; 60 unless given
   --warmup N      frames of the first phase that are not counted, while .NET compiles what runs often; 30 unless given
@@ -31,11 +34,11 @@ while [ -z "$shared" ] && [ "$above" != / ]; do
     above=$(dirname "$above")
     [ ! -d "$above/shared/models" ] || shared=$above/shared
 done
-model="" fixed="" policies="MuLinUcb" mbps="50 4 50" frames=60 warmup=30 rounds=1 share=0.2 core=0 cores="" out=""
+model="" input="" fixed="" policies="MuLinUcb" codec=Raw calibration="" mbps="50 4 50" frames=60 warmup=30 rounds=1 share=0.2 core=0 cores="" out=""
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
-        --model | --policies | --fixed | --mbps | --frames | --warmup | --rounds | --share | --core | --cores | --out)
+        --model | --input | --policies | --fixed | --codec | --calibration | --mbps | --frames | --warmup | --rounds | --share | --core | --cores | --out)
             [ $# -ge 2 ] || fail "$1 takes a value."
             declare "${1#--}=$2"; shift 2 ;;
         *) usage >&2; exit 2 ;;
@@ -109,7 +112,7 @@ play() {
     done > "$lines" < <(
         echo "$BASHPID" >"$cgroup/cgroup.procs"
         exec ip netns exec "$device" taskset -c "$core" dotnet "$cli" run "$work/models/model/1/model.onnx" --server tcp://10.213.0.2:7070 \
-            --frames $((frames * ${#trace[@]})) --threads 1 --json "$@" 2>"$work/client.log"
+            --frames $((frames * ${#trace[@]})) --threads 1 --json ${input:+--input "$input"} "$@" 2>"$work/client.log"
     )
     if [ "$seen" -le $((frames * ${#trace[@]})) ]; then cat "$work/client.log" "$work/server.log" >&2; fail "$name ended after $seen lines."; fi
     jq -cs --arg name "$name" --argjson fixed "$isfixed" --argjson round "$round" \
@@ -121,10 +124,12 @@ arms=${fixed:-$(dotnet "$cli" inspect "$model" --json | jq -r 'select(.arm == tr
 offered=$(dotnet "$cli" run --help | tr -c 'A-Za-z\n' ' ')
 for round in $(seq "$rounds"); do
     play AllOnDevice true "$round" --policy AllOnDevice
-    play AllOnServer true "$round" --policy AllOnServer
-    for arm in $arms; do play "Fixed $arm" true "$round" --policy Fixed --partition "$arm"; done
+    play AllOnServer true "$round" --policy AllOnServer --codec "$codec"
+    for arm in $arms; do play "Fixed $arm" true "$round" --policy Fixed --partition "$arm" --codec "$codec"; done
     for policy in $policies; do
-        if [[ " $offered " == *" $policy "* ]]; then play "$policy" false "$round" --policy "$policy"
+        if [[ " $offered " == *" $policy "* ]]; then
+            play "$policy" false "$round" --policy "$policy" --codec "$codec"
+            if [ -n "$calibration" ]; then play "$policy with codecs" false "$round" --policy "$policy" --calibration "$calibration"; fi
         else echo "left out $policy: the command line has no such policy" >&2; fi
     done
 done
