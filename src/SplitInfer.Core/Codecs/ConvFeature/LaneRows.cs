@@ -1,0 +1,44 @@
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Codecs.ConvFeature;
+
+/// <summary>Where the rows of a group's lanes are as binary32: in the tensor, or in scratch where its elements are of another type.</summary>
+/// <param name="layout">How lanes lie in the tensor.</param>
+/// <param name="type">A floating-point type.</param>
+/// <param name="tensor">The elements, pinned by the caller.</param>
+/// <param name="scratch">Room for <see cref="ScratchLength"/>, pinned by the caller.</param>
+internal readonly unsafe struct LaneRows(LaneLayout layout, ElementType type, byte* tensor, float* scratch)
+{
+    private const int Lanes = LaneLayout.Lanes;
+
+    /// <summary>Numbers of scratch.</summary>
+    public static int ScratchLength(LaneLayout layout, ElementType type) => type == ElementType.Float32 ? 0 : checked(Lanes * layout.Width);
+
+    /// <summary>The rows of the live lanes, to be read.</summary>
+    public void Read(int group, int row, int live, float** rows)
+    {
+        Locate(group, row, live, rows);
+        if (type == ElementType.Float32) return;
+        for (var lane = 0; lane < live; lane++) FloatingPoint.Read(type, Elements(group, lane, row), new(rows[lane], layout.Width));
+    }
+
+    /// <summary>The rows of the live lanes, to be written and then given to <see cref="Write"/>.</summary>
+    public void Locate(int group, int row, int live, float** rows)
+    {
+        for (var lane = 0; lane < live; lane++)
+            rows[lane] = type == ElementType.Float32 ? (float*)tensor + layout.RowStart(group, lane, row) : scratch + lane * layout.Width;
+    }
+
+    /// <summary>Puts rows of another type into the tensor.</summary>
+    public void Write(int group, int row, int live, float** rows)
+    {
+        if (type == ElementType.Float32) return;
+        for (var lane = 0; lane < live; lane++) FloatingPoint.Write(type, new(rows[lane], layout.Width), Elements(group, lane, row));
+    }
+
+    private Span<byte> Elements(int group, int lane, int row)
+    {
+        var width = type.BitWidth() / 8;
+        return new(tensor + (long)layout.RowStart(group, lane, row) * width, layout.Width * width);
+    }
+}
