@@ -28,8 +28,10 @@ internal static class ContextModels
         using var merged = new Pooled<uint>(CountsLength);
         for (var detail = 0; detail < Contexts.Details.Length; detail++)
         {
+            // In 1/256 bit. Once it pays no longer to tell less apart, it never will.
             var cost = Write(counts, merged.Span, detail, destination, tables: default, out var length) + (length << 11);
-            if (cost < least) (least, best) = (cost, detail);
+            if (cost >= least) break;
+            (least, best) = (cost, detail);
         }
 
         tables.SetCertain();

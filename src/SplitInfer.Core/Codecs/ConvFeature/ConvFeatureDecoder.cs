@@ -56,18 +56,20 @@ internal static unsafe class ConvFeatureDecoder
         using var memory = new Pooled<int>(RowWindow.Length(layout.Width));
         using var scratch = new Pooled<float>(LaneRows.ScratchLength(layout, type));
         var rows = stackalloc float*[Lanes];
+        var laneStarts = stackalloc int[Lanes];
         fixed (byte* elements = tensor)
         fixed (float* converted = scratch.Span)
         fixed (int* window = memory.Span, start = tables.Starts)
         fixed (uint* entry = tables.Entries)
         fixed (ushort* firstWord = words)
         {
-            var destination = new LaneRows(layout, type, elements, converted);
+            var destination = new LaneRows(layout, type, elements, converted, laneStarts);
             var at = new RowWindow(window, layout.Width);
             var word = firstWord;
             var end = firstWord + words.Length - TokenStream.Spill;
             for (var group = 0; group < layout.Groups; group++)
             {
+                destination.StartGroup(group);
                 for (var row = 0; row < layout.StripHeight; row++)
                 {
                     var live = layout.LiveLanes(group, row);
@@ -75,9 +77,9 @@ internal static unsafe class ConvFeatureDecoder
                     if (path == VectorPath.Scalar) TokenDecode.Scalar(at, live, reach, states, entry, start, ref word, end);
                     else TokenDecode.Wide(at, live, reach, states, entry, start, ref word, end);
                     if (word > end) return false;
-                    destination.Locate(group, row, live, rows);
+                    destination.Locate(row, live, rows);
                     RowQuantization.Restore(at.Values, step, rows, live, layout.Width, path);
-                    destination.Write(group, row, live, rows);
+                    destination.Write(row, live, rows);
                 }
             }
 

@@ -77,21 +77,23 @@ internal static unsafe class ConvFeatureEncoder
         using var memory = new Pooled<int>(RowWindow.Length(layout.Width));
         using var scratch = new Pooled<float>(LaneRows.ScratchLength(layout, type));
         var rows = stackalloc float*[Lanes];
+        var laneStarts = stackalloc int[Lanes];
         fixed (byte* elements = tensor)
         fixed (float* converted = scratch.Span)
         fixed (int* window = memory.Span, firstCode = codes)
         fixed (uint* count = counts)
         {
-            var source = new LaneRows(layout, type, elements, converted);
+            var source = new LaneRows(layout, type, elements, converted, laneStarts);
             var at = new RowWindow(window, layout.Width);
             var code = firstCode;
             for (var group = 0; group < layout.Groups; group++)
             {
+                source.StartGroup(group);
                 for (var row = 0; row < layout.StripHeight; row++, code += layout.Width * Lanes)
                 {
                     var live = layout.LiveLanes(group, row);
                     at.StartRow(row);
-                    source.Read(group, row, live, rows);
+                    source.Read(row, live, rows);
                     RowQuantization.Quantise(rows, live, layout.Width, 1 / step, at.Values, path);
                     if (path == VectorPath.Scalar) TokenAnalysis.Scalar(at, live, reach, code, count);
                     else TokenAnalysis.Wide(at, live, reach, code, count);

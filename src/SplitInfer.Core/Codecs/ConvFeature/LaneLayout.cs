@@ -48,10 +48,10 @@ internal readonly record struct LaneLayout(int Planes, int Height, int Width, in
         return Math.Min(Lanes, units - group * Lanes);
     }
 
-    /// <summary>Where a live lane's row begins in the tensor. Lanes hold the first strip of every plane, then the second.</summary>
-    public int RowStart(int group, int lane, int row)
+    /// <summary>Where a lane begins in the tensor. Lanes hold the first strip of every plane, then the second of every plane.</summary>
+    public int Start(int group, int lane)
     {
         var (strip, plane) = Math.DivRem(group * Lanes + lane, Planes);
-        return (plane * Height + strip * StripHeight + row) * Width;
+        return (plane * Height + strip * StripHeight) * Width;
     }
 }

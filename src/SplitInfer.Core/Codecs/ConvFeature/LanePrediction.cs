@@ -10,11 +10,16 @@ internal readonly unsafe struct LanePrediction
 
     private readonly Vector512<int> _left, _upper, _eighths, _nearest, _beyond, _goesUp;
 
+    /// <summary>Looks at the neighbours.</summary>
+    /// <param name="window">The rows.</param>
+    /// <param name="at">The place of the first lane in the row.</param>
+    /// <param name="isFirst">Whether the row is the first one.</param>
+    /// <param name="left">The values to the left, which the caller has at hand.</param>
+    /// <param name="errorLeft">Their errors.</param>
+    /// <param name="reach">As of <see cref="Prediction"/>, in every lane.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public LanePrediction(in RowWindow window, int at, bool isFirst, Vector512<int> reach)
+    public LanePrediction(in RowWindow window, int at, bool isFirst, Vector512<int> left, Vector512<int> errorLeft, Vector512<int> reach)
     {
-        var left = Vector512.Load(window.Values + at - Lanes);
-        var errorLeft = Vector512.Load(window.Errors + at - Lanes);
         Vector512<int> upper, upperLeft, upperRight, errors;
         if (isFirst)
         {
@@ -47,8 +52,6 @@ internal readonly unsafe struct LanePrediction
     }
 
     public Vector512<int> Context { get; }
-
-    public Vector512<int> Left => _left;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector512<int> ErrorOf(Vector512<int> value) => Vector512.Abs((value << 3) - _eighths);

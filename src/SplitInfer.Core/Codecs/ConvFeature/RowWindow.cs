@@ -8,6 +8,9 @@ internal unsafe struct RowWindow
 {
     private const int Lanes = LaneLayout.Lanes;
 
+    // That of a vector.
+    private const int Alignment = 64;
+
     // What the first value of a plane is taken to have been off by: one, in eighths.
     private const int FirstError = 8;
 
@@ -28,14 +31,14 @@ internal unsafe struct RowWindow
     {
         Width = width;
         var row = (width + 2) * Lanes;
-        Values = memory + Lanes;
+        Values = (int*)(((nint)memory + Alignment - 1 & ~(nint)(Alignment - 1)) + Lanes * sizeof(int));
         Above = Values + row;
         Errors = Above + row;
         ErrorsAbove = Errors + row;
     }
 
     /// <summary>Numbers that a window takes.</summary>
-    public static int Length(int width) => checked(4 * (width + 2) * Lanes);
+    public static int Length(int width) => checked(4 * (width + 2) * Lanes + Alignment / sizeof(int));
 
     /// <summary>Goes on to a row; number 0 begins anew.</summary>
     public void StartRow(int row)
@@ -52,11 +55,10 @@ internal unsafe struct RowWindow
 
     private readonly void Pad(int* current, int* above, int first)
     {
-        for (var lane = 0; lane < Lanes; lane++)
-        {
-            current[lane - Lanes] = IsFirstRow ? first : above[lane];
-            above[lane - Lanes] = above[lane];
-            above[Width * Lanes + lane] = above[(Width - 1) * Lanes + lane];
-        }
+        var from = new ReadOnlySpan<int>(above, Lanes);
+        if (IsFirstRow) new Span<int>(current - Lanes, Lanes).Fill(first);
+        else from.CopyTo(new(current - Lanes, Lanes));
+        from.CopyTo(new(above - Lanes, Lanes));
+        new ReadOnlySpan<int>(above + (Width - 1) * Lanes, Lanes).CopyTo(new(above + Width * Lanes, Lanes));
     }
 }

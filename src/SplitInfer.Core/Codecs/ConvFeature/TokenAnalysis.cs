@@ -45,13 +45,15 @@ internal static unsafe class TokenAnalysis
     {
         var isLive = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(live));
         var reaches = Vector512.Create(reach);
+        var (left, errorLeft) = (Vector512.Load(window.Values - Lanes), Vector512.Load(window.Errors - Lanes));
         var end = window.Width * Lanes;
         for (var at = 0; at < end; at += Lanes)
         {
-            var prediction = new LanePrediction(window, at, isFirst, reaches);
-            var value = Vector512.ConditionalSelect(isLive, Vector512.Load(window.Values + at), prediction.Left);
-            value.Store(window.Values + at);
-            prediction.ErrorOf(value).Store(window.Errors + at);
+            var prediction = new LanePrediction(window, at, isFirst, left, errorLeft, reaches);
+            var value = Vector512.ConditionalSelect(isLive, Vector512.Load(window.Values + at), left);
+            (left, errorLeft) = (value, prediction.ErrorOf(value));
+            left.Store(window.Values + at);
+            errorLeft.Store(window.Errors + at);
             var place = prediction.PlaceOf(value);
             var token = place;
             var extra = Vector512<int>.Zero;

@@ -55,17 +55,17 @@ internal static unsafe class TokenDecode
     {
         var places = stackalloc int[Lanes];
         var indices = stackalloc uint[Lanes];
+        var firstSlots = new LaneStarts(starts);
         var isLive = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(live));
         var reaches = Vector512.Create(reach);
         var state = Vector512.Load(states);
+        var (left, errorLeft) = (Vector512.Load(window.Values - Lanes), Vector512.Load(window.Errors - Lanes));
         var word = words;
         var behind = window.Width * Lanes;
         for (var at = 0; at < behind && word <= end; at += Lanes)
         {
-            var prediction = new LanePrediction(window, at, isFirst, reaches);
-            Vector512.ConditionalSelect(isLive, prediction.Context, Vector512.Create(Contexts.Certain)).Store(places);
-            (state & Vector512.Create(SlotMask)).Store(indices);
-            for (var lane = 0; lane < Lanes; lane++) indices[lane] += (uint)starts[places[lane]];
+            var prediction = new LanePrediction(window, at, isFirst, left, errorLeft, reaches);
+            ((state & Vector512.Create(SlotMask)) + (firstSlots.Of(prediction.Context) & isLive).AsUInt32()).Store(indices);
             var entry = LaneWords.Entries(table, indices);
             var place = (entry & Vector512.Create(0xFFu)).AsInt32();
             state = ((entry >> DecoderTables.FrequencyLessOneBit & Vector512.Create(SlotMask)) + Vector512<uint>.One) * (state >> TokenModel.ScaleBits) + (entry >> DecoderTables.OffsetBit);
@@ -85,9 +85,10 @@ internal static unsafe class TokenDecode
                 place = Vector512.Load(places);
             }
 
-            var value = prediction.ValueAt(place);
-            value.Store(window.Values + at);
-            prediction.ErrorOf(value).Store(window.Errors + at);
+            left = prediction.ValueAt(place);
+            errorLeft = prediction.ErrorOf(left);
+            left.Store(window.Values + at);
+            errorLeft.Store(window.Errors + at);
         }
 
         state.Store(states);

@@ -26,9 +26,12 @@ internal static class TokenModel
         if (total == 0) return -1;
         var dominant = IndexOfLargest(counts);
         var left = Scale;
+        var partsOfOne = ((ulong)Scale << 32) / total;
         for (var token = 0; token < counts.Length; token++)
         {
-            var share = counts[token] == 0 ? 0 : Math.Max(1, (uint)(counts[token] * (ulong)Scale / total));
+            frequencies[token] = 0;
+            if (counts[token] == 0) continue;
+            var share = Math.Max(1, (uint)(counts[token] * partsOfOne >> 32));
             frequencies[token] = (ushort)(share & ~0u << Math.Max(0, BitOperations.Log2(share) - MantissaBits));
             if (token != dominant) left -= frequencies[token];
         }
