@@ -14,14 +14,14 @@ internal static class ContextModels
     /// <summary>The most bytes that models take.</summary>
     public const int MaxLength = 1 + TokenModelFormat.MaxLength;
 
-    /// <summary>Writes the models that fit the counts of all codes, and fills the encoder's tables from them.</summary>
+    /// <summary>Writes the models that fit the counts of all codes, and fills the encoder's table from them.</summary>
     /// <param name="counts">How often each code occurs, context by context.</param>
     /// <param name="destination">Room for <see cref="MaxLength"/>.</param>
-    /// <param name="tables">Receives the entries.</param>
+    /// <param name="table">Receives the entries.</param>
     /// <param name="mask">The bits of a code that tell its entry.</param>
     /// <returns>Bytes written.</returns>
     [SkipLocalsInit]
-    public static int Write(ReadOnlySpan<uint> counts, Span<byte> destination, EncoderTables tables, out int mask)
+    public static int Write(ReadOnlySpan<uint> counts, Span<byte> destination, EncoderTable table, out int mask)
     {
         var best = 0;
         var least = long.MaxValue;
@@ -29,13 +29,13 @@ internal static class ContextModels
         for (var detail = 0; detail < Contexts.Details.Length; detail++)
         {
             // In 1/256 bit. Once it pays no longer to tell less apart, it never will.
-            var cost = Write(counts, merged.Span, detail, destination, tables: default, out var length) + (length << 11);
+            var cost = Write(counts, merged.Span, detail, destination, table: default, out var length) + (length << 11);
             if (cost >= least) break;
             (least, best) = (cost, detail);
         }
 
-        tables.SetCertain();
-        Write(counts, merged.Span, best, destination, tables, out var written);
+        table.SetCertain();
+        Write(counts, merged.Span, best, destination, table, out var written);
         mask = Contexts.Mask(best) << Tokens.Bits | Row - 1;
         return (int)written;
     }
@@ -65,7 +65,7 @@ internal static class ContextModels
     }
 
     // Returns the bits of the tokens, in 1/256.
-    private static long Write(ReadOnlySpan<uint> counts, Span<uint> merged, int detail, Span<byte> destination, EncoderTables tables, out long length)
+    private static long Write(ReadOnlySpan<uint> counts, Span<uint> merged, int detail, Span<byte> destination, EncoderTable table, out long length)
     {
         var mask = Contexts.Mask(detail);
         merged.Clear();
@@ -89,7 +89,7 @@ internal static class ContextModels
             format.Write(ref bits, context, frequencies, dominant);
             if (dominant < 0) continue;
             cost += TokenModel.CostOf(row, frequencies);
-            tables.Set(context, frequencies);
+            table.Set(context, frequencies);
         }
 
         length = 1 + bits.Finish();

@@ -60,16 +60,16 @@ internal static unsafe class ConvFeatureEncoder
         counts.Span.Clear();
         Analyse(layout, type, tensor, step, reach, codes.Span, counts.Span, path);
         var total = counts.Span[..ContextModels.CountsLength];
-        for (var table = 1; table < TokenAnalysis.CountTables; table++)
+        for (var part = 1; part < TokenAnalysis.CountTables; part++)
         {
-            var other = counts.Span.Slice(table * ContextModels.CountsLength, ContextModels.CountsLength);
+            var other = counts.Span.Slice(part * ContextModels.CountsLength, ContextModels.CountsLength);
             for (var code = 0; code < total.Length; code++) total[code] += other[code];
         }
 
-        using var tables = new Pooled<uint>(EncoderTables.Length);
+        using var table = new Pooled<ulong>(EncoderTable.Length);
         using var models = new Pooled<byte>(ContextModels.MaxLength);
-        writer.Write(models.Span[..ContextModels.Write(total, models.Span, new(tables.Span), out var mask)]);
-        WriteTokens(codes.Span, tables.Span, mask, ref writer, path);
+        writer.Write(models.Span[..ContextModels.Write(total, models.Span, new(table.Span), out var mask)]);
+        WriteTokens(codes.Span, table.Span, mask, ref writer, path);
     }
 
     private static void Analyse(LaneLayout layout, ElementType type, ReadOnlySpan<byte> tensor, float step, int reach, Span<int> codes, Span<uint> counts, VectorPath path)
@@ -102,13 +102,13 @@ internal static unsafe class ConvFeatureEncoder
         }
     }
 
-    private static void WriteTokens(Span<int> codes, Span<uint> tables, int mask, ref PayloadWriter writer, VectorPath path)
+    private static void WriteTokens(Span<int> codes, Span<ulong> entries, int mask, ref PayloadWriter writer, VectorPath path)
     {
         using var words = new Pooled<ushort>(2 * codes.Length + TokenStream.Spill);
         var states = stackalloc uint[Lanes];
         new Span<uint>(states, Lanes).Fill(Rans.LowBound);
         fixed (int* code = codes)
-        fixed (uint* table = tables)
+        fixed (ulong* table = entries)
         fixed (ushort* word = words.Span)
         {
             var end = word + words.Span.Length;

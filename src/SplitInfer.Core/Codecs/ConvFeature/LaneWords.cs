@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace SplitInfer.Codecs.ConvFeature;
 
-/// <summary>Moves 16-bit words between a stream and those of sixteen lanes that need one, and looks up a table entry for each.</summary>
+/// <summary>Moves 16-bit words between a stream and those of sixteen lanes that need one.</summary>
 internal static unsafe class LaneWords
 {
     /// <summary>States below their bound take in a word each, the lowest lane first. Sixteen words may be read.</summary>
@@ -53,24 +53,4 @@ internal static unsafe class LaneWords
         words -= BitOperations.PopCount(lanes);
         return Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(state, bound), state >> 16, state);
     }
-
-    /// <summary>A table's entries for sixteen indices.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<uint> Entries(uint* table, uint* indices) =>
-        Avx2.IsSupported ? Vector512.Create(Eight(table, indices), Eight(table, indices + 8)) : Vector512.Create(
-            table[indices[0]], table[indices[1]], table[indices[2]], table[indices[3]], table[indices[4]], table[indices[5]], table[indices[6]], table[indices[7]],
-            table[indices[8]], table[indices[9]], table[indices[10]], table[indices[11]], table[indices[12]], table[indices[13]], table[indices[14]], table[indices[15]]);
-
-    // Loads that broadcast, and blends, keep the one port that shuffles free.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Eight(uint* table, uint* indices) => Avx2.Blend(
-        Avx2.Blend(
-            Avx2.Blend(Avx2.BroadcastScalarToVector256(table + indices[0]), Avx2.BroadcastScalarToVector256(table + indices[1]), 0b10),
-            Avx2.Blend(Avx2.BroadcastScalarToVector256(table + indices[2]), Avx2.BroadcastScalarToVector256(table + indices[3]), 0b1000),
-            0b1100),
-        Avx2.Blend(
-            Avx2.Blend(Avx2.BroadcastScalarToVector256(table + indices[4]), Avx2.BroadcastScalarToVector256(table + indices[5]), 0b10_0000),
-            Avx2.Blend(Avx2.BroadcastScalarToVector256(table + indices[6]), Avx2.BroadcastScalarToVector256(table + indices[7]), 0b1000_0000),
-            0b1100_0000),
-        0b1111_0000);
 }

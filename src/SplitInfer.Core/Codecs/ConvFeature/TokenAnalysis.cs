@@ -55,19 +55,14 @@ internal static unsafe class TokenAnalysis
             left.Store(window.Values + at);
             errorLeft.Store(window.Errors + at);
             var place = prediction.PlaceOf(value);
-            var token = place;
-            var extra = Vector512<int>.Zero;
-            if (Vector512.GreaterThanOrEqualAny(place, Vector512.Create(Tokens.FirstBucket)))
-            {
-                // The exponent and highest mantissa bit of a binary32 are the bucket, what is below them the extra bits.
-                var number = place - Vector512.Create(Tokens.PlaceBias);
-                var bits = Vector512.ConvertToSingle(number).AsInt32();
-                var inBucket = Vector512.GreaterThanOrEqual(place, Vector512.Create(Tokens.FirstBucket));
-                token = Vector512.ConditionalSelect(inBucket, (bits >> 22) - Vector512.Create(Tokens.FloatBias), place);
-                var bottom = Vector512.ConvertToInt32Native(Vector512.BitwiseAnd(bits, Vector512.Create(-1 << 22)).AsSingle());
-                extra = (number - bottom) & inBucket;
-            }
 
+            // The exponent and highest mantissa bit of a binary32 are the bucket, what is below them the extra bits.
+            var inBucket = Vector512.GreaterThanOrEqual(place, Vector512.Create(Tokens.FirstBucket));
+            var number = place - Vector512.Create(Tokens.PlaceBias);
+            var bits = Vector512.ConvertToSingle(number).AsInt32();
+            var token = Vector512.ConditionalSelect(inBucket, (bits >> 22) - Vector512.Create(Tokens.FloatBias), place);
+            var bottom = Vector512.ConvertToInt32Native((bits & Vector512.Create(-1 << 22)).AsSingle());
+            var extra = (number - bottom) & inBucket;
             var code = Vector512.ConditionalSelect(isLive, prediction.Context, Vector512.Create(Contexts.Certain)) << Tokens.Bits | token;
             (code | extra << TokenStream.ExtraBit).Store(codes + at);
             for (var lane = 0; lane < Lanes; lane += CountTables)

@@ -54,7 +54,8 @@ internal static unsafe class TokenDecode
     private static void Wide(in RowWindow window, bool isFirst, int live, int reach, uint* states, uint* table, int* starts, ref ushort* words, ushort* end)
     {
         var places = stackalloc int[Lanes];
-        var indices = stackalloc uint[Lanes];
+        var room = stackalloc uint[2 * Lanes];
+        var indices = LaneTable.Align(room);
         var firstSlots = new LaneStarts(starts);
         var isLive = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(live));
         var reaches = Vector512.Create(reach);
@@ -66,7 +67,7 @@ internal static unsafe class TokenDecode
         {
             var prediction = new LanePrediction(window, at, isFirst, left, errorLeft, reaches);
             ((state & Vector512.Create(SlotMask)) + (firstSlots.Of(prediction.Context) & isLive).AsUInt32()).Store(indices);
-            var entry = LaneWords.Entries(table, indices);
+            var entry = LaneTable.Sixteen(table, indices);
             var place = (entry & Vector512.Create(0xFFu)).AsInt32();
             state = ((entry >> DecoderTables.FrequencyLessOneBit & Vector512.Create(SlotMask)) + Vector512<uint>.One) * (state >> TokenModel.ScaleBits) + (entry >> DecoderTables.OffsetBit);
             state = LaneWords.Refill(state, Vector512.Create(Rans.LowBound), ref word);

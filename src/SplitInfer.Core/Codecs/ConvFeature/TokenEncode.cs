@@ -13,11 +13,11 @@ namespace SplitInfer.Codecs.ConvFeature;
 internal static unsafe class TokenEncode
 {
     private const int Lanes = LaneLayout.Lanes;
-    private const uint FrequencyMask = (1 << EncoderTables.StartBit) - 1;
+    private const uint FrequencyMask = (1 << EncoderTable.StartBit) - 1;
     private const int TokenMask = (1 << Tokens.Bits) - 1;
 
     /// <summary>The reference.</summary>
-    public static ushort* Scalar(uint* states, uint* table, int mask, ushort* words, int* codes, int steps)
+    public static ushort* Scalar(uint* states, ulong* table, int mask, ushort* words, int* codes, int steps)
     {
         for (var step = codes + (steps - 1) * Lanes; step >= codes; step -= Lanes)
         {
@@ -29,7 +29,7 @@ internal static unsafe class TokenEncode
             for (var lane = Lanes - 1; lane >= 0; lane--)
             {
                 var code = step[lane] & mask;
-                var (reciprocal, share) = (table[code], table[EncoderTables.Codes + code]);
+                var (reciprocal, share) = ((uint)table[code], (uint)(table[code] >> 32));
                 var frequency = share & FrequencyMask;
                 var state = states[lane];
                 if (state >= frequency << TokenStream.FlushShift)
@@ -41,7 +41,7 @@ internal static unsafe class TokenEncode
                 var quotient = (uint)((ulong)state * reciprocal >> 32);
                 var remainder = state - quotient * frequency;
                 if (remainder >= frequency) (quotient, remainder) = (quotient + 1, remainder - frequency);
-                states[lane] = (quotient << TokenModel.ScaleBits) + remainder + (share >> EncoderTables.StartBit);
+                states[lane] = (quotient << TokenModel.ScaleBits) + remainder + (share >> EncoderTable.StartBit);
             }
         }
 
@@ -50,9 +50,10 @@ internal static unsafe class TokenEncode
 
     /// <summary>Sixteen lanes at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static ushort* Wide(uint* states, uint* table, int mask, ushort* words, int* codes, int steps)
+    public static ushort* Wide(uint* states, ulong* table, int mask, ushort* words, int* codes, int steps)
     {
-        var indices = stackalloc uint[Lanes];
+        var room = stackalloc uint[2 * Lanes];
+        var indices = LaneTable.Align(room);
         var state = Vector512.Load(states);
         for (var step = codes + (steps - 1) * Lanes; step >= codes; step -= Lanes)
         {
@@ -71,14 +72,14 @@ internal static unsafe class TokenEncode
             }
 
             (code & Vector512.Create(mask)).AsUInt32().Store(indices);
-            var reciprocal = LaneWords.Entries(table, indices);
-            var share = LaneWords.Entries(table + EncoderTables.Codes, indices);
+            var (low, high) = (LaneTable.Eight(table, indices), LaneTable.Eight(table, indices + 8));
+            var (reciprocal, share) = (Vector512.Narrow(low, high), Vector512.Narrow(low >> 32, high >> 32));
             var frequency = share & Vector512.Create(FrequencyMask);
             state = LaneWords.Flush(state, frequency << TokenStream.FlushShift, ref words);
             var quotient = HighHalves(state, reciprocal);
             var remainder = state - quotient * frequency;
             var over = Vector512.GreaterThanOrEqual(remainder, frequency) & (Vector512.Create((uint)TokenModel.Scale) - frequency);
-            state = (quotient << TokenModel.ScaleBits) + remainder + (share >> EncoderTables.StartBit) + over;
+            state = (quotient << TokenModel.ScaleBits) + remainder + (share >> EncoderTable.StartBit) + over;
         }
 
         state.Store(states);

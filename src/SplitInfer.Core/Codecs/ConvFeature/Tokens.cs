@@ -24,7 +24,7 @@ internal static class Tokens
     public const int PlaceBias = FirstBucket - 4;
 
     /// <summary>From a bucket's token to the exponent and highest mantissa bit of its first place as a binary32.</summary>
-    public const int FloatBias = 250;
+    public const int FloatBias = 258 - FirstBucket;
 
     /// <summary>Bits that are not in the token, at most 15.</summary>
     public static int ExtraBits(int token) => token < FirstBucket ? 0 : ((token + FloatBias) >> 1) - 128;
@@ -37,6 +37,6 @@ internal static class Tokens
     {
         if (place < FirstBucket) return place;
         var log = BitOperations.Log2((uint)(place - PlaceBias));
-        return 2 * log + 2 + ((place - PlaceBias) >> (log - 1));
+        return FirstBucket + 2 * log - 6 + ((place - PlaceBias) >> (log - 1));
     }
 }
