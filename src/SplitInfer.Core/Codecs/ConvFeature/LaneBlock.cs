@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace SplitInfer.Codecs.ConvFeature;
 
@@ -12,10 +13,8 @@ internal readonly unsafe struct LaneBlock(Vector128<int> a, Vector128<int> b, Ve
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public LaneBlock Transposed()
     {
-        var (lowAB, highAB, lowCD, highCD) = (Pairs(_a.GetLower(), _b.GetLower()), Pairs(_a.GetUpper(), _b.GetUpper()), Pairs(_c.GetLower(), _d.GetLower()), Pairs(_c.GetUpper(), _d.GetUpper()));
-        return new(
-            Vector128.Create(lowAB.GetLower(), lowCD.GetLower()), Vector128.Create(lowAB.GetUpper(), lowCD.GetUpper()),
-            Vector128.Create(highAB.GetLower(), highCD.GetLower()), Vector128.Create(highAB.GetUpper(), highCD.GetUpper()));
+        var (firstAC, lastAC, firstBD, lastBD) = (ZipLower(_a, _c), ZipUpper(_a, _c), ZipLower(_b, _d), ZipUpper(_b, _d));
+        return new(ZipLower(firstAC, firstBD), ZipUpper(firstAC, firstBD), ZipLower(lastAC, lastBD), ZipUpper(lastAC, lastBD));
     }
 
     /// <summary>Stores each row where it goes.</summary>
@@ -28,8 +27,14 @@ internal readonly unsafe struct LaneBlock(Vector128<int> a, Vector128<int> b, Ve
         _d.Store(fourth);
     }
 
-    // Two of one row between two of the other.
+    // Numbers of both in turn.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Pairs(Vector64<int> left, Vector64<int> right) =>
-        (Vector128.WidenLower(left.ToVector128().AsUInt32()) | Vector128.WidenLower(right.ToVector128().AsUInt32()) << 32).AsInt32();
+    private static Vector128<int> ZipLower(Vector128<int> left, Vector128<int> right) => Sse2.IsSupported
+        ? Sse2.UnpackLow(left, right)
+        : (Vector128.WidenLower(left.AsUInt32()) | Vector128.WidenLower(right.AsUInt32()) << 32).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> ZipUpper(Vector128<int> left, Vector128<int> right) => Sse2.IsSupported
+        ? Sse2.UnpackHigh(left, right)
+        : (Vector128.WidenUpper(left.AsUInt32()) | Vector128.WidenUpper(right.AsUInt32()) << 32).AsInt32();
 }

@@ -59,10 +59,11 @@ internal readonly unsafe struct LanePrediction
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector512<int> PlaceOf(Vector512<int> value)
     {
-        // Comparisons are −1 where they hold.
-        var distance = DistanceOf(value);
-        var place = distance + Vector512.Create(2) + Vector512.LessThan(DistanceOf(_left), distance)
-            + Vector512.AndNot(Vector512.LessThan(DistanceOf(_upper), distance), Vector512.Equals(_left, _upper));
+        // Comparisons are −1 where they hold, and those of distances hold for the alternating ones too.
+        var alternating = AlternatingDistanceOf(value);
+        var place = Vector512.ConditionalSelect(Vector512.GreaterThan(value, _beyond), value, alternating) + Vector512.Create(2)
+            + Vector512.LessThan(AlternatingDistanceOf(_left), alternating)
+            + Vector512.AndNot(Vector512.LessThan(AlternatingDistanceOf(_upper), alternating), Vector512.Equals(_left, _upper));
         place = Vector512.ConditionalSelect(Vector512.Equals(value, _upper), Vector512<int>.One, place);
         return Vector512.AndNot(place, Vector512.Equals(value, _left));
     }
@@ -85,12 +86,14 @@ internal readonly unsafe struct LanePrediction
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector512<int> DistanceOf(Vector512<int> value)
+    private Vector512<int> DistanceOf(Vector512<int> value) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThan(value, _beyond), value, AlternatingDistanceOf(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector512<int> AlternatingDistanceOf(Vector512<int> value)
     {
         var difference = value - _nearest;
         var isOtherSide = _goesUp ^ Vector512.GreaterThan(difference, Vector512<int>.Zero);
-        var both = (Vector512.Abs(difference) << 1) - Vector512<int>.One - isOtherSide;
-        both = Vector512.Max(both, Vector512<int>.Zero);
-        return Vector512.ConditionalSelect(Vector512.GreaterThan(value, _beyond), value, both);
+        return Vector512.Max((Vector512.Abs(difference) << 1) - Vector512<int>.One - isOtherSide, Vector512<int>.Zero);
     }
 }

@@ -108,8 +108,19 @@ internal static unsafe class TokenEncode
         return (even >> 32 | odd & Vector512.Create(0xFFFF_FFFF_0000_0000UL)).AsUInt32();
     }
 
+    // The low halves multiplied to the full width.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> Product(Vector512<ulong> left, Vector512<ulong> right) => Avx512F.IsSupported
         ? Avx512F.Multiply(left.AsUInt32(), right.AsUInt32())
-        : (left & Vector512.Create(0xFFFF_FFFFUL)) * (right & Vector512.Create(0xFFFF_FFFFUL));
+        : Vector512.Create(Product(left.GetLower(), right.GetLower()), Product(left.GetUpper(), right.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ulong> Product(Vector256<ulong> left, Vector256<ulong> right) => Avx2.IsSupported
+        ? Avx2.Multiply(left.AsUInt32(), right.AsUInt32())
+        : Vector256.Create(Product(left.GetLower(), right.GetLower()), Product(left.GetUpper(), right.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ulong> Product(Vector128<ulong> left, Vector128<ulong> right) => Sse2.IsSupported
+        ? Sse2.Multiply(left.AsUInt32(), right.AsUInt32())
+        : (left & Vector128.Create(0xFFFF_FFFFUL)) * (right & Vector128.Create(0xFFFF_FFFFUL));
 }
