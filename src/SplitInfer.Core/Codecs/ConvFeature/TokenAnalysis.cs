@@ -65,13 +65,20 @@ internal static unsafe class TokenAnalysis
             var extra = (number - bottom) & inBucket;
             var code = Vector512.ConditionalSelect(isLive, prediction.Context, Vector512.Create(Contexts.Certain)) << Tokens.Bits | token;
             (code | extra << TokenStream.ExtraBit).Store(codes + at);
-            for (var lane = 0; lane < Lanes; lane += CountTables)
-            {
-                counts[codes[at + lane] & 0xFFFF]++;
-                counts[ContextModels.CountsLength + (codes[at + lane + 1] & 0xFFFF)]++;
-                counts[2 * ContextModels.CountsLength + (codes[at + lane + 2] & 0xFFFF)]++;
-                counts[3 * ContextModels.CountsLength + (codes[at + lane + 3] & 0xFFFF)]++;
-            }
+        }
+
+        Count(codes, end, counts);
+    }
+
+    // A pass of its own: what was just stored in whole vectors is slow to read in parts.
+    private static void Count(int* codes, int length, uint* counts)
+    {
+        for (var at = 0; at < length; at += CountTables)
+        {
+            counts[codes[at] & 0xFFFF]++;
+            counts[ContextModels.CountsLength + (codes[at + 1] & 0xFFFF)]++;
+            counts[2 * ContextModels.CountsLength + (codes[at + 2] & 0xFFFF)]++;
+            counts[3 * ContextModels.CountsLength + (codes[at + 3] & 0xFFFF)]++;
         }
     }
 }
