@@ -23,21 +23,21 @@ internal static class ContextModels
     [SkipLocalsInit]
     public static int Write(ReadOnlySpan<uint> counts, Span<byte> destination, EncoderTable table, out int mask)
     {
+        using var merged = new Pooled<uint>(CountsLength);
         var best = 0;
         var least = long.MaxValue;
-        using var merged = new Pooled<uint>(CountsLength);
         for (var detail = 0; detail < Contexts.Details.Length; detail++)
         {
-            // In 1/256 bit. Once it pays no longer to tell less apart, it never will.
-            var cost = Write(counts, merged.Span, detail, destination, table: default, out var length) + (length << 11);
+            // Once it pays no longer to tell less apart, it never will.
+            Merge(counts, merged.Span, Contexts.Mask(detail));
+            var cost = CostOf(merged.Span);
             if (cost >= least) break;
             (least, best) = (cost, detail);
         }
 
-        table.SetCertain();
-        Write(counts, merged.Span, best, destination, table, out var written);
+        Merge(counts, merged.Span, Contexts.Mask(best));
         mask = Contexts.Mask(best) << Tokens.Bits | Row - 1;
-        return (int)written;
+        return Write(merged.Span, best, destination, table);
     }
 
     /// <summary>Reads models that may be forged, and fills the decoder's tables.</summary>
@@ -64,35 +64,50 @@ internal static class ContextModels
         reader.ReadBytes(bits.BytesRead);
     }
 
-    // Returns the bits of the tokens, in 1/256.
-    private static long Write(ReadOnlySpan<uint> counts, Span<uint> merged, int detail, Span<byte> destination, EncoderTable table, out long length)
+    // Counts of contexts that share a model, in the row of the first.
+    private static void Merge(ReadOnlySpan<uint> counts, Span<uint> merged, int mask)
     {
-        var mask = Contexts.Mask(detail);
         merged.Clear();
         for (var context = 0; context < Contexts.Count; context++)
         {
             var from = counts.Slice(context * Row, Tokens.Count);
+            if (!from.ContainsAnyExcept(0u)) continue;
             var to = merged.Slice((context & mask) * Row, Tokens.Count);
             for (var token = 0; token < Tokens.Count; token++) to[token] += from[token];
         }
+    }
 
+    // Bits of the tokens and, roughly, of the models, in 1/256.
+    [SkipLocalsInit]
+    private static long CostOf(ReadOnlySpan<uint> merged)
+    {
+        Span<ushort> frequencies = stackalloc ushort[Tokens.Count];
+        var cost = 0L;
+        for (var context = 0; context < Contexts.Count; context++)
+        {
+            var row = merged.Slice(context * Row, Tokens.Count);
+            if (TokenModel.Normalise(row, frequencies) >= 0) cost += TokenModel.CostOf(row, frequencies) + TokenModelFormat.RoughCostOf(row);
+        }
+
+        return cost;
+    }
+
+    [SkipLocalsInit]
+    private static int Write(ReadOnlySpan<uint> merged, int detail, Span<byte> destination, EncoderTable table)
+    {
         destination[0] = (byte)detail;
         Span<ushort> frequencies = stackalloc ushort[Tokens.Count];
         var bits = new BitWriter(destination[1..]);
         var format = default(TokenModelFormat);
-        var cost = 0L;
+        table.SetCertain();
         for (var context = 0; context < Contexts.Count; context++)
         {
-            if ((context & mask) != context) continue;
-            var row = merged.Slice(context * Row, Tokens.Count);
-            var dominant = TokenModel.Normalise(row, frequencies);
+            if ((context & Contexts.Mask(detail)) != context) continue;
+            var dominant = TokenModel.Normalise(merged.Slice(context * Row, Tokens.Count), frequencies);
             format.Write(ref bits, context, frequencies, dominant);
-            if (dominant < 0) continue;
-            cost += TokenModel.CostOf(row, frequencies);
-            table.Set(context, frequencies);
+            if (dominant >= 0) table.Set(context, frequencies);
         }
 
-        length = 1 + bits.Finish();
-        return cost;
+        return 1 + bits.Finish();
     }
 }

@@ -33,6 +33,9 @@ internal static unsafe class ConvFeatureEncoder
         {
             var step = Step.Of(statistics, percent);
             var layout = LaneLayout.Of(shape);
+
+            // Half a step beyond the largest binary16 lies infinity.
+            if (type == ElementType.Float16 && statistics.Largest + step > (float)Half.MaxValue) return false;
             if (!Step.IsUsable(step) || 2 * layout.PaddedCount > Array.MaxLength - TokenStream.Spill) return false;
             writer.Write(step);
             writer.Write([statistics.Min < 0 ? (byte)1 : (byte)0]);

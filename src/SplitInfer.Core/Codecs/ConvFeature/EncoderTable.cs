@@ -1,6 +1,6 @@
 namespace SplitInfer.Codecs.ConvFeature;
 
-/// <summary>The table by which an encoder finds the share of a code. A span of the caller; the default value takes nothing.</summary>
+/// <summary>The table by which an encoder finds the share of a code. A span of the caller.</summary>
 internal readonly ref struct EncoderTable(Span<ulong> entries)
 {
     /// <summary>Entries of a table, one for each code.</summary>
@@ -14,7 +14,6 @@ internal readonly ref struct EncoderTable(Span<ulong> entries)
     /// <summary>Fills the entries of a context.</summary>
     public void Set(int context, scoped ReadOnlySpan<ushort> frequencies)
     {
-        if (_entries.IsEmpty) return;
         var start = 0u;
         for (var token = 0; token < frequencies.Length; token++)
         {

@@ -16,11 +16,11 @@ internal static unsafe class LaneTable
 
     /// <summary>The entries for sixteen indices.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<uint> Sixteen(uint* table, uint* indices) => Vector512.Create(Eight(table, indices), Eight(table, indices + 8));
+    public static Vector512<uint> Sixteen(uint* table, uint* indices) => Eight(table, indices).ToVector512Unsafe().WithUpper(Eight(table, indices + 8));
 
     /// <summary>The entries for eight indices.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> Eight(ulong* table, uint* indices) => Vector512.Create(Four(table, indices), Four(table, indices + 4));
+    public static Vector512<ulong> Eight(ulong* table, uint* indices) => Four(table, indices).ToVector512Unsafe().WithUpper(Four(table, indices + 4));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Eight(uint* table, uint* indices)

@@ -43,7 +43,7 @@ internal static unsafe class TokenDecode
     }
 
     /// <summary>Sixteen lanes at a time.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Wide(in RowWindow window, int live, int reach, uint* states, uint* table, int* starts, ref ushort* words, ushort* end)
     {
         if (window.IsFirstRow) Wide(window, isFirst: true, live, reach, states, table, starts, ref words, end);

@@ -49,7 +49,7 @@ internal static unsafe class TokenEncode
     }
 
     /// <summary>Sixteen lanes at a time.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ushort* Wide(uint* states, ulong* table, int mask, ushort* words, int* codes, int steps)
     {
         var room = stackalloc uint[2 * Lanes];

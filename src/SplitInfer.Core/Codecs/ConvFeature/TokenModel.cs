@@ -21,9 +21,9 @@ internal static class TokenModel
     /// <returns>The most frequent token; −1 where there is none.</returns>
     public static int Normalise(ReadOnlySpan<uint> counts, Span<ushort> frequencies)
     {
+        if (!counts.ContainsAnyExcept(0u)) return -1;
         ulong total = 0;
         foreach (var count in counts) total += count;
-        if (total == 0) return -1;
         var dominant = IndexOfLargest(counts);
         var left = Scale;
         var partsOfOne = ((ulong)Scale << 32) / total;

@@ -19,6 +19,9 @@ internal struct TokenModelFormat
     /// <summary>The most bytes of all models: 6 + 6 bits, and 38 differences of at most 9 bits with their mantissas.</summary>
     public const int MaxLength = Contexts.Count * (1 + 2 * TokenBits + Tokens.Count * (9 + TokenModel.MantissaBits)) / 8 + 1;
 
+    /// <summary>About how many bits the model of these counts takes, in 1/256: what a frequency takes on average.</summary>
+    public static long RoughCostOf(ReadOnlySpan<uint> counts) => 256L * (1 + 2 * TokenBits + 5 * (counts.Length - counts.Count(0u)));
+
     /// <summary>Writes the model of a context, or that it has none where the dominant token is −1.</summary>
     public void Write(scoped ref BitWriter bits, int context, scoped ReadOnlySpan<ushort> frequencies, int dominant)
     {

@@ -119,6 +119,17 @@ public sealed class ConvFeatureCodecTests
     }
 
     [Fact]
+    public void TheLargestBinary16DoesNotBecomeInfinite()
+    {
+        var values = Enumerable.Range(0, 4096).Select(static i => (Half)(i % 7 == 0 ? 65504f : i)).ToArray();
+        var bytes = MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+        var codec = new ConvFeatureCodec(80);
+        var decoded = new byte[bytes.Length];
+        codec.Decode(ElementType.Float16, new(16, 16, 16), TestCodecs.Encode(codec, ElementType.Float16, new(16, 16, 16), bytes), decoded);
+        Assert.All(MemoryMarshal.Cast<byte, Half>(decoded).ToArray(), static value => Assert.True(Half.IsFinite(value)));
+    }
+
+    [Fact]
     public void DamagedPayloadsOfSeveralGroupsTouchNothingElse()
     {
         using var room = new GuardedMemory(1 << 16);
