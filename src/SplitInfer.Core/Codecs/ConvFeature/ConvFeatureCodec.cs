@@ -21,7 +21,7 @@ internal sealed class ConvFeatureCodec : ITensorCodec
 
     /// <summary>Makes the codec.</summary>
     /// <param name="percent">The step, 1 to 400 hundredths of the mean magnitude.</param>
-    /// <param name="path">How wide to compute; the bytes do not depend on it.</param>
+    /// <param name="path">The reference, or any other for vectors as wide as the machine's; the bytes do not depend on it.</param>
     public ConvFeatureCodec(int percent, VectorPath path)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(percent, 1);
