@@ -33,16 +33,10 @@ internal static unsafe class TokenAnalysis
     }
 
     /// <summary>Sixteen lanes at a time.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Wide(in RowWindow window, int live, int reach, int* codes, uint* counts)
     {
-        if (window.IsFirstRow) Wide(window, isFirst: true, live, reach, codes, counts);
-        else Wide(window, isFirst: false, live, reach, codes, counts);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Wide(in RowWindow window, bool isFirst, int live, int reach, int* codes, uint* counts)
-    {
+        var isFirst = window.IsFirstRow;
         var isLive = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(live));
         var reaches = Vector512.Create(reach);
         var (left, errorLeft) = (Vector512.Load(window.Values - Lanes), Vector512.Load(window.Errors - Lanes));

@@ -43,16 +43,10 @@ internal static unsafe class TokenDecode
     }
 
     /// <summary>Sixteen lanes at a time.</summary>
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Wide(in RowWindow window, int live, int reach, uint* states, uint* table, int* starts, ref ushort* words, ushort* end)
     {
-        if (window.IsFirstRow) Wide(window, isFirst: true, live, reach, states, table, starts, ref words, end);
-        else Wide(window, isFirst: false, live, reach, states, table, starts, ref words, end);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Wide(in RowWindow window, bool isFirst, int live, int reach, uint* states, uint* table, int* starts, ref ushort* words, ushort* end)
-    {
+        var isFirst = window.IsFirstRow;
         var places = stackalloc int[Lanes];
         var room = stackalloc uint[2 * Lanes];
         var indices = LaneTable.Align(room);
