@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using SplitInfer.Codecs.BFloat16;
+using SplitInfer.Codecs.ConvFeature;
 using SplitInfer.Codecs.Float16;
 using SplitInfer.Codecs.Lz4;
 using SplitInfer.Codecs.Quantized;
@@ -29,6 +30,7 @@ internal sealed class CodecRegistry
         new ZeroBitmapEntropyCodec(),
         .. Enumerable.Range(2, 7).Reverse().Select(static bits => new QuantizedCodec(bits)),
         .. Enumerable.Range(2, 7).Reverse().Select(static bits => new QuantizedCodec(bits, perChannel: true)),
+        .. ConvFeatureCodec.Percents.ToArray().Select(static percent => new ConvFeatureCodec(percent)),
         new Float16Codec(),
         new BFloat16Codec(),
         new Lz4Codec(),

@@ -21,6 +21,9 @@ public sealed class GoldenPayloadTests
     [InlineData("Quantized8", "dc7e7ad05cfad1d8")]
     [InlineData("Quantized3PerChannel", "26e829e28f86b27a")]
     [InlineData("Quantized8PerChannel", "88d6b765dd054fdf")]
+    [InlineData("ConvFeature3", "cbe2ee23f08547c7")]
+    [InlineData("ConvFeature14", "c915f04e6dfa53ea")]
+    [InlineData("ConvFeature56", "094efd840b9a46bb")]
     public void PayloadsStayTheSameFromReleaseToRelease(string name, string hash)
     {
         var shape = new TensorShape(1, 12, 90, 70);

@@ -1,5 +1,6 @@
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.BFloat16;
+using SplitInfer.Codecs.ConvFeature;
 using SplitInfer.Codecs.Float16;
 using SplitInfer.Codecs.Lz4;
 using SplitInfer.Codecs.Quantized;
@@ -22,6 +23,7 @@ internal static class TestCodecs
         static path => new BFloat16Codec(path),
         static _ => new Lz4Codec(),
         .. from bits in Enumerable.Range(2, 7) from perChannel in new[] { false, true } select new Func<VectorPath, ITensorCodec>(path => new QuantizedCodec(bits, perChannel, path)),
+        .. from percent in (int[])[3, 14, 56] select new Func<VectorPath, ITensorCodec>(path => new ConvFeatureCodec(percent, path)),
     ];
 
     private static readonly Dictionary<(string, VectorPath), ITensorCodec> ByName =

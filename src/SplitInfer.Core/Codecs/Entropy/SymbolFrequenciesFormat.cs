@@ -55,7 +55,7 @@ internal static class SymbolFrequenciesFormat
     }
 
     // Elias gamma of the zigzag plus one: one bit where the length stays, three where it changes by one.
-    private static void WriteDifference(ref BitWriter bits, int difference)
+    public static void WriteDifference(ref BitWriter bits, int difference)
     {
         var value = (uint)((difference << 1) ^ (difference >> 31)) + 1;
         var extra = BitOperations.Log2(value);
@@ -63,7 +63,7 @@ internal static class SymbolFrequenciesFormat
         bits.Write(value - (1u << extra), extra);
     }
 
-    private static int ReadDifference(ref BitReader bits)
+    public static int ReadDifference(ref BitReader bits)
     {
         var extra = 0;
         for (; bits.Read(1) == 0; extra++)

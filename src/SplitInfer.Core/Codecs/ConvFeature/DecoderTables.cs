@@ -1,0 +1,51 @@
+using System.Runtime.Intrinsics;
+
+namespace SplitInfer.Codecs.ConvFeature;
+
+/// <summary>The tables by which a decoder finds the token of a slot, and where each context's lies. Spans of the caller.</summary>
+/// <param name="entries">Room for <see cref="EntriesLength"/>.</param>
+/// <param name="starts">Room for a number for each of <see cref="Contexts.Room"/>.</param>
+internal ref struct DecoderTables(Span<uint> entries, Span<int> starts)
+{
+    /// <summary>Entries of all tables.</summary>
+    public const int EntriesLength = (Contexts.Count + 1) * TokenModel.Scale;
+
+    /// <summary>Bits 0–7 of an entry: the token. From 8: its frequency less one. From 19: how far the slot is from its first.</summary>
+    public const int FrequencyLessOneBit = 8, OffsetBit = 19;
+
+    private int _used;
+
+    /// <summary>The entries.</summary>
+    public Span<uint> Entries { get; } = entries;
+
+    /// <summary>For each context the first of its entries.</summary>
+    public Span<int> Starts { get; } = starts;
+
+    /// <summary>Gives every context the certain model: what a forged payload asks for without having a model is the left neighbour.</summary>
+    public void Clear()
+    {
+        _used = 0;
+        Add(Contexts.Certain, [TokenModel.Scale]);
+        Starts.Clear();
+    }
+
+    /// <summary>Adds the model of a context.</summary>
+    public void Add(int context, scoped ReadOnlySpan<ushort> frequencies)
+    {
+        Starts[context] = _used;
+        for (var token = 0; token < frequencies.Length; token++)
+        {
+            uint frequency = frequencies[token];
+            var entry = (uint)token | (frequency - 1) << FrequencyLessOneBit;
+            var slots = Entries.Slice(_used, (int)frequency);
+            var offset = 0u;
+            for (; offset + 8 <= frequency; offset += 8)
+                ((Vector256.Create(offset) + Vector256<uint>.Indices << OffsetBit) | Vector256.Create(entry)).CopyTo(slots[(int)offset..]);
+            for (; offset < frequency; offset++) slots[(int)offset] = entry | offset << OffsetBit;
+            _used += slots.Length;
+        }
+    }
+
+    /// <summary>Lets a context use the model of another.</summary>
+    public readonly void Share(int context, int with) => Starts[context] = Starts[with];
+}

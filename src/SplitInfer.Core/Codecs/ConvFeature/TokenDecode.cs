@@ -1,0 +1,101 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using SplitInfer.Codecs.Entropy;
+
+namespace SplitInfer.Codecs.ConvFeature;
+
+/// <summary>
+/// Decodes a row of values for all lanes. A step begins only while <c>words</c> is not past <c>end</c> and reads no further than
+/// <see cref="TokenStream.Spill"/> words; one that may not begin leaves <c>words</c> past the end.
+/// </summary>
+internal static unsafe class TokenDecode
+{
+    private const int Lanes = LaneLayout.Lanes;
+    private const uint SlotMask = TokenModel.Scale - 1;
+
+    /// <summary>The reference.</summary>
+    public static void Scalar(in RowWindow window, int live, int reach, uint* states, uint* table, int* starts, ref ushort* words, ushort* end)
+    {
+        var tokens = stackalloc int[Lanes];
+        for (var x = 0; x < window.Width && words <= end; x++)
+        {
+            for (var lane = 0; lane < Lanes; lane++)
+            {
+                var context = lane < live ? new Prediction(window, x * Lanes + lane, reach).Context : Contexts.Certain;
+                var state = states[lane];
+                var entry = table[starts[context] + (state & SlotMask)];
+                tokens[lane] = (byte)entry;
+                state = ((entry >> DecoderTables.FrequencyLessOneBit & SlotMask) + 1) * (state >> TokenModel.ScaleBits) + (entry >> DecoderTables.OffsetBit);
+                if (state < Rans.LowBound) state = state << 16 | *words++;
+                states[lane] = state;
+            }
+
+            for (var lane = 0; lane < Lanes; lane++)
+            {
+                var at = x * Lanes + lane;
+                var place = tokens[lane] < Tokens.FirstBucket ? tokens[lane] : ReadPlace(tokens[lane], ref states[lane], ref words);
+                var prediction = new Prediction(window, at, reach);
+                window.Values[at] = prediction.ValueAt(place);
+                window.Errors[at] = prediction.ErrorOf(window.Values[at]);
+            }
+        }
+    }
+
+    /// <summary>Sixteen lanes at a time.</summary>
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void Wide(in RowWindow window, int live, int reach, uint* states, uint* table, int* starts, ref ushort* words, ushort* end)
+    {
+        var isFirst = window.IsFirstRow;
+        var places = stackalloc int[Lanes];
+        var room = stackalloc uint[2 * Lanes];
+        var indices = LaneTable.Align(room);
+        var firstSlots = new LaneStarts(starts);
+        var isLive = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(live));
+        var reaches = Vector512.Create(reach);
+        var state = Vector512.Load(states);
+        var (left, errorLeft) = (Vector512.Load(window.Values - Lanes), Vector512.Load(window.Errors - Lanes));
+        var word = words;
+        var behind = window.Width * Lanes;
+        for (var at = 0; at < behind && word <= end; at += Lanes)
+        {
+            var prediction = new LanePrediction(window, at, isFirst, left, errorLeft, reaches);
+            ((state & Vector512.Create(SlotMask)) + (firstSlots.Of(prediction.Context) & isLive).AsUInt32()).Store(indices);
+            var entry = LaneTable.Sixteen(table, indices);
+            var place = (entry & Vector512.Create(0xFFu)).AsInt32();
+            state = ((entry >> DecoderTables.FrequencyLessOneBit & Vector512.Create(SlotMask)) + Vector512<uint>.One) * (state >> TokenModel.ScaleBits) + (entry >> DecoderTables.OffsetBit);
+            state = LaneWords.Refill(state, Vector512.Create(Rans.LowBound), ref word);
+            var inBuckets = (uint)Vector512.GreaterThanOrEqual(place, Vector512.Create(Tokens.FirstBucket)).ExtractMostSignificantBits();
+            if (inBuckets != 0)
+            {
+                state.Store(states);
+                place.Store(places);
+                for (; inBuckets != 0; inBuckets &= inBuckets - 1)
+                {
+                    var lane = BitOperations.TrailingZeroCount(inBuckets);
+                    places[lane] = ReadPlace(places[lane], ref states[lane], ref word);
+                }
+
+                state = Vector512.Load(states);
+                place = Vector512.Load(places);
+            }
+
+            left = prediction.ValueAt(place);
+            errorLeft = prediction.ErrorOf(left);
+            left.Store(window.Values + at);
+            errorLeft.Store(window.Errors + at);
+        }
+
+        state.Store(states);
+        words = word;
+    }
+
+    private static int ReadPlace(int token, ref uint state, ref ushort* words)
+    {
+        var bits = Tokens.ExtraBits(token);
+        var extra = (int)(state & (1u << bits) - 1);
+        state >>= bits;
+        if (state < Rans.LowBound) state = state << 16 | *words++;
+        return Tokens.FirstPlace(token) + extra;
+    }
+}

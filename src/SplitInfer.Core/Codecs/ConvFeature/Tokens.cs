@@ -1,0 +1,42 @@
+using System.Numerics;
+
+namespace SplitInfer.Codecs.ConvFeature;
+
+/// <summary>
+/// Tokens say what a value is: 0 the left neighbour's, 1 the upper one's, then the place of others by their distance from the
+/// prediction. The first places have a token each, later ones share buckets, two to an octave, with the rest in plain bits.
+/// </summary>
+internal static class Tokens
+{
+    /// <summary>The tokens of the neighbours.</summary>
+    public const int IsLeft = 0, IsUpper = 1;
+
+    /// <summary>The first token that stands for several values.</summary>
+    public const int FirstBucket = 8;
+
+    /// <summary>Tokens that there are. The last bucket reaches beyond the farthest place, 2 · 65534 + 1.</summary>
+    public const int Count = 38;
+
+    /// <summary>Room for a token in a code: what is above it is its context.</summary>
+    public const int Bits = 6;
+
+    /// <summary>From a place, and to a bucket's first place: buckets begin at powers of two and half-way between.</summary>
+    public const int PlaceBias = FirstBucket - 4;
+
+    /// <summary>From a bucket's token to the exponent and highest mantissa bit of its first place as a binary32.</summary>
+    public const int FloatBias = 258 - FirstBucket;
+
+    /// <summary>Bits that are not in the token, at most 15.</summary>
+    public static int ExtraBits(int token) => token < FirstBucket ? 0 : ((token + FloatBias) >> 1) - 128;
+
+    /// <summary>The first place of a token.</summary>
+    public static int FirstPlace(int token) => token < FirstBucket ? token : ((2 | token & 1) << ExtraBits(token)) + PlaceBias;
+
+    /// <summary>The token of a place.</summary>
+    public static int Of(int place)
+    {
+        if (place < FirstBucket) return place;
+        var log = BitOperations.Log2((uint)(place - PlaceBias));
+        return FirstBucket + 2 * log - 6 + ((place - PlaceBias) >> (log - 1));
+    }
+}
