@@ -88,7 +88,7 @@ public sealed class MemoryTests : IAsyncDisposable
         return await _deployment.ConnectAsync(o =>
         {
             o.StateDirectory = Path.GetDirectoryName(_folder["state/x/y"]);
-            o.ProfilingBudget = TimeSpan.FromMinutes(1);
+            (o.ProfilingBudget, o.Codec) = (TimeSpan.FromMinutes(1), "Raw");
             if (watch is not null)
                 o.CustomPolicy = setup =>
                 {

@@ -22,7 +22,7 @@ internal sealed class RacedClient(Deployment deployment, SplitInferenceClient cl
             options =>
             {
                 options.CustomPolicy = setup => policy = new(setup);
-                options.PreloadArms = true;
+                (options.PreloadArms, options.Codec) = (true, "Raw");
                 configure?.Invoke(options);
             });
         return new(deployment, client, policy!, gate!);
