@@ -38,7 +38,7 @@ internal sealed class ServerSamples(int interval)
     public void Begin(long sequence) => _awaited = sequence;
 
     /// <summary>The best arm is not the device.</summary>
-    public void Reset() => _alone = 0;
+    public void Reset() => _alone = _samples = 0;
 
     /// <summary>Counts a decision whose best arm is the device. Says which arm to race, if any, or −1.</summary>
     /// <param name="costs">What arms cost.</param>
@@ -52,13 +52,33 @@ internal sealed class ServerSamples(int interval)
         if (_alone > interval)
         {
             _alone = 0;
-            return BestIf(costs, _samples++ % 2 == 0 ? Hope : HighHope);
+            return (_samples++ % 4) switch
+            {
+                0 => BestIf(costs, Hope),
+                2 => BestIf(costs, HighHope),
+                _ => Likeliest(costs),
+            };
         }
 
         if (promising == costs.Arms.OnDevice || _untried <= TrialInterval) return -1;
         _untried = 0;
-        if (costs.Link.Tells(costs.Bits(promising), Hope)) _alone = 0;
+        if (costs.Link.Tells(costs.Bits(promising), costs.Link.Delay.Faster(Hope))) _alone = 0;
         return promising;
+    }
+
+    // The arm that is likeliest to be faster than the device: by standard deviations of the difference.
+    private static int Likeliest(CostModel costs)
+    {
+        var device = costs.Arms.OnDevice;
+        var (likeliest, highest) = (costs.Arms.Remote[0], double.NegativeInfinity);
+        foreach (var arm in costs.Arms.Remote)
+        {
+            var variance = costs.Covariance(arm, arm) - (2 * costs.Covariance(arm, device)) + costs.Covariance(device, device);
+            var deviations = (costs.Mean(device) - costs.Mean(arm)) / Math.Sqrt(Math.Max(variance, double.Epsilon));
+            if (deviations > highest) (likeliest, highest) = (arm, deviations);
+        }
+
+        return likeliest;
     }
 
     private static int BestIf(CostModel costs, double part)

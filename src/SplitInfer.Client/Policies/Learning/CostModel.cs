@@ -71,6 +71,7 @@ internal sealed class CostModel
     public int Advance()
     {
         Device.Advance();
+        if (Link.IsKnown) Link.Memory.Advance(Link.Delay);
         _means[Arms.OnDevice] = Device.Mean(Arms.OnDevice);
         var best = Arms.AllowsOnDevice ? Arms.OnDevice : Arms.Remote[0];
         foreach (var arm in Arms.Remote)

@@ -47,8 +47,6 @@ internal sealed class LinkModel
     private ChangeDetector _requests;
     private ChangeDetector _probes;
     private int _requestsSinceProbe = ProbeLifetime;
-    private double _fixedVariance;
-    private double _crossVariance;
 
     public LinkModel()
     {
@@ -59,9 +57,17 @@ internal sealed class LinkModel
         Publish();
     }
 
+    /// <summary>What the link is expected to cost.</summary>
+    public LinkDelay Delay { get; private set; }
+
+    /// <summary>What it may go back to.</summary>
+    public LinkMemory Memory { get; } = new();
+
     /// <summary>s.</summary>
     public double SecondsPerBit => _belief.Mean[S];
 
+    public double RT => _belief.Mean[R];
+    public double OV => _belief.Mean[O];
     /// <summary>Variance of s relative to its square.</summary>
     public double RelativeVariance => _belief.Covariance(S, S) / (SecondsPerBit * SecondsPerBit);
 
@@ -77,17 +83,17 @@ internal sealed class LinkModel
     private bool HasFreshProbe => _requestsSinceProbe < ProbeLifetime;
 
     /// <summary>Expected delay of a request, s.</summary>
-    public double Mean(double bits) => _belief.Mean[R] + _belief.Mean[O] + (_belief.Mean[S] * bits);
+    public double Mean(double bits) => Delay.Mean(bits);
 
     /// <summary>Covariance of the delays of two requests, s².</summary>
-    public double Covariance(double bits, double otherBits) =>
-        _fixedVariance + ((bits + otherBits) * _crossVariance) + (bits * otherBits * _belief.Covariance(S, S));
+    public double Covariance(double bits, double otherBits) => Delay.Covariance(bits, otherBits);
 
-    /// <summary>Whether a single request would tell that its bits take only a part of the time that is believed.</summary>
-    public bool Tells(double bits, double part)
+    /// <summary>Whether a single request would tell this link from another one.</summary>
+    public bool Tells(double bits, in LinkDelay other)
     {
-        var difference = (1 - part) * _belief.Mean[S] * bits;
-        return difference * difference > 9 * ((RequestNoise.Variance * ScaleSquared([1, 1, bits])) + JitterVariance);
+        var difference = Mean(bits) - other.Mean(bits);
+        var scatter = (RequestNoise.Variance * ScaleSquared([1, 1, bits])) + JitterVariance + other.Covariance(bits, bits);
+        return difference * difference > 9 * scatter;
     }
 
     /// <summary>Learns what a request spent on the link.</summary>
@@ -179,17 +185,20 @@ internal sealed class LinkModel
     // Makes room for a change of the sum by the given variance, shared among its terms by how far each may go.
     private void Loosen(ReadOnlySpan<double> h, double variance)
     {
-        var r = h[O] > 0 && HasFreshProbe ? 0 : RoundTripJump * _belief.Mean[R];
+        var r = h[O] > 0 && HasFreshProbe ? 0 : RoundTripJump * Size(R);
         var o = h[O] * OverheadJump * _belief.Mean[R];
-        var s = BandwidthJump * _belief.Mean[S];
+        var s = BandwidthJump * Size(S);
         var factor = variance / ((r * r) + (o * o) + (h[S] * h[S] * s * s));
         for (var i = R; i <= S; i++)
             for (var j = R; j <= S; j++)
                 if (i != j) _belief.Covariance(i, j) = 0;
         _belief.Covariance(R, R) += factor * r * r;
-        _belief.Covariance(O, O) += factor * o * o;
+        _belief.Covariance(O, O) += Math.Min(factor, 1) * o * o;
         if (h[S] > 0) _belief.Covariance(S, S) += factor * s * s;
     }
+
+    // How large a quantity may well be: not small only because it may be anything.
+    private double Size(int i) => Math.Sqrt((_belief.Mean[i] * _belief.Mean[i]) + _belief.Covariance(i, i));
 
     private void Publish()
     {
@@ -197,7 +206,11 @@ internal sealed class LinkModel
         _belief.Mean[R] = Math.Max(_belief.Mean[R], MinRoundTrip);
         _belief.Mean[O] = Math.Max(_belief.Mean[O], -_belief.Mean[R] / 2);
         _belief.Mean[S] = Math.Max(_belief.Mean[S], MinSecondsPerBit);
-        _fixedVariance = _belief.Covariance(R, R) + (2 * _belief.Covariance(R, O)) + _belief.Covariance(O, O);
-        _crossVariance = _belief.Covariance(R, S) + _belief.Covariance(O, S);
+        Delay = new(
+            _belief.Mean[R] + _belief.Mean[O],
+            _belief.Mean[S],
+            _belief.Covariance(R, R) + (2 * _belief.Covariance(R, O)) + _belief.Covariance(O, O),
+            _belief.Covariance(R, S) + _belief.Covariance(O, S),
+            _belief.Covariance(S, S));
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace SplitInfer.Client.Simulation.RandomWorlds;
 
@@ -8,6 +9,7 @@ namespace SplitInfer.Client.Simulation.RandomWorlds;
 /// </summary>
 internal static class RandomWorld
 {
+    private const string Prefix = "random";
     private const int Frames = 300;
     private const double MinMbps = 0.5, MaxMbps = 1000;
     private const double MinSpeedup = 0.3, MaxSpeedup = 50;
@@ -19,6 +21,14 @@ internal static class RandomWorld
         var kinds = Enum.GetValues<WorldKind>();
         return Enumerable.Range(0, count).Select(i => Create(kinds[i % kinds.Length], unchecked((seed * 1_000_003) + i)));
     }
+
+    /// <summary>The world of that name, such as <c>random/LinkRamp/42</c>; null where no random world has it.</summary>
+    public static Scenario? Find(string name) =>
+        name.Split('/') is [Prefix, var kind, var number]
+            && Enum.TryParse<WorldKind>(kind, out var known) && Enum.IsDefined(known)
+            && int.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seed)
+                ? Create(known, seed)
+                : null;
 
     /// <summary>The world of a seed.</summary>
     public static Scenario Create(WorldKind kind, int seed)
@@ -37,7 +47,7 @@ internal static class RandomWorld
         var roundTripSteps = kind is WorldKind.LinkSteps && draws.Flag(0.5);
         return new()
         {
-            Name = $"random/{kind}/{seed}",
+            Name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}/{kind}/{seed}"),
             Frames = Frames,
             Noise = draws.Uniform(0, MaxNoise),
             Arms = arms,
