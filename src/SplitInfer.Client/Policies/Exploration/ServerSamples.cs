@@ -54,8 +54,8 @@ internal sealed class ServerSamples(int interval)
             _alone = 0;
             return (_samples++ % 4) switch
             {
-                0 => BestIf(costs, Hope),
-                2 => BestIf(costs, HighHope),
+                0 => BestIf(costs, costs.Link.Memory.Age > 0 ? costs.Link.Memory.Link : costs.Link.Delay.Faster(Hope), Hope),
+                2 => BestIf(costs, costs.Link.Delay.Faster(HighHope), HighHope),
                 _ => Likeliest(costs),
             };
         }
@@ -81,12 +81,12 @@ internal sealed class ServerSamples(int interval)
         return likeliest;
     }
 
-    private static int BestIf(CostModel costs, double part)
+    private static int BestIf(CostModel costs, LinkDelay link, double tailPart)
     {
         var (best, lowest) = (-1, double.PositiveInfinity);
         foreach (var arm in costs.Arms.Remote)
         {
-            var cost = costs.Device.Mean(arm) + (part * costs.Remote(arm));
+            var cost = costs.Device.Mean(arm) + link.Mean(costs.Bits(arm)) + (tailPart * costs.Tail(arm));
             if (cost < lowest) (best, lowest) = (arm, cost);
         }
 

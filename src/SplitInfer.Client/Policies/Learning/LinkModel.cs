@@ -200,12 +200,20 @@ internal sealed class LinkModel
     // How large a quantity may well be: not small only because it may be anything.
     private double Size(int i) => Math.Sqrt((_belief.Mean[i] * _belief.Mean[i]) + _belief.Covariance(i, i));
 
+    // Moves one of the three to where it is possible, if it is not, and the others with it as they depend on one another.
+    private void Bound(ReadOnlySpan<double> h, double min)
+    {
+        var mean = (h[R] * _belief.Mean[R]) + (h[O] * _belief.Mean[O]) + (h[S] * _belief.Mean[S]);
+        if (mean < min) _belief.Reweigh(h, min - mean, shrink: 0);
+    }
+
     private void Publish()
     {
         // Gaussian beliefs have no notion of what cannot be.
+        Bound([1, 0, 0], MinRoundTrip);
+        Bound([0, 1, 0], -OverheadJump * _belief.Mean[R]);
+        Bound([0, 0, 1], MinSecondsPerBit);
         _belief.Mean[R] = Math.Max(_belief.Mean[R], MinRoundTrip);
-        _belief.Mean[O] = Math.Max(_belief.Mean[O], -_belief.Mean[R] / 2);
-        _belief.Mean[S] = Math.Max(_belief.Mean[S], MinSecondsPerBit);
         Delay = new(
             _belief.Mean[R] + _belief.Mean[O],
             _belief.Mean[S],
