@@ -41,7 +41,7 @@ internal sealed class LinkSamples
     private Sample? Recovered(CostModel costs, int best)
     {
         if (costs.Link.Memory.Age == 0 || Hope(costs, best, costs.Link.Memory.Link) is not { } hope) return null;
-        return _blind > Math.Max(costs.Link.Memory.Age * hope.Price / hope.Gain, MinInterval) ? Take(costs, hope.Arm) : null;
+        return _blind > Math.Max(costs.Link.Memory.Age * hope.Price / (2 * hope.Gain), MinInterval) ? Take(costs, hope.Arm) : null;
     }
 
     // Is it faster than it ever was?

@@ -6,7 +6,7 @@ namespace SplitInfer.Client.Policies.Exploration;
 /// Samples of link and server while the device runs everything and so nothing tells that they have become faster. They
 /// are races, and cost next to nothing.
 /// </summary>
-internal sealed class ServerSamples(int interval)
+internal sealed class ServerSamples
 {
     /// <summary>Samples look for link and server taking these parts of the time that is believed, in turn.</summary>
     private const double Hope = 0.25, HighHope = Hope / 16;
@@ -17,10 +17,15 @@ internal sealed class ServerSamples(int interval)
     /// <summary>Decisions between two trials that are not due.</summary>
     private const int TrialInterval = 2;
 
+    private readonly int _interval;
+    private int _gap;
     private int _alone;
     private int _untried;
     private int _samples;
     private long _awaited;
+
+    /// <param name="interval">The most decisions between two samples.</param>
+    public ServerSamples(int interval) => _interval = _gap = interval;
 
     /// <summary>Whether a race is still expected to tell something.</summary>
     public bool IsWaiting(long sequence) => _awaited > 0 && sequence - _awaited <= Patience;
@@ -32,7 +37,7 @@ internal sealed class ServerSamples(int interval)
     }
 
     /// <summary>Link or server have just changed: what was seen is to be seen once more before long.</summary>
-    public void Changed() => _alone = Math.Max(_alone, interval - 1);
+    public void Changed() => _gap = 1;
 
     /// <summary>A race was begun.</summary>
     public void Begin(long sequence) => _awaited = sequence;
@@ -49,9 +54,9 @@ internal sealed class ServerSamples(int interval)
         _alone++;
         _untried++;
         if (IsWaiting(sequence)) return -1;
-        if (_alone > interval)
+        if (_alone > Math.Min(_gap, _interval))
         {
-            _alone = 0;
+            (_alone, _gap) = (0, 4 * Math.Min(_gap, _interval));
             return (_samples++ % 4) switch
             {
                 0 => BestIf(costs, costs.Link.Memory.Age > 0 ? costs.Link.Memory.Link : costs.Link.Delay.Faster(Hope), Hope),
