@@ -22,7 +22,6 @@ internal sealed class LinkSamples
     /// <summary>Decisions to let pass before the link may have gone back to what it was.</summary>
     private const int MinInterval = 1;
 
-    private static readonly bool DBG = Environment.GetEnvironmentVariable("DBG") is not null;
     private int _blind;
     private bool _hasSampled;
 
@@ -33,7 +32,6 @@ internal sealed class LinkSamples
     public Sample? Next(CostModel costs, int best, int interval)
     {
         _blind++;
-        if (DBG) System.Console.Error.WriteLine($"age {costs.Link.Memory.Age} mem {costs.Link.Memory.Link} blind {_blind} best {best} r {costs.Link.RT*1e3:F2} o {costs.Link.OV*1e3:F2} Mbps {1e-6/costs.Link.SecondsPerBit:F2} rel {costs.Link.RelativeVariance:F3} hope {Hope(costs,best,costs.Link.Memory.Link)} mean {costs.Mean(best)*1e3:F1} bits {costs.Bits(best)} noise {Math.Sqrt(costs.Link.RequestNoise.Variance):F3}");
         return Recovered(costs, best) ?? Faster(costs, best, interval);
     }
 

@@ -21,7 +21,10 @@ internal sealed class LinkMemory
     /// <summary>Counts a decision.</summary>
     public void Advance(in LinkDelay link)
     {
-        if (Age > Lifetime || link.SecondsPerBit <= Same * Link.SecondsPerBit || Link.SecondsPerBit == 0) Link = link;
+        if (Link.SecondsPerBit == 0 || Age > Lifetime || (link.SecondsPerBit <= Same * Link.SecondsPerBit && IsCertain(link))) Link = link;
         Age = link.SecondsPerBit > Slow * Link.SecondsPerBit ? Age + 1 : 0;
     }
+
+    // Just after a change it may not be known how much of it is the round trip's and how much the bandwidth's.
+    private static bool IsCertain(in LinkDelay link) => link.SlopeVariance < link.SecondsPerBit * link.SecondsPerBit;
 }

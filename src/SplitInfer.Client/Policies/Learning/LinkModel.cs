@@ -66,8 +66,6 @@ internal sealed class LinkModel
     /// <summary>s.</summary>
     public double SecondsPerBit => _belief.Mean[S];
 
-    public double RT => _belief.Mean[R];
-    public double OV => _belief.Mean[O];
     /// <summary>Variance of s relative to its square.</summary>
     public double RelativeVariance => _belief.Covariance(S, S) / (SecondsPerBit * SecondsPerBit);
 
