@@ -20,6 +20,7 @@ internal sealed class ServerSamples
     private readonly int _interval;
     private int _gap;
     private int _alone;
+    private int _trialGap = TrialInterval;
     private int _untried;
     private int _samples;
     private long _awaited;
@@ -37,13 +38,13 @@ internal sealed class ServerSamples
     }
 
     /// <summary>Link or server have just changed: what was seen is to be seen once more before long.</summary>
-    public void Changed() => _gap = 1;
+    public void Changed() => (_gap, _trialGap) = (1, TrialInterval);
 
     /// <summary>A race was begun.</summary>
     public void Begin(long sequence) => _awaited = sequence;
 
     /// <summary>The best arm is not the device.</summary>
-    public void Reset() => _alone = _samples = 0;
+    public void Reset() => (_alone, _samples, _trialGap) = (0, 0, TrialInterval);
 
     /// <summary>Counts a decision whose best arm is the device. Says which arm to race, if any, or −1.</summary>
     /// <param name="costs">What arms cost.</param>
@@ -65,9 +66,9 @@ internal sealed class ServerSamples
             };
         }
 
-        if (promising == costs.Arms.OnDevice || _untried <= TrialInterval) return -1;
-        _untried = 0;
-        if (costs.Link.Tells(costs.Bits(promising), costs.Link.Delay.Faster(Hope))) _alone = 0;
+        if (promising == costs.Arms.OnDevice || _untried <= _trialGap) return -1;
+        (_untried, _trialGap) = (0, Math.Min(2 * _trialGap, _interval));
+        _alone = 0;
         return promising;
     }
 
