@@ -32,7 +32,7 @@ internal static class RandomWorldTable
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("mean excess").NoWrap()).AddColumn(new TableColumn("worlds").RightAligned());
         foreach (var policy in PolicyBenchmark.Columns) table.AddColumn(new TableColumn(policy).RightAligned());
-        foreach (var kind in rows.GroupBy(static r => r.Scenario[..r.Scenario.LastIndexOf('/')])) Add(kind.Key, [.. kind]);
+        foreach (var kind in rows.GroupBy(static r => r.Scenario.Split('/')[^2])) Add(kind.Key, [.. kind]);
         Add("all", rows);
         terminal.Tables.Write(table);
 
@@ -46,5 +46,5 @@ internal static class RandomWorldTable
     private static double ExcessOf(IReadOnlyList<PolicyRow> rows, string world, string policy) =>
         rows.First(r => r.Scenario == world && r.Policy == policy).NoiseFreeExcessRatio;
 
-    private static string Percent(double ratio) => $"{ratio * 100:F2} %";
+    private static string Percent(double ratio) => ratio < 0.1 ? $"{ratio:P2}" : $"{ratio:P0}";
 }

@@ -35,7 +35,8 @@ internal sealed class LinkSamples
         return Recovered(costs, best) ?? Faster(costs, best, interval);
     }
 
-    // Is the link again what it was?
+    // Is the link again what it was? The longer it has not been, the rarer the samples: at ages in geometric progression, by
+    // price over gain, so that all of them together cost no more than grows with the logarithm of the age.
     private Sample? Recovered(CostModel costs, int best)
     {
         if (costs.Link.Memory.Age == 0 || Hope(costs, best, costs.Link.Memory.Link) is not { } hope) return null;

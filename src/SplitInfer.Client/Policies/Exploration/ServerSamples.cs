@@ -17,6 +17,12 @@ internal sealed class ServerSamples
     /// <summary>Decisions between two trials that are not due.</summary>
     private const int TrialInterval = 2;
 
+    /// <summary>Trials that leave the device the best become rarer by this.</summary>
+    private const int TrialGrowth = 3;
+
+    /// <summary>Decisions from a change to the first sample, and by how much the next one is farther off.</summary>
+    private const int FirstGap = 2, GapGrowth = 8;
+
     private readonly int _interval;
     private int _gap;
     private int _alone;
@@ -38,7 +44,7 @@ internal sealed class ServerSamples
     }
 
     /// <summary>Link or server have just changed: what was seen is to be seen once more before long.</summary>
-    public void Changed() => (_gap, _trialGap) = (1, TrialInterval);
+    public void Changed() => _gap = Math.Min(FirstGap, _interval);
 
     /// <summary>A race was begun.</summary>
     public void Begin(long sequence) => _awaited = sequence;
@@ -55,10 +61,10 @@ internal sealed class ServerSamples
         _alone++;
         _untried++;
         if (IsWaiting(sequence)) return -1;
-        if (_alone > Math.Min(_gap, _interval))
+        if (_alone > _gap)
         {
-            (_alone, _gap) = (0, 4 * Math.Min(_gap, _interval));
-            return (_samples++ % 4) switch
+            (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
+            return (_samples++ % 3) switch
             {
                 0 => BestIf(costs, costs.Link.Memory.Age > 0 ? costs.Link.Memory.Link : costs.Link.Delay.Faster(Hope), Hope),
                 2 => BestIf(costs, costs.Link.Delay.Faster(HighHope), HighHope),
@@ -67,8 +73,7 @@ internal sealed class ServerSamples
         }
 
         if (promising == costs.Arms.OnDevice || _untried <= _trialGap) return -1;
-        (_untried, _trialGap) = (0, Math.Min(2 * _trialGap, _interval));
-        _alone = 0;
+        (_alone, _untried, _trialGap) = (0, 0, Math.Min(TrialGrowth * _trialGap, TrialGrowth * _interval));
         return promising;
     }
 
