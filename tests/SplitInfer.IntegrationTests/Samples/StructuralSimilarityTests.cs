@@ -25,7 +25,7 @@ public class StructuralSimilarityTests
         foreach (var noise in (double[])[0.02, 0.05, 0.1, 0.2, 0.4, 0.8])
         {
             var similarity = StructuralSimilarity.Between(Picture(1), Picture(1, noise));
-            Assert.InRange(similarity, 0, last - 0.001);
+            Assert.InRange(similarity, 0, last - 1e-4);
             last = similarity;
         }
     }
