@@ -42,7 +42,7 @@ internal sealed record ArmLine(int Partition, long Bytes, double DeviceMs, doubl
 
 /// <summary>A frame, and what others would have made of it.</summary>
 internal sealed record FrameLine(
-    int Frame, double Second, bool IsKey, bool IsForced, int Partition, long Bytes, double Mbps, double TotalMs, double? PredictedMs,
+    int Frame, double Second, bool IsKey, bool IsForced, bool IsRaced, int Partition, long Bytes, double Mbps, double TotalMs, double? PredictedMs,
     int OraclePartition, double OracleMs, double OnDeviceMs, double OnServerMs, double BestFixedMs)
 {
     public static FrameLine Of(FrameRecord frame, Hindsight hindsight)
@@ -50,7 +50,7 @@ internal sealed record FrameLine(
         var link = frame.Link;
         var oracle = hindsight.OracleArm(link);
         return new(
-            frame.Frame, frame.Second, frame.IsKey, frame.IsForced, frame.Partition, frame.BytesSent, link.BitsPerSecond / 1e6, frame.TotalMs, frame.PredictedMs,
+            frame.Frame, frame.Second, frame.IsKey, frame.IsForced, frame.IsRaced, frame.Partition, frame.BytesSent, link.BitsPerSecond / 1e6, frame.TotalMs, frame.PredictedMs,
             hindsight.PartitionOf(oracle), hindsight.CostMs(oracle, link), hindsight.CostMs(hindsight.OnDevice, link),
             hindsight.CostMs(Hindsight.OnServer, link), hindsight.CostMs(hindsight.BestFixed, link));
     }

@@ -48,6 +48,7 @@ tile(`${ms(report.oracleMeanMs)} ms`, "the oracle's");
 tile(percent(report.meanMs / mean(frames.map(f => f.onDeviceMs)) - 1), "against all on the device");
 tile(percent(report.meanMs / mean(frames.map(f => f.bestFixedMs)) - 1), "against the best fixed partition");
 tile(frames.filter(f => f.isKey).length, "key frames");
+tile(frames.filter(f => f.isRaced).length, "raced frames");
 
 const legend = document.getElementById("legend");
 for (const { name, color, dash, field } of contenders) {
@@ -154,7 +155,7 @@ function draw() {
     cursor.setAttribute("visibility", "visible");
     cursor.setAttribute("transform", `translate(${x(frame.second)} 0)`);
     tip.textContent = [
-      `frame ${frame.frame}${frame.isKey ? ", key" : ""}${frame.isForced ? ", forced" : ""}`,
+      `frame ${frame.frame}${frame.isKey ? ", key" : ""}${frame.isForced ? ", forced" : ""}${frame.isRaced ? ", raced" : ""}`,
       `${ms(frame.totalMs)} ms at partition ${nameOf(frame.partition)}`,
       ...frame.predictedMs === null ? [] : [`${ms(frame.predictedMs)} ms predicted`],
       `${ms(frame.oracleMs)} ms by the oracle at ${nameOf(frame.oraclePartition)}`,

@@ -6,24 +6,51 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <summary>Plays every policy against a scenario, all of them with the same noise.</summary>
 internal sealed class PolicyBenchmark(int seeds)
 {
+    /// <summary>The name under which the arm is listed that, taken every time, would have cost least.</summary>
+    public const string BestFixed = "BestFixed";
+
     private const int LastFrames = 50;
 
-    /// <summary>One row for each policy.</summary>
-    public IEnumerable<PolicyRow> Run(Scenario scenario) => PolicyNames.All.Select(policy => Play(scenario, policy));
+    /// <summary>What is listed, in order.</summary>
+    public static IReadOnlyList<string> Columns { get; } = [.. PolicyNames.All, BestFixed];
 
-    private PolicyRow Play(Scenario scenario, string policy)
+    /// <summary>One row for each of the columns.</summary>
+    public IEnumerable<PolicyRow> Run(Scenario scenario)
+    {
+        foreach (var policy in PolicyNames.All)
+            yield return Play(scenario, policy, seed => PolicyCatalog.Create(policy, Simulator.SetupOf(scenario, seed)));
+        var best = Enumerable.Range(0, scenario.Arms.Length).MinBy(arm => Enumerable.Range(0, scenario.Frames).Sum(frame => scenario.MeanSeconds(arm, frame)));
+        var option = new Dictionary<string, string> { ["partition"] = $"{scenario.Arms[best].Partition}" };
+        yield return Play(scenario, BestFixed, seed => PolicyCatalog.Create(PolicyNames.Fixed, Simulator.SetupOf(scenario, seed), option));
+    }
+
+    private PolicyRow Play(Scenario scenario, string name, Func<int, IPartitionPolicy> create)
     {
         var summaries = new List<SimulationSummary>();
-        var (last, lastOracle) = (0.0, 0.0);
+        var (all, last) = (new Excess(), new Excess());
         for (var seed = 0; seed < seeds; seed++)
         {
-            var frames = new Simulator(scenario, seed).Play(PolicyCatalog.Create(policy, Simulator.SetupOf(scenario, seed))).ToArray();
-            summaries.Add(SimulationSummary.Of(policy, frames));
-            last += frames.TakeLast(LastFrames).Sum(static f => f.MeanMs);
-            lastOracle += frames.TakeLast(LastFrames).Sum(static f => f.OracleMs);
+            var frames = new Simulator(scenario, seed).Play(create(seed)).ToArray();
+            summaries.Add(SimulationSummary.Of(name, frames));
+            all.Add(frames);
+            last.Add(frames.AsSpan(Math.Max(0, frames.Length - LastFrames)));
         }
 
         var (mean, oracle) = (summaries.Average(static s => s.MeanMs), summaries.Average(static s => s.OracleMeanMs));
-        return new(scenario.Name, policy, seeds, mean, oracle, mean - oracle, (mean / oracle) - 1, summaries.Average(static s => s.P95Ms), (last / lastOracle) - 1);
+        return new(scenario.Name, name, seeds, mean, oracle, mean - oracle, (mean / oracle) - 1, summaries.Average(static s => s.P95Ms), last.Ratio, all.Ratio);
+    }
+
+    /// <summary>Cost over the oracle's, noise left out.</summary>
+    private struct Excess
+    {
+        private double _cost;
+        private double _oracle;
+
+        public readonly double Ratio => (_cost / _oracle) - 1;
+
+        public void Add(ReadOnlySpan<SimulatedFrame> frames)
+        {
+            foreach (var frame in frames) (_cost, _oracle) = (_cost + frame.MeanMs, _oracle + frame.OracleMs);
+        }
     }
 }

@@ -10,8 +10,9 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <param name="ExcessRatio">The excess as a part of the oracle's mean.</param>
 /// <param name="P95Ms">95 % of the frames are within; mean over the seeds.</param>
 /// <param name="LastExcessRatio">The excess over the last 50 frames, noise left out.</param>
+/// <param name="NoiseFreeExcessRatio">The excess over all frames, noise left out.</param>
 internal sealed record PolicyRow(
-    string Scenario, string Policy, int Seeds, double MeanMs, double OracleMeanMs, double ExcessMs, double ExcessRatio, double P95Ms, double LastExcessRatio);
+    string Scenario, string Policy, int Seeds, double MeanMs, double OracleMeanMs, double ExcessMs, double ExcessRatio, double P95Ms, double LastExcessRatio, double NoiseFreeExcessRatio);
 
 /// <summary>What choosing and observing costs the processor.</summary>
 /// <param name="Policy">The policy's name.</param>

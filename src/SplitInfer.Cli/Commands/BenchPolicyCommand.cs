@@ -2,6 +2,7 @@ using System.CommandLine;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client.Policies;
+using SplitInfer.Client.Simulation.RandomWorlds;
 
 namespace SplitInfer.Cli.Commands;
 
@@ -13,18 +14,25 @@ internal static class BenchPolicyCommand
         var folder = new Option<string?>("--scenarios") { Description = "Play the .json files below this folder rather than the scenarios that come with the tool.", HelpName = "DIR" };
         var seeds = new Option<int>("--seeds") { Description = "How many times each is played, each time with other noise.", HelpName = "N", DefaultValueFactory = static _ => 8 };
         seeds.Require<int>(static count => count >= 1, "takes 1 or more.");
+        var random = new Option<int?>("--random") { Description = "Play this many random worlds rather than the scenarios that come with the tool.", HelpName = "N" };
+        random.Require<int>(static count => count >= 1, "takes 1 or more.");
+        var seed = new Option<int>("--seed") { Description = "Makes the random worlds; the same seed gives the same worlds.", HelpName = "S" };
         var command = new ExplainedCommand("policy", "Plays all policies against described worlds, beside an oracle, and times their decisions.",
             "splitinfer bench policy",
-            "splitinfer bench policy --scenarios ./worlds --seeds 20 --json")
+            "splitinfer bench policy --scenarios ./worlds --seeds 20 --json",
+            "splitinfer bench policy --random 200 --seed 7 --seeds 2")
         {
-            folder, seeds,
+            folder, seeds, random, seed,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
             var benchmark = new PolicyBenchmark(parsed.GetValue(seeds));
             var rows = new List<PolicyRow>();
-            foreach (var row in (parsed.GetValue(folder) is { } path ? ScenarioLibrary.In(path) : ScenarioLibrary.Own()).SelectMany(benchmark.Run))
+            var scenarios = parsed.GetValue(random) is { } count ? RandomWorld.Sequence(count, parsed.GetValue(seed))
+                : parsed.GetValue(folder) is { } path ? ScenarioLibrary.In(path)
+                : ScenarioLibrary.Own();
+            foreach (var row in scenarios.SelectMany(benchmark.Run))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 rows.Add(row);
@@ -34,7 +42,10 @@ internal static class BenchPolicyCommand
 
             var decisions = PolicyNames.All.Select(new DecisionBenchmark(TimeProvider.System).Run).ToArray();
             foreach (var row in decisions) lines?.Write(row, LineContext.Default.DecisionRow);
-            if (lines is null) PolicyTable.Write(terminal, rows, decisions);
+            if (lines is not null) return Task.CompletedTask;
+            if (parsed.GetValue(random) is not null) RandomWorldTable.Write(terminal, rows);
+            else PolicyTable.Write(terminal, rows);
+            PolicyTable.Write(terminal, decisions);
             return Task.CompletedTask;
         });
         return command;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Simulation;
+using SplitInfer.Client.Simulation.RandomWorlds;
 
 namespace SplitInfer.Cli.Commands;
 
@@ -10,7 +11,7 @@ internal static class SimulateCommand
 {
     public static Command Create(SharedOptions options, Terminal terminal)
     {
-        var scenario = new Option<string>("--scenario") { Description = "The world, as JSON; samples/scenarios has some.", HelpName = "F.json", Required = true };
+        var scenario = new Option<string>("--scenario") { Description = "The world, as JSON; samples/scenarios has some. Or the name of a random world, as bench policy --random lists them.", HelpName = "F.json", Required = true };
         var policy = new Option<string>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME", DefaultValueFactory = static _ => PolicyNames.MuLinUcb };
         var seed = new Option<int>("--seed") { Description = "Makes the noise; the same seed gives the same noise to every policy.", HelpName = "N" };
         var command = new ExplainedCommand("simulate", "Plays a policy against a described world on a virtual clock, beside an oracle.",
@@ -21,7 +22,8 @@ internal static class SimulateCommand
         };
         command.SetAction(parsed =>
         {
-            var world = ScenarioReader.ReadFile(parsed.GetRequiredValue(scenario));
+            var name = parsed.GetRequiredValue(scenario);
+            var world = RandomWorld.Find(name) ?? ScenarioReader.ReadFile(name);
             var player = Make(parsed.GetRequiredValue(policy), Simulator.SetupOf(world, parsed.GetValue(seed)), options.PolicyOptionsOf(parsed));
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
             var frames = new List<SimulatedFrame>();

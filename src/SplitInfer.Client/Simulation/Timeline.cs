@@ -11,13 +11,14 @@ internal sealed class Timeline<T>(ImmutableArray<(int From, T Value)> steps)
     /// <summary>What holds at a frame.</summary>
     public T At(int frame)
     {
-        var value = Steps[0].Value;
-        foreach (var step in Steps)
+        var (low, high) = (0, Steps.Length);
+        while (high - low > 1)
         {
-            if (step.From > frame) break;
-            value = step.Value;
+            var middle = (low + high) / 2;
+            if (Steps[middle].From <= frame) low = middle;
+            else high = middle;
         }
 
-        return value;
+        return Steps[low].Value;
     }
 }

@@ -54,6 +54,18 @@ public sealed class BenchTests : IDisposable
         double Number(int index, string field) => result.Json[index].GetProperty(field).GetDouble();
     }
 
+    [Fact]
+    public async Task Policy_prints_a_line_for_each_policy_and_random_world_and_the_best_arm_in_hindsight()
+    {
+        var result = await CommandLine.RunAsync("bench", "policy", "--random", "2", "--seed", "5", "--seeds", "1", "--json");
+        Assert.Equal("", result.Error);
+        var worlds = result.Json.Where(static l => l.TryGetProperty("scenario", out _)).ToArray();
+        Assert.Equal(18, worlds.Length);
+        Assert.Equal("BestFixed", worlds[^1].GetProperty("policy").GetString());
+        var again = await CommandLine.RunAsync("simulate", "--scenario", worlds[0].GetProperty("scenario").GetString()!, "--json");
+        Assert.Equal(worlds[0].GetProperty("meanMs").GetDouble(), again.Json[^1].GetProperty("meanMs").GetDouble(), precision: 9);
+    }
+
     [Theory]
     [InlineData("codec")]
     [InlineData("overhead")]

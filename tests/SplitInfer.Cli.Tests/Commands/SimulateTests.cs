@@ -73,8 +73,8 @@ public sealed class SimulateTests : IDisposable
     {
         var result = await CommandLine.RunAsync("bench", "policy", "--scenarios", _folder["worlds"], "--seeds", "2", "--json");
         Assert.Equal("", result.Error);
-        var (rows, decisions) = (result.Json[..8], result.Json[8..]);
-        Assert.All(rows, static r => Assert.Equal("scenario policy seeds meanMs oracleMeanMs excessMs excessRatio p95Ms lastExcessRatio", CommandLine.Fields(r)));
+        var (rows, decisions) = (result.Json[..9], result.Json[9..]);
+        Assert.All(rows, static r => Assert.Equal("scenario policy seeds meanMs oracleMeanMs excessMs excessRatio p95Ms lastExcessRatio noiseFreeExcessRatio", CommandLine.Fields(r)));
         Assert.Equal(8, decisions.Length);
         Assert.All(decisions, static d => Assert.Equal("policy arms decisionUs allocatedBytes", CommandLine.Fields(d)));
         Assert.All(decisions, static d => Assert.Equal(32, d.GetProperty("arms").GetInt32()));

@@ -12,12 +12,15 @@ internal sealed class LinkSamples
     private const double Budget = 0.002;
 
     /// <summary>A link that is this much faster is worth knowing of, if another arm would then cost this much less.</summary>
-    private const double HopedPart = 0.25, HopedCost = 0.97;
+    private const double HopedPart = 0.25, MinGain = 0.03;
 
     /// <summary>With s less certain than this, relative to itself, the link may be as fast as one pleases.</summary>
     private const double UnknownVariance = 0.5 * 0.5;
 
     private const double WorthRacing = 1.5;
+
+    /// <summary>Decisions to let pass before the link may have gone back to what it was.</summary>
+    private const int MinInterval = 1;
 
     private int _blind;
     private bool _hasSampled;
@@ -28,21 +31,46 @@ internal sealed class LinkSamples
     /// <param name="interval">The fewest decisions between two samples.</param>
     public Sample? Next(CostModel costs, int best, int interval)
     {
+        _blind++;
+        return Recovered(costs, best) ?? Faster(costs, best, interval);
+    }
+
+    // Is the link again what it was? The longer it has not been, the rarer the samples: at ages in geometric progression, by
+    // price over gain, so that all of them together cost no more than grows with the logarithm of the age.
+    private Sample? Recovered(CostModel costs, int best)
+    {
+        if (costs.Link.Memory.Age == 0 || Hope(costs, best, costs.Link.Memory.Link) is not { } hope) return null;
+        return _blind > Math.Max(costs.Link.Memory.Age * hope.Price / (2 * hope.Gain), MinInterval) ? Take(costs, hope.Arm) : null;
+    }
+
+    // Is it faster than it ever was?
+    private Sample? Faster(CostModel costs, int best, int interval)
+    {
         var part = costs.Link.RelativeVariance > UnknownVariance ? 0 : HopedPart;
-        if (costs.Link.Tells(costs.Bits(best), part)) return null;
-        var (teller, cheapest, hoped) = (-1, double.PositiveInfinity, double.PositiveInfinity);
+        if (Hope(costs, best, costs.Link.Delay.Faster(part)) is not { } hope || hope.Gain < MinGain) return null;
+        var isDue = !_hasSampled && part == 0 && hope.Price < 1 ? _blind > 1 : _blind > Math.Max(interval, hope.Price / Budget);
+        return isDue ? Take(costs, hope.Arm) : null;
+    }
+
+    private Sample Take(CostModel costs, int arm)
+    {
+        (_blind, _hasSampled) = (0, true);
+        return new(arm, costs.Arms.CanRace && costs.Mean(costs.Arms.OnDevice) < WorthRacing * costs.Mean(arm));
+    }
+
+    // The cheapest arm that would tell whether the link is the one that is hoped for, what it costs beyond the best arm, and
+    // what would be saved if so, both relative to the best arm. Null where the best arm tells it anyway.
+    private static (int Arm, double Price, double Gain)? Hope(CostModel costs, int best, in LinkDelay hoped)
+    {
+        if (costs.Link.Tells(costs.Bits(best), hoped)) return null;
+        var (teller, cheapest, least) = (-1, double.PositiveInfinity, costs.Mean(best));
         foreach (var arm in costs.Arms.Remote)
         {
-            hoped = Math.Min(hoped, costs.Mean(arm) - ((1 - part) * costs.Link.SecondsPerBit * costs.Bits(arm)));
-            if (costs.Mean(arm) < cheapest && costs.Link.Tells(costs.Bits(arm), part)) (teller, cheapest) = (arm, costs.Mean(arm));
+            var bits = costs.Bits(arm);
+            least = Math.Min(least, costs.Mean(arm) - costs.Link.Mean(bits) + hoped.Mean(bits));
+            if (costs.Mean(arm) < cheapest && costs.Link.Tells(bits, hoped)) (teller, cheapest) = (arm, costs.Mean(arm));
         }
 
-        if (teller < 0 || hoped > HopedCost * costs.Mean(best)) return null;
-        _blind++;
-        var price = (costs.Raced(teller) / costs.Mean(best)) - 1;
-        var isDue = !_hasSampled && part == 0 && price < 1 ? _blind > 1 : _blind > Math.Max(interval, price / Budget);
-        if (!isDue) return null;
-        (_blind, _hasSampled) = (0, true);
-        return new(teller, costs.Arms.CanRace && costs.Mean(costs.Arms.OnDevice) < WorthRacing * costs.Mean(teller));
+        return teller < 0 ? null : (teller, (costs.Raced(teller) / costs.Mean(best)) - 1, 1 - (least / costs.Mean(best)));
     }
 }

@@ -6,9 +6,10 @@ namespace SplitInfer.Client.Policies.Exploration;
 /// Samples of link and server while the device runs everything and so nothing tells that they have become faster. They
 /// are races, and cost next to nothing, where the device can race.
 /// </summary>
-internal sealed class ServerSamples(int interval)
+internal sealed class ServerSamples
 {
-    private const double Hope = 0.25;
+    /// <summary>Samples look for link and server taking these parts of the time that is believed, in turn.</summary>
+    private const double Hope = 0.25, HighHope = Hope / 16;
 
     /// <summary>With the link less certain than this, relative to itself, it may be as fast as one pleases.</summary>
     private const double UnknownVariance = 0.5 * 0.5;
@@ -21,14 +22,23 @@ internal sealed class ServerSamples(int interval)
     /// <summary>Decisions between two trials that are not due.</summary>
     private const int TrialInterval = 2;
 
-    /// <summary>Samples look for link and server taking these parts of the time that is believed, in turn.</summary>
-    private static ReadOnlySpan<double> Hopes => [Hope, 1, Hope / 16];
+    /// <summary>Trials that leave the device the best become rarer by this.</summary>
+    private const int TrialGrowth = 3;
 
+    /// <summary>Decisions from a change to the first sample, and by how much the next one is farther off.</summary>
+    private const int FirstGap = 2, GapGrowth = 8;
+
+    private readonly int _interval;
+    private int _gap;
     private int _alone;
     private int _stay;
+    private int _trialGap = TrialInterval;
     private int _untried;
     private int _samples;
     private long _awaited;
+
+    /// <param name="interval">The most decisions between two samples.</param>
+    public ServerSamples(int interval) => _interval = _gap = interval;
 
     /// <summary>Whether a race is still expected to tell something.</summary>
     public bool IsWaiting(long sequence) => _awaited > 0 && sequence - _awaited <= Patience;
@@ -40,13 +50,13 @@ internal sealed class ServerSamples(int interval)
     }
 
     /// <summary>Link or server have just changed: what was seen is to be seen once more before long.</summary>
-    public void Changed() => _alone = Math.Max(_alone, interval - 1);
+    public void Changed() => _gap = Math.Min(FirstGap, _interval);
 
     /// <summary>A race was begun.</summary>
     public void Begin(long sequence) => _awaited = sequence;
 
     /// <summary>The best arm is not the device.</summary>
-    public void Reset() => (_alone, _stay) = (0, 0);
+    public void Reset() => (_alone, _stay, _samples, _trialGap) = (0, 0, 0, TrialInterval);
 
     /// <summary>Counts a decision whose best arm is the device. Says which arm to race, if any, or −1.</summary>
     /// <param name="costs">What arms cost.</param>
@@ -60,46 +70,65 @@ internal sealed class ServerSamples(int interval)
         if (IsWaiting(sequence)) return -1;
         if (!costs.Arms.CanRace)
         {
-            var sample = CheapestThatTells(costs, interval);
+            var sample = CheapestThatTells(costs);
             if (sample >= 0) _alone = 0;
             return sample;
         }
 
-        if (_alone > interval)
+        if (_alone > _gap)
         {
-            _alone = 0;
-            return BestIf(costs, Hopes[_samples++ % Hopes.Length]);
+            (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
+            return (_samples++ % 3) switch
+            {
+                0 => BestIf(costs, costs.Link.Memory.Age > 0 ? costs.Link.Memory.Link : costs.Link.Delay.Faster(Hope), Hope),
+                2 => BestIf(costs, costs.Link.Delay.Faster(HighHope), HighHope),
+                _ => Likeliest(costs),
+            };
         }
 
-        if (promising == costs.Arms.OnDevice || _untried <= TrialInterval) return -1;
-        _untried = 0;
-        if (costs.Link.Tells(costs.Bits(promising), Hope)) _alone = 0;
+        if (promising == costs.Arms.OnDevice || _untried <= _trialGap) return -1;
+        (_alone, _untried, _trialGap) = (0, 0, Math.Min(TrialGrowth * _trialGap, TrialGrowth * _interval));
         return promising;
     }
 
     // Without a race a sample has its price. Every K decisions it costs price/K each, and finds a faster link K/2 decisions late, at
     // the gain that is missed. With a link taken to stay as it is for about as long as it has been, T, that is least at √(2·T·price/gain).
-    private int CheapestThatTells(CostModel costs, int interval)
+    private int CheapestThatTells(CostModel costs)
     {
-        var part = costs.Link.RelativeVariance > UnknownVariance ? 0 : Hope;
+        var link = costs.Link.Delay.Faster(costs.Link.RelativeVariance > UnknownVariance ? 0 : Hope);
         var (teller, cheapest, hoped, device) = (-1, double.PositiveInfinity, double.PositiveInfinity, costs.Mean(costs.Arms.OnDevice));
         foreach (var arm in costs.Arms.Remote)
         {
-            hoped = Math.Min(hoped, costs.Device.Mean(arm) + (part * costs.Remote(arm)));
-            if (costs.Mean(arm) < cheapest && costs.Link.Tells(costs.Bits(arm), part)) (teller, cheapest) = (arm, costs.Mean(arm));
+            hoped = Math.Min(hoped, costs.Device.Mean(arm) + link.Mean(costs.Bits(arm)) + costs.Tail(arm));
+            if (costs.Mean(arm) < cheapest && costs.Link.Tells(costs.Bits(arm), link)) (teller, cheapest) = (arm, costs.Mean(arm));
         }
 
         if (teller < 0 || hoped >= device) return -1;
         var due = Math.Sqrt(2 * Math.Max(_stay, MinStay) * Math.Max(cheapest - device, 0) / (device - hoped));
-        return _alone > Math.Max(interval, due) ? teller : -1;
+        return _alone > Math.Max(_interval, due) ? teller : -1;
     }
 
-    private static int BestIf(CostModel costs, double part)
+    // The arm that is likeliest to be faster than the device: by standard deviations of the difference.
+    private static int Likeliest(CostModel costs)
+    {
+        var device = costs.Arms.OnDevice;
+        var (likeliest, highest) = (costs.Arms.Remote[0], double.NegativeInfinity);
+        foreach (var arm in costs.Arms.Remote)
+        {
+            var variance = costs.Covariance(arm, arm) - (2 * costs.Covariance(arm, device)) + costs.Covariance(device, device);
+            var deviations = (costs.Mean(device) - costs.Mean(arm)) / Math.Sqrt(Math.Max(variance, double.Epsilon));
+            if (deviations > highest) (likeliest, highest) = (arm, deviations);
+        }
+
+        return likeliest;
+    }
+
+    private static int BestIf(CostModel costs, LinkDelay link, double tailPart)
     {
         var (best, lowest) = (-1, double.PositiveInfinity);
         foreach (var arm in costs.Arms.Remote)
         {
-            var cost = costs.Device.Mean(arm) + (part * costs.Remote(arm));
+            var cost = costs.Device.Mean(arm) + link.Mean(costs.Bits(arm)) + (tailPart * costs.Tail(arm));
             if (cost < lowest) (best, lowest) = (arm, cost);
         }
 

@@ -71,6 +71,7 @@ internal sealed class CostModel
     public int Advance()
     {
         Device.Advance();
+        if (Link.IsKnown) Link.Memory.Advance(Link.Delay);
         _means[Arms.OnDevice] = Device.Mean(Arms.OnDevice);
         var best = Arms.AllowsOnDevice ? Arms.OnDevice : Arms.Remote[0];
         foreach (var arm in Arms.Remote)
@@ -88,7 +89,7 @@ internal sealed class CostModel
     {
         var arm = decision.Arm.Index;
         if (observation.HeadSeconds > 0) Device.ObserveHead(arm, observation.HeadSeconds);
-        if (observation.RacedDeviceSeconds > 0) Device.ObserveHead(Arms.OnDevice, observation.RacedDeviceSeconds / RaceOverhead, isContended: true);
+        if (observation.RacedDeviceSeconds > 0) Device.ObserveHead(Arms.OnDevice, observation.RacedDeviceSeconds / RaceOverhead);
         if (observation.EncodeSeconds > 0) Device.ObserveEncode(arm, observation.EncodeSeconds);
 
         // A reply to a request that was sent before the change was seen tells of a world that is no more.
@@ -102,7 +103,7 @@ internal sealed class CostModel
         var bits = Math.Max(observation.BytesSent * 8.0, 1);
         _bits[arm] += BitsGain * (bits - _bits[arm]);
         var server = _server.Observe(arm, Math.Max(observation.ServerSeconds, MinSeconds));
-        var link = Link.Observe(bits, Math.Max(observation.OffloadSeconds - observation.ServerSeconds, MinSeconds), decision.IsRaced);
+        var link = Link.Observe(bits, Math.Max(observation.OffloadSeconds - observation.ServerSeconds, MinSeconds));
         if (server != Change.Jump && link != Change.Jump) return false;
         _changedAt = decision.Sequence;
         return true;

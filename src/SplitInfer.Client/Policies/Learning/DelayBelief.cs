@@ -15,10 +15,12 @@ namespace SplitInfer.Client.Policies.Learning;
 /// q     variance that all of m gains together with each measurement: the machine wanders
 /// J     variance that all of m gains together in a jump: up to some 50 times slower or faster
 /// </code>
-/// A jump seen in the arm that was measured last is the machine's. One seen on turning to another arm more likely says that
-/// this arm is not in the proportion to the others that was believed, and so is mostly its own.
+/// On a machine whose speed depends on what it just did, a jump seen on turning to another arm more likely says that this arm is
+/// not in the proportion to the others that was believed, and so is mostly its own.
 /// </remarks>
-internal sealed class DelayBelief(int count)
+/// <param name="count">The number of arms.</param>
+/// <param name="isContended">Whether the machine has one core, which it was given more or less of by what it just did.</param>
+internal sealed class DelayBelief(int count, bool isContended = false)
 {
     private const double Wander = 1e-6; // q
     private const double Jump = 4;      // J
@@ -62,24 +64,16 @@ internal sealed class DelayBelief(int count)
     /// <summary>Learns a measured delay.</summary>
     /// <param name="arm">The arm that was measured.</param>
     /// <param name="seconds">The delay, s, more than 0.</param>
-    /// <param name="isContended">Whether the device also ran the other side of a race: a delay longer than expected then says little.</param>
-    public Change Observe(int arm, double seconds, bool isContended = false)
+    public Change Observe(int arm, double seconds)
     {
         // The mean of a logarithm is less than the logarithm of the mean.
         var residual = Math.Log(seconds) + (Noise.Variance / 2) - _logs.Mean[arm];
         var expected = _seconds[arm] * _seconds[arm];
         var scatter = Noise.Of(expected) / expected;
-        if (isContended && residual > 0)
-        {
-            _logs.Condition(arm, residual, Contention.Variance + scatter, Wander);
-            Publish();
-            return Change.None;
-        }
-
         var variance = _logs.Covariance(arm, arm);
         Noise.Observe(residual * _seconds[arm], expected, variance * expected);
         var change = _detector.Observe(residual / Math.Sqrt(variance + scatter));
-        var common = change switch { Change.Jump => arm == _lastArm ? Jump : TurnedCommon * Jump, Change.Drift => scatter, _ => Wander };
+        var common = change switch { Change.Jump => isContended && arm != _lastArm ? TurnedCommon * Jump : Jump, Change.Drift => scatter, _ => Wander };
         if (change == Change.Jump)
         {
             for (var i = 0; i < count; i++) _logs.Covariance(i, i) += JumpOwn;

@@ -38,7 +38,7 @@ internal sealed class DeviceModel
         _headOf = [.. setup.Arms.Select(a => Array.IndexOf(_partitions, a.Arm.Partition.Index))];
         _encodes = [.. setup.Arms.Select(static a => a.EncodeSeconds)];
         _nominal = new double[_partitions.Length];
-        _heads = new(_partitions.Length);
+        _heads = new(_partitions.Length, isContended: !setup.CanRace);
         for (var head = 0; head < _partitions.Length; head++)
         {
             for (var other = 0; other < head; other++)
@@ -79,12 +79,11 @@ internal sealed class DeviceModel
     /// <summary>Learns how long a head ran.</summary>
     /// <param name="arm">The arm whose head it was.</param>
     /// <param name="seconds">s, more than 0.</param>
-    /// <param name="isContended">Whether it ran in a race.</param>
-    public void ObserveHead(int arm, double seconds, bool isContended = false)
+    public void ObserveHead(int arm, double seconds)
     {
         if (!Measures(arm)) return;
         Unmeasured = 0;
-        _heads.Observe(_headOf[arm], seconds, isContended);
+        _heads.Observe(_headOf[arm], seconds);
     }
 
     /// <summary>Learns how long encoding took, s.</summary>
