@@ -13,7 +13,12 @@ internal sealed record BoundaryLine(string Name, string Type, ImmutableArray<lon
 
 /// <summary>One partition of a plan.</summary>
 internal sealed record PartitionLine(
-    int Partition, IReadOnlyList<BoundaryLine> Boundary, long BoundaryBytes, double HeadMacs, double TailMacs, bool Admissible, bool Arm, string? Reason);
+    int Partition, IReadOnlyList<BoundaryLine> Boundary, long BoundaryBytes, double HeadMacs, double TailMacs, bool Admissible, bool Arm, string? Reason)
+{
+    /// <summary>With a calibration: the codecs with which the cut can win.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Codecs { get; init; }
+}
 
 /// <summary>The end of a plan.</summary>
 /// <param name="Model">The file.</param>

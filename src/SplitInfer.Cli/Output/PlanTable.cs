@@ -12,14 +12,15 @@ internal sealed class PlanTable
     private const int NumbersWidth = 59;
 
     private readonly PartitionedModel _model;
+    private readonly ILookup<int, string> _arms;
     private readonly double _largest;
     private readonly int _barWidth;
     private readonly int _textWidth;
     private readonly Table _table = new Table().Border(TableBorder.Simple);
 
-    private PlanTable(PartitionedModel model, int width)
+    private PlanTable(PartitionedModel model, ILookup<int, string> arms, int width)
     {
-        _model = model;
+        (_model, _arms) = (model, arms);
         _largest = model.Plan.Partitions.Where(static p => p.IsAdmissible).Max(static p => p.BoundaryBytes);
         _barWidth = width < 110 ? 10 : 20;
         _textWidth = Math.Clamp(width - NumbersWidth - _barWidth, 20, 64);
@@ -35,10 +36,11 @@ internal sealed class PlanTable
     /// <summary>Prints the plan.</summary>
     /// <param name="console">Where.</param>
     /// <param name="model">The model.</param>
+    /// <param name="arms">The codecs with which each cut can win, by partition; an empty name where no codec was calibrated.</param>
     /// <param name="isWhole">Whether every partition gets a line, however many there are.</param>
-    public static void Write(IAnsiConsole console, PartitionedModel model, bool isWhole)
+    public static void Write(IAnsiConsole console, PartitionedModel model, ILookup<int, string> arms, bool isWhole)
     {
-        var table = new PlanTable(model, console.Profile.Width);
+        var table = new PlanTable(model, arms, console.Profile.Width);
         table.AddRows(isWhole || model.Plan.Partitions.Length <= MaxWhole);
         console.Write(table._table);
     }
@@ -55,7 +57,7 @@ internal sealed class PlanTable
         var skipped = new List<Partition>();
         foreach (var partition in _model.Plan.Partitions)
         {
-            if (!isWhole && !partition.IsArm)
+            if (!isWhole && !IsArm(partition))
             {
                 skipped.Add(partition);
                 continue;
@@ -70,12 +72,12 @@ internal sealed class PlanTable
 
     private void AddRow(Partition partition)
     {
-        var colour = partition.IsArm ? "green" : "grey";
-        var style = partition.IsArm ? "default" : "grey";
+        var colour = IsArm(partition) ? "green" : "grey";
+        var style = IsArm(partition) ? "default" : "grey";
         string Cell(string text) => $"[{style}]{Markup.Escape(text)}[/]";
         _table.AddRow(
             Cell($"{partition.Index}"),
-            partition.IsArm ? "[green]●[/]" : "",
+            IsArm(partition) ? "[green]●[/]" : "",
             Cell(Describe(partition)),
             partition.IsAdmissible ? $"[{colour}]{Bar.Of(partition.BoundaryBytes, _largest, _barWidth)}[/]" : "",
             partition.IsAdmissible ? Cell(Sizes.Bytes(partition.BoundaryBytes)) : "",
@@ -98,6 +100,8 @@ internal sealed class PlanTable
         _table.AddRow("[grey]…[/]", "", $"[grey]{Shorten(text)}[/]");
         skipped.Clear();
     }
+
+    private bool IsArm(Partition partition) => _arms.Contains(partition.Index);
 
     private string Describe(Partition partition)
     {

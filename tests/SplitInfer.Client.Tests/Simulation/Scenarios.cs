@@ -33,6 +33,13 @@ internal static class Scenarios
         return (cost / oracle) - 1;
     }
 
+    /// <summary>All frames of the default policy on a device that cannot race.</summary>
+    public static IReadOnlyList<SimulatedFrame> OnOneCore(string name, int seed)
+    {
+        var scenario = Read(name);
+        return [.. new Simulator(scenario, seed).Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(scenario, seed, canRace: false)))];
+    }
+
     private static string Root => Path.Combine(AppContext.BaseDirectory, "scenarios");
 
     private static TheoryData<string> Matching(Predicate<string> take) =>

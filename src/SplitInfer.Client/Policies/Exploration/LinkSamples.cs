@@ -19,6 +19,9 @@ internal sealed class LinkSamples
 
     private const double WorthRacing = 1.5;
 
+    /// <summary>Decisions for which a link is taken to stay as it is, at least.</summary>
+    private const int MinStay = 50;
+
     /// <summary>Decisions to let pass before the link may have gone back to what it was.</summary>
     private const int MinInterval = 1;
 
@@ -48,6 +51,8 @@ internal sealed class LinkSamples
     {
         var part = costs.Link.RelativeVariance > UnknownVariance ? 0 : HopedPart;
         if (Hope(costs, best, costs.Link.Delay.Faster(part)) is not { } hope || hope.Gain < MinGain) return null;
+        // One that is no race is due when ServerSamples would say so.
+        if (!costs.Arms.CanRace) return _blind > Math.Max(interval, Math.Sqrt(2 * MinStay * Math.Max(hope.Price, 0) / hope.Gain)) ? Take(costs, hope.Arm) : null;
         var isDue = !_hasSampled && part == 0 && hope.Price < 1 ? _blind > 1 : _blind > Math.Max(interval, hope.Price / Budget);
         return isDue ? Take(costs, hope.Arm) : null;
     }

@@ -91,22 +91,31 @@ internal sealed class ServerSamples
         return promising;
     }
 
-    // Without a race a sample has its price. Every K decisions it costs price/K each, and finds a faster link K/2 decisions late, at
-    // the gain that is missed. With a link taken to stay as it is for about as long as it has been, T, that is least at √(2·T·price/gain).
+    // Without a race a sample has its price. Every K decisions it costs price/K each, and finds a faster link or server K/2 decisions
+    // late, at the gain that is missed. With a world taken to stay as it is for about as long as it has, T, that is least at
+    // √(2·T·price/gain).
     private int CheapestThatTells(CostModel costs)
     {
-        var link = costs.Link.Delay.Faster(costs.Link.RelativeVariance > UnknownVariance ? 0 : Hope);
-        var (teller, cheapest, hoped, device) = (-1, double.PositiveInfinity, double.PositiveInfinity, costs.Mean(costs.Arms.OnDevice));
+        var link = costs.Link.Memory.Age > 0 ? costs.Link.Memory.Link : costs.Link.Delay.Faster(costs.Link.RelativeVariance > UnknownVariance ? 0 : Hope);
+        var device = costs.Mean(costs.Arms.OnDevice);
+        var (tellsLink, tellsServer) = (-1, costs.Arms.Remote[0]);
+        var (hopedLink, hopedServer, muchHoped) = (double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity);
         foreach (var arm in costs.Arms.Remote)
         {
-            hoped = Math.Min(hoped, costs.Device.Mean(arm) + link.Mean(costs.Bits(arm)) + costs.Tail(arm));
-            if (costs.Mean(arm) < cheapest && costs.Link.Tells(costs.Bits(arm), link)) (teller, cheapest) = (arm, costs.Mean(arm));
+            var (bits, mean) = (costs.Bits(arm), costs.Mean(arm));
+            hopedLink = Math.Min(hopedLink, mean - costs.Link.Mean(bits) + link.Mean(bits));
+            hopedServer = Math.Min(hopedServer, mean - ((1 - Hope) * costs.Tail(arm)));
+            muchHoped = Math.Min(muchHoped, mean - ((1 - HighHope) * costs.Tail(arm)));
+            if (mean < costs.Mean(tellsServer)) tellsServer = arm;
+            if ((tellsLink < 0 || mean < costs.Mean(tellsLink)) && costs.Link.Tells(bits, link)) tellsLink = arm;
         }
 
-        if (teller < 0 || hoped >= device) return -1;
-        var due = Math.Sqrt(2 * Math.Max(_stay, MinStay) * Math.Max(cheapest - device, 0) / (device - hoped));
-        return _alone > Math.Max(_interval, due) ? teller : -1;
+        if (tellsLink >= 0 && IsDue(costs.Mean(tellsLink) - device, device - hopedLink)) return tellsLink;
+        return IsDue(costs.Mean(tellsServer) - device, device - (hopedServer < device ? hopedServer : muchHoped)) ? tellsServer : -1;
     }
+
+    private bool IsDue(double price, double gain) =>
+        gain > 0 && _alone > Math.Max(_interval, Math.Sqrt(2 * Math.Max(_stay, MinStay) * Math.Max(price, 0) / gain));
 
     // The arm that is likeliest to be faster than the device: by standard deviations of the difference.
     private static int Likeliest(CostModel costs)
