@@ -13,7 +13,7 @@ bench/real-link.sh [options]
   --model F       an .onnx file; squeezenet_fp32.onnx of the shared folder unless given
   --input F.npy   what is inferred; made up unless given
   --policies "…"  policies beside the fixed partitions; "MuLinUcb" unless given. One that the command line lacks is left out
-  --fixed "…"     fixed partitions to compare with; all that are arms unless given
+  --fixed "…"     fixed partitions to compare with; all that are arms unless given, "none" for neither these nor AllOnServer
   --codec NAME    the codec of every contender; "Raw" unless given
   --calibration F also plays every policy with codecs of its choice, lossy ones as this file allows
   --mbps "…"      the trace; "50 4 50" unless given
@@ -124,8 +124,8 @@ arms=${fixed:-$(dotnet "$cli" inspect "$model" --json | jq -r 'select(.arm == tr
 offered=$(dotnet "$cli" run --help | tr -c 'A-Za-z\n' ' ')
 for round in $(seq "$rounds"); do
     play AllOnDevice true "$round" --policy AllOnDevice
-    play AllOnServer true "$round" --policy AllOnServer --codec "$codec"
-    for arm in $arms; do play "Fixed $arm" true "$round" --policy Fixed --partition "$arm" --codec "$codec"; done
+    [ "$arms" = none ] || play AllOnServer true "$round" --policy AllOnServer --codec "$codec"
+    for arm in ${arms#none}; do play "Fixed $arm" true "$round" --policy Fixed --partition "$arm" --codec "$codec"; done
     for policy in $policies; do
         if [[ " $offered " == *" $policy "* ]]; then
             play "$policy" false "$round" --policy "$policy" --codec "$codec"
