@@ -61,6 +61,9 @@ public sealed class SplitInferenceOptions
     /// </summary>
     public string? Codec { get; set; }
 
+    /// <summary>Names of the codecs that a policy may choose among; null (the default) for all. <see cref="Codec"/> goes before it.</summary>
+    public IReadOnlySet<string>? AllowedCodecs { get; set; }
+
     /// <summary>The file in which <c>splitinfer calibrate</c> left what codecs do to this model; null (the default) where there is none, so that the codecs stay lossless.</summary>
     public string? Calibration { get; set; }
 

@@ -46,14 +46,19 @@ internal sealed class ArmCatalog
             return new(plan, remote.Select(arm => new Candidate(arm, name, arm.BoundaryBytes * 8.0, 0, 0)), name);
         }
 
+        foreach (var allowed in options.AllowedCodecs ?? new HashSet<string>())
+            if (!codecs.TryGet(allowed, out _)) throw new ArgumentException($"There is no codec '{allowed}' to allow. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(options));
+
         if (options.Calibration is not { } path)
-            return new(plan, Contest.Winners([.. remote.SelectMany(UncalibratedCodecs.Of)]), RawCodec.CodecName);
+            return new(plan, Contest.Winners([.. remote.SelectMany(UncalibratedCodecs.Of).Where(IsAllowed)]), RawCodec.CodecName);
 
         var calibration = CalibrationFile.Load(path);
         calibration.RequireFor(plan);
         var calibrated = new CalibratedCodecs(calibration, codecs, options.MinAgreement);
         var candidates = plan.Partitions.Where(static p => p.IsAdmissible && !p.Boundary.IsEmpty).SelectMany(Of);
-        return new(plan, Contest.Winners([.. candidates]), RawCodec.CodecName);
+        return new(plan, Contest.Winners([.. candidates.Where(IsAllowed)]), RawCodec.CodecName);
+
+        bool IsAllowed(Candidate candidate) => options.AllowedCodecs?.Contains(candidate.Codec) is not false;
 
         IEnumerable<Candidate> Of(Partition partition)
         {

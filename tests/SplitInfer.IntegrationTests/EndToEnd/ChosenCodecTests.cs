@@ -44,6 +44,14 @@ public sealed class ChosenCodecTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_user_does_not_allow_is_no_arm()
+    {
+        var arms = await ArmsAsync(o => (o.Calibration, o.AllowedCodecs) = (Calibrate(o.ModelPath), new HashSet<string> { "Raw", "Quantized8" }));
+        Assert.Equal(["Quantized8"], arms.Profiles.SkipLast(1).Select(static arm => arm.Arm.Codec).Where(static codec => codec != "Raw").Distinct());
+        Assert.Contains("'Zip'", (await Assert.ThrowsAsync<ArgumentException>(() => ArmsAsync(static o => o.AllowedCodecs = new HashSet<string> { "Zip" }))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_calibration_of_another_model_is_refused()
     {
         await using var deployment = await Deployment.StartAsync(Model);
