@@ -112,7 +112,7 @@ play() {
     done > "$lines" < <(
         echo "$BASHPID" >"$cgroup/cgroup.procs"
         exec ip netns exec "$device" taskset -c "$core" dotnet "$cli" run "$work/models/model/1/model.onnx" --server tcp://10.213.0.2:7070 \
-            --frames $((frames * ${#trace[@]})) --threads 1 --json ${input:+--input "$input"} "$@" 2>"$work/client.log"
+            --frames $((frames * ${#trace[@]})) --threads 1 --preload --json ${input:+--input "$input"} "$@" 2>"$work/client.log"
     )
     if [ "$seen" -le $((frames * ${#trace[@]})) ]; then cat "$work/client.log" "$work/server.log" >&2; fail "$name ended after $seen lines."; fi
     jq -cs --arg name "$name" --argjson fixed "$isfixed" --argjson round "$round" \

@@ -49,11 +49,14 @@ internal static class ClientComposition
             }
 
             if (learns || options.PreloadArms)
-                await model.PreloadAsync(
-                    withTails: learns && tails is not null,
-                    isEnough: () => !options.PreloadArms && options.TimeProvider.GetElapsedTime(start) >= options.ProfilingBudget,
-                    cancellationToken).ConfigureAwait(false);
+            {
+                await model.PreloadAsync(withTails: learns && tails is not null && options.CanRace, IsEnough, cancellationToken).ConfigureAwait(false);
+                if (tails is not null) await Task.Run(() => CodecWarmUp.Run(model.Arms.Codecs, IsEnough), cancellationToken).ConfigureAwait(false);
+            }
+
             return new(options, model, policy, tails, memory);
+
+            bool IsEnough() => !options.PreloadArms && options.TimeProvider.GetElapsedTime(start) >= options.ProfilingBudget;
         }
         catch
         {

@@ -36,6 +36,9 @@ public sealed class SplitInferenceOptions
     /// <summary>Whether the device may run a tail itself while it waits for the server's, to explore or to bound a delay; null (the default) is where it has more than one processor.</summary>
     public bool? Races { get; set; }
 
+    /// <summary>What <see cref="Races"/> comes to.</summary>
+    internal bool CanRace => Races ?? Environment.ProcessorCount > 1;
+
     /// <summary>The partition that policy <c>Fixed</c> takes.</summary>
     public int? Partition { get; set; }
 
@@ -73,7 +76,7 @@ public sealed class SplitInferenceOptions
     /// <summary>How long a result is of use, unless a request says otherwise; null (the default) is for ever.</summary>
     public TimeSpan? Deadline { get; set; }
 
-    /// <summary>Whether the heads of all arms, and their tails where the device may race the server, are loaded before the client is ready, rather than on first use; default false.</summary>
+    /// <summary>Whether the heads of all arms, and their tails where the device may race the server, are loaded before the client is ready and codecs compiled, rather than on first use; default false.</summary>
     public bool PreloadArms { get; set; }
 
     /// <summary>Bytes that loaded heads may hold; the least recently used make room. Default 1 GiB.</summary>

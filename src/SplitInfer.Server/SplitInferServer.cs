@@ -44,6 +44,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
         var codecs = CodecRegistry.Default.Allow(_options.Codecs);
         if (!codecs.All.Any(static codec => codec.IsLossless)) throw new LosslessCodecRequiredException();
         _models = await ModelRepository.OpenAsync(_options, _logger, cancellationToken).ConfigureAwait(false);
+        if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
         try
         {
             var listen = _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint];

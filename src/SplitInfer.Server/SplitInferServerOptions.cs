@@ -16,7 +16,7 @@ public sealed class SplitInferServerOptions
     /// <summary>Names of the codecs that clients may use, at least one of them lossless, which replies need; null (the default) allows all. With <c>Raw</c> among them replies are raw.</summary>
     public IReadOnlyCollection<string>? Codecs { get; set; }
 
-    /// <summary>Whether the tails of all arms are loaded before the server listens, rather than on first use; default false.</summary>
+    /// <summary>Whether the tails of all arms are loaded, and codecs compiled, before the server listens, rather than on first use; default false.</summary>
     public bool PreloadArms { get; set; }
 
     /// <summary>Bytes that the loaded tails of one model may hold; the least recently used make room. Default 2 GiB.</summary>

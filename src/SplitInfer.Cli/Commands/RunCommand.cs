@@ -24,6 +24,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left, so that lossy codecs may be chosen.", HelpName = "F.json" };
         var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };
         var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
+        var preload = new Option<bool>("--preload") { Description = "Load the segments of all arms before the first frame, rather than when one is needed." };
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
         frames.Require<int>(static count => count >= 1, "takes 1 or more.");
         agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
@@ -33,7 +34,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, fps, state, options.Dimensions,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, fps, state, options.Dimensions,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -46,6 +47,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 Partition = parsed.GetValue(partition),
                 StateDirectory = parsed.GetValue(state),
                 Codec = parsed.GetValue(codec),
+                PreloadArms = parsed.GetValue(preload),
                 Calibration = parsed.GetValue(calibration),
                 MinAgreement = parsed.GetValue(agreement),
                 Plan = options.PlanOf(parsed),

@@ -29,7 +29,7 @@ internal static class PolicyFactory
         {
             Arms = model.Arms.Profiles,
             Heads = heads,
-            CanRace = options.Races ?? Environment.ProcessorCount > 1,
+            CanRace = options.CanRace,
             Constraints = new() { MinPartition = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
         };
         return options.CustomPolicy?.Invoke(setup) ?? PolicyCatalog.Create(name, setup, options.PolicyOptions);

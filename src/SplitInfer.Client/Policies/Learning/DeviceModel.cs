@@ -27,6 +27,7 @@ internal sealed class DeviceModel
     private readonly int[] _partitions;
     private readonly double[] _nominal;
     private readonly double[] _encodes;
+    private readonly bool[] _hasEncoded;
     private readonly DelayBelief _heads;
     private HeadDelays _delays;
 
@@ -37,6 +38,7 @@ internal sealed class DeviceModel
         _partitions = [.. setup.Arms.Select(static a => a.Arm.Partition.Index).Distinct()];
         _headOf = [.. setup.Arms.Select(a => Array.IndexOf(_partitions, a.Arm.Partition.Index))];
         _encodes = [.. setup.Arms.Select(static a => a.EncodeSeconds)];
+        _hasEncoded = new bool[_encodes.Length];
         _nominal = new double[_partitions.Length];
         _heads = new(_partitions.Length, isContended: !setup.CanRace);
         for (var head = 0; head < _partitions.Length; head++)
@@ -87,8 +89,13 @@ internal sealed class DeviceModel
     }
 
     /// <summary>Learns how long encoding took, s.</summary>
-    public void ObserveEncode(int arm, double seconds) =>
-        _encodes[arm] += (seconds < _encodes[arm] ? ShortEncodeGain : EncodeGain) * (seconds - _encodes[arm]);
+    public void ObserveEncode(int arm, double seconds)
+    {
+        // The first time also pays for what is compiled on the way.
+        if (_hasEncoded[arm] || seconds < _encodes[arm])
+            _encodes[arm] += (seconds < _encodes[arm] ? ShortEncodeGain : EncodeGain) * (seconds - _encodes[arm]);
+        _hasEncoded[arm] = true;
+    }
 
     // What was measured of the head before says nothing beside a newer profile.
     private void Take(int head, double slowdown)
