@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace SplitInfer.Codecs;
@@ -10,6 +11,7 @@ internal static class Bitmap
     public static int Length(int values) => (values + 7) / 8;
 
     /// <summary>Ones in a bitmap of <paramref name="values"/> values that may be forged; −1 where a bit beyond the last is set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int CountOnes(ReadOnlySpan<byte> bitmap, int values)
     {
         if (values % 8 != 0 && bitmap[^1] >> values % 8 != 0) return -1;

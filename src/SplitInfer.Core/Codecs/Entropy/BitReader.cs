@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SplitInfer.Codecs.Entropy;
 
 /// <summary>Reads what <see cref="BitWriter"/> wrote. Beyond the end it reads zeros and remembers that it did.</summary>
@@ -15,6 +17,7 @@ internal ref struct BitReader(ReadOnlySpan<byte> source)
     public readonly int BytesRead => _read;
 
     /// <summary>Reads <paramref name="bits"/> bits, at most 32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public uint Read(int bits)
     {
         for (; _pendingBits < bits; _pendingBits += 8)

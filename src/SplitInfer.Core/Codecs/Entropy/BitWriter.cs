@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SplitInfer.Codecs.Entropy;
 
 /// <summary>Writes numbers of a few bits each, the lowest bit of the first byte first. The caller provides room.</summary>
@@ -9,6 +11,7 @@ internal ref struct BitWriter(Span<byte> destination)
     private int _written;
 
     /// <summary>Writes the low <paramref name="bits"/> (at most 32) of <paramref name="value"/>, whose other bits are zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(uint value, int bits)
     {
         _pending |= (ulong)value << _pendingBits;

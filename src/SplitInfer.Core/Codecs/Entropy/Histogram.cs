@@ -11,6 +11,7 @@ internal static class Histogram
     /// <param name="counts">256 counts.</param>
     /// <param name="stride">Look at eight symbols in so many times eight; what is left over at the end counts in any case.</param>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add(ReadOnlySpan<byte> symbols, Span<uint> counts, int stride = 1)
     {
         counts = counts[..Rans.Symbols];

@@ -13,7 +13,7 @@ namespace SplitInfer.Codecs.Entropy;
 /// A state x becomes ⌊x/f⌋·2^12 + x mod f + start. The reciprocal, rounded down, gives a quotient that is at most one too small,
 /// since x &lt; 2^31; where the remainder shows it, one is added.
 /// </remarks>
-internal static unsafe class RansEncode
+internal static unsafe partial class RansEncode
 {
     private const ulong FrequencyMask = (1 << (Rans.ScaleBits + 1)) - 1;
 
@@ -118,37 +118,6 @@ internal static unsafe class RansEncode
                 var over = Vector256.GreaterThanOrEqual(remainder.AsInt32(), frequency.AsInt32()).AsUInt64() & lowHalf;
                 state = (quotient << Rans.ScaleBits) + remainder + (entry >> RansTables.StartBit) + (over & (scale - frequency));
                 Vector128.Narrow(state.GetLower(), state.GetUpper()).Store(states + lane);
-            }
-        }
-
-        return words;
-    }
-
-    /// <summary>Eight lanes at a time. Conditions stand where they are used, so that they stay in mask registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static ushort* Wide512(uint* states, int lanes, ulong* table, ushort* words, byte* end, int steps)
-    {
-        var shuffles = (byte*)Unsafe.AsPointer(ref LaneTables.WordsToHighEnd[0]);
-        var (frequencyMask, scale) = (Vector512.Create(FrequencyMask), Vector512.Create((ulong)Rans.Scale));
-        for (; steps > 0; steps--)
-        {
-            for (var lane = lanes - 8; lane >= 0; lane -= 8)
-            {
-                end -= 8;
-                var entry = Entries(table, end).ToVector512Unsafe().WithUpper(Entries(table, end + 4));
-                var state = Avx512F.ConvertToVector512UInt64(Vector256.Load(states + lane));
-                var frequency = entry >> RansTables.FrequencyBit & frequencyMask;
-                var bound = frequency << Rans.FlushShift;
-                var lanesToFlush = (uint)Vector512.GreaterThanOrEqual(state, bound).ExtractMostSignificantBits();
-                Ssse3.Shuffle(Avx512F.ConvertToVector128UInt16(state).AsByte(), Vector128.Load(shuffles + lanesToFlush * 16)).Store((byte*)(words - 8));
-                words -= BitOperations.PopCount(lanesToFlush);
-
-                state = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(state, bound), state >> 16, state);
-                var quotient = Avx512F.Multiply(state.AsUInt32(), entry.AsUInt32()) >> 32;
-                var remainder = state - Avx512F.Multiply(quotient.AsUInt32(), frequency.AsUInt32());
-                var one = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(remainder, frequency), scale - frequency, Vector512<ulong>.Zero);
-                state = (quotient << Rans.ScaleBits) + remainder + (entry >> RansTables.StartBit) + one;
-                Avx512F.ConvertToVector256UInt32(state).Store(states + lane);
             }
         }
 

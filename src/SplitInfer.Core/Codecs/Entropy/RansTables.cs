@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.Entropy;
@@ -18,6 +19,7 @@ internal static class RansTables
     public const int FrequencyLessOneBit = 8, OffsetBit = 20;
 
     /// <summary>Fills the encoder's table, an entry for each symbol.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FillEncoder(ReadOnlySpan<ushort> frequencies, Span<ulong> table)
     {
         ulong start = 0;
@@ -30,6 +32,7 @@ internal static class RansTables
     }
 
     /// <summary>Fills the decoder's table, an entry for each slot.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FillDecoder(ReadOnlySpan<ushort> frequencies, Span<uint> table)
     {
         var slot = 0;

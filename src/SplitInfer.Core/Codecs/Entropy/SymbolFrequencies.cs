@@ -1,14 +1,17 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SplitInfer.Codecs.Entropy;
 
 /// <summary>A static model: how many of <see cref="Rans.Scale"/> parts each symbol has.</summary>
+/// <remarks>What runs a few times for each tensor is optimised at once, here and around: in a short session it would never be seen to be hot.</remarks>
 internal static class SymbolFrequencies
 {
     /// <summary>
     /// Scales <paramref name="counts"/> to frequencies that sum to <see cref="Rans.Scale"/>, at least 1 for each symbol that occurs.
     /// Integers only, so that it comes out the same everywhere. Where nothing occurs, symbol 0 gets everything.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Normalise(ReadOnlySpan<uint> counts, Span<ushort> frequencies)
     {
         ulong total = 0;
@@ -52,6 +55,7 @@ internal static class SymbolFrequencies
     }
 
     /// <summary>Bits that symbols of these counts take under these frequencies, rounded up, in 1/256 bit of precision.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long BitsOf(ReadOnlySpan<uint> counts, ReadOnlySpan<ushort> frequencies)
     {
         long parts = 0;

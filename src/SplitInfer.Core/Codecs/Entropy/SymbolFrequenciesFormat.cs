@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SplitInfer.Codecs.Entropy;
 
@@ -10,6 +11,7 @@ internal static class SymbolFrequenciesFormat
 
     /// <summary>Writes a model.</summary>
     /// <returns>Bytes written.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Write(ReadOnlySpan<ushort> frequencies, Span<byte> destination)
     {
         var first = frequencies.IndexOfAnyExcept((ushort)0);
@@ -31,6 +33,7 @@ internal static class SymbolFrequenciesFormat
 
     /// <summary>Reads a model.</summary>
     /// <exception cref="InvalidPayloadException">It does not sum to <see cref="Rans.Scale"/>, or ends early.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Read(scoped ref PayloadReader reader, scoped Span<ushort> frequencies)
     {
         frequencies.Clear();
@@ -55,6 +58,7 @@ internal static class SymbolFrequenciesFormat
     }
 
     // Elias gamma of the zigzag plus one: one bit where the length stays, three where it changes by one.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void WriteDifference(ref BitWriter bits, int difference)
     {
         var value = (uint)((difference << 1) ^ (difference >> 31)) + 1;
@@ -63,6 +67,7 @@ internal static class SymbolFrequenciesFormat
         bits.Write(value - (1u << extra), extra);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int ReadDifference(ref BitReader bits)
     {
         var extra = 0;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SplitInfer.Codecs.Quantized;
 
 /// <summary>
@@ -29,6 +31,7 @@ internal static class Clipping
     /// <param name="least">See <see cref="Least"/>.</param>
     /// <param name="largest">The largest magnitude.</param>
     /// <param name="counts">Has a count for each bin, the largest magnitude's first.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CountTail(ReadOnlySpan<float> values, float least, float largest, Span<uint> counts)
     {
         var top = BitConverter.SingleToInt32Bits(largest) >> BinShift;
@@ -40,6 +43,7 @@ internal static class Clipping
     /// <param name="statistics">Of all numbers.</param>
     /// <param name="bits">Bits of a symbol.</param>
     /// <param name="counts">The magnitudes above <see cref="Least"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Best(in Statistics statistics, int bits, ReadOnlySpan<uint> counts)
     {
         double low = -statistics.Min, high = statistics.Max, levels = (1 << bits) - 1, least = Least(statistics, bits), count = statistics.NonZero;
