@@ -7,16 +7,18 @@ namespace SplitInfer.Cli.Benchmarks;
 internal sealed class DecisionBenchmark(TimeProvider time)
 {
     private const int Arms = 32;
-    private const int WarmUp = 20_000;
     private const int Rounds = 50;
     private const int DecisionsPerRound = 1_000;
+
+    /// <summary>.NET compiles what runs often once more while it runs, which takes this long where other work goes on.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Times one policy.</summary>
     public DecisionRow Run(string name)
     {
         var scenario = Make();
         var policy = PolicyCatalog.Create(name, Simulator.SetupOf(scenario, seed: 0));
-        Decide(policy, scenario, WarmUp);
+        for (var start = time.GetTimestamp(); time.GetElapsedTime(start) < WarmUp;) Decide(policy, scenario, DecisionsPerRound);
         var micros = new double[Rounds];
         var allocated = GC.GetAllocatedBytesForCurrentThread();
         for (var round = 0; round < Rounds; round++)

@@ -29,6 +29,7 @@ internal static class Optimism
     public static int Choose(CostModel costs, int best, double width)
     {
         var bestVariance = costs.Covariance(best, best);
+        var bestDeviation = Math.Sqrt(bestVariance);
         var byStaying = bestVariance + (costs.Link.RequestNoise.Variance * costs.Mean(best) * costs.Mean(best));
         var (chosen, lowest) = (best, costs.Mean(best));
         foreach (var arm in costs.Arms.Remote)
@@ -36,7 +37,11 @@ internal static class Optimism
             var (mean, remote) = (costs.Mean(arm), costs.Remote(arm));
             if (arm == best || mean - remote >= lowest) continue;
 
-            var (own, shared) = (costs.Covariance(arm, arm), costs.Covariance(arm, best));
+            // σ(p) ≤ √C_pp + √C_bb, whatever C_pb, which most arms then do without.
+            var own = costs.Covariance(arm, arm);
+            if (mean - (width * (Math.Sqrt(own) + bestDeviation)) >= lowest) continue;
+
+            var shared = costs.Covariance(arm, best);
             var byTrying = own + (costs.Link.RequestNoise.Variance * remote * remote);
             var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byStaying);
             var deviation = width * Math.Sqrt(Math.Max(taught, 0));
