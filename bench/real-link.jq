@@ -1,6 +1,7 @@
 # Results of real-link.sh, one {name, fixed, round, ms} for each contender and round, as a Markdown table.
 # Takes $frames (a phase), $warmup (frames of the first phase that are not counted) and $trace (Mbit/s of each phase).
 def mean: add / length;
+def median: sort | .[length / 2 | floor];
 def rounded: . * 10 | round / 10;
 def percent: (. * 1000 | round / 10) as $p | (if $p >= 0 then "+" else "" end) + ($p | tostring) + " %";
 def phase($k): .[(if $k == 0 then $warmup else $k * $frames end) : ($k + 1) * $frames];
@@ -15,11 +16,13 @@ def worst($device): [.[$warmup:] as $ms | range(0; ($ms | length) - 19) | $ms[. 
    | map(select(.name == $name))
    | {$name, fixed: .[0].fixed,
       means: [$phases[] as $k | map(.ms | phase($k)[]) | mean],
+      medians: [$phases[] as $k | map(.ms | phase($k)[]) | median],
       worst: (map(.ms | worst($device)) | max)}] as $contenders
-| [$phases[] as $k | $contenders | map(select(.fixed) | .means[$k]) | min] as $best
-| (["mean delay, ms", ($trace[] | "\(.) Mbit/s"), "worst 20 frames"] | row),
+| ("mean", "median") as $what
+| [$phases[] as $k | $contenders | map(select(.fixed) | .[$what + "s"][$k]) | min] as $best
+| (["\($what) delay, ms", ($trace[] | "\(.) Mbit/s"), "worst 20 frames"] | row),
   (["---", ($phases[] | "---:"), "---:"] | row),
   ($contenders[]
-   | [.name, (.means as $means | $phases[] | "\($means[.] | rounded) (\($means[.] / $best[.] - 1 | percent))"), (.worst | percent)] | row),
+   | [.name, (.[$what + "s"] as $values | $phases[] | "\($values[.] | rounded) (\($values[.] / $best[.] - 1 | percent))"), (.worst | percent)] | row),
   "",
-  "In brackets: over the best fixed partition of the phase. Worst 20 frames: against the mean of all on the device, \($device | rounded) ms."
+  (if $what == "median" then "In brackets: over the best fixed partition of the phase. Worst 20 frames: against the mean of all on the device, \($device | rounded) ms." else empty end)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Compares policies and fixed partitions over a real link that changes: a client on one slow core and a server, each in a
 # network namespace of its own, joined by a veth pair whose rate a token bucket limits in both directions.
-# Every contender plays the same trace in a process of its own. Needs root, Linux with cgroup v1, iproute2, jq and the .NET SDK.
-# No traffic leaves the machine; namespaces, cgroup, processes and files are removed however the script ends.
+# Every contender plays the same trace in a process of its own. Needs root, Linux, iproute2, jq and the .NET SDK.
+# No traffic leaves the machine; namespaces, processes and files are removed however the script ends.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
@@ -48,12 +48,11 @@ model=${model:-$shared/models/squeezenet_fp32.onnx}
 read -ra trace <<<"$mbps"
 
 [ "$(id -u)" = 0 ] || fail "network namespaces and cgroups need root; run it as root."
-for tool in ip tc jq taskset dotnet; do command -v $tool >/dev/null || fail "$tool is missing; install it (iproute2, jq, util-linux, .NET SDK)."; done
-[ -f /sys/fs/cgroup/cpu/cpu.cfs_quota_us ] || fail "there is no cgroup v1 cpu controller at /sys/fs/cgroup/cpu, which makes the core slow."
+for tool in ip tc jq taskset chrt dotnet; do command -v $tool >/dev/null || fail "$tool is missing; install it (iproute2, jq, util-linux, .NET SDK)."; done
 [ "$warmup" -lt "$frames" ] || fail "--warmup leaves nothing of the first phase; it must be below --frames."
 [ -f "$model" ] || fail "there is no model $model; name one with --model."
 
-device=splitinfer-device-$$ server=splitinfer-server-$$ cgroup=/sys/fs/cgroup/cpu/splitinfer-$$
+device=splitinfer-device-$$ server=splitinfer-server-$$
 work=$(mktemp -d)
 cleanup() {
     trap - EXIT INT TERM
@@ -61,8 +60,7 @@ cleanup() {
         ip netns pids "$namespace" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
         ip netns del "$namespace" 2>/dev/null || true
     done
-    # A cgroup goes once its processes have gone.
-    for _ in 1 2 3 4 5 6 7 8 9 10; do [ ! -d "$cgroup" ] || rmdir "$cgroup" 2>/dev/null || sleep 0.2; done
+    [ -z "${slow:-}" ] || kill "$slow" 2>/dev/null || true
     rm -rf "$work"
 }
 trap cleanup EXIT
@@ -82,9 +80,8 @@ ip -n "$device" addr add 10.213.0.1/30 dev veth0 && ip -n "$device" link set vet
 ip -n "$server" addr add 10.213.0.2/30 dev veth0 && ip -n "$server" link set veth0 up
 shape "${trace[0]}" || fail "the kernel has no token bucket (sch_tbf)."
 
-# The device: a share of one core, given out 1 ms at a time, the least there is. The server has the other cores.
-mkdir "$cgroup"
-jq -n "1000 / $share | floor" >"$cgroup/cpu.cfs_period_us" && echo 1000 >"$cgroup/cpu.cfs_quota_us" || fail "--share is from 0.001 to 1."
+# The device: a share of one core. The server has the other cores.
+jq -en "$share >= 0.06 and $share <= 1" >/dev/null || fail "--share is from 0.06 to 1."
 cores=${cores:-$(seq -s, 0 $(($(nproc) - 1)) | sed "s/\b$core,\|,$core\b//")}
 
 echo "building the command line" >&2
@@ -100,6 +97,15 @@ until [ -s "$work/listening" ]; do
     sleep 0.2
 done
 
+# The kernel leaves 5 % of a core to what is not real-time in any case.
+mkfifo "$work/slow" && exec {alive}<>"$work/slow"
+if [ "$share" != 1 ]; then
+    taskset -c "$core" chrt -f 1 bash "$here/slow-core.sh" "$share" <"$work/slow" &
+    slow=$!
+    sleep 0.2
+    kill -0 $slow 2>/dev/null || fail "no process may have a real-time priority here, which makes the core slow; --share 1 does without."
+fi
+
 # Plays the trace with one contender and appends its delays to the results. The link changes when the last frame of a phase is done.
 play() {
     local name=$1 isfixed=$2 round=$3 seen=0 lines="$work/lines/${1// /-}-$3.jsonl"
@@ -110,7 +116,6 @@ play() {
         seen=$((seen + 1))
         if [ $((seen % frames)) = 0 ] && [ $((seen / frames)) -lt ${#trace[@]} ]; then shape "${trace[$((seen / frames))]}"; fi
     done > "$lines" < <(
-        echo "$BASHPID" >"$cgroup/cgroup.procs"
         exec ip netns exec "$device" taskset -c "$core" dotnet "$cli" run "$work/models/model/1/model.onnx" --server tcp://10.213.0.2:7070 \
             --frames $((frames * ${#trace[@]})) --threads 1 --preload --json ${input:+--input "$input"} "$@" 2>"$work/client.log"
     )
