@@ -25,6 +25,9 @@ internal sealed class DelayBelief(int count, bool isContended = false)
     private const double Wander = 1e-6; // q
     private const double Jump = 4;      // J
 
+    /// <summary>Variance that a slow first run of an arm has beside the scatter: it may also have paid for what is loaded and compiled on the way.</summary>
+    private const double FirstRun = 2;
+
     /// <summary>The part of J that is common to all arms where a jump is seen on turning to another one.</summary>
     private const double TurnedCommon = 0.25;
 
@@ -39,6 +42,7 @@ internal sealed class DelayBelief(int count, bool isContended = false)
 
     private readonly GaussianBelief _logs = new(count);
     private readonly double[] _seconds = new double[count];
+    private readonly bool[] _hasRun = new bool[count];
     private ChangeDetector _detector;
     private int _lastArm = -1;
 
@@ -70,9 +74,11 @@ internal sealed class DelayBelief(int count, bool isContended = false)
         var residual = Math.Log(seconds) + (Noise.Variance / 2) - _logs.Mean[arm];
         var expected = _seconds[arm] * _seconds[arm];
         var scatter = Noise.Of(expected) / expected;
+        var doubt = _hasRun[arm] || residual < 0 ? 0 : FirstRun;
+        _hasRun[arm] = true;
         var variance = _logs.Covariance(arm, arm);
-        Noise.Observe(residual * _seconds[arm], expected, variance * expected);
-        var change = _detector.Observe(residual / Math.Sqrt(variance + scatter));
+        Noise.Observe(residual * _seconds[arm], expected, (variance + doubt) * expected);
+        var change = _detector.Observe(residual / Math.Sqrt(variance + scatter + doubt));
         var common = change switch { Change.Jump => isContended && arm != _lastArm ? TurnedCommon * Jump : Jump, Change.Drift => scatter, _ => Wander };
         if (change == Change.Jump)
         {
@@ -81,7 +87,7 @@ internal sealed class DelayBelief(int count, bool isContended = false)
         }
 
         _lastArm = arm;
-        _logs.Condition(arm, residual, scatter, common);
+        _logs.Condition(arm, residual, scatter + doubt, common);
         Publish();
         return change;
     }

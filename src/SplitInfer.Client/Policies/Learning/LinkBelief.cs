@@ -112,9 +112,6 @@ internal sealed class LinkBelief
         if (mean < min) _belief.Reweigh(h, min - mean, shrink: 0);
     }
 
-    // The mean of what is above 0: more than the mean of all where that is uncertain.
-    private static double AboveZero(double mean, double deviation) => mean + (TruncatedNormal.Above(-mean / deviation).Mean * deviation);
-
     private void Publish()
     {
         // Gaussian beliefs have no notion of what cannot be.
@@ -123,11 +120,10 @@ internal sealed class LinkBelief
         Bound([0, 0, 1], MinSecondsPerBit);
         _belief.Mean[R] = Math.Max(_belief.Mean[R], MinRoundTrip);
 
-        Delay = new(
-            _belief.Mean[R] + _belief.Mean[O],
-            _isContended ? AboveZero(_belief.Mean[S], Math.Sqrt(_belief.Covariance(S, S))) : _belief.Mean[S],
-            _belief.Covariance(R, R) + (2 * _belief.Covariance(R, O)) + _belief.Covariance(O, O),
-            _belief.Covariance(R, S) + _belief.Covariance(O, S),
-            _belief.Covariance(S, S));
+        var (constant, cross) = (_belief.Mean[R] + _belief.Mean[O], _belief.Covariance(R, S) + _belief.Covariance(O, S));
+        var variance = _belief.Covariance(R, R) + (2 * _belief.Covariance(R, O)) + _belief.Covariance(O, O);
+        GaussianPair possible = new(constant, _belief.Mean[S], variance, cross, _belief.Covariance(S, S));
+        if (_isContended) possible = possible.AboveZero();
+        Delay = new(possible.X, possible.Y, possible.VarianceX, possible.Covariance, possible.VarianceY);
     }
 }

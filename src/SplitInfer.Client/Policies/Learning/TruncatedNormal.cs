@@ -3,23 +3,17 @@ namespace SplitInfer.Client.Policies.Learning;
 /// <summary>What is left of a standard normal distribution once it is known to be above a bound.</summary>
 /// <param name="Mean">Its mean.</param>
 /// <param name="Variance">Its variance, below 1.</param>
-internal readonly record struct TruncatedNormal(double Mean, double Variance)
+/// <param name="Probability">How much of the whole is left.</param>
+internal readonly record struct TruncatedNormal(double Mean, double Variance, double Probability)
 {
     /// <summary>The normal distribution above <paramref name="bound"/> standard deviations.</summary>
     public static TruncatedNormal Above(double bound)
     {
-        if (bound < -6) return new(0, 1);
-        var hazard = Hazard(bound);
-        return new(hazard, Math.Clamp(1 + (hazard * (bound - hazard)), 0, 1));
-    }
-
-    // φ(x) / (1 − Φ(x))
-    private static double Hazard(double x)
-    {
-        // Far out the quotient of two vanishing numbers is replaced by its asymptotic expansion.
-        if (x > 6) return x + (1 / x) - (2 / (x * x * x));
-        var density = Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI);
-        return density / UpperTail(x, density);
+        if (bound < -6) return new(0, 1, 1);
+        var density = Math.Exp(-bound * bound / 2) / Math.Sqrt(2 * Math.PI);
+        // φ/(1 − Φ); far out the quotient of two vanishing numbers is replaced by its asymptotic expansion.
+        var hazard = bound > 6 ? bound + (1 / bound) - (2 / (bound * bound * bound)) : density / UpperTail(bound, density);
+        return new(hazard, Math.Clamp(1 + (hazard * (bound - hazard)), 0, 1), density / hazard);
     }
 
     // 1 − Φ(x), Abramowitz and Stegun 26.2.17; absolute error below 1e-7.
