@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.ConvFeature;
@@ -30,6 +31,7 @@ internal ref struct DecoderTables(Span<uint> entries, Span<int> starts)
     }
 
     /// <summary>Adds the model of a context.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(int context, scoped ReadOnlySpan<ushort> frequencies)
     {
         Starts[context] = _used;

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SplitInfer.Codecs.Entropy;
@@ -47,7 +46,6 @@ internal static unsafe class TokenDecode
     public static void Wide(in RowWindow window, int live, int reach, uint* states, uint* table, int* starts, ref ushort* words, ushort* end)
     {
         var isFirst = window.IsFirstRow;
-        var places = stackalloc int[Lanes];
         var room = stackalloc uint[2 * Lanes];
         var indices = LaneTable.Align(room);
         var firstSlots = new LaneStarts(starts);
@@ -65,21 +63,7 @@ internal static unsafe class TokenDecode
             var place = (entry & Vector512.Create(0xFFu)).AsInt32();
             state = ((entry >> DecoderTables.FrequencyLessOneBit & Vector512.Create(SlotMask)) + Vector512<uint>.One) * (state >> TokenModel.ScaleBits) + (entry >> DecoderTables.OffsetBit);
             state = LaneWords.Refill(state, Vector512.Create(Rans.LowBound), ref word);
-            var inBuckets = (uint)Vector512.GreaterThanOrEqual(place, Vector512.Create(Tokens.FirstBucket)).ExtractMostSignificantBits();
-            if (inBuckets != 0)
-            {
-                state.Store(states);
-                place.Store(places);
-                for (; inBuckets != 0; inBuckets &= inBuckets - 1)
-                {
-                    var lane = BitOperations.TrailingZeroCount(inBuckets);
-                    places[lane] = ReadPlace(places[lane], ref states[lane], ref word);
-                }
-
-                state = Vector512.Load(states);
-                place = Vector512.Load(places);
-            }
-
+            if (Vector512.GreaterThanOrEqualAny(place, Vector512.Create(Tokens.FirstBucket))) (place, state) = ReadPlaces(place.AsUInt32(), state, ref word);
             left = prediction.ValueAt(place);
             errorLeft = prediction.ErrorOf(left);
             left.Store(window.Values + at);
@@ -88,6 +72,18 @@ internal static unsafe class TokenDecode
 
         state.Store(states);
         words = word;
+    }
+
+    // Of tokens that stand for several values the one that the extra bits tell; others have none and stay.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector512<int> Places, Vector512<uint> State) ReadPlaces(Vector512<uint> tokens, Vector512<uint> state, ref ushort* words)
+    {
+        var inBucket = Vector512.GreaterThanOrEqual(tokens, Vector512.Create((uint)Tokens.FirstBucket));
+        var bits = Tokens.ExtraBits(tokens);
+        var rest = LaneShift.Right(state, bits);
+        var extra = state ^ LaneShift.Left(rest, bits);
+        var first = LaneShift.Left(Vector512.Create(2u) | tokens & Vector512<uint>.One, bits) + Vector512.Create((uint)Tokens.PlaceBias);
+        return (Vector512.ConditionalSelect(inBucket, first + extra, tokens).AsInt32(), LaneWords.Refill(rest, Vector512.Create(Rans.LowBound), ref words));
     }
 
     private static int ReadPlace(int token, ref uint state, ref ushort* words)

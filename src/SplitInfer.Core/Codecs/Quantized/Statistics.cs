@@ -43,7 +43,7 @@ internal struct Statistics
     };
 
     /// <summary>Looks at a run of numbers.</summary>
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static unsafe Statistics Of(ReadOnlySpan<float> values, VectorPath path)
     {
         LaneSums sums = default;
