@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using SplitInfer.Codecs.Entropy;
 
 namespace SplitInfer.Codecs.ConvFeature;
@@ -78,12 +79,27 @@ internal static unsafe class TokenDecode
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector512<int> Places, Vector512<uint> State) ReadPlaces(Vector512<uint> tokens, Vector512<uint> state, ref ushort* words)
     {
-        var inBucket = Vector512.GreaterThanOrEqual(tokens, Vector512.Create((uint)Tokens.FirstBucket));
+        if (!Avx512F.IsSupported) return ReadOneByOne(tokens, state, ref words);
         var bits = Tokens.ExtraBits(tokens);
-        var rest = LaneShift.Right(state, bits);
-        var extra = state ^ LaneShift.Left(rest, bits);
-        var first = LaneShift.Left(Vector512.Create(2u) | tokens & Vector512<uint>.One, bits) + Vector512.Create((uint)Tokens.PlaceBias);
-        return (Vector512.ConditionalSelect(inBucket, first + extra, tokens).AsInt32(), LaneWords.Refill(rest, Vector512.Create(Rans.LowBound), ref words));
+        var rest = Avx512F.ShiftRightLogicalVariable(state, bits);
+        var extra = state ^ Avx512F.ShiftLeftLogicalVariable(rest, bits);
+        var first = Avx512F.ShiftLeftLogicalVariable(Vector512.Create(2u) | tokens & Vector512<uint>.One, bits) + Vector512.Create((uint)Tokens.PlaceBias);
+        var places = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(tokens, Vector512.Create((uint)Tokens.FirstBucket)), first + extra, tokens);
+        return (places.AsInt32(), LaneWords.Refill(rest, Vector512.Create(Rans.LowBound), ref words));
+    }
+
+    // Apart from the loop that calls it, which would otherwise have more variables than the compiler keeps in registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static (Vector512<int> Places, Vector512<uint> State) ReadOneByOne(Vector512<uint> tokens, Vector512<uint> state, ref ushort* words)
+    {
+        var places = tokens.AsInt32();
+        for (var lane = 0; lane < Lanes; lane++)
+        {
+            ref var place = ref Unsafe.Add(ref Unsafe.As<Vector512<int>, int>(ref places), lane);
+            if (place >= Tokens.FirstBucket) place = ReadPlace(place, ref Unsafe.Add(ref Unsafe.As<Vector512<uint>, uint>(ref state), lane), ref words);
+        }
+
+        return (places, state);
     }
 
     private static int ReadPlace(int token, ref uint state, ref ushort* words)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace SplitInfer.Codecs.ConvFeature;
 
@@ -56,14 +57,7 @@ internal static unsafe class TokenEncode
         for (var step = codes + (steps - 1) * Lanes; step >= codes; step -= Lanes)
         {
             var code = Vector512.Load(step);
-            var token = (code & Vector512.Create(TokenMask)).AsUInt32();
-            if (Vector512.GreaterThanOrEqualAny(token, Vector512.Create((uint)Tokens.FirstBucket)))
-            {
-                var bits = Tokens.ExtraBits(token);
-                state = LaneWords.Flush(state, LaneShift.Right(Vector512.Create(1u << 31), bits), ref words);
-                state = LaneShift.Left(state, bits) | code.AsUInt32() >> TokenStream.ExtraBit;
-            }
-
+            if (Vector512.GreaterThanOrEqualAny(code & Vector512.Create(TokenMask), Vector512.Create(Tokens.FirstBucket))) state = WriteExtras(state, code, ref words);
             (code & Vector512.Create(mask)).AsUInt32().Store(indices);
             var share = LaneTable.Sixteen(table, indices);
             var frequency = share & Vector512.Create(FrequencyMask);
@@ -79,6 +73,29 @@ internal static unsafe class TokenEncode
 
         state.Store(states);
         return words;
+    }
+
+    // As WriteExtra, the highest lane first; one without extra bits stays.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> WriteExtras(Vector512<uint> state, Vector512<int> code, ref ushort* words)
+    {
+        if (!Avx512F.IsSupported) return WriteOneByOne(state, code, ref words);
+        var bits = Tokens.ExtraBits((code & Vector512.Create(TokenMask)).AsUInt32());
+        state = LaneWords.Flush(state, Avx512F.ShiftRightLogicalVariable(Vector512.Create(1u << 31), bits), ref words);
+        return Avx512F.ShiftLeftLogicalVariable(state, bits) | code.AsUInt32() >> TokenStream.ExtraBit;
+    }
+
+    // Apart from the loop that calls it, which would otherwise have more variables than the compiler keeps in registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static Vector512<uint> WriteOneByOne(Vector512<uint> state, Vector512<int> code, ref ushort* words)
+    {
+        for (var lane = Lanes - 1; lane >= 0; lane--)
+        {
+            var one = Unsafe.Add(ref Unsafe.As<Vector512<int>, int>(ref code), lane);
+            if ((one & TokenMask) >= Tokens.FirstBucket) WriteExtra(ref Unsafe.Add(ref Unsafe.As<Vector512<uint>, uint>(ref state), lane), one, ref words);
+        }
+
+        return state;
     }
 
     // A power of two as frequency: the bits go below those of the state.
