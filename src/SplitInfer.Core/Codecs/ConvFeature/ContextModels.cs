@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using SplitInfer.Codecs.Entropy;
 
 namespace SplitInfer.Codecs.ConvFeature;
@@ -20,10 +21,10 @@ internal static class ContextModels
     /// <param name="table">Receives the entries.</param>
     /// <param name="mask">The bits of a code that tell its entry.</param>
     /// <returns>Bytes written.</returns>
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Write(ReadOnlySpan<uint> counts, Span<byte> destination, EncoderTable table, out int mask)
     {
-        using var merged = new Pooled<uint>(CountsLength);
+        using var merged = new Pooled<uint>(Contexts.Count * Row);
         var best = 0;
         var least = long.MaxValue;
         for (var detail = 0; detail < Contexts.Details.Length; detail++)
@@ -42,13 +43,13 @@ internal static class ContextModels
 
     /// <summary>Reads models that may be forged, and fills the decoder's tables.</summary>
     /// <exception cref="InvalidPayloadException">They are no models.</exception>
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Read(scoped ref PayloadReader reader, scoped ref DecoderTables tables)
     {
         var detail = reader.ReadByte();
         if (detail >= Contexts.Details.Length) throw reader.Invalid("the contexts are of an unknown detail");
         var mask = Contexts.Mask(detail);
-        Span<ushort> frequencies = stackalloc ushort[Tokens.Count];
+        Span<ushort> frequencies = stackalloc ushort[Tokens.Room];
         var bits = new BitReader(reader.Rest);
         var format = default(TokenModelFormat);
         tables.Clear();
@@ -65,45 +66,46 @@ internal static class ContextModels
     }
 
     // Counts of contexts that share a model, in the row of the first.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Merge(ReadOnlySpan<uint> counts, Span<uint> merged, int mask)
     {
-        merged.Clear();
+        merged[..(Contexts.Count * Row)].Clear();
         for (var context = 0; context < Contexts.Count; context++)
         {
-            var from = counts.Slice(context * Row, Tokens.Count);
-            if (!from.ContainsAnyExcept(0u)) continue;
-            var to = merged.Slice((context & mask) * Row, Tokens.Count);
-            for (var token = 0; token < Tokens.Count; token++) to[token] += from[token];
+            var from = counts.Slice(context * Row, Tokens.Room);
+            var to = merged.Slice((context & mask) * Row, Tokens.Room);
+            for (var token = 0; token < Tokens.Room; token += Vector512<uint>.Count)
+                (Vector512.Create(to[token..]) + Vector512.Create(from[token..])).CopyTo(to[token..]);
         }
     }
 
     // Bits of the tokens and, roughly, of the models, in 1/256.
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long CostOf(ReadOnlySpan<uint> merged)
     {
-        Span<ushort> frequencies = stackalloc ushort[Tokens.Count];
+        Span<ushort> frequencies = stackalloc ushort[Tokens.Room];
         var cost = 0L;
         for (var context = 0; context < Contexts.Count; context++)
         {
-            var row = merged.Slice(context * Row, Tokens.Count);
+            var row = merged.Slice(context * Row, Tokens.Room);
             if (TokenModel.Normalise(row, frequencies) >= 0) cost += TokenModel.CostOf(row, frequencies) + TokenModelFormat.RoughCostOf(row);
         }
 
         return cost;
     }
 
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Write(ReadOnlySpan<uint> merged, int detail, Span<byte> destination, EncoderTable table)
     {
         destination[0] = (byte)detail;
-        Span<ushort> frequencies = stackalloc ushort[Tokens.Count];
+        Span<ushort> frequencies = stackalloc ushort[Tokens.Room];
         var bits = new BitWriter(destination[1..]);
         var format = default(TokenModelFormat);
         table.SetCertain();
         for (var context = 0; context < Contexts.Count; context++)
         {
             if ((context & Contexts.Mask(detail)) != context) continue;
-            var dominant = TokenModel.Normalise(merged.Slice(context * Row, Tokens.Count), frequencies);
+            var dominant = TokenModel.Normalise(merged.Slice(context * Row, Tokens.Room), frequencies);
             format.Write(ref bits, context, frequencies, dominant);
             if (dominant >= 0) table.Set(context, frequencies);
         }

@@ -50,7 +50,7 @@ internal static unsafe class ConvFeatureDecoder
             throw reader.Invalid("a stream does not end where it should");
     }
 
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryDecode(LaneLayout layout, ElementType type, Span<byte> tensor, float step, int reach, uint* states, DecoderTables tables, Span<ushort> words, VectorPath path)
     {
         using var memory = new Pooled<int>(RowWindow.Length(layout.Width));

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using SplitInfer.Codecs.Entropy;
 using SplitInfer.Codecs.Quantized;
 using SplitInfer.Tensors;
@@ -56,6 +58,7 @@ internal static unsafe class ConvFeatureEncoder
         return all;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Encode(LaneLayout layout, ElementType type, ReadOnlySpan<byte> tensor, float step, int reach, ref PayloadWriter writer, VectorPath path)
     {
         using var codes = new Pooled<int>((int)layout.PaddedCount);
@@ -66,15 +69,17 @@ internal static unsafe class ConvFeatureEncoder
         for (var part = 1; part < TokenAnalysis.CountTables; part++)
         {
             var other = counts.Span.Slice(part * ContextModels.CountsLength, ContextModels.CountsLength);
-            for (var code = 0; code < total.Length; code++) total[code] += other[code];
+            for (var code = 0; code < total.Length; code += Vector512<uint>.Count)
+                (Vector512.Create(total[code..]) + Vector512.Create(other[code..])).CopyTo(total[code..]);
         }
 
-        using var table = new Pooled<ulong>(EncoderTable.Length);
+        using var table = new Pooled<uint>(EncoderTable.Length);
         using var models = new Pooled<byte>(ContextModels.MaxLength);
         writer.Write(models.Span[..ContextModels.Write(total, models.Span, new(table.Span), out var mask)]);
         WriteTokens(codes.Span, table.Span, mask, ref writer, path);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Analyse(LaneLayout layout, ElementType type, ReadOnlySpan<byte> tensor, float step, int reach, Span<int> codes, Span<uint> counts, VectorPath path)
     {
         using var memory = new Pooled<int>(RowWindow.Length(layout.Width));
@@ -105,13 +110,14 @@ internal static unsafe class ConvFeatureEncoder
         }
     }
 
-    private static void WriteTokens(Span<int> codes, Span<ulong> entries, int mask, ref PayloadWriter writer, VectorPath path)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WriteTokens(Span<int> codes, Span<uint> entries, int mask, ref PayloadWriter writer, VectorPath path)
     {
         using var words = new Pooled<ushort>(2 * codes.Length + TokenStream.Spill);
         var states = stackalloc uint[Lanes];
         new Span<uint>(states, Lanes).Fill(Rans.LowBound);
         fixed (int* code = codes)
-        fixed (ulong* table = entries)
+        fixed (uint* table = entries)
         fixed (ushort* word = words.Span)
         {
             var end = word + words.Span.Length;

@@ -18,10 +18,6 @@ internal static unsafe class LaneTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> Sixteen(uint* table, uint* indices) => Eight(table, indices).ToVector512Unsafe().WithUpper(Eight(table, indices + 8));
 
-    /// <summary>The entries for eight indices.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> Eight(ulong* table, uint* indices) => Four(table, indices).ToVector512Unsafe().WithUpper(Four(table, indices + 4));
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Eight(uint* table, uint* indices)
     {
@@ -45,18 +41,5 @@ internal static unsafe class LaneTable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ulong> Four(ulong* table, uint* indices)
-    {
-        if (!Avx2.IsSupported) return Vector256.Create(table[indices[0]], table[indices[1]], table[indices[2]], table[indices[3]]);
-        return Avx2.Blend(
-            Avx2.Blend(Entry(table, indices[0]), Entry(table, indices[1]), 0b1100),
-            Avx2.Blend(Entry(table, indices[2]), Entry(table, indices[3]), 0b1100_0000),
-            0b1111_0000).AsUInt64();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Entry(uint* table, uint index) => Avx2.BroadcastScalarToVector256(table + index);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Entry(ulong* table, uint index) => Avx2.BroadcastScalarToVector256(table + index).AsUInt32();
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SplitInfer.Codecs.ConvFeature;
 
 /// <summary>
@@ -41,6 +43,7 @@ internal unsafe struct RowWindow
     public static int Length(int width) => checked(4 * (width + 2) * Lanes + Alignment / sizeof(int));
 
     /// <summary>Goes on to a row; number 0 begins anew.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void StartRow(int row)
     {
         IsFirstRow = row == 0;
@@ -53,6 +56,7 @@ internal unsafe struct RowWindow
         Pad(Errors, ErrorsAbove, FirstError);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Pad(int* current, int* above, int first)
     {
         var from = new ReadOnlySpan<int>(above, Lanes);

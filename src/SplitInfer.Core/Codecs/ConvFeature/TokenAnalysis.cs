@@ -65,6 +65,7 @@ internal static unsafe class TokenAnalysis
     }
 
     // A pass of its own: what was just stored in whole vectors is slow to read in parts.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Count(int* codes, int length, uint* counts)
     {
         for (var at = 0; at < length; at += CountTables)

@@ -1,6 +1,6 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using SplitInfer.Codecs.Entropy;
 
 namespace SplitInfer.Codecs.ConvFeature;
@@ -47,7 +47,6 @@ internal static unsafe class TokenDecode
     public static void Wide(in RowWindow window, int live, int reach, uint* states, uint* table, int* starts, ref ushort* words, ushort* end)
     {
         var isFirst = window.IsFirstRow;
-        var places = stackalloc int[Lanes];
         var room = stackalloc uint[2 * Lanes];
         var indices = LaneTable.Align(room);
         var firstSlots = new LaneStarts(starts);
@@ -65,21 +64,7 @@ internal static unsafe class TokenDecode
             var place = (entry & Vector512.Create(0xFFu)).AsInt32();
             state = ((entry >> DecoderTables.FrequencyLessOneBit & Vector512.Create(SlotMask)) + Vector512<uint>.One) * (state >> TokenModel.ScaleBits) + (entry >> DecoderTables.OffsetBit);
             state = LaneWords.Refill(state, Vector512.Create(Rans.LowBound), ref word);
-            var inBuckets = (uint)Vector512.GreaterThanOrEqual(place, Vector512.Create(Tokens.FirstBucket)).ExtractMostSignificantBits();
-            if (inBuckets != 0)
-            {
-                state.Store(states);
-                place.Store(places);
-                for (; inBuckets != 0; inBuckets &= inBuckets - 1)
-                {
-                    var lane = BitOperations.TrailingZeroCount(inBuckets);
-                    places[lane] = ReadPlace(places[lane], ref states[lane], ref word);
-                }
-
-                state = Vector512.Load(states);
-                place = Vector512.Load(places);
-            }
-
+            if (Vector512.GreaterThanOrEqualAny(place, Vector512.Create(Tokens.FirstBucket))) (place, state) = ReadPlaces(place.AsUInt32(), state, ref word);
             left = prediction.ValueAt(place);
             errorLeft = prediction.ErrorOf(left);
             left.Store(window.Values + at);
@@ -88,6 +73,33 @@ internal static unsafe class TokenDecode
 
         state.Store(states);
         words = word;
+    }
+
+    // Of tokens that stand for several values the one that the extra bits tell; others have none and stay.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector512<int> Places, Vector512<uint> State) ReadPlaces(Vector512<uint> tokens, Vector512<uint> state, ref ushort* words)
+    {
+        if (!Avx512F.IsSupported) return ReadOneByOne(tokens, state, ref words);
+        var bits = Tokens.ExtraBits(tokens);
+        var rest = Avx512F.ShiftRightLogicalVariable(state, bits);
+        var extra = state ^ Avx512F.ShiftLeftLogicalVariable(rest, bits);
+        var first = Avx512F.ShiftLeftLogicalVariable(Vector512.Create(2u) | tokens & Vector512<uint>.One, bits) + Vector512.Create((uint)Tokens.PlaceBias);
+        var places = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(tokens, Vector512.Create((uint)Tokens.FirstBucket)), first + extra, tokens);
+        return (places.AsInt32(), LaneWords.Refill(rest, Vector512.Create(Rans.LowBound), ref words));
+    }
+
+    // Apart from the loop that calls it, which would otherwise have more variables than the compiler keeps in registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static (Vector512<int> Places, Vector512<uint> State) ReadOneByOne(Vector512<uint> tokens, Vector512<uint> state, ref ushort* words)
+    {
+        var places = tokens.AsInt32();
+        for (var lane = 0; lane < Lanes; lane++)
+        {
+            ref var place = ref Unsafe.Add(ref Unsafe.As<Vector512<int>, int>(ref places), lane);
+            if (place >= Tokens.FirstBucket) place = ReadPlace(place, ref Unsafe.Add(ref Unsafe.As<Vector512<uint>, uint>(ref state), lane), ref words);
+        }
+
+        return (places, state);
     }
 
     private static int ReadPlace(int token, ref uint state, ref ushort* words)

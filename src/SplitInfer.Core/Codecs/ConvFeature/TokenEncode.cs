@@ -1,14 +1,12 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using SplitInfer.Codecs.Entropy;
 
 namespace SplitInfer.Codecs.ConvFeature;
 
 /// <summary>
 /// The second pass of the encoder: takes steps of codes, the last first, and writes words below <c>words</c>; up to 16 words below the last may
-/// be overwritten. Returns the lowest word. The arithmetic is that of <see cref="RansEncode"/>.
+/// be overwritten. Returns the lowest word.
 /// </summary>
 internal static unsafe class TokenEncode
 {
@@ -17,7 +15,7 @@ internal static unsafe class TokenEncode
     private const int TokenMask = (1 << Tokens.Bits) - 1;
 
     /// <summary>The reference.</summary>
-    public static ushort* Scalar(uint* states, ulong* table, int mask, ushort* words, int* codes, int steps)
+    public static ushort* Scalar(uint* states, uint* table, int mask, ushort* words, int* codes, int steps)
     {
         for (var step = codes + (steps - 1) * Lanes; step >= codes; step -= Lanes)
         {
@@ -29,7 +27,7 @@ internal static unsafe class TokenEncode
             for (var lane = Lanes - 1; lane >= 0; lane--)
             {
                 var code = step[lane] & mask;
-                var (reciprocal, share) = ((uint)table[code], (uint)(table[code] >> 32));
+                var share = table[code];
                 var frequency = share & FrequencyMask;
                 var state = states[lane];
                 if (state >= frequency << TokenStream.FlushShift)
@@ -38,9 +36,7 @@ internal static unsafe class TokenEncode
                     state >>= 16;
                 }
 
-                var quotient = (uint)((ulong)state * reciprocal >> 32);
-                var remainder = state - quotient * frequency;
-                if (remainder >= frequency) (quotient, remainder) = (quotient + 1, remainder - frequency);
+                var (quotient, remainder) = Math.DivRem(state, frequency);
                 states[lane] = (quotient << TokenModel.ScaleBits) + remainder + (share >> EncoderTable.StartBit);
             }
         }
@@ -48,9 +44,12 @@ internal static unsafe class TokenEncode
         return words;
     }
 
-    /// <summary>Sixteen lanes at a time.</summary>
+    /// <summary>
+    /// Sixteen lanes at a time. A state that has room is below f·2^20, so a quotient has 20 bits. Taken in binary32 from reciprocals that are
+    /// smaller by 2^−22, which is more than all rounding adds, it is never too large and at most one too small.
+    /// </summary>
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static ushort* Wide(uint* states, ulong* table, int mask, ushort* words, int* codes, int steps)
+    public static ushort* Wide(uint* states, uint* table, int mask, ushort* words, int* codes, int steps)
     {
         var room = stackalloc uint[2 * Lanes];
         var indices = LaneTable.Align(room);
@@ -58,32 +57,45 @@ internal static unsafe class TokenEncode
         for (var step = codes + (steps - 1) * Lanes; step >= codes; step -= Lanes)
         {
             var code = Vector512.Load(step);
-            var inBuckets = (uint)Vector512.GreaterThanOrEqual(code & Vector512.Create(TokenMask), Vector512.Create(Tokens.FirstBucket)).ExtractMostSignificantBits();
-            if (inBuckets != 0)
-            {
-                state.Store(states);
-                for (; inBuckets != 0; inBuckets &= ~(1u << BitOperations.Log2(inBuckets)))
-                {
-                    var lane = BitOperations.Log2(inBuckets);
-                    WriteExtra(ref states[lane], step[lane], ref words);
-                }
-
-                state = Vector512.Load(states);
-            }
-
+            if (Vector512.GreaterThanOrEqualAny(code & Vector512.Create(TokenMask), Vector512.Create(Tokens.FirstBucket))) state = WriteExtras(state, code, ref words);
             (code & Vector512.Create(mask)).AsUInt32().Store(indices);
-            var (low, high) = (LaneTable.Eight(table, indices), LaneTable.Eight(table, indices + 8));
-            var (reciprocal, share) = (Vector512.Narrow(low, high), Vector512.Narrow(low >> 32, high >> 32));
+            var share = LaneTable.Sixteen(table, indices);
             var frequency = share & Vector512.Create(FrequencyMask);
+            var reciprocal = Vector512.Create(1 - 1f / (1 << 22)) / Vector512.ConvertToSingle(frequency.AsInt32());
             state = LaneWords.Flush(state, frequency << TokenStream.FlushShift, ref words);
-            var quotient = HighHalves(state, reciprocal);
-            var remainder = state - quotient * frequency;
+            var quotient = Vector512.ConvertToInt32Native(Vector512.ConvertToSingle(state.AsInt32()) * reciprocal).AsUInt32();
+
+            // It has 12 bits, for which products of 16 bits do.
+            var remainder = (state.AsUInt16() - quotient.AsUInt16() * frequency.AsUInt16()).AsUInt32() & Vector512.Create(0xFFFFu);
             var over = Vector512.GreaterThanOrEqual(remainder, frequency) & (Vector512.Create((uint)TokenModel.Scale) - frequency);
             state = (quotient << TokenModel.ScaleBits) + remainder + (share >> EncoderTable.StartBit) + over;
         }
 
         state.Store(states);
         return words;
+    }
+
+    // As WriteExtra, the highest lane first; one without extra bits stays.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> WriteExtras(Vector512<uint> state, Vector512<int> code, ref ushort* words)
+    {
+        if (!Avx512F.IsSupported) return WriteOneByOne(state, code, ref words);
+        var bits = Tokens.ExtraBits((code & Vector512.Create(TokenMask)).AsUInt32());
+        state = LaneWords.Flush(state, Avx512F.ShiftRightLogicalVariable(Vector512.Create(1u << 31), bits), ref words);
+        return Avx512F.ShiftLeftLogicalVariable(state, bits) | code.AsUInt32() >> TokenStream.ExtraBit;
+    }
+
+    // Apart from the loop that calls it, which would otherwise have more variables than the compiler keeps in registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static Vector512<uint> WriteOneByOne(Vector512<uint> state, Vector512<int> code, ref ushort* words)
+    {
+        for (var lane = Lanes - 1; lane >= 0; lane--)
+        {
+            var one = Unsafe.Add(ref Unsafe.As<Vector512<int>, int>(ref code), lane);
+            if ((one & TokenMask) >= Tokens.FirstBucket) WriteExtra(ref Unsafe.Add(ref Unsafe.As<Vector512<uint>, uint>(ref state), lane), one, ref words);
+        }
+
+        return state;
     }
 
     // A power of two as frequency: the bits go below those of the state.
@@ -98,29 +110,4 @@ internal static unsafe class TokenEncode
 
         state = state << bits | (uint)code >> TokenStream.ExtraBit;
     }
-
-    // The upper halves of products, from those of even and odd lanes.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> HighHalves(Vector512<uint> left, Vector512<uint> right)
-    {
-        var even = Product(left.AsUInt64(), right.AsUInt64());
-        var odd = Product(left.AsUInt64() >> 32, right.AsUInt64() >> 32);
-        return (even >> 32 | odd & Vector512.Create(0xFFFF_FFFF_0000_0000UL)).AsUInt32();
-    }
-
-    // The low halves multiplied to the full width.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<ulong> Product(Vector512<ulong> left, Vector512<ulong> right) => Avx512F.IsSupported
-        ? Avx512F.Multiply(left.AsUInt32(), right.AsUInt32())
-        : Vector512.Create(Product(left.GetLower(), right.GetLower()), Product(left.GetUpper(), right.GetUpper()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ulong> Product(Vector256<ulong> left, Vector256<ulong> right) => Avx2.IsSupported
-        ? Avx2.Multiply(left.AsUInt32(), right.AsUInt32())
-        : Vector256.Create(Product(left.GetLower(), right.GetLower()), Product(left.GetUpper(), right.GetUpper()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> Product(Vector128<ulong> left, Vector128<ulong> right) => Sse2.IsSupported
-        ? Sse2.Multiply(left.AsUInt32(), right.AsUInt32())
-        : (left & Vector128.Create(0xFFFF_FFFFUL)) * (right & Vector128.Create(0xFFFF_FFFFUL));
 }

@@ -23,6 +23,7 @@ internal struct TokenModelFormat
     public static long RoughCostOf(ReadOnlySpan<uint> counts) => 256L * (1 + 2 * TokenBits + 5 * (counts.Length - counts.Count(0u)));
 
     /// <summary>Writes the model of a context, or that it has none where the dominant token is −1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(scoped ref BitWriter bits, int context, scoped ReadOnlySpan<ushort> frequencies, int dominant)
     {
         bits.Write(dominant < 0 ? 0u : 1u, 1);
@@ -45,6 +46,7 @@ internal struct TokenModelFormat
 
     /// <summary>Reads the model of a context.</summary>
     /// <returns>1 where it has one, 0 where it has none, −1 where it is no model.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(scoped ref BitReader bits, int context, scoped Span<ushort> frequencies)
     {
         if (bits.Read(1) == 0) return 0;

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.ConvFeature;
 
@@ -17,6 +19,9 @@ internal static class Tokens
     /// <summary>Tokens that there are. The last bucket reaches beyond the farthest place, 2 · 65534 + 1.</summary>
     public const int Count = 38;
 
+    /// <summary>Numbers of a row that has one for each token and zeros behind them, so that vectors take it whole.</summary>
+    public const int Room = 48;
+
     /// <summary>Room for a token in a code: what is above it is its context.</summary>
     public const int Bits = 6;
 
@@ -28,6 +33,11 @@ internal static class Tokens
 
     /// <summary>Bits that are not in the token, at most 15.</summary>
     public static int ExtraBits(int token) => token < FirstBucket ? 0 : ((token + FloatBias) >> 1) - 128;
+
+    /// <summary>The same of tokens in lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> ExtraBits(Vector512<uint> tokens) =>
+        ((tokens + Vector512.Create((uint)FloatBias)) >> 1) - Vector512.Create(128u) & Vector512.GreaterThanOrEqual(tokens, Vector512.Create((uint)FirstBucket));
 
     /// <summary>The first place of a token.</summary>
     public static int FirstPlace(int token) => token < FirstBucket ? token : ((2 | token & 1) << ExtraBits(token)) + PlaceBias;

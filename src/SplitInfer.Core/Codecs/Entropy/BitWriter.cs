@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
 namespace SplitInfer.Codecs.Entropy;
@@ -11,20 +12,24 @@ internal ref struct BitWriter(Span<byte> destination)
     private int _written;
 
     /// <summary>Writes the low <paramref name="bits"/> (at most 32) of <paramref name="value"/>, whose other bits are zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write(uint value, int bits)
     {
         _pending |= (ulong)value << _pendingBits;
         _pendingBits += bits;
-        for (; _pendingBits >= 8; _pendingBits -= 8, _pending >>= 8) _destination[_written++] = (byte)_pending;
+        if (_pendingBits < 32) return;
+        BinaryPrimitives.WriteUInt32LittleEndian(_destination[_written..], (uint)_pending);
+        _written += sizeof(uint);
+        _pending >>= 32;
+        _pendingBits -= 32;
     }
 
     /// <summary>Pads the last byte with zeros.</summary>
     /// <returns>Bytes written.</returns>
     public int Finish()
     {
-        if (_pendingBits > 0) _destination[_written++] = (byte)_pending;
-        (_pending, _pendingBits) = (0, 0);
+        for (; _pendingBits > 0; _pendingBits -= 8, _pending >>= 8) _destination[_written++] = (byte)_pending;
+        _pendingBits = 0;
         return _written;
     }
 }

@@ -1,11 +1,13 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.Entropy;
 
 /// <summary>Counts how often each byte value occurs.</summary>
-internal static class Histogram
+internal static unsafe class Histogram
 {
+    private const int Group = 8;
+
     /// <summary>Adds the occurrences of symbols.</summary>
     /// <param name="symbols">The bytes.</param>
     /// <param name="counts">256 counts.</param>
@@ -15,27 +17,34 @@ internal static class Histogram
     public static void Add(ReadOnlySpan<byte> symbols, Span<uint> counts, int stride = 1)
     {
         counts = counts[..Rans.Symbols];
-        var words = MemoryMarshal.Cast<byte, ulong>(symbols);
-        foreach (var symbol in symbols[(words.Length * sizeof(ulong))..]) counts[symbol]++;
-        if (words.IsEmpty) return;
+        var whole = symbols.Length & -Group;
+        foreach (var symbol in symbols[whole..]) counts[symbol]++;
+        if (whole == 0) return;
 
-        // Four tables, so that a run of one symbol does not wait for its own counter.
-        Span<uint> tables = stackalloc uint[4 * Rans.Symbols];
-        tables.Clear();
-        ref var table = ref MemoryMarshal.GetReference(tables);
-        for (var i = 0; i < words.Length; i += stride)
+        // A table for each of the eight, so that a run of one symbol does not wait for its own counter.
+        var tables = stackalloc uint[Group * Rans.Symbols];
+        new Span<uint>(tables, Group * Rans.Symbols).Clear();
+        fixed (byte* first = symbols)
         {
-            var word = words[i];
-            Unsafe.Add(ref table, (int)(byte)word)++;
-            Unsafe.Add(ref table, 256 + (int)(byte)(word >> 8))++;
-            Unsafe.Add(ref table, 512 + (int)(byte)(word >> 16))++;
-            Unsafe.Add(ref table, 768 + (int)(byte)(word >> 24))++;
-            Unsafe.Add(ref table, (int)(byte)(word >> 32))++;
-            Unsafe.Add(ref table, 256 + (int)(byte)(word >> 40))++;
-            Unsafe.Add(ref table, 512 + (int)(byte)(word >> 48))++;
-            Unsafe.Add(ref table, 768 + (int)(byte)(word >> 56))++;
+            var end = first + whole;
+            for (var at = first; at < end; at += Group * stride)
+            {
+                tables[(nuint)at[0]]++;
+                (tables + 256)[(nuint)at[1]]++;
+                (tables + 512)[(nuint)at[2]]++;
+                (tables + 768)[(nuint)at[3]]++;
+                (tables + 1024)[(nuint)at[4]]++;
+                (tables + 1280)[(nuint)at[5]]++;
+                (tables + 1536)[(nuint)at[6]]++;
+                (tables + 1792)[(nuint)at[7]]++;
+            }
         }
 
-        for (var i = 0; i < Rans.Symbols; i++) counts[i] += tables[i] + tables[256 + i] + tables[512 + i] + tables[768 + i];
+        for (var i = 0; i < Rans.Symbols; i += Vector256<uint>.Count)
+        {
+            var sum = Vector256.Create(counts[i..]);
+            for (var table = tables + i; table < tables + Group * Rans.Symbols; table += Rans.Symbols) sum += Vector256.Load(table);
+            sum.CopyTo(counts[i..]);
+        }
     }
 }

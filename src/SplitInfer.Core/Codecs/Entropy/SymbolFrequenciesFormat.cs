@@ -63,20 +63,15 @@ internal static class SymbolFrequenciesFormat
     {
         var value = (uint)((difference << 1) ^ (difference >> 31)) + 1;
         var extra = BitOperations.Log2(value);
-        bits.Write(1u << extra, extra + 1);
-        bits.Write(value - (1u << extra), extra);
+        bits.Write(1u << extra | value - (1u << extra) << (extra + 1), 2 * extra + 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int ReadDifference(ref BitReader bits)
     {
-        var extra = 0;
-        for (; bits.Read(1) == 0; extra++)
-        {
-            // No difference needs more; a forged run of zeros ends here.
-            if (extra == 5) return int.MaxValue >> 1;
-        }
-
+        // No difference needs more than five; a forged run of zeros ends there.
+        var extra = bits.ReadZeros(6);
+        if (extra == 6) return int.MaxValue >> 1;
         var value = (int)(bits.Read(extra) + (1u << extra)) - 1;
         return (value >> 1) ^ -(value & 1);
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace SplitInfer.Codecs.Lz4;
 
@@ -10,6 +11,7 @@ internal static class Lz4Decoder
 
     /// <summary>Decodes a block.</summary>
     /// <returns>Whether it is one that fills <paramref name="output"/> exactly.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryDecode(ReadOnlySpan<byte> block, Span<byte> output)
     {
         int read = 0, written = 0;
@@ -37,6 +39,7 @@ internal static class Lz4Decoder
     }
 
     // Short literals go as a whole vector where that stays inside both.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyLiterals(ReadOnlySpan<byte> block, int read, Span<byte> output, int written, int count)
     {
         if (count <= 16 && block.Length - read >= 16 && output.Length - written >= 16) block.Slice(read, 16).CopyTo(output[written..]);
@@ -44,6 +47,7 @@ internal static class Lz4Decoder
     }
 
     // A match may reach into what it writes; it then repeats its first bytes, which doubles what can be copied at once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyMatch(Span<byte> output, int written, int offset, int count)
     {
         var from = written - offset;

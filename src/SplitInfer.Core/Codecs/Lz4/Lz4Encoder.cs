@@ -19,7 +19,7 @@ internal static class Lz4Encoder
 
     /// <summary>Encodes <paramref name="input"/>, at most a chunk.</summary>
     /// <returns>Whether <paramref name="output"/> is long enough.</returns>
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryEncode(ReadOnlySpan<byte> input, Span<byte> output, out int length)
     {
         Span<int> seen = stackalloc int[1 << HashBits];
@@ -63,6 +63,7 @@ internal static class Lz4Encoder
     }
 
     // How many bytes at the start are the same.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Common(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
         var i = 0;

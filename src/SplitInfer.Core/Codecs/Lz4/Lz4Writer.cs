@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace SplitInfer.Codecs.Lz4;
@@ -15,6 +16,7 @@ internal ref struct Lz4Writer(Span<byte> output)
     public bool Overran { get; private set; }
 
     /// <summary>Writes literals and a match.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryWrite(ReadOnlySpan<byte> literals, int offset, int match)
     {
         var beyond = match - Lz4Decoder.MinMatch;
@@ -28,6 +30,7 @@ internal ref struct Lz4Writer(Span<byte> output)
     /// <summary>Writes the literals at the end of a block.</summary>
     public bool TryWriteLast(ReadOnlySpan<byte> literals) => TryWriteLiterals(literals, 0, 0);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryWriteLiterals(ReadOnlySpan<byte> literals, int matchNibble, int reserve)
     {
         if (1 + ExtraBytes(literals.Length) + literals.Length + reserve > _output.Length - Written)
@@ -44,6 +47,7 @@ internal ref struct Lz4Writer(Span<byte> output)
     }
 
     // Short ones, by far the most, as two halves that overlap, without a call.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(ReadOnlySpan<byte> literals, Span<byte> destination)
     {
         if (literals.Length is < sizeof(ulong) or > 2 * sizeof(ulong))

@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.Quantized;
 
@@ -35,8 +37,19 @@ internal static class Clipping
     public static void CountTail(ReadOnlySpan<float> values, float least, float largest, Span<uint> counts)
     {
         var top = BitConverter.SingleToInt32Bits(largest) >> BinShift;
-        for (var at = TailSearch.Next(values, 0, least); at < values.Length; at = TailSearch.Next(values, at + 1, least))
-            counts[Math.Min(Bins - 1, top - (BitConverter.SingleToInt32Bits(Math.Abs(values[at])) >> BinShift))]++;
+        var i = 0;
+        for (; i <= values.Length - Vector512<float>.Count; i += Vector512<float>.Count)
+        {
+            var above = Vector512.GreaterThan(Vector512.Abs(Vector512.Create(values[i..])), Vector512.Create(least)).ExtractMostSignificantBits();
+            for (; above != 0; above &= above - 1) counts[BinOf(values[i + BitOperations.TrailingZeroCount(above)])]++;
+        }
+
+        foreach (var value in values[i..])
+        {
+            if (Math.Abs(value) > least) counts[BinOf(value)]++;
+        }
+
+        int BinOf(float value) => Math.Min(Bins - 1, top - (BitConverter.SingleToInt32Bits(Math.Abs(value)) >> BinShift));
     }
 
     /// <summary>The magnitude at which to clip.</summary>

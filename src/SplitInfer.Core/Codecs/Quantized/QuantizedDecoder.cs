@@ -51,7 +51,7 @@ internal static class QuantizedDecoder
             decoder.Read(symbolTable, symbols.Span[..ones]);
             decoder.Finish();
             SparseDequantization.Run(quantizer, bits, symbols.Span, values, path);
-            if (layout.IsPerChannel) ChannelScales.Apply(layout, codes.Span, values, start, invert: false);
+            if (layout.IsPerChannel) ChannelScales.Apply(layout, codes.Span, values, values, start, invert: false);
             if (type != ElementType.Float32) FloatingPoint.Write(type, values, elements);
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SplitInfer.Codecs.Entropy;
 using SplitInfer.Tensors;
 
@@ -35,13 +36,14 @@ internal static class QuantizedEncoder
             writer.Write(quantizer.Scale);
             writer.Write([(byte)quantizer.ZeroPoint]);
             if (layout.IsPerChannel) WriteCodes(codes.Span, ref writer, path);
-            Encode(quantizer, numbers, layout, codes.Span, ref writer, path);
+            Encode(quantizer, numbers, scratch.Span, layout, codes.Span, ref writer, path);
         }
 
         length = writer.Written;
         return !writer.Overran;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Statistics Measure(Numbers numbers, ChannelLayout layout, Span<Statistics> channels, VectorPath path)
     {
         channels.Fill(Statistics.None);
@@ -63,19 +65,20 @@ internal static class QuantizedEncoder
     }
 
     // One quantiser for all channels, and for each a code that says how much finer it is. All share a zero point, so that zero is kept.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Quantizer Fit(Numbers numbers, ChannelLayout layout, int bits, in Statistics all, Span<Statistics> channels, Span<byte> codes)
     {
-        using var counts = new Pooled<uint>(layout.Channels * Clipping.Bins);
-        counts.Span.Clear();
-        CountTails(numbers, layout, bits, channels, counts.Span);
+        Span<uint> counts = stackalloc uint[Clipping.Bins];
         Quantizer coarsest = default;
         using var scales = new Pooled<float>(layout.Channels);
         for (var i = 0; i < channels.Length; i++)
         {
             scales.Span[i] = 0;
             if (channels[i].NonZero == 0) continue;
+            counts.Clear();
+            CountTail(numbers, layout, i, bits, channels[i], counts);
             if (layout.IsPerChannel && !all.IsOneSided) channels[i].MakeSymmetric();
-            var quantizer = Quantizer.Fit(channels[i], Clipping.Best(channels[i], bits, counts.Span.Slice(i * Clipping.Bins, Clipping.Bins)), bits);
+            var quantizer = Quantizer.Fit(channels[i], Clipping.Best(channels[i], bits, counts), bits);
             if (quantizer.Scale > coarsest.Scale) coarsest = quantizer;
             scales.Span[i] = quantizer.Scale;
         }
@@ -84,19 +87,16 @@ internal static class QuantizedEncoder
         return coarsest;
     }
 
-    private static void CountTails(Numbers numbers, ChannelLayout layout, int bits, ReadOnlySpan<Statistics> channels, Span<uint> counts)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CountTail(Numbers numbers, ChannelLayout layout, int channel, int bits, in Statistics statistics, Span<uint> counts)
     {
-        for (var start = 0; start < numbers.Count; start += Chunks.Values)
+        float least = Clipping.Least(statistics, bits), largest = statistics.Largest;
+        if (largest <= least) return;
+        for (var start = (long)channel * layout.Run; start < numbers.Count; start += (long)layout.Channels * layout.Run)
         {
-            var values = numbers[start, Math.Min(Chunks.Values, numbers.Count - start)];
-            for (var i = 0; i < values.Length;)
-            {
-                var run = values.Slice(i, layout.Together(start + i, values.Length - i));
-                var channel = layout.ChannelOf(start + i);
-                var least = Clipping.Least(channels[channel], bits);
-                if (channels[channel].Largest > least) Clipping.CountTail(run, least, channels[channel].Largest, counts.Slice(channel * Clipping.Bins, Clipping.Bins));
-                i += run.Length;
-            }
+            var end = Math.Min(start + layout.Run, numbers.Count);
+            for (var at = start; at < end; at += Chunks.Values)
+                Clipping.CountTail(numbers[(int)at, (int)Math.Min(Chunks.Values, end - at)], least, largest, counts);
         }
     }
 
@@ -106,7 +106,8 @@ internal static class QuantizedEncoder
         writer.WritePart(block.Span[..EntropyBlock.Encode(codes, block.Span, path)]);
     }
 
-    private static void Encode(Quantizer quantizer, Numbers numbers, ChannelLayout layout, ReadOnlySpan<byte> codes, ref PayloadWriter writer, VectorPath path)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Encode(Quantizer quantizer, Numbers numbers, Span<float> scratch, ChannelLayout layout, ReadOnlySpan<byte> codes, ref PayloadWriter writer, VectorPath path)
     {
         using var bitmap = new Pooled<byte>(Bitmap.Length(numbers.Count));
         using var symbols = new Pooled<byte>(checked(numbers.Count + SparseQuantization.Spill));
@@ -116,8 +117,8 @@ internal static class QuantizedEncoder
             var values = numbers[start, Math.Min(Chunks.Values, numbers.Count - start)];
             if (layout.IsPerChannel)
             {
-                var scaled = numbers.Copy(start, values.Length);
-                ChannelScales.Apply(layout, codes, scaled, start, invert: true);
+                var scaled = scratch[..values.Length];
+                ChannelScales.Apply(layout, codes, values, scaled, start, invert: true);
                 values = scaled;
             }
 

@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.Quantized;
 
-/// <summary>What a quantiser must know of numbers. Sums are taken in sixteen lanes whatever the vectors' width, so that they come out the same everywhere.</summary>
+/// <summary>What a quantiser must know of numbers.</summary>
 internal struct Statistics
 {
     /// <summary>The smallest and largest number, never above and below 0.</summary>
@@ -17,8 +18,6 @@ internal struct Statistics
 
     /// <summary>Whether there is neither an infinity nor a NaN; without it nothing else holds.</summary>
     public bool IsFinite;
-
-    private const int Lanes = 16;
 
     /// <summary>What is known of no numbers.</summary>
     public static Statistics None => new() { IsFinite = true };
@@ -43,141 +42,41 @@ internal struct Statistics
     };
 
     /// <summary>Looks at a run of numbers.</summary>
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static unsafe Statistics Of(ReadOnlySpan<float> values, VectorPath path)
     {
         LaneSums sums = default;
-        var groups = values.Length / Lanes;
-        fixed (float* from = values)
+        var (groups, rest) = Math.DivRem(values.Length, LaneSums.Lanes);
+        fixed (float* from = values) sums.Add(from, groups, path);
+        var zeros = 0;
+        if (rest > 0)
         {
-            switch (path)
-            {
-                case VectorPath.Vector512: Wide512(from, groups, ref sums); break;
-                case VectorPath.Vector256: Wide256(from, groups, ref sums); break;
-                case VectorPath.Vector128: Wide128(from, groups, ref sums); break;
-                default: groups = 0; break;
-            }
+            // What fills the last group changes nothing but the number of zeros.
+            var last = stackalloc float[LaneSums.Lanes];
+            values[^rest..].CopyTo(new(last, rest));
+            new Span<float>(last + rest, LaneSums.Lanes - rest).Clear();
+            sums.Add(last, 1, path);
+            zeros = LaneSums.Lanes - rest;
         }
 
-        for (var i = groups * Lanes; i < values.Length; i++)
+        var all = new Statistics
         {
-            var (lane, value) = (i % Lanes, values[i]);
-            sums.Magnitudes[lane] += Math.Abs(value);
-            sums.Min[lane] = Math.Min(sums.Min[lane], value);
-            sums.Max[lane] = Math.Max(sums.Max[lane], value);
-            sums.Bits[lane] = Math.Max(sums.Bits[lane], BitConverter.SingleToInt32Bits(Math.Abs(value)));
-            if (value == 0) sums.Zeros[lane]++;
-        }
-
-        var all = new Statistics { NonZero = values.Length, IsFinite = true };
-        for (var lane = 0; lane < Lanes; lane++)
-        {
-            all.SumOfMagnitudes += sums.Magnitudes[lane];
-            all.Min = Math.Min(all.Min, sums.Min[lane]);
-            all.Max = Math.Max(all.Max, sums.Max[lane]);
-            all.NonZero -= sums.Zeros[lane];
-            all.IsFinite &= sums.Bits[lane] < 0x7F80_0000;
-        }
-
+            Min = Smallest(sums.Min),
+            Max = -Smallest(-sums.Max),
+            NonZero = values.Length + zeros - Vector512.Sum(sums.Zeros),
+            IsFinite = Vector512.LessThanAll(sums.Bits, Vector512.Create(0x7F80_0000)),
+        };
+        foreach (var magnitude in MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<Vector512<float>, float>(ref sums.Magnitudes), LaneSums.Lanes))
+            all.SumOfMagnitudes += magnitude;
         return all;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Wide128(float* values, int groups, ref LaneSums sums)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Smallest(Vector512<float> lanes)
     {
-        for (var lane = 0; lane < Lanes; lane += 4)
-        {
-            var (magnitudes, min, max) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
-            var (bits, zeros) = (Vector128<int>.Zero, Vector128<int>.Zero);
-            for (var i = 0; i < groups; i++)
-            {
-                var value = Vector128.Load(values + i * Lanes + lane);
-                var magnitude = Vector128.Abs(value);
-                magnitudes += magnitude;
-                min = Vector128.MinNative(min, value);
-                max = Vector128.MaxNative(max, value);
-                bits = Vector128.Max(bits, magnitude.AsInt32());
-                zeros -= Vector128.Equals(value, Vector128<float>.Zero).AsInt32();
-            }
-
-            magnitudes.CopyTo(sums.Magnitudes[lane..]);
-            min.CopyTo(sums.Min[lane..]);
-            max.CopyTo(sums.Max[lane..]);
-            bits.CopyTo(sums.Bits[lane..]);
-            zeros.CopyTo(sums.Zeros[lane..]);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Wide256(float* values, int groups, ref LaneSums sums)
-    {
-        for (var lane = 0; lane < Lanes; lane += 8)
-        {
-            var (magnitudes, min, max) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero);
-            var (bits, zeros) = (Vector256<int>.Zero, Vector256<int>.Zero);
-            for (var i = 0; i < groups; i++)
-            {
-                var value = Vector256.Load(values + i * Lanes + lane);
-                var magnitude = Vector256.Abs(value);
-                magnitudes += magnitude;
-                min = Vector256.MinNative(min, value);
-                max = Vector256.MaxNative(max, value);
-                bits = Vector256.Max(bits, magnitude.AsInt32());
-                zeros -= Vector256.Equals(value, Vector256<float>.Zero).AsInt32();
-            }
-
-            magnitudes.CopyTo(sums.Magnitudes[lane..]);
-            min.CopyTo(sums.Min[lane..]);
-            max.CopyTo(sums.Max[lane..]);
-            bits.CopyTo(sums.Bits[lane..]);
-            zeros.CopyTo(sums.Zeros[lane..]);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Wide512(float* values, int groups, ref LaneSums sums)
-    {
-        var (magnitudes, min, max) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
-        var (bits, zeros) = (Vector512<int>.Zero, Vector512<int>.Zero);
-        for (var i = 0; i < groups; i++)
-        {
-            var value = Vector512.Load(values + i * Lanes);
-            var magnitude = Vector512.Abs(value);
-            magnitudes += magnitude;
-            min = Vector512.MinNative(min, value);
-            max = Vector512.MaxNative(max, value);
-            bits = Vector512.Max(bits, magnitude.AsInt32());
-            zeros -= Vector512.Equals(value, Vector512<float>.Zero).AsInt32();
-        }
-
-        magnitudes.CopyTo(sums.Magnitudes);
-        min.CopyTo(sums.Min);
-        max.CopyTo(sums.Max);
-        bits.CopyTo(sums.Bits);
-        zeros.CopyTo(sums.Zeros);
-    }
-
-    [InlineArray(Lanes)]
-    private struct Floats
-    {
-        private float _first;
-    }
-
-    [InlineArray(Lanes)]
-    private struct Integers
-    {
-        private int _first;
-    }
-
-    private struct LaneSums
-    {
-        private Floats _magnitudes, _min, _max;
-        private Integers _bits, _zeros;
-
-        [System.Diagnostics.CodeAnalysis.UnscopedRef] public Span<float> Magnitudes => _magnitudes;
-        [System.Diagnostics.CodeAnalysis.UnscopedRef] public Span<float> Min => _min;
-        [System.Diagnostics.CodeAnalysis.UnscopedRef] public Span<float> Max => _max;
-        [System.Diagnostics.CodeAnalysis.UnscopedRef] public Span<int> Bits => _bits;
-        [System.Diagnostics.CodeAnalysis.UnscopedRef] public Span<int> Zeros => _zeros;
+        var eight = Vector256.MinNative(lanes.GetLower(), lanes.GetUpper());
+        var four = Vector128.MinNative(eight.GetLower(), eight.GetUpper());
+        var two = Vector128.MinNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MinNative(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 }

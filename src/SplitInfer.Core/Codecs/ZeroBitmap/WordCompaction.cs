@@ -98,6 +98,8 @@ internal static unsafe class WordCompaction
         var i = 0;
         for (; i <= count - 16; i += 16)
         {
+            // Stores that begin anywhere in a line wait for it longer than loads do.
+            Sse.Prefetch0(to + 64);
             var v = Vector512.Load(words + i);
             var nonZero = ~Vector512.Equals(v, Vector512<uint>.Zero);
             var bits = (uint)nonZero.ExtractMostSignificantBits();

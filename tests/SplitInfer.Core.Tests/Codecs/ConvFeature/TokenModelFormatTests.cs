@@ -18,9 +18,9 @@ public sealed class TokenModelFormatTests
             var format = default(TokenModelFormat);
             for (var context = 0; context < models.Length; context++)
             {
-                var counts = new uint[Tokens.Count];
-                for (var token = 0; token < counts.Length; token++) counts[token] = (uint)(random.Next(2) * random.Next(1 << random.Next(1, 24)));
-                models[context] = new ushort[Tokens.Count];
+                var counts = new uint[Tokens.Room];
+                for (var token = 0; token < Tokens.Count; token++) counts[token] = (uint)(random.Next(2) * random.Next(1 << random.Next(1, 24)));
+                models[context] = new ushort[Tokens.Room];
                 var dominant = turn % 3 == context % 3 ? -1 : TokenModel.Normalise(counts, models[context]);
                 if (dominant >= 0)
                 {
@@ -35,7 +35,7 @@ public sealed class TokenModelFormatTests
             format = default;
             foreach (var (context, model) in models.Index())
             {
-                var read = new ushort[Tokens.Count];
+                var read = new ushort[Tokens.Room];
                 if (format.Read(ref reader, context, read) != 0) Assert.Equal(model, read);
                 else Assert.Equal(0, model.Sum(static frequency => frequency));
             }
