@@ -29,7 +29,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
     /// <summary>A client that says it wants <see cref="WirePlan"/>.</summary>
     public static Hello Hello(params string[] codecs) => new()
     {
-        MinVersion = 1, MaxVersion = 1, Model = "model",
+        MinVersion = ProtocolVersion.Newest, MaxVersion = ProtocolVersion.Newest, Model = "model",
         ModelFingerprint = ByteString.CopyFrom(WirePlan.Plan.Model.Bytes), PlanFingerprint = ByteString.CopyFrom(WirePlan.Plan.Fingerprint.Bytes),
         Codecs = { codecs.Length > 0 ? codecs : ["Raw", "RunLength"] },
     };
@@ -38,7 +38,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
     public static (RequestHeader Header, byte[] Payload) Request(int partition = WirePlan.Fixed, int n = 2)
     {
         var boundary = WirePlan.Boundary(partition, n);
-        var header = new RequestHeader { Partition = (uint)partition, PartLengths = { boundary.Select(static b => (uint)b.ByteLength) } };
+        var header = new RequestHeader { Partition = (uint)partition };
         if (partition == WirePlan.Symbolic) header.SymbolSizes.Add(n);
         return (header, [.. boundary.SelectMany(static b => b.Bytes.ToArray())]);
     }
