@@ -15,9 +15,12 @@ internal sealed class ScriptedClient : IAsyncDisposable
     private readonly List<WirePeer> _peers = [];
 
     public ScriptedClient(ServerLimits? limits = null, TimeProvider? time = null) =>
-        Server = new(Model, new([new RawCodec(), new RunLengthCodec()]), limits ?? new(), time ?? TimeProvider.System, Log);
+        Server = new(Model, new([new RawCodec(), new RunLengthCodec(), Probe]), limits ?? new(), time ?? TimeProvider.System, Log);
 
     public StubTailModel Model { get; } = new();
+
+    /// <summary>A codec that the server knows.</summary>
+    public ProbeCodec Probe { get; } = new();
 
     public TailServer Server { get; }
 
