@@ -19,14 +19,13 @@ internal sealed class InferencePass(
     private Tensor[] _head = [];
     private Tensor[] _boundary = [];
     private Tensor?[] _copies = [];
-    private TailProgress _progress = new();
     private TailAnswer _tail;
     private TimeSpan _headTime;
     private TimeSpan _gatherTime;
     private int _holders = 1;
 
     /// <summary>How far the boundary has got on its way to the server.</summary>
-    public TailProgress Progress => _progress;
+    public TailProgress Progress { get; private set; } = new();
 
     /// <summary>Why there is no answer of the server; null where there is one or none was asked for.</summary>
     public Exception? ServerFailure { get; private set; }
@@ -58,7 +57,7 @@ internal sealed class InferencePass(
         EncodeSeconds = EncodeTime.TotalSeconds,
         OffloadSeconds = (_tail.IsFromServer ? _tail.ServerTime : Waited).TotalSeconds,
         ServerSeconds = _tail.Reply?.Timings.TotalSeconds ?? 0,
-        BytesSent = _tail.IsFromServer ? _progress.BytesSent : 0,
+        BytesSent = _tail.IsFromServer ? Progress.BytesSent : 0,
         IsCensored = ServerFailure is not null && !_tail.IsFromServer,
         RacedDeviceSeconds = _tail.DeviceTime > TimeSpan.Zero ? DeviceTime.TotalSeconds : 0,
     };
@@ -77,7 +76,7 @@ internal sealed class InferencePass(
         _head = outputs;
     }
 
-    private TimeSpan EncodeTime => _gatherTime + TimeSpan.FromSeconds(_progress.EncodeSeconds);
+    private TimeSpan EncodeTime => _gatherTime + TimeSpan.FromSeconds(Progress.EncodeSeconds);
 
     /// <summary>Gathers the boundary, which is encoded as it is sent.</summary>
     /// <param name="outlivesCall">Whether the tail may still run when the caller has its result and may change the inputs, so that those which cross are copied.</param>
@@ -101,7 +100,7 @@ internal sealed class InferencePass(
             Boundary = _boundary,
             Deadline = deadline,
         };
-        _progress = request.Progress;
+        Progress = request.Progress;
         var stage = clock.Fork();
         var reply = await transport.SendAsync(request, cancellationToken).ConfigureAwait(false);
         return new(reply, IsFromServer: true, Sending(stage.Lap()));
@@ -117,7 +116,7 @@ internal sealed class InferencePass(
     public void Miss(Exception failure, TimeSpan waited) => (ServerFailure, Waited) = (failure, Sending(waited));
 
     /// <summary>The part of a time, which started with encoding, in which bytes could travel.</summary>
-    public TimeSpan Sending(TimeSpan time) => TimeSpan.FromTicks(Math.Max(0, time.Ticks - TimeSpan.FromSeconds(_progress.EncodeSeconds).Ticks));
+    public TimeSpan Sending(TimeSpan time) => TimeSpan.FromTicks(Math.Max(0, time.Ticks - TimeSpan.FromSeconds(Progress.EncodeSeconds).Ticks));
 
     /// <summary>The model's outputs, which the caller owns.</summary>
     public Tensor[] TakeOutputs()
