@@ -5,7 +5,6 @@ using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
-using SplitInfer.Protocol;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client;
@@ -20,14 +19,13 @@ internal sealed class InferencePass(
     private Tensor[] _head = [];
     private Tensor[] _boundary = [];
     private Tensor?[] _copies = [];
-    private readonly EncodedTensors _encoded = new();
     private TailAnswer _tail;
     private TimeSpan _headTime;
-    private TimeSpan _encodeTime;
+    private TimeSpan _gatherTime;
     private int _holders = 1;
 
-    /// <summary>Payload bytes that were sent.</summary>
-    public long BytesSent { get; private set; }
+    /// <summary>How far the boundary has got on its way to the server.</summary>
+    public TailProgress Progress { get; private set; } = new();
 
     /// <summary>Why there is no answer of the server; null where there is one or none was asked for.</summary>
     public Exception? ServerFailure { get; private set; }
@@ -45,7 +43,7 @@ internal sealed class InferencePass(
     public InferenceTimings Timings => new()
     {
         Head = _headTime,
-        Encode = _encodeTime,
+        Encode = EncodeTime,
         Offload = _tail.ServerTime,
         Tail = _tail.DeviceTime,
         Server = _tail.Reply?.Timings ?? default,
@@ -56,10 +54,10 @@ internal sealed class InferencePass(
     public Observation Observation => new()
     {
         HeadSeconds = _headTime.TotalSeconds,
-        EncodeSeconds = _encodeTime.TotalSeconds,
+        EncodeSeconds = EncodeTime.TotalSeconds,
         OffloadSeconds = (_tail.IsFromServer ? _tail.ServerTime : Waited).TotalSeconds,
         ServerSeconds = _tail.Reply?.Timings.TotalSeconds ?? 0,
-        BytesSent = _tail.IsFromServer ? BytesSent : 0,
+        BytesSent = _tail.IsFromServer ? Progress.BytesSent : 0,
         IsCensored = ServerFailure is not null && !_tail.IsFromServer,
         RacedDeviceSeconds = _tail.DeviceTime > TimeSpan.Zero ? DeviceTime.TotalSeconds : 0,
     };
@@ -78,16 +76,16 @@ internal sealed class InferencePass(
         _head = outputs;
     }
 
-    /// <summary>Gathers the boundary and encodes it.</summary>
+    private TimeSpan EncodeTime => _gatherTime + TimeSpan.FromSeconds(Progress.EncodeSeconds);
+
+    /// <summary>Gathers the boundary, which is encoded as it is sent.</summary>
     /// <param name="outlivesCall">Whether the tail may still run when the caller has its result and may change the inputs, so that those which cross are copied.</param>
-    public void Encode(bool outlivesCall)
+    public void Gather(bool outlivesCall)
     {
         clock.Lap();
         _boundary = Gather(routing.Boundary);
         if (outlivesCall) CopyInputs();
-        _encoded.Encode(codec, _boundary);
-        foreach (var part in _encoded.Parts.Span) BytesSent += part.Length;
-        _encodeTime = clock.Lap();
+        _gatherTime = clock.Lap();
     }
 
     /// <summary>Has the server run the tail. The answer is the caller's.</summary>
@@ -99,12 +97,13 @@ internal sealed class InferencePass(
             Partition = partition,
             Codec = codec,
             SymbolSizes = layout.Measure(_boundary),
-            Payloads = _encoded.Parts,
+            Boundary = _boundary,
             Deadline = deadline,
         };
+        Progress = request.Progress;
         var stage = clock.Fork();
         var reply = await transport.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        return new(reply, IsFromServer: true, stage.Lap());
+        return new(reply, IsFromServer: true, Sending(stage.Lap()));
     }
 
     /// <summary>Runs the tail on the device. The answer is the caller's.</summary>
@@ -114,7 +113,10 @@ internal sealed class InferencePass(
     public void Take(in TailAnswer answer) => _tail = answer;
 
     /// <summary>The server gave no answer.</summary>
-    public void Miss(Exception failure, TimeSpan waited) => (ServerFailure, Waited) = (failure, waited);
+    public void Miss(Exception failure, TimeSpan waited) => (ServerFailure, Waited) = (failure, Sending(waited));
+
+    /// <summary>The part of a time, which started with encoding, in which bytes could travel.</summary>
+    public TimeSpan Sending(TimeSpan time) => TimeSpan.FromTicks(Math.Max(0, time.Ticks - TimeSpan.FromSeconds(Progress.EncodeSeconds).Ticks));
 
     /// <summary>The model's outputs, which the caller owns.</summary>
     public Tensor[] TakeOutputs()
@@ -136,7 +138,6 @@ internal sealed class InferencePass(
     public void Dispose()
     {
         if (Interlocked.Decrement(ref _holders) > 0) return;
-        _encoded.Release();
         _tail.Reply?.Dispose();
         foreach (var tensor in _head) tensor.Dispose();
         foreach (var copy in _copies) copy?.Dispose();

@@ -33,7 +33,7 @@ public sealed class InferenceResult : IDisposable
     /// <summary>Where the time went.</summary>
     public required InferenceTimings Timings { get; init; }
 
-    /// <summary>Payload bytes that were sent or were being sent, those of a race that the device won included; 0 where the server was not asked.</summary>
+    /// <summary>Payload bytes that were sent up to the result, those of a race that the device won included; 0 where the server was not asked.</summary>
     public required long BytesSent { get; init; }
 
     /// <inheritdoc/>

@@ -83,7 +83,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         await pass.RunHeadAsync(cancellationToken).ConfigureAwait(false);
         if (partition != Plan.AllOnDevice)
         {
-            pass.Encode(outlivesCall: decision.IsRaced);
+            pass.Gather(outlivesCall: decision.IsRaced);
             var deadline = request?.Deadline ?? _options.Deadline;
             if (_learns && !isNamed) await Tails().RunAsync(pass, decision, deadline, cancellationToken).ConfigureAwait(false);
             else await Tails().OffloadAsync(pass, deadline, cancellationToken).ConfigureAwait(false);
@@ -97,7 +97,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable
             IsRaced = decision.IsRaced && partition != Plan.AllOnDevice,
             ServerFailure = pass.ServerFailure,
             Timings = pass.Timings,
-            BytesSent = pass.BytesSent,
+            BytesSent = pass.Progress.BytesSent,
         };
     }
 

@@ -29,7 +29,7 @@ internal sealed class TransportStub(PartitionPlan plan) : ITailService, ITailMod
 
     /// <summary>A request for the tail of the first partition.</summary>
     public static TailRequest Request(PartitionPlan plan, Tensor boundary) =>
-        new() { Partition = plan.AllOnServer, Codec = Codec, SymbolSizes = [], Payloads = new ReadOnlyMemory<byte>[] { boundary.Bytes } };
+        new() { Partition = plan.AllOnServer, Codec = Codec, SymbolSizes = [], Boundary = new[] { boundary } };
 
     public ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken) => new(this);
 

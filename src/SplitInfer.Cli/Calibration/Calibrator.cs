@@ -20,6 +20,9 @@ internal sealed class Calibrator(
 {
     private readonly bool _isClassifier = IsClassifier(model);
 
+    // What is measured is what is sent.
+    private readonly IReadOnlyList<ITensorCodec> _codecs = [.. codecs.Select(static codec => new SlabbedCodec(codec))];
+
     /// <summary>Tries every codec at one partition.</summary>
     /// <param name="partition">An admissible one with a boundary.</param>
     /// <param name="step">Called after each sample, from any thread.</param>
@@ -28,7 +31,7 @@ internal sealed class Calibrator(
     public async Task<IReadOnlyList<CalibratedCodec>> RunAsync(Partition partition, Action step, CancellationToken cancellationToken)
     {
         using var cut = new LoadedCut(model, partition.Index, execution);
-        var trial = new CutTrial(cut, codecs);
+        var trial = new CutTrial(cut, _codecs);
         var outcomes = new SampleOutcomes[samples.Count];
         await Parallel.ForAsync(0, samples.Count, new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellationToken }, (sample, cancellation) =>
         {
@@ -42,7 +45,7 @@ internal sealed class Calibrator(
         // Alone, after the loops have run often enough to be compiled for good.
         var first = samples.Read(0, model.Plan.Inputs);
         var boundary = cut.MakeBoundary(first);
-        CalibratedCodec[] results = [.. codecs.Select((codec, place) => Sum(partition.Index, place, outcomes, CodecMeasurement.Of(codec, boundary, MeasuringEffort.Brief, time)))];
+        CalibratedCodec[] results = [.. _codecs.Select((codec, place) => Sum(partition.Index, place, outcomes, CodecMeasurement.Of(codec, boundary, MeasuringEffort.Brief, time)))];
         LoadedCut.Release(boundary);
         LoadedCut.Release(first);
         return results;
@@ -55,7 +58,7 @@ internal sealed class Calibrator(
         var entry = new CalibrationEntry
         {
             Partition = partition,
-            Codec = codecs[place].Name,
+            Codec = _codecs[place].Name,
             Ratio = outcomes.Sum(static outcome => outcome.BoundaryBytes) / (double)Math.Max(1, payloadBytes),
             Agreement = _isClassifier ? Share(sample => outcomes[sample].Codecs[place].Class == outcomes[sample].Class) : null,
             OutputError = differences.Select(static difference => difference.Relative).DefaultIfEmpty().Max(),

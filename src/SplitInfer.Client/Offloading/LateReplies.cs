@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using SplitInfer.Client.Policies;
+using SplitInfer.Client.Transport;
 
 namespace SplitInfer.Client.Offloading;
 
@@ -27,14 +28,14 @@ internal sealed class LateReplies(IPartitionPolicy policy, ServerWatch watch, Ti
     /// <summary>Has the policy learn what the server, which lost, would have cost.</summary>
     /// <param name="server">The server's side of the race.</param>
     /// <param name="decision">What the policy chose.</param>
-    /// <param name="bytesSent">Payload bytes of the request.</param>
+    /// <param name="progress">How far the request has got.</param>
     /// <param name="deviceTime">What the whole model took on the device.</param>
     /// <param name="began">When the boundary began to travel.</param>
-    public void Await(RaceSide server, in Decision decision, long bytesSent, TimeSpan deviceTime, long began)
+    public void Await(RaceSide server, in Decision decision, TailProgress progress, TimeSpan deviceTime, long began)
     {
         var isOneTooMany = Interlocked.Increment(ref _awaited) > MaxAwaited;
         var patience = isOneTooMany ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Max(LeastPatience.Ticks, (long)((Patience - 1) * deviceTime.Ticks)));
-        Track(AwaitAsync(server, decision, bytesSent, patience, began));
+        Track(AwaitAsync(server, decision, progress, patience, began));
     }
 
     /// <summary>Ends the device's side of a race that the server won.</summary>
@@ -48,12 +49,12 @@ internal sealed class LateReplies(IPartitionPolicy policy, ServerWatch watch, Ti
         _disposal.Dispose();
     }
 
-    private async Task AwaitAsync(RaceSide server, Decision decision, long bytesSent, TimeSpan patience, long began)
+    private async Task AwaitAsync(RaceSide server, Decision decision, TailProgress progress, TimeSpan patience, long began)
     {
         try
         {
             var answer = await server.Answer.WaitAsync(patience, time, _disposal.Token).ConfigureAwait(false);
-            policy.Observe(decision, new() { OffloadSeconds = answer.Time.TotalSeconds, ServerSeconds = answer.Reply!.Timings.TotalSeconds, BytesSent = bytesSent });
+            policy.Observe(decision, new() { OffloadSeconds = answer.Time.TotalSeconds, ServerSeconds = answer.Reply!.Timings.TotalSeconds, BytesSent = progress.BytesSent });
             watch.Answered();
         }
         catch (OperationCanceledException) when (_disposal.IsCancellationRequested)
@@ -63,7 +64,7 @@ internal sealed class LateReplies(IPartitionPolicy policy, ServerWatch watch, Ti
         catch (Exception failure)
         {
             if (TailStage.IsOfServer(failure)) watch.Failed(failure);
-            policy.Observe(decision, new() { OffloadSeconds = time.GetElapsedTime(began).TotalSeconds, BytesSent = bytesSent, IsCensored = true });
+            policy.Observe(decision, new() { OffloadSeconds = time.GetElapsedTime(began).TotalSeconds - progress.EncodeSeconds, BytesSent = progress.BytesSent, IsCensored = true });
         }
         finally
         {

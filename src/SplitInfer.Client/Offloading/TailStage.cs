@@ -113,7 +113,7 @@ internal sealed class TailStage : IAsyncDisposable
         }
         else if (pass.ServerFailure is null)
         {
-            Late.Await(server, decision, pass.BytesSent, pass.DeviceTime, began);
+            Late.Await(server, decision, pass.Progress, pass.DeviceTime, began);
         }
     }
 

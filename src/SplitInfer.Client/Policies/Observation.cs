@@ -9,10 +9,10 @@ public readonly record struct Observation
     /// <summary>Seconds that the head ran; all of the model where everything ran on the device.</summary>
     public double HeadSeconds { get; init; }
 
-    /// <summary>Seconds that encoding the boundary took.</summary>
+    /// <summary>Seconds that encoding the boundary took until its first bytes could leave: what could not be hidden behind sending.</summary>
     public double EncodeSeconds { get; init; }
 
-    /// <summary>Seconds from the start of sending to the decoded result; 0 where everything ran on the device.</summary>
+    /// <summary>Seconds from the first bytes that could leave to the decoded result; 0 where everything ran on the device.</summary>
     public double OffloadSeconds { get; init; }
 
     /// <summary>The part of <see cref="OffloadSeconds"/> that the server says it spent: queue, decode, run and encode.</summary>

@@ -59,7 +59,7 @@ internal sealed record ClientHandshake(string Model, string Version, PartitionPl
             Layouts = Layouts,
             Codecs = [.. welcome.Codecs.Select(Codec)],
             MaxInFlight = (int)Math.Min(welcome.MaxInFlight, MaxUsefulInFlight),
-            MaxPayloadBytes = (long)Math.Min(welcome.MaxPayloadBytes, long.MaxValue),
+            MaxBoundaryBytes = (long)Math.Min(welcome.MaxBoundaryBytes, long.MaxValue),
         };
     }
 

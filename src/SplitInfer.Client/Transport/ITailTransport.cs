@@ -4,7 +4,7 @@ namespace SplitInfer.Client.Transport;
 public interface ITailTransport : IAsyncDisposable
 {
     /// <summary>Has the tail run once.</summary>
-    /// <param name="request">The boundary; its payloads must not change until the call ends.</param>
+    /// <param name="request">The boundary, which the transport encodes; its tensors must live and not change until the call ends.</param>
     /// <param name="cancellationToken">Withdraws the request; the other end is told.</param>
     /// <returns>The reply, which the caller disposes.</returns>
     /// <exception cref="ServerUnreachableException">No connection could be made, or it was lost.</exception>

@@ -12,10 +12,7 @@ internal sealed class IncomingReply
 {
     private readonly IncomingPayload _payload = new();
     private BoundaryLayout _layout = null!;
-    private ImmutableArray<TensorShape> _shapes;
-    private ITensorCodec _codec = null!;
     private TailTimings _timings;
-    private long _left;
     private SizeLimitException? _tooLarge;
 
     /// <summary>Whether its first frame has come.</summary>
@@ -26,12 +23,11 @@ internal sealed class IncomingReply
     public void Begin(ResponseHeader header, BoundaryLayout layout, ImmutableArray<ITensorCodec> codecs, SizeLimits limits)
     {
         if (header.Codec >= codecs.Length) throw ProtocolException.Violation($"a response in codec {header.Codec}, which was not agreed on");
-        (HasBegun, _layout, _codec, _left) = (true, layout, codecs[(int)header.Codec], 0);
-        foreach (var length in header.PartLengths) _left += length;
+        (HasBegun, _layout) = (true, layout);
         _timings = new(header.QueueUs * 1e-6, header.DecodeUs * 1e-6, header.RunUs * 1e-6, header.EncodeUs * 1e-6);
         try
         {
-            _shapes = layout.Resolve(header.SymbolSizes.ToArray(), limits);
+            _payload.Expect(codecs[(int)header.Codec], layout.Values, layout.Resolve(header.SymbolSizes.ToArray(), limits));
         }
         catch (SizeLimitException exception)
         {
@@ -39,24 +35,19 @@ internal sealed class IncomingReply
             return;
         }
 
-        if (IncomingPayload.Refusal(_codec, layout.Values, _shapes, header.PartLengths) is { } reason)
-            throw ProtocolException.Violation($"the outputs are not those of the plan: {reason}");
-        _payload.Open(header.PartLengths);
+        _payload.Open();
     }
 
     /// <summary>Receives the payload of one frame.</summary>
     /// <returns>Whether the reply is whole.</returns>
-    /// <exception cref="ProtocolException">The frame does not go on with the reply.</exception>
+    /// <exception cref="ProtocolException">The frame does not go on with the reply, or what came of it does not decode.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync(FrameReader reader)
     {
-        var frame = reader.Frame;
-        if (!HasBegun || frame.PayloadLength > _left || frame.EndOfMessage != (frame.PayloadLength == _left))
-            throw ProtocolException.Violation($"response {frame.RequestId} does not have the length that its header states");
+        if (!HasBegun) throw ProtocolException.Violation($"data of response {reader.Frame.RequestId}, which has not begun");
         if (_tooLarge is null) await reader.ReadPayloadAsync(_payload).ConfigureAwait(false);
         else await reader.SkipPayloadAsync().ConfigureAwait(false);
-        _left -= frame.PayloadLength;
-        return frame.EndOfMessage;
+        return _payload.Failure is null ? reader.Frame.EndOfMessage : throw Invalid(_payload.Failure);
     }
 
     /// <summary>The reply, once it is whole.</summary>
@@ -68,11 +59,11 @@ internal sealed class IncomingReply
         var outputs = new Tensor[_layout.Values.Length];
         try
         {
-            _payload.Decode(_codec, _layout.Values, _shapes, outputs);
+            _payload.Finish(outputs);
         }
         catch (InvalidPayloadException exception)
         {
-            throw ProtocolException.Violation(exception.Message, exception);
+            throw Invalid(exception);
         }
 
         return new(outputs, _timings);
@@ -84,4 +75,7 @@ internal sealed class IncomingReply
         _payload.Release();
         (HasBegun, _tooLarge) = (false, null);
     }
+
+    private static ProtocolException Invalid(Exception reason) =>
+        ProtocolException.Violation($"the outputs are not those of the plan: {reason.Message.TrimEnd('.')}", reason);
 }

@@ -23,8 +23,11 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     private readonly ITimer _timer;
     private readonly OutgoingPayload _payload = new();
     private readonly RequestHeader _header = new();
+    private readonly TimeProvider _time;
     private ManualResetValueTaskSourceCore<TailReply> _result;
     private Exception? _error;
+    private TailRequest? _request;
+    private bool _isReady;
     private Due _due;
     private CancellationToken _token;
     private CancellationTokenRegistration _withdrawal;
@@ -35,7 +38,7 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
 
     public ServerCall(ServerConnection owner, TimeProvider time)
     {
-        _owner = owner;
+        (_owner, _time) = (owner, time);
         using (ExecutionContext.SuppressFlow())
             _timer = time.CreateTimer(static self => ((ServerCall)self!).Miss(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -63,11 +66,10 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
             (Partition, _due, _token) = (request.Partition.Index, due, cancellationToken);
         }
 
-        _payload.Open(request.Payloads);
+        (_request, _isReady) = (request, false);
         Headers.Clear(_header);
         (_header.Partition, _header.Codec) = ((uint)Partition, (uint)codec);
         foreach (var size in request.SymbolSizes) _header.SymbolSizes.Add(size);
-        foreach (var part in request.Payloads.Span) _header.PartLengths.Add((uint)part.Length);
         var result = new ValueTask<TailReply>(this, _result.Version);
         if (!due.IsNever) _timer.Change(due.HasPassed ? TimeSpan.Zero : due.Left, Timeout.InfiniteTimeSpan);
         _withdrawal = cancellationToken.UnsafeRegister(static (self, token) => ((ServerCall)self!).Withdraw(token), this);
@@ -75,9 +77,27 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
         return result;
     }
 
+    public void Prepare()
+    {
+        // The boundary is the caller's, who may change it as soon as the call is settled: so not while a slab is encoded.
+        lock (_gate)
+        {
+            if (_isSettled) return;
+            try
+            {
+                if (_isReady) _payload.Prepare();
+                else PrepareFirst(_request!);
+            }
+            catch (Exception exception)
+            {
+                Fail(exception);
+            }
+        }
+    }
+
     public bool WriteFrame(OutgoingFrame frame)
     {
-        // The payload is the caller's, who may change it as soon as the call is settled: so not while a frame takes from it.
+        // Nor while a frame takes from it.
         lock (_gate)
         {
             if (_isSettled) return Id != 0 && new HeaderOnlyMessage(FrameType.Cancel, Id).WriteFrame(frame);
@@ -93,8 +113,9 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
             }
 
             frame.Add(_payload);
-            frame.End(_payload.Left == 0);
-            _isSent = _payload.Left == 0;
+            _request!.Progress.BytesSent = _payload.Taken;
+            _isSent = _payload.IsTaken;
+            frame.End(_isSent);
             return !_isSent;
         }
     }
@@ -106,7 +127,7 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     {
         bool isAwaited;
         lock (_gate) isAwaited = TrySettle(refusal);
-        if (!isAwaited) Reply.Release();
+        if (!isAwaited || refusal is not null) Reply.Release();
         LetGoOfWire();
         return isAwaited ? this : null;
     }
@@ -152,6 +173,15 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _result.OnCompleted(continuation, state, token, flags);
 
+    private void PrepareFirst(TailRequest request)
+    {
+        var began = _time.GetTimestamp();
+        _payload.Open(request.Codec, request.Boundary);
+        _payload.Prepare();
+        request.Progress.EncodeSeconds = _time.GetElapsedTime(began).TotalSeconds;
+        _isReady = true;
+    }
+
     private async Task SendAsync()
     {
         try
@@ -164,6 +194,7 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
         }
 
         _payload.Clear();
+        _request = null;
         if (Id == 0) LetGoOfWire();
         LetGoOfWire();
     }

@@ -22,8 +22,8 @@ internal sealed class ServerTerms
     /// <summary>Requests that may be in flight.</summary>
     public required int MaxInFlight { get; init; }
 
-    /// <summary>The most bytes of one request.</summary>
-    public required long MaxPayloadBytes { get; init; }
+    /// <summary>The most bytes that the tensors of one request may take together.</summary>
+    public required long MaxBoundaryBytes { get; init; }
 
     /// <summary>Checks what would be refused, before it is sent.</summary>
     /// <returns>The codec's index on the wire.</returns>
@@ -31,12 +31,12 @@ internal sealed class ServerTerms
     public int CodecOf(TailRequest request)
     {
         long bytes = 0;
-        foreach (var part in request.Payloads.Span) bytes += part.Length;
-        if (bytes > MaxPayloadBytes)
-            throw new TailRefusedException(RefusalCode.LimitExceeded, $"The boundary takes {bytes} bytes, and the server at {Address} takes at most {MaxPayloadBytes}. Choose a partition with a smaller boundary, or a codec that compresses more.");
+        foreach (var tensor in request.Boundary.Span) bytes += tensor.ByteLength;
+        if (bytes > MaxBoundaryBytes)
+            throw new TailRefusedException(RefusalCode.LimitExceeded, $"The boundary takes {bytes} bytes, and the server at {Address} takes at most {MaxBoundaryBytes}. Choose a partition with a smaller boundary.");
         // Numbers take at most ten bytes each; the other fields far less than what is left.
-        if (10L * (request.Payloads.Length + request.SymbolSizes.Length) > FrameHeader.MaxHeaderLength - 64)
-            throw new TailRefusedException(RefusalCode.LimitExceeded, $"{request.Payloads.Length} values cross at partition {request.Partition.Index}, too many for one request. Choose a partition that fewer values cross.");
+        if (10L * request.SymbolSizes.Length > FrameHeader.MaxHeaderLength - 64)
+            throw new TailRefusedException(RefusalCode.LimitExceeded, $"The values that cross at partition {request.Partition.Index} have {request.SymbolSizes.Length} symbolic dimensions, too many for one request. Choose a partition that fewer values cross.");
         for (var index = 0; index < Codecs.Length; index++)
             if (Codecs[index].Name == request.Codec.Name) return index;
         throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The server at {Address} does not take codec '{request.Codec.Name}'. Use one of: {string.Join(", ", Codecs.Select(static c => c.Name))}.");

@@ -2,9 +2,9 @@ namespace SplitInfer.Client.Transport;
 
 /// <summary>Where a reply says its time went, in seconds on the other end's clock.</summary>
 /// <param name="QueueSeconds">Waiting for a place to run.</param>
-/// <param name="DecodeSeconds">Decoding the boundary.</param>
+/// <param name="DecodeSeconds">Decoding what was left of the boundary when all of it had come.</param>
 /// <param name="RunSeconds">Running the tail.</param>
-/// <param name="EncodeSeconds">Encoding the outputs.</param>
+/// <param name="EncodeSeconds">Encoding the outputs until their first bytes could leave.</param>
 public readonly record struct TailTimings(double QueueSeconds, double DecodeSeconds, double RunSeconds, double EncodeSeconds)
 {
     /// <summary>All of it.</summary>

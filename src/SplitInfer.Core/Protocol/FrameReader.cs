@@ -66,15 +66,14 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
         return true;
     }
 
-    /// <summary>Reads the payload of the frame to where <paramref name="payload"/> has room, which must be enough.</summary>
+    /// <summary>Reads the payload of the frame to where <paramref name="payload"/> has room; what is beyond is let go, and the payload says why.</summary>
     /// <exception cref="ProtocolException">It was damaged or cut off.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask ReadPayloadAsync(IncomingPayload payload)
     {
         uint checksum = 0;
-        while (_payloadLeft > 0)
+        while (payload.Room(_payloadLeft) is { IsEmpty: false } room)
         {
-            var room = payload.Room(_payloadLeft);
             if (Buffered == 0 && room.Length < SmallestDirect && !Took(await ReceiveAsync(BufferRoom(1)).ConfigureAwait(false))) throw CutOff();
             var taken = Buffered > 0 ? TakeBuffered(room) : Progress(await ReceiveAsync(room).ConfigureAwait(false));
             if (taken == 0) throw CutOff();
@@ -83,15 +82,22 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
             _payloadLeft -= taken;
         }
 
-        Check(checksum);
+        var beyond = _payloadLeft;
+        await SkipAsync(checksum).ConfigureAwait(false);
+        payload.EndFrame(Frame.EndOfMessage, beyond);
     }
 
     /// <summary>Reads the payload of the frame and lets it go.</summary>
     /// <exception cref="ProtocolException">It was damaged or cut off.</exception>
+    public ValueTask SkipPayloadAsync() => SkipAsync(0);
+
+    /// <summary>Gives the buffer back. Nothing may be reading.</summary>
+    public void Dispose() => _block.Release();
+
+    /// <summary>Lets the rest of the payload go, once its checksum, of which the start is given, has shown that it came as it was sent.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask SkipPayloadAsync()
+    private async ValueTask SkipAsync(uint checksum)
     {
-        uint checksum = 0;
         while (_payloadLeft > 0)
         {
             if (Buffered == 0 && !Took(await ReceiveAsync(BufferRoom(1)).ConfigureAwait(false))) throw CutOff();
@@ -101,11 +107,9 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
             _payloadLeft -= taken;
         }
 
-        Check(checksum);
+        if (checksum != Frame.PayloadChecksum) throw ProtocolException.Damaged("a payload");
+        Progress(PaceBytes);
     }
-
-    /// <summary>Gives the buffer back. Nothing may be reading.</summary>
-    public void Dispose() => _block.Release();
 
     private int TakeBuffered(Memory<byte> room)
     {
@@ -153,12 +157,6 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
         }
 
         return bytes;
-    }
-
-    private void Check(uint checksum)
-    {
-        if (checksum != Frame.PayloadChecksum) throw ProtocolException.Damaged("a payload");
-        Progress(PaceBytes);
     }
 
     private static ProtocolException CutOff() =>

@@ -22,6 +22,8 @@ internal sealed class FrameWriter(ByteChannel channel, TimeProvider time)
     {
         for (var more = true; more;)
         {
+            // The channel still carries what went before, and others may take their turn.
+            message.Prepare();
             await _turn.WaitAsync().ConfigureAwait(false);
             try
             {

@@ -39,7 +39,6 @@ internal static class Headers
     {
         (header.Partition, header.Codec, header.DeadlineUs) = (0, 0, 0);
         header.SymbolSizes.Clear();
-        header.PartLengths.Clear();
     }
 
     /// <inheritdoc cref="Clear(Messages.RequestHeader)"/>
@@ -47,6 +46,5 @@ internal static class Headers
     {
         (header.Codec, header.QueueUs, header.DecodeUs, header.RunUs, header.EncodeUs) = (0, 0, 0, 0, 0);
         header.SymbolSizes.Clear();
-        header.PartLengths.Clear();
     }
 }

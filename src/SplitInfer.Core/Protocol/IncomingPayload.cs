@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using SplitInfer.Codecs;
 using SplitInfer.Tensors;
@@ -5,114 +6,178 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Protocol;
 
 /// <summary>
-/// A payload on its way in: one block, in which each part has an aligned place, so that the tensors of an identity codec
-/// are views of it. Not thread-safe; reused from message to message.
+/// A payload on its way in. Where the codec is an identity it comes into one block, in which each value has an aligned place, and
+/// the tensors are views of it. Else it comes into a buffer for one slab, and each slab is decoded into its tensor before the next
+/// comes; the last one only by <see cref="Finish"/>, since nothing comes meanwhile. Not thread-safe; reused from message to message.
 /// </summary>
 internal sealed class IncomingPayload
 {
-    private readonly List<Range> _places = [];
+    private ITensorCodec _codec = null!;
+    private ImmutableArray<TensorSpec> _values = [];
+    private ImmutableArray<TensorShape> _shapes = [];
+    private Slabs[] _slabs = [];
+    private Tensor?[] _tensors = [];
     private TensorBuffer? _block;
-    private int _part;
+    private int _blockBytes;
+    private int _value;
+    private int _slab;
+
+    // What comes now: so many bytes of the block, from a place on, of which some have come.
+    private int _start;
+    private int _due;
     private int _filled;
 
-    /// <summary>Bytes that have not come.</summary>
-    public long Left { get; private set; }
+    /// <summary>Bytes that <see cref="Open"/> takes.</summary>
+    public long Bytes { get; private set; }
 
-    /// <summary>What <see cref="Open"/> would take from the pool, in bytes, without the memory that decoding takes.</summary>
-    public static long BlockBytes(IReadOnlyList<uint> partLengths)
-    {
-        long bytes = 0;
-        for (var part = 0; part < partLengths.Count; part++) bytes += Align(partLengths[part]);
-        return bytes;
-    }
+    /// <summary>Whether all has come.</summary>
+    public bool IsWhole { get; private set; }
 
-    /// <summary>Says what is wrong with the lengths that the other end states, or null where they are ones that the codec can yield.</summary>
-    public static string? Refusal(ITensorCodec codec, ImmutableArray<TensorSpec> values, ImmutableArray<TensorShape> shapes, IReadOnlyList<uint> partLengths)
+    /// <summary>Why no tensors can be made of it; null where nothing is wrong so far. What comes then has no room.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>Says what is to come, and takes no memory for it yet.</summary>
+    /// <exception cref="SizeLimitException">It would take too much.</exception>
+    public void Expect(ITensorCodec codec, ImmutableArray<TensorSpec> values, ImmutableArray<TensorShape> shapes)
     {
-        if (partLengths.Count != values.Length) return $"{values.Length} values are due and {partLengths.Count} were stated";
-        for (var part = 0; part < partLengths.Count; part++)
+        (_codec, _values, _shapes) = (codec, values, shapes);
+        if (_slabs.Length < values.Length) Array.Resize(ref _slabs, values.Length);
+        long tensorBytes = 0, slabBytes = 0;
+        for (var value = 0; value < values.Length; value++)
         {
-            var most = codec.MaxEncodedLength(values[part].Type, shapes[part]);
-            if (partLengths[part] > most || (codec.IsIdentity && partLengths[part] < most))
-                return $"value {part} takes {(codec.IsIdentity ? "" : "at most ")}{most} bytes in codec '{codec.Name}' and {partLengths[part]} were stated";
+            if (!_slabs[value].IsOf(values[value].Type, shapes[value])) _slabs[value] = new(values[value].Type, shapes[value]);
+            tensorBytes += Align(_slabs[value].Bytes);
+            if (!codec.IsIdentity) slabBytes = Math.Max(slabBytes, checked(Slabs.LengthBytes + _slabs[value].MaxEncodedLength(codec)));
         }
 
-        return BlockBytes(partLengths) > TensorBufferPool.MaxBytes ? "the values take over 2 GiB together" : null;
+        var blockBytes = codec.IsIdentity ? tensorBytes : slabBytes;
+        if (blockBytes > TensorBufferPool.MaxBytes)
+            throw new SizeLimitException($"The values take over {TensorBufferPool.MaxBytes} bytes in codec '{codec.Name}'. Send smaller tensors.");
+        (_blockBytes, Bytes) = ((int)blockBytes, tensorBytes + slabBytes);
     }
 
-    /// <summary>Makes room for parts of these lengths, which must have been checked.</summary>
-    public void Open(IReadOnlyList<uint> partLengths)
+    /// <summary>Takes the memory for what was said to come.</summary>
+    public void Open()
     {
-        _block = TensorBufferPool.Shared.Rent(BlockBytes(partLengths));
-        var at = 0;
-        for (var part = 0; part < partLengths.Count; part++)
+        _block = TensorBufferPool.Shared.Rent(_blockBytes);
+        if (_values.IsEmpty)
         {
-            var length = (int)partLengths[part];
-            _places.Add(at..(at + length));
-            at += (int)Align(partLengths[part]);
-            Left += length;
+            IsWhole = true;
+        }
+        else if (_codec.IsIdentity)
+        {
+            ExpectValue();
+        }
+        else
+        {
+            if (_tensors.Length < _values.Length) _tensors = new Tensor?[_values.Length];
+            for (var value = 0; value < _values.Length; value++) _tensors[value] = Tensor.Allocate(_values[value].Type, _shapes[value]);
+            _due = Slabs.LengthBytes;
         }
     }
 
-    /// <summary>Where the next bytes go: at least one, unless nothing is left.</summary>
-    public Memory<byte> Room(int atMost)
-    {
-        if (Left == 0) return default;
-        while (_filled == Length(_part)) (_part, _filled) = (_part + 1, 0);
-        return _block!.Memory.Slice(_places[_part].Start.Value + _filled, Math.Min(atMost, Length(_part) - _filled));
-    }
+    /// <summary>Where the next bytes go: at least one, unless all has come or something is wrong.</summary>
+    public Memory<byte> Room(int atMost) =>
+        IsWhole || Failure is not null ? default : _block!.Memory.Slice(_start + _filled, Math.Min(atMost, _due - _filled));
 
     /// <summary>Says that so many bytes of <see cref="Room"/> were filled.</summary>
     public void Advance(int bytes)
     {
         _filled += bytes;
-        Left -= bytes;
+        if (_filled < _due) return;
+        if (_codec.IsIdentity) EndValue();
+        else if (_due == Slabs.LengthBytes) ReadLength();
+        else EndSlab();
     }
 
-    /// <summary>Decodes the parts once all have come. On success each place of <paramref name="tensors"/> holds a tensor that the caller owns, on failure none does.</summary>
-    /// <exception cref="InvalidPayloadException">A part does not decode.</exception>
-    public void Decode(ITensorCodec codec, ImmutableArray<TensorSpec> values, ImmutableArray<TensorShape> shapes, Span<Tensor> tensors)
+    /// <summary>A frame has come whole.</summary>
+    /// <param name="isLast">Whether it says that the payload ends with it.</param>
+    /// <param name="beyond">Bytes of it for which there was no room.</param>
+    public void EndFrame(bool isLast, int beyond)
     {
-        var decoded = 0;
-        try
-        {
-            for (; decoded < values.Length; decoded++)
-                tensors[decoded] = Decode(codec, values[decoded].Type, shapes[decoded], _places[decoded]);
-        }
-        catch
-        {
-            foreach (var tensor in tensors[..decoded]) tensor.Dispose();
-            tensors.Clear();
-            throw;
-        }
+        if (IsWhole && (beyond > 0 || !isLast)) Fail("it goes on beyond its last value");
+        else if (isLast && !IsWhole) Fail($"it ends before value {_value + 1} of {_values.Length} does");
     }
 
-    /// <summary>Lets go of the block; tensors that are views of it keep it.</summary>
+    /// <summary>Makes the tensors once all has come. On success each place of <paramref name="tensors"/> holds one that the caller owns, on failure none does.</summary>
+    /// <exception cref="InvalidPayloadException">The last slab does not decode.</exception>
+    public void Finish(Span<Tensor> tensors)
+    {
+        var at = 0;
+        if (!_codec.IsIdentity && !_values.IsEmpty) DecodeSlab();
+        for (var value = 0; value < _values.Length; value++)
+        {
+            tensors[value] = _codec.IsIdentity ? Tensor.View(_values[value].Type, _shapes[value], _block!.AddReference(), at) : _tensors[value]!;
+            at += (int)Align(_slabs[value].Bytes);
+        }
+
+        // They are the caller's now.
+        _tensors.AsSpan().Clear();
+    }
+
+    /// <summary>Lets go of all memory; tensors that are views of the block keep it.</summary>
     public void Release()
     {
         _block?.Release();
         _block = null;
-        _places.Clear();
-        (_part, _filled, Left) = (0, 0, 0);
+        foreach (var tensor in _tensors) tensor?.Dispose();
+        _tensors.AsSpan().Clear();
+        (_value, _slab, _start, _due, _filled) = (0, 0, 0, 0, 0);
+        (IsWhole, Failure) = (false, null);
     }
 
-    private Tensor Decode(ITensorCodec codec, ElementType type, TensorShape shape, Range place)
+    private void EndValue()
     {
-        if (codec.IsIdentity) return Tensor.View(type, shape, _block!.AddReference(), place.Start.Value);
-        var tensor = Tensor.Allocate(type, shape);
+        _start += (int)Align(_due);
+        _value++;
+        ExpectValue();
+    }
+
+    /// <summary>Values without elements have nothing to come.</summary>
+    private void ExpectValue()
+    {
+        while (_value < _values.Length && _slabs[_value].Bytes == 0) _value++;
+        if (_value == _values.Length) IsWhole = true;
+        else (_due, _filled) = (_slabs[_value].Bytes, 0);
+    }
+
+    private void ReadLength()
+    {
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(_block!.Memory.Span);
+        var most = _codec.MaxEncodedLength(_slabs[_value].Type, _slabs[_value][_slab].Shape);
+        if (length > most) Fail($"slab {_slab} of value {_value} takes at most {most} bytes and {length} were stated");
+        else if (length == 0) EndSlab();
+        else _due += (int)length;
+    }
+
+    private void EndSlab()
+    {
+        var isLastOfValue = _slab + 1 == _slabs[_value].Count;
+        if (isLastOfValue && _value + 1 == _values.Length)
+        {
+            IsWhole = true;
+            return;
+        }
+
         try
         {
-            codec.Decode(type, shape, _block!.Memory.Span[place], tensor.Bytes.Span);
-            return tensor;
+            DecodeSlab();
         }
-        catch
+        catch (Exception exception)
         {
-            tensor.Dispose();
-            throw;
+            // Whoever receives the frame says so when its checksum has shown that it came as it was sent.
+            Failure = exception;
+            return;
         }
+
+        (_value, _slab) = isLastOfValue ? (_value + 1, 0) : (_value, _slab + 1);
+        (_due, _filled) = (Slabs.LengthBytes, 0);
     }
 
-    private int Length(int part) => _places[part].End.Value - _places[part].Start.Value;
+    private void DecodeSlab() =>
+        _slabs[_value].Decode(_slab, _codec, _block!.Memory.Span[Slabs.LengthBytes.._filled], _tensors[_value]!.Bytes.Span);
 
-    private static long Align(uint length) => (length + (TensorBuffer.Alignment - 1L)) & -TensorBuffer.Alignment;
+    private void Fail(string reason) => Failure ??= new InvalidPayloadException(_codec.Name, reason);
+
+    private static long Align(int bytes) => (bytes + (TensorBuffer.Alignment - 1L)) & -TensorBuffer.Alignment;
 }

@@ -76,7 +76,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         }
         catch (Exception exception)
         {
-            // Nothing but the connection can fail here; its reader is told, and ends it.
+            // The connection failed, or a codec in the middle of a reply, which cannot be taken back; the reader is told, and ends it.
             connection.Abort(exception);
         }
 
@@ -96,11 +96,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         if (id <= _lastId) throw ProtocolException.Violation($"request id {id} came after {_lastId}");
         _lastId = id;
         var header = _parser.Parse(reader.Header);
-        long bytes = 0;
-        foreach (var length in header.PartLengths) bytes += length;
-        if (bytes > server.Limits.Sizes.MaxBytes)
-            throw new TailRefusedException(RefusalCode.LimitExceeded, $"A request of {bytes} bytes is over the {server.Limits.Sizes.MaxBytes} that the server takes. Choose a partition with a smaller boundary, or a codec that compresses more.");
-        var call = Take(id, bytes);
+        var call = Take(id);
         reader.UnfinishedMessages++;
         call.Refusal = _isClosing ? Refusal.ShuttingDown : _admission.Admit(call, header);
         return await ReceiveAsync(call, reader).ConfigureAwait(false);
@@ -109,13 +105,18 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<IThreadPoolWorkItem?> ReceiveAsync(TailCall call, FrameReader reader)
     {
-        var frame = reader.Frame;
-        if (frame.PayloadLength > call.BytesLeft || frame.EndOfMessage != (frame.PayloadLength == call.BytesLeft))
-            throw ProtocolException.Violation($"request {call.Id} does not have the length that its header states");
-        if (call.Refusal is null) await reader.ReadPayloadAsync(call.Payload).ConfigureAwait(false);
-        else await reader.SkipPayloadAsync().ConfigureAwait(false);
-        call.BytesLeft -= frame.PayloadLength;
-        if (frame.EndOfMessage)
+        if (call.Refusal is null)
+        {
+            await reader.ReadPayloadAsync(call.Payload).ConfigureAwait(false);
+            if (call.Payload.Failure is { } failure) call.Fail(failure, server.Log);
+            else if (call.Stop.IsCancellationRequested) call.Refusal = Refusal.Late;
+        }
+        else
+        {
+            await reader.SkipPayloadAsync().ConfigureAwait(false);
+        }
+
+        if (reader.Frame.EndOfMessage)
         {
             reader.UnfinishedMessages--;
             call.IsArriving = false;
@@ -134,7 +135,8 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         var (id, isAnswered) = (call.Id, call.IsAnswered);
         call.IsAnswered = true;
         // The client may send its next request as soon as it sees the refusal, so the place must be free by then.
-        if (!call.IsArriving) End(call);
+        if (call.IsArriving) call.ReleaseBoundary();
+        else End(call);
         if (!isAnswered) await connection.Writer.SendAsync(HeaderOnlyMessage.Error(id, refusal.Code, refusal.Message)).ConfigureAwait(false);
     }
 
@@ -172,7 +174,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
         lock (_gate) return _inFlight.GetValueOrDefault(id);
     }
 
-    private TailCall Take(ulong id, long bytes)
+    private TailCall Take(ulong id)
     {
         lock (_gate)
         {
@@ -180,7 +182,7 @@ internal sealed class CallTable(FrameConnection connection, Agreement agreement,
                 throw ProtocolException.Violation($"request {id} is over the {server.Limits.MaxInFlightPerConnection} that may be in flight");
             _taken++;
             var call = _resting.TryPop(out var rested) ? rested : new(this);
-            call.Begin(id, bytes);
+            call.Begin(id);
             _inFlight.Add(id, call);
             return call;
         }

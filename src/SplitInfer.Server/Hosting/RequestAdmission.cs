@@ -16,10 +16,9 @@ internal sealed class RequestAdmission(Agreement agreement, ServerContext server
     {
         if (Check(call, header) is { } refusal) return refusal;
         if (server.Queue.IsFull) return Refusal.Busy;
-        var bytes = IncomingPayload.BlockBytes(header.PartLengths) + (call.Codec.IsIdentity ? 0 : DecodedBytes(call));
-        if (!server.Held.TryTake(bytes)) return Refusal.Busy;
-        call.HeldBytes = bytes;
-        call.Payload.Open(header.PartLengths);
+        if (!server.Held.TryTake(call.Payload.Bytes)) return Refusal.Busy;
+        call.HeldBytes = call.Payload.Bytes;
+        call.Payload.Open();
         SetDeadline(call, header.DeadlineUs);
         return null;
     }
@@ -32,19 +31,16 @@ internal sealed class RequestAdmission(Agreement agreement, ServerContext server
         if (header.Codec >= agreement.Codecs.Length)
             return new(RefusalCode.CodecNotAllowed, $"Codec {header.Codec} was not agreed on. Use one of: {string.Join(", ", agreement.Codecs.Select(static c => c.Name))}.");
         call.Partition = partitions[(int)header.Partition];
-        call.Codec = agreement.Codecs[(int)header.Codec];
         try
         {
-            call.Shapes = Resolve(agreement.Layouts.Boundary((int)header.Partition), header);
+            var shapes = Resolve(agreement.Layouts.Boundary((int)header.Partition), header);
+            call.Payload.Expect(agreement.Codecs[(int)header.Codec], call.Partition.Boundary, shapes);
+            return null;
         }
         catch (SizeLimitException exception)
         {
             return new(RefusalCode.LimitExceeded, exception.Message);
         }
-
-        return IncomingPayload.Refusal(call.Codec, call.Partition.Boundary, call.Shapes, header.PartLengths) is { } reason
-            ? new(RefusalCode.InvalidPayload, $"The payload does not fit partition {header.Partition}: {reason}. Check that both ends have the same plan and release of SplitInfer.")
-            : null;
     }
 
     private ImmutableArray<TensorShape> Resolve(BoundaryLayout layout, RequestHeader header)
@@ -54,14 +50,6 @@ internal sealed class RequestAdmission(Agreement agreement, ServerContext server
         var sizes = count <= 16 ? stackalloc long[count] : new long[count];
         for (var symbol = 0; symbol < sizes.Length; symbol++) sizes[symbol] = header.SymbolSizes[symbol];
         return layout.Resolve(sizes, server.Limits.Sizes);
-    }
-
-    private static long DecodedBytes(TailCall call)
-    {
-        long bytes = 0;
-        for (var value = 0; value < call.Shapes.Length; value++)
-            bytes += call.Partition.Boundary[value].Type.ByteSize(call.Shapes[value].ElementCount);
-        return bytes;
     }
 
     private void SetDeadline(TailCall call, ulong microseconds)

@@ -55,6 +55,6 @@ internal static class ServerHandshake
         ModelVersion = agreement.Model.Version,
         Codecs = { agreement.Codecs.Select(static c => c.Name) },
         MaxInFlight = (uint)limits.MaxInFlightPerConnection,
-        MaxPayloadBytes = (ulong)limits.Sizes.MaxBytes,
+        MaxBoundaryBytes = (ulong)limits.Sizes.MaxBytes,
     };
 }

@@ -1,5 +1,4 @@
-using System.Collections.Immutable;
-using SplitInfer.Codecs;
+using Microsoft.Extensions.Logging;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
@@ -13,7 +12,6 @@ namespace SplitInfer.Server.Hosting;
 /// </summary>
 internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoingMessage
 {
-    private readonly OutgoingPayload _reply = new();
     private Tensor[] _boundary = [];
     private Tensor[] _outputs = [];
     private bool _replyHasBegun;
@@ -22,9 +20,6 @@ internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoing
     public CallTable Owner => owner;
 
     public ulong Id { get; private set; }
-
-    /// <summary>Bytes of the request that have not come.</summary>
-    public long BytesLeft { get; set; }
 
     /// <summary>Whether frames of the request are still to come.</summary>
     public bool IsArriving { get; set; }
@@ -36,10 +31,6 @@ internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoing
     public Refusal? Refusal { get; set; }
 
     public Partition Partition { get; set; } = null!;
-
-    public ITensorCodec Codec { get; set; } = null!;
-
-    public ImmutableArray<TensorShape> Shapes { get; set; }
 
     /// <summary>When the result is of no use any more, as a timestamp; the largest there is where it always is of use.</summary>
     public long DueAt { get; private set; }
@@ -59,8 +50,8 @@ internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoing
     /// <summary>The outputs of the tail.</summary>
     public Memory<Tensor> Outputs => _outputs.AsMemory(0, Partition.TailOutputs.Length);
 
-    /// <summary>The encoded outputs.</summary>
-    public EncodedTensors Encoded { get; } = new();
+    /// <summary>The reply's payload.</summary>
+    public OutgoingPayload Reply { get; } = new();
 
     /// <summary>The header of the reply.</summary>
     public ResponseHeader Header { get; } = new();
@@ -72,9 +63,9 @@ internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoing
     public bool IsWithdrawn { get; private set; }
 
     /// <summary>Takes up a request.</summary>
-    public void Begin(ulong id, long bytes)
+    public void Begin(ulong id)
     {
-        (Id, BytesLeft, IsArriving) = (id, bytes, true);
+        (Id, IsArriving) = (id, true);
         (Refusal, IsAnswered, IsWithdrawn, _replyHasBegun) = (null, false, false, false);
     }
 
@@ -100,8 +91,18 @@ internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoing
         }
     }
 
+    /// <summary>Ends the call without outputs, for an error that the log is told of where it is the server's own.</summary>
+    public void Fail(Exception error, ILogger log)
+    {
+        var refusal = Hosting.Refusal.Of(error, this);
+        if (refusal.Code == RefusalCode.Failed) ServerLog.TailFailed(log, Partition.Index, error);
+        Refusal = refusal;
+    }
+
     /// <summary>Runs the pipeline.</summary>
     public void Execute() => _ = owner.AnswerAsync(this);
+
+    public void Prepare() => Reply.Prepare();
 
     public bool WriteFrame(OutgoingFrame frame)
     {
@@ -119,14 +120,13 @@ internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoing
         {
             // The client may send its next request as soon as it sees the reply, so the place must be free by then.
             owner.Remove(this);
-            _reply.Open(Encoded.Parts);
             frame.Begin(FrameType.Response, Id, Header);
             _replyHasBegun = true;
         }
 
-        frame.Add(_reply);
-        frame.End(_reply.Left == 0);
-        return _reply.Left > 0;
+        frame.Add(Reply);
+        frame.End(Reply.IsTaken);
+        return !Reply.IsTaken;
     }
 
     /// <summary>Lets go of the boundary.</summary>
@@ -142,8 +142,7 @@ internal sealed class TailCall(CallTable owner) : IThreadPoolWorkItem, IOutgoing
     public void Release()
     {
         ReleaseBoundary();
-        _reply.Clear();
-        Encoded.Release();
+        Reply.Clear();
         Release(_outputs);
         Headers.Clear(Header);
         Stop?.Dispose();

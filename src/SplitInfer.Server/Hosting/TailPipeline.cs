@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using SplitInfer.Protocol;
 
 namespace SplitInfer.Server.Hosting;
 
@@ -27,12 +26,12 @@ internal sealed class TailPipeline(ServerContext server)
         }
         catch (Exception exception)
         {
-            call.Refusal = Refusal.Of(exception, call);
-            if (call.Refusal is { Code: RefusalCode.Failed }) ServerLog.TailFailed(server.Log, call.Partition.Index, exception);
+            call.Reply.Clear();
+            call.Fail(exception, server.Log);
         }
     }
 
-    /// <summary>Waits for a place before the boundary is decoded, so that what waits takes no more memory than what came.</summary>
+    /// <summary>Waits for a place before what is left of the boundary is decoded, since that is work too.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask QueueAsync(TailCall call)
     {
@@ -44,7 +43,7 @@ internal sealed class TailPipeline(ServerContext server)
     {
         // The clock is asked as well, since timers are late when there is much to do.
         if (call.Stop.IsCancellationRequested || call.StageBegan >= call.DueAt) throw new OperationCanceledException();
-        call.Payload.Decode(call.Codec, call.Partition.Boundary, call.Shapes, call.Boundary.Span);
+        call.Payload.Finish(call.Boundary.Span);
         call.Payload.Release();
         call.Header.DecodeUs = EndStage(call);
     }
@@ -57,13 +56,14 @@ internal sealed class TailPipeline(ServerContext server)
         call.Header.RunUs = EndStage(call);
     }
 
+    /// <summary>Encodes the outputs, of which what is large only in part: the rest while that travels.</summary>
     private void Encode(TailCall call)
     {
         var agreement = call.Owner.Agreement;
         call.Header.Codec = (uint)agreement.ReplyCodec;
         call.Header.SymbolSizes.AddRange(agreement.Layouts.Outputs(call.Partition.Index).Measure(call.Outputs.Span));
-        call.Encoded.Encode(agreement.Codecs[agreement.ReplyCodec], call.Outputs.Span);
-        foreach (var part in call.Encoded.Parts.Span) call.Header.PartLengths.Add((uint)part.Length);
+        call.Reply.Open(agreement.Codecs[agreement.ReplyCodec], call.Outputs);
+        call.Reply.Prepare();
         call.Header.EncodeUs = EndStage(call);
     }
 

@@ -19,7 +19,7 @@ public class HandshakeTests
         Assert.Equal("model", hello.Model);
         Assert.Equal(WirePlan.Plan.Model.Bytes.ToArray(), hello.ModelFingerprint.ToByteArray());
         Assert.Equal(WirePlan.Plan.Fingerprint.Bytes.ToArray(), hello.PlanFingerprint.ToByteArray());
-        Assert.Equal(["Raw", "RunLength"], hello.Codecs);
+        Assert.Equal(["Raw", "RunLength", "Probe"], hello.Codecs);
         await server.DisposeAsync();
         await Assert.ThrowsAsync<ServerUnreachableException>(() => sending);
     }
@@ -51,9 +51,9 @@ public class HandshakeTests
 
     [Theory]
     [InlineData(0u, "Raw", 1u, "version 0")]
-    [InlineData(2u, "Raw", 1u, "version 2")]
-    [InlineData(1u, "Zip", 1u, "codec 'Zip'")]
-    [InlineData(1u, "Raw", 0u, "no request")]
+    [InlineData(ProtocolVersion.Newest + 1, "Raw", 1u, "version 3")]
+    [InlineData(ProtocolVersion.Newest, "Zip", 1u, "codec 'Zip'")]
+    [InlineData(ProtocolVersion.Newest, "Raw", 0u, "no request")]
     public async Task A_welcome_to_something_else_is_an_error(uint version, string codec, uint maxInFlight, string expected)
     {
         await using var server = new ScriptedServer();

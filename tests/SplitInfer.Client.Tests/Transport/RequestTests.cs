@@ -18,12 +18,13 @@ public class RequestTests
         Assert.Equal((1ul, 1u, 1u), (frame.Header.RequestId, header.Partition, header.Codec));
         Assert.InRange(header.DeadlineUs, 1ul, 100_000_000ul);
         Assert.Equal([5], header.SymbolSizes);
-        Assert.Equal(request.Payloads.ToArray().Select(static p => (uint)p.Length), header.PartLengths);
-        Assert.Equal(request.Payloads.ToArray().SelectMany(static p => p.ToArray()), frame.Payload);
+        Assert.Equal(WirePayload.Of(request.Codec, request.Boundary.ToArray()), frame.Payload);
         await peer.SendAsync(ScriptedServer.Response(1, WirePlan.Symbolic, n: 5));
         var reply = await sending;
         Assert.Equal(10e-6, reply.Timings.TotalSeconds, 1e-12);
         ScriptedServer.AssertOutputs(reply, WirePlan.Symbolic, n: 5);
+        Assert.Equal(frame.Payload.Length, request.Progress.BytesSent);
+        Assert.True(request.Progress.EncodeSeconds > 0);
     }
 
     [Fact]
@@ -38,10 +39,10 @@ public class RequestTests
         do received.AddRange((frame = (await peer.ReceiveAsync())!).Payload);
         while (!frame.Header.EndOfMessage);
         Assert.Equal(FrameType.Data, frame.Header.Type);
-        Assert.Equal(request.Payloads.Span[0].ToArray(), received);
+        Assert.Equal(request.Boundary.Span[0].Bytes.ToArray(), received);
 
         var output = WirePlan.Outputs(WirePlan.Large)[0].Bytes;
-        await peer.SendAsync(FrameType.Response, 1, new ResponseHeader { PartLengths = { WirePlan.LargeBytes } }, output[..10], isLast: false);
+        await peer.SendAsync(FrameType.Response, 1, new ResponseHeader(), output[..10], isLast: false);
         await peer.SendAsync(FrameType.Data, 1, null, output[10..600_000], isLast: false);
         await peer.SendAsync(FrameType.Data, 1, null, output[600_000..]);
         ScriptedServer.AssertOutputs(await sending, WirePlan.Large);
@@ -121,7 +122,7 @@ public class RequestTests
     {
         await using var server = new ScriptedServer();
         var tooLong = server.Transport.SendAsync(ScriptedServer.Request(WirePlan.Large)).AsTask();
-        var peer = await server.WelcomeAsync(maxPayloadBytes: 1000);
+        var peer = await server.WelcomeAsync(maxBoundaryBytes: 1000);
         Assert.Equal(RefusalCode.LimitExceeded, (await Assert.ThrowsAsync<TailRefusedException>(() => tooLong)).Code);
         var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         Assert.Equal(1ul, (await peer.ReceiveAsync(FrameType.Request)).Header.RequestId);

@@ -18,7 +18,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public ScriptedServer(TimeProvider? time = null, int capacity = 1 << 20, TransportOptions? options = null)
     {
-        Transport = new(Connect, "test://server", "model", "", WirePlan.Plan, new([new RawCodec(), new RunLengthCodec()]), options ?? new(), time ?? TimeProvider.System);
+        Transport = new(Connect, "test://server", "model", "", WirePlan.Plan, new([new RawCodec(), new RunLengthCodec(), Probe]), options ?? new(), time ?? TimeProvider.System);
 
         ValueTask<ByteChannel> Connect(CancellationToken cancellationToken)
         {
@@ -32,18 +32,19 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public RemoteTailTransport Transport { get; }
 
+    /// <summary>A codec that both ends know.</summary>
+    public ProbeCodec Probe { get; } = new();
+
     /// <summary>A request with seeded content.</summary>
     public static TailRequest Request(int partition = WirePlan.Fixed, ITensorCodec? codec = null, TimeSpan? deadline = null, int n = 2)
     {
         var tensors = WirePlan.Boundary(partition, n);
-        var encoded = new EncodedTensors();
-        encoded.Encode(codec ?? new RawCodec(), tensors);
         return new()
         {
             Partition = WirePlan.Plan.Partitions[partition],
             Codec = codec ?? new RawCodec(),
             SymbolSizes = BoundaryLayout.For(WirePlan.Plan.Partitions[partition].Boundary).Measure(tensors),
-            Payloads = encoded.Parts.ToArray().Select(static p => (ReadOnlyMemory<byte>)p.ToArray()).ToArray(),
+            Boundary = tensors,
             Deadline = deadline,
         };
     }
@@ -56,7 +57,6 @@ internal sealed class ScriptedServer : IAsyncDisposable
         {
             QueueUs = 1, DecodeUs = 2, RunUs = 3, EncodeUs = 4,
             SymbolSizes = { BoundaryLayout.For(WirePlan.Plan.Partitions[partition].TailOutputs).Measure(outputs) },
-            PartLengths = { outputs.Select(static o => (uint)o.ByteLength) },
         };
         return WirePeer.Frame(FrameType.Response, id, header, [.. outputs.SelectMany(static o => o.Bytes.ToArray())]);
     }
@@ -79,11 +79,11 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public async Task<WirePeer> AcceptAsync() => await _connections.Reader.ReadAsync();
 
     /// <summary>The next connection, after a handshake in which the server takes what the client wants.</summary>
-    public async Task<WirePeer> WelcomeAsync(uint maxInFlight = 8, ulong maxPayloadBytes = 1 << 30)
+    public async Task<WirePeer> WelcomeAsync(uint maxInFlight = 8, ulong maxBoundaryBytes = 1 << 30)
     {
         var peer = await AcceptAsync();
         await peer.ReceiveAsync(FrameType.Hello);
-        await peer.SendAsync(FrameType.Welcome, 0, new Welcome { Version = 1, ModelVersion = "1", Codecs = { "Raw", "RunLength" }, MaxInFlight = maxInFlight, MaxPayloadBytes = maxPayloadBytes });
+        await peer.SendAsync(FrameType.Welcome, 0, new Welcome { Version = ProtocolVersion.Newest, ModelVersion = "1", Codecs = { "Raw", "RunLength", "Probe" }, MaxInFlight = maxInFlight, MaxBoundaryBytes = maxBoundaryBytes });
         return peer;
     }
 

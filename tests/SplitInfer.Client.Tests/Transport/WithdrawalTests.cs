@@ -1,5 +1,3 @@
-using SplitInfer.Client.Transport;
-using SplitInfer.Codecs.Raw;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Testing;
@@ -43,7 +41,7 @@ public class WithdrawalTests
         var withdrawn = server.Transport.SendAsync(ScriptedServer.Request(), token.Token).AsTask();
         var peer = await server.WelcomeAsync();
         await peer.ReceiveAsync(FrameType.Request);
-        await peer.SendAsync(FrameType.Response, 1, new ResponseHeader { PartLengths = { 8 } }, new byte[3], isLast: false);
+        await peer.SendAsync(FrameType.Response, 1, new ResponseHeader(), new byte[3], isLast: false);
         await token.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn);
         await peer.SendAsync(FrameType.Data, 1, null, new byte[5]);
@@ -59,16 +57,15 @@ public class WithdrawalTests
     {
         await using var server = new ScriptedServer(capacity: 4096);
         using var token = new CancellationTokenSource();
-        var payload = new byte[WirePlan.LargeBytes];
-        new Random(1).NextBytes(payload);
-        byte[] sent = [.. payload];
-        var request = new TailRequest { Partition = WirePlan.Plan.Partitions[WirePlan.Large], Codec = new RawCodec(), SymbolSizes = [], Payloads = new ReadOnlyMemory<byte>[] { payload } };
+        var request = ScriptedServer.Request(WirePlan.Large);
+        var payload = request.Boundary.Span[0].Bytes;
+        var sent = payload.ToArray();
         var withdrawn = server.Transport.SendAsync(request, token.Token).AsTask();
         var peer = await server.WelcomeAsync();
         var first = await peer.ReceiveAsync(FrameType.Request);
         await token.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn);
-        Array.Clear(payload);
+        payload.Span.Clear();
 
         // What was on its way is whole and unchanged; its checksum was computed before the payload was cleared.
         List<byte> received = [.. first.Payload];

@@ -1,5 +1,7 @@
+using SplitInfer.Codecs.Raw;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
+using SplitInfer.Tensors;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Core.Tests.Protocol;
@@ -9,7 +11,7 @@ public class DamageTests
 {
     private static readonly byte[] Message =
     [
-        .. WirePeer.Frame(FrameType.Request, 5, new RequestHeader { Partition = 1, PartLengths = { 60, 4 } }, RandomBytes(50), isLast: false),
+        .. WirePeer.Frame(FrameType.Request, 5, new RequestHeader { Partition = 1 }, RandomBytes(50), isLast: false),
         .. WirePeer.Frame(FrameType.Data, 5, null, RandomBytes(14)),
     ];
 
@@ -71,7 +73,8 @@ public class DamageTests
         await peer.SendAsync(bytes);
         far.EndWriting();
         var payload = new IncomingPayload();
-        payload.Open([60, 4]);
+        payload.Expect(new RawCodec(), [new("v", ElementType.UInt8, Dimension.Fixed(60)), new("w", ElementType.UInt8, Dimension.Fixed(4))], [new(60), new(4)]);
+        payload.Open();
         connection.Reader.UnfinishedMessages = 1;
         do
         {
@@ -81,7 +84,7 @@ public class DamageTests
         }
         while (!connection.Reader.Frame.EndOfMessage);
 
-        Assert.Equal(0, payload.Left);
+        Assert.True(payload.IsWhole && payload.Failure is null);
     }
 
     private static byte[] RandomBytes(int length)

@@ -1,5 +1,7 @@
+using SplitInfer.Codecs.Raw;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
+using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Wire;
 
@@ -15,7 +17,7 @@ public class FrameConnectionTests
         var (near, far) = DuplexStream.CreatePair(capacity: 4096);
         using var connection = Wires.Connect(near);
         using var peer = new WirePeer(far);
-        var large = connection.Writer.SendAsync(new PartsMessage(1, new byte[1 << 20])).AsTask();
+        var large = connection.Writer.SendAsync(Message(1 << 20)).AsTask();
         var small = connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Ping, 2)).AsTask();
         Assert.Equal(FrameType.Request, (await peer.ReceiveAsync())!.Header.Type);
         Assert.Equal(FrameType.Ping, (await peer.ReceiveAsync())!.Header.Type);
@@ -45,7 +47,7 @@ public class FrameConnectionTests
         var (near, far) = DuplexStream.CreatePair();
         using var connection = Wires.Connect(near, time);
         using var peer = new WirePeer(far);
-        var frame = WirePeer.Frame(FrameType.Request, 1, new RequestHeader { PartLengths = { 4000 } }, new byte[4000]);
+        var frame = WirePeer.Frame(FrameType.Request, 1, new RequestHeader(), new byte[4000]);
         var reading = ReadAsync(connection);
         var sent = 0;
         await Until(() =>
@@ -65,7 +67,7 @@ public class FrameConnectionTests
         var (near, far) = DuplexStream.CreatePair(capacity: 100);
         using var connection = Wires.Connect(near, time);
         using var peer = new WirePeer(far);
-        var sending = connection.Writer.SendAsync(new PartsMessage(1, new byte[1000])).AsTask();
+        var sending = connection.Writer.SendAsync(Message(1000)).AsTask();
         await Until(() => Advance(time, connection, TimeSpan.FromSeconds(1)));
         await Assert.ThrowsAnyAsync<Exception>(() => sending);
         Assert.Contains("took nothing", connection.Failure!.Message, StringComparison.Ordinal);
@@ -114,11 +116,14 @@ public class FrameConnectionTests
         await leaving;
     }
 
+    private static TensorsMessage Message(int bytes) => new(1, new RawCodec(), Tensor.Allocate(ElementType.UInt8, new(bytes)));
+
     private static async Task ReadAsync(FrameConnection connection)
     {
         await connection.Reader.ReadFrameAsync();
         var payload = new IncomingPayload();
-        payload.Open([4000]);
+        payload.Expect(new RawCodec(), [new("v", ElementType.UInt8, Dimension.Fixed(4000))], [new(4000)]);
+        payload.Open();
         await connection.Reader.ReadPayloadAsync(payload);
     }
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Protocol;
-using SplitInfer.Protocol.Messages;
 using SplitInfer.Tensors;
 using SplitInfer.Testing.Wire;
 
@@ -10,22 +10,18 @@ namespace SplitInfer.Core.Tests.Protocol;
 public class PayloadTests
 {
     [Fact]
-    public void Parts_arrive_as_they_left_however_the_stream_cuts_them() => Sampled.Check(1, 60, random =>
+    public void Tensors_arrive_as_they_left_however_the_stream_cuts_them() => Sampled.Check(1, 60, random =>
     {
-        var parts = RandomParts(random);
-        Array.ForEach(parts, random.NextBytes);
+        var values = RandomValues(random);
+        ITensorCodec codec = random.Next(2) == 0 ? new RawCodec() : new RunLengthCodec();
         var largestRead = random.Next(3) switch { 0 => 1 + random.Next(100), 1 => 5000, _ => int.MaxValue };
-        Assert.Equal(parts, Carry(parts, largestRead).GetAwaiter().GetResult());
+        Assert.Equal(values, Carry(codec, values, largestRead).GetAwaiter().GetResult());
     });
 
     [Fact]
-    public async Task Each_part_has_an_aligned_place()
+    public async Task Each_value_has_an_aligned_place()
     {
-        var payload = new IncomingPayload();
-        await CarryInto(payload, [new byte[3], new byte[65], [], new byte[1]], int.MaxValue);
-        var tensors = new Tensor[4];
-        payload.Decode(new RawCodec(), Specs(3, 65, 0, 1), [new(3), new(65), new(0), new(1)], tensors);
-        payload.Release();
+        var tensors = await CarryAsync(new RawCodec(), [new byte[3], new byte[65], [], new byte[1]], int.MaxValue);
         unsafe
         {
             Assert.All(tensors, static t => Assert.Equal(0, (nint)t.Pointer % TensorBuffer.Alignment));
@@ -34,59 +30,193 @@ public class PayloadTests
         Array.ForEach(tensors, static t => t.Dispose());
     }
 
-    [Theory]
-    [InlineData(new uint[] { 4 }, "2 values are due")]
-    [InlineData(new uint[] { 4, 8, 0 }, "2 values are due")]
-    [InlineData(new uint[] { 5, 8 }, "value 0 takes 4")]
-    [InlineData(new uint[] { 4, 7 }, "value 1 takes 8")]
-    [InlineData(new uint[] { uint.MaxValue, 8 }, "value 0 takes 4")]
-    public void Lengths_that_the_plan_does_not_have_are_refused(uint[] lengths, string expected)
+    [Fact]
+    public void What_the_sender_takes_is_the_payload_whole()
     {
-        var shapes = ImmutableArray.Create(new TensorShape(4), new TensorShape(8));
-        Assert.Contains(expected, IncomingPayload.Refusal(new RawCodec(), Specs(4, 8), shapes, lengths), StringComparison.Ordinal);
-        Assert.Null(IncomingPayload.Refusal(new RawCodec(), Specs(4, 8), shapes, new uint[] { 4, 8 }));
+        var tensors = Tensors([Noise(100), Noise(1_000_000), [], Noise(70_000)]);
+        foreach (var codec in (ITensorCodec[])[new RawCodec(), new RunLengthCodec()])
+        {
+            var payload = new OutgoingPayload();
+            payload.Open(codec, tensors);
+            var sent = new List<byte>();
+            while (!payload.IsTaken)
+            {
+                payload.Prepare();
+                sent.AddRange(payload.Take(10_000).Span);
+            }
+
+            Assert.Equal(WirePayload.Of(codec, tensors), sent);
+            Assert.Equal(sent.Count, payload.Taken);
+            payload.Clear();
+        }
     }
 
     [Fact]
-    public void Parts_of_over_2_GiB_together_are_refused()
+    public void A_value_is_decoded_while_the_rest_is_still_to_come()
     {
-        var shapes = ImmutableArray.Create(new TensorShape(1L << 30), new TensorShape(1L << 30));
-        Assert.NotNull(IncomingPayload.Refusal(new RawCodec(), Specs(1L << 30, 1L << 30), shapes, new[] { 1u << 30, 1u << 30 }));
+        var codec = new ProbeCodec();
+        byte[][] values = [Noise(1_000_000)];
+        var payload = WirePayload.Of(codec, Tensors(values));
+        var incoming = Open(codec, values);
+        var first = Slabs.LengthBytes + new Slabs(ElementType.UInt8, new(1_000_000))[0].Bytes;
+        Feed(incoming, payload.AsSpan(0, first), isLast: false);
+        Assert.Equal(1, codec.Decoded);
+        Feed(incoming, payload.AsSpan(first), isLast: true);
+        Assert.Equal(2, codec.Decoded); // the last one waits for its turn to run
+        Assert.Equal(values[0], Finish(incoming, 1)[0]);
     }
 
-    private static byte[][] RandomParts(Random random) =>
-        [.. Enumerable.Range(0, random.Next(6)).Select(_ => new byte[random.Next(4) switch { 0 => 0, 1 => random.Next(200), 2 => random.Next(20_000), _ => random.Next(300_000) }])];
-
-    private static async Task<byte[][]> Carry(byte[][] parts, int largestRead)
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_payload_that_is_cut_off_anywhere_is_refused(bool isRaw)
     {
-        var payload = new IncomingPayload();
-        await CarryInto(payload, parts, largestRead);
-        var tensors = new Tensor[parts.Length];
-        payload.Decode(new RawCodec(), Specs([.. parts.Select(static p => (long)p.Length)]), [.. parts.Select(static p => new TensorShape(p.Length))], tensors);
-        payload.Release();
+        ITensorCodec codec = isRaw ? new RawCodec() : new RunLengthCodec();
+        byte[][] values = [Noise(40), [], Noise(25)];
+        var payload = WirePayload.Of(codec, Tensors(values));
+        for (var length = 0; length < payload.Length; length++)
+        {
+            var incoming = Open(codec, values);
+            Feed(incoming, payload.AsSpan(0, length), isLast: true);
+            Assert.IsType<InvalidPayloadException>(incoming.Failure);
+            Assert.True(incoming.Room(1).IsEmpty);
+            incoming.Release();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_payload_that_goes_on_is_refused(bool isRaw)
+    {
+        ITensorCodec codec = isRaw ? new RawCodec() : new RunLengthCodec();
+        byte[][] values = [Noise(40), []];
+        var payload = WirePayload.Of(codec, Tensors(values));
+        var (longer, unended) = (Open(codec, values), Open(codec, values));
+        Feed(longer, [.. payload, 0], isLast: true);
+        Assert.IsType<InvalidPayloadException>(longer.Failure);
+        Feed(unended, payload, isLast: false);
+        Assert.IsType<InvalidPayloadException>(unended.Failure);
+    }
+
+    [Fact]
+    public void Whatever_is_changed_is_refused_or_decodes_to_tensors_of_the_plan() => Sampled.Check(3, 3000, random =>
+    {
+        var codec = new RunLengthCodec();
+        byte[][] values = [Noise(9), Noise(30), []];
+        var payload = WirePayload.Of(codec, Tensors(values));
+        for (var changes = random.Next(1, 4); changes > 0; changes--)
+            payload[random.Next(3) == 0 ? 3 - random.Next(4) : random.Next(payload.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : 0xFF);
+        var incoming = Open(codec, values);
+        Feed(incoming, payload, isLast: true);
+        try
+        {
+            if (incoming.Failure is null) Assert.Equal(values.Select(static v => v.Length), Finish(incoming, 3).Select(static t => t.Length));
+            else Assert.IsType<InvalidPayloadException>(incoming.Failure);
+        }
+        catch (InvalidPayloadException)
+        {
+            // The last slab.
+        }
+
+        incoming.Release();
+    });
+
+    [Theory]
+    [InlineData(uint.MaxValue)]
+    [InlineData(0x8000_0000)]
+    [InlineData(81)]
+    public void A_stated_length_that_the_codec_cannot_make_is_refused_before_more_comes(uint length)
+    {
+        var incoming = Open(new RunLengthCodec(), [new byte[40], new byte[1]]);
+        Feed(incoming, BitConverter.GetBytes(length), isLast: false);
+        Assert.Contains("at most 80", incoming.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_takes_over_2_GiB_is_refused_before_memory_is_taken()
+    {
+        var incoming = new IncomingPayload();
+        Assert.Throws<SizeLimitException>(() => incoming.Expect(new RawCodec(), Specs(1L << 30, 1L << 30), [new(1L << 30), new(1L << 30)]));
+        var long2 = new TensorSpec("v", ElementType.UInt8, Dimension.Fixed(1), Dimension.Fixed(2), Dimension.Fixed(1L << 30));
+        Assert.Throws<OverflowException>(() => incoming.Expect(new RunLengthCodec(), [long2], [new(1, 2, 1L << 30)]));
+    }
+
+    private static byte[] Noise(int length)
+    {
+        var bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        return bytes;
+    }
+
+    private static byte[][] RandomValues(Random random)
+    {
+        byte[][] values = [.. Enumerable.Range(0, random.Next(6)).Select(_ => new byte[random.Next(4) switch { 0 => 0, 1 => random.Next(200), 2 => random.Next(20_000), _ => random.Next(900_000) }])];
+        foreach (var value in values) random.NextBytes(value.AsSpan(0, value.Length / 2));
+        return values;
+    }
+
+    private static Tensor[] Tensors(byte[][] values) => [.. values.Select(static v => Tensor.From(ElementType.UInt8, new(v.Length), v))];
+
+    private static ImmutableArray<TensorSpec> Specs(params long[] sizes) =>
+        [.. sizes.Select(static (size, index) => new TensorSpec($"v{index}", ElementType.UInt8, Dimension.Fixed(size)))];
+
+    private static IncomingPayload Open(ITensorCodec codec, byte[][] values)
+    {
+        var incoming = new IncomingPayload();
+        incoming.Expect(codec, Specs([.. values.Select(static v => (long)v.Length)]), [.. values.Select(static v => new TensorShape(v.Length))]);
+        incoming.Open();
+        return incoming;
+    }
+
+    private static void Feed(IncomingPayload incoming, ReadOnlySpan<byte> bytes, bool isLast)
+    {
+        while (incoming.Room(bytes.Length) is { IsEmpty: false } room)
+        {
+            bytes[..room.Length].CopyTo(room.Span);
+            incoming.Advance(room.Length);
+            bytes = bytes[room.Length..];
+        }
+
+        incoming.EndFrame(isLast, bytes.Length);
+    }
+
+    private static byte[][] Finish(IncomingPayload incoming, int count)
+    {
+        var tensors = new Tensor[count];
+        incoming.Finish(tensors);
+        incoming.Release();
         var bytes = tensors.Select(static t => t.Bytes.ToArray()).ToArray();
         Array.ForEach(tensors, static t => t.Dispose());
         return bytes;
     }
 
-    private static async Task CarryInto(IncomingPayload payload, byte[][] parts, int largestRead)
+    private static async Task<byte[][]> Carry(ITensorCodec codec, byte[][] values, int largestRead)
+    {
+        var tensors = await CarryAsync(codec, values, largestRead);
+        var bytes = tensors.Select(static t => t.Bytes.ToArray()).ToArray();
+        Array.ForEach(tensors, static t => t.Dispose());
+        return bytes;
+    }
+
+    private static async Task<Tensor[]> CarryAsync(ITensorCodec codec, byte[][] values, int largestRead)
     {
         var (near, far) = DuplexStream.CreatePair(largestRead: largestRead);
         using FrameConnection sender = Wires.Connect(near), receiver = Wires.Connect(far);
-        var sending = sender.Writer.SendAsync(new PartsMessage(1, parts));
+        var sending = sender.Writer.SendAsync(new TensorsMessage(1, codec, Tensors(values)));
+        var incoming = Open(codec, values);
         do
         {
             Assert.True(await receiver.Reader.ReadFrameAsync());
-            if (receiver.Reader.Frame.Type == FrameType.Request)
-                payload.Open(RequestHeader.Parser.ParseFrom(receiver.Reader.Header).PartLengths);
-            await receiver.Reader.ReadPayloadAsync(payload);
+            await receiver.Reader.ReadPayloadAsync(incoming);
         }
         while (!receiver.Reader.Frame.EndOfMessage);
 
         await sending;
-        Assert.Equal(0, payload.Left);
+        Assert.Null(incoming.Failure);
+        var tensors = new Tensor[values.Length];
+        incoming.Finish(tensors);
+        incoming.Release();
+        return tensors;
     }
-
-    private static ImmutableArray<TensorSpec> Specs(params long[] sizes) =>
-        [.. sizes.Select(static (size, index) => new TensorSpec($"v{index}", ElementType.UInt8, Dimension.Fixed(size)))];
 }

@@ -1,7 +1,6 @@
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;
-using SplitInfer.Protocol;
 using SplitInfer.Tensors;
 using SplitInfer.Testing.Wire;
 
@@ -16,15 +15,13 @@ internal sealed class Exchange
     {
         codec ??= new RawCodec();
         var boundary = WirePlan.Boundary(partition, n, seed);
-        var encoded = new EncodedTensors();
-        encoded.Encode(codec, boundary);
         _expected = DigestModel.OutputsFor(partition, boundary);
         Request = new()
         {
             Partition = WirePlan.Plan.Partitions[partition],
             Codec = codec,
             SymbolSizes = BoundaryLayout.For(WirePlan.Plan.Partitions[partition].Boundary).Measure(boundary),
-            Payloads = encoded.Parts.ToArray(),
+            Boundary = boundary,
             Deadline = deadline,
         };
     }

@@ -2,6 +2,7 @@ using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
 using SplitInfer.Server.Hosting;
 using SplitInfer.Tensors;
+using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.IntegrationTests.Transport;
 
@@ -42,7 +43,9 @@ internal sealed class InProcessTransport(ITailModel model) : ITailTransport
         return [.. shapes.Select((shape, value) =>
         {
             var tensor = Tensor.Allocate(layout.Values[value].Type, shape);
-            request.Codec.Decode(tensor.ElementType, shape, request.Payloads.Span[value].Span, tensor.Bytes.Span);
+            var payload = WirePayload.Of(request.Codec, request.Boundary.Span[value]);
+            request.Progress.BytesSent += payload.Length;
+            WirePayload.Decode(request.Codec, tensor.ElementType, shape, payload).CopyTo(tensor.Bytes);
             return tensor;
         })];
     }

@@ -24,7 +24,7 @@ public class TransportStressTests
             for (var round = 0; round < 60; round++)
             {
                 using var token = new CancellationTokenSource();
-                var exchange = new Exchange(random.Next(8) == 0 ? WirePlan.Large : random.Next(2), random.Next(), random.Next(3000));
+                var exchange = new Exchange(random.Next(8) == 0 ? WirePlan.Large : random.Next(2), random.Next(), random.Next(3000), random.Next(2) == 0 ? new RunLengthCodec() : null);
                 var making = Task.Run(() => exchange.MakeAsync(transport.Transport, token.Token));
                 if (random.Next(2) == 0)
                 {

@@ -27,7 +27,6 @@ public class AnswerTests
         var response = await peer.ReceiveAsync(FrameType.Response);
         var outputs = WirePlan.Outputs(WirePlan.Symbolic, n: 7);
         Assert.Equal([7], response.Read(ResponseHeader.Parser).SymbolSizes);
-        Assert.Equal(outputs.Select(static o => (uint)o.ByteLength), response.Read(ResponseHeader.Parser).PartLengths);
         Assert.Equal(outputs.SelectMany(static o => o.Bytes.ToArray()), response.Payload);
     }
 
@@ -43,19 +42,15 @@ public class AnswerTests
         };
         var peer = await client.GreetAsync(codecs: "RunLength");
         var codec = new RunLengthCodec();
-        var encoded = new byte[codec.MaxEncodedLength(ElementType.UInt8, expected[0].Shape)];
-        var length = codec.Encode(ElementType.UInt8, expected[0].Shape, expected[0].Bytes.Span, encoded);
-        var parts = Enumerable.Range(0, (length + 99_999) / 100_000).Select(i => encoded.AsMemory(i * 100_000, Math.Min(100_000, length - i * 100_000))).ToArray();
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large, PartLengths = { (uint)length } }, parts[0], isLast: false);
+        var parts = WirePayload.Of(codec, expected).Chunk(100_000).ToArray();
+        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large }, parts[0], isLast: false);
         for (var part = 1; part < parts.Length; part++) await peer.SendAsync(FrameType.Data, 1, null, parts[part], part == parts.Length - 1);
 
         var frame = await peer.ReceiveAsync(FrameType.Response);
         List<byte> received = [.. frame.Payload];
         while (!frame.Header.EndOfMessage) received.AddRange((frame = await peer.ReceiveAsync(FrameType.Data)).Payload);
         var output = WirePlan.Outputs(WirePlan.Large)[0];
-        var decoded = new byte[output.ByteLength];
-        codec.Decode(ElementType.UInt8, output.Shape, received.ToArray(), decoded);
-        Assert.True(output.Bytes.Span.SequenceEqual(decoded));
+        Assert.True(output.Bytes.Span.SequenceEqual(WirePayload.Decode(codec, ElementType.UInt8, output.Shape, received.ToArray())));
     }
 
     [Fact]

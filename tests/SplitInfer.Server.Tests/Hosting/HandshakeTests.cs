@@ -13,8 +13,8 @@ public class HandshakeTests
         ["another name"] = (Change(static h => h.Model = "other"), RefusalCode.UnknownModel),
         ["another file"] = (Change(static h => h.ModelFingerprint = ByteString.CopyFrom(new byte[32])), RefusalCode.ModelMismatch),
         ["another plan"] = (Change(static h => h.PlanFingerprint = ByteString.CopyFrom(new byte[32])), RefusalCode.PlanMismatch),
-        ["newer versions"] = (Change(static h => (h.MinVersion, h.MaxVersion) = (2, 3)), RefusalCode.VersionMismatch),
-        ["older versions"] = (Change(static h => (h.MinVersion, h.MaxVersion) = (0, 0)), RefusalCode.VersionMismatch),
+        ["newer versions"] = (Change(static h => (h.MinVersion, h.MaxVersion) = (ProtocolVersion.Newest + 1, ProtocolVersion.Newest + 2)), RefusalCode.VersionMismatch),
+        ["older versions"] = (Change(static h => (h.MinVersion, h.MaxVersion) = (0, ProtocolVersion.Oldest - 1)), RefusalCode.VersionMismatch),
         ["no codecs"] = (Change(static h => h.Codecs.Clear()), RefusalCode.CodecNotAllowed),
         ["a digest that is too short"] = (Change(static h => h.PlanFingerprint = ByteString.CopyFrom(new byte[31])), RefusalCode.ProtocolViolation),
     };
@@ -28,7 +28,7 @@ public class HandshakeTests
         var peer = client.Connect();
         await peer.SendAsync(FrameType.Hello, 0, ScriptedClient.Hello("Zip", "RunLength", "Raw", "Raw"));
         var welcome = (await peer.ReceiveAsync(FrameType.Welcome)).Read(Welcome.Parser);
-        Assert.Equal(new Welcome { Version = 1, ModelVersion = "3", Codecs = { "RunLength", "Raw" }, MaxInFlight = 5, MaxPayloadBytes = 1000 }, welcome);
+        Assert.Equal(new Welcome { Version = ProtocolVersion.Newest, ModelVersion = "3", Codecs = { "RunLength", "Raw" }, MaxInFlight = 5, MaxBoundaryBytes = 1000 }, welcome);
     }
 
     [Theory]

@@ -9,7 +9,7 @@ namespace SplitInfer.Server.Tests.Hosting;
 /// <summary>Each of these breaks a rule after request 1 was begun and is still due 8 of its 16 bytes: the client is told, and left.</summary>
 public class HostileClientTests
 {
-    private static readonly RequestHeader Header = new() { PartLengths = { 16 } };
+    private static readonly RequestHeader Header = new();
 
     private static readonly Dictionary<string, byte[]> Frames = new()
     {
@@ -18,10 +18,6 @@ public class HostileClientTests
         ["id that does not rise"] = [.. Request(5, Header, 16), .. Request(5, Header, 16)],
         ["data for no request"] = Data(2, 8),
         ["data for a request that is whole"] = [.. Request(2, Header, 16), .. Data(2, 1)],
-        ["data over the stated length"] = Data(1, 9),
-        ["an end before all has come"] = Data(1, 7),
-        ["no end when all has come"] = WirePeer.Frame(FrameType.Data, 1, null, new byte[8], isLast: false),
-        ["request over its stated length"] = Request(2, Header, 17),
         ["cancel of a request that was not made"] = WirePeer.Frame(FrameType.Cancel, 2),
         ["cancel of id 0"] = WirePeer.Frame(FrameType.Cancel, 0),
         ["request over the number in flight"] = [.. Enumerable.Range(2, 4).SelectMany(static id => WirePeer.Frame(FrameType.Request, (ulong)id, Header, new byte[8], isLast: false))],
@@ -54,17 +50,6 @@ public class HostileClientTests
     }
 
     [Fact]
-    public async Task A_request_over_the_limit_is_refused_before_memory_is_taken()
-    {
-        await using var client = new ScriptedClient();
-        var peer = await client.GreetAsync();
-        var before = GC.GetTotalAllocatedBytes();
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { PartLengths = { Enumerable.Repeat(uint.MaxValue, 10_000) } }, new byte[8], isLast: false);
-        await ScriptedClient.ReceiveErrorAsync(peer, 0, RefusalCode.LimitExceeded);
-        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 16 << 20);
-    }
-
-    [Fact]
     public async Task Any_flipped_bit_of_a_request_is_noticed_and_no_tail_runs()
     {
         var request = Request(1, Header, 16);
@@ -90,7 +75,7 @@ public class HostileClientTests
         for (var round = 0; round < 5; round++)
         {
             var hostile = await client.GreetAsync();
-            await hostile.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large, PartLengths = { WirePlan.LargeBytes } }, new byte[8], isLast: false);
+            await hostile.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large }, new byte[8], isLast: false);
             await hostile.SendAsync(new byte[100]);
             await ScriptedClient.ReceiveErrorAsync(hostile, 0, RefusalCode.ProtocolViolation);
             hostile.Dispose();

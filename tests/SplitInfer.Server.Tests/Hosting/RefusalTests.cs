@@ -9,22 +9,17 @@ public class RefusalTests
 {
     private static readonly Dictionary<string, (RequestHeader Header, RefusalCode Code)> Refused = new()
     {
-        ["no such partition"] = (new() { Partition = 99, PartLengths = { 16 } }, RefusalCode.InvalidPartition),
-        ["partition over 31 bits"] = (new() { Partition = uint.MaxValue, PartLengths = { 16 } }, RefusalCode.InvalidPartition),
-        ["inadmissible"] = (new() { Partition = WirePlan.Inadmissible, PartLengths = { 16 } }, RefusalCode.InvalidPartition),
-        ["no tail"] = (new() { Partition = WirePlan.OnDevice, PartLengths = { 16 } }, RefusalCode.InvalidPartition),
-        ["codec"] = (new() { Codec = 2, PartLengths = { 16 } }, RefusalCode.CodecNotAllowed),
-        ["no parts"] = (new() { Partition = WirePlan.Fixed }, RefusalCode.InvalidPayload),
-        ["too many parts"] = (new() { PartLengths = { 16, 0 } }, RefusalCode.InvalidPayload),
-        ["short part"] = (new() { PartLengths = { 15 } }, RefusalCode.InvalidPayload),
-        ["long part"] = (new() { PartLengths = { 17 } }, RefusalCode.InvalidPayload),
-        ["part longer than the codec makes it"] = (new() { Codec = 1, PartLengths = { 33 } }, RefusalCode.InvalidPayload),
-        ["symbol without need"] = (new() { SymbolSizes = { 1 }, PartLengths = { 16 } }, RefusalCode.LimitExceeded),
-        ["no symbol"] = (new() { Partition = WirePlan.Symbolic, PartLengths = { 24, 8 } }, RefusalCode.LimitExceeded),
-        ["negative symbol"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { -1 }, PartLengths = { 24, 8 } }, RefusalCode.LimitExceeded),
-        ["symbol over the limit"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { 1001 }, PartLengths = { 24, 8 } }, RefusalCode.LimitExceeded),
-        ["symbol that overflows"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { long.MaxValue }, PartLengths = { 24, 8 } }, RefusalCode.LimitExceeded),
-        ["many symbols"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { new long[6000] }, PartLengths = { 24, 8 } }, RefusalCode.LimitExceeded),
+        ["no such partition"] = (new() { Partition = 99 }, RefusalCode.InvalidPartition),
+        ["partition over 31 bits"] = (new() { Partition = uint.MaxValue }, RefusalCode.InvalidPartition),
+        ["inadmissible"] = (new() { Partition = WirePlan.Inadmissible }, RefusalCode.InvalidPartition),
+        ["no tail"] = (new() { Partition = WirePlan.OnDevice }, RefusalCode.InvalidPartition),
+        ["codec"] = (new() { Codec = 2 }, RefusalCode.CodecNotAllowed),
+        ["symbol without need"] = (new() { SymbolSizes = { 1 } }, RefusalCode.LimitExceeded),
+        ["no symbol"] = (new() { Partition = WirePlan.Symbolic }, RefusalCode.LimitExceeded),
+        ["negative symbol"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { -1 } }, RefusalCode.LimitExceeded),
+        ["symbol over the limit"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { 1001 } }, RefusalCode.LimitExceeded),
+        ["symbol that overflows"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { long.MaxValue } }, RefusalCode.LimitExceeded),
+        ["many symbols"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { new long[6000] } }, RefusalCode.LimitExceeded),
     };
 
     public static TheoryData<string> RefusedNames => [.. Refused.Keys];
@@ -36,7 +31,7 @@ public class RefusalTests
         var (header, code) = Refused[what];
         await using var client = new ScriptedClient(new ServerLimits { Sizes = new() { MaxDimension = 1000 } });
         var peer = await client.GreetAsync();
-        await peer.SendAsync(FrameType.Request, 1, header, new byte[header.PartLengths.Sum(static l => l)]);
+        await peer.SendAsync(FrameType.Request, 1, header, new byte[16]);
         Assert.NotEmpty((await ScriptedClient.ReceiveErrorAsync(peer, 1, code)).Message);
         Assert.Equal(0, client.Model.Runs);
         await ScriptedClient.SendAsync(peer, 2);
@@ -48,7 +43,7 @@ public class RefusalTests
     {
         await using var client = new ScriptedClient();
         var peer = await client.GreetAsync();
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = 99, PartLengths = { 500_000 } }, new byte[10], isLast: false);
+        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = 99 }, new byte[10], isLast: false);
         await ScriptedClient.ReceiveErrorAsync(peer, 1, RefusalCode.InvalidPartition);
         await peer.SendAsync(FrameType.Data, 1, null, new byte[100_000], isLast: false);
         await ScriptedClient.SendAsync(peer, 2);
@@ -65,7 +60,7 @@ public class RefusalTests
         var peer = await client.GreetAsync();
         for (ulong id = 1; id < 20; id += 2)
         {
-            await peer.SendAsync(FrameType.Request, id, new RequestHeader { Partition = 99, PartLengths = { 500_000 } }, new byte[10], isLast: false);
+            await peer.SendAsync(FrameType.Request, id, new RequestHeader { Partition = 99 }, new byte[10], isLast: false);
             await ScriptedClient.ReceiveErrorAsync(peer, id, RefusalCode.InvalidPartition);
             await peer.SendAsync(FrameType.Cancel, id);
             await ScriptedClient.SendAsync(peer, id + 1);
@@ -73,12 +68,46 @@ public class RefusalTests
         }
     }
 
+    public static TheoryData<uint, string, bool> Payloads => new()
+    {
+        { 0, "00000000 00000000 00000000 000000", true },
+        { 0, "00000000 00000000 00000000 00000000 00", true },
+        { 0, "00000000 00000000 00000000 00000000 00", false },
+        { 0, "00000000 00000000 00000000 00000000", false },
+        { 0, "", true },
+        { 1, "", true },
+        { 1, "02000000", true },
+        { 1, "02000000 10", true },
+        { 1, "02000000 0500", true },
+        { 1, "02000000 1000 00", true },
+        { 1, "02000000 1000", false },
+        { 1, "21000000 1000", false },
+        { 1, "FFFFFFFF 1000", false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Payloads))]
+    public async Task A_payload_that_is_none_of_the_plan_is_refused_and_the_connection_goes_on(uint codec, string payload, bool isLast)
+    {
+        await using var client = new ScriptedClient(new ServerLimits { MaxInFlightPerConnection = 1, MaxHeldBytes = 1000 });
+        var peer = await client.GreetAsync();
+        for (ulong id = 1; id < 100; id += 2)
+        {
+            await peer.SendAsync(FrameType.Request, id, new RequestHeader { Codec = codec }, Convert.FromHexString(payload.Replace(" ", "", StringComparison.Ordinal)), isLast);
+            Assert.Contains(codec == 0 ? "Raw" : "RunLength", (await ScriptedClient.ReceiveErrorAsync(peer, id, RefusalCode.InvalidPayload)).Message, StringComparison.Ordinal);
+            if (!isLast) await peer.SendAsync(FrameType.Data, id, null, new byte[100_000]);
+            Assert.Equal((int)id / 2, client.Model.Runs);
+            await ScriptedClient.SendAsync(peer, id + 1);
+            Assert.Equal(id + 1, (await peer.ReceiveAsync(FrameType.Response)).Header.RequestId);
+        }
+    }
+
     [Fact]
-    public async Task A_payload_that_does_not_decode_is_refused()
+    public async Task A_slab_that_does_not_decode_is_refused_before_the_next_comes()
     {
         await using var client = new ScriptedClient();
-        var peer = await client.GreetAsync();
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Codec = 1, PartLengths = { 2 } }, new byte[] { 5, 0 });
+        var peer = await client.GreetAsync(codecs: "RunLength");
+        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large }, Convert.FromHexString("02000000" + "0500"), isLast: false);
         Assert.Contains("RunLength", (await ScriptedClient.ReceiveErrorAsync(peer, 1, RefusalCode.InvalidPayload)).Message, StringComparison.Ordinal);
         Assert.Equal(0, client.Model.Runs);
     }

@@ -15,9 +15,12 @@ internal sealed class ScriptedClient : IAsyncDisposable
     private readonly List<WirePeer> _peers = [];
 
     public ScriptedClient(ServerLimits? limits = null, TimeProvider? time = null) =>
-        Server = new(Model, new([new RawCodec(), new RunLengthCodec()]), limits ?? new(), time ?? TimeProvider.System, Log);
+        Server = new(Model, new([new RawCodec(), new RunLengthCodec(), Probe]), limits ?? new(), time ?? TimeProvider.System, Log);
 
     public StubTailModel Model { get; } = new();
+
+    /// <summary>A codec that the server knows.</summary>
+    public ProbeCodec Probe { get; } = new();
 
     public TailServer Server { get; }
 
@@ -29,7 +32,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
     /// <summary>A client that says it wants <see cref="WirePlan"/>.</summary>
     public static Hello Hello(params string[] codecs) => new()
     {
-        MinVersion = 1, MaxVersion = 1, Model = "model",
+        MinVersion = ProtocolVersion.Newest, MaxVersion = ProtocolVersion.Newest, Model = "model",
         ModelFingerprint = ByteString.CopyFrom(WirePlan.Plan.Model.Bytes), PlanFingerprint = ByteString.CopyFrom(WirePlan.Plan.Fingerprint.Bytes),
         Codecs = { codecs.Length > 0 ? codecs : ["Raw", "RunLength"] },
     };
@@ -38,7 +41,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
     public static (RequestHeader Header, byte[] Payload) Request(int partition = WirePlan.Fixed, int n = 2)
     {
         var boundary = WirePlan.Boundary(partition, n);
-        var header = new RequestHeader { Partition = (uint)partition, PartLengths = { boundary.Select(static b => (uint)b.ByteLength) } };
+        var header = new RequestHeader { Partition = (uint)partition };
         if (partition == WirePlan.Symbolic) header.SymbolSizes.Add(n);
         return (header, [.. boundary.SelectMany(static b => b.Bytes.ToArray())]);
     }

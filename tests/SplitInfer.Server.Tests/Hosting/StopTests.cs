@@ -32,7 +32,7 @@ public class StopTests
         var peer = await client.GreetAsync();
         for (ulong id = 1; id < 10; id++)
         {
-            await peer.SendAsync(FrameType.Request, id, new RequestHeader { Partition = WirePlan.Large, PartLengths = { WirePlan.LargeBytes } }, new byte[10], isLast: false);
+            await peer.SendAsync(FrameType.Request, id, new RequestHeader { Partition = WirePlan.Large }, new byte[10], isLast: false);
             await peer.SendAsync(FrameType.Cancel, id);
             await ScriptedClient.ReceiveErrorAsync(peer, id, RefusalCode.Cancelled);
         }
@@ -90,7 +90,7 @@ public class StopTests
         await ScriptedClient.SendAsync(peer, 1);
         await _running.Task;
         // It would not decode, and that would be the answer.
-        await peer.SendAsync(FrameType.Request, 2, new RequestHeader { Codec = 1, PartLengths = { 2 }, DeadlineUs = 1000 }, new byte[] { 5, 0 });
+        await peer.SendAsync(FrameType.Request, 2, new RequestHeader { Codec = 1, DeadlineUs = 1000 }, new byte[] { 2, 0, 0, 0, 5, 0 });
         await peer.SendAsync(FrameType.Ping, 1);
         await peer.ReceiveAsync(FrameType.Pong);
         time.Advance(TimeSpan.FromMilliseconds(1));
@@ -117,7 +117,7 @@ public class StopTests
         var time = new ManualTimeProvider();
         await using var client = new ScriptedClient(time: time);
         var peer = await client.GreetAsync();
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large, PartLengths = { WirePlan.LargeBytes } }, new byte[10], isLast: false);
+        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large }, new byte[10], isLast: false);
         while (!client.Served.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(1));
