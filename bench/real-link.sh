@@ -66,10 +66,10 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-# The link: tokens for 2 ms at a time, or little more than two packets.
+# The link: tokens for 2 ms at a time, or for one packet. What the bucket holds passes at once, as on no real link.
 shape() {
     local burst=$(($1 * 250))
-    [ $burst -ge 4096 ] || burst=4096
+    [ $burst -ge 1600 ] || burst=1600
     for namespace in "$device" "$server"; do
         ip netns exec "$namespace" tc qdisc replace dev veth0 root tbf rate "$1mbit" burst "$burst" latency 400ms
     done
