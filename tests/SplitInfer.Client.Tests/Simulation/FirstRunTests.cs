@@ -1,5 +1,4 @@
 using SplitInfer.Client.Policies;
-using SplitInfer.Client.Simulation;
 using SplitInfer.Client.Simulation.RandomWorlds;
 
 namespace SplitInfer.Client.Tests.Simulation;
@@ -7,7 +6,7 @@ namespace SplitInfer.Client.Tests.Simulation;
 /// <summary>A server may load and compile when it first runs a tail, which says nothing of what the tail costs from then on.</summary>
 public class FirstRunTests
 {
-    private const int Worlds = 110;
+    private const int Worlds = 330;
 
     [Theory]
     [InlineData(true)]
@@ -17,36 +16,22 @@ public class FirstRunTests
         var (cold, warm) = (0.0, 0.0);
         foreach (var world in RandomWorld.Sequence(Worlds, seed: 31))
         {
-            cold += ExcessRatio(world, canRace, static policy => new SlowFirstRuns(policy));
-            warm += ExcessRatio(world, canRace, static policy => policy);
+            cold += PolicyWrapper.ExcessRatio(world, new SlowFirstRuns(PolicyWrapper.MuLinUcb(world, canRace)));
+            warm += PolicyWrapper.ExcessRatio(world, PolicyWrapper.MuLinUcb(world, canRace));
         }
 
         // Without doubt of first runs it is 2.5 points more on a device that can race and 8 on one that cannot.
         Assert.InRange((cold - warm) / Worlds, -1, canRace ? 0.005 : 0.02);
     }
 
-    private static double ExcessRatio(Scenario world, bool canRace, Func<IPartitionPolicy, IPartitionPolicy> wrap)
-    {
-        var policy = wrap(PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(world, seed: 0, canRace)));
-        var (cost, oracle) = (0.0, 0.0);
-        foreach (var frame in new Simulator(world, seed: 0).Play(policy)) (cost, oracle) = (cost + frame.MeanMs, oracle + frame.OracleMs);
-        return (cost / oracle) - 1;
-    }
-
-    private sealed class SlowFirstRuns(IPartitionPolicy policy) : IPartitionPolicy
+    private sealed class SlowFirstRuns(IPartitionPolicy policy) : PolicyWrapper(policy)
     {
         private readonly HashSet<int> _hasRun = [];
 
-        public string Name => policy.Name;
-
-        public Decision Decide(in DecisionContext context) => policy.Decide(context);
-
-        public void ObserveRoundTrip(double seconds) => policy.ObserveRoundTrip(seconds);
-
-        public void Observe(in Decision decision, in Observation observation)
+        public override void Observe(in Decision decision, in Observation observation)
         {
             var extra = observation.ServerSeconds > 0 && _hasRun.Add(decision.Arm.Index) ? (7 * observation.ServerSeconds) + 0.02 : 0;
-            policy.Observe(decision, observation with { OffloadSeconds = observation.OffloadSeconds + extra, ServerSeconds = observation.ServerSeconds + extra });
+            base.Observe(decision, observation with { OffloadSeconds = observation.OffloadSeconds + extra, ServerSeconds = observation.ServerSeconds + extra });
         }
     }
 }

@@ -68,14 +68,17 @@ internal sealed class LinkSamples
     private static (int Arm, double Price, double Gain)? Hope(CostModel costs, int best, in LinkDelay hoped)
     {
         if (costs.Link.Tells(costs.Bits(best), hoped)) return null;
-        var (teller, cheapest, least) = (-1, double.PositiveInfinity, costs.Mean(best));
+        var (teller, cheapest, gainer, least) = (-1, double.PositiveInfinity, best, costs.Mean(best));
         foreach (var arm in costs.Arms.Remote)
         {
             var bits = costs.Bits(arm);
-            least = Math.Min(least, costs.Mean(arm) - costs.Link.Mean(bits) + hoped.Mean(bits));
+            var mean = costs.Mean(arm) - costs.Link.Mean(bits) + hoped.Mean(bits);
+            if (mean < least) (gainer, least) = (arm, mean);
             if (costs.Mean(arm) < cheapest && costs.Link.Tells(bits, hoped)) (teller, cheapest) = (arm, costs.Mean(arm));
         }
 
-        return teller < 0 ? null : (teller, (costs.Raced(teller) / costs.Mean(best)) - 1, 1 - (least / costs.Mean(best)));
+        // Where delays scatter so much that one request tells nothing, only requests that gain if the hope is true will ever tell.
+        if (teller < 0) teller = gainer;
+        return teller == best ? null : (teller, (costs.Raced(teller) / costs.Mean(best)) - 1, 1 - (least / costs.Mean(best)));
     }
 }

@@ -14,6 +14,9 @@ internal sealed class ServerSamples
     /// <summary>With the link less certain than this, relative to itself, it may be as fast as one pleases.</summary>
     private const double UnknownVariance = 0.5 * 0.5;
 
+    /// <summary>How many times rarer a link becomes as fast as it is highly hoped to.</summary>
+    private const double HighHopeRarity = 16;
+
     private const int MinStay = 50;
 
     /// <summary>Decisions to wait for a reply before a race is taken to have brought none.</summary>
@@ -96,21 +99,30 @@ internal sealed class ServerSamples
     // √(2·T·price/gain).
     private int CheapestThatTells(CostModel costs)
     {
-        var link = costs.Link.Memory.Age > 0 ? costs.Link.Memory.Link : costs.Link.Delay.Faster(costs.Link.RelativeVariance > UnknownVariance ? 0 : Hope);
         var device = costs.Mean(costs.Arms.OnDevice);
+        var link = costs.Link.Memory.Age > 0 ? costs.Link.Memory.Link : costs.Link.Delay.Faster(costs.Link.RelativeVariance > UnknownVariance ? 0 : Hope);
+        var gainsByLink = BestIf(costs, link, tailPart: 1);
+        var isHigh = MeanIf(costs, gainsByLink, link) >= device;
+        if (isHigh)
+        {
+            link = costs.Link.Delay.Faster(0);
+            gainsByLink = BestIf(costs, link, tailPart: 1);
+        }
+
         var (tellsLink, tellsServer) = (-1, costs.Arms.Remote[0]);
-        var (hopedLink, hopedServer, muchHoped) = (double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity);
+        var (hopedServer, muchHoped) = (double.PositiveInfinity, double.PositiveInfinity);
         foreach (var arm in costs.Arms.Remote)
         {
-            var (bits, mean) = (costs.Bits(arm), costs.Mean(arm));
-            hopedLink = Math.Min(hopedLink, mean - costs.Link.Mean(bits) + link.Mean(bits));
+            var mean = costs.Mean(arm);
             hopedServer = Math.Min(hopedServer, mean - ((1 - Hope) * costs.Tail(arm)));
             muchHoped = Math.Min(muchHoped, mean - ((1 - HighHope) * costs.Tail(arm)));
             if (mean < costs.Mean(tellsServer)) tellsServer = arm;
-            if ((tellsLink < 0 || mean < costs.Mean(tellsLink)) && costs.Link.Tells(bits, link)) tellsLink = arm;
+            if ((tellsLink < 0 || mean < costs.Mean(tellsLink)) && costs.Link.Tells(costs.Bits(arm), link)) tellsLink = arm;
         }
 
-        if (tellsLink >= 0 && IsDue(costs.Mean(tellsLink) - device, device - hopedLink)) return tellsLink;
+        // Where delays scatter so much that one request tells nothing, only requests that gain if the hope is true will ever tell.
+        if (tellsLink < 0) tellsLink = gainsByLink;
+        if (IsDue((isHigh ? HighHopeRarity : 1) * (costs.Mean(tellsLink) - device), device - MeanIf(costs, gainsByLink, link))) return tellsLink;
         return IsDue(costs.Mean(tellsServer) - device, device - (hopedServer < device ? hopedServer : muchHoped)) ? tellsServer : -1;
     }
 
@@ -132,15 +144,14 @@ internal sealed class ServerSamples
         return likeliest;
     }
 
-    private static int BestIf(CostModel costs, LinkDelay link, double tailPart)
+    private static int BestIf(CostModel costs, in LinkDelay link, double tailPart)
     {
-        var (best, lowest) = (-1, double.PositiveInfinity);
+        var best = costs.Arms.Remote[0];
         foreach (var arm in costs.Arms.Remote)
-        {
-            var cost = costs.Device.Mean(arm) + link.Mean(costs.Bits(arm)) + (tailPart * costs.Tail(arm));
-            if (cost < lowest) (best, lowest) = (arm, cost);
-        }
-
+            if (MeanIf(costs, arm, link, tailPart) < MeanIf(costs, best, link, tailPart)) best = arm;
         return best;
     }
+
+    private static double MeanIf(CostModel costs, int arm, in LinkDelay link, double tailPart = 1) =>
+        costs.Device.Mean(arm) + link.Mean(costs.Bits(arm)) + (tailPart * costs.Tail(arm));
 }

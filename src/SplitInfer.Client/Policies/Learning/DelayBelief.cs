@@ -16,7 +16,9 @@ namespace SplitInfer.Client.Policies.Learning;
 /// J     variance that all of m gains together in a jump: up to some 50 times slower or faster
 /// </code>
 /// On a machine whose speed depends on what it just did, a jump seen on turning to another arm more likely says that this arm is
-/// not in the proportion to the others that was believed, and so is mostly its own.
+/// not in the proportion to the others that was believed, and so is mostly its own. Turning itself costs caches: the first run
+/// after it, if slow, is doubted the more the slower it is, unless the arm's run before was doubted too. And proportions do not
+/// last: those of arms that are not run go back to what was expected of them.
 /// </remarks>
 /// <param name="count">The number of arms.</param>
 /// <param name="isContended">Whether the machine has one core, which it was given more or less of by what it just did.</param>
@@ -31,6 +33,9 @@ internal sealed class DelayBelief(int count, bool isContended = false)
     /// <summary>The part of J that is common to all arms where a jump is seen on turning to another one.</summary>
     private const double TurnedCommon = 0.25;
 
+    /// <summary>By which part of the way all arms go back to the expected proportion to the one that was measured.</summary>
+    private const double Return = 0.05;
+
     /// <summary>In a jump each delay may also change by itself: what was learned of their proportions is doubted a little.</summary>
     private const double JumpOwn = 0.05 * 0.05;
 
@@ -42,7 +47,9 @@ internal sealed class DelayBelief(int count, bool isContended = false)
 
     private readonly GaussianBelief _logs = new(count);
     private readonly double[] _seconds = new double[count];
+    private readonly double[] _expectedLogs = new double[count];
     private readonly bool[] _hasRun = new bool[count];
+    private readonly bool[] _wasDoubted = new bool[count];
     private ChangeDetector _detector;
     private int _lastArm = -1;
 
@@ -61,8 +68,27 @@ internal sealed class DelayBelief(int count, bool isContended = false)
     /// <summary>Sets the expected delay of an arm, s, more than 0.</summary>
     public void Expect(int arm, double seconds)
     {
+        ExpectProportion(arm, seconds);
+        _seconds[arm] = seconds;
+        _logs.Mean[arm] = _expectedLogs[arm];
+    }
+
+    /// <summary>Sets to what an arm returns: its delay on the machine as it was when all others were expected, s, more than 0.</summary>
+    public void ExpectProportion(int arm, double seconds) => _expectedLogs[arm] = Math.Log(seconds);
+
+    /// <summary>Replaces what is believed of an arm: it takes a multiple of what another one does, or of what it did itself.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="seconds">Its delay as it is now, s, more than 0.</param>
+    /// <param name="other">The arm that it is compared with.</param>
+    /// <param name="variance">Of the logarithm of the factor.</param>
+    public void Derive(int arm, double seconds, int other, double variance)
+    {
         _seconds[arm] = seconds;
         _logs.Mean[arm] = Math.Log(seconds);
+
+        // The sum of two independent quantities: whatever P was, no variance becomes negative.
+        for (var i = 0; i < count; i++) _logs.Covariance(arm, i) = _logs.Covariance(i, arm) = _logs.Covariance(other, i);
+        _logs.Covariance(arm, arm) = _logs.Covariance(other, other) + variance;
     }
 
     /// <summary>Learns a measured delay.</summary>
@@ -74,12 +100,13 @@ internal sealed class DelayBelief(int count, bool isContended = false)
         var residual = Math.Log(seconds) + (Noise.Variance / 2) - _logs.Mean[arm];
         var expected = _seconds[arm] * _seconds[arm];
         var scatter = Noise.Of(expected) / expected;
-        var doubt = _hasRun[arm] || residual < 0 ? 0 : FirstRun;
-        _hasRun[arm] = true;
+        var hasTurned = isContended && arm != _lastArm;
+        var doubt = residual < 0 ? 0 : !_hasRun[arm] ? FirstRun : hasTurned && !_wasDoubted[arm] ? residual * residual : 0;
+        (_hasRun[arm], _wasDoubted[arm]) = (true, doubt > 0);
         var variance = _logs.Covariance(arm, arm);
         Noise.Observe(residual * _seconds[arm], expected, (variance + doubt) * expected);
         var change = _detector.Observe(residual / Math.Sqrt(variance + scatter + doubt));
-        var common = change switch { Change.Jump => isContended && arm != _lastArm ? TurnedCommon * Jump : Jump, Change.Drift => scatter, _ => Wander };
+        var common = change switch { Change.Jump => hasTurned ? TurnedCommon * Jump : Jump, Change.Drift => scatter, _ => Wander };
         if (change == Change.Jump)
         {
             for (var i = 0; i < count; i++) _logs.Covariance(i, i) += JumpOwn;
@@ -88,6 +115,7 @@ internal sealed class DelayBelief(int count, bool isContended = false)
 
         _lastArm = arm;
         _logs.Condition(arm, residual, scatter + doubt, common);
+        if (isContended) ReturnToProportion(_logs.Mean[arm] - _expectedLogs[arm]);
         Publish();
         return change;
     }
@@ -107,6 +135,12 @@ internal sealed class DelayBelief(int count, bool isContended = false)
         for (var i = 0; i < count; i++)
             for (var j = 0; j < count; j++) _logs.Covariance(i, j) += RestoredCommon;
         Publish();
+    }
+
+    private void ReturnToProportion(double slowdown)
+    {
+        var logs = _logs.Mean;
+        for (var i = 0; i < count; i++) logs[i] += Return * (_expectedLogs[i] + slowdown - logs[i]);
     }
 
     private void Publish()

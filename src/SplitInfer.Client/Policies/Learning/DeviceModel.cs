@@ -10,6 +10,9 @@ internal sealed class DeviceModel
     /// <summary>How far a profiled delay is off, relative to itself.</summary>
     private const double MeasuredDeviation = 0.02;
 
+    /// <summary>How far one is off that a single request measured.</summary>
+    private const double SingleRunDeviation = 0.2;
+
     /// <summary>How far one is off that was only interpolated.</summary>
     private const double InterpolatedDeviation = 0.25;
 
@@ -18,6 +21,9 @@ internal sealed class DeviceModel
 
     /// <summary>A head this short says nothing of the device's speed.</summary>
     private const double MinSeconds = 50e-6;
+
+    /// <summary>What a head is taken to run at least, s: a logarithm is to be had of it.</summary>
+    private const double LeastSeconds = MinSeconds / 10;
 
     /// <summary>How fast encoding is learned: a long one may have been disturbed, a short one cannot.</summary>
     private const double EncodeGain = 0.1, ShortEncodeGain = 0.5;
@@ -45,7 +51,9 @@ internal sealed class DeviceModel
         {
             for (var other = 0; other < head; other++)
                 _heads.LogCovariance(head, other) = _heads.LogCovariance(other, head) = SlowdownDeviation * SlowdownDeviation;
-            Take(head, slowdown: 1);
+            _nominal[head] = _delays.Seconds[_partitions[head]];
+            _heads.Expect(head, Math.Max(_nominal[head], LeastSeconds));
+            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_partitions[head]] ? MeasuredDeviation : InterpolatedDeviation);
         }
     }
 
@@ -75,7 +83,10 @@ internal sealed class DeviceModel
         var (before, slowdown) = (_delays, Slowdown);
         _delays = _profile.Current;
         for (var head = 0; head < _partitions.Length; head++)
-            if (!before.Seconds[_partitions[head]].Equals(_delays.Seconds[_partitions[head]])) Take(head, slowdown);
+        {
+            var k = _partitions[head];
+            if (!before.IsMeasured[k] && !before.Seconds[k].Equals(_delays.Seconds[k])) Take(head, slowdown);
+        }
     }
 
     /// <summary>Learns how long a head ran.</summary>
@@ -97,13 +108,16 @@ internal sealed class DeviceModel
         _hasEncoded[arm] = true;
     }
 
-    // What was measured of the head before says nothing beside a newer profile.
+    // The first request that measures a head does so on the device as it is; what later ones measure is learned from them. What
+    // is interpolated better now than before replaces whatever was believed.
     private void Take(int head, double slowdown)
     {
         var k = _partitions[head];
-        _nominal[head] = _delays.Seconds[k];
-        var deviation = _delays.IsMeasured[k] ? MeasuredDeviation : InterpolatedDeviation;
-        _heads.Expect(head, Math.Max(_nominal[head] * slowdown, MinSeconds / 10));
-        _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + (deviation * deviation);
+        var isMeasured = _delays.IsMeasured[k];
+        _nominal[head] = _delays.Seconds[k] / (isMeasured ? slowdown : 1);
+        _heads.ExpectProportion(head, Math.Max(_nominal[head], LeastSeconds));
+        _heads.Derive(head, Math.Max(_nominal[head] * slowdown, LeastSeconds), _nominal.Length - 1, Square(isMeasured ? SingleRunDeviation : InterpolatedDeviation));
     }
+
+    private static double Square(double x) => x * x;
 }

@@ -1,0 +1,37 @@
+using SplitInfer.Client.Policies;
+using SplitInfer.Client.Simulation.RandomWorlds;
+
+namespace SplitInfer.Client.Tests.Simulation;
+
+/// <summary>On one core the first head after turning to another arm may be slow, which says nothing of what the arm costs from then on.</summary>
+public class TurningTests
+{
+    private const int Worlds = 110;
+
+    [Fact]
+    public void Slow_heads_after_turning_cost_little_later()
+    {
+        var (turning, even) = (0.0, 0.0);
+        foreach (var world in RandomWorld.Sequence(Worlds, seed: 57))
+        {
+            turning += PolicyWrapper.ExcessRatio(world, new SlowTurns(PolicyWrapper.MuLinUcb(world, canRace: false)));
+            even += PolicyWrapper.ExcessRatio(world, PolicyWrapper.MuLinUcb(world, canRace: false));
+        }
+
+        // Without doubt of them it is some 3 points more.
+        Assert.InRange((turning - even) / Worlds, -1, 0.015);
+    }
+
+    private sealed class SlowTurns(IPartitionPolicy policy) : PolicyWrapper(policy)
+    {
+        private readonly Random _random = new(5);
+        private int _last = -1;
+
+        public override void Observe(in Decision decision, in Observation observation)
+        {
+            var slowdown = decision.Arm.Index == _last ? 1 : 1 + _random.NextDouble();
+            _last = decision.Arm.Index;
+            base.Observe(decision, observation with { HeadSeconds = observation.HeadSeconds * slowdown });
+        }
+    }
+}
