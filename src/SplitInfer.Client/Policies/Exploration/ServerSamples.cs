@@ -53,7 +53,7 @@ internal sealed class ServerSamples
     }
 
     /// <summary>Link or server have just changed: what was seen is to be seen once more before long.</summary>
-    public void Changed() => _gap = Math.Min(FirstGap, _interval);
+    public void Changed() => (_gap, _stay) = (Math.Min(FirstGap, _interval), 0);
 
     /// <summary>A race was begun.</summary>
     public void Begin(long sequence) => _awaited = sequence;
@@ -74,7 +74,7 @@ internal sealed class ServerSamples
         if (!costs.Arms.CanRace)
         {
             var sample = CheapestThatTells(costs);
-            if (sample >= 0) _alone = 0;
+            if (sample >= 0) (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
             return sample;
         }
 
@@ -127,7 +127,7 @@ internal sealed class ServerSamples
     }
 
     private bool IsDue(double price, double gain) =>
-        gain > 0 && _alone > Math.Max(_interval, Math.Sqrt(2 * Math.Max(_stay, MinStay) * Math.Max(price, 0) / gain));
+        gain > 0 && _alone > Math.Max(_gap, Math.Sqrt(2 * Math.Max(_stay, MinStay) * Math.Max(price, 0) / gain));
 
     // The arm that is likeliest to be faster than the device: by standard deviations of the difference.
     private static int Likeliest(CostModel costs)
