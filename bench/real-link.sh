@@ -78,6 +78,8 @@ ip netns add "$device" && ip netns add "$server" || fail "network namespaces can
 ip link add veth0 netns "$device" type veth peer name veth0 netns "$server" || fail "veth pairs cannot be made here."
 ip -n "$device" addr add 10.213.0.1/30 dev veth0 && ip -n "$device" link set veth0 up
 ip -n "$server" addr add 10.213.0.2/30 dev veth0 && ip -n "$server" link set veth0 up
+# A packet of many segments that waits while the bucket is made smaller than it would wait for ever.
+ip -n "$device" link set veth0 gso_max_segs 1 && ip -n "$server" link set veth0 gso_max_segs 1
 shape "${trace[0]}" || fail "the kernel has no token bucket (sch_tbf)."
 
 # The device: a share of one core. The server has the other cores.
