@@ -7,17 +7,18 @@ def percent: (. * 1000 | round / 10) as $p | (if $p >= 0 then "+" else "" end) +
 def phase($k): .[(if $k == 0 then $warmup else $k * $frames end) : ($k + 1) * $frames];
 def row: "| " + join(" | ") + " |";
 
-# The largest mean over 20 frames in a row, as an excess over what the device alone takes on average.
-def worst($device): [.[$warmup:] as $ms | range(0; ($ms | length) - 19) | $ms[. : . + 20] | mean] | max / $device - 1;
+# The largest mean over 20 frames in a row, as an excess over what the device alone takes for the same frames.
+def worst($device): [. as $rounds | range($rounds | length) as $r | $rounds[$r] as $ms
+    | range($warmup; ($ms | length) - 19) as $at | ($ms[$at : $at + 20] | add) / ($device[$r][$at : $at + 20] | add) - 1] | max;
 
 [range($trace | length)] as $phases
-| (map(select(.name == "AllOnDevice") | .ms[$warmup:][]) | mean) as $device
+| map(select(.name == "AllOnDevice") | .ms) as $device
 | [(map(.name) | reduce .[] as $name ([]; if index($name) then . else . + [$name] end))[] as $name
    | map(select(.name == $name))
    | {$name, fixed: .[0].fixed,
       means: [$phases[] as $k | map(.ms | phase($k)[]) | mean],
       medians: [$phases[] as $k | map(.ms | phase($k)[]) | median],
-      worst: (map(.ms | worst($device)) | max)}] as $contenders
+      worst: (map(.ms) | worst($device))}] as $contenders
 | ("mean", "median") as $what
 | [$phases[] as $k | $contenders | map(select(.fixed) | .[$what + "s"][$k]) | min] as $best
 | (["\($what) delay, ms", ($trace[] | "\(.) Mbit/s"), "worst 20 frames"] | row),
@@ -25,4 +26,4 @@ def worst($device): [.[$warmup:] as $ms | range(0; ($ms | length) - 19) | $ms[. 
   ($contenders[]
    | [.name, (.[$what + "s"] as $values | $phases[] | "\($values[.] | rounded) (\($values[.] / $best[.] - 1 | percent))"), (.worst | percent)] | row),
   "",
-  (if $what == "median" then "In brackets: over the best fixed partition of the phase. Worst 20 frames: against the mean of all on the device, \($device | rounded) ms." else empty end)
+  (if $what == "median" then "In brackets: over the best fixed partition of the phase. Worst 20 frames: over what the device alone takes for the same ones." else empty end)

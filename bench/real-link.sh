@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compares policies and fixed partitions over a real link that changes: a client on one slow core and a server, each in a
 # network namespace of its own, joined by a veth pair whose rate a token bucket limits in both directions.
-# Every contender plays the same trace in a process of its own. Needs root, Linux, iproute2, jq and the .NET SDK.
+# Every contender is a process of its own. They take turns of a few frames, so that whatever else the machine has to do
+# meets all of them alike. Needs root, Linux, iproute2, jq and the .NET SDK.
 # No traffic leaves the machine; namespaces, processes and files are removed however the script ends.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,8 +19,9 @@ bench/real-link.sh [options]
   --calibration F also plays every policy with codecs of its choice, lossy ones as this file allows
   --mbps "…"      the trace; "50 4 50" unless given
   --frames N      frames a phase; 60 unless given
-  --warmup N      frames of the first phase that are not counted, while .NET compiles what runs often; 30 unless given
-  --rounds N      times that every contender plays the trace, in turn; 1 unless given
+  --warmup N      frames of the first phase that are not counted; 30 unless given
+  --rounds N      times that the trace is played; 1 unless given
+  --turn N        frames that a contender infers before the next one does; 10 unless given
   --share X       what the device has of one core; 0.2 unless given
   --core N        the core that the device has a share of; 0 unless given
   --cores LIST    the cores of the server, as taskset takes them; all others unless given
@@ -34,11 +36,11 @@ while [ -z "$shared" ] && [ "$above" != / ]; do
     above=$(dirname "$above")
     [ ! -d "$above/shared/models" ] || shared=$above/shared
 done
-model="" input="" fixed="" policies="MuLinUcb" codec=Raw calibration="" mbps="50 4 50" frames=60 warmup=30 rounds=1 share=0.2 core=0 cores="" out=""
+model="" input="" fixed="" policies="MuLinUcb" codec=Raw calibration="" mbps="50 4 50" frames=60 warmup=30 rounds=1 turn=10 share=0.2 core=0 cores="" out=""
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
-        --model | --input | --policies | --fixed | --codec | --calibration | --mbps | --frames | --warmup | --rounds | --share | --core | --cores | --out)
+        --model | --input | --policies | --fixed | --codec | --calibration | --mbps | --frames | --warmup | --rounds | --turn | --share | --core | --cores | --out)
             [ $# -ge 2 ] || fail "$1 takes a value."
             declare "${1#--}=$2"; shift 2 ;;
         *) usage >&2; exit 2 ;;
@@ -108,36 +110,57 @@ if [ "$share" != 1 ]; then
     kill -0 $slow 2>/dev/null || fail "no process may have a real-time priority here, which makes the core slow; --share 1 does without."
 fi
 
-# Plays the trace with one contender and appends its delays to the results. The link changes when the last frame of a phase is done.
-play() {
-    local name=$1 isfixed=$2 round=$3 seen=0 lines="$work/lines/${1// /-}-$3.jsonl"
-    shift 3
-    shape "${trace[0]}"
-    while IFS= read -r line; do
-        echo "$line"
-        seen=$((seen + 1))
-        if [ $((seen % frames)) = 0 ] && [ $((seen / frames)) -lt ${#trace[@]} ]; then shape "${trace[$((seen / frames))]}"; fi
-    done > "$lines" < <(
-        exec ip netns exec "$device" taskset -c "$core" dotnet "$cli" run "$work/models/model/1/model.onnx" --server tcp://10.213.0.2:7070 \
-            --frames $((frames * ${#trace[@]})) --threads 1 --preload --json ${input:+--input "$input"} "$@" 2>"$work/client.log"
-    )
-    if [ "$seen" -le $((frames * ${#trace[@]})) ]; then cat "$work/client.log" "$work/server.log" >&2; fail "$name ended after $seen lines."; fi
-    jq -cs --arg name "$name" --argjson fixed "$isfixed" --argjson round "$round" \
-        '{$name, $fixed, $round, ms: [.[] | select(.frame != null) | .totalMs]}' "$lines" >>"$work/results.jsonl"
-    echo "$name, round $round: $(jq -s -r "[.[].totalMs // empty] | [range(0; length; $frames) as \$at | .[\$at : \$at + $frames] | add / length | round | tostring] | join(\" → \")" "$lines") ms" >&2
+# Starts a contender, which then waits for its turns, and lets it infer once. Nothing is compiled later on: one contender
+# would do so in the turns of the others. Nor does any end before all have.
+names=() fixednesses=() ins=() outs=()
+enter() {
+    local name=$1 isfixed=$2 k=${#names[@]} in out line
+    shift 2
+    mkfifo "$work/in$k" "$work/out$k"
+    exec {in}<>"$work/in$k" {out}<>"$work/out$k"
+    DOTNET_TieredCompilation=0 ip netns exec "$device" taskset -c "$core" dotnet "$cli" run "$work/models/model/1/model.onnx" --server tcp://10.213.0.2:7070 --paced \
+        --frames $((frames * ${#trace[@]} * rounds + 2)) --threads 1 --preload --json ${input:+--input "$input"} "$@" <&"$in" >&"$out" 2>"$work/client$k.log" &
+    echo >&"$in"
+    read -r -t 120 -u "$out" line || { cat "$work/client$k.log" "$work/server.log" >&2; fail "$name does not start."; }
+    names+=("$name") fixednesses+=("$isfixed") ins+=("$in") outs+=("$out")
+    echo "$name is ready" >&2
+}
+
+# Lets a contender infer a few times, one straight after the other, and keeps its lines.
+take_turn() {
+    local k=$1 count=$2 line i
+    for ((i = 0; i < count; i++)); do echo >&"${ins[k]}"; done
+    for ((i = 0; i < count; i++)); do
+        read -r -t 120 -u "${outs[k]}" line || { cat "$work/client$k.log" "$work/server.log" >&2; fail "${names[k]} ended."; }
+        echo "$line" >>"$work/lines/${names[k]// /-}-$3.jsonl"
+    done
 }
 
 arms=${fixed:-$(dotnet "$cli" inspect "$model" --json | jq -r 'select(.arm == true) | .partition' | sed '1d;$d')}
 offered=$(dotnet "$cli" run --help | tr -c 'A-Za-z\n' ' ')
+enter AllOnDevice true --policy AllOnDevice
+[ "$arms" = none ] || enter AllOnServer true --policy AllOnServer --codec "$codec"
+for arm in ${arms#none}; do enter "Fixed $arm" true --policy Fixed --partition "$arm" --codec "$codec"; done
+for policy in $policies; do
+    if [[ " $offered " == *" $policy "* ]]; then
+        enter "$policy" false --policy "$policy" --codec "$codec"
+        if [ -n "$calibration" ]; then enter "$policy with codecs" false --policy "$policy" --calibration "$calibration"; fi
+    else echo "left out $policy: the command line has no such policy" >&2; fi
+done
+
 for round in $(seq "$rounds"); do
-    play AllOnDevice true "$round" --policy AllOnDevice
-    [ "$arms" = none ] || play AllOnServer true "$round" --policy AllOnServer --codec "$codec"
-    for arm in ${arms#none}; do play "Fixed $arm" true "$round" --policy Fixed --partition "$arm" --codec "$codec"; done
-    for policy in $policies; do
-        if [[ " $offered " == *" $policy "* ]]; then
-            play "$policy" false "$round" --policy "$policy" --codec "$codec"
-            if [ -n "$calibration" ]; then play "$policy with codecs" false "$round" --policy "$policy" --calibration "$calibration"; fi
-        else echo "left out $policy: the command line has no such policy" >&2; fi
+    for mbps in "${trace[@]}"; do
+        shape "$mbps"
+        for ((done = 0; done < frames; done += turn)); do
+            for k in "${!names[@]}"; do take_turn "$k" $((frames - done < turn ? frames - done : turn)) "$round"; done
+        done
+        echo "round $round, $mbps Mbit/s: $(for name in "${names[@]}"; do tail -n "$frames" "$work/lines/${name// /-}-$round.jsonl" | jq -s -r --arg name "$name" '"\($name) \(map(.totalMs) | add / length | round) ms"'; done | paste -sd , | sed 's/,/, /g')" >&2
+    done
+done
+for k in "${!names[@]}"; do
+    for round in $(seq "$rounds"); do
+        jq -cs --arg name "${names[k]}" --argjson fixed "${fixednesses[k]}" --argjson round "$round" '{$name, $fixed, $round, ms: map(.totalMs)}' \
+            "$work/lines/${names[k]// /-}-$round.jsonl" >>"$work/results.jsonl"
     done
 done
 

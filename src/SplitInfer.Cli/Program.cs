@@ -6,7 +6,7 @@ namespace SplitInfer.Cli;
 
 internal static class Program
 {
-    private static Task<int> Main(string[] args) => RunAsync(args, new Terminal(Console.Out, Console.Error));
+    private static Task<int> Main(string[] args) => RunAsync(args, new Terminal(Console.Out, Console.Error, Console.In));
 
     /// <summary>Runs one command line. 0 is success, 1 an error, 2 wrong usage.</summary>
     internal static Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken = default)

@@ -8,11 +8,15 @@ namespace SplitInfer.Cli.Tests;
 internal sealed record CommandLine(int ExitCode, string Output, string Error)
 {
     /// <summary>Runs a command line as the executable does, in this process.</summary>
-    public static async Task<CommandLine> RunAsync(params string[] args)
+    public static Task<CommandLine> RunAsync(params string[] args) => RunOnAsync("", args);
+
+    /// <summary>The same with something on standard input.</summary>
+    public static async Task<CommandLine> RunOnAsync(string input, params string[] args)
     {
+        using var lines = new StringReader(input);
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await Program.RunAsync(args, new Terminal(output, error));
+        var code = await Program.RunAsync(args, new Terminal(output, error, lines));
         return new(code, output.ToString(), error.ToString());
     }
 

@@ -8,7 +8,7 @@ using SplitInfer.Partitioning;
 namespace SplitInfer.Cli.Commands;
 
 /// <summary>Infers a number of times, with a server or without, and prints what each time cost.</summary>
-internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond)
+internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond, bool isPaced)
 {
     private const int InputSeed = 1;
 
@@ -26,6 +26,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
         var preload = new Option<bool>("--preload") { Description = "Load the segments of all arms before the first frame, rather than when one is needed." };
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
+        var paced = new Option<bool>("--paced") { Description = "Infer each frame when a line comes on standard input, and end with it, for scripts that let several clients take turns." };
         frames.Require<int>(static count => count >= 1, "takes 1 or more.");
         agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
         fps.Require<double>(static rate => rate > 0, "takes a positive number.");
@@ -34,7 +35,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, fps, state, options.Dimensions,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, fps, paced, state, options.Dimensions,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -53,7 +54,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 Plan = options.PlanOf(parsed),
                 Execution = options.ExecutionOf(parsed),
             };
-            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps));
+            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps), parsed.GetValue(paced));
             return command.RunAsync(settings, parsed.GetValue(input) ?? [], cancellationToken);
         });
         return command;
@@ -70,6 +71,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         string? complaint = null;
         for (var frame = 0; frame < frames; frame++)
         {
+            if (isPaced && await terminal.Input.ReadLineAsync(cancellationToken) is null) break;
             await WaitForAsync(frame, start, settings.TimeProvider, cancellationToken);
             using var result = await client.InferAsync(model.Inputs, cancellationToken: cancellationToken);
             costs.Add(FrameLine.Of(frame, result));
@@ -79,6 +81,12 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         }
 
         if (complaint is not null) terminal.Complain($"The device worked alone for some of the time. {complaint}");
+
+        if (costs.Count == 0)
+        {
+            terminal.Complain("Standard input ended before the first frame.");
+            return;
+        }
 
         var summary = RunSummaryLine.Of(settings.ModelPath, client.Policy, costs);
         if (isJson) lines.Write(summary, LineContext.Default.RunSummaryLine);

@@ -8,9 +8,9 @@ internal sealed class Terminal
     // Wide enough for a table in a file or a pipe, where no width is known.
     private const int PlainWidth = 130;
 
-    public Terminal(TextWriter output, TextWriter error)
+    public Terminal(TextWriter output, TextWriter error, TextReader? input = null)
     {
-        (Output, Error) = (output, error);
+        (Output, Error, Input) = (output, error, input ?? TextReader.Null);
         Tables = ConsoleOver(output, output == Console.Out && !Console.IsOutputRedirected);
         IsErrorTerminal = error == Console.Error && !Console.IsErrorRedirected;
         Progress = ConsoleOver(error, IsErrorTerminal);
@@ -19,6 +19,9 @@ internal sealed class Terminal
     public TextWriter Output { get; }
 
     public TextWriter Error { get; }
+
+    /// <summary>Standard input.</summary>
+    public TextReader Input { get; }
 
     /// <summary>Tables and coloured text on standard output.</summary>
     public IAnsiConsole Tables { get; }

@@ -95,6 +95,17 @@ public sealed class ServeAndRunTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\n\n\n", 10, 3)]
+    [InlineData("\n\n\n", 2, 2)]
+    [InlineData("", 2, 0)]
+    public async Task Paced_frames_wait_for_lines_and_end_with_them(string input, int frames, int expected)
+    {
+        var result = await CommandLine.RunOnAsync(input, "run", _model, "--paced", "--frames", $"{frames}", "--json");
+        Assert.Equal((0, expected == 0), (result.ExitCode, result.Error.Contains("ended", StringComparison.Ordinal)));
+        Assert.Equal(expected, result.Json.Count(static line => line.TryGetProperty("totalMs", out _)));
+    }
+
+    [Theory]
     [InlineData(1, "run MODEL --server tcp://127.0.0.1:1 --policy AllOnServer", "tcp://127.0.0.1:1")]
     [InlineData(1, "run MODEL --policy AllOnServer", "server")]
     [InlineData(1, "run MODEL --partition 999", "999")]
