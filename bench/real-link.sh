@@ -68,7 +68,8 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-# The link: tokens for 2 ms at a time, or for one packet. What the bucket holds passes at once, as on no real link.
+# The link: tokens for 2 ms at a time, or for one packet. What the bucket holds passes at once, as on no real link. It is only
+# called while nothing is under way: a packet of many segments would wait for ever once the bucket is smaller than it.
 shape() {
     local burst=$(($1 * 250))
     [ $burst -ge 1600 ] || burst=1600
@@ -80,8 +81,6 @@ ip netns add "$device" && ip netns add "$server" || fail "network namespaces can
 ip link add veth0 netns "$device" type veth peer name veth0 netns "$server" || fail "veth pairs cannot be made here."
 ip -n "$device" addr add 10.213.0.1/30 dev veth0 && ip -n "$device" link set veth0 up
 ip -n "$server" addr add 10.213.0.2/30 dev veth0 && ip -n "$server" link set veth0 up
-# A packet of many segments that waits while the bucket is made smaller than it would wait for ever.
-ip -n "$device" link set veth0 gso_max_segs 1 && ip -n "$server" link set veth0 gso_max_segs 1
 shape "${trace[0]}" || fail "the kernel has no token bucket (sch_tbf)."
 
 # The device: a share of one core. The server has the other cores.
