@@ -37,26 +37,26 @@ internal static class ClientComposition
             var policy = PolicyFactory.Create(options, model, memory.Heads.Profile);
             transport ??= TransportOf(options, model.Plan);
             tails = transport is null ? null : new(transport, policy, options.ProbeInterval, options.TimeProvider);
-            var start = options.TimeProvider.GetTimestamp();
             var learns = policy is not FixedPolicy;
+            if (learns) tails?.Watch.Visit();
+            if (options.PreloadArms) await LoadAsync(static () => false).ConfigureAwait(false);
             if (learns)
             {
-                tails?.Watch.Visit();
+                var start = options.TimeProvider.GetTimestamp();
                 if (tails is not null && options is { Codec: null, Calibration: null }) memory.Warn(LosslessOnly);
                 memory.Load(policy);
                 await new HeadProfiler(model, options.TimeProvider).MeasureAsync(memory.Heads.Profile, options.ProfilingBudget, memory.Warn, cancellationToken).ConfigureAwait(false);
                 memory.Save();
-            }
-
-            if (learns || options.PreloadArms)
-            {
-                await model.PreloadAsync(withTails: learns && tails is not null && options.CanRace, IsEnough, cancellationToken).ConfigureAwait(false);
-                if (tails is not null) await Task.Run(() => CodecWarmUp.Run(model.Arms.Codecs, IsEnough), cancellationToken).ConfigureAwait(false);
+                if (!options.PreloadArms) await LoadAsync(() => options.TimeProvider.GetElapsedTime(start) >= options.ProfilingBudget).ConfigureAwait(false);
             }
 
             return new(options, model, policy, tails, memory);
 
-            bool IsEnough() => !options.PreloadArms && options.TimeProvider.GetElapsedTime(start) >= options.ProfilingBudget;
+            async ValueTask LoadAsync(Func<bool> isEnough)
+            {
+                await model.PreloadAsync(withTails: learns && tails is not null && options.Races, isEnough, cancellationToken).ConfigureAwait(false);
+                if (tails is not null) await Task.Run(() => CodecWarmUp.Run(model.Arms.Codecs, isEnough), cancellationToken).ConfigureAwait(false);
+            }
         }
         catch
         {

@@ -16,6 +16,8 @@ namespace SplitInfer.Client;
 internal sealed class InferencePass(
     Partition partition, Routing routing, SegmentCache segments, LocalTail localTail, ITensorCodec codec, BoundaryLayout layout, ReadOnlyMemory<Tensor> inputs, StageClock clock) : IDisposable
 {
+    private static readonly TailProgress Unsent = new();
+
     private Tensor[] _head = [];
     private Tensor[] _boundary = [];
     private Tensor?[] _copies = [];
@@ -25,7 +27,7 @@ internal sealed class InferencePass(
     private int _holders = 1;
 
     /// <summary>How far the boundary has got on its way to the server.</summary>
-    public TailProgress Progress { get; private set; } = new();
+    public TailProgress Progress { get; private set; } = Unsent;
 
     /// <summary>Why there is no answer of the server; null where there is one or none was asked for.</summary>
     public Exception? ServerFailure { get; private set; }
@@ -35,6 +37,9 @@ internal sealed class InferencePass(
 
     /// <summary>Time that the whole model took on the device, where the device ran the tail.</summary>
     public TimeSpan DeviceTime => _tail.IsWhole ? _tail.DeviceTime : _headTime + _tail.DeviceTime;
+
+    /// <summary>Whether both sides were to run the tail.</summary>
+    public bool IsRaced { get; private set; }
 
     /// <summary>Which side did the work.</summary>
     public InferenceSource Source => !_tail.IsFromServer ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split;
@@ -50,7 +55,7 @@ internal sealed class InferencePass(
         Total = clock.Total(),
     };
 
-    /// <summary>What a policy learns from it. A race that the device won says nothing of the server yet.</summary>
+    /// <summary>What a policy learns from it. A race that the device won says nothing of the server yet, unless it began because the reply was late.</summary>
     public Observation Observation => new()
     {
         HeadSeconds = _headTime.TotalSeconds,
@@ -58,7 +63,7 @@ internal sealed class InferencePass(
         OffloadSeconds = (_tail.IsFromServer ? _tail.ServerTime : Waited).TotalSeconds,
         ServerSeconds = _tail.Reply?.Timings.TotalSeconds ?? 0,
         BytesSent = _tail.IsFromServer ? Progress.BytesSent : 0,
-        IsCensored = ServerFailure is not null && !_tail.IsFromServer,
+        IsCensored = Waited > TimeSpan.Zero && !_tail.IsFromServer,
         RacedDeviceSeconds = _tail.DeviceTime > TimeSpan.Zero ? DeviceTime.TotalSeconds : 0,
     };
 
@@ -106,6 +111,13 @@ internal sealed class InferencePass(
         return new(reply, IsFromServer: true, Sending(stage.Lap()));
     }
 
+    /// <summary>Runs the tail on the device beside the server. The answer is the caller's.</summary>
+    public ValueTask<TailAnswer> RaceAsync(CancellationToken cancellationToken)
+    {
+        IsRaced = true;
+        return FinishAsync(cancellationToken);
+    }
+
     /// <summary>Runs the tail on the device. The answer is the caller's.</summary>
     public ValueTask<TailAnswer> FinishAsync(CancellationToken cancellationToken) => localTail.RunAsync(_boundary, inputs, clock.Fork(), cancellationToken);
 
@@ -114,6 +126,9 @@ internal sealed class InferencePass(
 
     /// <summary>The server gave no answer.</summary>
     public void Miss(Exception failure, TimeSpan waited) => (ServerFailure, Waited) = (failure, Sending(waited));
+
+    /// <summary>The device has overtaken a reply that was late.</summary>
+    public void Overtake(TimeSpan waited) => Waited = Sending(waited);
 
     /// <summary>The part of a time, which started with encoding, in which bytes could travel.</summary>
     public TimeSpan Sending(TimeSpan time) => TimeSpan.FromTicks(Math.Max(0, time.Ticks - TimeSpan.FromSeconds(Progress.EncodeSeconds).Ticks));

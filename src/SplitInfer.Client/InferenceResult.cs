@@ -24,7 +24,7 @@ public sealed class InferenceResult : IDisposable
     /// <summary>Where the result was computed.</summary>
     public required InferenceSource Source { get; init; }
 
-    /// <summary>Whether device and server both ran the tail, so that <see cref="Source"/> tells who was first.</summary>
+    /// <summary>Whether device and server both ran the tail, from the start or because the reply was late, so that <see cref="Source"/> tells who was first.</summary>
     public required bool IsRaced { get; init; }
 
     /// <summary>Why the device finished what was meant for the server; null where the server answered or was not needed.</summary>

@@ -7,7 +7,7 @@ namespace SplitInfer.Client;
 
 /// <summary>
 /// Runs the tail of one partition on the device: the tail itself where it is loaded, else the whole model, since loading takes
-/// longer than running. Safe for concurrent use.
+/// longer than running; then the tail is loaded for the next time. Safe for concurrent use.
 /// </summary>
 internal sealed class LocalTail
 {
@@ -17,6 +17,7 @@ internal sealed class LocalTail
     private readonly Routing _wholeRoute;
     private readonly bool _isWhole;
     private readonly ImmutableArray<ValueSource> _outputs;
+    private int _isLoading;
 
     public LocalTail(SegmentCache segments, PartitionPlan plan, Partition partition, bool hasHead, Routing wholeRoute)
     {
@@ -34,12 +35,33 @@ internal sealed class LocalTail
     public async ValueTask<TailAnswer> RunAsync(Tensor[] boundary, ReadOnlyMemory<Tensor> inputs, StageClock clock, CancellationToken cancellationToken)
     {
         if (_outputs.IsEmpty) return default;
-        if (_isWhole || !_segments.IsLoaded(_tail)) return await RunWholeAsync(inputs, clock, cancellationToken).ConfigureAwait(false);
+        if (_isWhole) return await RunWholeAsync(inputs, clock, cancellationToken).ConfigureAwait(false);
+        if (!_segments.IsLoaded(_tail))
+        {
+            var answer = await RunWholeAsync(inputs, clock, cancellationToken).ConfigureAwait(false);
+            _ = LoadAsync();
+            return answer;
+        }
+
         using var tail = await _segments.RentAsync(_tail, cancellationToken).ConfigureAwait(false);
         var outputs = new Tensor[tail.Runner.Outputs.Count];
         clock.Lap();
         await tail.Runner.RunAsync(boundary, outputs, cancellationToken).ConfigureAwait(false);
         return new(new(outputs, default), IsFromServer: false, clock.Lap());
+    }
+
+    // Once: what has to make room for others again and again is not worth loading.
+    private async Task LoadAsync()
+    {
+        if (Interlocked.Exchange(ref _isLoading, 1) != 0) return;
+        try
+        {
+            await _segments.PreloadAsync([_tail]).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is SplitInferException or ObjectDisposedException)
+        {
+            // The whole model does as well.
+        }
     }
 
     private async ValueTask<TailAnswer> RunWholeAsync(ReadOnlyMemory<Tensor> inputs, StageClock clock, CancellationToken cancellationToken)

@@ -83,7 +83,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         await pass.RunHeadAsync(cancellationToken).ConfigureAwait(false);
         if (partition != Plan.AllOnDevice)
         {
-            pass.Gather(outlivesCall: decision.IsRaced);
+            pass.Gather(outlivesCall: TailStage.MayRace(decision));
             var deadline = request?.Deadline ?? _options.Deadline;
             if (_learns && !isNamed) await Tails().RunAsync(pass, decision, deadline, cancellationToken).ConfigureAwait(false);
             else await Tails().OffloadAsync(pass, deadline, cancellationToken).ConfigureAwait(false);
@@ -94,7 +94,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         {
             Decision = decision,
             Source = pass.Source,
-            IsRaced = decision.IsRaced && partition != Plan.AllOnDevice,
+            IsRaced = pass.IsRaced,
             ServerFailure = pass.ServerFailure,
             Timings = pass.Timings,
             BytesSent = pass.Progress.BytesSent,

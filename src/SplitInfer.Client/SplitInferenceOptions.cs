@@ -33,18 +33,16 @@ public sealed class SplitInferenceOptions
     /// <summary>Makes a policy of your own, in place of <see cref="Policy"/>. Its decisions take arms of the setup that it is given. Null unless set.</summary>
     public Func<PolicySetup, IPartitionPolicy>? CustomPolicy { get; set; }
 
-    /// <summary>Whether the device may run a tail itself while it waits for the server's, to explore or to bound a delay; null (the default) is where it has more than one processor.</summary>
-    public bool? Races { get; set; }
-
-    /// <summary>What <see cref="Races"/> comes to.</summary>
-    internal bool CanRace => Races ?? Environment.ProcessorCount > 1;
+    /// <summary>Whether the device may run a tail itself while it waits for the server's, to explore or because the reply is late: the first answer wins. True unless set; false spares its battery.</summary>
+    public bool Races { get; set; } = true;
 
     /// <summary>The partition that policy <c>Fixed</c> takes.</summary>
     public int? Partition { get; set; }
 
     /// <summary>
     /// How long measuring the device and loading segments may take before the client is ready, where the policy learns; the rest
-    /// comes as requests run. The whole model is loaded and measured whatever it takes. 2 seconds unless set.
+    /// comes as requests run. The whole model is loaded and measured whatever it takes, and with <see cref="PreloadArms"/> all is loaded
+    /// first, so that this is for measuring only. 2 seconds unless set.
     /// </summary>
     public TimeSpan ProfilingBudget { get; set; } = TimeSpan.FromSeconds(2);
 

@@ -4,10 +4,24 @@ namespace SplitInfer.Client.Offloading;
 internal sealed class RaceSide : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private CancellationTokenSource? _stop = new();
+    private CancellationTokenSource? _stop;
 
     /// <summary>Starts to run the tail.</summary>
-    public RaceSide(InferencePass pass, Func<InferencePass, CancellationToken, ValueTask<TailAnswer>> run) => Answer = RunAsync(pass.Hold(), run, _stop.Token);
+    public RaceSide(InferencePass pass, Func<CancellationToken, ValueTask<TailAnswer>> run)
+    {
+        _stop = new();
+        Answer = EndAsync(pass.Hold(), run(_stop.Token).AsTask());
+    }
+
+    /// <summary>Takes over a run that is under way.</summary>
+    /// <param name="pass">The request.</param>
+    /// <param name="running">Its outputs.</param>
+    /// <param name="stop">Ends the run.</param>
+    public RaceSide(InferencePass pass, Task<TailAnswer> running, CancellationTokenSource stop)
+    {
+        _stop = stop;
+        Answer = EndAsync(pass.Hold(), running);
+    }
 
     /// <summary>The outputs, which belong to whoever takes them.</summary>
     public Task<TailAnswer> Answer { get; }
@@ -26,11 +40,11 @@ internal sealed class RaceSide : IAsyncDisposable
         if (Answer.IsCompletedSuccessfully) Answer.Result.Reply?.Dispose();
     }
 
-    private async Task<TailAnswer> RunAsync(InferencePass pass, Func<InferencePass, CancellationToken, ValueTask<TailAnswer>> run, CancellationToken stop)
+    private async Task<TailAnswer> EndAsync(InferencePass pass, Task<TailAnswer> running)
     {
         try
         {
-            return await run(pass, stop).ConfigureAwait(false);
+            return await running.ConfigureAwait(false);
         }
         finally
         {

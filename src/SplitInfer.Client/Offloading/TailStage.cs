@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
@@ -11,9 +12,13 @@ namespace SplitInfer.Client.Offloading;
 /// </summary>
 internal sealed class TailStage : IAsyncDisposable
 {
+    /// <summary>A reply is late after this at the latest; timers count no farther than some weeks.</summary>
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromDays(1);
+
     private readonly ITailTransport _transport;
     private readonly IPartitionPolicy _policy;
     private readonly TimeProvider _time;
+    private readonly ConcurrentQueue<ReplyWait> _waits = [];
 
     public TailStage(ITailTransport transport, IPartitionPolicy policy, TimeSpan probeInterval, TimeProvider time)
     {
@@ -27,6 +32,9 @@ internal sealed class TailStage : IAsyncDisposable
 
     /// <summary>What is left of races.</summary>
     public LateReplies Late { get; }
+
+    /// <summary>Whether the device may run the tail beside the server, so that either may go on when the caller has its result.</summary>
+    public static bool MayRace(in Decision decision) => decision.IsRaced || decision.LateAfterSeconds > 0;
 
     /// <summary>Whether an error says that the server failed, so that the device may still succeed. A deadline that has passed is none: a later result would be of no use.</summary>
     public static bool IsOfServer(Exception error) =>
@@ -49,15 +57,21 @@ internal sealed class TailStage : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(InferencePass pass, Decision decision, TimeSpan? deadline, CancellationToken cancellationToken)
     {
-        if (decision.IsRaced)
-        {
-            await RaceAsync(pass, decision, deadline, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
         var began = _time.GetTimestamp();
         try
         {
+            if (decision.IsRaced)
+            {
+                await RaceAsync(pass, decision, DeviceSide(pass), ServerSide(pass, deadline), began, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            if (MayRace(decision))
+            {
+                await OffloadOrRaceAsync(pass, decision, deadline, began, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
             await OffloadAsync(pass, deadline, cancellationToken).ConfigureAwait(false);
             Watch.Answered();
         }
@@ -83,12 +97,39 @@ internal sealed class TailStage : IAsyncDisposable
         await _transport.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>The first answer wins. Ends when there is one, or when both sides have ended without.</summary>
-    private async ValueTask RaceAsync(InferencePass pass, Decision decision, TimeSpan? deadline, CancellationToken cancellationToken)
+    /// <summary>Waits for the reply, and races it once it is late.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask OffloadOrRaceAsync(InferencePass pass, Decision decision, TimeSpan? deadline, long began, CancellationToken cancellationToken)
     {
-        var began = _time.GetTimestamp();
-        var device = new RaceSide(pass, static (pass, stop) => pass.FinishAsync(stop));
-        var server = new RaceSide(pass, (pass, stop) => pass.OffloadAsync(_transport, deadline, stop));
+        if (!_waits.TryDequeue(out var wait)) wait = new(_time);
+        bool isInTime;
+        using (cancellationToken.UnsafeRegister(static wait => ((ReplyWait)wait!).Stop.Cancel(), wait))
+            isInTime = await wait.UntilLate(pass.OffloadAsync(_transport, deadline, wait.Stop.Token), PatienceOf(decision)).ConfigureAwait(false);
+        if (!isInTime)
+        {
+            await RaceAsync(pass, decision, DeviceSide(pass), new(pass, wait.TakeLate(), wait.Stop), began, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            pass.Take(wait.Take());
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        finally
+        {
+            if (wait.Stop.TryReset()) _waits.Enqueue(wait);
+        }
+
+        Watch.Answered();
+    }
+
+    /// <summary>The first answer wins. Ends when there is one, or when both sides have ended without.</summary>
+    private async ValueTask RaceAsync(InferencePass pass, Decision decision, RaceSide device, RaceSide server, long began, CancellationToken cancellationToken)
+    {
         var winner = device;
         using (cancellationToken.UnsafeRegister(_ => { server.Stop(); device.Stop(); }, null))
         {
@@ -113,9 +154,17 @@ internal sealed class TailStage : IAsyncDisposable
         }
         else if (pass.ServerFailure is null)
         {
+            if (!decision.IsRaced) pass.Overtake(_time.GetElapsedTime(began));
             Late.Await(server, decision, pass.Progress, pass.DeviceTime, began);
         }
     }
+
+    private RaceSide ServerSide(InferencePass pass, TimeSpan? deadline) => new(pass, stop => pass.OffloadAsync(_transport, deadline, stop));
+
+    private static RaceSide DeviceSide(InferencePass pass) => new(pass, pass.RaceAsync);
+
+    private static TimeSpan PatienceOf(in Decision decision) =>
+        decision.LateAfterSeconds < LongestPatience.TotalSeconds ? TimeSpan.FromSeconds(decision.LateAfterSeconds) : LongestPatience;
 
     private void Miss(InferencePass pass, Exception failure, long began)
     {

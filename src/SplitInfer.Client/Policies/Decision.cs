@@ -12,6 +12,12 @@ public readonly record struct Decision
     /// <summary>Whether the device goes on with the tail itself while the boundary travels, so that the first answer wins.</summary>
     public bool IsRaced { get; init; }
 
+    /// <summary>
+    /// Seconds, from the boundary's setting out, after which the reply is late: the device then goes on with the tail itself, and the
+    /// first answer wins. 0 waits for the reply however long it takes.
+    /// </summary>
+    public double LateAfterSeconds { get; init; }
+
     /// <summary>The delay that the policy expects, in seconds; NaN where it expects nothing.</summary>
     public double PredictedSeconds { get; init; }
 

@@ -29,7 +29,8 @@ internal static class PolicyFactory
         {
             Arms = model.Arms.Profiles,
             Heads = heads,
-            CanRace = options.CanRace,
+            CanRace = options.Races,
+            HasOneCore = Environment.ProcessorCount == 1,
             Constraints = new() { MinPartition = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
         };
         return options.CustomPolicy?.Invoke(setup) ?? PolicyCatalog.Create(name, setup, options.PolicyOptions);

@@ -18,8 +18,11 @@ public sealed class PolicySetup
     /// <summary>Delays of the tails by arm from an offline profile of the server, s; empty where none was made. Only <see cref="PolicyNames.Neurosurgeon"/> asks for one.</summary>
     public ImmutableArray<double> ProfiledTailSeconds { get; init; } = [];
 
-    /// <summary>Whether the device can run a tail while it waits for the server's. Where both share one core each slows the other down, and what is measured says little. True by default.</summary>
+    /// <summary>Whether the device may run a tail while it waits for the server's. True by default.</summary>
     public bool CanRace { get; init; } = true;
+
+    /// <summary>Whether the device has one core, so that whatever else it does slows down what is measured. False by default.</summary>
+    public bool HasOneCore { get; init; }
 
     /// <summary>What the user rules out.</summary>
     public PolicyConstraints Constraints { get; init; } = new();

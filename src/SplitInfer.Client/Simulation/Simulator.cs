@@ -18,7 +18,8 @@ internal sealed class Simulator(Scenario scenario, int seed)
     /// <param name="scenario">The scenario.</param>
     /// <param name="seed">Of policies that draw at random.</param>
     /// <param name="canRace">Whether the device may run a tail beside the server.</param>
-    public static PolicySetup SetupOf(Scenario scenario, int seed, bool canRace = true)
+    /// <param name="hasOneCore">Whether the policy is told that the device has one core.</param>
+    public static PolicySetup SetupOf(Scenario scenario, int seed, bool canRace = true, bool hasOneCore = false)
     {
         var arms = scenario.Arms;
         var profile = new double[arms.Max(static a => a.Partition) + 1];
@@ -26,7 +27,15 @@ internal sealed class Simulator(Scenario scenario, int seed)
         foreach (var arm in arms) profile[arm.Partition] = Math.Max(0, whole - arm.Macs.Sum());
         var heads = new HeadProfile(profile);
         foreach (var arm in arms) heads.Record(arm.Partition, arm.HeadMs / 1e3);
-        return new() { Arms = [.. arms.Select(ProfileOf)], Heads = heads, ProfiledTailSeconds = OfflineProfile.TailSeconds(scenario), Seed = seed, CanRace = canRace };
+        return new()
+        {
+            Arms = [.. arms.Select(ProfileOf)],
+            Heads = heads,
+            ProfiledTailSeconds = OfflineProfile.TailSeconds(scenario),
+            Seed = seed,
+            CanRace = canRace,
+            HasOneCore = hasOneCore,
+        };
     }
 
     /// <summary>Plays all frames.</summary>

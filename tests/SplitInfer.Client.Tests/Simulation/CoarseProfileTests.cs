@@ -11,28 +11,29 @@ public class CoarseProfileTests
     private const int Worlds = 110;
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Heads_that_requests_measure_cost_little_more_than_profiled_ones(bool canRace)
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void Heads_that_requests_measure_cost_little_more_than_profiled_ones(bool canRace, bool hasOneCore)
     {
         var (coarse, full) = (0.0, 0.0);
         foreach (var world in RandomWorld.Sequence(Worlds, seed: 73))
         {
-            coarse += PolicyWrapper.ExcessRatio(world, Coarse(world, canRace));
-            full += PolicyWrapper.ExcessRatio(world, PolicyWrapper.MuLinUcb(world, canRace));
+            coarse += PolicyWrapper.ExcessRatio(world, Coarse(world, canRace, hasOneCore));
+            full += PolicyWrapper.ExcessRatio(world, PolicyWrapper.MuLinUcb(world, canRace, hasOneCore));
         }
 
         Assert.InRange((coarse - full) / Worlds, -1, canRace ? 0.005 : 0.015);
     }
 
-    private static Refined Coarse(Scenario world, bool canRace)
+    private static Refined Coarse(Scenario world, bool canRace, bool hasOneCore)
     {
-        var known = Simulator.SetupOf(world, seed: 0, canRace);
+        var known = Simulator.SetupOf(world, seed: 0, canRace, hasOneCore);
         var work = new double[known.Heads.Count];
         foreach (var arm in world.Arms) work[arm.Partition] = world.Arms[0].Macs.Sum() - arm.Macs.Sum();
         HeadProfile heads = new(work);
         heads.Record(world.Arms[^1].Partition, world.Arms[^1].HeadMs / 1e3);
-        PolicySetup setup = new() { Arms = known.Arms, Heads = heads, ProfiledTailSeconds = known.ProfiledTailSeconds, CanRace = canRace };
+        PolicySetup setup = new() { Arms = known.Arms, Heads = heads, ProfiledTailSeconds = known.ProfiledTailSeconds, CanRace = canRace, HasOneCore = hasOneCore };
         return new(PolicyCatalog.Create(PolicyNames.MuLinUcb, setup), new(heads));
     }
 

@@ -23,5 +23,6 @@ internal abstract class PolicyWrapper(IPartitionPolicy policy) : IPartitionPolic
     }
 
     /// <summary>The default policy in a world.</summary>
-    public static IPartitionPolicy MuLinUcb(Scenario world, bool canRace) => PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(world, seed: 0, canRace));
+    public static IPartitionPolicy MuLinUcb(Scenario world, bool canRace, bool hasOneCore) =>
+        PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(world, seed: 0, canRace, hasOneCore));
 }

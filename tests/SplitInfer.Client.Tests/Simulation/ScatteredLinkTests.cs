@@ -8,14 +8,15 @@ namespace SplitInfer.Client.Tests.Simulation;
 public class ScatteredLinkTests
 {
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_device_that_runs_alone_still_looks_for_a_faster_link(bool canRace)
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void A_device_that_runs_alone_still_looks_for_a_faster_link(bool canRace, bool hasOneCore)
     {
         // Where the device is the best even if nothing had to be sent there is nothing to look for.
         foreach (var world in RandomWorld.Sequence(110, seed: 19).Where(static world => world.Arms[..^1].Any(arm => 2 * (arm.HeadMs + arm.TailMs) < world.Arms[^1].HeadMs)))
         {
-            var policy = PolicyWrapper.MuLinUcb(world, canRace);
+            var policy = PolicyWrapper.MuLinUcb(world, canRace, hasOneCore);
             var (device, frame, alone, random) = (world.Arms.Length - 1, 0, 0, new Random(3));
             for (; alone < 20 && frame < 2000; frame++)
             {

@@ -34,10 +34,10 @@ internal static class Scenarios
     }
 
     /// <summary>All frames of the default policy on a device that cannot race.</summary>
-    public static IReadOnlyList<SimulatedFrame> OnOneCore(string name, int seed)
+    public static IReadOnlyList<SimulatedFrame> OnOneCore(string name, int seed, bool canRace)
     {
         var scenario = Read(name);
-        return [.. new Simulator(scenario, seed).Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(scenario, seed, canRace: false)))];
+        return [.. new Simulator(scenario, seed).Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(scenario, seed, canRace, hasOneCore: true)))];
     }
 
     private static string Root => Path.Combine(AppContext.BaseDirectory, "scenarios");

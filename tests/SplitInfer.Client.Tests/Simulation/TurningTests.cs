@@ -8,14 +8,16 @@ public class TurningTests
 {
     private const int Worlds = 110;
 
-    [Fact]
-    public void Slow_heads_after_turning_cost_little_later()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Slow_heads_after_turning_cost_little_later(bool canRace)
     {
         var (turning, even) = (0.0, 0.0);
         foreach (var world in RandomWorld.Sequence(Worlds, seed: 57))
         {
-            turning += PolicyWrapper.ExcessRatio(world, new SlowTurns(PolicyWrapper.MuLinUcb(world, canRace: false)));
-            even += PolicyWrapper.ExcessRatio(world, PolicyWrapper.MuLinUcb(world, canRace: false));
+            turning += PolicyWrapper.ExcessRatio(world, new SlowTurns(PolicyWrapper.MuLinUcb(world, canRace, hasOneCore: true)));
+            even += PolicyWrapper.ExcessRatio(world, PolicyWrapper.MuLinUcb(world, canRace, hasOneCore: true));
         }
 
         // Without doubt of them it is some 3 points more.

@@ -10,6 +10,7 @@ internal sealed class GatedTransport(ITailTransport inner) : ITailTransport
     private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<int, Tensor[]> _past = new();
     private int _sent;
+    private int _held;
     private int _withdrawn;
 
     /// <summary>Fails every request with this.</summary>
@@ -19,6 +20,9 @@ internal sealed class GatedTransport(ITailTransport inner) : ITailTransport
     public bool IsReplaying { get; set; }
 
     public int Sent => Volatile.Read(ref _sent);
+
+    /// <summary>Replies that have come as far as the gate.</summary>
+    public int Held => Volatile.Read(ref _held);
 
     public int Withdrawn => Volatile.Read(ref _withdrawn);
 
@@ -33,6 +37,7 @@ internal sealed class GatedTransport(ITailTransport inner) : ITailTransport
         try
         {
             var reply = await inner.SendAsync(request, cancellationToken);
+            Interlocked.Increment(ref _held);
             try
             {
                 await _gate.Task.WaitAsync(cancellationToken);

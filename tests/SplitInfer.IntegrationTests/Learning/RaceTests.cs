@@ -112,6 +112,25 @@ public class RaceTests
     }
 
     [Fact]
+    public async Task A_tail_that_was_missed_is_loaded_for_the_next_race()
+    {
+        await using var race = await RacedClient.StartAsync(Model, o => (o.PreloadArms, o.ProfilingBudget) = (false, TimeSpan.Zero));
+        race.Policy.Arm = 1;
+        using var input = Input(1);
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            using var result = await race.Client.InferAsync(input);
+            var observation = race.Policy.Next();
+            while (observation.RacedDeviceSeconds == 0) observation = race.Policy.Next();
+
+            // The head and the tail, rather than the whole model after the head.
+            if (observation.RacedDeviceSeconds > result.Timings.Tail.TotalSeconds) return;
+        }
+    }
+
+    [Fact]
     public async Task A_race_whose_server_fails_is_the_devices()
     {
         await using var race = await StartAsync();

@@ -17,6 +17,8 @@ internal sealed class ScriptedPolicy(PolicySetup setup) : IPartitionPolicy
 
     public bool IsRaced { get; set; } = true;
 
+    public double LateAfterSeconds { get; set; }
+
     public bool WasServerUnavailable { get; private set; }
 
     public int Count => _observations.Count;
@@ -24,7 +26,7 @@ internal sealed class ScriptedPolicy(PolicySetup setup) : IPartitionPolicy
     public Decision Decide(in DecisionContext context)
     {
         WasServerUnavailable = context.IsServerUnavailable;
-        return new() { Arm = setup.Arms[Arm].Arm, IsRaced = IsRaced, IsForced = IsRaced, PredictedSeconds = 1 };
+        return new() { Arm = setup.Arms[Arm].Arm, IsRaced = IsRaced, IsForced = IsRaced, LateAfterSeconds = LateAfterSeconds, PredictedSeconds = 1 };
     }
 
     public void Observe(in Decision decision, in Observation observation) => _observations.Add(observation);

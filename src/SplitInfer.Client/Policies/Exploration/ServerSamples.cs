@@ -74,11 +74,13 @@ internal sealed class ServerSamples
         if (!costs.Arms.CanRace)
         {
             var sample = CheapestThatTells(costs);
-            if (sample >= 0) (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
-            return sample;
+            if (sample >= 0)
+            {
+                (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
+                return sample;
+            }
         }
-
-        if (_alone > _gap)
+        else if (_alone > _gap)
         {
             (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
             return (_samples++ % 3) switch

@@ -18,6 +18,9 @@ internal sealed class CostModel
     /// <summary>How much longer the device takes in a race, in which it also sends.</summary>
     public const double RaceOverhead = 1.02;
 
+    /// <summary>A reply is late by this many standard deviations: one in some forty is where nothing has changed.</summary>
+    private const double Lateness = 2;
+
     private const double BitsGain = 0.2;
     private const double MinSeconds = 1e-7;
 
@@ -29,7 +32,7 @@ internal sealed class CostModel
 
     public CostModel(PolicySetup setup, ArmTable arms)
     {
-        (Arms, Device, Link, _server) = (arms, new(setup), new(isContended: !setup.CanRace), ServerPrior.Of(setup));
+        (Arms, Device, Link, _server) = (arms, new(setup), new(isContended: setup.HasOneCore), ServerPrior.Of(setup));
         _bits = [.. setup.Arms.Select(static a => Math.Max(a.PayloadBits, 1))];
         (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
     }
@@ -54,6 +57,15 @@ internal sealed class CostModel
 
     /// <summary>Expected cost of racing an arm against the device, s; of the arm alone where it cannot be raced.</summary>
     public double Raced(int arm) => Arms.CanRace ? Math.Min(_means[arm], RaceOverhead * _means[Arms.OnDevice]) : _means[arm];
+
+    /// <summary>Seconds from the start of encoding after which the reply to an arm's request is late, s.</summary>
+    public double LateAfter(int arm)
+    {
+        var (bits, tail) = (_bits[arm], _server.Seconds(arm));
+        var link = Link.Covariance(bits, bits) + Link.Scatter(bits);
+        var server = _server.Covariance(arm, arm) + _server.Noise.Of(tail * tail);
+        return Device.Encode(arm) + _remotes[arm] + (Lateness * Math.Sqrt(link + server));
+    }
 
     /// <summary>Expected delay of the tail of an arm, s.</summary>
     public double Tail(int arm) => _server.Seconds(arm);

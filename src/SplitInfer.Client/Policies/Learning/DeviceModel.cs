@@ -46,7 +46,7 @@ internal sealed class DeviceModel
         _encodes = [.. setup.Arms.Select(static a => a.EncodeSeconds)];
         _hasEncoded = new bool[_encodes.Length];
         _nominal = new double[_partitions.Length];
-        _heads = new(_partitions.Length, isContended: !setup.CanRace);
+        _heads = new(_partitions.Length, isContended: setup.HasOneCore);
         for (var head = 0; head < _partitions.Length; head++)
         {
             for (var other = 0; other < head; other++)
@@ -68,6 +68,9 @@ internal sealed class DeviceModel
 
     /// <summary>The same while nothing slows the device down.</summary>
     public double Nominal(int arm) => _nominal[_headOf[arm]] + _encodes[arm];
+
+    /// <summary>Expected delay of encoding an arm's boundary until its first bytes can leave, s.</summary>
+    public double Encode(int arm) => _encodes[arm];
 
     /// <summary>Covariance of the <see cref="Mean"/>s of two arms, s².</summary>
     public double Covariance(int arm, int other) => _heads.Covariance(_headOf[arm], _headOf[other]);
@@ -115,7 +118,6 @@ internal sealed class DeviceModel
         var k = _partitions[head];
         var isMeasured = _delays.IsMeasured[k];
         _nominal[head] = _delays.Seconds[k] / (isMeasured ? slowdown : 1);
-        _heads.ExpectProportion(head, Math.Max(_nominal[head], LeastSeconds));
         _heads.Derive(head, Math.Max(_nominal[head] * slowdown, LeastSeconds), _nominal.Length - 1, Square(isMeasured ? SingleRunDeviation : InterpolatedDeviation));
     }
 

@@ -62,12 +62,15 @@ internal sealed class LinkModel
     /// <summary>Covariance of the delays of two requests, s².</summary>
     public double Covariance(double bits, double otherBits) => Delay.Covariance(bits, otherBits);
 
+    /// <summary>Variance of the delay of one request beside that of its mean, s².</summary>
+    public double Scatter(double bits) => RequestNoise.Of(_belief.ScaleSquared([1, 1, bits]));
+
     /// <summary>Whether a single request would tell this link from another one.</summary>
     public bool Tells(double bits, in LinkDelay other)
     {
         var difference = Mean(bits) - other.Mean(bits);
         var deviations = _isContended ? 2 : 3;
-        return difference * difference > deviations * deviations * (RequestNoise.Of(_belief.ScaleSquared([1, 1, bits])) + other.Covariance(bits, bits));
+        return difference * difference > deviations * deviations * (Scatter(bits) + other.Covariance(bits, bits));
     }
 
     /// <summary>Learns what a request spent on the link.</summary>

@@ -105,5 +105,11 @@ internal sealed class MuLinUcbPolicy : IStatefulPolicy
         return Take(arm) with { IsForced = true, IsRaced = _arms.CanRace };
     }
 
-    private Decision Take(int arm) => new() { Arm = _arms[arm], PredictedSeconds = _costs.Mean(arm), Sequence = _sequence };
+    private Decision Take(int arm) => new()
+    {
+        Arm = _arms[arm],
+        PredictedSeconds = _costs.Mean(arm),
+        LateAfterSeconds = _arms.CanRace && arm != _arms.OnDevice ? _costs.LateAfter(arm) : 0,
+        Sequence = _sequence,
+    };
 }

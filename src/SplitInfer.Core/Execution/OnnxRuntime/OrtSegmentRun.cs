@@ -4,7 +4,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Execution.OnnxRuntime;
 
 /// <summary>One asynchronous run, used again once its result has been taken.</summary>
-internal sealed class OrtSegmentRun(OrtSegmentRunner runner) : IThreadPoolWorkItem, IValueTaskSource
+internal sealed class OrtSegmentRun(OrtSegmentRunner runner) : IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _source;
     private ReadOnlyMemory<Tensor> _inputs;
@@ -15,11 +15,12 @@ internal sealed class OrtSegmentRun(OrtSegmentRunner runner) : IThreadPoolWorkIt
     {
         (_inputs, _outputs, _cancellationToken) = (inputs, outputs, cancellationToken);
         var task = new ValueTask(this, _source.Version);
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        RunThreads.Queue(this);
         return task;
     }
 
-    void IThreadPoolWorkItem.Execute()
+    /// <summary>Runs on the caller's thread, on which whoever awaits it goes on.</summary>
+    public void Execute()
     {
         try
         {

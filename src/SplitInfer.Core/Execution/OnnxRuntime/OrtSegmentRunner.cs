@@ -3,7 +3,7 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Execution.OnnxRuntime;
 
-/// <summary>Runs a segment that ONNX Runtime has loaded, on the thread pool. Owns the session.</summary>
+/// <summary>Runs a segment that ONNX Runtime has loaded, on <see cref="RunThreads"/>. Owns the session.</summary>
 internal sealed class OrtSegmentRunner : ISegmentRunner
 {
     private readonly OrtSession _session;
