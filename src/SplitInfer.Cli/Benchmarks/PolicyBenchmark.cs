@@ -4,7 +4,10 @@ using SplitInfer.Client.Simulation;
 namespace SplitInfer.Cli.Benchmarks;
 
 /// <summary>Plays every policy against a scenario, all of them with the same noise.</summary>
-internal sealed class PolicyBenchmark(int seeds)
+/// <param name="seeds">How many times, each with other noise.</param>
+/// <param name="canRace">Whether the device may run a tail beside the server.</param>
+/// <param name="hasOneCore">Whether policies are told that the device has one core.</param>
+internal sealed class PolicyBenchmark(int seeds, bool canRace, bool hasOneCore)
 {
     /// <summary>The name under which the arm is listed that, taken every time, would have cost least.</summary>
     public const string BestFixed = "BestFixed";
@@ -18,7 +21,7 @@ internal sealed class PolicyBenchmark(int seeds)
     public IEnumerable<PolicyRow> Run(Scenario scenario)
     {
         foreach (var policy in PolicyNames.All)
-            yield return Play(scenario, policy, seed => PolicyCatalog.Create(policy, Simulator.SetupOf(scenario, seed)));
+            yield return Play(scenario, policy, seed => PolicyCatalog.Create(policy, Simulator.SetupOf(scenario, seed, canRace, hasOneCore)));
         var best = Enumerable.Range(0, scenario.Arms.Length).MinBy(arm => Enumerable.Range(0, scenario.Frames).Sum(frame => scenario.MeanSeconds(arm, frame)));
         var option = new Dictionary<string, string> { ["partition"] = $"{scenario.Arms[best].Partition}" };
         yield return Play(scenario, BestFixed, seed => PolicyCatalog.Create(PolicyNames.Fixed, Simulator.SetupOf(scenario, seed), option));

@@ -17,17 +17,18 @@ internal static class BenchPolicyCommand
         var random = new Option<int?>("--random") { Description = "Play this many random worlds rather than the scenarios that come with the tool.", HelpName = "N" };
         random.Require<int>(static count => count >= 1, "takes 1 or more.");
         var seed = new Option<int>("--seed") { Description = "Makes the random worlds; the same seed gives the same worlds.", HelpName = "S" };
+        var oneCore = new Option<bool>("--one-core") { Description = "Tell the policies that the device has one core, so that what they measure is to be doubted." };
         var command = new ExplainedCommand("policy", "Plays all policies against described worlds, beside an oracle, and times their decisions.",
             "splitinfer bench policy",
             "splitinfer bench policy --scenarios ./worlds --seeds 20 --json",
-            "splitinfer bench policy --random 200 --seed 7 --seeds 2")
+            "splitinfer bench policy --random 200 --seed 7 --seeds 2 --one-core")
         {
-            folder, seeds, random, seed,
+            folder, seeds, random, seed, oneCore, options.NoRaces,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
-            var benchmark = new PolicyBenchmark(parsed.GetValue(seeds));
+            var benchmark = new PolicyBenchmark(parsed.GetValue(seeds), !parsed.GetValue(options.NoRaces), parsed.GetValue(oneCore));
             var rows = new List<PolicyRow>();
             var scenarios = parsed.GetValue(random) is { } count ? RandomWorld.Sequence(count, parsed.GetValue(seed))
                 : parsed.GetValue(folder) is { } path ? ScenarioLibrary.In(path)

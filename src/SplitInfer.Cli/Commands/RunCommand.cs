@@ -35,7 +35,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, fps, paced, state, options.Dimensions,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, paced, state, options.Dimensions,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -49,6 +49,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 StateDirectory = parsed.GetValue(state),
                 Codec = parsed.GetValue(codec),
                 PreloadArms = parsed.GetValue(preload),
+                Races = !parsed.GetValue(options.NoRaces),
                 Calibration = parsed.GetValue(calibration),
                 MinAgreement = parsed.GetValue(agreement),
                 Plan = options.PlanOf(parsed),

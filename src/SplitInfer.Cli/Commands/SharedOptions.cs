@@ -50,6 +50,12 @@ internal sealed class SharedOptions
         HelpName = "K=V",
     };
 
+    /// <summary>Whether the device waits for every reply.</summary>
+    public Option<bool> NoRaces { get; } = new("--no-races")
+    {
+        Description = "Never run a tail on the device beside the server, which spares its battery: samples then cost what they cost, and late replies are waited for.",
+    };
+
     /// <summary>The argument that names a model.</summary>
     public static Argument<string> Model() => new("MODEL") { Description = "An .onnx file." };
 

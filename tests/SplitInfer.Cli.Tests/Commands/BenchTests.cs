@@ -66,6 +66,22 @@ public sealed class BenchTests : IDisposable
         Assert.Equal(worlds[0].GetProperty("meanMs").GetDouble(), again.Json[^1].GetProperty("meanMs").GetDouble(), precision: 9);
     }
 
+    [Fact]
+    public async Task Policy_plays_devices_of_one_core_and_without_races()
+    {
+        string[] command = ["bench", "policy", "--random", "6", "--seed", "5", "--seeds", "1", "--json"];
+        var means = new List<double>();
+        foreach (var line in (string[][])[command, [.. command, "--one-core"], [.. command, "--no-races"]])
+        {
+            var result = await CommandLine.RunAsync(line);
+            Assert.Equal("", result.Error);
+            means.Add(result.Json.Where(static l => l.GetProperty("policy").GetString() == "MuLinUcb" && l.TryGetProperty("meanMs", out _)).Sum(static l => l.GetProperty("meanMs").GetDouble()));
+        }
+
+        Assert.Equal(3, means.Distinct().Count());
+        Assert.True(means[2] > means[0]);
+    }
+
     [Theory]
     [InlineData("codec")]
     [InlineData("overhead")]
