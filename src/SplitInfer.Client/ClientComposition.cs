@@ -55,7 +55,9 @@ internal static class ClientComposition
             async ValueTask LoadAsync(Func<bool> isEnough)
             {
                 await model.PreloadAsync(withTails: learns && tails is not null && options.Races, isEnough, cancellationToken).ConfigureAwait(false);
-                if (tails is not null) await Task.Run(() => CodecWarmUp.Run(model.Arms.Codecs, isEnough), cancellationToken).ConfigureAwait(false);
+                if (tails is null) return;
+                await Task.Run(() => CodecWarmUp.Run(model.Arms.Codecs, isEnough), cancellationToken).ConfigureAwait(false);
+                if (learns && options.Races) await Task.Run(() => Rehearsal.RunAsync(model, policy.Name, isEnough, cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false);
             }
         }
         catch

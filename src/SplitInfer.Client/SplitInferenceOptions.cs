@@ -74,7 +74,7 @@ public sealed class SplitInferenceOptions
     /// <summary>How long a result is of use, unless a request says otherwise; null (the default) is for ever.</summary>
     public TimeSpan? Deadline { get; set; }
 
-    /// <summary>Whether the heads of all arms, and their tails where the device may race the server, are loaded before the client is ready and codecs compiled, rather than on first use; default false.</summary>
+    /// <summary>Whether the heads of all arms, and their tails where the device may race the server, are loaded before the client is ready, and what codecs and races run compiled, rather than on first use; default false.</summary>
     public bool PreloadArms { get; set; }
 
     /// <summary>Bytes that loaded heads may hold; the least recently used make room. Default 1 GiB.</summary>
