@@ -37,6 +37,14 @@ public class LateReplyTests
     }
 
     [Fact]
+    public async Task Rehearsing_it_at_the_start_calls_no_server_and_teaches_nothing()
+    {
+        await using var race = await StartAsync();
+        Assert.Equal((0, 0), (race.Gate.Sent, race.Policy.Count));
+        Assert.Null(race.Client.ServerFailure);
+    }
+
+    [Fact]
     public async Task It_still_teaches_the_policy_when_it_comes()
     {
         await using var race = await StartAsync();

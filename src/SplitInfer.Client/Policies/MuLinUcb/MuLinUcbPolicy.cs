@@ -16,6 +16,9 @@ internal sealed class MuLinUcbPolicy : IStatefulPolicy
     /// <summary>A cost less certain than this, relative to itself, is raced if the device may well be faster.</summary>
     private const double Doubt = 0.1;
 
+    /// <summary>Decisions to wait for a reply that the device overtook. It will tell how slow link or server have become; until then the device is sure not to be.</summary>
+    private const int LatePatience = 4;
+
     private readonly Lock _lock = new();
     private readonly PolicySetup _setup;
     private readonly MuLinUcbOptions _options;
@@ -25,6 +28,7 @@ internal sealed class MuLinUcbPolicy : IStatefulPolicy
     private readonly DeviceSamples _deviceSamples = new();
     private CostModel _costs;
     private long _sequence;
+    private long _late;
 
     public MuLinUcbPolicy(PolicySetup setup, MuLinUcbOptions options)
     {
@@ -45,6 +49,7 @@ internal sealed class MuLinUcbPolicy : IStatefulPolicy
             var best = _costs.Advance();
             if (_arms.Remote.Length == 0 || (context.IsServerUnavailable && _arms.AllowsOnDevice)) return Take(_arms.OnDevice);
             if (!_costs.Link.IsKnown) return DecideBlindly();
+            if (_late > 0 && _sequence - _late <= LatePatience && _arms.AllowsOnDevice) return Take(_arms.OnDevice);
 
             var width = _options.Optimism * (context.IsKeyFrame ? KeyFrameWidth : 1);
             var promising = Optimism.Choose(_costs, best, width);
@@ -66,6 +71,8 @@ internal sealed class MuLinUcbPolicy : IStatefulPolicy
         lock (_lock)
         {
             if (observation.OffloadSeconds > 0) _serverSamples.Answered(decision.Sequence);
+            if (observation is { IsCensored: true, RacedDeviceSeconds: > 0 }) _late = decision.Sequence;
+            else if (decision.Sequence == _late) _late = 0;
             if (_costs.Observe(decision, observation)) _serverSamples.Changed();
         }
     }
