@@ -17,7 +17,8 @@ namespace SplitInfer.Client.Policies.Learning;
 /// </code>
 /// On a machine whose speed depends on what it just did, a jump seen on turning to another arm more likely says that this arm is
 /// not in the proportion to the others that was believed, and so is mostly its own. Turning itself costs caches: the first run
-/// after it, if slow, is doubted the more the slower it is, unless the arm's run before was doubted too.
+/// after it, if slow, is doubted the more the slower it is, unless the arm's run before was doubted too. And proportions do not
+/// last: those of arms that are not run go back to the ones that are usual, where these are known.
 /// </remarks>
 /// <param name="count">The number of arms.</param>
 /// <param name="isContended">Whether the machine has one core, which it was given more or less of by what it just did.</param>
@@ -32,6 +33,9 @@ internal sealed class DelayBelief(int count, bool isContended = false)
     /// <summary>The part of J that is common to all arms where a jump is seen on turning to another one.</summary>
     private const double TurnedCommon = 0.25;
 
+    /// <summary>By which part of the way an arm goes back to its usual proportion to the one that was measured.</summary>
+    private const double Return = 0.05;
+
     /// <summary>In a jump each delay may also change by itself: what was learned of their proportions is doubted a little.</summary>
     private const double JumpOwn = 0.05 * 0.05;
 
@@ -43,6 +47,7 @@ internal sealed class DelayBelief(int count, bool isContended = false)
 
     private readonly GaussianBelief _logs = new(count);
     private readonly double[] _seconds = new double[count];
+    private readonly double?[] _usualLogs = new double?[count];
     private readonly bool[] _hasRun = new bool[count];
     private readonly bool[] _wasDoubted = new bool[count];
     private ChangeDetector _detector;
@@ -66,6 +71,9 @@ internal sealed class DelayBelief(int count, bool isContended = false)
         _seconds[arm] = seconds;
         _logs.Mean[arm] = Math.Log(seconds);
     }
+
+    /// <summary>Sets what an arm usually takes, s, more than 0. Only proportions to others of which that is known matter.</summary>
+    public void SetUsual(int arm, double seconds) => _usualLogs[arm] = Math.Log(seconds);
 
     /// <summary>Replaces what is believed of an arm: it takes a multiple of what another one does, or of what it did itself.</summary>
     /// <param name="arm">The arm.</param>
@@ -106,6 +114,7 @@ internal sealed class DelayBelief(int count, bool isContended = false)
 
         _lastArm = arm;
         _logs.Condition(arm, residual, scatter + doubt, common);
+        if (isContended) ReturnToUsual(arm);
         Publish();
         return change;
     }
@@ -125,6 +134,13 @@ internal sealed class DelayBelief(int count, bool isContended = false)
         for (var i = 0; i < count; i++)
             for (var j = 0; j < count; j++) _logs.Covariance(i, j) += RestoredCommon;
         Publish();
+    }
+
+    private void ReturnToUsual(int measured)
+    {
+        var logs = _logs.Mean;
+        var slowdown = logs[measured] - _usualLogs[measured];
+        for (var i = 0; i < count; i++) logs[i] += Return * (_usualLogs[i] + slowdown - logs[i]) ?? 0;
     }
 
     private void Publish()

@@ -53,6 +53,7 @@ internal sealed class DeviceModel
                 _heads.LogCovariance(head, other) = _heads.LogCovariance(other, head) = SlowdownDeviation * SlowdownDeviation;
             _nominal[head] = _delays.Seconds[_partitions[head]];
             _heads.Expect(head, Math.Max(_nominal[head], LeastSeconds));
+            if (_delays.IsMeasured[_partitions[head]]) _heads.SetUsual(head, Math.Max(_nominal[head], LeastSeconds));
             _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_partitions[head]] ? MeasuredDeviation : InterpolatedDeviation);
         }
     }
