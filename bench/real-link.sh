@@ -13,7 +13,8 @@ usage() {
 bench/real-link.sh [options]
   --model F       an .onnx file; squeezenet_fp32.onnx of the shared folder unless given
   --input F.npy   what is inferred; made up unless given
-  --policies "…"  policies beside the fixed partitions; "MuLinUcb" unless given. One that the command line lacks is left out
+  --policies "…"  policies beside the fixed partitions; "MuLinUcb" unless given. One that the command line lacks is left out;
+                  AllOnDevice, which plays in any case, then plays once more
   --fixed "…"     fixed partitions to compare with; all that are arms unless given, "none" for neither these nor AllOnServer
   --codec NAME    the codec of every contender; "Raw" unless given
   --calibration F also plays every policy with codecs of its choice, lossy ones as this file allows
@@ -142,7 +143,9 @@ enter AllOnDevice true --policy AllOnDevice
 for arm in ${arms#none}; do enter "Fixed $arm" true --policy Fixed --partition "$arm" --codec "$codec"; done
 for policy in $policies; do
     if [[ " $offered " == *" $policy "* ]]; then
-        enter "$policy" false --policy "$policy" --codec "$codec"
+        # The same contender twice shows what the machine alone makes of a difference.
+        [ "$policy" = AllOnDevice ] && name="AllOnDevice again" || name=$policy
+        enter "$name" false --policy "$policy" --codec "$codec"
         if [ -n "$calibration" ]; then enter "$policy with codecs" false --policy "$policy" --calibration "$calibration"; fi
     else echo "left out $policy: the command line has no such policy" >&2; fi
 done
