@@ -21,7 +21,7 @@ public class LateReplyTests
     public async Task The_device_overtakes_it_whichever_the_arm_and_the_answer_is_right()
     {
         await using var race = await StartAsync();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var whole = await race.Client.InferAsync(input, new() { Partition = race.Client.Plan.AllOnDevice.Index });
         for (var arm = 0; arm < race.Policy.Setup.Arms.Length - 1; arm++)
         {
@@ -48,7 +48,7 @@ public class LateReplyTests
     public async Task It_still_teaches_the_policy_when_it_comes()
     {
         await using var race = await StartAsync();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         (await OvertakeAsync(race, input)).Dispose();
         Assert.True(race.Policy.Next().IsCensored);
 
@@ -63,7 +63,7 @@ public class LateReplyTests
     public async Task One_that_never_comes_is_given_up()
     {
         await using var race = await StartAsync();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         (await OvertakeAsync(race, input)).Dispose();
         Assert.True(race.Policy.Next().IsCensored);
 
@@ -80,7 +80,7 @@ public class LateReplyTests
         await using var race = await StartAsync();
         race.Policy.LateAfterSeconds = lateAfterSeconds;
         race.Gate.Open();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var result = await race.Client.InferAsync(input);
         Assert.False(result.IsRaced);
         Assert.NotEqual(InferenceSource.Device, result.Source);
@@ -92,10 +92,10 @@ public class LateReplyTests
     public async Task Inputs_may_change_while_it_is_still_out()
     {
         await using var race = await StartAsync();
-        using var kept = Input(1);
+        using var kept = RacedClient.Input(1);
         using var whole = await race.Client.InferAsync(kept, new() { Partition = race.Client.Plan.AllOnDevice.Index });
         race.Policy.Arm = 0;
-        var input = Input(1);
+        var input = RacedClient.Input(1);
         using var result = await OvertakeAsync(race, input);
         input.Span<float>().Fill(float.NaN);
         input.Dispose();
@@ -110,7 +110,7 @@ public class LateReplyTests
     {
         await using var race = await StartAsync();
         race.Gate.Failure = new ServerUnreachableException("It is gone.");
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var result = await race.Client.InferAsync(input);
         Assert.Equal(InferenceSource.Device, result.Source);
         Assert.False(result.IsRaced);
@@ -121,13 +121,13 @@ public class LateReplyTests
     public async Task A_caller_who_cancels_while_waiting_is_let_go_and_nothing_is_learned()
     {
         await using var race = await StartAsync();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var stop = new CancellationTokenSource();
         var call = race.Client.InferAsync(input, cancellationToken: stop.Token).AsTask();
-        await UntilAsync(() => race.Gate.Sent == 1);
+        await RacedClient.UntilAsync(() => race.Gate.Sent == 1);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(Limit));
-        await UntilAsync(() => race.Gate.Withdrawn == 1);
+        await RacedClient.UntilAsync(() => race.Gate.Withdrawn == 1);
         Assert.Equal(0, race.Policy.Count);
         Assert.Equal(0, race.Client.Late!.Count);
     }
@@ -137,7 +137,7 @@ public class LateReplyTests
     {
         var (timers, held) = (_time.ActiveTimers, race.Gate.Held);
         var call = race.Client.InferAsync(input).AsTask();
-        await UntilAsync(() => race.Gate.Held > held && _time.ActiveTimers > timers);
+        await RacedClient.UntilAsync(() => race.Gate.Held > held && _time.ActiveTimers > timers);
         _time.Advance(TimeSpan.FromSeconds(Late) - TimeSpan.FromMilliseconds(1));
         Assert.False(call.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -150,7 +150,7 @@ public class LateReplyTests
         _time.Advance(TimeSpan.FromSeconds(1));
         var lost = race.Policy.Next();
         Assert.True(lost.IsCensored && lost.OffloadSeconds > Late && lost.BytesSent > 0);
-        await UntilAsync(() => race.Client.Late!.Count == 0);
+        await RacedClient.UntilAsync(() => race.Client.Late!.Count == 0);
     }
 
     private async Task<RacedClient> StartAsync()
@@ -158,13 +158,5 @@ public class LateReplyTests
         var race = await RacedClient.StartAsync(Model, options => options.TimeProvider = _time);
         (race.Policy.IsRaced, race.Policy.LateAfterSeconds, race.Policy.Arm) = (false, Late, 1);
         return race;
-    }
-
-    private static Tensor Input(int seed) => RandomTensor.Normal(new Random(seed), ElementType.Float32, 1, 3, 32, 32);
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(Limit);
-        while (!condition()) await Task.Delay(5, limit.Token);
     }
 }

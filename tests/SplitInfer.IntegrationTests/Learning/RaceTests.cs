@@ -16,7 +16,7 @@ public class RaceTests
     public async Task The_device_wins_while_the_server_is_slow_and_every_arm_gives_the_right_answer()
     {
         await using var race = await StartAsync();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var whole = await race.Client.InferAsync(input, new() { Partition = race.Client.Plan.AllOnDevice.Index });
         for (var arm = 0; arm < race.Policy.Setup.Arms.Length - 1; arm++)
         {
@@ -36,7 +36,7 @@ public class RaceTests
     {
         await using var race = await StartAsync();
         race.Policy.Arm = 1;
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using (var result = await race.Client.InferAsync(input)) Assert.Equal(InferenceSource.Device, result.Source);
         var first = race.Policy.Next();
         Assert.True(first.HeadSeconds > 0 && first.RacedDeviceSeconds > first.HeadSeconds);
@@ -54,13 +54,13 @@ public class RaceTests
     public async Task A_reply_that_never_comes_is_given_up_and_observed_as_censored()
     {
         await using var race = await StartAsync();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         (await race.Client.InferAsync(input)).Dispose();
         race.Policy.Next();
 
         var censored = race.Policy.Next();
         Assert.True(censored.IsCensored && censored.OffloadSeconds > 0 && censored.ServerSeconds == 0);
-        await UntilAsync(() => race.Gate.Withdrawn == 1 && race.Client.Late!.Count == 0);
+        await RacedClient.UntilAsync(() => race.Gate.Withdrawn == 1 && race.Client.Late!.Count == 0);
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public class RaceTests
     {
         await using var race = await RacedClient.StartAsync(Model, o => (o.PreloadArms, o.ProfilingBudget) = (areTailsLoaded, TimeSpan.Zero));
         race.Gate.Open();
-        using var kept = Input(1);
+        using var kept = RacedClient.Input(1);
         using var expected = await race.Client.InferAsync(kept, new() { Partition = race.Client.Plan.AllOnDevice.Index });
         var sources = new List<InferenceSource>();
         for (var arm = 0; arm < race.Policy.Setup.Arms.Length - 1; arm++)
@@ -79,7 +79,7 @@ public class RaceTests
             race.Gate.IsReplaying = false;
             (await race.Client.InferAsync(kept, new() { Partition = race.Client.Plan.Arms[arm].Index })).Dispose();
             race.Gate.IsReplaying = true;
-            var input = Input(1);
+            var input = RacedClient.Input(1);
             using var result = await race.Client.InferAsync(input);
             input.Span<float>().Fill(float.NaN);
             input.Dispose();
@@ -89,7 +89,7 @@ public class RaceTests
         }
 
         Assert.Contains(sources, s => s != InferenceSource.Device);
-        await UntilAsync(() => race.Client.Late!.Count == 0);
+        await RacedClient.UntilAsync(() => race.Client.Late!.Count == 0);
         Assert.Null(race.Client.ServerFailure);
     }
 
@@ -97,7 +97,7 @@ public class RaceTests
     public async Task A_device_that_has_not_loaded_a_tail_runs_the_whole_model_instead()
     {
         await using var race = await RacedClient.StartAsync(Model, o => (o.PreloadArms, o.ProfilingBudget) = (false, TimeSpan.Zero));
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var whole = await race.Client.InferAsync(input, new() { Partition = race.Client.Plan.AllOnDevice.Index });
         for (var arm = 0; arm < race.Policy.Setup.Arms.Length - 1; arm++)
         {
@@ -116,7 +116,7 @@ public class RaceTests
     {
         await using var race = await RacedClient.StartAsync(Model, o => (o.PreloadArms, o.ProfilingBudget) = (false, TimeSpan.Zero));
         race.Policy.Arm = 1;
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var limit = new CancellationTokenSource(Patience);
         while (true)
         {
@@ -135,7 +135,7 @@ public class RaceTests
     {
         await using var race = await StartAsync();
         race.Gate.Failure = new ServerUnreachableException("It is gone.");
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var result = await race.Client.InferAsync(input);
         Assert.Equal(InferenceSource.Device, result.Source);
         Assert.Same(race.Gate.Failure, result.ServerFailure);
@@ -147,7 +147,7 @@ public class RaceTests
     public async Task A_race_that_the_caller_cancels_teaches_nothing()
     {
         await using var race = await StartAsync();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var stop = new CancellationTokenSource();
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await race.Client.InferAsync(input, cancellationToken: stop.Token));
@@ -162,7 +162,7 @@ public class RaceTests
     {
         await using var race = await StartAsync();
         race.Gate.Open();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         using var result = await race.Client.InferAsync(input, new() { Partition = race.Client.Plan.Arms[1].Index });
         Assert.False(result.IsRaced);
         Assert.Equal(InferenceSource.Split, result.Source);
@@ -175,7 +175,7 @@ public class RaceTests
         await using var race = await StartAsync();
         race.Gate.Open();
         race.Policy.Arm = 1;
-        var inputs = Enumerable.Range(0, 24).Select(Input).ToArray();
+        var inputs = Enumerable.Range(0, 24).Select(RacedClient.Input).ToArray();
         var expected = new InferenceResult[inputs.Length];
         for (var i = 0; i < inputs.Length; i++) expected[i] = await race.Client.InferAsync(inputs[i], new() { Partition = race.Client.Plan.AllOnDevice.Index });
 
@@ -183,7 +183,7 @@ public class RaceTests
 
         foreach (var (whole, raced) in expected.Zip(results))
             Assert.True(TensorDifference.Between(whole.Outputs[0], raced.Outputs[0]).IsWithin(1e-4));
-        await UntilAsync(() => race.Client.Late!.Count == 0);
+        await RacedClient.UntilAsync(() => race.Client.Late!.Count == 0);
         // Disposing twice or using after release throws, so that a clean end of every result shows that no side let go of another's memory.
         foreach (var result in results.Concat(expected)) result.Dispose();
         foreach (var input in inputs) input.Dispose();
@@ -193,17 +193,9 @@ public class RaceTests
     public async Task A_client_may_end_while_replies_are_still_out()
     {
         var race = await StartAsync();
-        using var input = Input(1);
+        using var input = RacedClient.Input(1);
         (await race.Client.InferAsync(input)).Dispose();
         await race.DisposeAsync().AsTask().WaitAsync(Patience);
-    }
-
-    private static Tensor Input(int seed) => RandomTensor.Normal(new Random(seed), ElementType.Float32, 1, 3, 32, 32);
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(Patience);
-        while (!condition()) await Task.Delay(5, limit.Token);
     }
 
     private static async Task<RacedClient> StartAsync() => await RacedClient.StartAsync(Model);

@@ -1,5 +1,7 @@
 using SplitInfer.Client;
 using SplitInfer.IntegrationTests.EndToEnd;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
 
 namespace SplitInfer.IntegrationTests.Learning;
 
@@ -26,6 +28,16 @@ internal sealed class RacedClient(Deployment deployment, SplitInferenceClient cl
                 configure?.Invoke(options);
             });
         return new(deployment, client, policy!, gate!);
+    }
+
+    /// <summary>An input of the networks that these tests build.</summary>
+    public static Tensor Input(int seed) => RandomTensor.Normal(new Random(seed), ElementType.Float32, 1, 3, 32, 32);
+
+    /// <summary>Waits for what happens beside the test.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!condition()) await Task.Delay(5, limit.Token);
     }
 
     public async ValueTask DisposeAsync()
