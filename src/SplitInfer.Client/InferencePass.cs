@@ -24,6 +24,7 @@ internal sealed class InferencePass(
     private TailAnswer _tail;
     private TimeSpan _headTime;
     private TimeSpan _gatherTime;
+    private bool _isOvertaken;
     private int _holders = 1;
 
     /// <summary>How far the boundary has got on its way to the server.</summary>
@@ -63,7 +64,7 @@ internal sealed class InferencePass(
         OffloadSeconds = (_tail.IsFromServer ? _tail.ServerTime : Waited).TotalSeconds,
         ServerSeconds = _tail.Reply?.Timings.TotalSeconds ?? 0,
         BytesSent = _tail.IsFromServer ? Progress.BytesSent : 0,
-        IsCensored = Waited > TimeSpan.Zero && !_tail.IsFromServer,
+        IsCensored = (ServerFailure is not null || _isOvertaken) && !_tail.IsFromServer,
         RacedDeviceSeconds = _tail.DeviceTime > TimeSpan.Zero ? DeviceTime.TotalSeconds : 0,
     };
 
@@ -128,7 +129,7 @@ internal sealed class InferencePass(
     public void Miss(Exception failure, TimeSpan waited) => (ServerFailure, Waited) = (failure, Sending(waited));
 
     /// <summary>The device has overtaken a reply that was late.</summary>
-    public void Overtake(TimeSpan waited) => Waited = Sending(waited);
+    public void Overtake(TimeSpan waited) => (_isOvertaken, Waited) = (true, Sending(waited));
 
     /// <summary>The part of a time, which started with encoding, in which bytes could travel.</summary>
     public TimeSpan Sending(TimeSpan time) => TimeSpan.FromTicks(Math.Max(0, time.Ticks - TimeSpan.FromSeconds(Progress.EncodeSeconds).Ticks));

@@ -38,9 +38,15 @@ internal sealed class LocalTail
         if (_isWhole) return await RunWholeAsync(inputs, clock, cancellationToken).ConfigureAwait(false);
         if (!_segments.IsLoaded(_tail))
         {
-            var answer = await RunWholeAsync(inputs, clock, cancellationToken).ConfigureAwait(false);
-            _ = LoadAsync();
-            return answer;
+            try
+            {
+                return await RunWholeAsync(inputs, clock, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                // Also where the server won, which ends the run.
+                _ = LoadAsync();
+            }
         }
 
         using var tail = await _segments.RentAsync(_tail, cancellationToken).ConfigureAwait(false);
