@@ -1,5 +1,4 @@
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -21,8 +20,8 @@ internal sealed class OverheadBenchmark(PartitionedModel model, string path, Exe
     /// <summary>Times the arms one after the other.</summary>
     public async IAsyncEnumerable<OverheadRow> RunAsync()
     {
-        using var plain = OrtSession.Open(path, execution);
-        using var raw = new SegmentRun(new OrtSegmentRunner(plain, model.Plan.Inputs, model.Plan.Outputs.DistinctBy(static o => o.Name)), _inputs, time);
+        using var plain = execution.Engine.LoadFile(path, execution);
+        using var raw = new SegmentRun(new SegmentRunner(plain, model.Plan.Inputs, model.Plan.Outputs.DistinctBy(static o => o.Name)), _inputs, time);
         foreach (var arm in model.Plan.Arms) yield return await TimeAsync(arm, raw);
     }
 
@@ -74,7 +73,7 @@ internal sealed class OverheadBenchmark(PartitionedModel model, string path, Exe
         return new(partition, Median.Of(heads), Median.Of(tails), wholeMs, split / wholeMs, rawMs, split / rawMs);
     }
 
-    private SegmentRun RunOf(SegmentLease lease, Tensor[] inputs) => new((OrtSegmentRunner)lease.Runner, inputs, time);
+    private SegmentRun RunOf(SegmentLease lease, Tensor[] inputs) => new((SegmentRunner)lease.Runner, inputs, time);
 
     private Tensor[] Pick(IEnumerable<int> places) => [.. places.Select(place => _inputs[place])];
 }

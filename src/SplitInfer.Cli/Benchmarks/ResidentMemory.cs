@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -38,7 +37,7 @@ internal static partial class ResidentMemory
         if (what == Whole)
         {
             var segment = model.Whole();
-            var runner = new OrtSegmentRunner(OrtSession.Create(segment.ToBytes(), segment.ExternalDataFolder, execution), segment.Inputs, segment.Outputs);
+            var runner = new SegmentRunner(execution.Engine.Load(segment.ToBytes(), execution, segment.ExternalDataFolder), segment.Inputs, segment.Outputs);
             RunOnce(runner, model.MakeInputs(segment, seed: 1));
             var taken = Settled() - before;
             runner.Dispose();
@@ -55,7 +54,7 @@ internal static partial class ResidentMemory
         return Settled() - before;
     }
 
-    private static void RunOnce(OrtSegmentRunner runner, Tensor[] inputs)
+    private static void RunOnce(SegmentRunner runner, Tensor[] inputs)
     {
         var outputs = new Tensor[runner.Outputs.Count];
         runner.Run(inputs, outputs, CancellationToken.None);

@@ -1,10 +1,10 @@
-using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Execution;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks;
 
 /// <summary>Runs a segment again and again on the caller's thread, on the same inputs.</summary>
-internal sealed class SegmentRun(OrtSegmentRunner runner, Tensor[] inputs, TimeProvider time) : IDisposable
+internal sealed class SegmentRun(SegmentRunner runner, Tensor[] inputs, TimeProvider time) : IDisposable
 {
     private readonly Tensor[] _outputs = new Tensor[runner.Outputs.Count];
 

@@ -1,5 +1,4 @@
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -12,8 +11,8 @@ namespace SplitInfer.Cli.Calibration;
 internal sealed class LoadedCut(PartitionedModel model, int partition, ExecutionOptions execution) : IDisposable
 {
     private readonly Routing _route = model.Route(partition);
-    private readonly OrtSegmentRunner? _head = Load(model.Head(partition), execution);
-    private readonly OrtSegmentRunner? _tail = Load(model.Tail(partition), execution);
+    private readonly SegmentRunner? _head = Load(model.Head(partition), execution);
+    private readonly SegmentRunner? _tail = Load(model.Tail(partition), execution);
 
     /// <summary>Place of the model's first output among those of the tail; null where it is finished before the cut.</summary>
     public int? FirstOutput => _route.Outputs[0] is { Origin: ValueOrigin.Tail } source ? source.Index : null;
@@ -46,11 +45,11 @@ internal sealed class LoadedCut(PartitionedModel model, int partition, Execution
         _tail?.Dispose();
     }
 
-    private static OrtSegmentRunner? Load(SegmentModel segment, ExecutionOptions execution) => segment.IsEmpty
+    private static SegmentRunner? Load(SegmentModel segment, ExecutionOptions execution) => segment.IsEmpty
         ? null
-        : new(OrtSession.Create(segment.ToBytes(), segment.ExternalDataFolder, execution), segment.Inputs, segment.Outputs);
+        : new(execution.Engine.Load(segment.ToBytes(), execution, segment.ExternalDataFolder), segment.Inputs, segment.Outputs);
 
-    private static Tensor[] Run(OrtSegmentRunner? segment, Tensor[] inputs)
+    private static Tensor[] Run(SegmentRunner? segment, Tensor[] inputs)
     {
         if (segment is null) return [];
         var outputs = new Tensor[segment.Outputs.Count];

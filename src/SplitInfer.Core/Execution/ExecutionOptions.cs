@@ -1,3 +1,7 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.ML.OnnxRuntime;
+using SplitInfer.Execution.OnnxRuntime;
+
 namespace SplitInfer.Execution;
 
 /// <summary>How segments are run.</summary>
@@ -10,10 +14,11 @@ public sealed class ExecutionOptions
     public int IntraOpThreads { get; set; }
 
     /// <summary>
-    /// Whether segments share one pool of threads instead of having one each. The process has one such pool; it is made with the
-    /// first segment that is loaded, shared or not, with as many threads as that one's <see cref="IntraOpThreads"/> says.
+    /// Whether segments share one pool of threads (the default) instead of having one each. The process has one such pool; it is made with
+    /// the first segment that is loaded, with as many threads as that one's <see cref="IntraOpThreads"/> says. Options that ask for another
+    /// number get threads of their own.
     /// </summary>
-    public bool UseSharedThreadPool { get; set; }
+    public bool UseSharedThreadPool { get; set; } = true;
 
     /// <summary>What ONNX Runtime may do to a graph before it runs it.</summary>
     public GraphOptimization Optimization { get; set; } = GraphOptimization.All;
@@ -22,10 +27,20 @@ public sealed class ExecutionOptions
     public IReadOnlyList<ExecutionProvider> Providers { get; set; } = [];
 
     /// <summary>
-    /// Path of the ONNX Runtime library; null (the default) looks at the environment variable <c>SPLITINFER_ONNXRUNTIME</c>, then
-    /// for a library that the application carries, then for the one that comes with SplitInfer. A process loads one library.
+    /// Sets whatever else the options of a session can say, after everything here: providers of any flavour, libraries of custom operators,
+    /// entries of its configuration. Called for every session, those that only look at a model included, and possibly from several threads.
     /// </summary>
-    public string? LibraryPath { get; set; }
+    public Action<SessionOptions>? Configure { get; set; }
+
+    /// <summary>
+    /// Whether segments hold the weights that they have in common once. Null (the default) shares where segments run on the CPU alone as far
+    /// as is known, which is with neither <see cref="Providers"/> nor <see cref="Configure"/>. Set it to true where <see cref="Configure"/>
+    /// adds no provider: what is shared is the model as it was optimised for the CPU.
+    /// </summary>
+    public bool? ShareWeights { get; set; }
+
+    /// <summary>Where the engine's own log lines go, from as severe on as the logger wants; null (the default) for nowhere.</summary>
+    public ILogger? Logger { get; set; }
 
     /// <summary>
     /// Puts a runner of your own around that of every segment, to measure or to stand in for it; null (the default) leaves them as they are.
@@ -45,8 +60,22 @@ public sealed class ExecutionOptions
             throw new ArgumentException($"{nameof(Providers)} must be a list without nulls; leave it empty for the CPU.");
         if (Providers.GroupBy(static p => p.ShortName, StringComparer.OrdinalIgnoreCase).FirstOrDefault(static g => g.Count() > 1) is { } twice)
             throw new ArgumentException($"{nameof(Providers)} names {twice.Key} more than once; merge the options into one.");
-        if (LibraryPath is { Length: 0 })
-            throw new ArgumentException($"{nameof(LibraryPath)} is empty; give a path, or null to let SplitInfer look for the library.");
+        if (ShareWeights == true && Providers.Count > 0)
+            throw new ArgumentException($"{nameof(ShareWeights)} is set together with {nameof(Providers)}; what is shared is optimised for the CPU. Leave one of them out.");
+    }
+
+    /// <summary>The engine that runs the models.</summary>
+    internal IInferenceEngine Engine { get; set; } = OnnxRuntimeEngine.Instance;
+
+    /// <summary>Whether weights are shared, as set or by default.</summary>
+    internal bool SharesWeights => ShareWeights ?? (Providers.Count == 0 && Configure is null);
+
+    /// <summary>The same options for looking at a model: nothing but the CPU is needed.</summary>
+    internal ExecutionOptions ForProbing(GraphOptimization optimization)
+    {
+        var copy = With(optimization);
+        copy.Providers = [];
+        return copy;
     }
 
     /// <summary>The same options with another optimisation.</summary>

@@ -1,6 +1,6 @@
 namespace SplitInfer.Execution;
 
-/// <summary>An execution provider of ONNX Runtime, by name, with options. <see cref="OnnxRuntimeInfo.Providers"/> lists those that a library has.</summary>
+/// <summary>An execution provider of ONNX Runtime, by name, with options: one that the application's ONNX Runtime package was built with, or one whose library was registered with the environment.</summary>
 public sealed class ExecutionProvider
 {
     private const string Suffix = "ExecutionProvider";
@@ -24,6 +24,9 @@ public sealed class ExecutionProvider
 
     /// <summary>The name without its ending.</summary>
     internal string ShortName => Shorten(Name);
+
+    /// <summary>Whether a full or short name is this provider's.</summary>
+    internal bool IsNamed(string name) => Shorten(name).Equals(ShortName, StringComparison.OrdinalIgnoreCase);
 
     internal static string Shorten(string name) =>
         name.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase) && name.Length > Suffix.Length ? name[..^Suffix.Length] : name;

@@ -1,15 +1,15 @@
 namespace SplitInfer.Execution;
 
-/// <summary>The ONNX Runtime library in use does not have an execution provider that was asked for.</summary>
+/// <summary>ONNX Runtime, as the application carries it, does not have an execution provider that was asked for.</summary>
 public sealed class UnknownExecutionProviderException : SplitInferException
 {
-    internal UnknownExecutionProviderException(string provider, IReadOnlyList<string> available, string library)
-        : base($"ONNX Runtime at {library} has no execution provider '{provider}'. It has: {string.Join(", ", available)}. Choose one of these, or supply a library that has it (ExecutionOptions.LibraryPath).") =>
+    internal UnknownExecutionProviderException(string provider, IReadOnlyList<string> available)
+        : base($"ONNX Runtime has no execution provider '{provider}' in this application. It has: {string.Join(", ", available)}. Choose one of these, reference the package that has it (such as Microsoft.ML.OnnxRuntime.Gpu), or register its library with OrtEnv.RegisterExecutionProviderLibrary.") =>
         (Provider, Available) = (provider, available);
 
     /// <summary>The name that was asked for.</summary>
     public string Provider { get; }
 
-    /// <summary>The names that the library knows.</summary>
+    /// <summary>The names that are known.</summary>
     public IReadOnlyList<string> Available { get; }
 }

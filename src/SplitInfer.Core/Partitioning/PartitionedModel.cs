@@ -37,7 +37,7 @@ internal sealed class PartitionedModel
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="ModelFormatException">It is not a valid model.</exception>
     /// <exception cref="ModelNotSupportedException">It takes or yields something other than dense tensors.</exception>
-    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses it.</exception>
+    /// <exception cref="EngineException">ONNX Runtime refuses it.</exception>
     public static PartitionedModel Load(string path, PlanOptions? options = null, ExecutionOptions? execution = null) =>
         From(OnnxModel.Load(path, options?.Limits), options, execution);
 

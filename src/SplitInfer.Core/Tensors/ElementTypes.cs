@@ -19,6 +19,12 @@ public static class ElementTypes
     /// <summary>Whether an element has a fixed size, which is what a value needs to cross a cut.</summary>
     public static bool HasFixedSize(this ElementType type) => type.BitWidth() != 0;
 
+    /// <summary>
+    /// Whether values of the type can be passed to and from the engine: its .NET API has no name for floats of 8 bits and integers of 4.
+    /// A model may use them inside, as weights or between nodes.
+    /// </summary>
+    internal static bool CanBeBound(this ElementType type) => type is > ElementType.Undefined and <= ElementType.BFloat16;
+
     /// <summary>Bytes that hold <paramref name="count"/> elements, packed as ONNX packs them.</summary>
     /// <exception cref="OverflowException">The size does not fit 63 bits.</exception>
     public static long ByteSize(this ElementType type, long count) =>

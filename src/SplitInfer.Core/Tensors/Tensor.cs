@@ -35,16 +35,17 @@ public sealed class Tensor : IDisposable
     /// <summary>The elements as bytes, in place.</summary>
     /// <exception cref="InvalidOperationException">The elements are text.</exception>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
-    public Memory<byte> Bytes => Buffer.Memory.Slice(_offset, ByteLength);
+    public Memory<byte> Bytes => Block.Memory.Slice(_offset, ByteLength);
 
     /// <summary>The elements of a text tensor, in place.</summary>
     /// <exception cref="InvalidOperationException">The elements are not text.</exception>
     public string[] Text => _text ?? throw new InvalidOperationException($"A {ElementType.DisplayName()} tensor holds no text.");
 
     /// <summary>Address of the first element; aligned to 64 bytes unless the tensor is a slice of a payload.</summary>
-    internal unsafe byte* Pointer => Buffer.Pointer + _offset;
+    internal unsafe byte* Pointer => Block.Pointer + _offset;
 
-    private TensorBuffer Buffer => _buffer ?? throw (_text is null
+    /// <summary>The block that the elements lie in.</summary>
+    internal TensorBuffer Block => _buffer ?? throw (_text is null
         ? new ObjectDisposedException(nameof(Tensor))
         : new InvalidOperationException("A text tensor has no bytes."));
 
@@ -108,9 +109,15 @@ public sealed class Tensor : IDisposable
         return new(type, shape, buffer, offset, (int)bytes);
     }
 
+    /// <summary>A native value over the memory, valid until the tensor is disposed. Give it back with <see cref="ReturnView"/>, so that it need not be made again.</summary>
+    internal NativeView TakeView() => Block.TakeView(ElementType, Shape, _offset) ?? new(NativeView.Create(this), ElementType, Shape, _offset);
+
+    /// <summary>Gives back what <see cref="TakeView"/> handed out.</summary>
+    internal void ReturnView(NativeView view) => Block.ReturnView(view);
+
     /// <summary>A second owner of the same memory. Both must be disposed.</summary>
     public Tensor Share() => _text is null
-        ? new(ElementType, Shape, Buffer.AddReference(), _offset, ByteLength)
+        ? new(ElementType, Shape, Block.AddReference(), _offset, ByteLength)
         : new(Shape, _text);
 
     /// <summary>Gives the memory back to the pool once no other owner shares it.</summary>

@@ -17,8 +17,8 @@ internal sealed unsafe class TensorBuffer
     public const int Alignment = 64;
 
     private readonly TensorBufferPool? _pool;
-    private readonly byte[] _block;
-    private readonly int _start;
+    private readonly IDisposable? _owner;
+    private NativeView? _view;
     private int _references;
 
     /// <summary>Takes a block from the system.</summary>
@@ -28,10 +28,22 @@ internal sealed unsafe class TensorBuffer
     {
         _pool = pool;
         Capacity = capacity;
-        _block = GC.AllocateUninitializedArray<byte>(capacity + Alignment - 1, pinned: true);
-        var address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_block));
-        _start = (int)(-address & (Alignment - 1));
-        Pointer = (byte*)(address + _start);
+        var block = GC.AllocateUninitializedArray<byte>(capacity + Alignment - 1, pinned: true);
+        var address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(block));
+        var start = (int)(-address & (Alignment - 1));
+        Memory = new(block, start, capacity);
+        Pointer = (byte*)(address + start);
+    }
+
+    /// <summary>Stands for memory of somebody else's, with one reference. Nothing is said of its alignment.</summary>
+    /// <param name="pointer">Its first byte; must not move while the buffer is referenced.</param>
+    /// <param name="memory">The same memory.</param>
+    /// <param name="owner">What keeps it; disposed with the last reference.</param>
+    internal TensorBuffer(byte* pointer, Memory<byte> memory, IDisposable owner)
+    {
+        Pointer = pointer;
+        (Memory, Capacity, _owner) = (memory, memory.Length, owner);
+        Rent();
     }
 
     /// <summary>Bytes in the block.</summary>
@@ -41,7 +53,7 @@ internal sealed unsafe class TensorBuffer
     public byte* Pointer { get; }
 
     /// <summary>The block.</summary>
-    public Memory<byte> Memory => new(_block, _start, Capacity);
+    public Memory<byte> Memory { get; }
 
     /// <summary>Takes one more reference. The caller must hold one already.</summary>
     public TensorBuffer AddReference()
@@ -55,7 +67,26 @@ internal sealed unsafe class TensorBuffer
     {
         var left = Interlocked.Decrement(ref _references);
         ObjectDisposedException.ThrowIf(left < 0, this);
-        if (left == 0) _pool?.Return(this);
+        if (left > 0) return;
+        _pool?.Return(this);
+        if (_owner is null) return;
+        _view?.Dispose();
+        _owner.Dispose();
+    }
+
+    /// <summary>Takes the last native view out, where it is such a one; null where it is not, or somebody else has taken it.</summary>
+    internal NativeView? TakeView(ElementType type, TensorShape shape, int offset)
+    {
+        if (Interlocked.Exchange(ref _view, null) is not { } view) return null;
+        if (view.Is(type, shape, offset)) return view;
+        view.Dispose();
+        return null;
+    }
+
+    /// <summary>Keeps a native view for who wants the same next.</summary>
+    internal void ReturnView(NativeView view)
+    {
+        if (Interlocked.CompareExchange(ref _view, view, null) is not null) view.Dispose();
     }
 
     /// <summary>Hands a resting block out with one reference.</summary>

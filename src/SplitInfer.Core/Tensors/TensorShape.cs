@@ -36,6 +36,9 @@ public readonly struct TensorShape : IEquatable<TensorShape>
     /// <summary>The product of the dimensions; 1 for a scalar.</summary>
     public long ElementCount => _dimensions is null ? 1 : ElementCountOrZeroForScalar;
 
+    /// <summary>The dimensions for an API that takes an array and does not write to it.</summary>
+    internal long[] ToArray() => _dimensions ?? [];
+
     /// <inheritdoc/>
     public bool Equals(TensorShape other) => Dimensions.SequenceEqual(other.Dimensions);
 

@@ -30,7 +30,7 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
                 models.Add(await LoadAsync(name, version, path, options, cancellationToken).ConfigureAwait(false));
                 LogServing(logger, name, version, models[^1].Plan.Model);
             }
-            catch (SplitInferException error) when (error is not OnnxRuntimeNotFoundException and not OnnxRuntimeIncompatibleException)
+            catch (SplitInferException error)
             {
                 LogRefused(logger, error, name, version);
             }

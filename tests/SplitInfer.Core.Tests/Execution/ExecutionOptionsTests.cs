@@ -12,7 +12,7 @@ public sealed class ExecutionOptionsTests
         { "without nulls", new() { Providers = null! } },
         { "without nulls", new() { Providers = [null!] } },
         { "names CUDA more than once", new() { Providers = [new("CUDA"), new("cudaExecutionProvider")] } },
-        { "LibraryPath is empty", new() { LibraryPath = "" } },
+        { "ShareWeights is set together with Providers", new() { Providers = [new("CUDA")], ShareWeights = true } },
     };
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
@@ -59,22 +58,22 @@ internal static class SplitRun
 
     private static Tensor[] Whole(byte[] bytes, PartitionedModel model, ImmutableArray<Tensor> inputs)
     {
-        using var session = OrtSession.Create(bytes, null, Execution);
+        using var session = Execution.Engine.Load(bytes, Execution);
         string[] names = [.. model.Plan.Outputs.Select(static o => o.Name)];
-        var outputs = new Tensor?[names.Length];
+        var outputs = new Tensor[names.Length];
         session.Run([.. model.Plan.Inputs.Select(static i => i.Name)], inputs.AsSpan(), names, outputs);
-        return outputs!;
+        return outputs;
     }
 
     private static Tensor[] Run(SegmentModel segment, Tensor[] inputs)
     {
         if (segment.IsEmpty) return [];
-        using var session = OrtSession.Create(segment.ToBytes(), segment.ExternalDataFolder, Execution);
+        using var session = Execution.Engine.Load(segment.ToBytes(), Execution, segment.ExternalDataFolder);
         Assert.Equal(segment.Inputs.Select(static i => i.Name), session.Inputs.Select(static i => i.Name));
         Assert.Equal(segment.Outputs.Select(static o => o.Name), session.Outputs.Select(static o => o.Name));
-        var outputs = new Tensor?[segment.Outputs.Length];
+        var outputs = new Tensor[segment.Outputs.Length];
         session.Run(inputs, outputs);
-        return outputs!;
+        return outputs;
     }
 
     /// <summary>What travels is what the other end works out from the stated sizes.</summary>

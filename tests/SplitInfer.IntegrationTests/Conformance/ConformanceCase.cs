@@ -1,7 +1,6 @@
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Verification;
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
@@ -42,7 +41,7 @@ internal sealed class ConformanceCase(string folder)
     /// <summary>Why a model is skipped that cannot be run; null where it should be.</summary>
     private string? ReasonToSkip(SplitInferException error) => error switch
     {
-        OnnxRuntimeException when IsRefusedAsItIs() => SkipReason.Refused,
+        EngineException when IsRefusedAsItIs() => SkipReason.Refused,
         ModelNotSupportedException or InvalidTensorException => SkipReason.NoTensor,
         TensorMismatchException => SkipReason.OtherType,
         _ => null,
@@ -53,10 +52,10 @@ internal sealed class ConformanceCase(string folder)
     {
         try
         {
-            OrtSession.Open(ModelPath, Execution).Dispose();
+            Execution.Engine.LoadFile(ModelPath, Execution).Dispose();
             return false;
         }
-        catch (OnnxRuntimeException)
+        catch (EngineException)
         {
             return true;
         }

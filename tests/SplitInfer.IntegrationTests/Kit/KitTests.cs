@@ -1,5 +1,4 @@
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
@@ -49,7 +48,7 @@ public sealed class KitTests
         var network = ResNet18.Build(size: 32, classes: 10, width: 8);
         network.Save(folder["model.onnx"], "model.data");
         Assert.True(new FileInfo(folder["model.data"]).Length > 100_000);
-        using var session = OrtSession.Open(folder["model.onnx"], new ExecutionOptions { IntraOpThreads = 1 });
+        using var session = new ExecutionOptions().Engine.LoadFile(folder["model.onnx"], new() { IntraOpThreads = 1 });
         Assert.Equal("image", session.Inputs[0].Name);
     }
 
@@ -63,11 +62,11 @@ public sealed class KitTests
 
     private static List<Tensor> Run(byte[] model, int inputSeed)
     {
-        using var session = OrtSession.Create(model, null, new ExecutionOptions { IntraOpThreads = 1 });
+        using var session = new ExecutionOptions().Engine.Load(model, new() { IntraOpThreads = 1 });
         var random = new Random(inputSeed);
         Tensor[] inputs = [.. session.Inputs.Select(input => RandomTensor.Normal(random, input.ElementType, [.. input.Dimensions.Select(static size => size < 0 ? 40 : size)]))];
-        var outputs = new Tensor?[session.Outputs.Length];
+        var outputs = new Tensor[session.Outputs.Length];
         session.Run(inputs, outputs);
-        return [.. outputs.OfType<Tensor>()];
+        return [.. outputs];
     }
 }

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Partitioning;
@@ -8,7 +7,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Execution.Weights;
 
 /// <summary>
-/// A segment as ONNX Runtime optimised it, with its large constants taken out into a <see cref="WeightStore"/>. What the
+/// A segment as the engine optimised it, with its large constants taken out into a <see cref="WeightStore"/>. What the
 /// optimiser makes of a weight, such as the layout that the machine's vectors want, is the same in every segment that has
 /// it, so the optimised weights are what can be shared; those of the file are not what runs.
 /// </summary>
@@ -17,14 +16,13 @@ internal sealed class OptimizedSegment : IDisposable
     /// <summary>Smaller constants stay in the model: they may be shapes and axes, which are looked at when it is loaded.</summary>
     private const int MinSharedBytes = 1024;
 
-    /// <summary>ONNX Runtime asks that the file of external data exists, and reads nothing from it where the value is given to it.</summary>
+    /// <summary>The engine asks that the file of external data exists, and reads nothing from it where the value is given to it.</summary>
     private const string PlaceholderName = "weights";
 
-    private readonly DirectoryInfo _folder;
     private readonly WeightStore _store;
     private readonly List<(string Name, Weight Weight)> _weights = [];
 
-    private OptimizedSegment(WeightStore store) => (_store, _folder) = (store, Directory.CreateTempSubdirectory("splitinfer-"));
+    private OptimizedSegment(WeightStore store) => _store = store;
 
     /// <summary>Bytes of the model without its shared weights.</summary>
     public long GraphBytes { get; private set; }
@@ -33,20 +31,23 @@ internal sealed class OptimizedSegment : IDisposable
     /// <param name="segment">The segment.</param>
     /// <param name="options">How it is run; CPU only, since the optimised form is the CPU's.</param>
     /// <param name="store">Where the weights are kept.</param>
-    /// <param name="prepacked">Where weights that kernels lay out once more are shared.</param>
+    /// <param name="layouts">Where weights that kernels lay out once more are shared.</param>
     /// <param name="session">The session, which keeps the memory of its weights.</param>
     /// <returns>What gives the weights back to the store, after the session.</returns>
-    public static OptimizedSegment Load(SegmentModel segment, ExecutionOptions options, WeightStore store, OrtPrepackedWeights prepacked, out OrtSession session)
+    public static OptimizedSegment Load(SegmentModel segment, ExecutionOptions options, WeightStore store, ISharedLayouts layouts, out IEngineSession session)
     {
         var optimized = new OptimizedSegment(store);
+        var folder = Directory.CreateTempSubdirectory("splitinfer-");
         try
         {
-            var model = optimized.TakeWeights(optimized.Optimize(segment, options));
+            File.WriteAllBytes(Path.Combine(folder.FullName, PlaceholderName), []);
+            var model = optimized.TakeWeights(ModelProto.Parser.ParseFrom(options.Engine.Optimize(segment.ToBytes(), options, segment.ExternalDataFolder)));
             optimized.GraphBytes = model.Length;
-            session = OrtSession.Create(model, optimized._folder.FullName, options.With(GraphOptimization.None), new()
+            session = options.Engine.Load(model, options.With(GraphOptimization.None), new()
             {
+                ExternalDataFolder = folder.FullName,
                 Initializers = [.. optimized._weights.Select(static w => (w.Name, w.Weight.Value))],
-                PrepackedWeights = prepacked,
+                SharedLayouts = layouts,
                 UseSharedArena = true,
             });
             return optimized;
@@ -58,7 +59,7 @@ internal sealed class OptimizedSegment : IDisposable
         }
         finally
         {
-            optimized._folder.Delete(recursive: true);
+            folder.Delete(recursive: true);
         }
     }
 
@@ -69,18 +70,9 @@ internal sealed class OptimizedSegment : IDisposable
         _weights.Clear();
     }
 
-    private ModelProto Optimize(SegmentModel segment, ExecutionOptions options)
-    {
-        var path = Path.Combine(_folder.FullName, "optimized.onnx");
-        OrtSession.Create(segment.ToBytes(), segment.ExternalDataFolder, options, new() { OptimizedModelPath = path, UseSharedArena = true }).Dispose();
-        using var file = File.OpenRead(path);
-        return ModelProto.Parser.ParseFrom(file);
-    }
-
     private byte[] TakeWeights(ModelProto model)
     {
         foreach (var initializer in model.Graph.Initializer.Where(IsShared)) TakeWeight(initializer);
-        File.WriteAllBytes(Path.Combine(_folder.FullName, PlaceholderName), []);
         return model.ToByteArray();
     }
 

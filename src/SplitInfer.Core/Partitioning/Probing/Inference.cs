@@ -1,30 +1,64 @@
+using System.Collections.Immutable;
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
+using SplitInfer.Tensors;
 
 namespace SplitInfer.Partitioning.Probing;
 
-/// <summary>Has ONNX Runtime infer types and dimensions: every value is made an output of a session that is never run.</summary>
+/// <summary>
+/// Has the engine infer types and dimensions: every value is made an output of a model that it writes again and never runs. What it wrote is
+/// read, and not what a session says of its ends, since only the file tells a scalar from an unknown rank and knows every element type.
+/// </summary>
 internal static class Inference
 {
-    /// <summary>What ONNX Runtime says of each input, and of each value and computed constant that is read or yielded.</summary>
-    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model.</exception>
-    public static IReadOnlyDictionary<string, OrtValueInfo> Of(ModelGraph graph, ExecutionOptions execution)
+    /// <summary>What the engine says of each input, and of each value and computed constant that is read or yielded.</summary>
+    /// <exception cref="EngineException">The engine refuses the model.</exception>
+    public static IReadOnlyDictionary<string, EngineValue> Of(ModelGraph graph, ExecutionOptions execution)
     {
         var values = Infer(graph, execution, GraphOptimization.None);
         // Exporters compute shapes from shapes. Where these are fixed, folding them tells what inference alone does not.
         return values.Values.All(static v => v.HasShape && v.Dimensions.All(static size => size >= 0)) ? values : Infer(graph, execution, GraphOptimization.Basic);
     }
 
-    private static Dictionary<string, OrtValueInfo> Infer(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)
+    /// <summary>Checks that the engine can run the model: inferring needs no kernels.</summary>
+    /// <exception cref="EngineException">It cannot.</exception>
+    public static void CheckLoads(ModelGraph graph, ExecutionOptions execution)
+    {
+        var options = execution.ForProbing(execution.Optimization);
+        var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, graph.Outputs.DistinctBy(static o => o.Name));
+        new ProbeModel(model).Use(bytes => options.Engine.Load(bytes, options, graph.Model.Folder), out _).Dispose();
+    }
+
+    private static Dictionary<string, EngineValue> Infer(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)
     {
         GraphNode[] nodes = [.. graph.Nodes, .. graph.ConstantNodes];
         var read = nodes.SelectMany(static n => n.Uses).ToHashSet(StringComparer.Ordinal);
         var outputs = nodes.SelectMany(static n => n.Outputs).Where(read.Contains)
             .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
         var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }));
-        using var session = ProbeSession.Create(model, graph.Model.Folder, execution, optimization);
-        return session.Values.ToDictionary(static v => v.Name, StringComparer.Ordinal);
+        var inferred = new ProbeModel(model).Use(bytes => execution.Engine.Optimize(bytes, execution.ForProbing(optimization), graph.Model.Folder), out var fedWeights);
+        var ends = ModelProto.Parser.ParseFrom(inferred).Graph;
+        return ends.Input.SkipLast(fedWeights.Length).Concat(ends.Output).Select(Read).ToDictionary(static v => v.Name, StringComparer.Ordinal);
+    }
+
+    private static EngineValue Read(ValueInfoProto value) => value.Type?.ValueCase switch
+    {
+        TypeProto.ValueOneofCase.TensorType => Read(value.Name, value.Type.TensorType),
+        TypeProto.ValueOneofCase.SequenceType => EngineValue.Other(value.Name, EngineValueKind.Sequence),
+        TypeProto.ValueOneofCase.MapType => EngineValue.Other(value.Name, EngineValueKind.Map),
+        TypeProto.ValueOneofCase.OptionalType => EngineValue.Other(value.Name, EngineValueKind.Optional),
+        TypeProto.ValueOneofCase.SparseTensorType => EngineValue.Other(value.Name, EngineValueKind.SparseTensor),
+        _ => EngineValue.Other(value.Name, EngineValueKind.Unknown),
+    };
+
+    private static EngineValue Read(string name, TypeProto.Types.Tensor tensor)
+    {
+        var type = Enum.IsDefined((ElementType)tensor.ElemType) ? (ElementType)tensor.ElemType : ElementType.Undefined;
+        ImmutableArray<TensorShapeProto.Types.Dimension> dimensions = [.. tensor.Shape?.Dim ?? []];
+        return new(
+            name, EngineValueKind.Tensor, type, tensor.Shape is not null,
+            [.. dimensions.Select(static d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue ? d.DimValue : -1)],
+            [.. dimensions.Select(static d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam && d.DimParam.Length > 0 ? d.DimParam : null)]);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class Measurement
         using var timeout = new CancellationTokenSource(options.MaxMeasureTime, TimeProvider.System);
         try
         {
-            using var session = ProbeSession.Create(WithShapes(graph, open), graph.Model.Folder, execution, GraphOptimization.None);
+            using var session = ProbeSession.Create(WithShapes(graph, open), graph.Model.Folder, execution);
             return FirstThatRuns(session, inputs, open, options, timeout.Token);
         }
         catch (OperationCanceledException)
@@ -72,11 +72,11 @@ internal sealed class Measurement
     private void Run(ProbeSession session, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, PlanOptions options, CancellationToken cancellationToken)
     {
         var made = new List<Tensor>();
-        var shapes = new Tensor?[open.Count];
+        var shapes = new Tensor[open.Count];
         try
         {
             session.Run(inputs.Select(Input), shapes, cancellationToken);
-            for (var i = 0; i < shapes.Length; i++) _shapes.Add(open[i], [.. shapes[i]!.Span<long>()]);
+            for (var i = 0; i < shapes.Length; i++) _shapes.Add(open[i], [.. shapes[i].Span<long>()]);
         }
         finally
         {

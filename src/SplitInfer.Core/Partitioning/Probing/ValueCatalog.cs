@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Models;
 using SplitInfer.Tensors;
 
@@ -15,7 +14,7 @@ internal sealed class ValueCatalog
     private readonly Dictionary<string, ValueEntry> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ImmutableArray<long>> _initializers;
 
-    private ValueCatalog(ModelGraph graph, IEnumerable<OrtValueInfo> values, SpecReader reader, Measurement measurement)
+    private ValueCatalog(ModelGraph graph, IEnumerable<EngineValue> values, SpecReader reader, Measurement measurement)
     {
         (Sizes, MeasureFailure) = (measurement.Sizes, measurement.Failure);
         foreach (var info in values) _entries.Add(info.Name, Entry(info, reader, measurement));
@@ -36,21 +35,22 @@ internal sealed class ValueCatalog
         _entries.TryGetValue(name, out var entry) ? entry.NominalShape : _initializers.GetValueOrDefault(name);
 
     /// <summary>Asks ONNX Runtime, and measures by a run what it does not know.</summary>
-    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model.</exception>
+    /// <exception cref="EngineException">ONNX Runtime refuses the model.</exception>
     /// <exception cref="ModelNotSupportedException">The model takes or yields something that is not a dense tensor.</exception>
     /// <exception cref="TensorMismatchException">A sample input is not one that the model takes.</exception>
     public static ValueCatalog Of(ModelGraph graph, PlanOptions options, ExecutionOptions execution)
     {
         var values = Inference.Of(graph, execution);
         CheckEnds(graph, values);
+        Inference.CheckLoads(graph, execution);
         var reader = new SpecReader(graph.Inputs.Select(i => values[i.Name]));
         ImmutableArray<TensorSpec> inputs = [.. graph.Inputs.Select(i => reader.Read(values[i.Name]))];
         CheckGiven(inputs, options);
-        string[] open = [.. values.Values.Where(v => v.Kind == OrtValueKind.Tensor && !reader.Read(v).IsStatic).Select(static v => v.Name)];
+        string[] open = [.. values.Values.Where(v => v.Kind == EngineValueKind.Tensor && !reader.Read(v).IsStatic).Select(static v => v.Name)];
         return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, options, execution));
     }
 
-    private static ValueEntry Entry(OrtValueInfo info, SpecReader reader, Measurement measurement)
+    private static ValueEntry Entry(EngineValue info, SpecReader reader, Measurement measurement)
     {
         var measured = measurement.ShapeOf(info.Name);
         var spec = reader.Read(info, measured, measurement.Sizes);
@@ -58,11 +58,16 @@ internal sealed class ValueCatalog
         return new(spec, shape, Obstacle(info.Kind, spec));
     }
 
-    private static void CheckEnds(ModelGraph graph, IReadOnlyDictionary<string, OrtValueInfo> values)
+    private static void CheckEnds(ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values)
     {
         foreach (var (name, what) in graph.Inputs.Select(static i => (i.Name, "input")).Concat(graph.Outputs.Select(static o => (o.Name, "output"))))
-            if (values[name].Kind != OrtValueKind.Tensor)
-                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {Obstacle(values[name].Kind, TensorSpec.Unranked(name, default))}, and only dense tensors can be passed. Export the model with tensors in its place.");
+        {
+            var (kind, type) = (values[name].Kind, values[name].ElementType);
+            if (kind != EngineValueKind.Tensor)
+                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {Obstacle(kind, TensorSpec.Unranked(name, default))}, and only dense tensors can be passed. Export the model with tensors in its place.");
+            if (!type.CanBeBound())
+                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {Obstacle(kind, TensorSpec.Unranked(name, type))}. Cast it in the model to a type of 8 bits or more, such as int8 or float16.");
+        }
     }
 
     private static void CheckGiven(ImmutableArray<TensorSpec> inputs, PlanOptions options)
@@ -77,15 +82,16 @@ internal sealed class ValueCatalog
         }
     }
 
-    private static string? Obstacle(OrtValueKind kind, TensorSpec spec) => kind switch
+    private static string? Obstacle(EngineValueKind kind, TensorSpec spec) => kind switch
     {
-        OrtValueKind.Sequence => "is a sequence",
-        OrtValueKind.Map => "is a map",
-        OrtValueKind.Optional => "is optional",
-        OrtValueKind.SparseTensor => "is a sparse tensor",
-        not OrtValueKind.Tensor => "is not a tensor",
+        EngineValueKind.Sequence => "is a sequence",
+        EngineValueKind.Map => "is a map",
+        EngineValueKind.Optional => "is optional",
+        EngineValueKind.SparseTensor => "is a sparse tensor",
+        not EngineValueKind.Tensor => "is not a tensor",
         _ when spec.Type == ElementType.Text => "is text",
         _ when !spec.Type.HasFixedSize() => "has an element type that is not known here",
+        _ when !spec.Type.CanBeBound() => $"has elements of type {spec.Type.DisplayName()}, which the engine uses inside a model only",
         _ when !spec.IsRanked => "has a number of dimensions that only a run tells",
         _ => null,
     };

@@ -1,3 +1,4 @@
+using SplitInfer.Execution;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -79,7 +80,7 @@ public sealed class CancellationTests
         var cancelled = new CancellationToken(canceled: true);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.RunAsync(new[] { state, ever }, new Tensor[1], cancelled).AsTask());
-        Assert.ThrowsAny<OperationCanceledException>(() => session.Run([state, ever], new Tensor?[1], cancelled));
+        Assert.ThrowsAny<OperationCanceledException>(() => session.Run([state, ever], new Tensor[1], cancelled));
     }
 
     /// <summary>Negates <c>state</c> as many times as <c>times</c> says.</summary>

@@ -1,3 +1,4 @@
+using SplitInfer.Execution;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -16,16 +17,16 @@ public sealed class NamedRunTests
         using var session = g.Load();
         using var five = Tensor.From<float>([5], 1);
         using var three = Tensor.From<float>([3], 1);
-        var outputs = new Tensor?[2];
+        var outputs = new Tensor[2];
 
         session.Run(["b", "a"], [three, five], ["product", "difference"], outputs);
 
-        using var product = outputs[0]!;
-        using var difference = outputs[1]!;
+        using var product = outputs[0];
+        using var difference = outputs[1];
         Assert.Equal(15, product.Span<float>()[0]);
         Assert.Equal(2, difference.Span<float>()[0]);
-        var unknown = Assert.Throws<TensorMismatchException>(() => session.Run(["a", "b"], [five, three], ["quotient"], new Tensor?[1]));
+        var unknown = Assert.Throws<TensorMismatchException>(() => session.Run(["a", "b"], [five, three], ["quotient"], new Tensor[1]));
         Assert.Contains("no output 'quotient'. It has: sum, difference, product", unknown.Message, StringComparison.Ordinal);
-        Assert.Throws<TensorMismatchException>(() => session.Run(["a", "a"], [five, three], ["sum"], new Tensor?[1]));
+        Assert.Throws<TensorMismatchException>(() => session.Run(["a", "a"], [five, three], ["sum"], new Tensor[1]));
     }
 }

@@ -8,20 +8,27 @@ namespace SplitInfer.Core.Tests.Execution.OnnxRuntime;
 /// <summary>Shortens what nearly every test of the engine does.</summary>
 internal static class SessionRuns
 {
-    public static OrtSession Load(this GraphBuilder g, ExecutionOptions? options = null, OrtSessionSettings? settings = null) =>
-        OrtSession.Create(g.ToBytes(), null, options ?? new() { IntraOpThreads = 1 }, settings);
+    /// <summary>The engine under test.</summary>
+    public static IInferenceEngine Engine { get; } =
+        Environment.GetEnvironmentVariable("SPLITINFER_ENGINE") == "native" ? NativeBindingEngine.Instance : OnnxRuntimeEngine.Instance;
 
-    /// <summary>A runner for all inputs and outputs of a session whose ranks are known.</summary>
-    public static OrtSegmentRunner ToRunner(this OrtSession session) =>
-        new(session, session.Inputs.Select(static input => input.ToSpec()), session.Outputs.Select(static output => output.ToSpec()));
+    public static IEngineSession Load(this GraphBuilder g, ExecutionOptions? options = null, SessionSettings? settings = null) =>
+        Engine.Load(g.ToBytes(), options ?? new() { IntraOpThreads = 1 }, settings ?? new());
 
-    public static Tensor?[] Run(this OrtSession session, params ReadOnlySpan<Tensor> inputs)
+    /// <summary>A runner for all inputs and outputs of a session.</summary>
+    public static SegmentRunner ToRunner(this IEngineSession session) => new(session, session.Inputs.Select(ToSpec), session.Outputs.Select(ToSpec));
+
+    public static Tensor[] Run(this IEngineSession session, params ReadOnlySpan<Tensor> inputs)
     {
-        var outputs = new Tensor?[session.Outputs.Length];
+        var outputs = new Tensor[session.Outputs.Length];
         session.Run(inputs, outputs);
         return outputs;
     }
 
     /// <summary>Runs a session of one output.</summary>
-    public static Tensor RunOne(this OrtSession session, params ReadOnlySpan<Tensor> inputs) => Assert.Single(session.Run(inputs))!;
+    public static Tensor RunOne(this IEngineSession session, params ReadOnlySpan<Tensor> inputs) => Assert.Single(session.Run(inputs));
+
+    private static TensorSpec ToSpec(EngineValue value) => value.HasShape
+        ? new(value.Name, value.ElementType, [.. value.Dimensions.Select((size, axis) => size >= 0 ? Dimension.Fixed(size) : Dimension.Symbolic(value.Symbols[axis]!))])
+        : TensorSpec.Unranked(value.Name, value.ElementType);
 }

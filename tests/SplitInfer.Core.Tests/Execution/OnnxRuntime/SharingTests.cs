@@ -1,5 +1,4 @@
 using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -44,7 +43,7 @@ public sealed class SharingTests
     {
         using var text = Tensor.From(["ten"], new(1));
 
-        Assert.Throws<OnnxRuntimeException>(() => Scaled(factor: 2).Load(settings: new() { Initializers = [("factor", text)] }).Dispose());
+        Assert.Throws<EngineException>(() => Scaled(factor: 2).Load(settings: new() { Initializers = [("factor", text)] }).Dispose());
     }
 
     [Fact]
@@ -55,11 +54,11 @@ public sealed class SharingTests
         using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, Size);
         using var alone = g.Load(settings: new() { Initializers = [(name, weight)] });
         using var expected = alone.RunOne(input);
-        var prepacked = new OrtPrepackedWeights(alone.Environment);
-        var settings = new OrtSessionSettings { Initializers = [(name, weight)], PrepackedWeights = prepacked, UseSharedArena = true };
+        var layouts = SessionRuns.Engine.CreateSharedLayouts();
+        var settings = new SessionSettings { Initializers = [(name, weight)], SharedLayouts = layouts, UseSharedArena = true };
         using var first = g.Load(settings: settings);
         using var second = g.Load(settings: settings);
-        prepacked.Dispose();
+        layouts.Dispose();
 
         foreach (var session in new[] { first, second, first })
         {
@@ -69,13 +68,12 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public void The_optimised_model_is_written_where_asked()
+    public void The_optimised_model_runs_as_the_engine_would_run_it()
     {
-        using var folder = new TestFolder();
         var (g, _) = Dense();
         using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, Size);
-        using var session = g.Load(settings: new() { OptimizedModelPath = folder["größe.onnx"] });
-        using var again = OrtSession.Open(folder["größe.onnx"], new() { Optimization = GraphOptimization.None });
+        using var session = g.Load();
+        using var again = SessionRuns.Engine.Load(SessionRuns.Engine.Optimize(g.ToBytes(), new(), null), new() { Optimization = GraphOptimization.None });
 
         using var expected = session.RunOne(input);
         using var output = again.RunOne(input);
@@ -84,22 +82,19 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public void Entries_of_the_configuration_reach_the_engine()
+    public void The_optimised_model_holds_the_weights_that_lay_in_a_second_file()
     {
         using var folder = new TestFolder();
-        var settings = new OrtSessionSettings
-        {
-            OptimizedModelPath = folder["model.onnx"],
-            ConfigEntries = new Dictionary<string, string>
-            {
-                ["session.optimized_model_external_initializers_file_name"] = "weights.bin",
-                ["session.optimized_model_external_initializers_min_size_in_bytes"] = "1",
-            },
-        };
+        var (g, _) = Dense();
+        g.Save(folder["model.onnx"], "weights.bin");
+        using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, Size);
+        using var session = g.Load();
 
-        Dense().Graph.Load(settings: settings).Dispose();
+        using var again = SessionRuns.Engine.Load(SessionRuns.Engine.Optimize(File.ReadAllBytes(folder["model.onnx"]), new(), folder.Path), new());
 
-        Assert.True(File.Exists(folder["weights.bin"]));
+        using var expected = session.RunOne(input);
+        using var output = again.RunOne(input);
+        Assert.Equal(expected.Span<float>().ToArray(), output.Span<float>().ToArray());
     }
 
     private static GraphBuilder Scaled(float factor)

@@ -1,0 +1,43 @@
+using Microsoft.ML.OnnxRuntime;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Execution.OnnxRuntime;
+
+/// <summary>Makes native values of tensors, and tensors of native values.</summary>
+internal static class NativeTensors
+{
+    /// <summary>A value over the memory of a tensor, which must outlive it; text is copied, since native strings have a form of their own.</summary>
+    public static OrtValue Create(Tensor tensor) => tensor.ElementType == ElementType.Text
+        ? CreateText(tensor)
+        : NativeView.Create(tensor);
+
+    /// <summary>
+    /// A tensor with a copy of what a value holds. Outputs whose shape is known beforehand never come here. The others are copied, because
+    /// memory of the native arena that tensors held on to would keep the arena from reusing it, and because what leaves a segment must lie
+    /// in pooled memory like every other tensor.
+    /// </summary>
+    public static Tensor Copy(OrtValue value)
+    {
+        var info = value.GetTensorTypeAndShape();
+        var (type, shape) = ((ElementType)info.ElementDataType, new TensorShape(info.Shape));
+        if (type == ElementType.Text) return Tensor.From(value.GetStringTensorAsArray(), shape);
+        var tensor = Tensor.Allocate(type, shape);
+        value.GetTensorMutableRawData()[..tensor.ByteLength].CopyTo(tensor.Bytes.Span);
+        return tensor;
+    }
+
+    private static OrtValue CreateText(Tensor tensor)
+    {
+        var value = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, tensor.Shape.Dimensions.ToArray());
+        try
+        {
+            for (var i = 0; i < tensor.Text.Length; i++) value.StringTensorSetElementAt(tensor.Text[i].AsSpan(), i);
+            return value;
+        }
+        catch
+        {
+            value.Dispose();
+            throw;
+        }
+    }
+}

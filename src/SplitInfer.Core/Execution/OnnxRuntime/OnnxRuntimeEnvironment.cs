@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using Microsoft.ML.OnnxRuntime;
+
+namespace SplitInfer.Execution.OnnxRuntime;
+
+/// <summary>
+/// What a process has one of: ONNX Runtime's environment with the shared pool of threads, and the shared arena. It lives as long as the
+/// process, since native threads may still be inside when the last session is gone. Thread-safe.
+/// </summary>
+internal sealed class OnnxRuntimeEnvironment
+{
+    private static readonly Lock Gate = new();
+    private static OnnxRuntimeEnvironment? _current;
+
+    private readonly Lazy<bool> _sharedArena;
+    private readonly bool _isOurs;
+    private readonly int _poolThreads;
+    private volatile bool _hasPool = true;
+
+    private OnnxRuntimeEnvironment(OrtEnv native, bool isOurs, int poolThreads)
+    {
+        (Native, _isOurs, _poolThreads) = (native, isOurs, poolThreads);
+        AvailableProviders = [.. native.GetAvailableProviders()];
+        _sharedArena = new(RegisterArena);
+    }
+
+    /// <summary>The environment of the managed API.</summary>
+    public OrtEnv Native { get; }
+
+    /// <summary>Full names of the execution providers that the library was built with.</summary>
+    public ImmutableArray<string> AvailableProviders { get; }
+
+    /// <summary>The process's environment, made at the first call unless the application has made it before.</summary>
+    /// <exception cref="DllNotFoundException">No package of the application carries the library.</exception>
+    public static OnnxRuntimeEnvironment For(ExecutionOptions options)
+    {
+        lock (Gate) return _current ??= Create(options.IntraOpThreads);
+    }
+
+    /// <summary>The least severe line that a session or run is to log. An environment of the application's has no logging function of ours, and would print to standard error.</summary>
+    public OrtLoggingLevel SeverityFor(ExecutionOptions options) =>
+        _isOurs ? EngineLog.SeverityFor(options.Logger) : OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+
+    /// <summary>Builds the options of a session and makes something of them.</summary>
+    /// <param name="options">What a user chooses.</param>
+    /// <param name="settings">What is shared with other sessions.</param>
+    /// <param name="make">Makes it; the options are disposed afterwards. Called again, with threads of its own, where the environment has no pool to share.</param>
+    /// <exception cref="EngineException">The engine refuses.</exception>
+    public T Configure<T>(ExecutionOptions options, SessionSettings settings, Func<SessionOptions, T> make)
+    {
+        var shares = SharesPool(options);
+        try
+        {
+            return Make(shares);
+        }
+        catch (EngineException) when (shares && !_isOurs)
+        {
+            // An application's environment tells by this error alone whether it has a pool; another error comes again.
+            var made = Make(sharesPool: false);
+            _hasPool = false;
+            return made;
+        }
+
+        T Make(bool sharesPool)
+        {
+            using var session = new SessionOptions();
+            try
+            {
+                SessionSetup.Apply(session, this, options, settings, sharesPool);
+                return make(session);
+            }
+            catch (Exception error) when (EngineErrors.IsEngineError(error))
+            {
+                throw EngineErrors.Translate(error);
+            }
+        }
+    }
+
+    /// <summary>Makes the arena that sessions can share, unless it is there.</summary>
+    public void EnsureSharedArena() => _ = _sharedArena.Value;
+
+    // The pool has as many threads as the first options asked for; others that ask for a number of their own get threads of their own.
+    private bool SharesPool(ExecutionOptions options) =>
+        options.UseSharedThreadPool && _hasPool && (options.IntraOpThreads == 0 || !_isOurs || options.IntraOpThreads == _poolThreads);
+
+    private static OnnxRuntimeEnvironment Create(int threads)
+    {
+        try
+        {
+            if (OrtEnv.IsCreated) return Adopt();
+            using var threading = new OrtThreadingOptions();
+            threading.GlobalIntraOpNumThreads = threads;
+            // Segments run their nodes one after the other; between nodes there is nothing to spread.
+            threading.GlobalInterOpNumThreads = 1;
+            var creation = new EnvironmentCreationOptions
+            {
+                logId = "SplitInfer",
+                logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING,
+                threadOptions = threading,
+                loggingFunction = EngineLog.Function,
+            };
+            return new(OrtEnv.CreateInstanceWithOptions(ref creation), isOurs: true, threads);
+        }
+        catch (OnnxRuntimeException) when (OrtEnv.IsCreated)
+        {
+            // The application was quicker.
+            return Adopt();
+        }
+        catch (TypeInitializationException error) when (error.GetBaseException() is DllNotFoundException missing)
+        {
+            throw new DllNotFoundException("No package of the application carries ONNX Runtime's library for this platform. Add a reference to Microsoft.ML.OnnxRuntime, or to one of its flavours such as Microsoft.ML.OnnxRuntime.Gpu.", missing);
+        }
+    }
+
+    private static OnnxRuntimeEnvironment Adopt() => new(OrtEnv.Instance(), isOurs: false, poolThreads: 0);
+
+    private bool RegisterArena()
+    {
+        using var memory = new OrtMemoryInfo(OrtMemoryInfo.allocatorCPU, OrtAllocatorType.ArenaAllocator, 0, OrtMemType.Default);
+        // Many sessions of different sizes share it: it grows by what is asked for, not by doubling what it has.
+        const int SameAsRequested = 1;
+        const int Default = -1;
+        using var arena = new OrtArenaCfg(0, SameAsRequested, Default, Default);
+        try
+        {
+            Native.CreateAndRegisterAllocator(memory, arena);
+        }
+        catch (OnnxRuntimeException) when (!_isOurs)
+        {
+            // The application has registered one, which serves as well.
+        }
+
+        return true;
+    }
+}

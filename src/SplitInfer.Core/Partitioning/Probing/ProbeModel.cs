@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using SplitInfer.Execution;
+using SplitInfer.Models;
+using SplitInfer.Models.Onnx;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Partitioning.Probing;
+
+/// <summary>
+/// A model that is looked at and serves no request. Its weights become inputs, the last ones, since shapes do not follow from them, and an
+/// engine holds initializers several times over while it loads a model.
+/// </summary>
+/// <param name="model">The model, which is changed.</param>
+internal sealed class ProbeModel(ModelProto model)
+{
+    // What shapes do follow from is far smaller.
+    private const int MinWeightBytes = 64 << 10;
+
+    /// <summary>Gives the model to an engine; as it was, where the engine wants weights constant.</summary>
+    /// <param name="load">Takes the bytes of the model.</param>
+    /// <param name="fedWeights">The weights that have become inputs, in order.</param>
+    /// <exception cref="EngineException">The engine refuses the model.</exception>
+    public T Use<T>(Func<byte[], T> load, out ImmutableArray<TensorProto> fedWeights)
+    {
+        ValueInfoProto[] inputs = [.. model.Graph.Input];
+        TensorProto[] initializers = [.. model.Graph.Initializer];
+        fedWeights = [.. initializers.Where(IsWeight)];
+        try
+        {
+            return load(Write([.. inputs, .. fedWeights.Select(InfoOf)], initializers.Except(fedWeights)));
+        }
+        catch (EngineException) when (!fedWeights.IsEmpty)
+        {
+            fedWeights = [];
+            return load(Write(inputs, initializers));
+        }
+    }
+
+    private byte[] Write(IEnumerable<ValueInfoProto> inputs, IEnumerable<TensorProto> initializers)
+    {
+        model.Graph.Input.Clear();
+        model.Graph.Input.Add(inputs);
+        model.Graph.Initializer.Clear();
+        model.Graph.Initializer.Add(initializers);
+        return model.ToByteArray();
+    }
+
+    private static bool IsWeight(TensorProto initializer) =>
+        initializer.RawData.Length >= MinWeightBytes && ((ElementType)initializer.DataType).CanBeBound() && initializer.Dims.All(static d => d > 0)
+        && initializer.Dims.Aggregate((double)((ElementType)initializer.DataType).ByteSize(1), static (product, d) => product * d) == initializer.RawData.Length;
+
+    private static ValueInfoProto InfoOf(TensorProto weight) =>
+        ValueInfos.Of(new(weight.Name, (ElementType)weight.DataType, [.. weight.Dims.Select(Dimension.Fixed)]));
+}
