@@ -47,7 +47,8 @@ public sealed class SplitInferenceClient : IAsyncDisposable
     /// </summary>
     /// <exception cref="ArgumentException">An option makes no sense; the message says which and why.</exception>
     /// <exception cref="FileNotFoundException">There is no model file.</exception>
-    /// <exception cref="SplitInferException">The model cannot be read or planned, or ONNX Runtime is missing.</exception>
+    /// <exception cref="SplitInferException">The model cannot be read or planned.</exception>
+    /// <exception cref="DllNotFoundException">No package of the application carries ONNX Runtime's library for this platform.</exception>
     public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken = default) =>
         ClientComposition.CreateAsync(options, cancellationToken);
 

@@ -76,11 +76,7 @@ internal sealed class SharedOptions
         [.. CodecRegistry.Default.Allow(parsed.GetValue(option) is { Length: > 0 } names ? names : null).All];
 
     /// <summary>How ONNX Runtime runs, by the options given.</summary>
-    public ExecutionOptions ExecutionOf(ParseResult parsed) => new()
-    {
-        IntraOpThreads = parsed.GetValue(Threads),
-        Engine = Environment.GetEnvironmentVariable("SPLITINFER_ENGINE") == "native" ? SplitInfer.Execution.OnnxRuntime.NativeBindingEngine.Instance : SplitInfer.Execution.OnnxRuntime.OnnxRuntimeEngine.Instance,
-    };
+    public ExecutionOptions ExecutionOf(ParseResult parsed) => new() { IntraOpThreads = parsed.GetValue(Threads) };
 
     /// <summary>How plans are made, by the options given.</summary>
     public PlanOptions PlanOf(ParseResult parsed)

@@ -39,7 +39,7 @@ public sealed class ExecutionOptions
     /// </summary>
     public bool? ShareWeights { get; set; }
 
-    /// <summary>Where the engine's own log lines go, from as severe on as the logger wants; null (the default) for nowhere.</summary>
+    /// <summary>Where the engine's own log lines go, from as severe on as the logger wants; null (the default) for nowhere, and for the log of the server where there is one.</summary>
     public ILogger? Logger { get; set; }
 
     /// <summary>
@@ -69,6 +69,15 @@ public sealed class ExecutionOptions
 
     /// <summary>Whether weights are shared, as set or by default.</summary>
     internal bool SharesWeights => ShareWeights ?? (Providers.Count == 0 && Configure is null);
+
+    /// <summary>The same options with a logger where they have none.</summary>
+    internal ExecutionOptions LoggingTo(ILogger logger)
+    {
+        if (Logger is not null) return this;
+        var copy = (ExecutionOptions)MemberwiseClone();
+        copy.Logger = logger;
+        return copy;
+    }
 
     /// <summary>The same options for looking at a model: nothing but the CPU is needed.</summary>
     internal ExecutionOptions ForProbing(GraphOptimization optimization)

@@ -22,12 +22,13 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
     {
         var files = ModelDirectory.List(options.ModelsDirectory);
         var models = new List<ServedModel>();
+        var execution = options.Execution.LoggingTo(logger);
         foreach (var (name, version, path) in files)
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                models.Add(await LoadAsync(name, version, path, options, cancellationToken).ConfigureAwait(false));
+                models.Add(await LoadAsync(name, version, path, options, execution, cancellationToken).ConfigureAwait(false));
                 LogServing(logger, name, version, models[^1].Plan.Model);
             }
             catch (SplitInferException error)
@@ -65,10 +66,10 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
             $"The client's plan of '{same.Name}' is {plan}, the server's {same.Plan.Fingerprint}. Run the same release of SplitInfer and of ONNX Runtime at both ends.");
     }
 
-    private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, SplitInferServerOptions options, CancellationToken cancellationToken)
+    private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, SplitInferServerOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
     {
-        var model = await Task.Run(() => PartitionedModel.Load(path, options.Plan, options.Execution), cancellationToken).ConfigureAwait(false);
-        var served = new ServedModel(name, version, model, new SegmentCache(new SegmentCompiler(model, options.Execution), options.SegmentMemoryBytes));
+        var model = await Task.Run(() => PartitionedModel.Load(path, options.Plan, execution), cancellationToken).ConfigureAwait(false);
+        var served = new ServedModel(name, version, model, new SegmentCache(new SegmentCompiler(model, execution), options.SegmentMemoryBytes));
         if (options.PreloadArms) await served.PreloadAsync(cancellationToken).ConfigureAwait(false);
         return served;
     }

@@ -9,8 +9,7 @@ namespace SplitInfer.Core.Tests.Execution.OnnxRuntime;
 internal static class SessionRuns
 {
     /// <summary>The engine under test.</summary>
-    public static IInferenceEngine Engine { get; } =
-        Environment.GetEnvironmentVariable("SPLITINFER_ENGINE") == "native" ? NativeBindingEngine.Instance : OnnxRuntimeEngine.Instance;
+    public static IInferenceEngine Engine => OnnxRuntimeEngine.Instance;
 
     public static IEngineSession Load(this GraphBuilder g, ExecutionOptions? options = null, SessionSettings? settings = null) =>
         Engine.Load(g.ToBytes(), options ?? new() { IntraOpThreads = 1 }, settings ?? new());
