@@ -1,11 +1,15 @@
-// The smallest client: runs a model on the device and prints where it ran and the first element of each output.
-//   SmallClient MODEL [SIZE…]      SIZE: dimensions of the input where the model leaves them open
+// The smallest client: runs a model on zeros and prints where it ran, and the first element of each output.
+//   SmallClient MODEL                      on the device
+//   SmallClient MODEL SERVER PARTITION     cut at a partition
 using SplitInfer.Client;
 using SplitInfer.Client.Policies;
 using SplitInfer.Tensors;
 
-await using var client = await SplitInferenceClient.CreateAsync(new() { ModelPath = args[0], Policy = PolicyNames.AllOnDevice });
-var sizes = args.Length > 1 ? [.. args[1..].Select(long.Parse)] : client.Plan.Inputs[0].Shape.Dimensions.ToArray();
-using var input = Tensor.From<float>(new float[sizes.Aggregate(1L, static (count, size) => count * size)], sizes);
+var options = new SplitInferenceOptions { ModelPath = args[0] };
+if (args.Length > 1) (options.Server, options.Partition) = (new Uri(args[1]), int.Parse(args[2]));
+else options.Policy = PolicyNames.AllOnDevice;
+await using var client = await SplitInferenceClient.CreateAsync(options);
+using var input = Tensor.Allocate(ElementType.Float32, client.Plan.Inputs[0].Shape);
+input.Span<float>().Clear();
 using var result = await client.InferAsync(input);
 Console.WriteLine($"{result.Source}: {string.Join(", ", result.Outputs.Select(static output => $"{output} {output.Span<float>()[0]:G4}"))}");
