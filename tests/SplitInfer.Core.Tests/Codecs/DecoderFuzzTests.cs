@@ -7,6 +7,7 @@ namespace SplitInfer.Core.Tests.Codecs;
 
 /// <summary>
 /// Damaged payloads between guard pages: a decoder must give back a tensor or <see cref="InvalidPayloadException"/> and touch nothing else.
+/// What a tensor's memory held before, perhaps of another request, must not show in it.
 /// The environment variable SPLITINFER_FUZZ_INPUTS says how many inputs each codec gets.
 /// </summary>
 public sealed class DecoderFuzzTests
@@ -23,6 +24,7 @@ public sealed class DecoderFuzzTests
         using var output = new GuardedMemory(1 << 17);
         var corpus = Corpus(name).ToArray();
         var mutator = new PayloadMutator(name.Length * 31 + Inputs);
+        var first = new byte[1 << 17];
         var (decoded, refused) = (0, 0);
         for (var i = 0; i < Inputs; i++)
         {
@@ -43,7 +45,13 @@ public sealed class DecoderFuzzTests
 
             try
             {
-                TestCodecs.Get(name, CodecPaths.All[i % CodecPaths.All.Count]).Decode(type, shape, received, tensor);
+                var codec = TestCodecs.Get(name, CodecPaths.All[i % CodecPaths.All.Count]);
+                tensor.Fill(0x55);
+                codec.Decode(type, shape, received, tensor);
+                tensor.CopyTo(first);
+                tensor.Fill(0xAA);
+                codec.Decode(type, shape, received, tensor);
+                Assert.True(tensor.SequenceEqual(first.AsSpan(0, bytes)), $"input {i}");
                 decoded++;
             }
             catch (InvalidPayloadException)

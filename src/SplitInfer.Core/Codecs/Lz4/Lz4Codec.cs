@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using K4os.Compression.LZ4;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Codecs.Lz4;
@@ -27,7 +28,8 @@ internal sealed class Lz4Codec : ITensorCodec
             var destination = payload[(written + Chunks.LengthBytes)..];
 
             // One byte less than the chunk has, since one that is as long holds it as it is.
-            if (!Lz4Encoder.TryEncode(chunk, destination[..(chunk.Length - 1)], out var length))
+            var length = LZ4Codec.Encode(chunk, destination[..(chunk.Length - 1)], LZ4Level.L00_FAST);
+            if (length < 0)
             {
                 chunk.CopyTo(destination);
                 length = chunk.Length;
@@ -42,15 +44,22 @@ internal sealed class Lz4Codec : ITensorCodec
 
     public void Decode(ElementType type, TensorShape shape, ReadOnlySpan<byte> payload, Span<byte> tensor)
     {
+        // K4os takes an offset of zero and leaves there what the target held, which may be of another request.
+        tensor.Clear();
         var reader = new PayloadReader(Name, payload);
         for (var start = 0; start < tensor.Length; start += Chunks.Bytes)
         {
             var chunk = tensor[start..Math.Min(start + Chunks.Bytes, tensor.Length)];
             var block = reader.ReadPart();
             if (block.Length == chunk.Length) block.CopyTo(chunk);
-            else if (!Lz4Decoder.TryDecode(block, chunk)) throw reader.Invalid("a block does not decode to its chunk");
+            else if (!TryDecode(block, chunk)) throw reader.Invalid("a block does not decode to its chunk");
         }
 
         reader.End();
     }
+
+    // Decode, since PartialDecode takes blocks that end early; Enforce32 would only make the same checks on narrower words. K4os counts a
+    // length in 32 bits: in a block of over 16 MiB one wraps, and bytes are written beyond the target. None is as long as its chunk.
+    private static bool TryDecode(ReadOnlySpan<byte> block, Span<byte> chunk) =>
+        block.Length < chunk.Length && LZ4Codec.Decode(block, chunk) == chunk.Length;
 }
