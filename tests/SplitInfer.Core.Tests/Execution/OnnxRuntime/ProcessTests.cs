@@ -1,4 +1,6 @@
+using SplitInfer.Core.Tests.Partitioning;
 using SplitInfer.Execution;
+using SplitInfer.Execution.Weights;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -41,6 +43,40 @@ public sealed class ProcessTests
 
         Collect();
         Assert.InRange(ResidentBytes() - before, long.MinValue, Sessions / 4 * (1L << 20));
+    }
+
+    /// <summary>Kernels lay the weights of a matrix product out anew. Without a place to share that, each session would hold the weights once more, whoever gave them.</summary>
+    [LinuxFact]
+    public void Sessions_that_are_given_the_same_weights_hold_them_once()
+    {
+        const int Size = 1024, Count = 12;
+        const long WeightBytes = Size * Size * sizeof(float);
+        var g = new GraphBuilder();
+        g.Output(g.MatMul(g.Input("x", ElementType.Float32, 1, Size), g.Weight(ElementType.Float32, Size, 1, Size, Size)));
+        var segment = SplitRun.Plan(g).Whole();
+        var store = new WeightStore();
+        using var layouts = SessionRuns.Engine.CreateSharedLayouts();
+        var loaded = new List<(OptimizedSegment Segment, IEngineSession Session)> { Load(), Load() };
+        var before = ResidentBytes();
+
+        while (loaded.Count < 2 + Count) loaded.Add(Load());
+
+        Assert.InRange(ResidentBytes() - before, long.MinValue, Count * WeightBytes);
+        foreach (var (weights, session) in loaded)
+        {
+            session.Dispose();
+            weights.Dispose();
+        }
+
+        Assert.Equal(0, store.Bytes);
+
+        (OptimizedSegment Segment, IEngineSession Session) Load()
+        {
+            var weights = OptimizedSegment.Load(segment, new() { IntraOpThreads = 1 }, store, layouts, out var session);
+            using var input = RandomTensor.Normal(new(1), ElementType.Float32, 1, Size);
+            session.RunOne(input).Dispose();
+            return (weights, session);
+        }
     }
 
     [LinuxFact]
