@@ -4,12 +4,12 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=$1 rid=$(dotnet --info | sed -n 's/^ *RID: *//p') model=$1/models/resnet/1/model.onnx
-splitinfer() { dotnet run --no-build --project "$here/../../src/SplitInfer.Cli" -c Release -- "$@"; }
 rm -rf "$out" && mkdir -p "$(dirname "$model")"
 dotnet run --project "$here/MakeModel" -c Release -- "$model"
 passed=0
 
-splitinfer serve --models "$out/models" --listen tcp://127.0.0.1:0 --json >"$out/server.txt" 2>"$out/server-errors.txt" &
+tool=$(dotnet build "$here/../../src/SplitInfer.Cli" -c Release -getProperty:TargetPath)
+dotnet "$tool" serve --models "$out/models" --listen tcp://127.0.0.1:0 --json >"$out/server.txt" 2>"$out/server-errors.txt" &
 server=$!
 trap 'kill $server' EXIT
 until grep -q listening "$out/server.txt"; do kill -0 $server || { cat "$out/server-errors.txt"; exit 1; }; sleep 0.2; done
