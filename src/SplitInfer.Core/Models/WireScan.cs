@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using Google.Protobuf.Reflection;
 
 namespace SplitInfer.Models;
@@ -69,6 +70,7 @@ internal ref struct WireScan
         switch (field?.FieldType)
         {
             case FieldType.Message: Message(field.MessageType, fieldEnd); break;
+            case FieldType.String when !Utf8.IsValid(_bytes[_position..fieldEnd]): throw Error("is text that is not UTF-8", start);
             case FieldType.Int32 or FieldType.Int64 or FieldType.UInt64: PackedVarints(fieldEnd); break;
             case FieldType.Float when length % sizeof(float) != 0: throw Error($"packs {length} bytes of 4-byte numbers", start);
             case FieldType.Double when length % sizeof(double) != 0: throw Error($"packs {length} bytes of 8-byte numbers", start);

@@ -1,9 +1,9 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Client.Tests.Transport;
@@ -85,7 +85,7 @@ public class HandshakeTests
     [Fact]
     public async Task A_server_that_says_nothing_is_unreachable()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var server = new ScriptedServer(time);
         var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.AcceptAsync();

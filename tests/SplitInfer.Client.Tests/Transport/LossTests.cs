@@ -1,8 +1,8 @@
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Tensors;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Client.Tests.Transport;
@@ -42,7 +42,7 @@ public class LossTests
     [Fact]
     public async Task A_server_that_stops_in_the_middle_of_a_reply_is_unreachable()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var server = new ScriptedServer(time);
         var waiting = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.WelcomeAsync();

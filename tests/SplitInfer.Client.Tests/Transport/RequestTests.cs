@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Testing.Wire;
@@ -133,7 +134,7 @@ public class RequestTests
     [Fact]
     public async Task A_ping_takes_the_time_to_the_server_and_back()
     {
-        var time = new Testing.ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var server = new ScriptedServer(time);
         var pinging = server.Transport.PingAsync().AsTask();
         var peer = await server.WelcomeAsync();

@@ -1,6 +1,6 @@
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Client.Tests.Transport;
@@ -84,7 +84,7 @@ public class WithdrawalTests
     [Fact]
     public async Task A_deadline_ends_the_call_and_withdraws_the_request()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var server = new ScriptedServer(time);
         var late = server.Transport.SendAsync(ScriptedServer.Request(deadline: TimeSpan.FromMilliseconds(50))).AsTask();
         var peer = await server.WelcomeAsync();
@@ -101,13 +101,13 @@ public class WithdrawalTests
     [Fact]
     public async Task A_deadline_holds_though_its_timer_fires_early()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var server = new ScriptedServer(time);
         var late = server.Transport.SendAsync(ScriptedServer.Request(deadline: TimeSpan.FromMilliseconds(50))).AsTask();
         var peer = await server.WelcomeAsync();
         await peer.ReceiveAsync(FrameType.Request);
-        time.Advance(TimeSpan.FromMilliseconds(49));
-        time.FireEarly();
+        time.AdjustTime(time.Start - TimeSpan.FromMilliseconds(1)); // the timer still waits for 50 ms, and so fires 1 ms early
+        time.Advance(TimeSpan.FromMilliseconds(50));
         Assert.False(late.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(3));
         Assert.Equal(RefusalCode.DeadlineExceeded, (await Assert.ThrowsAsync<TailRefusedException>(() => late)).Code);
@@ -116,7 +116,7 @@ public class WithdrawalTests
     [Fact]
     public async Task A_deadline_holds_while_connecting()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var server = new ScriptedServer(time);
         var late = server.Transport.SendAsync(ScriptedServer.Request(deadline: TimeSpan.FromSeconds(1))).AsTask();
         await server.AcceptAsync();
@@ -127,7 +127,7 @@ public class WithdrawalTests
     [Fact]
     public async Task A_deadline_holds_while_waiting_for_a_turn()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var server = new ScriptedServer(time);
         var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.WelcomeAsync(maxInFlight: 1);

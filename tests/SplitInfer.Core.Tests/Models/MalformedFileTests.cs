@@ -108,6 +108,7 @@ public class MalformedFileTests
     [InlineData(new byte[] { 0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01 }, "more than ten bytes")]
     [InlineData(new byte[] { 0x08, 0x80 }, "ends inside a number")]
     [InlineData(new byte[] { 0x09, 1, 2, 3 }, "ends inside a number")]
+    [InlineData(new byte[] { 0x12, 1, 0xE9 }, "'producer_name' is text that is not UTF-8 (byte 0)")]
     [InlineData(new byte[] { 0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01 }, "'graph' states 18446744073709551615 bytes")]
     public void Each_way_to_be_malformed_has_its_words(byte[] bytes, string words) =>
         Assert.Contains(words, Assert.Throws<ModelFormatException>(() => OnnxModel.Parse(bytes)).Message, StringComparison.Ordinal);

@@ -88,17 +88,18 @@ public class OddGraphTests
         _g.Output(_g.Tanh(x), "y");
         var model = _g.Build();
         model.MetadataProps.Add(new StringStringEntryProto { Key = "author", Value = "someone" });
-        model.Graph.DocString = "what it is";
-        model.Graph.ValueInfo.Add(new ValueInfoProto { Name = x.Name, DocString = "inner" });
+        var description = ByteString.CopyFrom(0xE9, 0x74, 0xE9); // été, but not in UTF-8
+        model.Graph.DocString = description;
+        model.Graph.ValueInfo.Add(new ValueInfoProto { Name = x.Name, DocString = description });
         var split = SplitRun.Plan(model.ToByteArray());
 
         foreach (var side in new[] { split.Head(1), split.Tail(1) })
         {
             Assert.Equal("someone", ModelProto.Parser.ParseFrom(side.ToBytes()).MetadataProps.Single().Value);
-            Assert.Equal("what it is", Parse(side).DocString);
+            Assert.Equal(description, Parse(side).DocString);
         }
 
-        Assert.Equal("inner", Parse(split.Whole()).ValueInfo.Single().DocString);
+        Assert.Equal(description, Parse(split.Whole()).ValueInfo.Single().DocString);
     }
 
     [Fact]

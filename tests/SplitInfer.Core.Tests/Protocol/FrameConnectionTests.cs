@@ -1,8 +1,8 @@
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Tensors;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Core.Tests.Protocol;
@@ -29,7 +29,7 @@ public class FrameConnectionTests
     [Fact]
     public async Task A_peer_that_stops_in_the_middle_of_a_frame_is_left()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var (near, far) = DuplexStream.CreatePair();
         using var connection = Wires.Connect(near, time);
         using var peer = new WirePeer(far);
@@ -43,7 +43,7 @@ public class FrameConnectionTests
     [Fact]
     public async Task A_peer_that_sends_a_byte_now_and_then_is_left()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var (near, far) = DuplexStream.CreatePair();
         using var connection = Wires.Connect(near, time);
         using var peer = new WirePeer(far);
@@ -63,7 +63,7 @@ public class FrameConnectionTests
     [Fact]
     public async Task A_peer_that_takes_nothing_is_left()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var (near, far) = DuplexStream.CreatePair(capacity: 100);
         using var connection = Wires.Connect(near, time);
         using var peer = new WirePeer(far);
@@ -76,7 +76,7 @@ public class FrameConnectionTests
     [Fact]
     public async Task A_peer_that_has_nothing_to_say_is_not()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var (near, far) = DuplexStream.CreatePair();
         using var connection = Wires.Connect(near, time);
         using var peer = new WirePeer(far);
@@ -103,7 +103,7 @@ public class FrameConnectionTests
     [Fact]
     public async Task Farewell_does_not_wait_for_ever()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var (near, far) = DuplexStream.CreatePair();
         using var connection = Wires.Connect(near, time);
         using var peer = new WirePeer(far);
@@ -127,7 +127,7 @@ public class FrameConnectionTests
         await connection.Reader.ReadPayloadAsync(payload);
     }
 
-    private static bool Advance(ManualTimeProvider time, FrameConnection connection, TimeSpan by)
+    private static bool Advance(FakeTimeProvider time, FrameConnection connection, TimeSpan by)
     {
         time.Advance(by);
         return connection.Failure is not null;

@@ -1,8 +1,8 @@
 using SplitInfer.Client;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
+using SplitInfer.IntegrationTests.Kit;
 using SplitInfer.Tensors;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
 
 namespace SplitInfer.IntegrationTests.Learning;
@@ -15,7 +15,7 @@ public class LateReplyTests
     private static readonly byte[] Model = ResNet18.Build(size: 32, classes: 10, width: 8).ToBytes();
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    private readonly ManualTimeProvider _time = new();
+    private readonly CountingTimeProvider _time = new();
 
     [Fact]
     public async Task The_device_overtakes_it_whichever_the_arm_and_the_answer_is_right()

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
@@ -60,7 +61,7 @@ public class LearningTests
     [Fact]
     public async Task Where_the_server_fails_the_device_finishes_and_the_policy_is_told()
     {
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         await using var race = await RacedClient.StartAsync(Model, o => o.TimeProvider = clock);
         (race.Policy.IsRaced, race.Policy.Arm) = (false, 1);
         race.Gate.Failure = new ServerUnreachableException("It is gone.");

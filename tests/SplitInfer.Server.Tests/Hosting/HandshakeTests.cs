@@ -1,8 +1,8 @@
 using Google.Protobuf;
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Server.Hosting;
-using SplitInfer.Testing;
 
 namespace SplitInfer.Server.Tests.Hosting;
 
@@ -65,7 +65,7 @@ public class HandshakeTests
     [InlineData(20)]
     public async Task Whoever_does_not_say_hello_in_time_is_left(int bytesSent)
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var client = new ScriptedClient(time: time);
         var peer = client.Connect();
         await peer.SendAsync(Testing.Wire.WirePeer.Frame(FrameType.Hello, 0, ScriptedClient.Hello()).AsMemory(0, bytesSent));

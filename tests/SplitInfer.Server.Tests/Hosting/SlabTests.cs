@@ -1,8 +1,8 @@
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Server.Hosting;
 using SplitInfer.Tensors;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Server.Tests.Hosting;
@@ -77,7 +77,7 @@ public class SlabTests
     [Fact]
     public async Task A_deadline_that_passes_between_slabs_ends_the_request_there()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var client = new ScriptedClient(time: time);
         var peer = await client.GreetAsync(codecs: "Probe");
         await peer.SendAsync(FrameType.Request, 1, new RequestHeader(Header) { DeadlineUs = 1000 }, Payload.AsMemory(0, FirstSlab), isLast: false);

@@ -1,7 +1,7 @@
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Server.Hosting;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Server.Tests.Hosting;
@@ -55,7 +55,7 @@ public class StopTests
     [Fact]
     public async Task A_deadline_stops_the_run()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var client = new ScriptedClient(time: time);
         client.Model.OnRun = RunUntilStopped;
         var peer = await client.GreetAsync();
@@ -70,20 +70,21 @@ public class StopTests
     [Fact]
     public async Task A_deadline_is_one_though_its_timer_fires_early()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var client = new ScriptedClient(time: time);
         client.Model.OnRun = RunUntilStopped;
         var peer = await client.GreetAsync();
         await ScriptedClient.SendAsync(peer, 1, deadline: TimeSpan.FromMilliseconds(50));
         await _running.Task;
-        time.FireEarly();
+        time.AdjustTime(time.Start - TimeSpan.FromMilliseconds(1)); // the timer still waits for 50 ms, and so fires 1 ms early
+        time.Advance(TimeSpan.FromMilliseconds(50));
         await ScriptedClient.ReceiveErrorAsync(peer, 1, RefusalCode.DeadlineExceeded);
     }
 
     [Fact]
     public async Task A_deadline_that_passes_in_the_queue_costs_no_decoding_and_no_run()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var client = new ScriptedClient(new ServerLimits { MaxConcurrentRuns = 1 }, time);
         client.Model.OnRun = RunUntilStopped;
         var peer = await client.GreetAsync();
@@ -114,7 +115,7 @@ public class StopTests
     [Fact]
     public async Task A_client_that_stops_in_the_middle_of_a_request_is_left()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         await using var client = new ScriptedClient(time: time);
         var peer = await client.GreetAsync();
         await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large }, new byte[10], isLast: false);

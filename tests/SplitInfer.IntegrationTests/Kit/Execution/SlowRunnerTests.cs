@@ -1,6 +1,5 @@
 using SplitInfer.Execution;
 using SplitInfer.Tensors;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Execution;
 
 namespace SplitInfer.IntegrationTests.Kit.Execution;
@@ -10,7 +9,7 @@ public sealed class SlowRunnerTests
     [Fact]
     public async Task A_run_takes_as_many_times_as_long_as_the_fastest_so_far_and_never_less_than_itself()
     {
-        var time = new ManualTimeProvider();
+        var time = new CountingTimeProvider();
         using var slow = new SlowRunner(new TimedRunner(time, 10, 30, 5, 70), factor: 4, time);
         var taken = new List<double>();
         for (var run = 0; run < 4; run++) taken.Add(await RunAsync());
@@ -31,7 +30,7 @@ public sealed class SlowRunnerTests
     }
 
     /// <summary>Takes given milliseconds, one run after the other.</summary>
-    private sealed class TimedRunner(ManualTimeProvider time, params int[] milliseconds) : ISegmentRunner
+    private sealed class TimedRunner(CountingTimeProvider time, params int[] milliseconds) : ISegmentRunner
     {
         private int _runs;
 

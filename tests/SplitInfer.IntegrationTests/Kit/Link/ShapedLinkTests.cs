@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Link;
 
 namespace SplitInfer.IntegrationTests.Kit.Link;
@@ -10,7 +9,7 @@ public sealed class ShapedLinkTests : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
 
-    private readonly ManualTimeProvider _time = new();
+    private readonly CountingTimeProvider _time = new();
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private ShapedLink _link = null!;
 

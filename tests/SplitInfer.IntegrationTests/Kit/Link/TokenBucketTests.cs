@@ -1,4 +1,4 @@
-using SplitInfer.Testing;
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Testing.Link;
 
 namespace SplitInfer.IntegrationTests.Kit.Link;
@@ -7,7 +7,7 @@ namespace SplitInfer.IntegrationTests.Kit.Link;
 public sealed class TokenBucketTests
 {
     private const double Mbps8 = 8e6; // a byte each microsecond
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void Burst_passes_at_once_and_the_rest_at_the_rate()
