@@ -18,7 +18,7 @@ internal interface IInferenceEngine
     /// <param name="options">How it would be run.</param>
     /// <param name="externalDataFolder">The folder that external data is relative to; null where there is none.</param>
     /// <exception cref="EngineException">The engine refuses the model, or cannot write what it made of it.</exception>
-    byte[] Optimize(byte[] model, ExecutionOptions options, string? externalDataFolder);
+    ReadOnlyMemory<byte> Optimize(byte[] model, ExecutionOptions options, string? externalDataFolder);
 
     /// <summary>Makes a place where sessions share weights that their kernels lay out anew.</summary>
     ISharedLayouts CreateSharedLayouts();

@@ -18,10 +18,10 @@ internal sealed class OnnxRuntimeEngine : IInferenceEngine
     }
 
     /// <inheritdoc/>
-    public byte[] Optimize(byte[] model, ExecutionOptions options, string? externalDataFolder)
+    public ReadOnlyMemory<byte> Optimize(byte[] model, ExecutionOptions options, string? externalDataFolder)
     {
         options.Validate();
-        using var written = new MemoryStream(model.Length);
+        var written = new MemoryStream(model.Length);
         OnnxRuntimeEnvironment.For(options).Configure(options, new() { ExternalDataFolder = externalDataFolder, UseSharedArena = true }, session =>
         {
             using var compilation = new OrtModelCompilationOptions(session);
@@ -32,7 +32,7 @@ internal sealed class OnnxRuntimeEngine : IInferenceEngine
             compilation.CompileModel();
             return true;
         });
-        return written.ToArray();
+        return written.GetBuffer().AsMemory(0, (int)written.Length);
     }
 
     /// <inheritdoc/>

@@ -41,7 +41,7 @@ internal sealed class OptimizedSegment : IDisposable
         try
         {
             File.WriteAllBytes(Path.Combine(folder.FullName, PlaceholderName), []);
-            var model = optimized.TakeWeights(ModelProto.Parser.ParseFrom(options.Engine.Optimize(segment.ToBytes(), options, segment.ExternalDataFolder)));
+            var model = optimized.TakeWeights(ModelProto.Parser.ParseFrom(options.Engine.Optimize(segment.ToBytes(), options, segment.ExternalDataFolder).Span));
             optimized.GraphBytes = model.Length;
             session = options.Engine.Load(model, options.With(GraphOptimization.None), new()
             {

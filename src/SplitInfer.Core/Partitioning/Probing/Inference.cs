@@ -38,7 +38,7 @@ internal static class Inference
             .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
         var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }));
         var inferred = new ProbeModel(model).Use(bytes => execution.Engine.Optimize(bytes, execution.ForProbing(optimization), graph.Model.Folder), out var fedWeights);
-        var ends = ModelProto.Parser.ParseFrom(inferred).Graph;
+        var ends = ModelProto.Parser.ParseFrom(inferred.Span).Graph;
         return ends.Input.SkipLast(fedWeights.Length).Concat(ends.Output).Select(Read).ToDictionary(static v => v.Name, StringComparer.Ordinal);
     }
 

@@ -73,7 +73,7 @@ public sealed class SharingTests
         var (g, _) = Dense();
         using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, Size);
         using var session = g.Load();
-        using var again = SessionRuns.Engine.Load(SessionRuns.Engine.Optimize(g.ToBytes(), new(), null), new() { Optimization = GraphOptimization.None });
+        using var again = SessionRuns.Engine.Load(SessionRuns.Engine.Optimize(g.ToBytes(), new(), null).ToArray(), new() { Optimization = GraphOptimization.None });
 
         using var expected = session.RunOne(input);
         using var output = again.RunOne(input);
@@ -90,7 +90,7 @@ public sealed class SharingTests
         using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, Size);
         using var session = g.Load();
 
-        using var again = SessionRuns.Engine.Load(SessionRuns.Engine.Optimize(File.ReadAllBytes(folder["model.onnx"]), new(), folder.Path), new());
+        using var again = SessionRuns.Engine.Load(SessionRuns.Engine.Optimize(File.ReadAllBytes(folder["model.onnx"]), new(), folder.Path).ToArray(), new());
 
         using var expected = session.RunOne(input);
         using var output = again.RunOne(input);
