@@ -90,7 +90,7 @@ cores=${cores:-$(seq -s, 0 $(($(nproc) - 1)) | sed "s/\b$core,\|,$core\b//")}
 
 echo "building the command line" >&2
 dotnet build "$root/src/SplitInfer.Cli" -c Release -v q -nologo >"$work/build.log" || { cat "$work/build.log" >&2; fail "the command line does not build."; }
-cli="$root/src/SplitInfer.Cli/bin/Release/net10.0/splitinfer.dll"
+cli=$(dotnet msbuild "$root/src/SplitInfer.Cli" -getProperty:TargetPath -p:Configuration=Release)
 
 mkdir -p "$work/models/model/1" "$work/lines"
 cp "$model" "$work/models/model/1/model.onnx"

@@ -13,7 +13,7 @@ public enum EngineErrorCode
     NoSuchFile = 3,
     /// <summary>There is no model.</summary>
     NoModel = 4,
-    /// <summary>The execution provider failed.</summary>
+    /// <summary>The engine itself failed.</summary>
     EngineError = 5,
     /// <summary>Native code raised an exception.</summary>
     RuntimeException = 6,

@@ -28,7 +28,8 @@ public sealed class ExecutionOptions
 
     /// <summary>
     /// Sets whatever else the options of a session can say, after everything here: providers of any flavour, libraries of custom operators,
-    /// entries of its configuration. Called for every session, those that only look at a model included, and possibly from several threads.
+    /// entries of its configuration. Called for every session, also for those that only examine a model, and possibly by several threads at
+    /// once. What the engine refuses becomes an <see cref="EngineException"/>; other exceptions come through as they are.
     /// </summary>
     public Action<SessionOptions>? Configure { get; set; }
 
@@ -39,7 +40,7 @@ public sealed class ExecutionOptions
     /// </summary>
     public bool? ShareWeights { get; set; }
 
-    /// <summary>Where the engine's own log lines go, from as severe on as the logger wants; null (the default) for nowhere, and for the log of the server where there is one.</summary>
+    /// <summary>Receives the engine's log lines, at the levels that the logger has enabled. Null (the default): none; a server then uses its own logger.</summary>
     public ILogger? Logger { get; set; }
 
     /// <summary>
@@ -79,11 +80,12 @@ public sealed class ExecutionOptions
         return copy;
     }
 
-    /// <summary>The same options for looking at a model: nothing but the CPU is needed.</summary>
+    /// <summary>The same options for examining a model: nothing but the CPU is needed, and runs that fail are a part of it.</summary>
     internal ExecutionOptions ForProbing(GraphOptimization optimization)
     {
         var copy = With(optimization);
         copy.Providers = [];
+        copy.Logger = null;
         return copy;
     }
 

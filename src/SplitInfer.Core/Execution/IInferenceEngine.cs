@@ -1,11 +1,16 @@
 namespace SplitInfer.Execution;
 
 /// <summary>
-/// What runs ONNX models. Nothing else in SplitInfer knows which engine it is: planning, segments and tools see models as bytes, and
-/// sessions that run on bound tensors. Thread-safe.
+/// What runs ONNX models. Planning, segments and tools do not know which engine it is: they see models as bytes, and sessions that run on
+/// bound tensors. Thread-safe.
 /// </summary>
 internal interface IInferenceEngine
 {
+    /// <summary>Checks that the engine has the providers that options name, and takes what the application configures.</summary>
+    /// <exception cref="UnknownExecutionProviderException">A provider is not known.</exception>
+    /// <exception cref="EngineException">A provider cannot be used, or the engine refuses what the application configures.</exception>
+    void Check(ExecutionOptions options);
+
     /// <summary>Loads a model from its bytes, which are not needed afterwards.</summary>
     /// <param name="model">An ONNX file.</param>
     /// <param name="options">How the session runs.</param>
@@ -20,6 +25,6 @@ internal interface IInferenceEngine
     /// <exception cref="EngineException">The engine refuses the model, or cannot write what it made of it.</exception>
     ReadOnlyMemory<byte> Optimize(byte[] model, ExecutionOptions options, string? externalDataFolder);
 
-    /// <summary>Makes a place where sessions share weights that their kernels lay out anew.</summary>
-    ISharedLayouts CreateSharedLayouts();
+    /// <summary>Starts a group of sessions that share what their kernels make of weights.</summary>
+    ISessionGroup CreateGroup();
 }

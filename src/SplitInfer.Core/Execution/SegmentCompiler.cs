@@ -1,4 +1,6 @@
 using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using SplitInfer.Execution.Weights;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
@@ -6,13 +8,13 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Execution;
 
 /// <summary>Compiles the segments of one model. Their weights are shared where they run on the CPU.</summary>
-internal sealed class SegmentCompiler(PartitionedModel model, ExecutionOptions options) : ISegmentCompiler
+internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionOptions options) : ISegmentCompiler
 {
     /// <summary>What a session takes for each byte of its graph without the weights, as seen on the models at hand.</summary>
     private const int SessionBytesPerGraphByte = 24;
 
     private readonly WeightStore _weights = new();
-    private readonly ISharedLayouts _layouts = options.Engine.CreateSharedLayouts();
+    private readonly ISessionGroup _group = options.Engine.CreateGroup();
 
     public long SharedBytes => _weights.Bytes;
 
@@ -32,18 +34,19 @@ internal sealed class SegmentCompiler(PartitionedModel model, ExecutionOptions o
         }
     }
 
-    public void Dispose() => _layouts.Dispose();
+    public void Dispose() => _group.Dispose();
 
     private CompiledSegment Share(SegmentModel segment)
     {
         try
         {
-            var optimized = OptimizedSegment.Load(segment, options, _weights, _layouts, out var session);
+            var optimized = OptimizedSegment.Load(segment, options, _weights, _group, out var session);
             return new(Runner(segment, session), optimized.GraphBytes * SessionBytesPerGraphByte, optimized);
         }
         catch (Exception error) when (error is EngineException or IOException or UnauthorizedAccessException or InvalidProtocolBufferException or InvalidTensorException)
         {
             // Some models cannot be written once they are optimised, and some machines have no room for temporary files.
+            LogNotShared(options.Logger ?? NullLogger.Instance, error);
             return Load(segment);
         }
     }
@@ -73,6 +76,9 @@ internal sealed class SegmentCompiler(PartitionedModel model, ExecutionOptions o
             foreach (var tensor in inputs.Concat(outputs)) tensor?.Dispose();
         }
     }
+
+    [LoggerMessage(EventId = 2, EventName = "WeightsNotShared", Level = LogLevel.Warning, Message = "A segment is loaded with weights of its own, which takes more memory: it could not be loaded with shared ones")]
+    private static partial void LogNotShared(ILogger logger, Exception error);
 
     private static SegmentRunner Runner(SegmentModel segment, IEngineSession session) => new(session, segment.Inputs, segment.Outputs);
 }

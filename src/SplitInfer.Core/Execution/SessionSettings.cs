@@ -11,9 +11,6 @@ internal sealed class SessionSettings
     /// <summary>Values that replace initializers of the model, by name. The session keeps the memory alive and reads it in place; the tensors stay the caller's.</summary>
     public IReadOnlyList<(string Name, Tensor Value)> Initializers { get; init; } = [];
 
-    /// <summary>Where weights that kernels have laid out anew are shared between sessions; null where they are not shared. The same initializers must be given to each.</summary>
-    public ISharedLayouts? SharedLayouts { get; init; }
-
     /// <summary>Whether the session takes memory from the process's arena instead of one of its own.</summary>
     public bool UseSharedArena { get; init; }
 

@@ -37,7 +37,8 @@ internal sealed class PartitionedModel
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="ModelFormatException">It is not a valid model.</exception>
     /// <exception cref="ModelNotSupportedException">It takes or yields something other than dense tensors.</exception>
-    /// <exception cref="EngineException">ONNX Runtime refuses it.</exception>
+    /// <exception cref="EngineException">ONNX Runtime refuses it, or an execution provider cannot be used.</exception>
+    /// <exception cref="UnknownExecutionProviderException">There is no such execution provider.</exception>
     public static PartitionedModel Load(string path, PlanOptions? options = null, ExecutionOptions? execution = null) =>
         From(OnnxModel.Load(path, options?.Limits), options, execution);
 
@@ -46,8 +47,10 @@ internal sealed class PartitionedModel
     {
         options ??= new();
         options.Validate();
+        execution ??= new();
+        execution.Engine.Check(execution);
         var graph = ModelGraph.Of(model);
-        return new(graph, ValueCatalog.Of(graph, options, execution ?? new()), options);
+        return new(graph, ValueCatalog.Of(graph, options, execution), options);
     }
 
     /// <summary>What runs on the device: the values that the tail needs and the head writes, in the order of the boundary, then outputs that are finished.</summary>

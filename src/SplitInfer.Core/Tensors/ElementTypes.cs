@@ -20,10 +20,11 @@ public static class ElementTypes
     public static bool HasFixedSize(this ElementType type) => type.BitWidth() != 0;
 
     /// <summary>
-    /// Whether values of the type can be passed to and from the engine: its .NET API has no name for floats of 8 bits and integers of 4.
-    /// A model may use them inside, as weights or between nodes.
+    /// Whether values of the type can be passed to and from the engine: its .NET API does not know complex numbers, floats of 8 bits and
+    /// integers of 4. A model may use them inside, as weights or between nodes.
     /// </summary>
-    internal static bool CanBeBound(this ElementType type) => type is > ElementType.Undefined and <= ElementType.BFloat16;
+    internal static bool CanBeBound(this ElementType type) =>
+        type is > ElementType.Undefined and <= ElementType.BFloat16 and not (ElementType.Complex64 or ElementType.Complex128);
 
     /// <summary>Bytes that hold <paramref name="count"/> elements, packed as ONNX packs them.</summary>
     /// <exception cref="OverflowException">The size does not fit 63 bits.</exception>

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace SplitInfer.Tensors;
 
-/// <summary>Memory that is not managed and does not move, as <see cref="Memory{T}"/>. Whoever owns it sees that it outlives the spans.</summary>
+/// <summary>Memory that is not managed and does not move, as <see cref="Memory{T}"/>. The owner keeps the memory alive while spans are in use.</summary>
 internal sealed unsafe class NativeMemory(byte* pointer, int length) : MemoryManager<byte>
 {
     private readonly byte* _pointer = pointer;

@@ -4,8 +4,8 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace SplitInfer.Tensors;
 
 /// <summary>
-/// A native value over a part of a <see cref="TensorBuffer"/>. The buffer keeps the last one, so that a steady stream of requests, which
-/// gets the same buffers for the same tensors again and again, makes none anew.
+/// A native value over a part of a <see cref="TensorBuffer"/>. The buffer keeps a few, so that a steady stream of requests, which gets the
+/// same buffers for the same tensors again and again, makes none anew.
 /// </summary>
 /// <param name="value">The native value, owned by whoever holds the view.</param>
 /// <param name="type">Type of the elements.</param>

@@ -16,9 +16,13 @@ internal sealed unsafe class TensorBuffer
     /// <summary>Alignment in bytes: a cache line, and the widest vector.</summary>
     public const int Alignment = 64;
 
+    // A payload holds the tensors of a boundary, mostly one to four.
+    private const int MaxViews = 8;
+
     private readonly TensorBufferPool? _pool;
     private readonly IDisposable? _owner;
-    private NativeView? _view;
+    private readonly Lock _viewing = new();
+    private List<NativeView>? _views;
     private int _references;
 
     /// <summary>Takes a block from the system.</summary>
@@ -35,7 +39,7 @@ internal sealed unsafe class TensorBuffer
         Pointer = (byte*)(address + start);
     }
 
-    /// <summary>Stands for memory of somebody else's, with one reference. Nothing is said of its alignment.</summary>
+    /// <summary>Wraps foreign memory, with one reference. It may be unaligned.</summary>
     /// <param name="pointer">Its first byte; must not move while the buffer is referenced.</param>
     /// <param name="memory">The same memory.</param>
     /// <param name="owner">What keeps it; disposed with the last reference.</param>
@@ -70,23 +74,44 @@ internal sealed unsafe class TensorBuffer
         if (left > 0) return;
         _pool?.Return(this);
         if (_owner is null) return;
-        _view?.Dispose();
+        foreach (var view in _views ?? []) view.Dispose();
         _owner.Dispose();
     }
 
-    /// <summary>Takes the last native view out, where it is such a one; null where it is not, or somebody else has taken it.</summary>
+    /// <summary>Removes and returns a kept view with this type, shape and offset; null where none is kept.</summary>
     internal NativeView? TakeView(ElementType type, TensorShape shape, int offset)
     {
-        if (Interlocked.Exchange(ref _view, null) is not { } view) return null;
-        if (view.Is(type, shape, offset)) return view;
-        view.Dispose();
-        return null;
+        lock (_viewing)
+        {
+            for (var i = 0; i < _views?.Count; i++)
+            {
+                var view = _views[i];
+                if (!view.Is(type, shape, offset)) continue;
+                _views.RemoveAt(i);
+                return view;
+            }
+
+            return null;
+        }
     }
 
-    /// <summary>Keeps a native view for who wants the same next.</summary>
+    /// <summary>Keeps a view for the next request that wants the same; the one that was kept longest makes room.</summary>
     internal void ReturnView(NativeView view)
     {
-        if (Interlocked.CompareExchange(ref _view, view, null) is not null) view.Dispose();
+        NativeView? dropped = null;
+        lock (_viewing)
+        {
+            _views ??= [];
+            if (_views.Count == MaxViews)
+            {
+                dropped = _views[0];
+                _views.RemoveAt(0);
+            }
+
+            _views.Add(view);
+        }
+
+        dropped?.Dispose();
     }
 
     /// <summary>Hands a resting block out with one reference.</summary>

@@ -13,7 +13,7 @@ public static class TensorViews
 
     /// <summary>A value of ONNX Runtime over the tensor's memory, without a copy.</summary>
     /// <returns>A value that the caller disposes. What it shows is the tensor's until the tensor is disposed, and undefined afterwards.</returns>
-    /// <exception cref="NotSupportedException">The elements are text, or of a type that ONNX Runtime's .NET API has no name for.</exception>
+    /// <exception cref="NotSupportedException">The elements are text, or of a type that ONNX Runtime's .NET API does not know.</exception>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public static OrtValue AsOrtValue(this Tensor tensor)
     {

@@ -22,6 +22,7 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
     {
         var files = ModelDirectory.List(options.ModelsDirectory);
         var models = new List<ServedModel>();
+        SplitInferException? refusal = null;
         var execution = options.Execution.LoggingTo(logger);
         foreach (var (name, version, path) in files)
         {
@@ -33,13 +34,14 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
             }
             catch (SplitInferException error)
             {
-                LogRefused(logger, error, name, version);
+                LogRefused(logger, error, name, version, error.Message);
+                refusal ??= error;
             }
         }
 
         return models.Count > 0 ? new(models) : throw new ModelRepositoryException(files.Count == 0
             ? $"There is no model in '{options.ModelsDirectory}'. Put each at <name>/<version>/model.onnx."
-            : $"None of the {files.Count} models in '{options.ModelsDirectory}' can be served; the log says why.");
+            : $"None of the {files.Count} models in '{options.ModelsDirectory}' can be served; the log says why. The first: {refusal?.Message}", refusal);
     }
 
     /// <summary>Finds the model that a client has the head of.</summary>
@@ -77,6 +79,6 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
     [LoggerMessage(LogLevel.Information, "Serving {Name} {Version}, fingerprint {Fingerprint}")]
     private static partial void LogServing(ILogger logger, string name, string version, Fingerprint fingerprint);
 
-    [LoggerMessage(LogLevel.Error, "Not serving {Name} {Version}")]
-    private static partial void LogRefused(ILogger logger, Exception error, string name, string version);
+    [LoggerMessage(LogLevel.Error, "Not serving {Name} {Version}: {Reason}")]
+    private static partial void LogRefused(ILogger logger, Exception error, string name, string version, string reason);
 }

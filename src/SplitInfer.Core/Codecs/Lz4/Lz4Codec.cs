@@ -44,7 +44,7 @@ internal sealed class Lz4Codec : ITensorCodec
 
     public void Decode(ElementType type, TensorShape shape, ReadOnlySpan<byte> payload, Span<byte> tensor)
     {
-        // K4os takes an offset of zero and leaves there what the target held, which may be of another request.
+        // K4os accepts an offset of zero and leaves there what the target held, which may be of another request.
         tensor.Clear();
         var reader = new PayloadReader(Name, payload);
         for (var start = 0; start < tensor.Length; start += Chunks.Bytes)
@@ -58,8 +58,8 @@ internal sealed class Lz4Codec : ITensorCodec
         reader.End();
     }
 
-    // Decode, since PartialDecode takes blocks that end early; Enforce32 would only make the same checks on narrower words. K4os counts a
-    // length in 32 bits: in a block of over 16 MiB one wraps, and bytes are written beyond the target. None is as long as its chunk.
+    // PartialDecode would accept blocks that end early; Enforce32 makes the same checks on narrower words. K4os overflows on blocks over
+    // 16 MiB and writes past the target, so blocks that are not shorter than their chunk are refused.
     private static bool TryDecode(ReadOnlySpan<byte> block, Span<byte> chunk) =>
         block.Length < chunk.Length && LZ4Codec.Decode(block, chunk) == chunk.Length;
 }

@@ -13,18 +13,21 @@ internal static class EngineErrors
     /// <summary>The same error as an exception of ours. The managed API tells the code as text only.</summary>
     public static EngineException Translate(Exception error)
     {
-        if (error is not OnnxRuntimeException) return new(EngineErrorCode.NotFound, "the engine reports an error of a kind that its .NET API does not know", error);
+        if (error is not OnnxRuntimeException) return new(CodeOf(Digits(error.Message)), "the engine reports an error of a kind that its .NET API has no words for", error);
         var end = error.Message.StartsWith(Prefix, StringComparison.Ordinal) ? error.Message.IndexOf(']', StringComparison.Ordinal) : -1;
         return end < 0
             ? new(EngineErrorCode.Fail, error.Message.Trim(), error)
             : new(CodeOf(error.Message[Prefix.Length..end]), error.Message[(end + 1)..].Trim(), error);
     }
 
+    // The message of a key that was not found names the key, which is the code.
+    private static string Digits(string message) => string.Concat(message.Where(char.IsAsciiDigit));
+
     private static EngineErrorCode CodeOf(string name) => name switch
     {
         // The managed API has other names for these two numbers than the engine.
         "ShapeInferenceNotRegistered" => EngineErrorCode.ExecutionProviderFailure,
         "RequirementNotRegistered" => EngineErrorCode.ModelLoadCanceled,
-        _ => Enum.TryParse<EngineErrorCode>(name, out var code) ? code : EngineErrorCode.Fail,
+        _ => Enum.TryParse<EngineErrorCode>(name, out var code) && Enum.IsDefined(code) ? code : EngineErrorCode.Fail,
     };
 }

@@ -7,16 +7,15 @@ namespace SplitInfer.Execution.OnnxRuntime;
 
 /// <summary>
 /// Takes the lines that ONNX Runtime logs to the logger of the session that they are about. A process has one logging function, so each
-/// session has an identifier that comes with its lines. Thread-safe.
+/// session has an identifier that comes with its lines. Lines that are about no session go nowhere. Thread-safe.
 /// </summary>
 internal static partial class EngineLog
 {
-    // The text with which a run ends that was cancelled. Whoever cancelled it knows.
-    private const string Cancelled = "terminate flag";
-
     private static readonly ConcurrentDictionary<string, ILogger> Loggers = new(StringComparer.Ordinal);
-    private static ILogger? _first;
     private static int _sessions;
+
+    [ThreadStatic]
+    private static bool _isRunning;
 
     /// <summary>What the engine is given. It must never throw, since native code calls it, and stays reachable as long as the process lives.</summary>
     public static DOrtLoggingFunction Function { get; } = Write;
@@ -25,15 +24,15 @@ internal static partial class EngineLog
     public static string Open(ILogger? logger)
     {
         var id = string.Create(CultureInfo.InvariantCulture, $"splitinfer-{Interlocked.Increment(ref _sessions)}");
-        if (logger is null) return id;
-        // Lines of the environment, which has no session, go to the first logger of all.
-        Interlocked.CompareExchange(ref _first, logger, null);
-        Loggers[id] = logger;
+        if (logger is not null) Loggers[id] = logger;
         return id;
     }
 
     /// <summary>Ends what <see cref="Open"/> began.</summary>
     public static void Close(string id) => Loggers.TryRemove(id, out _);
+
+    /// <summary>Says whether this thread runs a session. An error of a run is raised there, and may be one that is dealt with, such as a cancellation; it is no line besides.</summary>
+    public static void SetRunning(bool isRunning) => _isRunning = isRunning;
 
     /// <summary>The least severe line that a logger wants.</summary>
     public static OrtLoggingLevel SeverityFor(ILogger? logger) => logger switch
@@ -50,8 +49,7 @@ internal static partial class EngineLog
     {
         try
         {
-            if (!Loggers.TryGetValue(id, out var logger)) logger = Volatile.Read(ref _first);
-            if (logger is null || message.Contains(Cancelled, StringComparison.Ordinal)) return;
+            if ((_isRunning && severity >= OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR) || !Loggers.TryGetValue(id, out var logger)) return;
             var level = LevelOf(severity);
             var text = message.TrimEnd();
             EngineLine(logger, level, text, location);

@@ -11,30 +11,43 @@ internal sealed class OnnxRuntimeEngine : IInferenceEngine
     public static OnnxRuntimeEngine Instance { get; } = new();
 
     /// <inheritdoc/>
-    public IEngineSession Load(byte[] model, ExecutionOptions options, SessionSettings settings)
+    public void Check(ExecutionOptions options)
     {
         options.Validate();
-        return OnnxRuntimeSession.Create(OnnxRuntimeEnvironment.For(options), model, options, settings);
+        OnnxRuntimeEnvironment.For(options).Configure(options, new(), logId: "", static _ => true);
     }
+
+    /// <inheritdoc/>
+    public IEngineSession Load(byte[] model, ExecutionOptions options, SessionSettings settings) => OnnxRuntimeSession.Create(model, options, settings, container: null);
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> Optimize(byte[] model, ExecutionOptions options, string? externalDataFolder)
     {
         options.Validate();
-        var written = new MemoryStream(model.Length);
-        OnnxRuntimeEnvironment.For(options).Configure(options, new() { ExternalDataFolder = externalDataFolder, UseSharedArena = true }, session =>
+        var logId = EngineLog.Open(options.Logger);
+        try
         {
-            using var compilation = new OrtModelCompilationOptions(session);
-            compilation.SetInputModelFromBuffer(model);
-            compilation.SetGraphOptimizationLevel((GraphOptimizationLevel)options.Optimization);
-            compilation.SetOutputModelWriteDelegate(part => written.Write(part));
-            written.SetLength(0);
-            compilation.CompileModel();
-            return true;
-        });
-        return written.GetBuffer().AsMemory(0, (int)written.Length);
+            var settings = new SessionSettings { ExternalDataFolder = externalDataFolder, UseSharedArena = true };
+            return OnnxRuntimeEnvironment.For(options).Configure(options, settings, logId, session => Compile(model, session));
+        }
+        finally
+        {
+            EngineLog.Close(logId);
+        }
     }
 
     /// <inheritdoc/>
-    public ISharedLayouts CreateSharedLayouts() => new SharedLayouts();
+    public ISessionGroup CreateGroup() => new SessionGroup();
+
+    private static ReadOnlyMemory<byte> Compile(byte[] model, SessionOptions session)
+    {
+        var written = new MemoryStream(model.Length);
+        using var compilation = new OrtModelCompilationOptions(session);
+        compilation.SetInputModelFromBuffer(model);
+        // The compilation does not take the level over from the session.
+        compilation.SetGraphOptimizationLevel(session.GraphOptimizationLevel);
+        compilation.SetOutputModelWriteDelegate(part => written.Write(part));
+        compilation.CompileModel();
+        return written.GetBuffer().AsMemory(0, (int)written.Length);
+    }
 }

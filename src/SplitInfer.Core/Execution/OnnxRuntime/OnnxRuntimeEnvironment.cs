@@ -9,6 +9,12 @@ namespace SplitInfer.Execution.OnnxRuntime;
 /// </summary>
 internal sealed class OnnxRuntimeEnvironment
 {
+    // Another one than that of the environment that the managed API makes by itself.
+    private const OrtLoggingLevel OurLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR;
+
+    // A part of the condition that the engine reports as not met.
+    private const string NoPoolMessage = "EnvCreatedWithGlobalThreadPools";
+
     private static readonly Lock Gate = new();
     private static OnnxRuntimeEnvironment? _current;
 
@@ -37,25 +43,26 @@ internal sealed class OnnxRuntimeEnvironment
         lock (Gate) return _current ??= Create(options.IntraOpThreads);
     }
 
-    /// <summary>The least severe line that a session or run is to log. An environment of the application's has no logging function of ours, and would print to standard error.</summary>
+    /// <summary>The least severe line that a session is to log. An environment of the application's has no logging function of ours, and would print to standard error.</summary>
     public OrtLoggingLevel SeverityFor(ExecutionOptions options) =>
         _isOurs ? EngineLog.SeverityFor(options.Logger) : OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
 
     /// <summary>Builds the options of a session and makes something of them.</summary>
     /// <param name="options">What a user chooses.</param>
     /// <param name="settings">What is shared with other sessions.</param>
+    /// <param name="logId">What <see cref="EngineLog.Open"/> gave.</param>
     /// <param name="make">Makes it; the options are disposed afterwards. Called again, with threads of its own, where the environment has no pool to share.</param>
     /// <exception cref="EngineException">The engine refuses.</exception>
-    public T Configure<T>(ExecutionOptions options, SessionSettings settings, Func<SessionOptions, T> make)
+    public T Configure<T>(ExecutionOptions options, SessionSettings settings, string logId, Func<SessionOptions, T> make)
     {
         var shares = SharesPool(options);
         try
         {
             return Make(shares);
         }
-        catch (EngineException) when (shares && !_isOurs)
+        catch (EngineException error) when (shares && (!_isOurs || error.EngineMessage.Contains(NoPoolMessage, StringComparison.Ordinal)))
         {
-            // An application's environment tells by this error alone whether it has a pool; another error comes again.
+            // An application's environment tells by this error alone that it has no pool; another error comes again.
             var made = Make(sharesPool: false);
             _hasPool = false;
             return made;
@@ -64,9 +71,9 @@ internal sealed class OnnxRuntimeEnvironment
         T Make(bool sharesPool)
         {
             using var session = new SessionOptions();
+            SessionSetup.Apply(session, this, options, settings, logId, sharesPool);
             try
             {
-                SessionSetup.Apply(session, this, options, settings, sharesPool);
                 return make(session);
             }
             catch (Exception error) when (EngineErrors.IsEngineError(error))
@@ -79,15 +86,16 @@ internal sealed class OnnxRuntimeEnvironment
     /// <summary>Makes the arena that sessions can share, unless it is there.</summary>
     public void EnsureSharedArena() => _ = _sharedArena.Value;
 
-    // The pool has as many threads as the first options asked for; others that ask for a number of their own get threads of their own.
+    // The pool has as many threads as the first options asked for; others that ask for a number of their own get threads of their own. How
+    // many threads an application's pool has is not known.
     private bool SharesPool(ExecutionOptions options) =>
-        options.UseSharedThreadPool && _hasPool && (options.IntraOpThreads == 0 || !_isOurs || options.IntraOpThreads == _poolThreads);
+        options.UseSharedThreadPool && _hasPool && (options.IntraOpThreads == 0 || options.IntraOpThreads == _poolThreads);
 
     private static OnnxRuntimeEnvironment Create(int threads)
     {
         try
         {
-            if (OrtEnv.IsCreated) return Adopt();
+            if (OrtEnv.IsCreated) return Adopt(OrtEnv.Instance());
             using var threading = new OrtThreadingOptions();
             threading.GlobalIntraOpNumThreads = threads;
             // Segments run their nodes one after the other; between nodes there is nothing to spread.
@@ -95,24 +103,25 @@ internal sealed class OnnxRuntimeEnvironment
             var creation = new EnvironmentCreationOptions
             {
                 logId = "SplitInfer",
-                logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING,
+                logLevel = OurLevel,
                 threadOptions = threading,
                 loggingFunction = EngineLog.Function,
             };
-            return new(OrtEnv.CreateInstanceWithOptions(ref creation), isOurs: true, threads);
+            var native = OrtEnv.CreateInstanceWithOptions(ref creation);
+            // An application that makes the environment in the same moment may be quicker, and then there is no error.
+            return native.EnvLogLevel == OurLevel ? new(native, isOurs: true, threads) : Adopt(native);
         }
         catch (OnnxRuntimeException) when (OrtEnv.IsCreated)
         {
-            // The application was quicker.
-            return Adopt();
+            return Adopt(OrtEnv.Instance());
         }
         catch (TypeInitializationException error) when (error.GetBaseException() is DllNotFoundException missing)
         {
-            throw new DllNotFoundException("No package of the application carries ONNX Runtime's library for this platform. Add a reference to Microsoft.ML.OnnxRuntime, or to one of its flavours such as Microsoft.ML.OnnxRuntime.Gpu.", missing);
+            throw new DllNotFoundException($"ONNX Runtime's library cannot be loaded. If no package of the application carries it for this platform, add a reference to Microsoft.ML.OnnxRuntime, or to one of its flavours such as Microsoft.ML.OnnxRuntime.Gpu. If it is there, install what it needs: {missing.Message}", missing);
         }
     }
 
-    private static OnnxRuntimeEnvironment Adopt() => new(OrtEnv.Instance(), isOurs: false, poolThreads: 0);
+    private static OnnxRuntimeEnvironment Adopt(OrtEnv native) => new(native, isOurs: false, poolThreads: -1);
 
     private bool RegisterArena()
     {

@@ -15,14 +15,14 @@ internal sealed class OnnxRuntimeSession : IEngineSession
     private readonly OrtLoggingLevel _severity;
     private readonly string _logId;
     private readonly SessionInitializers _initializers;
-    private readonly SharedLayouts? _layouts;
+    private readonly PrePackedWeightsContainer? _container;
     private readonly ConcurrentQueue<RunSlot> _slots = [];
     private int _references = 1;
     private int _disposed;
 
-    private OnnxRuntimeSession(InferenceSession native, OrtLoggingLevel severity, string logId, SessionInitializers initializers, SharedLayouts? layouts, bool bindsOutputs)
+    private OnnxRuntimeSession(InferenceSession native, OrtLoggingLevel severity, string logId, SessionInitializers initializers, PrePackedWeightsContainer? container, bool bindsOutputs)
     {
-        (_native, _severity, _logId, _initializers, _layouts) = (native, severity, logId, initializers, layouts);
+        (_native, _severity, _logId, _initializers, _container) = (native, severity, logId, initializers, container);
         Inputs = [.. native.InputNames.Select(name => Describe(name, native.InputMetadata[name]))];
         Outputs = [.. native.OutputNames.Select(name => Describe(name, native.OutputMetadata[name]))];
         OutputShapes = [.. Outputs.Select(output => bindsOutputs ? OutputShape.From(output, Inputs) : null)];
@@ -40,31 +40,40 @@ internal sealed class OnnxRuntimeSession : IEngineSession
     /// <summary>Whether outputs have had the shapes that the model promises. Some models err; their outputs are taken as they come.</summary>
     public bool TrustsShapes { get; set; } = true;
 
+    /// <summary>Runs that are under way.</summary>
+    public int ActiveRuns => Volatile.Read(ref _references) - (Volatile.Read(ref _disposed) == 0 ? 1 : 0);
+
     /// <summary>Loads a model.</summary>
-    /// <exception cref="EngineException">ONNX Runtime refuses it.</exception>
-    public static OnnxRuntimeSession Create(OnnxRuntimeEnvironment environment, byte[] model, ExecutionOptions options, SessionSettings settings)
+    /// <param name="model">An ONNX file.</param>
+    /// <param name="options">How the session runs.</param>
+    /// <param name="settings">What it shares with other sessions.</param>
+    /// <param name="container">Where kernels look for weights that another session's have laid out; null for nowhere.</param>
+    /// <exception cref="EngineException">ONNX Runtime refuses the model.</exception>
+    public static OnnxRuntimeSession Create(byte[] model, ExecutionOptions options, SessionSettings settings, PrePackedWeightsContainer? container)
     {
-        var layouts = settings.SharedLayouts as SharedLayouts;
+        options.Validate();
+        var environment = OnnxRuntimeEnvironment.For(options);
         var initializers = new SessionInitializers(settings.Initializers);
         var logId = EngineLog.Open(options.Logger);
-        var holdsLayouts = false;
+        var holdsContainer = false;
         InferenceSession? native = null;
         try
         {
-            layouts?.Container.DangerousAddRef(ref holdsLayouts);
-            native = environment.Configure(options, settings, session =>
+            container?.DangerousAddRef(ref holdsContainer);
+            var severity = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+            native = environment.Configure(options, settings, logId, session =>
             {
-                session.LogId = logId;
+                severity = session.LogSeverityLevel;
                 initializers.AddTo(session);
-                return layouts is null ? new InferenceSession(model, session) : new InferenceSession(model, session, layouts.Container);
+                return container is null ? new InferenceSession(model, session) : new InferenceSession(model, session, container);
             });
-            return new(native, environment.SeverityFor(options), logId, initializers, layouts, settings.BindsOutputs);
+            return new(native, severity, logId, initializers, container, settings.BindsOutputs);
         }
         catch
         {
             native?.Dispose();
             initializers.Dispose();
-            if (holdsLayouts) layouts!.Container.DangerousRelease();
+            if (holdsContainer) container!.DangerousRelease();
             EngineLog.Close(logId);
             throw;
         }
@@ -108,7 +117,7 @@ internal sealed class OnnxRuntimeSession : IEngineSession
     private static void CheckReadable(EngineValue output)
     {
         if (output.Kind != EngineValueKind.Tensor)
-            throw new EngineException(EngineErrorCode.NotImplemented, $"output '{output.Name}' is of kind {output.Kind}; only tensors can be read.");
+            throw new EngineException(EngineErrorCode.NotImplemented, $"output '{output.Name}' is of kind {output.Kind}, and only tensors can be read. Leave it out of the outputs, or turn it into a tensor in the model.");
     }
 
     private bool TryAddReference()
@@ -129,7 +138,7 @@ internal sealed class OnnxRuntimeSession : IEngineSession
         while (_slots.TryDequeue(out var slot)) slot.Dispose();
         _native.Dispose();
         _initializers.Dispose();
-        _layouts?.Container.DangerousRelease();
+        _container?.DangerousRelease();
         EngineLog.Close(_logId);
     }
 

@@ -151,6 +151,7 @@ internal sealed class RunSlot : IDisposable
         {
             // The registration is gone, and its callback has ended, before the options serve another run.
             using var _ = cancellationToken.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, _runOptions);
+            EngineLog.SetRunning(true);
             _native.RunWithBinding(_runOptions, _binding);
         }
         catch (Exception error) when (EngineErrors.IsEngineError(error))
@@ -161,6 +162,7 @@ internal sealed class RunSlot : IDisposable
         }
         finally
         {
+            EngineLog.SetRunning(false);
             _runOptions.Terminate = false;
         }
     }

@@ -8,10 +8,15 @@ internal static class SessionSetup
     /// <summary>The folder that the external data of a model in memory is relative to.</summary>
     private const string ExternalDataFolderKey = "session.model_external_initializers_file_folder_path";
 
+    private const string Setting = $"{nameof(ExecutionOptions)}.{nameof(ExecutionOptions.Configure)}";
+
     private const string SharedAllocatorsKey = "session.use_env_allocators";
 
-    public static void Apply(SessionOptions session, OnnxRuntimeEnvironment environment, ExecutionOptions options, SessionSettings settings, bool sharesPool)
+    /// <exception cref="EngineException">The engine refuses a provider, or what the application sets.</exception>
+    /// <exception cref="UnknownExecutionProviderException">A provider is not known.</exception>
+    public static void Apply(SessionOptions session, OnnxRuntimeEnvironment environment, ExecutionOptions options, SessionSettings settings, string logId, bool sharesPool)
     {
+        session.LogId = logId;
         session.LogSeverityLevel = environment.SeverityFor(options);
         session.GraphOptimizationLevel = (GraphOptimizationLevel)options.Optimization;
         if (sharesPool) session.DisablePerSessionThreads();
@@ -24,6 +29,19 @@ internal static class SessionSetup
         }
 
         foreach (var provider in options.Providers) Providers.Append(session, environment, provider);
-        options.Configure?.Invoke(session);
+        try
+        {
+            options.Configure?.Invoke(session);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            // What the engine refuses is its error; everything else is the application's.
+            var refusal = EngineErrors.Translate(error);
+            throw new EngineException(refusal.Code, $"{Setting} was refused. {refusal.EngineMessage}", error);
+        }
+        catch (EntryPointNotFoundException error)
+        {
+            throw new EngineException(EngineErrorCode.NotImplemented, $"{Setting} asks for something that the library of this application does not have. Reference the package that has it, such as Microsoft.ML.OnnxRuntime.Gpu, in place of Microsoft.ML.OnnxRuntime. {error.Message}", error);
+        }
     }
 }

@@ -31,10 +31,10 @@ internal sealed class OptimizedSegment : IDisposable
     /// <param name="segment">The segment.</param>
     /// <param name="options">How it is run; CPU only, since the optimised form is the CPU's.</param>
     /// <param name="store">Where the weights are kept.</param>
-    /// <param name="layouts">Where weights that kernels lay out once more are shared.</param>
+    /// <param name="group">The sessions that share what kernels make of these weights.</param>
     /// <param name="session">The session, which keeps the memory of its weights.</param>
     /// <returns>What gives the weights back to the store, after the session.</returns>
-    public static OptimizedSegment Load(SegmentModel segment, ExecutionOptions options, WeightStore store, ISharedLayouts layouts, out IEngineSession session)
+    public static OptimizedSegment Load(SegmentModel segment, ExecutionOptions options, WeightStore store, ISessionGroup group, out IEngineSession session)
     {
         var optimized = new OptimizedSegment(store);
         var folder = Directory.CreateTempSubdirectory("splitinfer-");
@@ -43,11 +43,10 @@ internal sealed class OptimizedSegment : IDisposable
             File.WriteAllBytes(Path.Combine(folder.FullName, PlaceholderName), []);
             var model = optimized.TakeWeights(ModelProto.Parser.ParseFrom(options.Engine.Optimize(segment.ToBytes(), options, segment.ExternalDataFolder).Span));
             optimized.GraphBytes = model.Length;
-            session = options.Engine.Load(model, options.With(GraphOptimization.None), new()
+            session = group.Load(model, options.With(GraphOptimization.None), new()
             {
                 ExternalDataFolder = folder.FullName,
                 Initializers = [.. optimized._weights.Select(static w => (w.Name, w.Weight.Value))],
-                SharedLayouts = layouts,
                 UseSharedArena = true,
             });
             return optimized;
@@ -92,6 +91,6 @@ internal sealed class OptimizedSegment : IDisposable
 
     private static bool IsShared(TensorProto initializer) =>
         initializer.DataLocation == TensorProto.Types.DataLocation.Default
-        && ((ElementType)initializer.DataType).HasFixedSize()
+        && (ElementType)initializer.DataType != ElementType.Text && ((ElementType)initializer.DataType).CanBeBound()
         && ((ElementType)initializer.DataType).ByteSize(initializer.Dims.Aggregate(1L, static (count, size) => count * size)) >= MinSharedBytes;
 }

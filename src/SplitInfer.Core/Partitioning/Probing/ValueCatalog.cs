@@ -66,7 +66,7 @@ internal sealed class ValueCatalog
             if (kind != EngineValueKind.Tensor)
                 throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {Obstacle(kind, TensorSpec.Unranked(name, default))}, and only dense tensors can be passed. Export the model with tensors in its place.");
             if (!type.CanBeBound())
-                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {Obstacle(kind, TensorSpec.Unranked(name, type))}. Cast it in the model to a type of 8 bits or more, such as int8 or float16.");
+                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {Obstacle(kind, TensorSpec.Unranked(name, type))}. Cast it in the model to int8, uint8 or a float type of 16 bits or more.");
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class ValueCatalog
         not EngineValueKind.Tensor => "is not a tensor",
         _ when spec.Type == ElementType.Text => "is text",
         _ when !spec.Type.HasFixedSize() => "has an element type that is not known here",
-        _ when !spec.Type.CanBeBound() => $"has elements of type {spec.Type.DisplayName()}, which the engine uses inside a model only",
+        _ when !spec.Type.CanBeBound() => $"has elements of type {spec.Type.DisplayName()}, which can be used only inside a model",
         _ when !spec.IsRanked => "has a number of dimensions that only a run tells",
         _ => null,
     };

@@ -1,5 +1,7 @@
+using GraphOptimizationLevel = Microsoft.ML.OnnxRuntime.GraphOptimizationLevel;
 using SplitInfer.Execution;
 using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Models.Onnx;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -33,13 +35,12 @@ public sealed class ConfigureTests
     public void What_the_application_sets_comes_last()
     {
         var g = new GraphBuilder();
-        g.Output(g.Relu(g.Relu(g.Input("x", ElementType.Float32, 2))));
-        var seen = 0;
-        var options = new ExecutionOptions { IntraOpThreads = 1, Optimization = GraphOptimization.Basic, Configure = session => seen = (int)session.GraphOptimizationLevel };
+        g.Output(g.Relu(g.Identity(g.Relu(g.Input("x", ElementType.Float32, 2)))));
 
-        g.Load(options).Dispose();
+        Assert.Equal(2, Nodes(new()));
+        Assert.Equal(3, Nodes(new() { Configure = static session => session.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL }));
 
-        Assert.Equal((int)GraphOptimization.Basic, seen);
+        int Nodes(ExecutionOptions options) => ModelProto.Parser.ParseFrom(SessionRuns.Engine.Optimize(g.ToBytes(), options, null).Span).Graph.Node.Count;
     }
 
     [Fact]
@@ -49,8 +50,12 @@ public sealed class ConfigureTests
         g.Output(g.Relu(g.Input("x", ElementType.Float32, 2)));
 
         Assert.Throws<InvalidOperationException>(() => g.Load(new() { Configure = static _ => throw new InvalidOperationException("mine") }).Dispose());
+        Assert.Throws<KeyNotFoundException>(() => g.Load(new() { Configure = static _ => throw new KeyNotFoundException("mine") }).Dispose());
         var missing = Assert.Throws<EngineException>(() => g.Load(new() { Configure = static session => session.RegisterCustomOpLibrary("absent.so") }).Dispose());
         Assert.Contains("absent.so", missing.Message, StringComparison.Ordinal);
+        Assert.Contains("ExecutionOptions.Configure", missing.Message, StringComparison.Ordinal);
+        var flavour = Assert.Throws<EngineException>(() => g.Load(new() { Configure = static session => session.AppendExecutionProvider_CUDA(0) }).Dispose());
+        Assert.Contains("Microsoft.ML.OnnxRuntime.Gpu", flavour.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -66,13 +71,17 @@ public sealed class ConfigureTests
         Assert.EndsWith($"({name})", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>For such codes the managed API throws while it looks for their names.</summary>
-    [Fact]
-    public void A_code_that_the_managed_api_has_no_name_for_is_an_error_of_the_engine_too()
+    /// <summary>For such codes the managed API throws while it looks for their names, as a dictionary does.</summary>
+    [Theory]
+    [InlineData(13, EngineErrorCode.ModelRequiresCompilation)]
+    [InlineData(14, EngineErrorCode.NotFound)]
+    [InlineData(99, EngineErrorCode.Fail)]
+    public void A_code_that_the_managed_api_has_no_name_for_is_an_error_of_the_engine_too(int code, EngineErrorCode expected)
     {
-        var error = new KeyNotFoundException("The given key '14' was not present in the dictionary.");
+        var error = Assert.Throws<KeyNotFoundException>(() => new Dictionary<int, string>()[code]);
 
         Assert.True(EngineErrors.IsEngineError(error));
+        Assert.Equal(expected, EngineErrors.Translate(error).Code);
         Assert.Same(error, EngineErrors.Translate(error).InnerException);
     }
 

@@ -107,6 +107,7 @@ public sealed class OutputShapeTests
         using var scalar = Tensor.From<int>([7]);
         Assert.Equal<long>([-1, 3], session.Outputs[0].Dimensions);
         Assert.Equal<string?>(["N", null], session.Outputs[0].Symbols);
+        Assert.All(session.Outputs[1..], static output => Assert.False(output.HasShape));
 
         foreach (var sizes in new long[][] { [12], [2, 6], [2, 3, 2] })
         {

@@ -1,5 +1,5 @@
-using Microsoft.ML.OnnxRuntime;
 using SplitInfer.Execution;
+using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -41,7 +41,7 @@ public sealed class ProviderTests
     {
         var g = new GraphBuilder();
         g.Output(g.Relu(g.Input("x", ElementType.Float32, 2)));
-        foreach (var provider in OrtEnv.Instance().GetAvailableProviders())
+        foreach (var provider in OnnxRuntimeEnvironment.For(new()).AvailableProviders)
         {
             try
             {

@@ -1,4 +1,5 @@
 using SplitInfer.Execution;
+using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -16,21 +17,15 @@ public sealed class SessionLifetimeTests
         using var state = Tensor.From<float>([1, 2, 3, 4]);
         using var ever = Tensor.From<long>([long.MaxValue]);
         using var cancellation = new CancellationTokenSource();
-        using var started = new ManualResetEventSlim();
-        var run = Task.Run(() =>
-        {
-            started.Set();
-            session.Run([state, ever], new Tensor[1], cancellation.Token);
-        });
-        Assert.True(started.Wait(GiveUp));
+        var run = Task.Run(() => session.Run([state, ever], new Tensor[1], cancellation.Token));
+        Assert.True(SpinWait.SpinUntil(() => ((OnnxRuntimeSession)session).ActiveRuns > 0, GiveUp));
 
         session.Dispose();
         session.Dispose();
         await cancellation.CancelAsync();
 
-        // The run had begun, or finds the session closed.
-        var error = await Record.ExceptionAsync(() => run.WaitAsync(GiveUp));
-        Assert.True(error is OperationCanceledException or ObjectDisposedException, $"{error}");
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(GiveUp));
+        Assert.Equal(0, ((OnnxRuntimeSession)session).ActiveRuns);
     }
 
     [Fact]

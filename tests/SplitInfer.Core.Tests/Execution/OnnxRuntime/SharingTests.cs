@@ -54,11 +54,11 @@ public sealed class SharingTests
         using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, Size);
         using var alone = g.Load(settings: new() { Initializers = [(name, weight)] });
         using var expected = alone.RunOne(input);
-        var layouts = SessionRuns.Engine.CreateSharedLayouts();
-        var settings = new SessionSettings { Initializers = [(name, weight)], SharedLayouts = layouts, UseSharedArena = true };
-        using var first = g.Load(settings: settings);
-        using var second = g.Load(settings: settings);
-        layouts.Dispose();
+        var group = SessionRuns.Engine.CreateGroup();
+        var settings = new SessionSettings { Initializers = [(name, weight)], UseSharedArena = true };
+        using var first = group.Load(g.ToBytes(), new() { IntraOpThreads = 1 }, settings);
+        using var second = group.Load(g.ToBytes(), new() { IntraOpThreads = 1 }, settings);
+        group.Dispose();
 
         foreach (var session in new[] { first, second, first })
         {
