@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Google.Protobuf;
 using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
@@ -38,8 +39,21 @@ internal static class Inference
             .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
         var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }));
         var inferred = new ProbeModel(model).Use(bytes => execution.Engine.Optimize(bytes, execution.ForProbing(optimization), graph.Model.Folder), out var fedWeights);
-        var ends = ModelProto.Parser.ParseFrom(inferred.Span).Graph;
+        var ends = Parse(inferred, graph.Model.Source);
         return ends.Input.SkipLast(fedWeights.Length).Concat(ends.Output).Select(Read).ToDictionary(static v => v.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>What the engine wrote may be nested deeper than the file that was read.</summary>
+    private static GraphProto Parse(ReadOnlyMemory<byte> inferred, string source)
+    {
+        try
+        {
+            return ModelProto.Parser.ParseFrom(inferred.Span).Graph;
+        }
+        catch (InvalidProtocolBufferException error)
+        {
+            throw new ModelNotSupportedException($"{source}: the model cannot be read again as the engine writes it. Export it with fewer graphs inside one another. {error.Message}", error);
+        }
     }
 
     private static EngineValue Read(ValueInfoProto value) => value.Type?.ValueCase switch
