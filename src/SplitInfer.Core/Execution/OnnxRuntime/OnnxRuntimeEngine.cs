@@ -39,15 +39,20 @@ internal sealed class OnnxRuntimeEngine : IInferenceEngine
     /// <inheritdoc/>
     public ISessionGroup CreateGroup() => new SessionGroup();
 
-    private static ReadOnlyMemory<byte> Compile(byte[] model, SessionOptions session)
+    private static unsafe ReadOnlyMemory<byte> Compile(byte[] model, SessionOptions session)
     {
         var written = new MemoryStream(model.Length);
-        using var compilation = new OrtModelCompilationOptions(session);
-        compilation.SetInputModelFromBuffer(model);
-        // The compilation does not take the level over from the session.
-        compilation.SetGraphOptimizationLevel(session.GraphOptimizationLevel);
-        compilation.SetOutputModelWriteDelegate(part => written.Write(part));
-        compilation.CompileModel();
+        // The engine keeps the address that it is given and reads it when it compiles; the managed API pins the array for the first call only.
+        fixed (byte* pinned = model)
+        {
+            using var compilation = new OrtModelCompilationOptions(session);
+            compilation.SetInputModelFromBuffer(model);
+            // The compilation does not take the level over from the session.
+            compilation.SetGraphOptimizationLevel(session.GraphOptimizationLevel);
+            compilation.SetOutputModelWriteDelegate(part => written.Write(part));
+            compilation.CompileModel();
+        }
+
         return written.GetBuffer().AsMemory(0, (int)written.Length);
     }
 }

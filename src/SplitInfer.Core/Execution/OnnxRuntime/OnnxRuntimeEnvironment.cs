@@ -26,6 +26,9 @@ internal sealed class OnnxRuntimeEnvironment
     private OnnxRuntimeEnvironment(OrtEnv native, bool isOurs, int poolThreads)
     {
         (Native, _isOurs, _poolThreads) = (native, isOurs, poolThreads);
+        // An application may dispose what it got from OrtEnv.Instance(); sessions need the environment until the process ends.
+        var isHeld = false;
+        native.DangerousAddRef(ref isHeld);
         AvailableProviders = [.. native.GetAvailableProviders()];
         _sharedArena = new(RegisterArena);
     }
