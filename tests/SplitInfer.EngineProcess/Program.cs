@@ -36,6 +36,7 @@ try
         Policy = PolicyNames.AllOnDevice,
         Execution = new() { UseSharedThreadPool = bool.Parse(args[2]) },
     });
+    if (args[1] == "disposed") OrtEnv.Instance().Dispose();
     using var result = await client.InferAsync(new[] { input, shape });
     Console.WriteLine(result.Outputs[0].Shape);
 }

@@ -25,7 +25,7 @@ public static class TensorViews
         return value;
     }
 
-    /// <summary>A tensor over the memory of a value of ONNX Runtime, without a copy; text is copied.</summary>
+    /// <summary>A tensor over the memory of a value of ONNX Runtime, without a copy; text is copied. Unlike those of other tensors, its spans are valid only while the tensor is held.</summary>
     /// <param name="value">The value. The tensor takes it over, and disposes it when it is disposed itself.</param>
     /// <exception cref="InvalidTensorException">The value is not a dense tensor in the memory of the CPU, is over 2 GiB, or has elements of an unknown type. It stays the caller's.</exception>
     public static unsafe Tensor AsTensor(this OrtValue value)
@@ -51,7 +51,7 @@ public static class TensorViews
         if (type.ByteSize(shape.ElementCount) > TensorBufferPool.MaxBytes) throw new InvalidTensorException($"The value, {type.DisplayName()} {shape}, is over {TensorBufferPool.MaxBytes} bytes.");
         var bytes = value.GetTensorMutableRawData();
         var pointer = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes));
-        return Tensor.View(type, shape, new TensorBuffer(pointer, new NativeMemory(pointer, bytes.Length).Memory, value), 0);
+        return Tensor.View(type, shape, new TensorBuffer(pointer, new NativeMemory(pointer, bytes.Length, value).Memory, value), 0);
     }
 
     /// <summary>The elements with their dimensions, in place; valid until the tensor is disposed. A scalar is seen as one axis of one element.</summary>

@@ -27,6 +27,7 @@ public sealed class ProcessEnvironmentTests : IDisposable
     [InlineData("pooled", true)]
     [InlineData("pooled", false)]
     [InlineData("racing", true)]
+    [InlineData("disposed", true)]
     public async Task Models_run_whoever_made_the_environment(string environment, bool sharesPool)
     {
         Assert.Equal(("2×3", ""), await RunAsync(environment, sharesPool, rows: 2, columns: 3));

@@ -58,7 +58,7 @@ internal sealed class OptimizedSegment : IDisposable
         }
         finally
         {
-            folder.Delete(recursive: true);
+            Delete(folder);
         }
     }
 
@@ -67,6 +67,18 @@ internal sealed class OptimizedSegment : IDisposable
     {
         foreach (var (_, weight) in _weights) _store.Return(weight);
         _weights.Clear();
+    }
+
+    private static void Delete(DirectoryInfo folder)
+    {
+        try
+        {
+            folder.Delete(recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Somebody else cleans up temporary files too. The segment is loaded all the same.
+        }
     }
 
     private byte[] TakeWeights(ModelProto model)

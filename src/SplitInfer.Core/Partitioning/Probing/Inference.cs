@@ -26,9 +26,22 @@ internal static class Inference
     /// <exception cref="EngineException">It cannot.</exception>
     public static void CheckLoads(ModelGraph graph, ExecutionOptions execution)
     {
-        var options = execution.ForProbing(execution.Optimization);
+        try
+        {
+            CheckLoads(graph, execution, GraphOptimization.None);
+        }
+        catch (EngineException) when (execution.Optimization != GraphOptimization.None)
+        {
+            // A node without a kernel may be folded away. Optimising takes far more memory, so it comes second.
+            CheckLoads(graph, execution, execution.Optimization);
+        }
+    }
+
+    private static void CheckLoads(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)
+    {
+        var options = execution.ForProbing(optimization);
         var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, graph.Outputs.DistinctBy(static o => o.Name));
-        new ProbeModel(model).Use(bytes => options.Engine.Load(bytes, options, graph.Model.Folder), out _).Dispose();
+        new ProbeModel(model, willRun: false).Use(bytes => options.Engine.Load(bytes, options, graph.Model.Folder), out _).Dispose();
     }
 
     private static Dictionary<string, EngineValue> Infer(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)
@@ -38,7 +51,7 @@ internal static class Inference
         var outputs = nodes.SelectMany(static n => n.Outputs).Where(read.Contains)
             .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
         var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }));
-        var inferred = new ProbeModel(model).Use(bytes => execution.Engine.Optimize(bytes, execution.ForProbing(optimization), graph.Model.Folder), out var fedWeights);
+        var inferred = new ProbeModel(model, willRun: false).Use(bytes => execution.Engine.Optimize(bytes, execution.ForProbing(optimization), graph.Model.Folder), out var fedWeights);
         var ends = Parse(inferred, graph.Model.Source);
         return ends.Input.SkipLast(fedWeights.Length).Concat(ends.Output).Select(Read).ToDictionary(static v => v.Name, StringComparer.Ordinal);
     }

@@ -12,7 +12,8 @@ namespace SplitInfer.Partitioning.Probing;
 /// engine holds initializers several times over while it loads a model.
 /// </summary>
 /// <param name="model">The model, which is changed.</param>
-internal sealed class ProbeModel(ModelProto model)
+/// <param name="willRun">Whether the model is run, for which weights must be at hand: those in another file stay what they are.</param>
+internal sealed class ProbeModel(ModelProto model, bool willRun)
 {
     // What shapes do follow from is far smaller.
     private const int MinWeightBytes = 64 << 10;
@@ -46,9 +47,13 @@ internal sealed class ProbeModel(ModelProto model)
         return model.ToByteArray();
     }
 
-    private static bool IsWeight(TensorProto initializer) =>
-        initializer.RawData.Length >= MinWeightBytes && ((ElementType)initializer.DataType).CanBeBound() && initializer.Dims.All(static d => d > 0)
-        && initializer.Dims.Aggregate((double)((ElementType)initializer.DataType).ByteSize(1), static (product, d) => product * d) == initializer.RawData.Length;
+    private bool IsWeight(TensorProto initializer)
+    {
+        var type = (ElementType)initializer.DataType;
+        if (!type.CanBeBound() || !type.HasFixedSize() || initializer.Dims.Any(static d => d <= 0)) return false;
+        var bytes = initializer.Dims.Aggregate((double)type.ByteSize(1), static (product, d) => product * d);
+        return bytes >= MinWeightBytes && (initializer.DataLocation == TensorProto.Types.DataLocation.External ? !willRun : bytes == initializer.RawData.Length);
+    }
 
     private static ValueInfoProto InfoOf(TensorProto weight) =>
         ValueInfos.Of(new(weight.Name, (ElementType)weight.DataType, [.. weight.Dims.Select(Dimension.Fixed)]));

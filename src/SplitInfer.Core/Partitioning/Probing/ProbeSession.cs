@@ -23,7 +23,7 @@ internal sealed class ProbeSession : IDisposable
     public static ProbeSession Create(ModelProto model, string? folder, ExecutionOptions execution)
     {
         var options = execution.ForProbing(GraphOptimization.None);
-        var session = new ProbeModel(model).Use(bytes => options.Engine.Load(bytes, options, folder), out var weights);
+        var session = new ProbeModel(model, willRun: true).Use(bytes => options.Engine.Load(bytes, options, folder), out var weights);
         return new(session, weights);
     }
 

@@ -81,6 +81,30 @@ public sealed class SharingTests
         Assert.Equal(expected.Span<float>().ToArray(), output.Span<float>().ToArray());
     }
 
+    /// <summary>The managed API does not keep the bytes where they are while native code reads them.</summary>
+    [Fact]
+    public async Task A_model_is_optimised_while_memory_is_collected()
+    {
+        var g = new GraphBuilder();
+        g.Output(g.Relu(g.Relu(g.Input("x", ElementType.Float32, 4))));
+        using var stop = new CancellationTokenSource();
+        var collector = Task.Run(() =>
+        {
+            var kept = new Queue<byte[]>();
+            for (var i = 0; !stop.IsCancellationRequested; i++)
+            {
+                kept.Enqueue(new byte[200 + i % 2000]);
+                if (kept.Count > 2000) kept.Dequeue();
+                if (i % 400 == 0) GC.Collect(0, GCCollectionMode.Forced, blocking: true, compacting: true);
+            }
+        });
+
+        for (var i = 0; i < 400; i++) SessionRuns.Engine.Optimize(g.ToBytes(), new() { IntraOpThreads = 1 }, null);
+
+        await stop.CancelAsync();
+        await collector;
+    }
+
     [Fact]
     public void The_optimised_model_holds_the_weights_that_lay_in_a_second_file()
     {
