@@ -85,24 +85,33 @@ public sealed class SharingTests
     [Fact]
     public async Task A_model_is_optimised_while_memory_is_collected()
     {
+        const int Nodes = 200, Rounds = 800;
         var g = new GraphBuilder();
-        g.Output(g.Relu(g.Relu(g.Input("x", ElementType.Float32, 4))));
+        var x = g.Input("x", ElementType.Float32, 4);
+        for (var i = 0; i < Nodes; i++) x = g.Relu(x);
+        g.Output(x);
+        var model = g.ToBytes();
         using var stop = new CancellationTokenSource();
         var collector = Task.Run(() =>
         {
-            var kept = new Queue<byte[]>();
-            for (var i = 0; !stop.IsCancellationRequested; i++)
+            // What is moved away is written over, and lives long enough to have things moved around it.
+            var (random, kept) = (new Random(1), new byte[1000][]);
+            while (!stop.IsCancellationRequested)
             {
-                kept.Enqueue(new byte[200 + i % 2000]);
-                if (kept.Count > 2000) kept.Dequeue();
-                if (i % 400 == 0) GC.Collect(0, GCCollectionMode.Forced, blocking: true, compacting: true);
+                GC.Collect(0, GCCollectionMode.Forced, blocking: true, compacting: true);
+                for (var i = 0; i < 2000; i++) Array.Fill(kept[random.Next(kept.Length)] = new byte[random.Next(100, 5000)], (byte)0xFF);
             }
         });
 
-        for (var i = 0; i < 400; i++) SessionRuns.Engine.Optimize(g.ToBytes(), new() { IntraOpThreads = 1 }, null);
-
-        await stop.CancelAsync();
-        await collector;
+        try
+        {
+            for (var i = 0; i < Rounds; i++) SessionRuns.Engine.Optimize([.. model], new() { IntraOpThreads = 1 }, null);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await collector;
+        }
     }
 
     [Fact]
