@@ -41,7 +41,7 @@ internal sealed class OptimizedSegment : IDisposable
         try
         {
             File.WriteAllBytes(Path.Combine(folder.FullName, PlaceholderName), []);
-            var model = optimized.TakeWeights(ModelProto.Parser.ParseFrom(options.Engine.Optimize(segment.ToBytes(), options, segment.ExternalDataFolder).Span));
+            var model = optimized.TakeWeights(EngineModel.Parse(options.Engine.Optimize(segment.ToBytes(), options, segment.ExternalDataFolder)));
             optimized.GraphBytes = model.Length;
             session = group.Load(model, options.With(GraphOptimization.None), new()
             {

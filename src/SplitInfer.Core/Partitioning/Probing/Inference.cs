@@ -61,7 +61,7 @@ internal static class Inference
     {
         try
         {
-            return ModelProto.Parser.ParseFrom(inferred.Span).Graph;
+            return EngineModel.Parse(inferred).Graph;
         }
         catch (InvalidProtocolBufferException error)
         {
