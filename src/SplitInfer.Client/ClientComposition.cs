@@ -36,7 +36,7 @@ internal static class ClientComposition
             var memory = new ClientMemory(options, model);
             var policy = PolicyFactory.Create(options, model, memory.Heads.Profile);
             transport ??= TransportOf(options, model.Plan);
-            tails = transport is null ? null : new(transport, policy, options.ProbeInterval, options.TimeProvider);
+            tails = transport is null ? null : new(transport, policy, model.Mask, options.ProbeInterval, options.TimeProvider);
             var learns = policy is not FixedPolicy;
             if (learns) tails?.Watch.Visit();
             if (options.PreloadArms) await LoadAsync(static () => false).ConfigureAwait(false);

@@ -33,6 +33,12 @@ internal sealed class ClientModel : IDisposable
     /// <summary>What policies choose among.</summary>
     public ArmCatalog Arms { get; }
 
+    /// <summary>The partitions that have turned out to be of no use.</summary>
+    public ArmMask Mask { get; } = new();
+
+    /// <summary>The arm that runs everything on the device.</summary>
+    public Arm OnDevice => Arms.Named(Plan.AllOnDevice) with { Index = Arms.Profiles.Length - 1 };
+
     /// <summary>The arm that takes a partition which is named.</summary>
     /// <exception cref="InvalidPartitionException">There is none, or it is not admissible.</exception>
     public Arm ArmFor(int partition)
@@ -53,10 +59,12 @@ internal sealed class ClientModel : IDisposable
     public Tensor[] Arrange(IReadOnlyDictionary<string, Tensor> inputs)
     {
         foreach (var name in inputs.Keys)
-            if (Plan.Inputs.All(i => i.Name != name)) throw new TensorMismatchException($"The model has no input '{name}'. It takes: {string.Join(", ", Plan.Inputs)}.");
-        return [.. Plan.Inputs.Select(i => inputs.TryGetValue(i.Name, out var tensor)
-            ? tensor
-            : throw new TensorMismatchException($"Input '{i.Name}' is missing. The model takes: {string.Join(", ", Plan.Inputs)}."))];
+            if (Plan.Inputs.All(i => i.Name != name)) throw new TensorMismatchException(_model.IsFedable(name)
+                ? $"The model has a value of its own for '{name}'. Name it in {nameof(PlanOptions)}.{nameof(PlanOptions.FedInitializers)}, at both ends, to feed another."
+                : $"The model has no input '{name}'. It takes: {string.Join(", ", Plan.Inputs)}.");
+        return [.. Plan.Inputs.Select(i => inputs.TryGetValue(i.Name, out var tensor) ? tensor
+            : _model.Defaults.GetValueOrDefault(i.Name)
+            ?? throw new TensorMismatchException($"Input '{i.Name}' is missing. The model takes: {string.Join(", ", Plan.Inputs)}."))];
     }
 
     /// <summary>The place of an output.</summary>
@@ -94,7 +102,15 @@ internal sealed class ClientModel : IDisposable
             foreach (var side in (SegmentSide[])(withTails && !arm.TailOutputs.IsEmpty ? [SegmentSide.Head, SegmentSide.Tail] : [SegmentSide.Head]))
             {
                 if (isEnough()) return;
-                await _segments.PreloadAsync([new(side, arm.Index)], cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await _segments.PreloadAsync([new(side, arm.Index)], cancellationToken).ConfigureAwait(false);
+                }
+                catch (SegmentLoadException error)
+                {
+                    // Where only the tail cannot be loaded, the server may still run it, and the device the whole model.
+                    if (side == SegmentSide.Head) Mask.Add(arm.Index, error.Message);
+                }
             }
         }
     }

@@ -25,7 +25,11 @@ internal sealed class InferencePass(
     private TimeSpan _headTime;
     private TimeSpan _gatherTime;
     private bool _isOvertaken;
+    private bool _isLoss;
     private int _holders = 1;
+
+    /// <summary>Where the model is cut.</summary>
+    public Partition Partition => partition;
 
     /// <summary>How far the boundary has got on its way to the server.</summary>
     public TailProgress Progress { get; private set; } = Unsent;
@@ -64,7 +68,7 @@ internal sealed class InferencePass(
         OffloadSeconds = (_tail.IsFromServer ? _tail.ServerTime : Waited).TotalSeconds,
         ServerSeconds = _tail.Reply?.Timings.TotalSeconds ?? 0,
         BytesSent = _tail.IsFromServer ? Progress.BytesSent : 0,
-        IsCensored = (ServerFailure is not null || _isOvertaken) && !_tail.IsFromServer,
+        IsCensored = (ServerFailure is not null || _isOvertaken) && !_tail.IsFromServer && !_isLoss,
         RacedDeviceSeconds = _tail.DeviceTime > TimeSpan.Zero ? DeviceTime.TotalSeconds : 0,
     };
 
@@ -92,6 +96,28 @@ internal sealed class InferencePass(
         _boundary = Gather(routing.Boundary);
         if (outlivesCall) CopyInputs();
         _gatherTime = clock.Lap();
+    }
+
+    /// <summary>What is lost where a boundary of finite inputs is not finite; null where nothing is.</summary>
+    public NonFiniteBoundaryException? FindLoss()
+    {
+        for (var i = 0; i < _boundary.Length; i++)
+        {
+            // What the model is fed crosses as it is.
+            if (routing.Boundary[i].Origin == ValueOrigin.Input || FiniteNumbers.AreIn(_boundary[i])) continue;
+            foreach (var input in inputs.Span)
+                if (!FiniteNumbers.AreIn(input)) return null;
+            return new(partition, partition.Boundary[i].Name);
+        }
+
+        return null;
+    }
+
+    /// <summary>Runs the whole model on the device, since the boundary is of no use.</summary>
+    public async ValueTask FinishWithoutBoundaryAsync(NonFiniteBoundaryException loss, CancellationToken cancellationToken)
+    {
+        (ServerFailure, _isLoss) = (loss, true);
+        _tail = await localTail.RunWholeAsync(inputs, clock.Fork(), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Has the server run the tail. The answer is the caller's.</summary>

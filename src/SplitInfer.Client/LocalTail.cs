@@ -56,21 +56,8 @@ internal sealed class LocalTail
         return new(new(outputs, default), IsFromServer: false, clock.Lap());
     }
 
-    // Once: what has to make room for others again and again is not worth loading.
-    private async Task LoadAsync()
-    {
-        if (Interlocked.Exchange(ref _isLoading, 1) != 0) return;
-        try
-        {
-            await _segments.PreloadAsync([_tail]).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is SplitInferException or ObjectDisposedException)
-        {
-            // The whole model does as well.
-        }
-    }
-
-    private async ValueTask<TailAnswer> RunWholeAsync(ReadOnlyMemory<Tensor> inputs, StageClock clock, CancellationToken cancellationToken)
+    /// <summary>Runs the whole model once, whatever crosses the cut. Arguments and result are those of <see cref="RunAsync"/>.</summary>
+    public async ValueTask<TailAnswer> RunWholeAsync(ReadOnlyMemory<Tensor> inputs, StageClock clock, CancellationToken cancellationToken)
     {
         // The caller may have its result from the server, and dispose its inputs, while this run has yet to stop.
         var held = new Tensor[_wholeRoute.HeadInputs.Length];
@@ -90,6 +77,20 @@ internal sealed class LocalTail
         {
             foreach (var tensor in held) tensor.Dispose();
             foreach (var tensor in outputs) tensor.Dispose();
+        }
+    }
+
+    // Once: what has to make room for others again and again is not worth loading.
+    private async Task LoadAsync()
+    {
+        if (Interlocked.Exchange(ref _isLoading, 1) != 0) return;
+        try
+        {
+            await _segments.PreloadAsync([_tail]).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is SplitInferException or ObjectDisposedException)
+        {
+            // The whole model does as well.
         }
     }
 }

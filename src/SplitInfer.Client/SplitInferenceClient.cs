@@ -3,6 +3,7 @@ using SplitInfer.Client.Offloading;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Policies.Fixed;
 using SplitInfer.Client.Transport;
+using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -37,6 +38,9 @@ public sealed class SplitInferenceClient : IAsyncDisposable
 
     /// <summary>What went wrong at the start that the client can do without, such as saved state that cannot be read; for people. Empty where nothing did.</summary>
     public IReadOnlyList<string> Warnings => _memory.Warnings;
+
+    /// <summary>The partitions that have turned out to be of no use while the client ran, and why; a policy does not choose them any more. Empty where none has.</summary>
+    public IReadOnlyDictionary<int, string> MaskedPartitions => _model.Mask.Reasons;
 
     /// <summary>What is left of races.</summary>
     internal LateReplies? Late => _tails?.Late;
@@ -77,6 +81,21 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         var clock = new StageClock(_options.TimeProvider);
         _model.Check(inputs.Span);
         var decision = Decide(request);
+        var isNamed = request?.Partition is not null;
+        try
+        {
+            return await InferAsync(inputs, decision, request, clock, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SegmentLoadException error) when (_learns && !isNamed && decision.Arm.Partition != Plan.AllOnDevice)
+        {
+            _model.Mask.Add(decision.Arm.Partition.Index, error.Message);
+            return await InferAsync(inputs, decision with { Arm = _model.OnDevice, IsForced = false, IsRaced = false, LateAfterSeconds = 0 }, request, clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<Tensor> inputs, Decision decision, InferenceRequest? request, StageClock clock, CancellationToken cancellationToken)
+    {
         var partition = decision.Arm.Partition;
         var isNamed = request?.Partition is not null;
         using var pass = _model.Begin(partition, decision.Arm.Codec, inputs, clock);
@@ -86,7 +105,8 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         {
             pass.Gather(outlivesCall: TailStage.MayRace(decision));
             var deadline = request?.Deadline ?? _options.Deadline;
-            if (_learns && !isNamed) await Tails().RunAsync(pass, decision, deadline, cancellationToken).ConfigureAwait(false);
+            if (pass.FindLoss() is { } loss) await pass.FinishWithoutBoundaryAsync(loss, cancellationToken).ConfigureAwait(false);
+            else if (_learns && !isNamed) await Tails().RunAsync(pass, decision, deadline, cancellationToken).ConfigureAwait(false);
             else await Tails().OffloadAsync(pass, deadline, cancellationToken).ConfigureAwait(false);
         }
 
@@ -115,6 +135,8 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         if (request?.Partition is { } partition) return new() { Arm = _model.ArmFor(partition), PredictedSeconds = double.NaN };
         if (!_learns) return _policy.Decide(default);
         var decision = _policy.Decide(new() { IsKeyFrame = request?.IsKeyFrame ?? false, IsServerUnavailable = _tails?.Watch.IsUnavailable ?? true });
+        // A policy of the application's own may not know of the mask.
+        if (_model.Mask.Contains(decision.Arm.Partition.Index)) return decision with { Arm = _model.OnDevice, IsRaced = false, LateAfterSeconds = 0 };
         return _options.Codec is null && _tails is not null ? decision with { Arm = _tails.Agreed(decision.Arm) } : decision;
     }
 

@@ -31,7 +31,7 @@ internal sealed class TransportStub(PartitionPlan plan) : ITailService, ITailMod
     public static TailRequest Request(PartitionPlan plan, Tensor boundary) =>
         new() { Partition = plan.AllOnServer, Codec = Codec, SymbolSizes = [], Boundary = new[] { boundary } };
 
-    public ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken) => new(this);
+    public ValueTask<ITailModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(this);
 
     public ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
     {

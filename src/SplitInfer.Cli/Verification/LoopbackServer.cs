@@ -25,7 +25,7 @@ internal sealed class LoopbackServer : ITailService, IAsyncDisposable
     /// <summary>Where the server listens.</summary>
     public Uri Address { get; }
 
-    public ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken) => new(_model);
+    public ValueTask<ITailModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(_model);
 
     public async ValueTask DisposeAsync()
     {

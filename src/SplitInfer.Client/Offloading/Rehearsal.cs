@@ -30,7 +30,7 @@ internal static class Rehearsal
         if (model.Arms.Partitions.FirstOrDefault(static p => p.Head.Nodes > 0 && !p.TailOutputs.IsEmpty) is not { } partition || isEnough()) return;
         Tensor[] inputs = [];
         var server = new ImaginedServer();
-        await using var stage = new TailStage(server, new DeafPolicy(), Timeout.InfiniteTimeSpan, Clock);
+        await using var stage = new TailStage(server, new DeafPolicy(), new ArmMask(), Timeout.InfiniteTimeSpan, Clock);
         try
         {
             inputs = model.MakeInputs();

@@ -17,12 +17,13 @@ internal sealed class TailStage : IAsyncDisposable
 
     private readonly ITailTransport _transport;
     private readonly IPartitionPolicy _policy;
+    private readonly ArmMask _mask;
     private readonly TimeProvider _time;
     private readonly ConcurrentQueue<ReplyWait> _waits = [];
 
-    public TailStage(ITailTransport transport, IPartitionPolicy policy, TimeSpan probeInterval, TimeProvider time)
+    public TailStage(ITailTransport transport, IPartitionPolicy policy, ArmMask mask, TimeSpan probeInterval, TimeProvider time)
     {
-        (_transport, _policy, _time) = (transport, policy, time);
+        (_transport, _policy, _mask, _time) = (transport, policy, mask, time);
         Watch = new(transport as IServerPing, policy, probeInterval, time);
         Late = new(policy, Watch, time);
     }
@@ -77,8 +78,7 @@ internal sealed class TailStage : IAsyncDisposable
         }
         catch (Exception failure) when (IsOfServer(failure))
         {
-            Watch.Failed(failure);
-            pass.Miss(failure, _time.GetElapsedTime(began));
+            Miss(pass, failure, began);
             pass.Take(await pass.FinishAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (TailRefusedException failure)
@@ -168,7 +168,9 @@ internal sealed class TailStage : IAsyncDisposable
 
     private void Miss(InferencePass pass, Exception failure, long began)
     {
-        if (IsOfServer(failure)) Watch.Failed(failure);
+        // The server is in order where it only lacks this tail.
+        if (failure is TailRefusedException { Code: RefusalCode.PartitionUnavailable }) _mask.Add(pass.Partition.Index, failure.Message);
+        else if (IsOfServer(failure)) Watch.Failed(failure);
         pass.Miss(failure, _time.GetElapsedTime(began));
     }
 }

@@ -31,6 +31,7 @@ internal sealed class LinearBandit
     /// <param name="withOnDevice">Whether running everything on the device may be chosen, where the constraints allow it.</param>
     public (int Arm, double PredictedSeconds) Best(double width, bool withOnDevice)
     {
+        Arms.Refresh();
         var heads = _heads.Current.Seconds;
         var (best, lowest, predicted) = (Arms.OnDevice, double.PositiveInfinity, double.NaN);
         foreach (var arm in Arms.Remote)

@@ -29,6 +29,7 @@ internal static class PolicyFactory
         {
             Arms = model.Arms.Profiles,
             Heads = heads,
+            Mask = model.Mask,
             CanRace = options.Races,
             HasOneCore = Environment.ProcessorCount == 1,
             Constraints = new() { MinPartition = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },

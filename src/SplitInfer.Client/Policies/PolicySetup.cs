@@ -27,6 +27,9 @@ public sealed class PolicySetup
     /// <summary>What the user rules out.</summary>
     public PolicyConstraints Constraints { get; init; } = new();
 
+    /// <summary>The partitions that turn out to be of no use while the client runs: a policy leaves them out from then on. Empty to begin with.</summary>
+    public ArmMask Mask { get; init; } = new();
+
     /// <summary>Makes policies that draw at random repeatable.</summary>
     public int Seed { get; init; }
 }

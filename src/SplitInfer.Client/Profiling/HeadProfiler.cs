@@ -1,4 +1,5 @@
 using SplitInfer.Codecs.Raw;
+using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -28,7 +29,14 @@ internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
             {
                 if (profile.IsMeasured(arm.Index)) continue;
                 if (arm != model.Plan.AllOnDevice && time.GetElapsedTime(start) >= budget) return;
-                profile.Record(arm.Index, await MeasureAsync(arm, inputs, cancellationToken).ConfigureAwait(false));
+                try
+                {
+                    profile.Record(arm.Index, await MeasureAsync(arm, inputs, cancellationToken).ConfigureAwait(false));
+                }
+                catch (SegmentLoadException error) when (arm != model.Plan.AllOnDevice)
+                {
+                    model.Mask.Add(arm.Index, error.Message);
+                }
             }
         }
         catch (SplitInferException error)

@@ -27,7 +27,7 @@ internal sealed record ClientHandshake(string Model, string Version, PartitionPl
         return connection.Reader.Frame.Type switch
         {
             FrameType.Welcome => Read(Headers.Parse(Welcome.Parser, connection.Reader.Header), address),
-            FrameType.Error => throw Refused(Headers.Parse(ErrorHeader.Parser, connection.Reader.Header)),
+            FrameType.Error => throw Refused(Headers.Parse(ErrorHeader.Parser, connection.Reader.Header), Plan),
             var type => throw ProtocolException.Violation($"the server's first frame is a {type}"),
         };
     }
@@ -35,6 +35,15 @@ internal sealed record ClientHandshake(string Model, string Version, PartitionPl
     /// <summary>What a server says when it refuses.</summary>
     public static TailRefusedException Refused(ErrorHeader header) =>
         new(Enum.IsDefined((RefusalCode)header.Code) ? (RefusalCode)header.Code : RefusalCode.Failed, header.Message);
+
+    /// <summary>What a server says when it refuses, with what the client's plan has where that of the server differs.</summary>
+    private static TailRefusedException Refused(ErrorHeader header, PartitionPlan plan)
+    {
+        var refusal = Refused(header);
+        if (header.DifferingPartition is 0 || header.DifferingPartition > plan.Partitions.Length) return refusal;
+        var k = (int)header.DifferingPartition - 1;
+        return new(refusal.Code, $"{refusal.Message} At this end partition {k} {PlanSketch.Describe(plan.Partitions[k])}.") { DifferingPartition = k };
+    }
 
     private Hello Hello() => new()
     {
@@ -45,6 +54,7 @@ internal sealed record ClientHandshake(string Model, string Version, PartitionPl
         ModelFingerprint = ByteString.CopyFrom(Plan.Model.Bytes),
         PlanFingerprint = ByteString.CopyFrom(Plan.Fingerprint.Bytes),
         Codecs = { Codecs.Names },
+        PlanSketch = ByteString.CopyFrom(PlanSketch.Of(Plan)),
     };
 
     private ServerTerms Read(Welcome welcome, string address)

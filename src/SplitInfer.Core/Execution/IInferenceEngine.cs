@@ -6,6 +6,9 @@ namespace SplitInfer.Execution;
 /// </summary>
 internal interface IInferenceEngine
 {
+    /// <summary>The release of the engine; for people.</summary>
+    string Version { get; }
+
     /// <summary>Checks that the engine has the providers that options name, and takes what the application configures.</summary>
     /// <exception cref="UnknownExecutionProviderException">A provider is not known.</exception>
     /// <exception cref="EngineException">A provider cannot be used, or the engine refuses what the application configures.</exception>

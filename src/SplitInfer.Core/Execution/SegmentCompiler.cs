@@ -13,15 +13,19 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
     /// <summary>What a session takes for each byte of its graph without the weights, as seen on the models at hand.</summary>
     private const int SessionBytesPerGraphByte = 24;
 
+    private static readonly GraphOptimization[] Levels = [GraphOptimization.All, GraphOptimization.Extended, GraphOptimization.Basic, GraphOptimization.None];
+
     private readonly WeightStore _weights = new();
     private readonly ISessionGroup _group = options.Engine.CreateGroup();
+
+    private ILogger Logger => options.Logger ?? NullLogger.Instance;
 
     public long SharedBytes => _weights.Bytes;
 
     public CompiledSegment Compile(SegmentKey key)
     {
         var segment = key.Side == SegmentSide.Head ? model.Head(key.Partition) : model.Tail(key.Partition);
-        var compiled = options.SharesWeights ? Share(segment) : Load(segment);
+        var compiled = Compile(key, segment);
         try
         {
             Warm(segment, (SegmentRunner)compiled.Runner);
@@ -36,7 +40,28 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
 
     public void Dispose() => _group.Dispose();
 
-    private CompiledSegment Share(SegmentModel segment)
+    /// <summary>Loads a segment with fewer and fewer optimisations until the engine takes it: an optimiser can fail where the model is in order.</summary>
+    private CompiledSegment Compile(SegmentKey key, SegmentModel segment)
+    {
+        EngineException? reason = null;
+        foreach (var level in Levels.Where(level => level <= options.Optimization))
+        {
+            try
+            {
+                var compiled = options.SharesWeights ? Share(segment, options.With(level)) : Load(segment, options.With(level));
+                if (reason is not null) LogLessOptimized(Logger, reason, key.Side, key.Partition, level);
+                return compiled;
+            }
+            catch (EngineException error)
+            {
+                reason ??= error;
+            }
+        }
+
+        throw new SegmentLoadException(model.Model.Source, key, reason!);
+    }
+
+    private CompiledSegment Share(SegmentModel segment, ExecutionOptions options)
     {
         try
         {
@@ -46,12 +71,12 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
         catch (Exception error) when (error is EngineException or IOException or UnauthorizedAccessException or InvalidProtocolBufferException or InvalidTensorException)
         {
             // Some models cannot be written once they are optimised, and some machines have no room for temporary files.
-            LogNotShared(options.Logger ?? NullLogger.Instance, error);
-            return Load(segment);
+            LogNotShared(Logger, error);
+            return Load(segment, options);
         }
     }
 
-    private CompiledSegment Load(SegmentModel segment)
+    private static CompiledSegment Load(SegmentModel segment, ExecutionOptions options)
     {
         var bytes = segment.ToBytes();
         var session = options.Engine.Load(bytes, options, new() { ExternalDataFolder = segment.ExternalDataFolder, UseSharedArena = options.SharesWeights });
@@ -79,6 +104,9 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
 
     [LoggerMessage(EventId = 2, EventName = "WeightsNotShared", Level = LogLevel.Warning, Message = "A segment is loaded with weights of its own, which takes more memory: it could not be loaded with shared ones")]
     private static partial void LogNotShared(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 3, EventName = "LessOptimized", Level = LogLevel.Warning, Message = "The {Side} of partition {Partition} is loaded with optimisation {Level} only: with more the engine does not load it")]
+    private static partial void LogLessOptimized(ILogger logger, Exception error, SegmentSide side, int partition, GraphOptimization level);
 
     private static SegmentRunner Runner(SegmentModel segment, IEngineSession session) => new(session, segment.Inputs, segment.Outputs);
 }

@@ -14,6 +14,6 @@ internal sealed class SessionSettings
     /// <summary>Whether the session takes memory from the process's arena instead of one of its own.</summary>
     public bool UseSharedArena { get; init; }
 
-    /// <summary>Whether outputs whose shapes are known before a run are written to memory of ours. What the engine allocates itself is copied.</summary>
+    /// <summary>Whether outputs whose shapes are known before a run, and whose operators allow it, are written to memory of ours. What the engine allocates itself is copied.</summary>
     public bool BindsOutputs { get; init; } = true;
 }

@@ -1,38 +1,47 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using SplitInfer.Models.Onnx;
 
 namespace SplitInfer.Models;
 
 /// <summary>
-/// What a model computes, in a fixed order: the compute nodes that cuts count, and the constants that belong to both sides. Nodes that no
-/// output needs are left out. Immutable; the same file gives the same graph on every machine.
+/// What a model computes, in a fixed order: the compute nodes that cuts count, and what belongs to both sides. Nodes that no output needs are
+/// left out. Immutable; the same file gives the same graph on every machine.
 /// </summary>
 internal sealed class ModelGraph
 {
     private readonly HashSet<string> _constants = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, GraphNode> _derived = new(StringComparer.Ordinal);
 
-    private ModelGraph(OnnxModel model)
+    private ModelGraph(OnnxModel model, IReadOnlySet<string> fed)
     {
-        Model = model;
+        (Model, Fed) = (model, fed);
         var graph = model.Graph;
         if (graph.Output.Count == 0) throw new ModelFormatException(model.Source, "the graph has no output", "Export the model again with the outputs that it should yield.");
         var nodes = NodeOrder.Of(graph, model.Source);
-        _constants.UnionWith(graph.Initializer.Select(static i => i.Name));
+        _constants.UnionWith(graph.Initializer.Select(static i => i.Name).Where(name => !fed.Contains(name)));
         _constants.UnionWith(graph.SparseInitializer.Select(static i => i.Values.Name));
         Inputs = [.. graph.Input.Where(i => !_constants.Contains(i.Name))];
         var needed = Needed(nodes, graph.Output.Select(static o => o.Name));
         if (needed.Length == 0) throw new ModelNotSupportedException($"{model.Source}: no output needs any node, so there is nothing to run. Export the model again with the outputs that it should compute.");
-        var determinism = new Determinism(model.Shell);
-        foreach (var node in nodes.Where(n => determinism.Holds(n.Proto) && n.Uses.All(_constants.Contains))) _constants.UnionWith(node.Outputs);
-        ConstantNodes = [.. needed.Where(n => n.Outputs.Any(_constants.Contains))];
-        Nodes = [.. needed.Where(n => !n.Outputs.Any(_constants.Contains))];
+        Determinism = new(model.Shell);
+        foreach (var node in nodes.Where(n => Determinism.Holds(n.Proto) && n.Uses.All(_constants.Contains))) _constants.UnionWith(node.Outputs);
+        var types = new QuantizedTypes(graph);
+        var computed = Quantization.BehindProducers([.. needed.Where(n => !n.Outputs.Any(_constants.Contains))], _constants);
+        foreach (var node in computed.Where(n => Quantization.IsDequantization(n, types, _constants) && !graph.Output.Any(o => o.Name == n.Outputs[0]))) _derived.Add(node.Outputs[0], node);
+        Nodes = [.. computed.Where(n => !_derived.ContainsKey(n.Outputs[0]))];
+        GraphNode[] constant = [.. needed.Where(n => n.Outputs.Any(_constants.Contains))];
+        foreach (var (position, node) in constant.Concat(computed).Index()) node.Position = position;
+        SharedNodes = [.. constant, .. _derived.Values.OrderBy(static n => n.Position)];
+        Reads = [.. Nodes.Select(node => node.Uses.Select(Origin).Distinct(StringComparer.Ordinal).ToImmutableArray())];
+        DeclaredTypes = Declared(needed);
         Values = Lifetimes();
     }
 
     /// <summary>The file that the graph was read from.</summary>
     public OnnxModel Model { get; }
 
-    /// <summary>What the model takes, without the inputs that the file gives a value: those are constants.</summary>
+    /// <summary>What the model takes, without the inputs that the file gives a value and nobody feeds: those are constants.</summary>
     public ImmutableArray<ValueInfoProto> Inputs { get; }
 
     /// <summary>What the model yields; a value may be listed twice.</summary>
@@ -41,8 +50,27 @@ internal sealed class ModelGraph
     /// <summary>The compute nodes in order: partition k has the first k on the device.</summary>
     public ImmutableArray<GraphNode> Nodes { get; }
 
-    /// <summary>The nodes that compute constants from constants, in order.</summary>
-    public ImmutableArray<GraphNode> ConstantNodes { get; }
+    /// <summary>
+    /// The nodes that belong to whichever side needs what they write, in order: those that compute constants from constants, and those that
+    /// dequantise. What is quantised crosses a cut instead of the numbers that it stands for, which are four times as large; and the engine
+    /// fuses operators with the dequantisation of what they read, so that both must be on one side to give what the whole gives.
+    /// </summary>
+    public ImmutableArray<GraphNode> SharedNodes { get; }
+
+    /// <summary>For each compute node the values that it needs: what it reads, with what is dequantised on either side in place of the result.</summary>
+    public ImmutableArray<ImmutableArray<string>> Reads { get; }
+
+    /// <summary>The initializers that are inputs all the same, because the application feeds them.</summary>
+    public IReadOnlySet<string> Fed { get; }
+
+    /// <summary>
+    /// The element types that the file states for what operators of other domains write, since an engine may have no rule for them. Dimensions
+    /// are left out: what a file claims of them may be wrong.
+    /// </summary>
+    public IReadOnlyDictionary<string, TypeProto> DeclaredTypes { get; }
+
+    /// <summary>Tells which nodes yield the same on both ends.</summary>
+    public Determinism Determinism { get; }
 
     /// <summary>The inputs, then what the compute nodes write and something reads or the model yields, in order.</summary>
     public ImmutableArray<GraphValue> Values { get; }
@@ -50,10 +78,25 @@ internal sealed class ModelGraph
     /// <summary>Reads the graph of a model.</summary>
     /// <exception cref="ModelFormatException">The graph is not consistent.</exception>
     /// <exception cref="ModelNotSupportedException">The graph computes nothing.</exception>
-    public static ModelGraph Of(OnnxModel model) => new(model);
+    /// <param name="model">The file.</param>
+    /// <param name="fed">Names of initializers that are inputs; each must be listed among the inputs of the file.</param>
+    public static ModelGraph Of(OnnxModel model, IReadOnlySet<string>? fed = null) => new(model, fed ?? FrozenSet<string>.Empty);
+
+    /// <summary>The same graph with other nodes, such as constants in place of what was found to be constant.</summary>
+    public ModelGraph With(IEnumerable<NodeProto> nodes) => new(Model.With(nodes), Fed);
 
     /// <summary>Whether a value is an initializer or computed from constants only.</summary>
     public bool IsConstant(string value) => _constants.Contains(value);
+
+    private string Origin(string value) => _derived.TryGetValue(value, out var node) ? node.Uses[0] : value;
+
+    private Dictionary<string, TypeProto> Declared(IEnumerable<GraphNode> nodes)
+    {
+        var unknown = nodes.Where(static n => !n.IsStandard).SelectMany(static n => n.Outputs).ToHashSet(StringComparer.Ordinal);
+        return Model.Graph.ValueInfo.Concat(Model.Graph.Output)
+            .Where(v => unknown.Contains(v.Name) && v.Type?.TensorType is { ElemType: > 0 }).DistinctBy(static v => v.Name)
+            .ToDictionary(static v => v.Name, static v => new TypeProto { TensorType = new() { ElemType = v.Type.TensorType.ElemType } }, StringComparer.Ordinal);
+    }
 
     /// <summary>The nodes that an output needs, in order.</summary>
     private static GraphNode[] Needed(GraphNode[] nodes, IEnumerable<string> outputs)
@@ -74,7 +117,7 @@ internal sealed class ModelGraph
     {
         var lastUse = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var index = 0; index < Nodes.Length; index++)
-            foreach (var use in Nodes[index].Uses) lastUse[use] = index;
+            foreach (var use in Reads[index]) lastUse[use] = index;
         var outputs = Outputs.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
         var written = Nodes.SelectMany((node, index) => node.Outputs.Select(name => Value(name, index)));
         return [.. Inputs.Select(i => Value(i.Name, GraphValue.Fed)), .. written.Where(static v => v.IsOutput || v.LastUse != GraphValue.Unused)];

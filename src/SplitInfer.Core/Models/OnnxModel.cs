@@ -23,6 +23,9 @@ internal sealed class OnnxModel
         Shell.IrVersion = Math.Max(Shell.IrVersion, MinSegmentIrVersion);
     }
 
+    private OnnxModel(OnnxModel from, GraphProto graph) =>
+        (Source, Folder, Fingerprint, Shell, Graph) = (from.Source, from.Folder, from.Fingerprint, from.Shell, graph);
+
     /// <summary>The file, or what stands for it in messages where the model was given as bytes.</summary>
     public string Source { get; }
 
@@ -75,6 +78,18 @@ internal sealed class OnnxModel
         CheckHeader(model, source);
         return new(source, folder, model, digest, ExternalData.Find(model, folder, source, limits));
     }
+
+    /// <summary>The same model with other nodes; everything else is shared.</summary>
+    public OnnxModel With(IEnumerable<NodeProto> nodes) => new(this, new()
+    {
+        Node = { nodes },
+        Initializer = { Graph.Initializer },
+        SparseInitializer = { Graph.SparseInitializer },
+        Input = { Graph.Input },
+        Output = { Graph.Output },
+        ValueInfo = { Graph.ValueInfo },
+        QuantizationAnnotation = { Graph.QuantizationAnnotation },
+    });
 
     private static void CheckLength(long length, string source, ModelLimits limits)
     {

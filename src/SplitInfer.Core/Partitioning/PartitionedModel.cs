@@ -14,15 +14,18 @@ internal sealed class PartitionedModel
     private readonly ValueCatalog _catalog;
     private readonly ImmutableArray<string> _inputs;
 
-    private PartitionedModel(ModelGraph graph, ValueCatalog catalog, PlanOptions options)
+    private PartitionedModel(ModelGraph graph, ValueCatalog catalog, IReadOnlyDictionary<string, Tensor> defaults, PlanOptions options)
     {
-        (_graph, _catalog) = (graph, catalog);
+        (_graph, _catalog, Defaults) = (graph, catalog, defaults);
         _inputs = [.. graph.Inputs.Select(static i => i.Name)];
         Plan = PlanBuilder.Build(graph, catalog, options);
     }
 
     /// <summary>Every cut of the model.</summary>
     public PartitionPlan Plan { get; }
+
+    /// <summary>The values that the file has for inputs which requests may leave out, by name.</summary>
+    public IReadOnlyDictionary<string, Tensor> Defaults { get; }
 
     /// <summary>The file that the model was read from.</summary>
     public OnnxModel Model => _graph.Model;
@@ -49,8 +52,10 @@ internal sealed class PartitionedModel
         options.Validate();
         execution ??= new();
         execution.Engine.Check(execution);
-        var graph = ModelGraph.Of(model);
-        return new(graph, ValueCatalog.Of(graph, options, execution), options);
+        var graph = ModelGraph.Of(model, options.FedInitializers);
+        var defaults = DefaultsOf(graph, options);
+        var catalog = ValueCatalog.Of(ref graph, options.WithSamples(defaults), execution);
+        return new(graph, catalog, defaults, options);
     }
 
     /// <summary>What runs on the device: the values that the tail needs and the head writes, in the order of the boundary, then outputs that are finished.</summary>
@@ -58,7 +63,7 @@ internal sealed class PartitionedModel
     public SegmentModel Head(int k)
     {
         Check(k);
-        return Segment(_graph.Nodes[..k], HeadInputs(k), HeadOutputs(k));
+        return Segment(_graph.Nodes[..k], HeadInputs(k), HeadOutputs(k), taken: [], yielded: WideAt(k));
     }
 
     /// <summary>What runs on the server: takes the boundary and yields the tail outputs, both in the order of the plan.</summary>
@@ -67,7 +72,7 @@ internal sealed class PartitionedModel
     {
         Check(k);
         var partition = Plan.Partitions[k];
-        return Segment(_graph.Nodes[k..], [.. partition.Boundary.Select(ValueInfos.Of)], [.. partition.TailOutputs.Select(static o => o.Name)]);
+        return Segment(_graph.Nodes[k..], [.. partition.Boundary.Select(ValueInfos.Of)], [.. partition.TailOutputs.Select(static o => o.Name)], taken: WideAt(k), yielded: []);
     }
 
     /// <summary>The whole model, which is the head of the last partition.</summary>
@@ -101,7 +106,7 @@ internal sealed class PartitionedModel
     /// <param name="seed">The same seed gives the same inputs.</param>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
     public ImmutableArray<Tensor> MakeInputs(int seed) =>
-        [.. Plan.Inputs.Select((input, index) => MadeUpInput.Make(input, _catalog.Sizes, new Random(unchecked(seed * 31 + index))))];
+        [.. Plan.Inputs.Select((input, index) => Defaults.TryGetValue(input.Name, out var value) ? value.Share() : MadeUpInput.Make(input, _catalog.Sizes, new Random(unchecked(seed * 31 + index))))];
 
     /// <summary>Inputs for a segment, made up for the sizes that the plan was made with, to warm it up. The caller owns them; there are none where a size is not known.</summary>
     public Tensor[] MakeInputs(SegmentModel segment, int seed)
@@ -113,23 +118,40 @@ internal sealed class PartitionedModel
 
     private ValueInfoProto[] HeadInputs(int k)
     {
-        var read = _graph.Nodes[..k].SelectMany(static n => n.Uses).ToHashSet(StringComparer.Ordinal);
+        var read = _graph.Reads[..k].SelectMany(static reads => reads).ToHashSet(StringComparer.Ordinal);
         return [.. _graph.Inputs.Where(i => read.Contains(i.Name))];
     }
 
     private string[] HeadOutputs(int k) =>
     [
-        .. _graph.Values.Where(v => v.Crosses(k) && v.Producer != GraphValue.Fed).Select(static v => v.Name)
+        .. _graph.Values.Where(v => v.Crosses(k) && v.Producer != GraphValue.Fed).Select(v => _catalog.Crossing(v).Spec.Name)
             .Concat(_graph.Outputs.Select(static o => o.Name).Where(name => _graph.IsConstant(name)))
             .Concat(_graph.Values.Where(v => v.IsOutput && v.Producer != GraphValue.Fed && v.Producer < k).Select(static v => v.Name))
             .Distinct(StringComparer.Ordinal),
     ];
 
-    private SegmentModel Segment(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs)
+    /// <summary>The values that cross as float32 though the model has them as float16.</summary>
+    private HashSet<string> WideAt(int k) => _graph.Values.Where(v => v.Crosses(k) && _catalog.Wide.Has(v)).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
+
+    private SegmentModel Segment(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs, HashSet<string> taken, HashSet<string> yielded)
     {
         var declared = _graph.Outputs.DistinctBy(static o => o.Name).ToDictionary(static o => o.Name, StringComparer.Ordinal);
         var model = SegmentWriter.Write(_graph, nodes, inputs, outputs.Select(o => declared.GetValueOrDefault(o) ?? new ValueInfoProto { Name = o }));
+        _catalog.Wide.Widen(model, taken, yielded);
         return new(model, [.. inputs.Select(i => _catalog[i.Name].Spec)], [.. outputs.Select(o => _catalog[o].Spec)], _graph.Model.Folder);
+    }
+
+    /// <summary>Whether the file has a value for an input, so that an application may name it among <see cref="PlanOptions.FedInitializers"/>.</summary>
+    public bool IsFedable(string name) => Fedable(_graph.Model).Contains(name);
+
+    private static IEnumerable<string> Fedable(OnnxModel model) => model.Graph.Input.Select(static i => i.Name).Intersect(model.Graph.Initializer.Select(static i => i.Name), StringComparer.Ordinal);
+
+    private static Dictionary<string, Tensor> DefaultsOf(ModelGraph graph, PlanOptions options)
+    {
+        if (options.FedInitializers.FirstOrDefault(name => !Fedable(graph.Model).Contains(name)) is { } unknown)
+            throw new ArgumentException($"{nameof(PlanOptions.FedInitializers)} names '{unknown}', which is no input of '{graph.Model.Source}' with a value in the file. Such inputs are: {string.Join(", ", Fedable(graph.Model).DefaultIfEmpty("none"))}.");
+        return graph.Model.Graph.Initializer.Where(i => options.FedInitializers.Contains(i.Name) && i.DataLocation == TensorProto.Types.DataLocation.Default)
+            .ToDictionary(static i => i.Name, TensorProtoReader.Read, StringComparer.Ordinal);
     }
 
     private void Check(int k)

@@ -14,14 +14,14 @@ internal sealed class PlanBuilder
     private readonly ValueCatalog _catalog;
     private readonly PlanOptions _options;
     private readonly GraphValue[] _outputs;
-    private readonly HashSet<string> _inputs;
+    private readonly Quantization _quantization;
 
     private PlanBuilder(ModelGraph graph, ValueCatalog catalog, PlanOptions options)
     {
         (_graph, _catalog, _options) = (graph, catalog, options);
         var values = graph.Values.ToDictionary(static v => v.Name, StringComparer.Ordinal);
         _outputs = [.. graph.Outputs.Select(static o => o.Name).Distinct(StringComparer.Ordinal).Where(values.ContainsKey).Select(name => values[name])];
-        _inputs = graph.Inputs.Select(static i => i.Name).ToHashSet(StringComparer.Ordinal);
+        _quantization = new(graph);
     }
 
     /// <summary>The plan of a model.</summary>
@@ -49,7 +49,7 @@ internal sealed class PlanBuilder
         var partitions = ImmutableArray.CreateBuilder<Partition>(costs.Length + 1);
         var smallest = long.MaxValue;
         var head = default(SegmentCost);
-        var cut = new Crossing(_graph.Values, _outputs, v => _catalog[v.Name].NominalBytes);
+        var cut = new Crossing(_graph.Values, _outputs, v => _catalog.Crossing(v).NominalBytes);
         for (var k = 0; k <= costs.Length; k++)
         {
             cut.MoveTo(k);
@@ -68,31 +68,31 @@ internal sealed class PlanBuilder
         var (crossing, returning) = (cut.Boundary(MaxTravelling), cut.Returning(MaxTravelling));
         var obstacle = Math.Max(cut.Count, cut.ReturningCount) > MaxTravelling
             ? $"{cut.Count} values cross the cut and {cut.ReturningCount} would come back; a request carries at most {MaxTravelling}"
-            : Obstacle(crossing, "crosses the cut") ?? Obstacle(returning, "would come back from the server");
-        var refusal = isLast ? null : obstacle ?? Constraint(k, crossing, cut.Bytes);
+            : FirstOf(crossing, "crosses the cut", v => _catalog.Crossing(v).Obstacle ?? _quantization.Obstacle(v, k))
+                ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].Obstacle);
+        var refusal = isLast ? null : obstacle ?? Constraint(k, crossing, cut.Bytes) ?? FirstOf([.. crossing, .. returning], "crosses the cut", v => _catalog[v.Name].Doubt);
         return new()
         {
             Index = k,
-            Boundary = [.. crossing.Select(v => _catalog[v.Name].Spec)],
+            Boundary = [.. crossing.Select(v => _catalog.Crossing(v).Spec)],
             TailOutputs = [.. returning.Select(v => _catalog[v.Name].Spec)],
             BoundaryBytes = cut.Bytes,
             Head = head,
             Tail = tail,
             IsPossible = isLast || obstacle is null,
             Refusal = refusal,
-            IsArm = isLast || (refusal is null && cut.Bytes < smallest),
+            // What is not sized may be of any size, so that nothing tells whether the cut could win.
+            IsArm = isLast || (refusal is null && cut.Bytes < smallest && crossing.All(v => _catalog.Crossing(v).IsSized)),
         };
     }
 
-    private string? Obstacle(IEnumerable<GraphValue> values, string fate) =>
-        values.Select(v => (v.Name, _catalog[v.Name].Obstacle)).FirstOrDefault(static v => v.Obstacle is not null) is { Obstacle: { } obstacle, Name: var name }
-            ? $"'{name}' {fate} and {obstacle}"
-            : null;
+    private static string? FirstOf(IEnumerable<GraphValue> values, string fate, Func<GraphValue, string?> problem) =>
+        values.Select(v => (v.Name, Problem: problem(v))).FirstOrDefault(static v => v.Problem is not null) is { Problem: { } what, Name: var name } ? $"'{name}' {fate} and {what}" : null;
 
     private string? Constraint(int k, GraphValue[] crossing, long bytes) =>
         k < _options.MinDepth ? $"{k} nodes on the device are fewer than {nameof(PlanOptions.MinDepth)} {_options.MinDepth}"
-        : _options.MinDepth > 0 && crossing.FirstOrDefault(v => _inputs.Contains(v.Name)).Name is { } input ? $"the model's input '{input}' would leave the device, which {nameof(PlanOptions.MinDepth)} rules out"
-        : crossing.Length > _options.MaxBoundaryTensors ? $"{crossing.Length} values cross the cut, more than {nameof(PlanOptions.MaxBoundaryTensors)} {_options.MaxBoundaryTensors}"
+        : _options.MinDepth > 0 && crossing.FirstOrDefault(static v => v.Producer == GraphValue.Fed) is { Name: { } input } ? $"the model's input '{input}' would leave the device, which {nameof(PlanOptions.MinDepth)} rules out"
+        : crossing.Count(static v => v.Producer != GraphValue.Fed && !v.IsOutput) is var count && count > _options.MaxBoundaryTensors ? $"{count} values inside the model cross the cut, more than {nameof(PlanOptions.MaxBoundaryTensors)} {_options.MaxBoundaryTensors}"
         : bytes > _options.MaxUploadBytes ? $"{bytes} bytes cross the cut, more than {nameof(PlanOptions.MaxUploadBytes)} {_options.MaxUploadBytes}"
         : null;
 }

@@ -13,7 +13,7 @@ namespace SplitInfer.Partitioning;
 internal readonly ref struct PlanFingerprint
 {
     // Changes with the meaning of a plan.
-    private const long Version = 1;
+    private const long Version = 2;
 
     private readonly IncrementalHash _hash;
 
@@ -27,7 +27,7 @@ internal readonly ref struct PlanFingerprint
         digest.Add(graph.Nodes.Length);
         foreach (var node in graph.Nodes) digest.Add(node.Proto.OpType);
         digest.Add(graph.Values.Length);
-        foreach (var value in graph.Values) digest.Add(value, catalog[value.Name]);
+        foreach (var value in graph.Values) digest.Add(value, catalog.Crossing(value));
         digest.Add(graph.Outputs.Count);
         foreach (var output in graph.Outputs) digest.Add(output.Name);
         return new(hash.GetHashAndReset());

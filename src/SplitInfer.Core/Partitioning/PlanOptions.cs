@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using SplitInfer.Models;
 using SplitInfer.Tensors;
 
@@ -9,7 +10,7 @@ namespace SplitInfer.Partitioning;
 /// </summary>
 public sealed class PlanOptions
 {
-    /// <summary>The most values that may cross a cut. 16 unless set.</summary>
+    /// <summary>The most values inside the model that may cross a cut; its inputs and outputs, such as the caches of a decoder, do not count. 16 unless set.</summary>
     public int MaxBoundaryTensors { get; set; } = 16;
 
     /// <summary>
@@ -28,10 +29,16 @@ public sealed class PlanOptions
     public IReadOnlyDictionary<string, long> DimensionSizes { get; set; } = new Dictionary<string, long>();
 
     /// <summary>
-    /// Inputs to make the plan with, by name; those not given are made up. Worth giving where a model only runs on sensible values. The
-    /// tensors stay the caller's.
+    /// Inputs to make the plan with, by name; those not given are made up. Worth giving where a model only runs on sensible values. They tell
+    /// what cuts cost, never what crosses them, so that both ends may have others. The tensors stay the caller's.
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> SampleInputs { get; set; } = new Dictionary<string, Tensor>();
+
+    /// <summary>
+    /// Names of initializers that requests feed, where the file lists them among the inputs as well: they become inputs like any other, and
+    /// each request has to give them. Others keep the value of the file. Both ends must name the same. None unless set.
+    /// </summary>
+    public IReadOnlySet<string> FedInitializers { get; set; } = FrozenSet<string>.Empty;
 
     /// <summary>The longest that running the model once to measure sizes may take, where the file leaves sizes open. 20 seconds unless set.</summary>
     public TimeSpan MaxMeasureTime { get; set; } = TimeSpan.FromSeconds(20);
@@ -49,5 +56,14 @@ public sealed class PlanOptions
         if (MaxMeasureTime <= TimeSpan.Zero) throw new ArgumentException($"{nameof(MaxMeasureTime)} is {MaxMeasureTime}; it must be positive.");
         if (DimensionSizes.FirstOrDefault(static size => size.Value < 0) is { Key: not null } wrong)
             throw new ArgumentException($"{nameof(DimensionSizes)} has {wrong.Value} for '{wrong.Key}'; a size can be 0 or more.");
+    }
+
+    /// <summary>The same options with samples for inputs that have none.</summary>
+    internal PlanOptions WithSamples(IReadOnlyDictionary<string, Tensor> samples)
+    {
+        if (samples.Count == 0) return this;
+        var copy = (PlanOptions)MemberwiseClone();
+        copy.SampleInputs = samples.Concat(SampleInputs).GroupBy(static s => s.Key, StringComparer.Ordinal).ToDictionary(static g => g.Key, static g => g.Last().Value, StringComparer.Ordinal);
+        return copy;
     }
 }

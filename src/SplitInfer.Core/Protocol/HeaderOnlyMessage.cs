@@ -6,8 +6,8 @@ namespace SplitInfer.Protocol;
 internal sealed class HeaderOnlyMessage(FrameType type, ulong id, IMessage? header = null) : IOutgoingMessage
 {
     /// <summary>An error; <paramref name="id"/> 0 is the connection's.</summary>
-    public static HeaderOnlyMessage Error(ulong id, RefusalCode code, string message) =>
-        new(FrameType.Error, id, new Messages.ErrorHeader { Code = (uint)code, Message = message });
+    public static HeaderOnlyMessage Error(ulong id, RefusalCode code, string message, int? differingPartition = null) =>
+        new(FrameType.Error, id, new Messages.ErrorHeader { Code = (uint)code, Message = message, DifferingPartition = (uint)(differingPartition + 1 ?? 0) });
 
     public bool WriteFrame(OutgoingFrame frame)
     {

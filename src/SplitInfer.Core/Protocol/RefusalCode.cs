@@ -31,4 +31,6 @@ public enum RefusalCode
     ShuttingDown = 13,
     /// <summary>What was sent breaks the protocol, so the other end closes the connection.</summary>
     ProtocolViolation = 14,
+    /// <summary>The tail of this partition cannot be loaded at the other end; those of other partitions can.</summary>
+    PartitionUnavailable = 15,
 }

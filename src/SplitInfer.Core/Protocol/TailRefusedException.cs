@@ -7,4 +7,7 @@ public sealed class TailRefusedException : SplitInferException
 
     /// <summary>The kind of refusal, for programs; the message is for people.</summary>
     public RefusalCode Code { get; }
+
+    /// <summary>Where the plans of the two ends differ: the first partition that does; null where nothing says so.</summary>
+    public int? DifferingPartition { get; internal init; }
 }

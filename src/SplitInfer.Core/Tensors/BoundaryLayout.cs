@@ -3,14 +3,21 @@ using System.Collections.Immutable;
 namespace SplitInfer.Tensors;
 
 /// <summary>
-/// Turns the symbol sizes of a request into the exact shapes of a list of values, and back. Both ends make the same layout
-/// from the same plan, so no shape travels. Immutable; made once for each list and kept.
+/// Turns the sizes that a request states into the exact shapes of a list of values, and back. Both ends make the same layout from the same
+/// plan, so only what the plan leaves open travels: one size for each symbol, then, for each value of unknown rank, its rank and its
+/// dimensions. Immutable; made once for each list and kept.
 /// </summary>
 internal sealed class BoundaryLayout
 {
+    /// <summary>The most dimensions of a value whose rank the plan does not tell. No operator goes near it.</summary>
+    public const int MaxRank = 32;
+
+    private static readonly long[][] NoShapes = [];
+
     // For each value, for each axis: the index of its symbol, or −1 where the model fixes the size.
     private readonly int[][] _symbolOfAxis;
     private readonly ImmutableArray<TensorShape> _fixedShapes;
+    private readonly int _unranked;
 
     private BoundaryLayout(ImmutableArray<TensorSpec> values)
     {
@@ -18,6 +25,7 @@ internal sealed class BoundaryLayout
         Symbols = [.. values.SelectMany(static v => v.Dimensions).Where(static d => !d.IsFixed).Select(static d => d.Symbol!).Distinct(StringComparer.Ordinal)];
         var places = Symbols.Index().ToDictionary(static s => s.Item, static s => s.Index, StringComparer.Ordinal);
         _symbolOfAxis = [.. values.Select(v => v.Dimensions.Select(d => d.IsFixed ? -1 : places[d.Symbol!]).ToArray())];
+        _unranked = values.Count(static v => !v.IsRanked);
         if (values.All(static v => v.IsStatic)) _fixedShapes = [.. values.Select(static v => v.Shape)];
     }
 
@@ -27,33 +35,34 @@ internal sealed class BoundaryLayout
     /// <summary>The distinct symbols in the order in which they first appear; a request states one size for each.</summary>
     public ImmutableArray<string> Symbols { get; }
 
-    /// <summary>The layout of <paramref name="values"/>. Those whose rank is not known can be measured, not resolved.</summary>
+    /// <summary>The most sizes that a request can state.</summary>
+    public int MaxSizes => Symbols.Length + (_unranked * (MaxRank + 1));
+
+    /// <summary>The layout of <paramref name="values"/>.</summary>
     public static BoundaryLayout For(ImmutableArray<TensorSpec> values) => new(values);
 
-    /// <summary>The shapes of the values where the symbols have these sizes. Nothing is allocated for sizes that are refused.</summary>
-    /// <param name="symbolSizes">One size for each of <see cref="Symbols"/>; may be anything that an attacker sends.</param>
+    /// <summary>The shapes of the values for these sizes. Nothing is allocated for sizes that are refused.</summary>
+    /// <param name="sizes">What <see cref="Measure(ReadOnlySpan{Tensor})"/> gives; may be anything that an attacker sends.</param>
     /// <param name="limits">What is accepted.</param>
-    /// <exception cref="SizeLimitException">There are not as many sizes as symbols, one is negative or too large, or a tensor or their sum is.</exception>
-    /// <exception cref="InvalidOperationException">The rank of a value is not known.</exception>
-    public ImmutableArray<TensorShape> Resolve(ReadOnlySpan<long> symbolSizes, SizeLimits limits)
+    /// <exception cref="SizeLimitException">There are not as many sizes as the values need, one is negative or too large, or a tensor or their sum is.</exception>
+    public ImmutableArray<TensorShape> Resolve(ReadOnlySpan<long> sizes, SizeLimits limits)
     {
-        if (Values.FirstOrDefault(static v => !v.IsRanked) is { } unranked)
-            throw new InvalidOperationException($"'{unranked.Name}' has no known rank, so sizes do not tell its shape.");
-        CheckSymbols(symbolSizes, limits);
-        CheckBytes(symbolSizes, limits);
+        CheckSymbols(sizes, limits);
+        var own = ReadOwn(sizes[Symbols.Length..], limits);
+        CheckBytes(sizes, own, limits);
         if (!_fixedShapes.IsDefault) return _fixedShapes;
         var shapes = ImmutableArray.CreateBuilder<TensorShape>(Values.Length);
         for (var value = 0; value < Values.Length; value++)
         {
-            var sizes = new long[_symbolOfAxis[value].Length];
-            for (var axis = 0; axis < sizes.Length; axis++) sizes[axis] = SizeOf(value, axis, symbolSizes);
-            shapes.Add(new(sizes));
+            var dimensions = new long[RankOf(value, own)];
+            for (var axis = 0; axis < dimensions.Length; axis++) dimensions[axis] = SizeOf(value, axis, sizes, own);
+            shapes.Add(new(dimensions));
         }
 
         return shapes.MoveToImmutable();
     }
 
-    /// <summary>The symbol sizes that tensors have; the inverse of <see cref="Resolve"/>.</summary>
+    /// <summary>The sizes that tensors have; the inverse of <see cref="Resolve"/>.</summary>
     /// <param name="tensors">One tensor for each of <see cref="Values"/>.</param>
     /// <exception cref="TensorMismatchException">A tensor is not one that its value accepts, or two axes that share a symbol differ.</exception>
     public ImmutableArray<long> Measure(ReadOnlySpan<Tensor> tensors)
@@ -63,7 +72,20 @@ internal sealed class BoundaryLayout
         var sizes = new long[Symbols.Length];
         sizes.AsSpan().Fill(-1);
         for (var value = 0; value < Values.Length; value++) Measure(value, tensors[value], sizes);
-        return ImmutableArray.Create(sizes);
+        return _unranked == 0 ? ImmutableArray.Create(sizes) : [.. sizes, .. OwnSizes(tensors)];
+    }
+
+    private List<long> OwnSizes(ReadOnlySpan<Tensor> tensors)
+    {
+        var sizes = new List<long>();
+        for (var value = 0; value < Values.Length; value++)
+        {
+            if (Values[value].IsRanked) continue;
+            sizes.Add(tensors[value].Shape.Rank);
+            sizes.AddRange(tensors[value].Shape.Dimensions);
+        }
+
+        return sizes;
     }
 
     private void Measure(int value, Tensor tensor, long[] sizes)
@@ -82,35 +104,55 @@ internal sealed class BoundaryLayout
 
     private void CheckSymbols(ReadOnlySpan<long> sizes, SizeLimits limits)
     {
-        if (sizes.Length != Symbols.Length)
+        if (_unranked == 0 ? sizes.Length != Symbols.Length : sizes.Length < Symbols.Length)
             throw new SizeLimitException($"{sizes.Length} sizes were stated for {Symbols.Length} symbols. Both ends must have the same plan.");
-        for (var symbol = 0; symbol < sizes.Length; symbol++)
-        {
-            if (sizes[symbol] < 0 || sizes[symbol] > limits.MaxDimension)
-                throw new SizeLimitException($"Size {sizes[symbol]} of '{Symbols[symbol]}' is not within 0 and {limits.MaxDimension}. Send a smaller tensor, or raise {nameof(SizeLimits)}.{nameof(SizeLimits.MaxDimension)}.");
-        }
+        for (var symbol = 0; symbol < Symbols.Length; symbol++) CheckSize(sizes[symbol], Symbols[symbol], limits);
     }
 
-    private void CheckBytes(ReadOnlySpan<long> sizes, SizeLimits limits)
+    /// <summary>The dimensions of the values whose rank the plan does not tell, by the place of the value.</summary>
+    private long[][] ReadOwn(ReadOnlySpan<long> stated, SizeLimits limits)
+    {
+        if (_unranked == 0) return NoShapes;
+        var own = new long[Values.Length][];
+        for (var value = 0; value < Values.Length; value++)
+        {
+            if (Values[value].IsRanked) continue;
+            if (stated.IsEmpty || stated[0] < 0 || stated[0] > Math.Min(MaxRank, stated.Length - 1))
+                throw new SizeLimitException($"The sizes do not state a rank from 0 to {MaxRank} with as many dimensions for '{Values[value].Name}'. Both ends must have the same plan.");
+            own[value] = stated.Slice(1, (int)stated[0]).ToArray();
+            stated = stated[(1 + own[value].Length)..];
+            foreach (var size in own[value]) CheckSize(size, Values[value].Name, limits);
+        }
+
+        return stated.IsEmpty ? own : throw new SizeLimitException($"{stated.Length} sizes more were stated than the values have. Both ends must have the same plan.");
+    }
+
+    private static void CheckSize(long size, string of, SizeLimits limits)
+    {
+        if (size < 0 || size > limits.MaxDimension)
+            throw new SizeLimitException($"Size {size} of '{of}' is not within 0 and {limits.MaxDimension}. Send a smaller tensor, or raise {nameof(SizeLimits)}.{nameof(SizeLimits.MaxDimension)}.");
+    }
+
+    private void CheckBytes(ReadOnlySpan<long> sizes, long[][] own, SizeLimits limits)
     {
         // 128 bits hold any sum of bounded terms; each term is bounded before it is multiplied again.
         Int128 total = 0;
         for (var value = 0; value < Values.Length; value++)
         {
-            total += BytesOf(value, sizes, limits);
+            total += BytesOf(value, sizes, own, limits);
             if (total > limits.MaxBytes || total > TensorBufferPool.MaxBytes)
                 throw new SizeLimitException($"'{Values[value].Name}' takes the tensors of the request over {Math.Min(limits.MaxBytes, TensorBufferPool.MaxBytes)} bytes. Send smaller tensors, or raise {nameof(SizeLimits)}.{nameof(SizeLimits.MaxBytes)}.");
         }
     }
 
-    private Int128 BytesOf(int value, ReadOnlySpan<long> sizes, SizeLimits limits)
+    private Int128 BytesOf(int value, ReadOnlySpan<long> sizes, long[][] own, SizeLimits limits)
     {
         // Text has no width and never crosses, but its element count must fit all the same.
         Int128 bits = Math.Max(1, Values[value].Type.BitWidth());
         var isEmpty = false;
-        for (var axis = 0; axis < _symbolOfAxis[value].Length; axis++)
+        for (var axis = 0; axis < RankOf(value, own); axis++)
         {
-            var size = SizeOf(value, axis, sizes);
+            var size = SizeOf(value, axis, sizes, own);
             isEmpty |= size == 0;
             // A shape's element count must fit 63 bits even where a later axis is 0, so an axis of 0 does not end the check.
             if (size > 0) bits *= size;
@@ -121,6 +163,10 @@ internal sealed class BoundaryLayout
         return isEmpty ? 0 : (bits + 7) / 8;
     }
 
-    private long SizeOf(int value, int axis, ReadOnlySpan<long> sizes) =>
-        _symbolOfAxis[value][axis] is >= 0 and var symbol ? sizes[symbol] : Values[value].Dimensions[axis].Size;
+    private int RankOf(int value, long[][] own) => Values[value].IsRanked ? _symbolOfAxis[value].Length : own[value].Length;
+
+    private long SizeOf(int value, int axis, ReadOnlySpan<long> sizes, long[][] own) =>
+        !Values[value].IsRanked ? own[value][axis]
+        : _symbolOfAxis[value][axis] is >= 0 and var symbol ? sizes[symbol]
+        : Values[value].Dimensions[axis].Size;
 }

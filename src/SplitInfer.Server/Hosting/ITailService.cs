@@ -1,4 +1,3 @@
-using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 
 namespace SplitInfer.Server.Hosting;
@@ -7,12 +6,9 @@ namespace SplitInfer.Server.Hosting;
 internal interface ITailService
 {
     /// <summary>Finds a model for one connection.</summary>
-    /// <param name="name">Its name, as the client gave it: anything.</param>
-    /// <param name="version">Its version, likewise; empty asks for the latest.</param>
-    /// <param name="model">SHA-256 of the client's model.</param>
-    /// <param name="plan">SHA-256 of the client's plan.</param>
+    /// <param name="claim">Which one the client wants.</param>
     /// <param name="cancellationToken">The connection has ended.</param>
     /// <returns>The model, which stays the service's.</returns>
     /// <exception cref="TailRefusedException">There is no such model, or its model or plan differs.</exception>
-    ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken);
+    ValueTask<ITailModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken);
 }

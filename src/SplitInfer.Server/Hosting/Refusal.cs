@@ -1,11 +1,12 @@
 using SplitInfer.Codecs;
+using SplitInfer.Execution;
 using SplitInfer.Protocol;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Hosting;
 
 /// <summary>Why a request is not answered, in words that a client may read: no names and no traces of what is inside the server.</summary>
-internal readonly record struct Refusal(RefusalCode Code, string Message)
+internal readonly record struct Refusal(RefusalCode Code, string Message, int? DifferingPartition = null)
 {
     public static Refusal Busy { get; } =
         new(RefusalCode.Busy, "The server has as many requests as it is set to take. Send the request again later, or to another server.");
@@ -21,6 +22,9 @@ internal readonly record struct Refusal(RefusalCode Code, string Message)
     private static Refusal Failed { get; } =
         new(RefusalCode.Failed, "The tail failed on the server. Its log says why; on the device the same model may succeed.");
 
+    private static Refusal Unavailable { get; } =
+        new(RefusalCode.PartitionUnavailable, "The server cannot load the tail of this partition. Its log says why; choose another partition.");
+
     /// <summary>What a client is told of an error.</summary>
     /// <param name="exception">The error.</param>
     /// <param name="call">The request that it ended.</param>
@@ -32,6 +36,7 @@ internal readonly record struct Refusal(RefusalCode Code, string Message)
         OperationCanceledException when call.DueAt < long.MaxValue => Late,
         InvalidPayloadException or TensorMismatchException => new(RefusalCode.InvalidPayload, exception.Message),
         SizeLimitException => new(RefusalCode.LimitExceeded, exception.Message),
+        SegmentLoadException => Unavailable,
         _ => Failed,
     };
 }

@@ -46,7 +46,7 @@ internal sealed class RequestAdmission(Agreement agreement, ServerContext server
     private ImmutableArray<TensorShape> Resolve(BoundaryLayout layout, RequestHeader header)
     {
         // One more than the plan has is enough to be refused for.
-        var count = Math.Min(header.SymbolSizes.Count, layout.Symbols.Length + 1);
+        var count = Math.Min(header.SymbolSizes.Count, layout.MaxSizes + 1);
         var sizes = count <= 16 ? stackalloc long[count] : new long[count];
         for (var symbol = 0; symbol < sizes.Length; symbol++) sizes[symbol] = header.SymbolSizes[symbol];
         return layout.Resolve(sizes, server.Limits.Sizes);

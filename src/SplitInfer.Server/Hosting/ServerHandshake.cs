@@ -20,7 +20,7 @@ internal static class ServerHandshake
         var replyCodec = codecs.FindIndex(static c => c.IsLossless);
         if (replyCodec < 0)
             throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The client knows no lossless codec that the server allows. Let the client know one of: {string.Join(", ", server.Codecs.All.Where(static c => c.IsLossless).Select(static c => c.Name))}.");
-        var model = await server.Service.OpenAsync(hello.Model, hello.ModelVersion, Read(hello.ModelFingerprint), Read(hello.PlanFingerprint), cancellationToken).ConfigureAwait(false);
+        var model = await server.Service.OpenAsync(new(hello.Model, hello.ModelVersion, Read(hello.ModelFingerprint), Read(hello.PlanFingerprint), hello.PlanSketch.Memory), cancellationToken).ConfigureAwait(false);
         var agreement = new Agreement(model, new(model.Plan), [.. codecs], replyCodec);
         await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(agreement, hello, server.Limits))).ConfigureAwait(false);
         return agreement;

@@ -40,7 +40,7 @@ internal sealed class TailConnection(ByteChannel channel, ServerContext server) 
     public async Task RefuseAsync(Refusal refusal)
     {
         ServerLog.ConnectionRefused(server.Log, refusal.Message);
-        await _connection.SayFarewellAsync(HeaderOnlyMessage.Error(0, refusal.Code, refusal.Message)).ConfigureAwait(false);
+        await _connection.SayFarewellAsync(HeaderOnlyMessage.Error(0, refusal.Code, refusal.Message, refusal.DifferingPartition)).ConfigureAwait(false);
         _connection.Dispose();
     }
 
@@ -76,7 +76,7 @@ internal sealed class TailConnection(ByteChannel channel, ServerContext server) 
         switch (exception)
         {
             case TailRefusedException refused:
-                await RefuseAsync(new(refused.Code, refused.Message)).ConfigureAwait(false);
+                await RefuseAsync(new(refused.Code, refused.Message, refused.DifferingPartition)).ConfigureAwait(false);
                 break;
             case ProtocolException broken:
                 ServerLog.ProtocolBroken(server.Log, broken);

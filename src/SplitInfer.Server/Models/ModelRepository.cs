@@ -11,7 +11,9 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
 {
     private readonly IReadOnlyList<ServedModel> _models;
 
-    private ModelRepository(IReadOnlyList<ServedModel> models) => _models = models;
+    private readonly string _engineVersion;
+
+    private ModelRepository(IReadOnlyList<ServedModel> models, string engineVersion) => (_models, _engineVersion) = (models, engineVersion);
 
     /// <summary>What is served, names in order, the latest version of each first.</summary>
     public IReadOnlyList<ServedModel> Models => _models;
@@ -29,7 +31,7 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                models.Add(await LoadAsync(name, version, path, options, execution, cancellationToken).ConfigureAwait(false));
+                models.Add(await LoadAsync(name, version, path, options, execution, logger, cancellationToken).ConfigureAwait(false));
                 LogServing(logger, name, version, models[^1].Plan.Model);
             }
             catch (SplitInferException error)
@@ -39,23 +41,23 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
             }
         }
 
-        return models.Count > 0 ? new(models) : throw new ModelRepositoryException(files.Count == 0
+        return models.Count > 0 ? new(models, execution.Engine.Version) : throw new ModelRepositoryException(files.Count == 0
             ? $"There is no model in '{options.ModelsDirectory}'. Put each at <name>/<version>/model.onnx."
             : $"None of the {files.Count} models in '{options.ModelsDirectory}' can be served; the log says why. The first: {refusal?.Message}", refusal);
     }
 
     /// <summary>Finds the model that a client has the head of.</summary>
     /// <exception cref="TailRefusedException">There is none, or it is not the same.</exception>
-    public ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken) =>
-        new(Find(name, version, model, plan));
+    public ValueTask<ITailModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(Find(claim));
 
     public void Dispose()
     {
         foreach (var model in _models) model.Dispose();
     }
 
-    private ServedModel Find(string name, string version, Fingerprint model, Fingerprint plan)
+    private ServedModel Find(ModelClaim claim)
     {
+        var (name, version, model) = (claim.Name, claim.Version, claim.Model);
         var named = _models.Where(m => (name.Length == 0 || m.Name == name) && (version.Length == 0 || m.Version == version)).ToList();
         if (named.Count == 0)
             throw new TailRefusedException(RefusalCode.UnknownModel, $"This server has no model '{name}'{(version.Length == 0 ? "" : $" version '{version}'")}. It serves: {string.Join(", ", _models.Select(static m => $"{m.Name} {m.Version}"))}.");
@@ -64,20 +66,33 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
             throw name.Length == 0
                 ? new TailRefusedException(RefusalCode.UnknownModel, $"This server has no model with fingerprint {model}. Put the client's file at <name>/<version>/model.onnx in the server's model directory.")
                 : new TailRefusedException(RefusalCode.ModelMismatch, $"The server's '{name}' is another file: its fingerprint is {named[0].Plan.Model}, the client's is {model}. Give both ends the same file.");
-        return same.Plan.Fingerprint == plan ? same : throw new TailRefusedException(RefusalCode.PlanMismatch,
-            $"The client's plan of '{same.Name}' is {plan}, the server's {same.Plan.Fingerprint}. Run the same release of SplitInfer and of ONNX Runtime at both ends.");
+        return same.Plan.Fingerprint == claim.Plan ? same : throw PlansDiffer(same, claim);
     }
 
-    private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, SplitInferServerOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
+    private TailRefusedException PlansDiffer(ServedModel served, ModelClaim claim)
+    {
+        var at = PlanSketch.FirstDifference(served.Plan, claim.Sketch.Span);
+        var where = at is { } k ? $" They differ first at partition {k} of {served.Plan.Partitions.Length - 1}, which at the server {PlanSketch.Describe(served.Plan.Partitions[k])}." : "";
+        return new(RefusalCode.PlanMismatch,
+            $"The client's plan of '{served.Name}' is {claim.Plan}, the server's {served.Plan.Fingerprint}.{where} Run the same release of SplitInfer and of ONNX Runtime at both ends (the server has ONNX Runtime {_engineVersion}), and name the same {nameof(PlanOptions.FedInitializers)}.")
+        {
+            DifferingPartition = at,
+        };
+    }
+
+    private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, SplitInferServerOptions options, ExecutionOptions execution, ILogger logger, CancellationToken cancellationToken)
     {
         var model = await Task.Run(() => PartitionedModel.Load(path, options.Plan, execution), cancellationToken).ConfigureAwait(false);
         var served = new ServedModel(name, version, model, new SegmentCache(new SegmentCompiler(model, execution), options.SegmentMemoryBytes));
-        if (options.PreloadArms) await served.PreloadAsync(cancellationToken).ConfigureAwait(false);
+        if (options.PreloadArms) await served.PreloadAsync(error => LogNotLoaded(logger, error, name, version, error.Partition), cancellationToken).ConfigureAwait(false);
         return served;
     }
 
     [LoggerMessage(LogLevel.Information, "Serving {Name} {Version}, fingerprint {Fingerprint}")]
     private static partial void LogServing(ILogger logger, string name, string version, Fingerprint fingerprint);
+
+    [LoggerMessage(LogLevel.Warning, "Serving {Name} {Version} without partition {Partition}, whose tail cannot be loaded")]
+    private static partial void LogNotLoaded(ILogger logger, Exception error, string name, string version, int partition);
 
     [LoggerMessage(LogLevel.Error, "Not serving {Name} {Version}: {Reason}")]
     private static partial void LogRefused(ILogger logger, Exception error, string name, string version, string reason);

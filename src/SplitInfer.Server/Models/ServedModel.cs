@@ -24,8 +24,22 @@ internal sealed class ServedModel(string name, string version, PartitionedModel 
     }
 
     /// <summary>Loads the tails of all arms.</summary>
-    public ValueTask PreloadAsync(CancellationToken cancellationToken) => segments.PreloadAsync(
-        Plan.Arms.Where(a => a != Plan.AllOnDevice).Select(static a => new SegmentKey(SegmentSide.Tail, a.Index)), cancellationToken);
+    /// <param name="failed">Told of those that cannot be loaded; the others are of use all the same.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask PreloadAsync(Action<SegmentLoadException> failed, CancellationToken cancellationToken)
+    {
+        foreach (var arm in Plan.Arms.Where(a => a != Plan.AllOnDevice))
+        {
+            try
+            {
+                await segments.PreloadAsync([new(SegmentSide.Tail, arm.Index)], cancellationToken).ConfigureAwait(false);
+            }
+            catch (SegmentLoadException error)
+            {
+                failed(error);
+            }
+        }
+    }
 
     public void Dispose() => segments.Dispose();
 }

@@ -60,6 +60,8 @@ public sealed class SegmentCompilerTests
 
     private sealed class CountingEngine : IInferenceEngine
     {
+        public string Version => OnnxRuntimeEngine.Instance.Version;
+
         public int Optimized { get; private set; }
 
         public int Loaded { get; private set; }

@@ -8,9 +8,14 @@ namespace SplitInfer.Core.Tests.Partitioning;
 /// </summary>
 internal sealed class Reachability(GraphProto graph)
 {
-    /// <summary>Whether a value depends on an input, and so differs from request to request.</summary>
+    /// <summary>Whether a value depends on an input, and so differs from request to request. What a shape says is taken not to, which holds where the sizes of all inputs are fixed.</summary>
     public bool IsVariable(string value) =>
-        graph.Input.Any(i => i.Name == value) || graph.Node.Any(n => n.Output.Contains(value) && n.Input.Any(IsVariable));
+        graph.Input.Any(i => i.Name == value) || graph.Node.Any(n => n.Output.Contains(value) && IsVariable(n));
+
+    private bool IsVariable(NodeProto node) => node.OpType != "Shape" && node.Input.Any(IsVariable);
+
+    /// <summary>Whether a shape may differ from request to request and something depends on it, which this oracle does not follow.</summary>
+    public bool IsBeyond => graph.Node.Any(static n => n.OpType == "Shape") && graph.Input.Any(static i => i.Type.TensorType.Shape.Dim.Any(static d => !d.HasDimValue));
 
     /// <summary>Whether some path leads from a value to an output of the graph, through nodes that <paramref name="mayPass"/> allows only.</summary>
     public bool ReachesOutput(string value, Func<NodeProto, bool> mayPass) =>
@@ -23,7 +28,7 @@ internal sealed class Reachability(GraphProto graph)
 
     /// <summary>The nodes that vary and that an output needs: those that cuts count.</summary>
     public IEnumerable<NodeProto> ComputeNodes() =>
-        graph.Node.Where(n => n.Input.Any(IsVariable) && n.Output.Any(o => graph.Output.Any(g => g.Name == o) || ReachesOutput(o, static _ => true)));
+        graph.Node.Where(n => IsVariable(n) && n.Output.Any(o => graph.Output.Any(g => g.Name == o) || ReachesOutput(o, static _ => true)));
 
     private static bool IsHead(NodeProto node, IReadOnlySet<string> head) => head.Contains(node.Output[0]);
 }

@@ -72,25 +72,37 @@ public class UncrossableTests
     }
 
     [Fact]
-    public void A_rank_that_only_a_run_tells_is_measured()
+    public void A_value_of_unknown_rank_crosses()
     {
         var plan = SplitRun.Plan(OfAnyRank()).Plan;
 
-        var boundary = plan.Partitions[2].Boundary.Single();
-        Assert.True(boundary.IsRanked);
-        Assert.All(boundary.Dimensions, static d => Assert.False(d.IsFixed));
+        Assert.False(plan.Partitions[2].Boundary.Single().IsRanked);
         Assert.Equal([0, 1, 2, 3], SplitRun.CheckEveryCut(OfAnyRank()));
     }
 
     [Fact]
-    public void A_rank_that_cannot_be_measured_rules_a_cut_out()
+    public void A_plan_is_the_same_whatever_the_samples()
+    {
+        var made = SplitRun.Plan(OfAnyRank()).Plan;
+        using var wrong = Tensor.From<long>([5, 5, 5]);
+        using var right = Tensor.From<long>([1, 1, 1, 1]);
+        var failed = SplitRun.Plan(OfAnyRank(), new() { SampleInputs = new Dictionary<string, Tensor> { ["shape"] = wrong } }).Plan;
+        var measured = SplitRun.Plan(OfAnyRank(), new() { SampleInputs = new Dictionary<string, Tensor> { ["shape"] = right } }).Plan;
+
+        Assert.NotNull(failed.MeasureFailure);
+        Assert.Null(measured.MeasureFailure);
+        Assert.Equal(made.Fingerprint, failed.Fingerprint);
+        Assert.Equal(made.Fingerprint, measured.Fingerprint);
+    }
+
+    [Fact]
+    public void A_cut_whose_size_nothing_tells_is_no_arm()
     {
         using var wrong = Tensor.From<long>([5, 5, 5]);
         var plan = SplitRun.Plan(OfAnyRank(), new() { SampleInputs = new Dictionary<string, Tensor> { ["shape"] = wrong } }).Plan;
 
-        Assert.NotNull(plan.MeasureFailure);
-        Assert.Contains("number of dimensions", plan.Partitions[2].Refusal, StringComparison.Ordinal);
-        Assert.Null(plan.AllOnDevice.Refusal);
+        Assert.True(plan.Partitions[2].IsAdmissible);
+        Assert.False(plan.Partitions[2].IsArm);
     }
 
     /// <summary>x reshaped to a shape that is an input itself.</summary>

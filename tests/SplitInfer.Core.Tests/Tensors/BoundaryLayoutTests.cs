@@ -93,15 +93,32 @@ public class BoundaryLayoutTests
         Assert.Throws<SizeLimitException>(() => Layout(new TensorSpec("a", ElementType.Float32, Dimension.Fixed(26))).Resolve([], new() { MaxBytes = 100 }));
 
     [Fact]
-    public void A_value_of_unknown_rank_is_measured_but_not_resolved()
+    public void A_value_of_unknown_rank_states_its_own_shape()
     {
-        var layout = Layout(TensorSpec.Unranked("a", ElementType.Float32), new("b", ElementType.Float32, N));
+        var layout = Layout(TensorSpec.Unranked("a", ElementType.Float32), new("b", ElementType.Float32, N), TensorSpec.Unranked("c", ElementType.Bool));
         using var a = Tensor.Allocate(ElementType.Float32, new(2, 5));
         using var b = Tensor.Allocate(ElementType.Float32, new(3));
+        using var c = Tensor.Allocate(ElementType.Bool, new());
 
-        Assert.Equal(new[] { 3L }, layout.Measure([a, b]));
-        Assert.Throws<InvalidOperationException>(() => layout.Resolve([3], SizeLimits.Default));
+        var sizes = layout.Measure([a, b, c]);
+
+        Assert.Equal([3, 2, 2, 5, 0], sizes.AsEnumerable());
+        Assert.Equal([a.Shape, b.Shape, c.Shape], layout.Resolve(sizes.AsSpan(), SizeLimits.Default).AsEnumerable());
+        Assert.True(sizes.Length <= layout.MaxSizes);
     }
+
+    [Theory]
+    [InlineData(new long[] { })]
+    [InlineData(new long[] { 3 })]
+    [InlineData(new long[] { 3, -1 })]
+    [InlineData(new long[] { 3, 2, 7 })]
+    [InlineData(new long[] { 3, 1, 7, 9 })]
+    [InlineData(new long[] { 3, 1, -7 })]
+    [InlineData(new long[] { 3, 1, long.MaxValue })]
+    [InlineData(new long[] { 3, long.MaxValue, 1 })]
+    [InlineData(new long[] { 3, 33, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 })]
+    public void Sizes_that_state_no_shape_for_a_value_of_unknown_rank_are_refused(long[] sizes) =>
+        Assert.Throws<SizeLimitException>(() => Layout(TensorSpec.Unranked("a", ElementType.Float32), new("b", ElementType.Float32, N)).Resolve(sizes, SizeLimits.Default));
 
     [Fact]
     public void Resolve_refuses_products_that_overflow()

@@ -30,7 +30,7 @@ internal sealed class DigestModel : ITailService, ITailModel
         return WirePlan.Outputs(partition, n, (int)digest);
     }
 
-    public ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken) => new(this);
+    public ValueTask<ITailModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(this);
 
     public async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
     {

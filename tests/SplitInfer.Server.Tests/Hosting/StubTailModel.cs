@@ -21,11 +21,11 @@ internal sealed class StubTailModel : ITailService, ITailModel
 
     public string Version => "3";
 
-    public ValueTask<ITailModel> OpenAsync(string name, string version, Fingerprint model, Fingerprint plan, CancellationToken cancellationToken)
+    public ValueTask<ITailModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken)
     {
-        if (name != "model") throw new TailRefusedException(RefusalCode.UnknownModel, $"There is no model '{name}'.");
-        if (model != Plan.Model) throw new TailRefusedException(RefusalCode.ModelMismatch, "It is another file.");
-        if (plan != Plan.Fingerprint) throw new TailRefusedException(RefusalCode.PlanMismatch, "It is another plan.");
+        if (claim.Name != "model") throw new TailRefusedException(RefusalCode.UnknownModel, $"There is no model '{claim.Name}'.");
+        if (claim.Model != Plan.Model) throw new TailRefusedException(RefusalCode.ModelMismatch, "It is another file.");
+        if (claim.Plan != Plan.Fingerprint) throw new TailRefusedException(RefusalCode.PlanMismatch, "It is another plan.");
         return new(this);
     }
 

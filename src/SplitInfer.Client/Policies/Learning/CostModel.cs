@@ -82,6 +82,7 @@ internal sealed class CostModel
     /// <summary>Counts a decision, works out the costs, and says which allowed arm is expected to cost least.</summary>
     public int Advance()
     {
+        Arms.Refresh();
         Device.Advance();
         if (Link.IsKnown) Link.Memory.Advance(Link.Delay);
         _means[Arms.OnDevice] = Device.Mean(Arms.OnDevice);

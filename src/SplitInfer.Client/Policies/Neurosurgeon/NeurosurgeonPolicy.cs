@@ -34,6 +34,7 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
     {
         lock (_lock)
         {
+            _arms.Refresh();
             // Before the first transfer there is no bandwidth to go by, so that one has to be made.
             var mustOffload = (!_isMeasured || !_arms.AllowsOnDevice) && _arms.Remote.Length > 0 && !context.IsServerUnavailable;
             var (best, lowest) = mustOffload ? (_arms.Remote[0], Predict(_arms.Remote[0])) : (_arms.OnDevice, Head(_arms.OnDevice));

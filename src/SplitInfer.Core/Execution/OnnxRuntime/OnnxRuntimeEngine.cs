@@ -11,6 +11,9 @@ internal sealed class OnnxRuntimeEngine : IInferenceEngine
     public static OnnxRuntimeEngine Instance { get; } = new();
 
     /// <inheritdoc/>
+    public string Version => OrtEnv.Instance().GetVersionString();
+
+    /// <inheritdoc/>
     public void Check(ExecutionOptions options)
     {
         options.Validate();

@@ -20,12 +20,12 @@ internal sealed class OnnxRuntimeSession : IEngineSession
     private int _references = 1;
     private int _disposed;
 
-    private OnnxRuntimeSession(InferenceSession native, OrtLoggingLevel severity, string logId, SessionInitializers initializers, PrePackedWeightsContainer? container, bool bindsOutputs)
+    private OnnxRuntimeSession(InferenceSession native, OrtLoggingLevel severity, string logId, SessionInitializers initializers, PrePackedWeightsContainer? container, Func<string, bool> bindsOutput)
     {
         (_native, _severity, _logId, _initializers, _container) = (native, severity, logId, initializers, container);
         Inputs = [.. native.InputNames.Select(name => Describe(name, native.InputMetadata[name]))];
         Outputs = [.. native.OutputNames.Select(name => Describe(name, native.OutputMetadata[name]))];
-        OutputShapes = [.. Outputs.Select(output => bindsOutputs ? OutputShape.From(output, Inputs) : null)];
+        OutputShapes = [.. Outputs.Select(output => bindsOutput(output.Name) ? OutputShape.From(output, Inputs) : null)];
     }
 
     /// <inheritdoc/>
@@ -67,7 +67,7 @@ internal sealed class OnnxRuntimeSession : IEngineSession
                 initializers.AddTo(session);
                 return container is null ? new InferenceSession(model, session) : new InferenceSession(model, session, container);
             });
-            return new(native, severity, logId, initializers, container, settings.BindsOutputs);
+            return new(native, severity, logId, initializers, container, settings.BindsOutputs ? new PreparedOutputs(model).Allow : static _ => false);
         }
         catch
         {

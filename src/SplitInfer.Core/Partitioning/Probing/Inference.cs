@@ -46,7 +46,7 @@ internal static class Inference
 
     private static Dictionary<string, EngineValue> Infer(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)
     {
-        GraphNode[] nodes = [.. graph.Nodes, .. graph.ConstantNodes];
+        GraphNode[] nodes = [.. graph.Nodes, .. graph.SharedNodes];
         var read = nodes.SelectMany(static n => n.Uses).ToHashSet(StringComparer.Ordinal);
         var outputs = nodes.SelectMany(static n => n.Outputs).Where(read.Contains)
             .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);

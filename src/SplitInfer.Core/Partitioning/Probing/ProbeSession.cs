@@ -18,11 +18,24 @@ internal sealed class ProbeSession : IDisposable
     /// <summary>Makes a session.</summary>
     /// <param name="model">The model, which is changed.</param>
     /// <param name="folder">Where its external data lies.</param>
-    /// <param name="execution">How the model is run; nothing is done to its graph.</param>
+    /// <param name="execution">How the model is run; nothing is done to its graph, unless it can be loaded only so.</param>
     /// <exception cref="EngineException">The engine refuses the model.</exception>
     public static ProbeSession Create(ModelProto model, string? folder, ExecutionOptions execution)
     {
-        var options = execution.ForProbing(GraphOptimization.None);
+        try
+        {
+            return Create(model, folder, execution, GraphOptimization.None);
+        }
+        catch (EngineException) when (execution.Optimization != GraphOptimization.None)
+        {
+            // A node without a kernel may be folded away.
+            return Create(model, folder, execution, execution.Optimization);
+        }
+    }
+
+    private static ProbeSession Create(ModelProto model, string? folder, ExecutionOptions execution, GraphOptimization optimization)
+    {
+        var options = execution.ForProbing(optimization);
         var session = new ProbeModel(model, willRun: true).Use(bytes => options.Engine.Load(bytes, options, folder), out var weights);
         return new(session, weights);
     }

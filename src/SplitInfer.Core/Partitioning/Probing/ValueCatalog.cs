@@ -7,10 +7,14 @@ namespace SplitInfer.Partitioning.Probing;
 
 /// <summary>
 /// Types and dimensions of all values of a model, as ONNX Runtime infers them from the declared inputs alone: what a file claims of other
-/// values may be wrong. What it cannot infer is measured. Immutable.
+/// values may be wrong. What a run measures tells sizes, never types or ranks, so that both ends know the same of every value whatever
+/// inputs they have. Immutable.
 /// </summary>
 internal sealed class ValueCatalog
 {
+    // Shapes follow from shapes, but in few steps in any model that was not made for it.
+    private const int MaxFoldings = 4;
+
     private readonly Dictionary<string, ValueEntry> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ImmutableArray<long>> _initializers;
 
@@ -18,11 +22,17 @@ internal sealed class ValueCatalog
     {
         (Sizes, MeasureFailure) = (measurement.Sizes, measurement.Failure);
         foreach (var info in values) _entries.Add(info.Name, Entry(info, reader, measurement));
+        var types = graph.Model.Graph.Initializer.ToDictionary(static i => i.Name, static i => (ElementType)i.DataType, StringComparer.Ordinal);
+        Wide = new(graph, name => _entries.TryGetValue(name, out var entry) ? entry.Spec.Type : types.GetValueOrDefault(name));
+        foreach (var value in graph.Values.Where(Wide.Has)) _entries.Add(Wide.NameOf(value.Name), WideForm(_entries[value.Name]));
         _initializers = graph.Model.Graph.Initializer.ToDictionary(static i => i.Name, static i => i.Dims.ToImmutableArray(), StringComparer.Ordinal);
     }
 
     /// <summary>The sizes that the catalog was made with.</summary>
     public NominalSizes Sizes { get; }
+
+    /// <summary>The values that cross as float32 though the model has them as float16.</summary>
+    public WideFloats Wide { get; }
 
     /// <summary>Why the model could not be run to measure what its file leaves open; null where it could, or need not be.</summary>
     public string? MeasureFailure { get; }
@@ -30,32 +40,71 @@ internal sealed class ValueCatalog
     /// <summary>What is known of a value.</summary>
     public ValueEntry this[string name] => _entries[name];
 
+    /// <summary>What is known of a value as it crosses a cut.</summary>
+    public ValueEntry Crossing(GraphValue value) => _entries[Wide.Has(value) ? Wide.NameOf(value.Name) : value.Name];
+
     /// <summary>The dimensions of a value or constant for the sizes that the plan is made with; default where they are not known.</summary>
     public ImmutableArray<long> NominalShapeOf(string name) =>
         _entries.TryGetValue(name, out var entry) ? entry.NominalShape : _initializers.GetValueOrDefault(name);
 
     /// <summary>Asks ONNX Runtime, and measures by a run what it does not know.</summary>
+    /// <param name="graph">The graph; what shapes tell becomes constant in it.</param>
+    /// <param name="options">How the plan is made.</param>
+    /// <param name="execution">How the model is run.</param>
     /// <exception cref="EngineException">ONNX Runtime refuses the model.</exception>
     /// <exception cref="ModelNotSupportedException">The model takes or yields something that is not a dense tensor.</exception>
     /// <exception cref="TensorMismatchException">A sample input is not one that the model takes.</exception>
-    public static ValueCatalog Of(ModelGraph graph, PlanOptions options, ExecutionOptions execution)
+    public static ValueCatalog Of(ref ModelGraph graph, PlanOptions options, ExecutionOptions execution)
     {
-        var values = Inference.Of(graph, execution);
+        var values = Infer(ref graph, execution);
         CheckEnds(graph, values);
         Inference.CheckLoads(graph, execution);
-        var reader = new SpecReader(graph.Inputs.Select(i => values[i.Name]));
+        var reader = new SpecReader(graph.Inputs.Select(i => values[i.Name]), BehindDoubtful(graph).Contains);
         ImmutableArray<TensorSpec> inputs = [.. graph.Inputs.Select(i => reader.Read(values[i.Name]))];
         CheckGiven(inputs, options);
         string[] open = [.. values.Values.Where(v => v.Kind == EngineValueKind.Tensor && !reader.Read(v).IsStatic).Select(static v => v.Name)];
         return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, options, execution));
     }
 
+    /// <summary>Has types and dimensions inferred, and again once what these tell has become constant, since more may follow from it.</summary>
+    private static IReadOnlyDictionary<string, EngineValue> Infer(ref ModelGraph graph, ExecutionOptions execution)
+    {
+        for (var round = 0; ; round++)
+        {
+            var values = Inference.Of(graph, execution);
+            if (round == MaxFoldings) return values;
+            var folded = ShapeFolding.Apply(graph, name => values.TryGetValue(name, out var value) && value is { Kind: EngineValueKind.Tensor, HasShape: true } ? value.Dimensions : default);
+            if (folded == graph) return values;
+            graph = folded;
+        }
+    }
+
+    /// <summary>What operators of other domains and bodies lead to: their rules for dimensions are the engine's guess or the file's claim.</summary>
+    private static HashSet<string> BehindDoubtful(ModelGraph graph)
+    {
+        var doubtful = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (index, node) in graph.Nodes.Index())
+            if (!node.IsStandard || node.Proto.Attribute.Any(static a => a.G is not null) || graph.Reads[index].Any(doubtful.Contains)) doubtful.UnionWith(node.Outputs);
+        return doubtful;
+    }
+
     private static ValueEntry Entry(EngineValue info, SpecReader reader, Measurement measurement)
     {
+        var spec = reader.Read(info);
         var measured = measurement.ShapeOf(info.Name);
-        var spec = reader.Read(info, measured, measurement.Sizes);
         var shape = measured.IsDefault && spec.IsRanked ? [.. spec.Dimensions.Select(measurement.Sizes.SizeOf)] : measured;
-        return new(spec, shape, Obstacle(info.Kind, spec));
+        return new(spec, shape, Obstacle(info.Kind, spec), Doubt(spec, measured, measurement.Sizes));
+    }
+
+    private static string? Doubt(TensorSpec spec, ImmutableArray<long> measured, NominalSizes sizes) =>
+        !measured.IsDefault && spec.IsRanked && (spec.Dimensions.Length != measured.Length || !spec.Dimensions.Zip(measured, sizes.IsPossible).All(static possible => possible))
+            ? $"had dimensions {string.Join('×', measured)} in a run, where the model's types say {spec}"
+            : null;
+
+    private ValueEntry WideForm(ValueEntry half)
+    {
+        var (name, spec) = (Wide.NameOf(half.Spec.Name), half.Spec);
+        return half with { Spec = spec.IsRanked ? new(name, ElementType.Float32, spec.Dimensions.AsSpan()) : TensorSpec.Unranked(name, ElementType.Float32) };
     }
 
     private static void CheckEnds(ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values)
@@ -92,7 +141,6 @@ internal sealed class ValueCatalog
         _ when spec.Type == ElementType.Text => "is text",
         _ when !spec.Type.HasFixedSize() => "has an element type that is not known here",
         _ when !spec.Type.CanBeBound() => $"has elements of type {spec.Type.DisplayName()}, which can be used only inside a model",
-        _ when !spec.IsRanked => "has a number of dimensions that only a run tells",
         _ => null,
     };
 }
