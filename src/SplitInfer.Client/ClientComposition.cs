@@ -29,7 +29,7 @@ internal static class ClientComposition
     {
         var arms = ArmCatalog.Create(partitioned.Plan, options, CodecRegistry.Default);
         var segments = new SegmentCache(new SegmentCompiler(partitioned, options.Execution), options.SegmentMemoryBytes);
-        var model = new ClientModel(partitioned, segments, arms, CodecRegistry.Default);
+        var model = new ClientModel(partitioned, segments, arms, CodecRegistry.Default, options.Execution);
         TailStage? tails = null;
         try
         {

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Policies;
 using SplitInfer.Codecs;
@@ -17,14 +19,16 @@ internal sealed class ClientModel : IDisposable
     private readonly BoundaryLayout[] _boundaries;
     private readonly Routing?[] _routes;
     private readonly LocalTail?[] _localTails;
+    private readonly Lazy<IEngineSession>? _finish;
 
-    public ClientModel(PartitionedModel model, SegmentCache segments, ArmCatalog arms, CodecRegistry codecs)
+    public ClientModel(PartitionedModel model, SegmentCache segments, ArmCatalog arms, CodecRegistry codecs, ExecutionOptions execution)
     {
         (_model, _segments, Arms, _codecs) = (model, segments, arms, codecs);
         _inputs = BoundaryLayout.For(Plan.Inputs);
         _boundaries = [.. Plan.Partitions.Select(static p => BoundaryLayout.For(p.Boundary))];
         _routes = new Routing?[Plan.Partitions.Length];
         _localTails = new LocalTail?[Plan.Partitions.Length];
+        if (model.Finish is { } finish) _finish = new(() => execution.Engine.Load(finish.ToBytes(), execution, finish.Folder));
     }
 
     /// <summary>All partitions.</summary>
@@ -115,7 +119,27 @@ internal sealed class ClientModel : IDisposable
         }
     }
 
-    public void Dispose() => _segments.Dispose();
+    /// <summary>Makes the outputs that cannot cross of those that can, on the device.</summary>
+    /// <param name="inputs">The model's inputs.</param>
+    /// <param name="outputs">The tensors of <see cref="PartitionPlan.Outputs"/>.</param>
+    /// <param name="cancellationToken">Stops it at the next node.</param>
+    /// <returns>The values by name, which the caller owns; none where the model yields tensors only.</returns>
+    public async ValueTask<IReadOnlyDictionary<string, ModelValue>> FinishAsync(ReadOnlyMemory<Tensor> inputs, Tensor[] outputs, CancellationToken cancellationToken)
+    {
+        if (_finish is null) return FrozenDictionary<string, ModelValue>.Empty;
+        var finish = _model.Finish!;
+        var given = finish.Inputs.Select(name => Place(Plan.Outputs, name) is >= 0 and var output ? outputs[output] : inputs.Span[Place(Plan.Inputs, name)]).ToArray();
+        var values = await Task.Run(() => _finish.Value.RunForValues(given, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return finish.Outputs.Zip(values).ToDictionary(static v => v.First, static v => v.Second, StringComparer.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        if (_finish is { IsValueCreated: true }) _finish.Value.Dispose();
+        _segments.Dispose();
+    }
+
+    private static int Place(ImmutableArray<TensorSpec> values, string name) => Enumerable.Range(0, values.Length).FirstOrDefault(i => values[i].Name == name, -1);
 
     private ITensorCodec CodecOf(string name) => _codecs.TryGet(name, out var codec)
         ? codec

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using SplitInfer.Client.Policies;
 using SplitInfer.Tensors;
 
@@ -11,8 +12,11 @@ public sealed class InferenceResult : IDisposable
 
     internal InferenceResult(ClientModel model, Tensor[] outputs) => (_model, _outputs) = (model, outputs);
 
-    /// <summary>The model's outputs in the order in which it declares them.</summary>
+    /// <summary>The model's outputs in the order of <see cref="Partitioning.PartitionPlan.Outputs"/>.</summary>
     public IReadOnlyList<Tensor> Outputs => _outputs;
+
+    /// <summary>The outputs that cannot cross a cut, such as maps and text, by name; the device has made them of <see cref="Outputs"/>. Empty for most models.</summary>
+    public IReadOnlyDictionary<string, ModelValue> DeviceOutputs { get; internal init; } = FrozenDictionary<string, ModelValue>.Empty;
 
     /// <summary>The output of that name.</summary>
     /// <exception cref="TensorMismatchException">The model has no such output.</exception>
@@ -40,5 +44,6 @@ public sealed class InferenceResult : IDisposable
     public void Dispose()
     {
         foreach (var output in _outputs) output.Dispose();
+        foreach (var value in DeviceOutputs.Values) value.Dispose();
     }
 }

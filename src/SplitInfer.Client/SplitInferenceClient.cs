@@ -111,8 +111,21 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         }
 
         if (!isNamed) Learn(decision, pass.Observation);
-        return new InferenceResult(_model, pass.TakeOutputs())
+        var outputs = pass.TakeOutputs();
+        IReadOnlyDictionary<string, ModelValue> deviceOutputs;
+        try
         {
+            deviceOutputs = await _model.FinishAsync(inputs, outputs, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            foreach (var output in outputs) output.Dispose();
+            throw;
+        }
+
+        return new InferenceResult(_model, outputs)
+        {
+            DeviceOutputs = deviceOutputs,
             Decision = decision,
             Source = pass.Source,
             IsRaced = pass.IsRaced,

@@ -27,6 +27,12 @@ public sealed class ExecutionOptions
     public IReadOnlyList<ExecutionProvider> Providers { get; set; } = [];
 
     /// <summary>
+    /// Files of libraries with custom operators, such as that of ONNX Runtime Extensions, in the order in which they are loaded. They are native
+    /// code and run with the rights of the process. Both ends need those that the model uses, and where plans are made. None unless set.
+    /// </summary>
+    public IReadOnlyList<string> CustomOperatorLibraries { get; set; } = [];
+
+    /// <summary>
     /// Sets whatever else the options of a session can say, after everything here: providers of any flavour, libraries of custom operators,
     /// entries of its configuration. Called for every session, also for those that only examine a model, and possibly by several threads at
     /// once. What the engine refuses becomes an <see cref="EngineException"/>; other exceptions come through as they are.
@@ -57,6 +63,8 @@ public sealed class ExecutionOptions
             throw new ArgumentException($"{nameof(IntraOpThreads)} is {IntraOpThreads}; it can be 0 (ONNX Runtime's choice) to {MaxThreads}.");
         if (!Enum.IsDefined(Optimization))
             throw new ArgumentException($"{nameof(Optimization)} is {(int)Optimization}, which is no {nameof(GraphOptimization)}.");
+        if (CustomOperatorLibraries is null || CustomOperatorLibraries.Any(string.IsNullOrWhiteSpace))
+            throw new ArgumentException($"{nameof(CustomOperatorLibraries)} must be a list of files without empty names; leave it empty for none.");
         if (Providers is null || Providers.Any(static p => p is null))
             throw new ArgumentException($"{nameof(Providers)} must be a list without nulls; leave it empty for the CPU.");
         if (Providers.GroupBy(static p => p.ShortName, StringComparer.OrdinalIgnoreCase).FirstOrDefault(static g => g.Count() > 1) is { } twice)

@@ -23,4 +23,13 @@ internal interface IEngineSession : IDisposable
     /// <exception cref="ObjectDisposedException">The session was disposed.</exception>
     void Run(
         ReadOnlySpan<int> inputPlaces, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<int> outputPlaces, Span<Tensor> outputs, CancellationToken cancellationToken);
+
+    /// <summary>Runs once for all outputs, whatever they are. It allocates, so it is for what yields more than tensors.</summary>
+    /// <param name="inputs">One tensor for each of <see cref="Inputs"/>; they stay the caller's.</param>
+    /// <param name="cancellationToken">Stops the run at the next node.</param>
+    /// <returns>One value for each of <see cref="Outputs"/>, which the caller owns.</returns>
+    /// <exception cref="EngineException">The run failed, or an output is of a kind that cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The session was disposed.</exception>
+    ModelValue[] RunForValues(ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken);
 }

@@ -82,8 +82,8 @@ internal sealed class ModelGraph
     /// <param name="fed">Names of initializers that are inputs; each must be listed among the inputs of the file.</param>
     public static ModelGraph Of(OnnxModel model, IReadOnlySet<string>? fed = null) => new(model, fed ?? FrozenSet<string>.Empty);
 
-    /// <summary>The same graph with other nodes, such as constants in place of what was found to be constant.</summary>
-    public ModelGraph With(IEnumerable<NodeProto> nodes) => new(Model.With(nodes), Fed);
+    /// <summary>The same graph with other nodes, such as constants in place of what was found to be constant, and perhaps other outputs.</summary>
+    public ModelGraph With(IEnumerable<NodeProto> nodes, IEnumerable<ValueInfoProto>? outputs = null) => new(Model.With(nodes, outputs ?? Outputs), Fed);
 
     /// <summary>Whether a value is an initializer or computed from constants only.</summary>
     public bool IsConstant(string value) => _constants.Contains(value);

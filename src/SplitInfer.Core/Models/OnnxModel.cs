@@ -79,14 +79,14 @@ internal sealed class OnnxModel
         return new(source, folder, model, digest, ExternalData.Find(model, folder, source, limits));
     }
 
-    /// <summary>The same model with other nodes; everything else is shared.</summary>
-    public OnnxModel With(IEnumerable<NodeProto> nodes) => new(this, new()
+    /// <summary>The same model with other nodes and outputs; everything else is shared.</summary>
+    public OnnxModel With(IEnumerable<NodeProto> nodes, IEnumerable<ValueInfoProto> outputs) => new(this, new()
     {
         Node = { nodes },
         Initializer = { Graph.Initializer },
         SparseInitializer = { Graph.SparseInitializer },
         Input = { Graph.Input },
-        Output = { Graph.Output },
+        Output = { outputs },
         ValueInfo = { Graph.ValueInfo },
         QuantizationAnnotation = { Graph.QuantizationAnnotation },
     });

@@ -15,8 +15,11 @@ public sealed class PartitionPlan
     /// <summary>What the model takes. Inputs with a default value in the file are constants and not listed.</summary>
     public required ImmutableArray<TensorSpec> Inputs { get; init; }
 
-    /// <summary>What the model yields.</summary>
+    /// <summary>What the model yields; in place of <see cref="DeviceOutputs"/>, the tensors that they are made of.</summary>
     public required ImmutableArray<TensorSpec> Outputs { get; init; }
+
+    /// <summary>Names of the outputs that cannot cross a cut, such as maps and text: the device makes them of <see cref="Outputs"/>, after the tail. Empty for most models.</summary>
+    public ImmutableArray<string> DeviceOutputs { get; init; } = [];
 
     /// <summary>Every partition, by its index: 0 … P.</summary>
     public required ImmutableArray<Partition> Partitions { get; init; }

@@ -27,6 +27,9 @@ internal sealed class PartitionedModel
     /// <summary>The values that the file has for inputs which requests may leave out, by name.</summary>
     public IReadOnlyDictionary<string, Tensor> Defaults { get; }
 
+    /// <summary>What the device does after the tail, since the model yields what cannot cross; null where there is nothing.</summary>
+    public DeviceFinish? Finish => _catalog.Finish;
+
     /// <summary>The file that the model was read from.</summary>
     public OnnxModel Model => _graph.Model;
 

@@ -33,6 +33,7 @@ internal sealed class PlanBuilder
             Model = graph.Model.Fingerprint,
             Fingerprint = PlanFingerprint.Of(graph, catalog),
             Inputs = [.. graph.Inputs.Select(i => catalog[i.Name].Spec)],
+            DeviceOutputs = catalog.Finish?.Outputs ?? [],
             Outputs = [.. graph.Outputs.Select(o => catalog[o.Name].Spec)],
             Partitions = partitions,
             Arms = [.. partitions.Where(static p => p.IsArm)],

@@ -107,6 +107,36 @@ internal sealed class OnnxRuntimeSession : IEngineSession
         }
     }
 
+    /// <inheritdoc/>
+    public ModelValue[] RunForValues(ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken)
+    {
+        if (inputs.Length != Inputs.Length) throw new TensorMismatchException($"{Inputs.Length} inputs are expected, {inputs.Length} given.");
+        foreach (var output in Outputs)
+            if (output.Kind is not (EngineValueKind.Tensor or EngineValueKind.Sequence or EngineValueKind.Map)) CheckReadable(output);
+        cancellationToken.ThrowIfCancellationRequested();
+        ObjectDisposedException.ThrowIf(!TryAddReference(), this);
+        var fed = new List<OrtValue>();
+        try
+        {
+            foreach (var input in inputs) fed.Add(NativeTensors.Create(input));
+            using var options = new RunOptions { LogSeverityLevel = _severity };
+            using var registration = cancellationToken.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, options);
+            using var values = _native.Run(options, [.. Inputs.Select(static i => i.Name)], fed, [.. Outputs.Select(static o => o.Name)]);
+            return [.. values.Select(NativeValues.Copy)];
+        }
+        catch (Exception error) when (EngineErrors.IsEngineError(error))
+        {
+            var translated = EngineErrors.Translate(error);
+            if (cancellationToken.IsCancellationRequested) throw new OperationCanceledException("The run was cancelled.", translated, cancellationToken);
+            throw translated;
+        }
+        finally
+        {
+            foreach (var value in fed) value.Dispose();
+            Release();
+        }
+    }
+
     /// <summary>Releases the model, after the last run that is under way.</summary>
     public void Dispose()
     {

@@ -28,6 +28,7 @@ internal static class SessionSetup
             session.AddSessionConfigEntry(SharedAllocatorsKey, "1");
         }
 
+        foreach (var library in options.CustomOperatorLibraries) Register(session, library);
         foreach (var provider in options.Providers) Providers.Append(session, environment, provider);
         try
         {
@@ -42,6 +43,19 @@ internal static class SessionSetup
         catch (EntryPointNotFoundException error)
         {
             throw new EngineException(EngineErrorCode.NotImplemented, $"{Setting} asks for something that the library of this application does not have. Reference the package that has it, such as Microsoft.ML.OnnxRuntime.Gpu, in place of Microsoft.ML.OnnxRuntime. {error.Message}", error);
+        }
+    }
+
+    private static void Register(SessionOptions session, string library)
+    {
+        try
+        {
+            session.RegisterCustomOpLibrary(library);
+        }
+        catch (Exception error) when (EngineErrors.IsEngineError(error))
+        {
+            var refusal = EngineErrors.Translate(error);
+            throw new EngineException(refusal.Code, $"the library of custom operators '{library}' cannot be loaded. Give the path of one that was built for this platform and this release. {refusal.EngineMessage}", error);
         }
     }
 }

@@ -28,6 +28,9 @@ internal sealed class ValueCatalog
         _initializers = graph.Model.Graph.Initializer.ToDictionary(static i => i.Name, static i => i.Dims.ToImmutableArray(), StringComparer.Ordinal);
     }
 
+    /// <summary>What the device does after the tail, since the model yields what cannot cross; null where there is nothing.</summary>
+    public DeviceFinish? Finish { get; private init; }
+
     /// <summary>The sizes that the catalog was made with.</summary>
     public NominalSizes Sizes { get; }
 
@@ -57,13 +60,15 @@ internal sealed class ValueCatalog
     public static ValueCatalog Of(ref ModelGraph graph, PlanOptions options, ExecutionOptions execution)
     {
         var values = Infer(ref graph, execution);
+        var finish = DeviceFinish.Take(ref graph, values);
+        if (finish is not null) values = Infer(ref graph, execution);
         CheckEnds(graph, values);
         Inference.CheckLoads(graph, execution);
         var reader = new SpecReader(graph.Inputs.Select(i => values[i.Name]), BehindDoubtful(graph).Contains);
         ImmutableArray<TensorSpec> inputs = [.. graph.Inputs.Select(i => reader.Read(values[i.Name]))];
         CheckGiven(inputs, options);
         string[] open = [.. values.Values.Where(v => v.Kind == EngineValueKind.Tensor && !reader.Read(v).IsStatic).Select(static v => v.Name)];
-        return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, options, execution));
+        return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, options, execution)) { Finish = finish };
     }
 
     /// <summary>Has types and dimensions inferred, and again once what these tell has become constant, since more may follow from it.</summary>

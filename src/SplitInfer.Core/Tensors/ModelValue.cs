@@ -1,0 +1,43 @@
+namespace SplitInfer.Tensors;
+
+/// <summary>
+/// What a model yields besides tensors: a sequence, or a map such as that of the classes of a classifier to their probabilities. Immutable.
+/// Whoever holds it disposes it, and with it the tensors in it.
+/// </summary>
+public sealed class ModelValue : IDisposable
+{
+    private ModelValue(Tensor? tensor, IReadOnlyList<ModelValue> items, Tensor? keys, Tensor? values) => (Tensor, Items, Keys, Values) = (tensor, items, keys, values);
+
+    /// <summary>The tensor, where the value is one; else null.</summary>
+    public Tensor? Tensor { get; }
+
+    /// <summary>The elements of a sequence, in order; empty where the value is none.</summary>
+    public IReadOnlyList<ModelValue> Items { get; }
+
+    /// <summary>The keys of a map, int64 or text, one axis; null where the value is none.</summary>
+    public Tensor? Keys { get; }
+
+    /// <summary>The values of a map, one for each of <see cref="Keys"/> in their order; null where the value is none.</summary>
+    public Tensor? Values { get; }
+
+    /// <summary>A tensor, which the value owns from then on.</summary>
+    public static ModelValue Of(Tensor tensor) => new(tensor, [], null, null);
+
+    /// <summary>A sequence, which owns its elements from then on.</summary>
+    public static ModelValue Sequence(IReadOnlyList<ModelValue> items) => new(null, items, null, null);
+
+    /// <summary>A map, which owns both tensors from then on.</summary>
+    public static ModelValue Map(Tensor keys, Tensor values) => new(null, [], keys, values);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Tensor?.Dispose();
+        Keys?.Dispose();
+        Values?.Dispose();
+        foreach (var item in Items) item.Dispose();
+    }
+
+    /// <summary>The kind of the value, and how much it holds.</summary>
+    public override string ToString() => Tensor?.ToString() ?? (Keys is null ? $"sequence of {Items.Count}" : $"map of {Keys.Shape.ElementCount}");
+}
