@@ -21,10 +21,11 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
     public CompiledSegment Compile(SegmentKey key)
     {
         var segment = key.Side == SegmentSide.Head ? model.Head(key.Partition) : model.Tail(key.Partition);
-        var compiled = options.SharesWeights ? Share(segment) : Load(segment);
+        // Optimising a segment apart from loading it takes twice as long, which is for nothing where it holds nothing to share.
+        var compiled = options.SharesWeights && segment.HasWeights(OptimizedSegment.MinSharedBytes) ? Share(segment) : Load(segment);
         try
         {
-            Warm(segment, (SegmentRunner)compiled.Runner);
+            if (options.WarmsSegments) Warm(segment, (SegmentRunner)compiled.Runner);
             return options.WrapRunner is { } wrap ? compiled with { Runner = wrap(compiled.Runner) } : compiled;
         }
         catch
