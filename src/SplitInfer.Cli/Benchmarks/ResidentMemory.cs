@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using SplitInfer.Cli.Processes;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
@@ -77,10 +78,7 @@ internal static partial class ResidentMemory
 
     private static async Task<double> ChildAsync(string path, string what, IReadOnlyList<string> options, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        // Where the program was started as "dotnet splitinfer.dll", so is the child.
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "splitinfer.dll"));
-        foreach (var argument in (string[])["bench", "overhead", path, Option, what, .. options]) start.ArgumentList.Add(argument);
+        var start = ThisProgram.With(["bench", "overhead", path, Option, what, .. options]);
         using var child = Process.Start(start) ?? throw new IOException("A child process could not be started.");
         var output = await child.StandardOutput.ReadToEndAsync(cancellationToken);
         await child.WaitForExitAsync(cancellationToken);

@@ -21,7 +21,7 @@ internal static class BenchCodecCommand
             "splitinfer bench codec squeezenet.onnx --input photograph.npy",
             "splitinfer bench codec squeezenet.onnx --input photograph.npy --partitions 3,18 --codec ZeroBitmapEntropy --codec Quantized8 --json")
         {
-            file, input, partitions, codecs, options.Dimensions,
+            file, input, partitions, codecs, options.Planning,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {

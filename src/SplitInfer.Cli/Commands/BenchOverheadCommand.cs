@@ -12,18 +12,19 @@ internal static class BenchOverheadCommand
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var file = SharedOptions.Model();
+        var inputs = SharedOptions.Samples();
         var resident = new Option<string?>(ResidentMemory.Option) { Hidden = true };
         var command = new ExplainedCommand("overhead", "Times head and tail of every arm against the whole model, in turns, and compares their memory.",
             "splitinfer bench overhead resnet50.onnx --threads 1")
         {
-            file, options.Dimensions, resident,
+            file, inputs, options.Planning, resident,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (path, execution) = (parsed.GetRequiredValue(file), options.ExecutionOf(parsed));
             // One thread unless asked otherwise, so that the ratio is one of work and not of scheduling.
             if (parsed.GetResult(options.Threads) is null) execution.IntraOpThreads = 1;
-            var model = ModelFile.Load(path, options.PlanOf(parsed), execution);
+            var model = ModelFile.Load(path, parsed.GetValue(inputs), options.PlanOf(parsed), execution);
             if (parsed.GetValue(resident) is { } what)
             {
                 terminal.Output.Write((await ResidentMemory.LoadAsync(model, execution, what)).ToString(CultureInfo.InvariantCulture));
@@ -42,7 +43,7 @@ internal static class BenchOverheadCommand
                 }
             }
 
-            string[] forwarded = [.. (parsed.GetValue(options.Dimensions) ?? []).SelectMany(static d => (string[])["--dim", d]), "--threads", $"{execution.IntraOpThreads}"];
+            string[] forwarded = [.. SharedOptions.Typed(parsed, [inputs, .. options.Planning]), "--threads", $"{execution.IntraOpThreads}"];
             var memory = await ResidentMemory.MeasureAsync(path, forwarded, cancellationToken);
             var summary = new OverheadSummary(Median.Of(rows.Select(static r => r.Ratio)), rows.Max(static r => r.Ratio), Median.Of(rows.Select(static r => r.RawRatio)), memory.Segments / memory.Whole)
             {

@@ -35,7 +35,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, paced, state, options.Dimensions,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, paced, state, options.Planning,
         };
         command.SetAction((parsed, cancellationToken) =>
         {

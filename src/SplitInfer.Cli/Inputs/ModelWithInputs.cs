@@ -8,12 +8,15 @@ namespace SplitInfer.Cli.Inputs;
 /// <summary>A model and a tensor for each of its inputs.</summary>
 internal sealed class ModelWithInputs : IDisposable
 {
-    private ModelWithInputs(PartitionedModel model, Tensor[] inputs) => (Model, Inputs) = (model, inputs);
+    private ModelWithInputs(PartitionedModel model, Tensor[] inputs, string[] madeUp) => (Model, Inputs, MadeUp) = (model, inputs, madeUp);
 
     public PartitionedModel Model { get; }
 
     /// <summary>One tensor for each input of the plan.</summary>
     public Tensor[] Inputs { get; }
+
+    /// <summary>The names of the inputs that nobody gave.</summary>
+    public IReadOnlyList<string> MadeUp { get; }
 
     /// <summary>Loads a model and plans it for its inputs. Those that are not given are made up.</summary>
     /// <param name="path">An ONNX file.</param>
@@ -30,7 +33,18 @@ internal sealed class ModelWithInputs : IDisposable
         var given = readInputs([.. ModelGraph.Of(file).Inputs.Select(static i => i.Name)]);
         plan.SampleInputs = given;
         var model = ModelFile.Plan(file, plan, execution);
-        return new(model, Complete(model, given, seed));
+        return new(model, Complete(model, given, seed), [.. model.Plan.Inputs.Select(static i => i.Name).Where(name => !given.ContainsKey(name))]);
+    }
+
+    /// <summary>Names the file in an error of a run, and says what to give where inputs were made up.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="option">The option that gives inputs, as it is typed.</param>
+    public ModelException Explain(SplitInferException error, string option)
+    {
+        var source = Model.Model.Source;
+        if (MadeUp.Count == 0) return new(error.Message.Contains(source, StringComparison.Ordinal) ? error.Message : $"{source}: {error.Message}", error);
+        var names = string.Join(", ", MadeUp.Select(static name => $"'{name}'"));
+        return new($"{source}: the model does not run on inputs that are made up. Give real ones for {names} with {option}, or sizes with --dim name=size. {error.Message}", error);
     }
 
     /// <inheritdoc/>
@@ -41,14 +55,13 @@ internal sealed class ModelWithInputs : IDisposable
 
     private static Tensor[] Complete(PartitionedModel model, Dictionary<string, Tensor> given, int seed)
     {
-        var complete = model.MakeInputs(seed).ToArray();
-        for (var i = 0; i < complete.Length; i++)
+        try
         {
-            if (!given.TryGetValue(model.Plan.Inputs[i].Name, out var tensor)) continue;
-            complete[i].Dispose();
-            complete[i] = tensor;
+            return [.. model.Plan.Inputs.Select((input, index) => given.TryGetValue(input.Name, out var tensor) ? tensor : model.MakeInput(index, seed))];
         }
-
-        return complete;
+        catch (Exception error) when (error is TensorMismatchException or SizeLimitException)
+        {
+            throw new ModelException($"{model.Model.Source}: {error.Message} Inputs come from --inputs DIR or --input NAME=FILE, sizes from --dim name=size.", error);
+        }
     }
 }
