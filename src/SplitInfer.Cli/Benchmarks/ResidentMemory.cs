@@ -32,14 +32,14 @@ internal static partial class ResidentMemory
     }
 
     /// <summary>The child's part: loads what it is told to, runs each session once, and says how many KiB that took.</summary>
-    public static async Task<double> LoadAsync(PartitionedModel model, ExecutionOptions execution, string what)
+    public static async Task<double> LoadAsync(PartitionedModel model, Tensor[] inputs, ExecutionOptions execution, string what)
     {
         var before = Settled();
         if (what == Whole)
         {
             var segment = model.Whole();
             var runner = new SegmentRunner(execution.Engine.Load(segment.ToBytes(), execution, segment.ExternalDataFolder), segment.Inputs, segment.Outputs);
-            RunOnce(runner, model.MakeInputs(segment, seed: 1));
+            RunOnce(runner, [.. model.Route(model.Plan.AllOnDevice.Index).HeadInputs.Select(place => inputs[place])]);
             var taken = Settled() - before;
             runner.Dispose();
             return taken;
@@ -59,7 +59,7 @@ internal static partial class ResidentMemory
     {
         var outputs = new Tensor[runner.Outputs.Count];
         runner.Run(inputs, outputs, CancellationToken.None);
-        foreach (var tensor in inputs.Concat(outputs)) tensor.Dispose();
+        foreach (var tensor in outputs) tensor.Dispose();
     }
 
     /// <summary>Resident KiB once both heaps have given back what they do not need.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
+using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 
 namespace SplitInfer.Cli.Commands;
@@ -34,11 +35,18 @@ internal static class BenchCodecCommand
             await terminal.TrackAsync(Path.GetFileName(path), PartitionChoice.Of(parsed.GetRequiredValue(partitions), model.Model.Plan), partition =>
             {
                 measured.Add((partition, []));
-                foreach (var row in benchmark.Run(partition))
+                try
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    measured[^1].Rows.Add(row);
-                    lines?.Write(row, LineContext.Default.CodecRow);
+                    foreach (var row in benchmark.Run(partition))
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        measured[^1].Rows.Add(row);
+                        lines?.Write(row, LineContext.Default.CodecRow);
+                    }
+                }
+                catch (EngineException error)
+                {
+                    throw model.Explain(error, "--input NAME=FILE");
                 }
 
                 return ValueTask.CompletedTask;

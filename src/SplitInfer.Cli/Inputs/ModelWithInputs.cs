@@ -36,6 +36,11 @@ internal sealed class ModelWithInputs : IDisposable
         return new(model, Complete(model, given, seed), [.. model.Plan.Inputs.Select(static i => i.Name).Where(name => !given.ContainsKey(name))]);
     }
 
+    /// <summary>Loads a model with the inputs of a folder, where there is one. See <see cref="Load(string, Func{IReadOnlyList{string}, Dictionary{string, Tensor}}, PlanOptions, ExecutionOptions, int)"/>.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static ModelWithInputs Load(string path, string? folder, PlanOptions plan, ExecutionOptions execution, int seed) =>
+        Load(path, names => folder is null ? [] : TensorFolder.Read(folder, "input", names), plan, execution, seed);
+
     /// <summary>Names the file in an error of a run, and says what to give where inputs were made up.</summary>
     /// <param name="error">The error.</param>
     /// <param name="option">The option that gives inputs, as it is typed.</param>

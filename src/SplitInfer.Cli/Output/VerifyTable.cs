@@ -34,6 +34,12 @@ internal sealed class VerifyTable(Terminal terminal) : IVerifyReport
     private void WriteVerdicts(ModelResult result)
     {
         var isBroken = result.End.Kind == VerifyEnd.Broken;
+        if (isBroken && _verdicts.Count == 0)
+        {
+            terminal.Output.WriteLine($"{result.Model.Path}: FAILED {result.End.Reason}");
+            return;
+        }
+
         var verdict = isBroken ? $"FAILED {result.End.Reason}" : result.Failed == 0 ? "ok" : $"{result.Failed} FAILED";
         var (absolute, relative) = (_verdicts.Select(static v => v.MaxAbsDiff).DefaultIfEmpty().Max(), _verdicts.Select(static v => v.MaxRelDiff).DefaultIfEmpty().Max());
         terminal.Output.WriteLine(

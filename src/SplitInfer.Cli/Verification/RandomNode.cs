@@ -16,14 +16,14 @@ internal sealed class RandomNode
 
     private RandomNode(ModelGraph graph, Dictionary<string, bool> truths) => (_graph, _truths) = (graph, truths);
 
-    /// <summary>What draws random numbers and where, in words: <c>Dropout in training mode draws random numbers (node 'x')</c>; null where nothing does that is known to.</summary>
+    /// <summary>What draws random numbers and where, in words: <c>Dropout in training mode draws random numbers: node 'x' (Dropout)</c>; null where nothing does that is known to.</summary>
     /// <param name="model">The model.</param>
     /// <param name="inputs">A tensor for each input of the plan, which may switch training on or off.</param>
     public static string? Find(PartitionedModel model, IReadOnlyList<Tensor> inputs)
     {
         var graph = ModelGraph.Of(model.Model);
         var search = new RandomNode(graph, TruthsOf(model, inputs));
-        return graph.Nodes.Select(node => search.Reason(node.Proto) is { } reason ? $"{reason} ({node})" : null).FirstOrDefault(static reason => reason is not null);
+        return graph.Nodes.Select(node => search.Reason(node.Proto) is { } reason ? $"{reason}: {node}" : null).FirstOrDefault(static reason => reason is not null);
     }
 
     /// <summary>Why a node draws random numbers, or a body or function of it; null where it does not.</summary>

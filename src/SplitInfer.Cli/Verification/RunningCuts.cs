@@ -14,6 +14,9 @@ internal sealed class RunningCuts
         if (happened.Verdict is { } verdict) _running.Remove(verdict.Partition);
     }
 
+    /// <summary>Whether fewer cuts would have taken less time.</summary>
+    public bool HasBegun => _running.Count > 0;
+
     /// <summary>Where it is, in words that begin a sentence.</summary>
     public override string ToString() => _running.Count > 0 ? $"at partition {string.Join(" or ", _running)}: " : _isPlanned ? "in the run of the whole model: " : "while it was planned: ";
 }

@@ -15,6 +15,6 @@ internal readonly record struct TimeLimit(TimeSpan? Asked)
 
     /// <summary>What to say of a model that was over it.</summary>
     public override string ToString() => Asked is { } asked
-        ? $"it took more than {asked.TotalSeconds:0.###} s, the --time-limit; raise it, or verify a sample with --cuts N"
-        : $"it got no further for {Idle.TotalSeconds:0} s; give it longer with --time-limit S";
+        ? $"it took more than {asked.TotalSeconds:0.###} s, the --time-limit"
+        : $"it got no further for {Idle.TotalSeconds:0} s; --time-limit S gives it longer";
 }

@@ -89,7 +89,7 @@ internal sealed class WorkerPool(Func<WorkerProcess> start, int cores, TimeLimit
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new(VerifyEnd.Broken, $"{running}{limit}");
+            return new(VerifyEnd.Broken, $"{running}{limit}{(running.HasBegun ? ". A sample of the cuts takes less: --cuts N" : "")}");
         }
         catch (WorkerDiedException death)
         {

@@ -1,6 +1,7 @@
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Verification;
 using SplitInfer.Execution;
+using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
