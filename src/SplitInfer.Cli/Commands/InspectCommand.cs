@@ -19,7 +19,11 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var file = SharedOptions.Model();
-        var inputs = SharedOptions.Samples();
+        var inputs = new Option<string?>("--inputs")
+        {
+            Description = "Folder of inputs to make the plan with (input_0.pb …, or one NAME.npy for each input), where the model does not run on those that are made up.",
+            HelpName = "DIR",
+        };
         var all = new Option<bool>("--all") { Description = "Show every partition in the table, also where there are hundreds." };
         var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left: which cuts can win is then told by compressed sizes.", HelpName = "F.json" };
         var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };

@@ -142,13 +142,6 @@ internal sealed class SharedOptions
         return plan;
     }
 
-    /// <summary>The option that names a folder of inputs to make the plan with.</summary>
-    public static Option<string?> Samples() => new("--inputs")
-    {
-        Description = "Folder of inputs to make the plan with (input_0.pb …, or one NAME.npy for each input), where a model does not run on those that are made up.",
-        HelpName = "DIR",
-    };
-
     /// <summary>Options as they were typed, for another process of this program.</summary>
     public static IEnumerable<string> Typed(ParseResult parsed, IEnumerable<Option> options) =>
         options.SelectMany(option => parsed.GetResult(option) is { Implicit: false } result ? result.Tokens.SelectMany(token => (string[])[option.Name, token.Value]) : []);

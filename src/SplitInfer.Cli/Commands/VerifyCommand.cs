@@ -84,7 +84,7 @@ internal sealed class VerifyCommand(Terminal terminal, IVerifyReport report, Wor
             if (happened.Verdict is not { } verdict) continue;
             report.Add(verdict);
             result = result with { Run = result.Run + 1 };
-            if (!verdict.Ok) result = result with { Failed = result.Failed + 1, FirstFailure = result.FirstFailure ?? verdict.Error ?? "differs from the whole model" };
+            if (!verdict.Ok) result = result with { Failed = result.Failed + 1, FirstFailure = result.FirstFailure ?? verdict.Fault };
             var part = 1.0 / result.Planned!.Chosen;
             left -= part;
             step(part);

@@ -10,10 +10,18 @@ internal sealed record VerdictLine(int Partition, double MaxAbsDiff, double MaxR
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Error { get; init; }
 
+    /// <summary>Whether the partition agrees with the whole model and fails because both differ from the known outputs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool KnownOutputsDiffer { get; init; }
+
+    /// <summary>Why the partition is not right, in words; null where it is.</summary>
+    [JsonIgnore]
+    public string? Fault => Ok ? null : Error ?? (KnownOutputsDiffer ? "gives what the whole model gives, which differs from the known outputs" : "differs from the whole model");
+
     public static VerdictLine Of(Verdict verdict)
     {
         var difference = verdict.Difference;
-        return new(verdict.Partition.Index, difference.MaxAbs, difference.MaxRel, difference.IsBitExact, verdict.IsOk, verdict.Tolerance) { Error = verdict.Error };
+        return new(verdict.Partition.Index, difference.MaxAbs, difference.MaxRel, difference.IsBitExact, verdict.IsOk, verdict.Tolerance) { Error = verdict.Error, KnownOutputsDiffer = !verdict.IsOk && verdict.IsAsWhole };
     }
 }
 

@@ -45,12 +45,12 @@ internal sealed class VerifyTable(Terminal terminal) : IVerifyReport
         terminal.Output.WriteLine(
             $"{result.Model.Path}: {verdict}; {_verdicts.Count} of {result.Planned?.Partitions ?? 0} partitions run, {_verdicts.Count(static v => v.BitExact)} bit-exact, largest difference {Text(absolute)} absolute, {Text(relative)} relative");
         foreach (var failure in _verdicts.Where(static v => !v.Ok))
-            terminal.Output.WriteLine($"  partition {failure.Partition}: {failure.Error ?? $"differs by {Text(failure.MaxAbsDiff)} absolute, {Text(failure.MaxRelDiff)} relative"}");
+            terminal.Output.WriteLine($"  partition {failure.Partition}: {failure.Error ?? $"{failure.Fault} by {Text(failure.MaxAbsDiff)} absolute, {Text(failure.MaxRelDiff)} relative"}");
         if (result.Planned is not { } planned) return;
         if (!isBroken && planned.Chosen + planned.Skipped.Values.Sum() < planned.Partitions)
             terminal.Output.WriteLine($"  {planned.Chosen} chosen of {planned.Partitions - planned.Skipped.Values.Sum()} that can be made");
         foreach (var (reason, count) in planned.Skipped)
-            terminal.Output.WriteLine($"  {count} skipped: {reason}");
+            terminal.Output.WriteLine($"  {count} skipped: {OptionWords.Of(reason)}");
     }
 
     private static string Text(double difference) => difference.ToString("G3", CultureInfo.InvariantCulture);

@@ -38,7 +38,7 @@ internal sealed class ModelVerification(VerifySettings settings, Action<VerifyEv
 
     private async Task<ModelEnd> VerifyAsync(VerifyJob job, CancellationToken cancellationToken)
     {
-        using var model = ModelWithInputs.Load(job.Model, job.Inputs, settings.Plan(), settings.Execution, settings.Seed);
+        using var model = ModelWithInputs.Load(job.Model, job.Inputs, settings.Plan(), settings.Execution, settings.Seed, mayNameOthersSizes: !job.IsOnly);
         var plan = model.Model.Plan;
         var chosen = PartitionChoice.Of(settings.Partitions, plan);
         if (settings.Cuts is { } most) chosen = CutSample.Of(chosen, most);

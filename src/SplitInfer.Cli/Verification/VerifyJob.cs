@@ -4,4 +4,5 @@ namespace SplitInfer.Cli.Verification;
 /// <param name="Model">The file.</param>
 /// <param name="Inputs">Folder of inputs and known outputs; null where they are made up.</param>
 /// <param name="Lanes">How many cuts at a time.</param>
-internal sealed record VerifyJob(string Model, string? Inputs, int Lanes);
+/// <param name="IsOnly">Whether there are no other models, so that an option that does not fit is a mistake.</param>
+internal sealed record VerifyJob(string Model, string? Inputs, int Lanes, bool IsOnly);

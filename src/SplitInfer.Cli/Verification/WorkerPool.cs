@@ -52,7 +52,7 @@ internal sealed class WorkerPool(Func<WorkerProcess> start, int cores, TimeLimit
             for (var index = Interlocked.Increment(ref _next); index < models.Count; index = Interlocked.Increment(ref _next))
             {
                 worker ??= start();
-                var job = new VerifyJob(models[index].Path, models[index].Inputs, LanesFor(models[index].Path, Math.Min(workers, models.Count - index)));
+                var job = new VerifyJob(models[index].Path, models[index].Inputs, LanesFor(models[index].Path, Math.Min(workers, models.Count - index)), models.Count == 1);
                 var end = await RunAsync(worker, job, events[index], cancellationToken);
                 if (end is not null)
                 {
