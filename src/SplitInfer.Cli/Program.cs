@@ -16,6 +16,7 @@ internal static class Program
         {
             InspectCommand.Create(options, terminal),
             VerifyCommand.Create(options, terminal),
+            VerifyWorkerCommand.Create(options, terminal),
             CalibrateCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),

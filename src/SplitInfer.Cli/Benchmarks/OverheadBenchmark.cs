@@ -8,28 +8,27 @@ namespace SplitInfer.Cli.Benchmarks;
 /// Times head and tail of every arm against the whole model. The three take turns within one process, so that whatever else the
 /// machine does falls on all of them alike.
 /// </summary>
-internal sealed class OverheadBenchmark(PartitionedModel model, string path, ExecutionOptions execution, TimeProvider time) : IDisposable
+/// <param name="model">The model.</param>
+/// <param name="inputs">A tensor for each input of the plan; they stay the caller's.</param>
+/// <param name="execution">How ONNX Runtime runs.</param>
+/// <param name="time">The clock.</param>
+internal sealed class OverheadBenchmark(PartitionedModel model, Tensor[] inputs, ExecutionOptions execution, TimeProvider time) : IDisposable
 {
     private const int MinRounds = 15;
     private const int MaxRounds = 300;
     private static readonly TimeSpan TimePerArm = TimeSpan.FromSeconds(3);
 
     private readonly SegmentCache _segments = new(new SegmentCompiler(model, execution), long.MaxValue);
-    private readonly Tensor[] _inputs = [.. model.MakeInputs(seed: 1)];
 
     /// <summary>Times the arms one after the other.</summary>
     public async IAsyncEnumerable<OverheadRow> RunAsync()
     {
-        using var plain = execution.Engine.LoadFile(path, execution);
-        using var raw = new SegmentRun(new SegmentRunner(plain, model.Plan.Inputs, model.Plan.Outputs.DistinctBy(static o => o.Name)), _inputs, time);
+        using var plain = execution.Engine.LoadFile(model.Model.Source, execution);
+        using var raw = new SegmentRun(new SegmentRunner(plain, model.Plan.Inputs, model.Plan.Outputs.DistinctBy(static o => o.Name)), inputs, time);
         foreach (var arm in model.Plan.Arms) yield return await TimeAsync(arm, raw);
     }
 
-    public void Dispose()
-    {
-        _segments.Dispose();
-        foreach (var input in _inputs) input.Dispose();
-    }
+    public void Dispose() => _segments.Dispose();
 
     private async Task<OverheadRow> TimeAsync(Partition arm, SegmentRun raw)
     {
@@ -41,7 +40,7 @@ internal sealed class OverheadBenchmark(PartitionedModel model, string path, Exe
         var whole = RunOf(wholeLease, Pick(model.Route(model.Plan.AllOnDevice.Index).HeadInputs));
         var head = headLease.Runner is null ? null : RunOf(headLease, Pick(route.HeadInputs));
         var made = head?.Take() ?? [];
-        var tail = tailLease.Runner is null ? null : RunOf(tailLease, [.. route.Boundary.Select(source => source.Origin == ValueOrigin.Input ? _inputs[source.Index] : made[source.Index])]);
+        var tail = tailLease.Runner is null ? null : RunOf(tailLease, [.. route.Boundary.Select(source => source.Origin == ValueOrigin.Input ? inputs[source.Index] : made[source.Index])]);
         var row = Time(arm.Index, head, tail, whole, raw);
         foreach (var tensor in made) tensor.Dispose();
         return row;
@@ -75,5 +74,5 @@ internal sealed class OverheadBenchmark(PartitionedModel model, string path, Exe
 
     private SegmentRun RunOf(SegmentLease lease, Tensor[] inputs) => new((SegmentRunner)lease.Runner, inputs, time);
 
-    private Tensor[] Pick(IEnumerable<int> places) => [.. places.Select(place => _inputs[place])];
+    private Tensor[] Pick(IEnumerable<int> places) => [.. places.Select(place => inputs[place])];
 }

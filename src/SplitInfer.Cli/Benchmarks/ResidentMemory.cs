@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using SplitInfer.Cli.Processes;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
@@ -31,14 +32,14 @@ internal static partial class ResidentMemory
     }
 
     /// <summary>The child's part: loads what it is told to, runs each session once, and says how many KiB that took.</summary>
-    public static async Task<double> LoadAsync(PartitionedModel model, ExecutionOptions execution, string what)
+    public static async Task<double> LoadAsync(PartitionedModel model, Tensor[] inputs, ExecutionOptions execution, string what)
     {
         var before = Settled();
         if (what == Whole)
         {
             var segment = model.Whole();
             var runner = new SegmentRunner(execution.Engine.Load(segment.ToBytes(), execution, segment.ExternalDataFolder), segment.Inputs, segment.Outputs);
-            RunOnce(runner, model.MakeInputs(segment, seed: 1));
+            RunOnce(runner, [.. model.Route(model.Plan.AllOnDevice.Index).HeadInputs.Select(place => inputs[place])]);
             var taken = Settled() - before;
             runner.Dispose();
             return taken;
@@ -58,7 +59,7 @@ internal static partial class ResidentMemory
     {
         var outputs = new Tensor[runner.Outputs.Count];
         runner.Run(inputs, outputs, CancellationToken.None);
-        foreach (var tensor in inputs.Concat(outputs)) tensor.Dispose();
+        foreach (var tensor in outputs) tensor.Dispose();
     }
 
     /// <summary>Resident KiB once both heaps have given back what they do not need.</summary>
@@ -77,10 +78,7 @@ internal static partial class ResidentMemory
 
     private static async Task<double> ChildAsync(string path, string what, IReadOnlyList<string> options, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        // Where the program was started as "dotnet splitinfer.dll", so is the child.
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "splitinfer.dll"));
-        foreach (var argument in (string[])["bench", "overhead", path, Option, what, .. options]) start.ArgumentList.Add(argument);
+        var start = ThisProgram.With(["bench", "overhead", path, Option, what, .. options]);
         using var child = Process.Start(start) ?? throw new IOException("A child process could not be started.");
         var output = await child.StandardOutput.ReadToEndAsync(cancellationToken);
         await child.WaitForExitAsync(cancellationToken);

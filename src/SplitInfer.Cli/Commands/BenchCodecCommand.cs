@@ -2,6 +2,7 @@ using System.CommandLine;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
+using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 
 namespace SplitInfer.Cli.Commands;
@@ -21,7 +22,7 @@ internal static class BenchCodecCommand
             "splitinfer bench codec squeezenet.onnx --input photograph.npy",
             "splitinfer bench codec squeezenet.onnx --input photograph.npy --partitions 3,18 --codec ZeroBitmapEntropy --codec Quantized8 --json")
         {
-            file, input, partitions, codecs, options.Dimensions,
+            file, input, partitions, codecs, options.Planning,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -34,11 +35,18 @@ internal static class BenchCodecCommand
             await terminal.TrackAsync(Path.GetFileName(path), PartitionChoice.Of(parsed.GetRequiredValue(partitions), model.Model.Plan), partition =>
             {
                 measured.Add((partition, []));
-                foreach (var row in benchmark.Run(partition))
+                try
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    measured[^1].Rows.Add(row);
-                    lines?.Write(row, LineContext.Default.CodecRow);
+                    foreach (var row in benchmark.Run(partition))
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        measured[^1].Rows.Add(row);
+                        lines?.Write(row, LineContext.Default.CodecRow);
+                    }
+                }
+                catch (EngineException error)
+                {
+                    throw model.Explain(error, "--input NAME=FILE");
                 }
 
                 return ValueTask.CompletedTask;

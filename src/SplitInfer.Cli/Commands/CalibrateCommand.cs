@@ -32,7 +32,7 @@ internal sealed class CalibrateCommand(Terminal terminal, bool isJson, double mi
             "splitinfer calibrate squeezenet.onnx --inputs photographs --out squeezenet.calibration.json",
             "splitinfer calibrate squeezenet.onnx --inputs photographs --labels labels.txt --partitions all --min-agreement 0.98 --out all.json --json")
         {
-            file, inputs, labels, partitions, agreement, codecs, output, options.Dimensions,
+            file, inputs, labels, partitions, agreement, codecs, output, options.Planning,
         };
         command.SetAction((parsed, cancellationToken) =>
         {

@@ -6,4 +6,10 @@ namespace SplitInfer.Cli.Commands;
 internal sealed class ExplainedCommand(string name, string description, params string[] examples) : Command(name, description)
 {
     public string[] Examples => examples;
+
+    /// <summary>Adds several options.</summary>
+    public void Add(IEnumerable<Option> options)
+    {
+        foreach (var option in options) Add(option);
+    }
 }

@@ -19,6 +19,11 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var file = SharedOptions.Model();
+        var inputs = new Option<string?>("--inputs")
+        {
+            Description = "Folder of inputs to make the plan with (input_0.pb …, or one NAME.npy for each input), where the model does not run on those that are made up.",
+            HelpName = "DIR",
+        };
         var all = new Option<bool>("--all") { Description = "Show every partition in the table, also where there are hundreds." };
         var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left: which cuts can win is then told by compressed sizes.", HelpName = "F.json" };
         var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };
@@ -27,12 +32,12 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
             "splitinfer inspect squeezenet.onnx --calibration squeezenet.calibration.json",
             "splitinfer inspect encoder.onnx --dim batch=1 --dim sequence=128 --json")
         {
-            file, options.Dimensions, all, calibration, agreement,
+            file, inputs, options.Planning, all, calibration, agreement,
         };
         command.SetAction(parsed =>
         {
             var path = parsed.GetRequiredValue(file);
-            var model = terminal.While($"Planning {path}", () => ModelFile.Load(path, options.PlanOf(parsed), options.ExecutionOf(parsed)));
+            var model = terminal.While($"Planning {path}", () => ModelFile.Load(path, parsed.GetValue(inputs), options.PlanOf(parsed), options.ExecutionOf(parsed)));
             var command = new InspectCommand(model, path, ArmsOf(model.Plan, parsed.GetValue(calibration), parsed.GetValue(agreement)), terminal);
             if (parsed.GetValue(options.Json)) command.WriteLines();
             else command.WriteTable(parsed.GetValue(all));
@@ -62,7 +67,7 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
         foreach (var output in plan.Outputs) terminal.Output.WriteLine($"yields  {output}");
         terminal.Output.WriteLine($"model   {plan.Model} (SHA-256 of the file and its external data)");
         terminal.Output.WriteLine($"plan    {plan.Fingerprint} (what both ends must agree on)");
-        if (plan.MeasureFailure is { } failure) terminal.Complain($"Sizes that the file leaves open could not be measured: {failure}");
+        if (plan.MeasureFailure is { } failure) terminal.Complain($"{path}: sizes that the file leaves open could not be measured: {OptionWords.Of(failure)}");
     }
 
     private string Planned(TensorSpec value) =>

@@ -3,6 +3,7 @@ using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
 using SplitInfer.Client.Policies;
+using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 
 namespace SplitInfer.Cli.Commands;
@@ -35,7 +36,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, paced, state, options.Dimensions,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, paced, state, options.Planning,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -74,7 +75,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         {
             if (isPaced && await terminal.Input.ReadLineAsync(cancellationToken) is null) break;
             await WaitForAsync(frame, start, settings.TimeProvider, cancellationToken);
-            using var result = await client.InferAsync(model.Inputs, cancellationToken: cancellationToken);
+            using var result = await InferAsync(client, model, cancellationToken);
             costs.Add(FrameLine.Of(frame, result));
             if (isJson) lines.Write(costs[^1], LineContext.Default.FrameLine);
             else table.Add(costs[^1]);
@@ -92,6 +93,18 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var summary = RunSummaryLine.Of(settings.ModelPath, client.Policy, costs);
         if (isJson) lines.Write(summary, LineContext.Default.RunSummaryLine);
         else table.End(summary);
+    }
+
+    private static async ValueTask<InferenceResult> InferAsync(SplitInferenceClient client, ModelWithInputs model, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.InferAsync(model.Inputs, cancellationToken: cancellationToken);
+        }
+        catch (EngineException error)
+        {
+            throw model.Explain(error, "--input NAME=FILE");
+        }
     }
 
     private static async ValueTask<SplitInferenceClient> ConnectAsync(SplitInferenceOptions settings, PartitionedModel model, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal static class ServeCommand
             "splitinfer serve --models ./models --listen tcp://127.0.0.1:0 --listen unix:///tmp/splitinfer.sock --preload",
             "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8")
         {
-            models, listen, preload, codecs,
+            models, listen, preload, codecs, options.Planning,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -33,6 +33,7 @@ internal static class ServeCommand
                 foreach (var address in addresses) server.Listen.Add(address);
                 if (parsed.GetValue(codecs) is { Length: > 0 } names) server.Codecs = names;
                 server.PreloadArms = parsed.GetValue(preload);
+                server.Plan = options.PlanOf(parsed);
                 server.Execution = options.ExecutionOf(parsed);
             };
             return RunAsync(configure, parsed.GetValue(options.Json), terminal, cancellationToken);

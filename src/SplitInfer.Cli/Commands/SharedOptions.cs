@@ -17,6 +17,14 @@ internal sealed class SharedOptions
             foreach (var token in result.Tokens)
                 if (!TryParse(token.Value, out _)) result.AddError($"--dim {token.Value} is not of the form name=size, such as batch=1.");
         });
+        MaxBoundaryTensors.Require<int>(static count => count >= 0, "takes 0 or more.");
+        MinDepth.Require<int>(static count => count >= 0, "takes 0 or more.");
+        MaxUploadBytes.Require<long>(static count => count >= 0, "takes 0 or more.");
+        CustomOperators.Validators.Add(static result =>
+        {
+            foreach (var token in result.Tokens)
+                if (!File.Exists(token.Value)) result.AddError($"--custom-ops {token.Value}: there is no such file; name a library of custom operators, such as libortextensions.so.");
+        });
         PolicyOptions.Validators.Add(static result =>
         {
             foreach (var token in result.Tokens)
@@ -42,6 +50,37 @@ internal sealed class SharedOptions
         Description = "Size of a symbolic dimension of the inputs, such as batch=1; may be given several times. Others are guessed.",
         HelpName = "name=size",
     };
+
+    /// <summary>The most values that may cross a cut.</summary>
+    public Option<int?> MaxBoundaryTensors { get; } = new("--max-boundary-tensors")
+    {
+        Description = $"Refuse cuts that more values cross than this. [default: {new PlanOptions().MaxBoundaryTensors}]",
+        HelpName = "N",
+    };
+
+    /// <summary>The least number of nodes on the device.</summary>
+    public Option<int?> MinDepth { get; } = new("--min-depth")
+    {
+        Description = "Refuse cuts with fewer nodes than this on the device; from 1 on, also those that an input of the model crosses as it is. [default: 0]",
+        HelpName = "N",
+    };
+
+    /// <summary>The most bytes of a boundary.</summary>
+    public Option<long?> MaxUploadBytes { get; } = new("--max-upload-bytes")
+    {
+        Description = "Refuse cuts whose boundary has more bytes than this, uncompressed. [default: no bound]",
+        HelpName = "N",
+    };
+
+    /// <summary>Libraries of custom operators.</summary>
+    public Option<string[]> CustomOperators { get; } = new("--custom-ops")
+    {
+        Description = "A library of custom operators for ONNX Runtime, which both ends need; may be given several times.",
+        HelpName = "FILE.so",
+    };
+
+    /// <summary>The options of every command that makes a plan.</summary>
+    public IEnumerable<Option> Planning => [Dimensions, MaxBoundaryTensors, MinDepth, MaxUploadBytes, CustomOperators];
 
     /// <summary>Options of a policy.</summary>
     public Option<string[]> PolicyOptions { get; } = new("--policy-option")
@@ -76,16 +115,36 @@ internal sealed class SharedOptions
         [.. CodecRegistry.Default.Allow(parsed.GetValue(option) is { Length: > 0 } names ? names : null).All];
 
     /// <summary>How ONNX Runtime runs, by the options given.</summary>
-    public ExecutionOptions ExecutionOf(ParseResult parsed) => new() { IntraOpThreads = parsed.GetValue(Threads) };
+    public ExecutionOptions ExecutionOf(ParseResult parsed)
+    {
+        var execution = new ExecutionOptions { IntraOpThreads = parsed.GetValue(Threads) };
+        if (parsed.GetValue(CustomOperators) is not { Length: > 0 } libraries) return execution;
+        execution.Configure = session =>
+        {
+            foreach (var library in libraries) session.RegisterCustomOpLibrary(Path.GetFullPath(library));
+        };
+        // Operators are no provider: what is optimised for the CPU runs there.
+        execution.ShareWeights = true;
+        return execution;
+    }
 
     /// <summary>How plans are made, by the options given.</summary>
     public PlanOptions PlanOf(ParseResult parsed)
     {
+        var plan = new PlanOptions();
         var sizes = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var text in parsed.GetValue(Dimensions) ?? [])
             if (TryParse(text, out var dimension)) sizes[dimension.Name] = dimension.Size;
-        return new() { DimensionSizes = sizes };
+        plan.DimensionSizes = sizes;
+        plan.MaxBoundaryTensors = parsed.GetValue(MaxBoundaryTensors) ?? plan.MaxBoundaryTensors;
+        plan.MinDepth = parsed.GetValue(MinDepth) ?? plan.MinDepth;
+        plan.MaxUploadBytes = parsed.GetValue(MaxUploadBytes) ?? plan.MaxUploadBytes;
+        return plan;
     }
+
+    /// <summary>Options as they were typed, for another process of this program.</summary>
+    public static IEnumerable<string> Typed(ParseResult parsed, IEnumerable<Option> options) =>
+        options.SelectMany(option => parsed.GetResult(option) is { Implicit: false } result ? result.Tokens.SelectMany(token => (string[])[option.Name, token.Value]) : []);
 
     /// <summary>Options of the policy by name, the last of each.</summary>
     public Dictionary<string, string> PolicyOptionsOf(ParseResult parsed)

@@ -1,3 +1,4 @@
+using SplitInfer.Cli.Output;
 using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
@@ -8,10 +9,26 @@ namespace SplitInfer.Cli.Inputs;
 internal static class ModelFile
 {
     /// <summary>Reads and plans a model.</summary>
+    /// <param name="path">An ONNX file.</param>
+    /// <param name="samples">Folder of inputs to plan with; null where there are none, so that they are made up.</param>
+    /// <param name="plan">How the plan is made.</param>
+    /// <param name="execution">How ONNX Runtime runs.</param>
     /// <exception cref="UsageException">The options do not fit the model.</exception>
     /// <exception cref="SplitInferException">The file is no model that can be cut.</exception>
-    public static PartitionedModel Load(string path, PlanOptions plan, ExecutionOptions execution) =>
-        Plan(OnnxModel.Load(path, plan.Limits), plan, execution);
+    public static PartitionedModel Load(string path, string? samples, PlanOptions plan, ExecutionOptions execution)
+    {
+        var model = OnnxModel.Load(path, plan.Limits);
+        if (samples is null) return Plan(model, plan, execution);
+        plan.SampleInputs = TensorFolder.Read(samples, "input", [.. ModelGraph.Of(model).Inputs.Select(static input => input.Name)]);
+        try
+        {
+            return Plan(model, plan, execution);
+        }
+        finally
+        {
+            foreach (var tensor in plan.SampleInputs.Values) tensor.Dispose();
+        }
+    }
 
     /// <summary>Plans a model that was read. See <see cref="Load"/> for the errors.</summary>
     public static PartitionedModel Plan(OnnxModel model, PlanOptions plan, ExecutionOptions execution)
@@ -22,7 +39,11 @@ internal static class ModelFile
         }
         catch (ArgumentException error)
         {
-            throw new UsageException(error.Message);
+            throw new UsageException($"{model.Source}: {OptionWords.Of(error.Message)}");
+        }
+        catch (SplitInferException error) when (!error.Message.Contains(model.Source, StringComparison.Ordinal))
+        {
+            throw new ModelException($"{model.Source}: {OptionWords.Of(error.Message)}", error);
         }
     }
 }

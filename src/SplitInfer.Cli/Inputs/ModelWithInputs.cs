@@ -8,12 +8,15 @@ namespace SplitInfer.Cli.Inputs;
 /// <summary>A model and a tensor for each of its inputs.</summary>
 internal sealed class ModelWithInputs : IDisposable
 {
-    private ModelWithInputs(PartitionedModel model, Tensor[] inputs) => (Model, Inputs) = (model, inputs);
+    private ModelWithInputs(PartitionedModel model, Tensor[] inputs, string[] madeUp) => (Model, Inputs, MadeUp) = (model, inputs, madeUp);
 
     public PartitionedModel Model { get; }
 
     /// <summary>One tensor for each input of the plan.</summary>
     public Tensor[] Inputs { get; }
+
+    /// <summary>The names of the inputs that nobody gave.</summary>
+    public IReadOnlyList<string> MadeUp { get; }
 
     /// <summary>Loads a model and plans it for its inputs. Those that are not given are made up.</summary>
     /// <param name="path">An ONNX file.</param>
@@ -21,16 +24,34 @@ internal sealed class ModelWithInputs : IDisposable
     /// <param name="plan">How the plan is made.</param>
     /// <param name="execution">How ONNX Runtime runs.</param>
     /// <param name="seed">Seed of what is made up.</param>
+    /// <param name="mayNameOthersSizes">Whether the sizes in <paramref name="plan"/> are for other models too, so that those which this one does not have are left out.</param>
     /// <exception cref="UsageException">The options do not fit the model.</exception>
     /// <exception cref="SplitInferException">The model cannot be cut, or a tensor does not fit it.</exception>
     public static ModelWithInputs Load(
-        string path, Func<IReadOnlyList<string>, Dictionary<string, Tensor>> readInputs, PlanOptions plan, ExecutionOptions execution, int seed)
+        string path, Func<IReadOnlyList<string>, Dictionary<string, Tensor>> readInputs, PlanOptions plan, ExecutionOptions execution, int seed, bool mayNameOthersSizes = false)
     {
         var file = OnnxModel.Load(path, plan.Limits);
-        var given = readInputs([.. ModelGraph.Of(file).Inputs.Select(static i => i.Name)]);
+        if (mayNameOthersSizes) plan.DimensionSizes = Own(plan.DimensionSizes, file);
+        var given = Read(file, readInputs, plan, execution);
         plan.SampleInputs = given;
         var model = ModelFile.Plan(file, plan, execution);
-        return new(model, Complete(model, given, seed));
+        return new(model, Complete(model, given, seed), [.. model.Plan.Inputs.Select(static i => i.Name).Where(name => !given.ContainsKey(name))]);
+    }
+
+    /// <summary>Loads a model with the inputs of a folder, where there is one. See <see cref="Load(string, Func{IReadOnlyList{string}, Dictionary{string, Tensor}}, PlanOptions, ExecutionOptions, int, bool)"/>.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static ModelWithInputs Load(string path, string? folder, PlanOptions plan, ExecutionOptions execution, int seed, bool mayNameOthersSizes = false) =>
+        Load(path, names => folder is null ? [] : TensorFolder.Read(folder, "input", names), plan, execution, seed, mayNameOthersSizes);
+
+    /// <summary>Names the file in an error of a run, and says what to give where inputs were made up.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="option">The option that gives inputs, as it is typed.</param>
+    public ModelException Explain(SplitInferException error, string option)
+    {
+        var source = Model.Model.Source;
+        if (MadeUp.Count == 0) return new(error.Message.Contains(source, StringComparison.Ordinal) ? error.Message : $"{source}: {error.Message}", error);
+        var names = string.Join(", ", MadeUp.Select(static name => $"'{name}'"));
+        return new($"{source}: the model does not run on inputs that are made up. Give real ones for {names} with {option}, or sizes with --dim name=size. {error.Message}", error);
     }
 
     /// <inheritdoc/>
@@ -39,16 +60,35 @@ internal sealed class ModelWithInputs : IDisposable
         foreach (var tensor in Inputs) tensor.Dispose();
     }
 
+    private static Dictionary<string, long> Own(IReadOnlyDictionary<string, long> sizes, OnnxModel file)
+    {
+        var own = ModelGraph.Of(file).Inputs.SelectMany(static input => (input.Type?.TensorType?.Shape?.Dim ?? []).Select((dimension, axis) => dimension.DimParam.Length > 0 ? dimension.DimParam : $"{input.Name}#{axis}"));
+        return sizes.IntersectBy(own, static size => size.Key).ToDictionary(StringComparer.Ordinal);
+    }
+
+    private static Dictionary<string, Tensor> Read(OnnxModel file, Func<IReadOnlyList<string>, Dictionary<string, Tensor>> readInputs, PlanOptions plan, ExecutionOptions execution)
+    {
+        try
+        {
+            return readInputs([.. ModelGraph.Of(file).Inputs.Select(static i => i.Name)]);
+        }
+        catch (InvalidTensorException)
+        {
+            // A model that takes sequences comes with files that hold some; that it takes them says more than that no tensor is in there.
+            ModelFile.Plan(file, plan, execution);
+            throw;
+        }
+    }
+
     private static Tensor[] Complete(PartitionedModel model, Dictionary<string, Tensor> given, int seed)
     {
-        var complete = model.MakeInputs(seed).ToArray();
-        for (var i = 0; i < complete.Length; i++)
+        try
         {
-            if (!given.TryGetValue(model.Plan.Inputs[i].Name, out var tensor)) continue;
-            complete[i].Dispose();
-            complete[i] = tensor;
+            return [.. model.Plan.Inputs.Select((input, index) => given.TryGetValue(input.Name, out var tensor) ? tensor : model.MakeInput(index, seed))];
         }
-
-        return complete;
+        catch (Exception error) when (error is TensorMismatchException or SizeLimitException)
+        {
+            throw new ModelException($"{model.Model.Source}: {error.Message} Inputs come from --inputs DIR or --input NAME=FILE, sizes from --dim name=size.", error);
+        }
     }
 }

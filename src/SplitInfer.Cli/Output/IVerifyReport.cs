@@ -1,17 +1,16 @@
 using SplitInfer.Cli.Verification;
-using SplitInfer.Partitioning;
 
 namespace SplitInfer.Cli.Output;
 
-/// <summary>Prints how one model's partitions compare with the whole.</summary>
+/// <summary>Prints how the partitions of models compare with the whole, one model after another.</summary>
 internal interface IVerifyReport
 {
-    /// <summary>Takes the next partition.</summary>
-    void Add(Verdict verdict);
+    /// <summary>Takes the next partition of a model.</summary>
+    void Add(VerdictLine verdict);
 
     /// <summary>Ends the model.</summary>
-    /// <param name="model">The file, as it was named.</param>
-    /// <param name="plan">All partitions, those that were skipped too.</param>
-    /// <param name="skipped">How many were skipped, by reason.</param>
-    void End(string model, PartitionPlan plan, IReadOnlyDictionary<string, int> skipped);
+    void End(ModelResult result);
+
+    /// <summary>Ends the last of several models.</summary>
+    void Summarize(VerifySummary summary);
 }

@@ -9,6 +9,7 @@ namespace SplitInfer.Cli.Output;
 [JsonSerializable(typeof(PlanLine))]
 [JsonSerializable(typeof(VerdictLine))]
 [JsonSerializable(typeof(VerifiedLine))]
+[JsonSerializable(typeof(VerifySummaryLine))]
 [JsonSerializable(typeof(FrameLine))]
 [JsonSerializable(typeof(RunSummaryLine))]
 [JsonSerializable(typeof(OverheadRow))]

@@ -49,13 +49,19 @@ internal sealed class Terminal
     /// <param name="what">What is done.</param>
     /// <param name="steps">Of how many steps it is.</param>
     /// <param name="action">Does it; calls its argument after each step, from any thread.</param>
-    public Task TrackAsync(string what, int steps, Func<Action, Task> action)
+    public Task TrackAsync(string what, int steps, Func<Action, Task> action) => TrackPartsAsync(what, steps, step => action(() => step(1)));
+
+    /// <summary>Does something in steps that have parts, with a progress bar where a person watches.</summary>
+    /// <param name="what">What is done.</param>
+    /// <param name="steps">Of how many steps it is.</param>
+    /// <param name="action">Does it; calls its argument with what was done of a step, from any thread.</param>
+    public Task TrackPartsAsync(string what, int steps, Func<Action<double>, Task> action)
     {
-        if (!IsErrorTerminal) return action(static () => { });
+        if (!IsErrorTerminal) return action(static _ => { });
         return Progress.Progress().AutoClear(true).StartAsync(context =>
         {
             var task = context.AddTask(Markup.Escape(what), maxValue: steps);
-            return action(() => task.Increment(1));
+            return action(part => task.Increment(part));
         });
     }
 

@@ -76,6 +76,9 @@ public sealed class ExecutionOptions
     /// <summary>The engine that runs the models.</summary>
     internal IInferenceEngine Engine { get; set; } = OnnxRuntimeEngine.Instance;
 
+    /// <summary>Whether a segment is run once on made-up inputs when it has been compiled. False where it is run once anyway.</summary>
+    internal bool WarmsSegments { get; private set; } = true;
+
     /// <summary>Whether weights are shared, as set or by default.</summary>
     internal bool SharesWeights => ShareWeights ?? (Providers.Count == 0 && Configure is null);
 
@@ -94,6 +97,14 @@ public sealed class ExecutionOptions
         var copy = With(optimization);
         copy.Providers = [];
         copy.Logger = null;
+        return copy;
+    }
+
+    /// <summary>The same options for segments that are run once.</summary>
+    internal ExecutionOptions WithoutWarmUp()
+    {
+        var copy = (ExecutionOptions)MemberwiseClone();
+        copy.WarmsSegments = false;
         return copy;
     }
 

@@ -28,7 +28,7 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
         var compiled = Compile(key, segment);
         try
         {
-            Warm(segment, (SegmentRunner)compiled.Runner);
+            if (options.WarmsSegments) Warm(segment, (SegmentRunner)compiled.Runner);
             return options.WrapRunner is { } wrap ? compiled with { Runner = wrap(compiled.Runner) } : compiled;
         }
         catch
@@ -48,7 +48,9 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
         {
             try
             {
-                var compiled = options.SharesWeights ? Share(segment, options.With(level)) : Load(segment, options.With(level));
+                // Optimising a segment apart from loading it takes twice as long, which is for nothing where it holds nothing to share.
+                var shares = options.SharesWeights && segment.HasWeights(OptimizedSegment.MinSharedBytes);
+                var compiled = shares ? Share(segment, options.With(level)) : Load(segment, options.With(level));
                 if (reason is not null) LogLessOptimized(Logger, reason, key.Side, key.Partition, level);
                 return compiled;
             }

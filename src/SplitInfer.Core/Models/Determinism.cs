@@ -36,6 +36,9 @@ internal sealed class Determinism
         return node.Attribute.All(a => (a.G is null || Holds(a.G)) && a.Graphs.All(Holds));
     }
 
+    /// <summary>Whether the operator is known to draw random numbers whatever it is told, which <c>Dropout</c> is not.</summary>
+    public static bool IsRandom(NodeProto node) => KnownDomains.Contains(node.Domain) && RandomOperators.Contains(node.OpType);
+
     private bool Holds(GraphProto body) => body.Node.All(Holds);
 
     private bool Holds(FunctionProto function)

@@ -108,8 +108,13 @@ internal sealed class PartitionedModel
     /// <summary>Inputs that the model should run on, made up for the sizes that the plan was made with. The caller owns them.</summary>
     /// <param name="seed">The same seed gives the same inputs.</param>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
-    public ImmutableArray<Tensor> MakeInputs(int seed) =>
-        [.. Plan.Inputs.Select((input, index) => Defaults.TryGetValue(input.Name, out var value) ? value.Share() : MadeUpInput.Make(input, _catalog.Sizes, new Random(unchecked(seed * 31 + index))))];
+    public ImmutableArray<Tensor> MakeInputs(int seed) => [.. Enumerable.Range(0, Plan.Inputs.Length).Select(index => MakeInput(index, seed))];
+
+    /// <summary>One of the inputs that <see cref="MakeInputs(int)"/> makes up. The caller owns it.</summary>
+    /// <exception cref="TensorMismatchException">The model does not say how many dimensions the input has.</exception>
+    public Tensor MakeInput(int index, int seed) => Defaults.TryGetValue(Plan.Inputs[index].Name, out var value)
+        ? value.Share()
+        : MadeUpInput.Make(Plan.Inputs[index], _catalog.Sizes, new Random(unchecked(seed * 31 + index)));
 
     /// <summary>Inputs for a segment, made up for the sizes that the plan was made with, to warm it up. The caller owns them; there are none where a size is not known.</summary>
     public Tensor[] MakeInputs(SegmentModel segment, int seed)

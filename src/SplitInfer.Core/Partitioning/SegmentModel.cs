@@ -20,6 +20,11 @@ internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> 
     /// <summary>The folder that the weights lie in which the bytes do not hold; null where there are none.</summary>
     public string? ExternalDataFolder => externalDataFolder;
 
+    /// <summary>Whether the segment may have a constant of at least so many bytes. What only folding would make so large is not looked for.</summary>
+    public bool HasWeights(int minBytes) =>
+        model.Graph.Initializer.Any(constant => constant.DataLocation == TensorProto.Types.DataLocation.External || constant.CalculateSize() >= minBytes)
+        || model.Graph.Node.Any(node => node.OpType == "ConstantOfShape" || node.Attribute.Any(attribute => attribute.T is not null && attribute.CalculateSize() >= minBytes));
+
     /// <summary>The segment as an ONNX file.</summary>
     public byte[] ToBytes() => model.ToByteArray();
 }

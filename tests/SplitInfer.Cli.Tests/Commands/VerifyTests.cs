@@ -20,7 +20,8 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal("", result.Error);
         Assert.Equal(0, result.ExitCode);
 
-        var lines = result.Json.ToLookup(static line => line.TryGetProperty("model", out _));
+        Assert.Equal(2, result.Json[^1].GetProperty("models").GetInt32());
+        var lines = result.Json.SkipLast(1).ToLookup(static line => line.TryGetProperty("model", out _));
         var (models, partitions) = (lines[true].ToArray(), lines[false].ToArray());
         Assert.Equal([_folder["detector.onnx"], _folder["functions.onnx"]], models.Select(static m => m.GetProperty("model").GetString()));
         Assert.All(models, static m => Assert.Equal("model partitions failed skipped skippedBecause", CommandLine.Fields(m)));
@@ -100,6 +101,65 @@ public sealed class VerifyTests : IDisposable
         var result = await CommandLine.RunAsync("verify", _folder["half.onnx"], "--json");
         Assert.Equal(0, result.ExitCode);
         Assert.All(result.Json[..^1], static p => Assert.Equal(8.0 / 1024, p.GetProperty("tolerance").GetDouble()));
+    }
+
+    [Theory]
+    [InlineData(true, "cannot be compared: Dropout in training mode draws random numbers: node 'Dropout")]
+    [InlineData(false, ": ok; ")]
+    public async Task A_model_that_draws_random_numbers_is_no_failure(bool trains, string told)
+    {
+        var g = new GraphBuilder();
+        var x = g.Relu(g.Input("x", ElementType.Float32, 100));
+        g.Output(g.Relu(g.Node("Dropout", [x, g.Scalar(x.Type, 0.5), g.Constant(Tensor.From<bool>([trains]))])), "y");
+        g.Save(_folder["model.onnx"]);
+        var result = await CommandLine.RunAsync("verify", _folder["model.onnx"]);
+        Assert.Equal("", result.Error);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains(told, result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Random_numbers_in_a_body_are_found()
+    {
+        var g = new GraphBuilder();
+        var (flag, x) = (g.Input("flag", ElementType.Bool), g.Input("x", ElementType.Float32, 4));
+        var (yes, no) = (g.Body("yes"), g.Body("no"));
+        yes.Output(yes.Node("RandomNormalLike", [x]));
+        no.Output(no.Relu(x));
+        g.Output(g.Relu(g.Node("If", [flag], ("then_branch", yes), ("else_branch", no)).Typed(x.Type)), "y");
+        g.Save(_folder["model.onnx"]);
+        var line = Assert.Single((await CommandLine.RunAsync("verify", _folder["model.onnx"], "--json")).Json);
+        Assert.Equal("model partitions failed skipped skippedBecause refused", CommandLine.Fields(line));
+        Assert.Contains("RandomNormalLike draws random numbers", line.GetProperty("refused").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_output_that_is_listed_twice_is_compared_twice()
+    {
+        var g = new GraphBuilder();
+        var y = g.Output(g.Tanh(g.Relu(g.Input("x", ElementType.Float32, 4))), "y");
+        g.Output(y);
+        g.Save(_folder["model.onnx"]);
+        var result = await CommandLine.RunAsync("verify", _folder["model.onnx"]);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("ok; 3 of 3 partitions run", result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("verify", "--inputs DIR")]
+    [InlineData("bench overhead", "--inputs DIR")]
+    [InlineData("bench codec --partitions 1", "--input NAME=FILE")]
+    [InlineData("run --frames 1", "--input NAME=FILE")]
+    public async Task A_model_that_made_up_inputs_do_not_suit_is_named_with_what_to_give(string command, string option)
+    {
+        var g = new GraphBuilder();
+        var (table, place) = (g.Initializer(Tensor.From<float>([7])), g.Input("place", ElementType.Int64, 3));
+        g.Output(g.Relu(g.Node("Gather", [table, place])), "y");
+        g.Save(_folder["model.onnx"]);
+        var result = await CommandLine.RunAsync([.. command.Split(' '), _folder["model.onnx"]]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith($"{_folder["model.onnx"]}: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains($"Give real ones for 'place' with {option}, or sizes with --dim name=size.", result.Error, StringComparison.Ordinal);
     }
 
     [Theory]

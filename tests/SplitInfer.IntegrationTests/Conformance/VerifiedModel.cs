@@ -14,17 +14,13 @@ internal static class VerifiedModel
     public static async Task AssertAsync(string path, int most = int.MaxValue, PlanOptions? plan = null)
     {
         using var model = ModelWithInputs.Load(path, static _ => [], plan ?? new(), Execution, seed: 1);
-        await using var verifier = await Verifier.StartAsync(model, new Dictionary<string, Tensors.Tensor>(), Execution);
+        await using var verifier = Verifier.Start(model, new Dictionary<string, Tensors.Tensor>(), Execution);
         var admissible = model.Model.Plan.Partitions.Where(static p => p.IsAdmissible).ToArray();
         Assert.True(admissible.Length > 1);
-        foreach (var partition in Spread(admissible, most))
+        foreach (var partition in CutSample.Of(admissible, most))
         {
             var verdict = await verifier.VerifyAsync(partition, new Tolerance(1e-4), CancellationToken.None);
             Assert.True(verdict.IsOk, $"{path} partition {partition.Index}: {verdict.Error ?? $"differs by {verdict.Difference}"}");
         }
     }
-
-    private static IEnumerable<Partition> Spread(Partition[] all, int most) => all.Length <= most
-        ? all
-        : Enumerable.Range(0, most).Select(i => all[(int)((long)i * (all.Length - 1) / (most - 1))]);
 }

@@ -14,7 +14,7 @@ namespace SplitInfer.Execution.Weights;
 internal sealed class OptimizedSegment : IDisposable
 {
     /// <summary>Smaller constants stay in the model: they may be shapes and axes, which are looked at when it is loaded.</summary>
-    private const int MinSharedBytes = 1024;
+    public const int MinSharedBytes = 1024;
 
     /// <summary>The engine asks that the file of external data exists, and reads nothing from it where the value is given to it.</summary>
     private const string PlaceholderName = "weights";
