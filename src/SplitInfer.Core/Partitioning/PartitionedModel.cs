@@ -19,10 +19,16 @@ internal sealed class PartitionedModel
         (_graph, _catalog) = (graph, catalog);
         _inputs = [.. graph.Inputs.Select(static i => i.Name)];
         Plan = PlanBuilder.Build(graph, catalog, options);
+        var peak = LiveBytes.Peak(graph, name => catalog[name].NominalBytes);
+        MadeUpRunRefusal = Plan.MeasureFailure
+            ?? (peak > options.MaxMeasureBytes ? $"{Model.Source}: a run takes at least {peak:0} bytes, more than {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureBytes)} ({options.MaxMeasureBytes})" : null);
     }
 
     /// <summary>Every cut of the model.</summary>
     public PartitionPlan Plan { get; }
+
+    /// <summary>Why the model is not to be run on made-up inputs, to warm it up or to measure it; null where it may.</summary>
+    public string? MadeUpRunRefusal { get; }
 
     /// <summary>The file that the model was read from.</summary>
     public OnnxModel Model => _graph.Model;
@@ -50,7 +56,14 @@ internal sealed class PartitionedModel
         execution ??= new();
         execution.Engine.Check(execution);
         var graph = ModelGraph.Of(model);
-        return new(graph, ValueCatalog.Of(graph, options, execution), options);
+        try
+        {
+            return new(graph, ValueCatalog.Of(graph, options, execution), options);
+        }
+        catch (EngineException error)
+        {
+            throw EngineRefusal.Of(model.Source, error);
+        }
     }
 
     /// <summary>What runs on the device: the values that the tail needs and the head writes, in the order of the boundary, then outputs that are finished.</summary>

@@ -47,7 +47,7 @@ internal sealed class ValueCatalog
         ImmutableArray<TensorSpec> inputs = [.. graph.Inputs.Select(i => reader.Read(values[i.Name]))];
         CheckGiven(inputs, options);
         string[] open = [.. values.Values.Where(v => v.Kind == EngineValueKind.Tensor && !reader.Read(v).IsStatic).Select(static v => v.Name)];
-        return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, options, execution));
+        return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, name => reader.Read(values[name]), options, execution));
     }
 
     private static ValueEntry Entry(EngineValue info, SpecReader reader, Measurement measurement)
