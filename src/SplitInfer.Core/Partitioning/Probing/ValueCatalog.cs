@@ -42,7 +42,7 @@ internal sealed class ValueCatalog
     {
         var values = Inference.Of(graph, execution);
         CheckEnds(graph, values);
-        Inference.CheckLoads(graph, execution);
+        LoadCheck.Run(graph, values, execution);
         var reader = new SpecReader(graph.Inputs.Select(i => values[i.Name]));
         ImmutableArray<TensorSpec> inputs = [.. graph.Inputs.Select(i => reader.Read(values[i.Name]))];
         CheckGiven(inputs, options);
