@@ -77,8 +77,10 @@ internal sealed class ClientModel : IDisposable
         new(partition, RouteOf(partition.Index), _segments, LocalTailOf(partition), CodecOf(codec), _boundaries[partition.Index], inputs, clock);
 
     /// <summary>Made-up inputs, which the caller owns.</summary>
-    /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
-    public Tensor[] MakeInputs() => [.. _model.MakeInputs(seed: 0)];
+    /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has, or is not to be run on made-up inputs.</exception>
+    public Tensor[] MakeInputs() => _model.MadeUpRunRefusal is { } refusal
+        ? throw new TensorMismatchException($"{refusal}.")
+        : [.. _model.MakeInputs(seed: 0)];
 
     /// <summary>Loads the whole model, then the segments of all arms.</summary>
     /// <param name="withTails">Whether the device may have to run tails as well.</param>
