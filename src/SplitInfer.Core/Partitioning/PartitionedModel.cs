@@ -19,7 +19,7 @@ internal sealed class PartitionedModel
         (_graph, _catalog) = (graph, catalog);
         _inputs = [.. graph.Inputs.Select(static i => i.Name)];
         Plan = PlanBuilder.Build(graph, catalog, options);
-        var peak = LiveBytes.Peak(graph, name => catalog[name].NominalBytes);
+        var peak = LiveBytes.Peak(graph, catalog.NominalBytesOf);
         MadeUpRunRefusal = Plan.MeasureFailure
             ?? (peak > options.MaxMeasureBytes ? $"{Model.Source}: a run takes at least {peak:0} bytes, more than {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureBytes)} ({options.MaxMeasureBytes})" : null);
     }

@@ -25,6 +25,20 @@ public class MeasureLimitTests
     }
 
     [Fact]
+    public void A_constant_that_a_run_would_compute_counts_as_well()
+    {
+        // 1 TiB, which nothing may allocate.
+        var zeros = _g.Node("ConstantOfShape", [_g.Longs(1L << 38)]).Typed(ElementType.Float32);
+        var x = _g.Cast(_g.Node("NonZero", [_g.Input("x", ElementType.Float32, 4)]).Typed(ElementType.Int64), ElementType.Float32);
+        _g.Output(_g.Add(x, _g.Node("ReduceMax", [_g.Relu(zeros)], ("keepdims", 1))), "y");
+
+        var model = SplitRun.Plan(_g);
+
+        Assert.Contains($"takes at least {1L << 40} bytes", model.Plan.MeasureFailure, StringComparison.Ordinal);
+        Assert.Contains("MaxMeasureBytes", model.MadeUpRunRefusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_that_grows_beyond_what_was_known_is_stopped()
     {
         // 64 MiB for an input of 1, and then a loop that would go on for ever.

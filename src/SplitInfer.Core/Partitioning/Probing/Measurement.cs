@@ -34,14 +34,14 @@ internal sealed class Measurement
     /// <param name="graph">The model.</param>
     /// <param name="inputs">Its inputs, in order.</param>
     /// <param name="open">The values to measure: tensors with dimensions that are not fixed. Where there are none, nothing is run.</param>
-    /// <param name="specOf">What is known of a value.</param>
+    /// <param name="specOf">What is known of a value; null where nothing is.</param>
     /// <param name="options">Sizes and inputs that the application gives.</param>
     /// <param name="execution">How the model is run.</param>
     public static Measurement Of(
-        ModelGraph graph, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, Func<string, TensorSpec> specOf, PlanOptions options, ExecutionOptions execution)
+        ModelGraph graph, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, Func<string, TensorSpec?> specOf, PlanOptions options, ExecutionOptions execution)
     {
         var first = new NominalSizes(inputs, options, attempt: 0);
-        if (open.Count > MaxChecked) open = [.. open.Where(value => !Follows(specOf(value), inputs))];
+        if (open.Count > MaxChecked) open = [.. open.Where(value => !Follows(specOf(value)!, inputs))];
         if (open.Count == 0) return new(first);
         using var run = new CancellationTokenSource(options.MaxMeasureTime, TimeProvider.System);
         using var memory = new MemoryWatch(run, options.MaxMeasureBytes);
@@ -81,14 +81,14 @@ internal sealed class Measurement
         spec.IsRanked && spec.Dimensions.All(d => d.IsFixed || inputs.Any(i => i.Dimensions.Contains(d)));
 
     /// <summary>What is known of sizes before a run says what it takes at least.</summary>
-    private void CheckMemory(ModelGraph graph, Func<string, TensorSpec> specOf, PlanOptions options)
+    private void CheckMemory(ModelGraph graph, Func<string, TensorSpec?> specOf, PlanOptions options)
     {
         var peak = LiveBytes.Peak(graph, value => Bytes(specOf(value)));
         if (peak > options.MaxMeasureBytes)
             throw new SizeLimitException($"A run takes at least {peak:0} bytes, more than {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureBytes)} ({options.MaxMeasureBytes}).");
     }
 
-    private double Bytes(TensorSpec spec) => spec.IsRanked
+    private double Bytes(TensorSpec? spec) => spec is { IsRanked: true }
         ? spec.Dimensions.Aggregate(spec.Type.BitWidth() / 8.0, (product, dimension) => product * Sizes.SizeOf(dimension))
         : 0;
 

@@ -30,6 +30,9 @@ internal sealed class ValueCatalog
     /// <summary>What is known of a value.</summary>
     public ValueEntry this[string name] => _entries[name];
 
+    /// <summary>The bytes of a value for the sizes that the plan is made with; 0 where they are not known.</summary>
+    public double NominalBytesOf(string name) => _entries.TryGetValue(name, out var entry) ? entry.NominalBytes : 0;
+
     /// <summary>The dimensions of a value or constant for the sizes that the plan is made with; default where they are not known.</summary>
     public ImmutableArray<long> NominalShapeOf(string name) =>
         _entries.TryGetValue(name, out var entry) ? entry.NominalShape : _initializers.GetValueOrDefault(name);
@@ -47,7 +50,7 @@ internal sealed class ValueCatalog
         ImmutableArray<TensorSpec> inputs = [.. graph.Inputs.Select(i => reader.Read(values[i.Name]))];
         CheckGiven(inputs, options);
         string[] open = [.. values.Values.Where(v => v.Kind == EngineValueKind.Tensor && !reader.Read(v).IsStatic).Select(static v => v.Name)];
-        return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, name => reader.Read(values[name]), options, execution));
+        return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, name => values.TryGetValue(name, out var value) ? reader.Read(value) : null, options, execution));
     }
 
     private static ValueEntry Entry(EngineValue info, SpecReader reader, Measurement measurement)
