@@ -89,8 +89,10 @@ internal sealed class ClientModel : IDisposable
         new(partition, RouteOf(partition.Index), _segments, LocalTailOf(partition), CodecOf(codec), _boundaries[partition.Index], inputs, clock);
 
     /// <summary>Made-up inputs, which the caller owns.</summary>
-    /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
-    public Tensor[] MakeInputs() => [.. _model.MakeInputs(seed: 0)];
+    /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has, or is not to be run on made-up inputs.</exception>
+    public Tensor[] MakeInputs() => _model.MadeUpRunRefusal is { } refusal
+        ? throw new TensorMismatchException($"{refusal}.")
+        : [.. _model.MakeInputs(seed: 0)];
 
     /// <summary>Loads the whole model, then the segments of all arms.</summary>
     /// <param name="withTails">Whether the device may have to run tails as well.</param>
@@ -129,7 +131,7 @@ internal sealed class ClientModel : IDisposable
         if (_finish is null) return FrozenDictionary<string, ModelValue>.Empty;
         var finish = _model.Finish!;
         var given = finish.Inputs.Select(name => Place(Plan.Outputs, name) is >= 0 and var output ? outputs[output] : inputs.Span[Place(Plan.Inputs, name)]).ToArray();
-        var values = await Task.Run(() => _finish.Value.RunForValues(given, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var values = await Task.Run(() => _finish.Value.RunForValues(finish.Inputs, given, cancellationToken), cancellationToken).ConfigureAwait(false);
         return finish.Outputs.Zip(values).ToDictionary(static v => v.First, static v => v.Second, StringComparer.Ordinal);
     }
 

@@ -8,10 +8,10 @@ namespace SplitInfer.Cli.Verification;
 /// <summary>Runs a model file as it is, in a session that knows nothing of plans: what every partition is compared with.</summary>
 internal sealed class WholeModel : IDisposable
 {
-    private WholeModel(Tensor[] outputs, bool repeats) => (Outputs, Repeats) = (outputs, repeats);
+    private WholeModel(IReadOnlyDictionary<string, ModelValue> outputs, bool repeats) => (Outputs, Repeats) = (outputs, repeats);
 
-    /// <summary>The outputs in the order of the plan; a value that the model yields twice comes twice.</summary>
-    public Tensor[] Outputs { get; }
+    /// <summary>The outputs of the file, by name.</summary>
+    public IReadOnlyDictionary<string, ModelValue> Outputs { get; }
 
     /// <summary>Whether two runs gave the same. Tried only where a node is not known to be deterministic.</summary>
     public bool Repeats { get; }
@@ -27,8 +27,8 @@ internal sealed class WholeModel : IDisposable
             var determinism = new Determinism(model.Model.Model.Shell);
             if (model.Model.Model.Graph.Node.All(determinism.Holds)) return new(first, repeats: true);
             var second = Run(session, model, cancellationToken);
-            var repeats = first.Zip(second).All(static pair => pair.First.ElementType == pair.Second.ElementType && pair.First.Shape == pair.Second.Shape && TensorDifference.Between(pair.First, pair.Second).IsBitExact);
-            foreach (var output in second) output.Dispose();
+            var repeats = first.All(output => ValueDifference.Between(output.Value, second[output.Key]).IsBitExact);
+            foreach (var output in second.Values) output.Dispose();
             return new(first, repeats);
         }
         catch (EngineException error)
@@ -39,18 +39,16 @@ internal sealed class WholeModel : IDisposable
 
     public void Dispose()
     {
-        foreach (var output in Outputs) output.Dispose();
+        foreach (var output in Outputs.Values) output.Dispose();
     }
 
-    private static Tensor[] Run(IEngineSession session, ModelWithInputs model, CancellationToken cancellationToken)
+    private static Dictionary<string, ModelValue> Run(IEngineSession session, ModelWithInputs model, CancellationToken cancellationToken)
     {
-        var plan = model.Model.Plan;
-        string[] names = [.. plan.Outputs.Select(static o => o.Name)];
-        string[] distinct = [.. names.Distinct()];
-        var outputs = new Tensor[distinct.Length];
-        session.Run([.. plan.Inputs.Select(static i => i.Name)], model.Inputs, distinct, outputs, cancellationToken);
-        Tensor[] all = [.. names.Select(name => outputs[Array.IndexOf(distinct, name)].Share())];
-        foreach (var output in outputs) output.Dispose();
-        return all;
+        var values = session.RunForValues([.. model.Model.Plan.Inputs.Select(static i => i.Name)], model.Inputs, cancellationToken);
+        var outputs = new Dictionary<string, ModelValue>(StringComparer.Ordinal);
+        // A value that the file lists twice comes twice.
+        foreach (var (output, value) in session.Outputs.Zip(values))
+            if (!outputs.TryAdd(output.Name, value)) value.Dispose();
+        return outputs;
     }
 }

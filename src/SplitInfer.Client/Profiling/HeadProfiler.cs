@@ -10,6 +10,9 @@ internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
 {
     private const int Runs = 3;
 
+    // Beyond the budget, which the first measurement may outlast: a model may run for ever.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// Measures what the profile lacks: the whole model first, then the arm in the middle of those measured and so on, so that
     /// whatever is left out lies between neighbours.
@@ -21,6 +24,8 @@ internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
     public async ValueTask MeasureAsync(HeadProfile profile, TimeSpan budget, Action<string> warn, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
+        using var timeout = new CancellationTokenSource(budget + Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         Tensor[] inputs = [];
         try
         {
@@ -31,13 +36,17 @@ internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
                 if (arm != model.Plan.AllOnDevice && time.GetElapsedTime(start) >= budget) return;
                 try
                 {
-                    profile.Record(arm.Index, await MeasureAsync(arm, inputs, cancellationToken).ConfigureAwait(false));
+                    profile.Record(arm.Index, await MeasureAsync(arm, inputs, either.Token).ConfigureAwait(false));
                 }
                 catch (SegmentLoadException error) when (arm != model.Plan.AllOnDevice)
                 {
                     model.Mask.Add(arm.Index, error.Message);
                 }
             }
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            warn($"The device could not be measured: the model ran for more than {(budget + Patience).TotalSeconds} s on made-up inputs. It is measured while requests run.");
         }
         catch (SplitInferException error)
         {

@@ -1,10 +1,14 @@
 namespace SplitInfer.Execution;
 
-/// <summary>The engine, ONNX Runtime, refused a model or failed to run it; the message is its own.</summary>
+/// <summary>The engine, ONNX Runtime, refused a model or failed to run it. The message has its words; where a model was planned, also the file and what to do.</summary>
 public sealed class EngineException : SplitInferException
 {
     internal EngineException(EngineErrorCode code, string message, Exception? inner = null) : base($"ONNX Runtime: {message} ({code})", inner) =>
         (Code, EngineMessage) = (code, message);
+
+    /// <summary>The same error with what it is about and what to do.</summary>
+    internal EngineException(string model, string advice, EngineException error) : base($"{model}: {error.Message}. {advice}", error) =>
+        (Code, EngineMessage) = (error.Code, error.EngineMessage);
 
     /// <summary>The kind of error.</summary>
     public EngineErrorCode Code { get; }

@@ -10,6 +10,11 @@ public sealed class ExecutionOptions
     /// <summary>The most threads that can be asked for.</summary>
     public const int MaxThreads = 1024;
 
+    private const string FoldingLimitKey = "optimization.constant_folding_max_output_size_in_bytes";
+
+    // No shape follows from a larger constant, and a file of a few bytes may have any number of large ones.
+    private const string MaxFoldedBytes = "16777216";
+
     /// <summary>Threads that one run spreads over; 0 (the default) leaves it to ONNX Runtime, which takes the physical cores.</summary>
     public int IntraOpThreads { get; set; }
 
@@ -97,6 +102,11 @@ public sealed class ExecutionOptions
         var copy = With(optimization);
         copy.Providers = [];
         copy.Logger = null;
+        copy.Configure = session =>
+        {
+            session.AddSessionConfigEntry(FoldingLimitKey, MaxFoldedBytes);
+            Configure?.Invoke(session);
+        };
         return copy;
     }
 

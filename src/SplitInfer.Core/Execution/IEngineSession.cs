@@ -25,11 +25,12 @@ internal interface IEngineSession : IDisposable
         ReadOnlySpan<int> inputPlaces, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<int> outputPlaces, Span<Tensor> outputs, CancellationToken cancellationToken);
 
     /// <summary>Runs once for all outputs, whatever they are. It allocates, so it is for what yields more than tensors.</summary>
-    /// <param name="inputs">One tensor for each of <see cref="Inputs"/>; they stay the caller's.</param>
+    /// <param name="names">The names of what is fed: all of <see cref="Inputs"/>, and initializers that the model lets callers feed.</param>
+    /// <param name="inputs">A tensor for each name; they stay the caller's.</param>
     /// <param name="cancellationToken">Stops the run at the next node.</param>
     /// <returns>One value for each of <see cref="Outputs"/>, which the caller owns.</returns>
     /// <exception cref="EngineException">The run failed, or an output is of a kind that cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The session was disposed.</exception>
-    ModelValue[] RunForValues(ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken);
+    ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken);
 }

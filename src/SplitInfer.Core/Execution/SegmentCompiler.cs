@@ -18,6 +18,11 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
     private readonly WeightStore _weights = new();
     private readonly ISessionGroup _group = options.Engine.CreateGroup();
 
+    private bool _runsTooLong;
+
+    /// <summary>How long the run that warms a segment up may take. A model may run for ever; after one that takes longer, no segment is warmed up.</summary>
+    public TimeSpan MaxWarmTime { get; init; } = TimeSpan.FromSeconds(5);
+
     private ILogger Logger => options.Logger ?? NullLogger.Instance;
 
     public long SharedBytes => _weights.Bytes;
@@ -88,11 +93,17 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
     /// <summary>Runs once, so that the first request does not pay for what kernels set up on first use.</summary>
     private void Warm(SegmentModel segment, SegmentRunner runner)
     {
+        if (_runsTooLong || model.MadeUpRunRefusal is not null) return;
         var inputs = model.MakeInputs(segment, seed: 0);
         var outputs = new Tensor?[segment.Outputs.Length];
+        using var timeout = new CancellationTokenSource(MaxWarmTime, TimeProvider.System);
         try
         {
-            if (inputs.Length == segment.Inputs.Length) runner.Run(inputs, outputs!, CancellationToken.None);
+            if (inputs.Length == segment.Inputs.Length) runner.Run(inputs, outputs!, timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _runsTooLong = true;
         }
         catch (EngineException)
         {

@@ -9,7 +9,30 @@ internal static class ExternalPath
     /// <param name="folder">The folder of the model, which the caller trusts.</param>
     /// <param name="location">What the model states; may be anything.</param>
     /// <param name="error">Makes an error from a problem and an advice.</param>
-    public static long LengthOf(string folder, string location, Func<string, string, ModelFormatException> error)
+    public static long LengthOf(string folder, string location, Func<string, string, ModelFormatException> error) =>
+        Follow(folder, location, error).Length;
+
+    /// <summary>Opens the file at <paramref name="location"/> to read it; null where it is empty. Arguments are those of <see cref="LengthOf"/>.</summary>
+    public static FileStream? Open(string folder, string location, Func<string, string, ModelFormatException> error)
+    {
+        var file = Follow(folder, location, error);
+        // What is not a plain file, such as a pipe, has no length; opening one could wait for ever.
+        if (file.Length == 0) return null;
+        var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read);
+        try
+        {
+            // A link that took the file's place before it was opened is seen now, unless it was taken away again meanwhile.
+            Follow(folder, location, error);
+            return stream.CanSeek ? stream : throw error($"has the location '{location}', which is not a plain file", Advice);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    private static FileInfo Follow(string folder, string location, Func<string, string, ModelFormatException> error)
     {
         // Both ends may run on different systems, so what is special on any of them is refused on all.
         if (location.Length == 0 || location.AsSpan().ContainsAny("\\:\0") || location[0] == '/')
@@ -24,7 +47,6 @@ internal static class ExternalPath
         }
 
         var file = new FileInfo(path);
-        if (!file.Exists) throw error($"has the location '{location}', where there is no file", "Put the external data beside the model.");
-        return file.Length;
+        return file.Exists ? file : throw error($"has the location '{location}', where there is no file", "Put the external data beside the model.");
     }
 }

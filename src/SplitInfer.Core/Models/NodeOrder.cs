@@ -40,6 +40,9 @@ internal static class NodeOrder
                 if (!origins.TryAdd(output, node)) throw Invalid(source, $"{node} writes '{output}', which {Describe(origins[output])} as well");
         }
 
+        foreach (var name in origins.Keys)
+            if (name.Contains('\0', StringComparison.Ordinal))
+                throw new ModelFormatException(source, $"the name '{name.Replace("\0", "\\0", StringComparison.Ordinal)}' has a NUL character, where ONNX Runtime takes names to end", "Rename the value, or export the model again.");
         return origins;
     }
 

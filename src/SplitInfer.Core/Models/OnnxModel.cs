@@ -49,7 +49,7 @@ internal sealed class OnnxModel
         var file = new FileInfo(path);
         if (!file.Exists) throw new FileNotFoundException($"There is no model file '{path}'. Give the path of an .onnx file.", path);
         limits ??= ModelLimits.Default;
-        CheckLength(file.Length, path, limits);
+        CheckLength(file, path, limits);
         return Parse(File.ReadAllBytes(path), file.DirectoryName, limits, path);
     }
 
@@ -63,20 +63,41 @@ internal sealed class OnnxModel
     {
         limits ??= ModelLimits.Default;
         CheckLength(bytes.Length, source, limits);
-        WireScan.Check(bytes, ModelProto.Descriptor, source, limits);
-        var digest = SHA256.HashData(bytes);
-        ModelProto model;
+        var model = Parse(bytes, limits, source);
+        return new(source, folder, model, SHA256.HashData(bytes), ExternalData.Find(model, folder, source, limits));
+    }
+
+    private static ModelProto Parse(byte[] bytes, ModelLimits limits, string source)
+    {
         try
         {
-            model = ModelProto.Parser.ParseFrom(bytes);
+            WireScan.Check(bytes, ModelProto.Descriptor, source, limits);
+            var model = ModelProto.Parser.ParseFrom(bytes);
+            CheckHeader(model, source);
+            return model;
         }
-        catch (InvalidProtocolBufferException error)
+        catch (Exception error) when (error is ModelFormatException or InvalidProtocolBufferException)
         {
+            if (ForeignFile.Refusal(bytes, source, error) is { } refusal) throw refusal;
+            if (error is ModelFormatException) throw;
             throw new ModelFormatException(source, "is not a valid ONNX file", "Copy or export it again.", inner: error);
         }
+    }
 
-        CheckHeader(model, source);
-        return new(source, folder, model, digest, ExternalData.Find(model, folder, source, limits));
+    /// <summary>Files over the limits are not read, but for what tells that they are no models.</summary>
+    private static void CheckLength(FileInfo file, string source, ModelLimits limits)
+    {
+        try
+        {
+            CheckLength(file.Length, source, limits);
+        }
+        catch (ModelFormatException error) when (file.Length > 0)
+        {
+            var prefix = new byte[Math.Min(file.Length, ForeignFile.PrefixLength)];
+            using (var stream = file.OpenRead()) stream.ReadExactly(prefix);
+            if (ForeignFile.Refusal(prefix, source, error) is { } refusal) throw refusal;
+            throw;
+        }
     }
 
     /// <summary>The same model with other nodes and outputs; everything else is shared.</summary>

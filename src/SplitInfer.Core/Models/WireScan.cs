@@ -12,6 +12,9 @@ internal ref struct WireScan
     /// <summary>Levels of nesting, the file itself included. The parser's own bound.</summary>
     private const int MaxDepth = 100;
 
+    /// <summary>Levels that a message names.</summary>
+    private const int MaxSteps = 12;
+
     private const ulong MaxFieldNumber = (1 << 29) - 1;
 
     private const string Damaged = "The file is damaged, cut short, or not ONNX; copy or export it again";
@@ -105,5 +108,11 @@ internal ref struct WireScan
     }
 
     private readonly ModelFormatException Error(string problem, int offset, string advice = Damaged) =>
-        new(_source, $"{(_path.Count == 0 ? "the file" : $"'{string.Join('.', _path.Reverse())}'")} {problem}", advice + ".", offset);
+        new(_source, $"{(_path.Count == 0 ? "the file" : $"'{Place()}'")} {problem}", advice + ".", offset);
+
+    private readonly string Place()
+    {
+        string[] steps = [.. _path.Reverse()];
+        return string.Join('.', steps.Length > MaxSteps ? [.. steps[..(MaxSteps / 2)], "…", .. steps[^(MaxSteps / 2)..]] : steps);
+    }
 }

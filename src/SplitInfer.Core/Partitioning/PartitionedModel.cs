@@ -19,6 +19,9 @@ internal sealed class PartitionedModel
         (_graph, _catalog, Defaults) = (graph, catalog, defaults);
         _inputs = [.. graph.Inputs.Select(static i => i.Name)];
         Plan = PlanBuilder.Build(graph, catalog, options);
+        var peak = LiveBytes.Peak(graph, catalog.NominalBytesOf);
+        MadeUpRunRefusal = Plan.MeasureFailure
+            ?? (peak > options.MaxMeasureBytes ? $"{Model.Source}: a run takes at least {peak:0} bytes, more than {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureBytes)} ({options.MaxMeasureBytes})" : null);
     }
 
     /// <summary>Every cut of the model.</summary>
@@ -29,6 +32,9 @@ internal sealed class PartitionedModel
 
     /// <summary>What the device does after the tail, since the model yields what cannot cross; null where there is nothing.</summary>
     public DeviceFinish? Finish => _catalog.Finish;
+
+    /// <summary>Why the model is not to be run on made-up inputs, to warm it up or to measure it; null where it may.</summary>
+    public string? MadeUpRunRefusal { get; }
 
     /// <summary>The file that the model was read from.</summary>
     public OnnxModel Model => _graph.Model;
@@ -57,8 +63,15 @@ internal sealed class PartitionedModel
         execution.Engine.Check(execution);
         var graph = ModelGraph.Of(model, options.FedInitializers);
         var defaults = DefaultsOf(graph, options);
-        var catalog = ValueCatalog.Of(ref graph, options.WithSamples(defaults), execution);
-        return new(graph, catalog, defaults, options);
+        try
+        {
+            var catalog = ValueCatalog.Of(ref graph, options.WithSamples(defaults), execution);
+            return new(graph, catalog, defaults, options);
+        }
+        catch (EngineException error)
+        {
+            throw EngineRefusal.Of(model.Source, error);
+        }
     }
 
     /// <summary>What runs on the device: the values that the tail needs and the head writes, in the order of the boundary, then outputs that are finished.</summary>

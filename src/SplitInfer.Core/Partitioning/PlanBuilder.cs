@@ -7,14 +7,18 @@ namespace SplitInfer.Partitioning;
 /// <summary>Lists every cut of a graph with what crosses it, in one sweep over the nodes.</summary>
 internal sealed class PlanBuilder
 {
-    // No useful cut passes as many; without a bound, the boundaries of a graph made for it would take the square of its size.
+    // No useful cut passes as many; without a bound, the boundaries of a graph made for it would take the square of its size. Those of very
+    // long graphs have fewer values still, so that the plan stays within tens of megabytes.
     private const int MaxTravelling = 512;
+    private const int MinTravelling = 64;
+    private const int MaxListed = 4_000_000;
 
     private readonly ModelGraph _graph;
     private readonly ValueCatalog _catalog;
     private readonly PlanOptions _options;
     private readonly GraphValue[] _outputs;
     private readonly Quantization _quantization;
+    private readonly int _maxTravelling;
 
     private PlanBuilder(ModelGraph graph, ValueCatalog catalog, PlanOptions options)
     {
@@ -22,6 +26,7 @@ internal sealed class PlanBuilder
         var values = graph.Values.ToDictionary(static v => v.Name, StringComparer.Ordinal);
         _outputs = [.. graph.Outputs.Select(static o => o.Name).Distinct(StringComparer.Ordinal).Where(values.ContainsKey).Select(name => values[name])];
         _quantization = new(graph);
+        _maxTravelling = Math.Clamp(MaxListed / (graph.Nodes.Length + 1), MinTravelling, MaxTravelling);
     }
 
     /// <summary>The plan of a model.</summary>
@@ -66,9 +71,9 @@ internal sealed class PlanBuilder
     private Partition Partition(int k, Crossing cut, SegmentCost head, SegmentCost tail, long smallest)
     {
         var isLast = k == _graph.Nodes.Length;
-        var (crossing, returning) = (cut.Boundary(MaxTravelling), cut.Returning(MaxTravelling));
-        var obstacle = Math.Max(cut.Count, cut.ReturningCount) > MaxTravelling
-            ? $"{cut.Count} values cross the cut and {cut.ReturningCount} would come back; a request carries at most {MaxTravelling}"
+        var (crossing, returning) = (cut.Boundary(_maxTravelling), cut.Returning(_maxTravelling));
+        var obstacle = Math.Max(cut.Count, cut.ReturningCount) > _maxTravelling
+            ? $"{cut.Count} values cross the cut and {cut.ReturningCount} would come back; a request carries at most {_maxTravelling}"
             : FirstOf(crossing, "crosses the cut", v => _catalog.Crossing(v).Obstacle ?? _quantization.Obstacle(v, k))
                 ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].Obstacle);
         var refusal = isLast ? null : obstacle ?? Constraint(k, crossing, cut.Bytes) ?? FirstOf([.. crossing, .. returning], "crosses the cut", v => _catalog[v.Name].Doubt);

@@ -43,6 +43,14 @@ public sealed class PlanOptions
     /// <summary>The longest that running the model once to measure sizes may take, where the file leaves sizes open. 20 seconds unless set.</summary>
     public TimeSpan MaxMeasureTime { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// The most bytes that running the model on made-up inputs may take beyond what the process has. Where the sizes that are known need
+    /// more, it is not run; where it grows by more while it runs, it is stopped at the next node. What one node takes by itself is not
+    /// bounded: run a server of models from strangers in a container. Unless set, 4 GiB, or half the memory of the machine or container where
+    /// that is less.
+    /// </summary>
+    public long MaxMeasureBytes { get; set; } = Math.Min(4L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+
     /// <summary>How large the model file may be.</summary>
     public ModelLimits Limits { get; set; } = ModelLimits.Default;
 
@@ -54,6 +62,7 @@ public sealed class PlanOptions
         if (MinDepth < 0) throw new ArgumentException($"{nameof(MinDepth)} is {MinDepth}; it can be 0 or more.");
         if (MaxUploadBytes < 0) throw new ArgumentException($"{nameof(MaxUploadBytes)} is {MaxUploadBytes}; it can be 0 or more, or null for no bound.");
         if (MaxMeasureTime <= TimeSpan.Zero) throw new ArgumentException($"{nameof(MaxMeasureTime)} is {MaxMeasureTime}; it must be positive.");
+        if (MaxMeasureBytes <= 0) throw new ArgumentException($"{nameof(MaxMeasureBytes)} is {MaxMeasureBytes}; it must be positive.");
         if (DimensionSizes.FirstOrDefault(static size => size.Value < 0) is { Key: not null } wrong)
             throw new ArgumentException($"{nameof(DimensionSizes)} has {wrong.Value} for '{wrong.Key}'; a size can be 0 or more.");
     }

@@ -20,6 +20,9 @@ public static class SharedData
     /// <summary>Path of a data file, such as <c>imagenet200_nhwc_u8.npy</c>.</summary>
     public static string Data(string name) => Path.Combine(Existing, "data", name);
 
+    /// <summary>Path of a model that showed a fault, such as <c>odd/wide_3000.onnx</c>.</summary>
+    public static string Case(string name) => Path.Combine(Existing, "cases", "models", name);
+
     private static string Existing => Missing is null ? Root! : throw new InvalidOperationException(Missing);
 
     private static string? FindUpwards()

@@ -108,9 +108,9 @@ internal sealed class OnnxRuntimeSession : IEngineSession
     }
 
     /// <inheritdoc/>
-    public ModelValue[] RunForValues(ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken)
+    public ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken)
     {
-        if (inputs.Length != Inputs.Length) throw new TensorMismatchException($"{Inputs.Length} inputs are expected, {inputs.Length} given.");
+        if (inputs.Length != names.Count) throw new TensorMismatchException($"{names.Count} inputs are named, {inputs.Length} given.");
         foreach (var output in Outputs)
             if (output.Kind is not (EngineValueKind.Tensor or EngineValueKind.Sequence or EngineValueKind.Map)) CheckReadable(output);
         cancellationToken.ThrowIfCancellationRequested();
@@ -121,7 +121,7 @@ internal sealed class OnnxRuntimeSession : IEngineSession
             foreach (var input in inputs) fed.Add(NativeTensors.Create(input));
             using var options = new RunOptions { LogSeverityLevel = _severity };
             using var registration = cancellationToken.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, options);
-            using var values = _native.Run(options, [.. Inputs.Select(static i => i.Name)], fed, [.. Outputs.Select(static o => o.Name)]);
+            using var values = _native.Run(options, [.. names], fed, [.. Outputs.Select(static o => o.Name)]);
             return [.. values.Select(NativeValues.Copy)];
         }
         catch (Exception error) when (EngineErrors.IsEngineError(error))

@@ -19,7 +19,12 @@ internal static class Inference
     {
         var values = Infer(graph, execution, GraphOptimization.None);
         // Exporters compute shapes from shapes. Where these are fixed, folding them tells what inference alone does not.
-        return values.Values.All(static v => v.HasShape && v.Dimensions.All(static size => size >= 0)) ? values : Infer(graph, execution, GraphOptimization.Basic);
+        // It tells nothing of a dimension that is an input's.
+        var symbols = graph.Inputs.SelectMany(i => values[i.Name].Symbols).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        return values.Values.All(IsKnown) ? values : Infer(graph, execution, GraphOptimization.Basic);
+
+        bool IsKnown(EngineValue value) =>
+            value.HasShape && value.Dimensions.Zip(value.Symbols).All(d => d.First >= 0 || (d.Second is not null && symbols.Contains(d.Second)));
     }
 
     /// <summary>Checks that the engine can run the model: inferring needs no kernels.</summary>

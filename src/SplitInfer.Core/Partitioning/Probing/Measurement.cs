@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using SplitInfer.Execution;
 using SplitInfer.Models;
-using SplitInfer.Models.Onnx;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Partitioning.Probing;
@@ -12,6 +11,12 @@ namespace SplitInfer.Partitioning.Probing;
 /// </summary>
 internal sealed class Measurement
 {
+    private const string Advice =
+        $"give sensible inputs in {nameof(PlanOptions)}.{nameof(PlanOptions.SampleInputs)}, or sizes in {nameof(PlanOptions)}.{nameof(PlanOptions.DimensionSizes)}";
+
+    /// <summary>Where no more values are open, those are measured too whose sizes follow from the inputs', to see that they do.</summary>
+    private const int MaxChecked = 4096;
+
     private readonly Dictionary<string, ImmutableArray<long>> _shapes = new(StringComparer.Ordinal);
 
     private Measurement(NominalSizes sizes, string? failure = null) => (Sizes, Failure) = (sizes, failure);
@@ -29,58 +34,76 @@ internal sealed class Measurement
     /// <param name="graph">The model.</param>
     /// <param name="inputs">Its inputs, in order.</param>
     /// <param name="open">The values to measure: tensors with dimensions that are not fixed. Where there are none, nothing is run.</param>
+    /// <param name="specOf">What is known of a value; null where nothing is.</param>
     /// <param name="options">Sizes and inputs that the application gives.</param>
     /// <param name="execution">How the model is run.</param>
-    public static Measurement Of(ModelGraph graph, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, PlanOptions options, ExecutionOptions execution)
+    public static Measurement Of(
+        ModelGraph graph, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, Func<string, TensorSpec?> specOf, PlanOptions options, ExecutionOptions execution)
     {
         var first = new NominalSizes(inputs, options, attempt: 0);
+        if (open.Count > MaxChecked) open = [.. open.Where(value => !Follows(specOf(value)!, inputs))];
         if (open.Count == 0) return new(first);
-        using var timeout = new CancellationTokenSource(options.MaxMeasureTime, TimeProvider.System);
+        using var run = new CancellationTokenSource(options.MaxMeasureTime, TimeProvider.System);
+        using var memory = new MemoryWatch(run, options.MaxMeasureBytes);
         try
         {
-            using var session = ProbeSession.Create(WithShapes(graph, open), graph.Model.Folder, execution);
-            return FirstThatRuns(session, inputs, open, options, timeout.Token);
+            var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, []);
+            var shapes = ShapeOutputs.AddTo(model, open);
+            using var session = ProbeSession.Create(model, graph.Model.Folder, execution);
+            for (var attempt = 0; ; attempt++)
+            {
+                var measurement = new Measurement(new(inputs, options, attempt));
+                try
+                {
+                    measurement.CheckMemory(graph, specOf, options);
+                    measurement.Run(session, inputs, shapes, options, run.Token);
+                    return measurement;
+                }
+                catch (SplitInferException) when (attempt < NominalSizes.Attempts - 1)
+                {
+                    // The next guess may be one that the model runs on.
+                }
+            }
         }
         catch (OperationCanceledException)
         {
-            return new(first, $"the model ran for more than {options.MaxMeasureTime.TotalSeconds} s; raise {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureTime)}");
+            return new(first, memory.IsExceeded
+                ? $"{graph.Model.Source}: running the model took more memory than {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureBytes)} ({options.MaxMeasureBytes} bytes); raise it, or {Advice}"
+                : $"{graph.Model.Source}: the model ran for more than {options.MaxMeasureTime.TotalSeconds} s; raise {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureTime)}, or {Advice}");
         }
         catch (SplitInferException error)
         {
-            return new(first, $"the model does not run on made-up inputs; give sensible ones in {nameof(PlanOptions)}.{nameof(PlanOptions.SampleInputs)}, or sizes in {nameof(PlanOptions.DimensionSizes)}. {error.Message}");
+            return new(first, $"{graph.Model.Source}: the model does not run on made-up inputs; {Advice}. {error.Message}");
         }
     }
 
-    private static Measurement FirstThatRuns(
-        ProbeSession session, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, PlanOptions options, CancellationToken cancellationToken)
+    private static bool Follows(TensorSpec spec, ImmutableArray<TensorSpec> inputs) =>
+        spec.IsRanked && spec.Dimensions.All(d => d.IsFixed || inputs.Any(i => i.Dimensions.Contains(d)));
+
+    /// <summary>What is known of sizes before a run says what it takes at least.</summary>
+    private void CheckMemory(ModelGraph graph, Func<string, TensorSpec?> specOf, PlanOptions options)
     {
-        for (var attempt = 0; ; attempt++)
-        {
-            var measurement = new Measurement(new(inputs, options, attempt));
-            try
-            {
-                measurement.Run(session, inputs, open, options, cancellationToken);
-                return measurement;
-            }
-            catch (SplitInferException) when (attempt < NominalSizes.Attempts - 1)
-            {
-                // The next guess may be one that the model runs on.
-            }
-        }
+        var peak = LiveBytes.Peak(graph, value => Bytes(specOf(value)));
+        if (peak > options.MaxMeasureBytes)
+            throw new SizeLimitException($"A run takes at least {peak:0} bytes, more than {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureBytes)} ({options.MaxMeasureBytes}).");
     }
 
-    private void Run(ProbeSession session, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, PlanOptions options, CancellationToken cancellationToken)
+    private double Bytes(TensorSpec? spec) => spec is { IsRanked: true }
+        ? spec.Dimensions.Aggregate(spec.Type.BitWidth() / 8.0, (product, dimension) => product * Sizes.SizeOf(dimension))
+        : 0;
+
+    private void Run(ProbeSession session, ImmutableArray<TensorSpec> inputs, ShapeOutputs shapes, PlanOptions options, CancellationToken cancellationToken)
     {
         var made = new List<Tensor>();
-        var shapes = new Tensor[open.Count];
+        var outputs = new Tensor[shapes.Count];
         try
         {
-            session.Run(inputs.Select(Input), shapes, cancellationToken);
-            for (var i = 0; i < shapes.Length; i++) _shapes.Add(open[i], [.. shapes[i].Span<long>()]);
+            session.Run(inputs.Select(Input), outputs, cancellationToken);
+            foreach (var (value, shape) in shapes.Read(outputs)) _shapes.Add(value, shape);
         }
         finally
         {
-            foreach (var tensor in made.Concat(shapes.OfType<Tensor>())) tensor.Dispose();
+            foreach (var tensor in made.Concat(outputs.OfType<Tensor>())) tensor.Dispose();
         }
 
         Tensor Input(TensorSpec spec)
@@ -90,19 +113,5 @@ internal sealed class Measurement
             made.Add(tensor);
             return tensor;
         }
-    }
-
-    private static ModelProto WithShapes(ModelGraph graph, IReadOnlyList<string> open)
-    {
-        var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, []);
-        if (!model.OpsetImport.Any(static o => o.Domain is "" or "ai.onnx")) model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 13 });
-        for (var i = 0; i < open.Count; i++)
-        {
-            var shape = $"splitinfer/shape/{i}";
-            model.Graph.Node.Add(new NodeProto { OpType = "Shape", Input = { open[i] }, Output = { shape } });
-            model.Graph.Output.Add(new ValueInfoProto { Name = shape });
-        }
-
-        return model;
     }
 }

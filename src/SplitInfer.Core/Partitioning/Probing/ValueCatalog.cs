@@ -46,6 +46,9 @@ internal sealed class ValueCatalog
     /// <summary>What is known of a value as it crosses a cut.</summary>
     public ValueEntry Crossing(GraphValue value) => _entries[Wide.Has(value) ? Wide.NameOf(value.Name) : value.Name];
 
+    /// <summary>The bytes of a value for the sizes that the plan is made with; 0 where they are not known.</summary>
+    public double NominalBytesOf(string name) => _entries.TryGetValue(name, out var entry) ? entry.NominalBytes : 0;
+
     /// <summary>The dimensions of a value or constant for the sizes that the plan is made with; default where they are not known.</summary>
     public ImmutableArray<long> NominalShapeOf(string name) =>
         _entries.TryGetValue(name, out var entry) ? entry.NominalShape : _initializers.GetValueOrDefault(name);
@@ -63,12 +66,12 @@ internal sealed class ValueCatalog
         var finish = DeviceFinish.Take(ref graph, values);
         if (finish is not null) values = Infer(ref graph, execution);
         CheckEnds(graph, values);
-        Inference.CheckLoads(graph, execution);
+        LoadCheck.Run(graph, values, execution);
         var reader = new SpecReader(graph.Inputs.Select(i => values[i.Name]), BehindDoubtful(graph).Contains);
         ImmutableArray<TensorSpec> inputs = [.. graph.Inputs.Select(i => reader.Read(values[i.Name]))];
         CheckGiven(inputs, options);
         string[] open = [.. values.Values.Where(v => v.Kind == EngineValueKind.Tensor && !reader.Read(v).IsStatic).Select(static v => v.Name)];
-        return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, options, execution)) { Finish = finish };
+        return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, name => values.TryGetValue(name, out var value) ? reader.Read(value) : null, options, execution)) { Finish = finish };
     }
 
     /// <summary>Has types and dimensions inferred, and again once what these tell has become constant, since more may follow from it.</summary>

@@ -1,0 +1,117 @@
+using System.Text;
+using SplitInfer.Execution;
+using SplitInfer.Models;
+using SplitInfer.Models.Onnx;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Partitioning.Probing;
+
+/// <summary>
+/// Checks that the engine can run a model. Of a large one it is given one node of each kind first: what a kernel is chosen and made by are the
+/// operator, its attributes and constants, and the types and dimensions that it reads.
+/// </summary>
+internal static class LoadCheck
+{
+    private const int MinNodes = 4096;
+    private const int MaxAttributeBytes = 1024;
+
+    /// <summary>Checks a model.</summary>
+    /// <param name="graph">The model.</param>
+    /// <param name="values">What the engine says of its values.</param>
+    /// <param name="execution">How it is run.</param>
+    /// <exception cref="EngineException">The engine refuses it.</exception>
+    public static void Run(ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values, ExecutionOptions execution)
+    {
+        if (graph.Nodes.Length < MinNodes || !LoadsByKind(graph, values, execution)) Inference.CheckLoads(graph, execution);
+    }
+
+    /// <summary>Whether one node of each kind loads; false as well where kinds are many or cannot be told.</summary>
+    private static bool LoadsByKind(ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values, ExecutionOptions execution)
+    {
+        var kinds = new Dictionary<string, GraphNode>(StringComparer.Ordinal);
+        foreach (var node in graph.Nodes)
+        {
+            if (!node.Uses.All(use => graph.IsConstant(use) || CanBeFed(values.GetValueOrDefault(use))) || KindOf(node, graph, values) is not { } kind) return false;
+            kinds.TryAdd(kind, node);
+            if (kinds.Count > MinNodes / 4) return false;
+        }
+
+        var options = execution.ForProbing(GraphOptimization.None);
+        try
+        {
+            new ProbeModel(Model(graph, [.. kinds.Values], values), willRun: false).Use(bytes => options.Engine.Load(bytes, options, graph.Model.Folder), out _).Dispose();
+            return true;
+        }
+        catch (EngineException)
+        {
+            // The whole model tells whether it is this node, and in what words.
+            return false;
+        }
+    }
+
+    /// <summary>All that tells nodes apart but the names of what they read and write; null where a node has a body or is too long to compare.</summary>
+    private static string? KindOf(GraphNode node, ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values)
+    {
+        var kind = new StringBuilder().Append(node.Proto.Domain).Append('\0').Append(node.Proto.OpType).Append('\0').Append(node.Proto.Overload);
+        foreach (var attribute in node.Proto.Attribute)
+        {
+            if (attribute.G is not null || attribute.Graphs.Count > 0 || attribute.CalculateSize() > MaxAttributeBytes) return null;
+            kind.Append('\0').Append(Convert.ToBase64String(Google.Protobuf.MessageExtensions.ToByteArray(attribute)));
+        }
+
+        foreach (var input in node.Proto.Input)
+        {
+            kind.Append('\0').Append(input.Length == 0 ? '-' : graph.IsConstant(input) ? '=' : ':');
+            if (input.Length == 0) continue;
+            if (graph.IsConstant(input)) kind.Append(input);
+            else Append(kind, values[input]);
+        }
+
+        foreach (var output in node.Proto.Output) kind.Append(output.Length == 0 ? "\0-" : "\0>");
+        return kind.ToString();
+    }
+
+    private static void Append(StringBuilder kind, EngineValue value)
+    {
+        kind.Append((int)value.ElementType);
+        if (!value.HasShape) kind.Append('?');
+        foreach (var (size, symbol) in value.Dimensions.Zip(value.Symbols)) kind.Append(',').Append(size).Append(symbol);
+    }
+
+    private static bool CanBeFed(EngineValue? value) => value is { Kind: EngineValueKind.Tensor } && value.ElementType.CanBeBound();
+
+    private static ModelProto Model(ModelGraph graph, GraphNode[] kept, IReadOnlyDictionary<string, EngineValue> values)
+    {
+        var (inputs, outputs) = (kept.SelectMany(static n => n.Uses).Where(use => !graph.IsConstant(use)).Distinct(StringComparer.Ordinal), new List<ValueInfoProto>());
+        var renamed = kept.Select(Renamed).ToArray();
+        return SegmentWriter.Write(graph, renamed, inputs.Select(name => InfoOf(values[name])), outputs);
+
+        // One kept node may read what another one writes; here it is fed.
+        GraphNode Renamed(GraphNode node, int index)
+        {
+            var proto = node.Proto.Clone();
+            for (var i = 0; i < proto.Output.Count; i++)
+            {
+                if (proto.Output[i].Length == 0) continue;
+                var isReadable = CanBeFed(values.GetValueOrDefault(proto.Output[i]));
+                proto.Output[i] = $"splitinfer/kind/{index}/{i}";
+                if (isReadable) outputs.Add(new() { Name = proto.Output[i] });
+            }
+
+            return new(proto, node.FileIndex);
+        }
+    }
+
+    private static ValueInfoProto InfoOf(EngineValue value)
+    {
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)value.ElementType };
+        if (value.HasShape)
+        {
+            tensor.Shape = new();
+            foreach (var (size, symbol) in value.Dimensions.Zip(value.Symbols))
+                tensor.Shape.Dim.Add(size >= 0 ? new TensorShapeProto.Types.Dimension { DimValue = size } : symbol is null ? new() : new() { DimParam = symbol });
+        }
+
+        return new() { Name = value.Name, Type = new() { TensorType = tensor } };
+    }
+}
