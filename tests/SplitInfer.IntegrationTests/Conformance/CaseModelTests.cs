@@ -21,7 +21,16 @@ public sealed class CaseModelTests : IDisposable
     public Task Every_cut_gives_the_result_of_the_whole(string model, string? inputs) => AssertVerifiedAsync(model, inputs);
 
     [SharedTheory]
+    [InlineData("fp16-boundary-overflow/model.onnx", "inputs")]
+    [InlineData("fp16-boundary-overflow/layernorm.onnx", "inputs-layernorm")]
+    public Task Values_that_float16_cannot_hold_keep_their_meaning(string model, string inputs) => AssertVerifiedAsync(model, inputs);
+
+    [SharedTheory]
+    [InlineData("untyped-contrib-output/model.onnx")]
+    [InlineData("external-small-constants/model.onnx")]
     [InlineData("kv-cache-limit/model.onnx")]
+    [InlineData("zipmap-output/model.onnx")]
+    [InlineData("duplicate-output-verify/model.onnx")]
     public Task What_the_engine_runs_can_be_cut(string model) => AssertVerifiedAsync(model, null);
 
     [SharedTheory]
@@ -63,6 +72,7 @@ public sealed class CaseModelTests : IDisposable
 
     [SharedTheory]
     [InlineData("odd/nm_esc.onnx")]
+    [InlineData("odd/nm_nul_in.onnx")]
     public async Task An_odd_name_is_carried_or_refused_in_words(string model)
     {
         var run = await CommandRun.OfAsync("verify", PathOf(model));
