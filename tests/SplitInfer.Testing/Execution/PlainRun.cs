@@ -1,0 +1,44 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using SplitInfer.Execution.OnnxRuntime;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Testing.Execution;
+
+/// <summary>Runs a whole model as any application would with ONNX Runtime alone: nothing that is tested has a part in it.</summary>
+internal static class PlainRun
+{
+    /// <summary>The outputs of the file as it is, in its order, with the default options of a session. The inputs stay the caller's.</summary>
+    public static Tensors.Tensor[] Of(byte[] model, params IReadOnlyCollection<(string Name, Tensors.Tensor Value)> inputs)
+    {
+        // Made first, since a process keeps the environment that is made first, and other tests need this one.
+        OnnxRuntimeEnvironment.For(new());
+        using var session = new InferenceSession(model);
+        var values = inputs.Select(static i => Wrap(i.Value)).ToArray();
+        try
+        {
+            using var options = new RunOptions();
+            using var outputs = session.Run(options, [.. inputs.Select(static i => i.Name)], values, session.OutputNames);
+            return [.. outputs.Select(Copy)];
+        }
+        finally
+        {
+            foreach (var value in values) value.Dispose();
+            GC.KeepAlive(inputs);
+        }
+    }
+
+    /// <summary>Tensors lie in native memory, which does not move.</summary>
+    private static unsafe OrtValue Wrap(Tensors.Tensor tensor)
+    {
+        using var pin = tensor.Bytes.Pin();
+        return OrtValue.CreateTensorValueWithData(
+            OrtMemoryInfo.DefaultInstance, (TensorElementType)tensor.ElementType, [.. tensor.Shape.Dimensions], (nint)pin.Pointer, tensor.ByteLength);
+    }
+
+    private static Tensors.Tensor Copy(OrtValue value)
+    {
+        var info = value.GetTensorTypeAndShape();
+        return Tensors.Tensor.From((ElementType)info.ElementDataType, new(info.Shape), value.GetTensorDataAsSpan<byte>());
+    }
+}
