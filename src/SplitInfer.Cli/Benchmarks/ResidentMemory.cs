@@ -38,7 +38,7 @@ internal static partial class ResidentMemory
         if (what == Whole)
         {
             var segment = model.Whole();
-            var runner = new SegmentRunner(execution.Engine.Load(segment.ToBytes(), execution, segment.ExternalDataFolder), segment.Inputs, segment.Outputs);
+            var runner = new SegmentRunner(execution.Engine.Load(segment, execution), segment.Inputs, segment.Outputs);
             RunOnce(runner, [.. model.Route(model.Plan.AllOnDevice.Index).HeadInputs.Select(place => inputs[place])]);
             var taken = Settled() - before;
             runner.Dispose();

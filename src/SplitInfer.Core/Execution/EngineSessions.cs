@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Execution;
@@ -7,11 +8,45 @@ namespace SplitInfer.Execution;
 internal static class EngineSessions
 {
     private static readonly SessionSettings Plain = new();
+    private static readonly GraphOptimization[] Levels = [GraphOptimization.All, GraphOptimization.Extended, GraphOptimization.Basic, GraphOptimization.None];
 
     /// <summary>Loads a model that shares nothing with other sessions.</summary>
     /// <exception cref="EngineException">The engine refuses the model.</exception>
     public static IEngineSession Load(this IInferenceEngine engine, byte[] model, ExecutionOptions options, string? externalDataFolder = null) =>
         engine.Load(model, options, externalDataFolder is null ? Plain : new() { ExternalDataFolder = externalDataFolder });
+
+    /// <summary>Loads with fewer and fewer optimisations until the engine takes it: an optimiser can fail where the model is in order.</summary>
+    /// <param name="options">How the model runs, with the most optimisation that is tried.</param>
+    /// <param name="load">Loads it.</param>
+    /// <param name="used">The optimisation with which it was loaded.</param>
+    /// <param name="reason">Why not with more; null where it was loaded with the most.</param>
+    /// <exception cref="EngineException">The engine takes it with none; the error is the first.</exception>
+    public static T WithFewerOptimizations<T>(this ExecutionOptions options, Func<ExecutionOptions, T> load, out GraphOptimization used, out EngineException? reason)
+    {
+        (used, reason) = (options.Optimization, null);
+        foreach (var level in Levels.Where(level => level <= options.Optimization))
+        {
+            try
+            {
+                used = level;
+                return load(options.With(level));
+            }
+            catch (EngineException error)
+            {
+                reason ??= error;
+            }
+        }
+
+        throw reason!;
+    }
+
+    /// <summary>Loads a segment that shares nothing with others, with as much optimisation as the engine takes.</summary>
+    /// <exception cref="EngineException">The engine refuses it.</exception>
+    public static IEngineSession Load(this IInferenceEngine engine, SegmentModel segment, ExecutionOptions options)
+    {
+        var bytes = segment.ToBytes();
+        return options.WithFewerOptimizations(less => engine.Load(bytes, less, segment.ExternalDataFolder), out _, out _);
+    }
 
     /// <summary>Loads a model file as it is; external data is relative to its folder.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>

@@ -13,8 +13,6 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
     /// <summary>What a session takes for each byte of its graph without the weights, as seen on the models at hand.</summary>
     private const int SessionBytesPerGraphByte = 24;
 
-    private static readonly GraphOptimization[] Levels = [GraphOptimization.All, GraphOptimization.Extended, GraphOptimization.Basic, GraphOptimization.None];
-
     private readonly WeightStore _weights = new();
     private readonly ISessionGroup _group = options.Engine.CreateGroup();
 
@@ -45,27 +43,20 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
 
     public void Dispose() => _group.Dispose();
 
-    /// <summary>Loads a segment with fewer and fewer optimisations until the engine takes it: an optimiser can fail where the model is in order.</summary>
     private CompiledSegment Compile(SegmentKey key, SegmentModel segment)
     {
-        EngineException? reason = null;
-        foreach (var level in Levels.Where(level => level <= options.Optimization))
+        // Optimising a segment apart from loading it takes twice as long, which is for nothing where it holds nothing to share.
+        var shares = options.SharesWeights && segment.HasWeights(OptimizedSegment.MinSharedBytes);
+        try
         {
-            try
-            {
-                // Optimising a segment apart from loading it takes twice as long, which is for nothing where it holds nothing to share.
-                var shares = options.SharesWeights && segment.HasWeights(OptimizedSegment.MinSharedBytes);
-                var compiled = shares ? Share(segment, options.With(level)) : Load(segment, options.With(level));
-                if (reason is not null) LogLessOptimized(Logger, reason, key.Side, key.Partition, level);
-                return compiled;
-            }
-            catch (EngineException error)
-            {
-                reason ??= error;
-            }
+            var compiled = options.WithFewerOptimizations(less => shares ? Share(segment, less) : Load(segment, less), out var used, out var reason);
+            if (reason is not null) LogLessOptimized(Logger, reason, key.Side, key.Partition, used);
+            return compiled;
         }
-
-        throw new SegmentLoadException(model.Model.Source, key, reason!);
+        catch (EngineException error)
+        {
+            throw new SegmentLoadException(model.Model.Source, key, error);
+        }
     }
 
     private CompiledSegment Share(SegmentModel segment, ExecutionOptions options)

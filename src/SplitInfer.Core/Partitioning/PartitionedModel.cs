@@ -79,7 +79,7 @@ internal sealed class PartitionedModel
     public SegmentModel Head(int k)
     {
         Check(k);
-        return Segment(_graph.Nodes[..k], HeadInputs(k), HeadOutputs(k), taken: [], yielded: WideAt(k));
+        return Segment(_graph.Nodes[..k], HeadInputs(k), HeadOutputs(k), taken: [], yielded: WideAt(k), k);
     }
 
     /// <summary>What runs on the server: takes the boundary and yields the tail outputs, both in the order of the plan.</summary>
@@ -88,7 +88,7 @@ internal sealed class PartitionedModel
     {
         Check(k);
         var partition = Plan.Partitions[k];
-        return Segment(_graph.Nodes[k..], [.. partition.Boundary.Select(ValueInfos.Of)], [.. partition.TailOutputs.Select(static o => o.Name)], taken: WideAt(k), yielded: []);
+        return Segment(_graph.Nodes[k..], [.. partition.Boundary.Select(ValueInfos.Of)], [.. partition.TailOutputs.Select(static o => o.Name)], taken: WideAt(k), yielded: [], k);
     }
 
     /// <summary>The whole model, which is the head of the last partition.</summary>
@@ -154,11 +154,15 @@ internal sealed class PartitionedModel
     /// <summary>The values that cross as float32 though the model has them as float16.</summary>
     private HashSet<string> WideAt(int k) => _graph.Values.Where(v => v.Crosses(k) && _catalog.Wide.Has(v)).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
 
-    private SegmentModel Segment(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs, HashSet<string> taken, HashSet<string> yielded)
+    private HashSet<string> QuantizedAt(int k) =>
+        _graph.Values.Where(v => v.Crosses(k) && v.Producer != GraphValue.Fed && _graph.Nodes[v.Producer].Is("QuantizeLinear")).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
+
+    private SegmentModel Segment(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs, HashSet<string> taken, HashSet<string> yielded, int k)
     {
         var declared = _graph.Outputs.DistinctBy(static o => o.Name).ToDictionary(static o => o.Name, StringComparer.Ordinal);
         var model = SegmentWriter.Write(_graph, nodes, inputs, outputs.Select(o => declared.GetValueOrDefault(o) ?? new ValueInfoProto { Name = o }));
         _catalog.Wide.Widen(model, taken, yielded);
+        if (SignedEnds.IsUnsignedMachine) SignedEnds.Convert(model, QuantizedAt(k));
         return new(model, [.. inputs.Select(i => _catalog[i.Name].Spec)], [.. outputs.Select(o => _catalog[o].Spec)], _graph.Model.Folder);
     }
 

@@ -24,7 +24,7 @@ internal sealed class Reachability(GraphProto graph)
     /// <summary>The values that must cross where <paramref name="head"/> runs on the device: present there, variable, and read behind it on a way to an output.</summary>
     public IEnumerable<string> MustCross(IReadOnlySet<string> head) =>
         graph.Input.Select(static i => i.Name).Concat(graph.Node.Where(n => IsHead(n, head)).SelectMany(static n => n.Output))
-            .Where(value => IsVariable(value) && ReachesOutput(value, n => !IsHead(n, head)));
+            .Where(value => IsVariable(value) && ReachesOutput(value, n => IsVariable(n) && !IsHead(n, head)));
 
     /// <summary>The nodes that vary and that an output needs: those that cuts count.</summary>
     public IEnumerable<NodeProto> ComputeNodes() =>

@@ -32,10 +32,12 @@ internal static class SplitRun
         foreach (var k in cuts)
         {
             var actual = Cut(model, k, given);
-            Assert.Equal(expected.Length, actual.Length);
-            for (var i = 0; i < expected.Length; i++)
+            Assert.Equal(model.Plan.Outputs.Length, actual.Length);
+            for (var i = 0; i < actual.Length; i++)
             {
-                var difference = TensorDifference.Between(expected[i], actual[i]);
+                // What other outputs are made of on the device is no output of the file.
+                if (!expected.TryGetValue(model.Plan.Outputs[i].Name, out var whole)) continue;
+                var difference = TensorDifference.Between(whole, actual[i]);
                 Assert.True(difference.IsWithin(Tolerance), $"Partition {k}: output '{model.Plan.Outputs[i].Name}' differs by {difference}.");
             }
         }
@@ -56,19 +58,18 @@ internal static class SplitRun
         return [.. route.Outputs.Select(o => Pick(o, inputs, head, tail))];
     }
 
-    private static Tensor[] Whole(byte[] bytes, PartitionedModel model, ImmutableArray<Tensor> inputs)
+    private static Dictionary<string, Tensor> Whole(byte[] bytes, PartitionedModel model, ImmutableArray<Tensor> inputs)
     {
         using var session = Execution.Engine.Load(bytes, Execution);
-        string[] names = [.. model.Plan.Outputs.Select(static o => o.Name)];
-        var outputs = new Tensor[names.Length];
-        session.Run([.. model.Plan.Inputs.Select(static i => i.Name)], inputs.AsSpan(), names, outputs);
-        return outputs;
+        var values = session.RunForValues([.. model.Plan.Inputs.Select(static i => i.Name)], inputs.AsSpan(), CancellationToken.None);
+        return session.Outputs.Zip(values).Where(static o => o.Second.Tensor is not null).DistinctBy(static o => o.First.Name)
+            .ToDictionary(static o => o.First.Name, static o => o.Second.Tensor!, StringComparer.Ordinal);
     }
 
     private static Tensor[] Run(SegmentModel segment, Tensor[] inputs)
     {
         if (segment.IsEmpty) return [];
-        using var session = Execution.Engine.Load(segment.ToBytes(), Execution, segment.ExternalDataFolder);
+        using var session = Execution.Engine.Load(segment, Execution);
         Assert.Equal(segment.Inputs.Select(static i => i.Name), session.Inputs.Select(static i => i.Name));
         Assert.Equal(segment.Outputs.Select(static o => o.Name), session.Outputs.Select(static o => o.Name));
         var outputs = new Tensor[segment.Outputs.Length];

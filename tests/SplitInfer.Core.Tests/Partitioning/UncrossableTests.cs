@@ -43,19 +43,22 @@ public class UncrossableTests
         using var text = Tensor.From(["1", "2.5", "-3"], new(3));
         using var three = Tensor.From<float>([1, 2, 3]);
 
-        Assert.Equal([4], SplitRun.CheckEveryCut(_g, text, three));
+        Assert.Equal([1, 2, 3], SplitRun.CheckEveryCut(_g, text, three));
         var plan = SplitRun.Plan(_g).Plan;
+        Assert.Equal(["again"], plan.DeviceOutputs.AsEnumerable());
         Assert.Equal("'words' crosses the cut and is text", plan.Partitions[0].Refusal);
     }
 
     [Fact]
-    public void Text_that_would_come_back_rules_a_cut_out()
+    public void Text_that_would_come_back_is_made_on_the_device()
     {
         var x = _g.Input("x", ElementType.Float32, 3);
         _g.Output(_g.Cast(_g.Relu(x), ElementType.Text), "words");
 
-        Assert.Equal([2], SplitRun.CheckEveryCut(_g));
-        Assert.Equal("'words' would come back from the server and is text", SplitRun.Plan(_g).Plan.Partitions[1].Refusal);
+        Assert.Equal([0, 1], SplitRun.CheckEveryCut(_g));
+        var plan = SplitRun.Plan(_g).Plan;
+        Assert.Equal(["words"], plan.DeviceOutputs.AsEnumerable());
+        Assert.Equal(ElementType.Float32, plan.Outputs.Single().Type);
     }
 
     [Fact]

@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using SplitInfer.Models.Onnx;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Models;
+
+/// <summary>
+/// What is quantised to int8 at the ends of a segment. On x86 the engine computes in uint8: inside a model it changes both ends of a value,
+/// its quantisation and its dequantisation, and only then fuses the operators around it. A segment has one of the two, so the other is put in:
+/// the value crosses as int8, and each segment converts it, exactly, between the cut and what it computes.
+/// </summary>
+internal static class SignedEnds
+{
+    private const string Quantize = "QuantizeLinear", Dequantize = "DequantizeLinear", Unsigned = "/uint8";
+
+    // uint8 128 stands for what int8 0 does.
+    private const int Shift = 128;
+
+    /// <summary>Whether the engine computes in uint8 on this machine.</summary>
+    public static bool IsUnsignedMachine => RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86;
+
+    /// <summary>Converts the ends of a segment.</summary>
+    /// <param name="segment">The segment, which is changed; its nodes are not, but replaced.</param>
+    /// <param name="quantized">The values that cross the cut and that a node of the model has quantised.</param>
+    public static void Convert(ModelProto segment, IReadOnlySet<string> quantized)
+    {
+        if (quantized.Count == 0) return;
+        var graph = segment.Graph;
+        var zeroPoints = new ZeroPoints(graph);
+        NodeProto[] nodes = [.. graph.Node];
+        var taken = graph.Input.Select(static i => i.Name).Where(quantized.Contains).ToHashSet(StringComparer.Ordinal);
+        // A value that something else reads as well stays as it is, inside the whole model too.
+        var ends = nodes.Where(n => zeroPoints.IsSigned(n)).Select(n => n.OpType == Dequantize ? n.Input[0] : n.Output[0]).Where(quantized.Contains).ToHashSet(StringComparer.Ordinal);
+        ends.ExceptWith(nodes.Where(n => n.OpType != Dequantize || !zeroPoints.IsSigned(n)).SelectMany(static n => n.Input.Concat(Captures.Of(n))));
+        if (ends.Count == 0) return;
+        graph.Node.Clear();
+        foreach (var node in nodes)
+        {
+            if (node.OpType == Quantize && ends.Contains(node.Output[0]))
+            {
+                AddQuantization(node, node.Input[0], node.Output[0] + Unsigned);
+                AddConversion(node, node.Output[0] + Unsigned, zeroPoints.Unsigned(node), node.Output[0], node.Input[2]);
+            }
+            else if (node.OpType == Dequantize && ends.Contains(node.Input[0]))
+            {
+                if (taken.Remove(node.Input[0])) AddConversion(node, node.Input[0], node.Input[2], node.Input[0] + Unsigned, zeroPoints.Unsigned(node));
+                graph.Node.Add(Node(Dequantize, node, node.Input[0] + Unsigned, node.Output[0], zeroPoints.Unsigned(node)));
+            }
+            else
+            {
+                graph.Node.Add(node);
+            }
+        }
+
+        void AddQuantization(NodeProto like, string from, string to) => graph.Node.Add(Node(Quantize, like, from, to, zeroPoints.Unsigned(like)));
+
+        void AddConversion(NodeProto like, string from, string fromZero, string to, string toZero)
+        {
+            graph.Node.Add(Node(Dequantize, like, from, from + "/float", fromZero));
+            graph.Node.Add(Node(Quantize, like, from + "/float", to, toZero));
+        }
+    }
+
+    private static NodeProto Node(string operation, NodeProto like, string input, string output, string zeroPoint) => new()
+    {
+        OpType = operation,
+        Name = $"{output}/{operation}",
+        Domain = like.Domain,
+        Input = { input, like.Input[1], zeroPoint },
+        Output = { output },
+        Attribute = { like.Attribute.Where(static a => a.Name is "axis" or "saturate") },
+    };
+
+    /// <summary>The zero points of a segment, and those that take their place.</summary>
+    private sealed class ZeroPoints(GraphProto graph)
+    {
+        private readonly Dictionary<string, TensorProto> _tensors = graph.Initializer.Select(static i => (i.Name, Tensor: i))
+            .Concat(graph.Node.Where(static n => n.OpType == "Constant" && n.Attribute is [{ Name: "value" }]).Select(static n => (Name: n.Output[0], Tensor: n.Attribute[0].T)))
+            .ToDictionary(static t => t.Name, static t => t.Tensor, StringComparer.Ordinal);
+
+        private readonly HashSet<string> _added = new(StringComparer.Ordinal);
+
+        public bool IsSigned(NodeProto node) =>
+            node.OpType is Quantize or Dequantize && node.Input.Count == 3 && _tensors.TryGetValue(node.Input[2], out var zero)
+            && (ElementType)zero.DataType == ElementType.Int8 && zero.DataLocation == TensorProto.Types.DataLocation.Default;
+
+        public string Unsigned(NodeProto node)
+        {
+            var name = node.Input[2] + SignedEnds.Unsigned;
+            if (!_added.Add(name)) return name;
+            using var signed = TensorProtoReader.Read(_tensors[node.Input[2]]);
+            var shifted = new TensorProto { Name = name, DataType = (int)ElementType.UInt8, Dims = { _tensors[node.Input[2]].Dims } };
+            shifted.RawData = ByteString.CopyFrom([.. signed.Span<sbyte>().ToArray().Select(static zero => (byte)(zero + Shift))]);
+            graph.Initializer.Add(shifted);
+            return name;
+        }
+    }
+}
