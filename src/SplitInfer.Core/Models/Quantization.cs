@@ -16,8 +16,9 @@ internal sealed class Quantization
     private static readonly FrozenSet<string> Movers = FrozenSet.Create(StringComparer.Ordinal,
         "MaxPool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Slice", "Gather", "Concat", "Split", "Resize", "DepthToSpace", "SpaceToDepth", "Pad", "Expand");
 
-    /// <summary>Operators that a quantisation behind them can take in, since it clips as they do.</summary>
-    private static readonly FrozenSet<string> Clippers = FrozenSet.Create(StringComparer.Ordinal, "Relu", "Clip");
+    /// <summary>Operators that engines run in one step with what comes before, so that a number before a quantisation can fall to its other side.</summary>
+    private static readonly FrozenSet<string> Followers = FrozenSet.Create(StringComparer.Ordinal,
+        "Relu", "Clip", "Add", "Sub", "Mul", "Div", "Sum", "Sigmoid", "Tanh", "LeakyRelu", "PRelu", "Elu", "Gelu", "HardSigmoid", "HardSwish");
 
     // The last compute node that leads what a value holds to its quantisation.
     private readonly Dictionary<string, int> _quantizedAt = new(StringComparer.Ordinal);
@@ -69,7 +70,7 @@ internal sealed class Quantization
         return ordered.MoveToImmutable();
     }
 
-    private static bool Leads(GraphNode node) => node.IsStandard && (Clippers.Contains(node.Proto.OpType) || Movers.Contains(node.Proto.OpType));
+    private static bool Leads(GraphNode node) => node.IsStandard && (Followers.Contains(node.Proto.OpType) || Movers.Contains(node.Proto.OpType));
 
     private static bool IsOfConstants(GraphNode node, IReadOnlySet<string> constants) =>
         !constants.Contains(node.Uses[0]) && node.Uses.Skip(1).All(constants.Contains) && node.Proto.Input[0] == node.Uses[0];

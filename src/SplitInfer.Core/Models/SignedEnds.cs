@@ -20,6 +20,20 @@ internal static class SignedEnds
     /// <summary>Whether the engine computes in uint8 on this machine.</summary>
     public static bool IsUnsignedMachine => RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86;
 
+    /// <summary>
+    /// The quantised values that the engine may convert: those that one node dequantises, for one node or as an output. Where there are more it repeats the
+    /// dequantisation for each, and converts none.
+    /// </summary>
+    public static HashSet<string> Of(GraphProto graph)
+    {
+        var quantized = graph.Node.Where(static n => n.OpType == Quantize && n.Output.Count == 1).Select(static n => n.Output[0]).ToHashSet(StringComparer.Ordinal);
+        if (quantized.Count == 0) return quantized;
+        var outputs = graph.Output.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
+        var readers = graph.Node.SelectMany(static n => n.Input.Concat(Captures.Of(n)).Select(input => (input, n))).ToLookup(static r => r.input, static r => r.n, StringComparer.Ordinal);
+        quantized.RemoveWhere(value => outputs.Contains(value) || readers[value].ToArray() is not [{ OpType: Dequantize, Output: [var wide] }] || readers[wide].Count() + (outputs.Contains(wide) ? 1 : 0) != 1);
+        return quantized;
+    }
+
     /// <summary>Converts the ends of a segment.</summary>
     /// <param name="segment">The segment, which is changed; its nodes are not, but replaced.</param>
     /// <param name="quantized">The values that cross the cut and that a node of the model has quantised.</param>
