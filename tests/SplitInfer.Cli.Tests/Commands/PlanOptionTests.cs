@@ -69,7 +69,7 @@ public sealed class PlanOptionTests : IDisposable
     public async Task A_plan_can_be_made_with_inputs_of_a_folder()
     {
         var g = new GraphBuilder();
-        var (x, shape) = (g.Input("x", ElementType.Float32, 2, 6), g.Input("shape", ElementType.Int64, 2));
+        var (x, shape) = (g.Input("x", ElementType.Float32, 2, 3, 2), g.Input("shape", ElementType.Int64, 2));
         g.Output(g.Relu(g.Node("Reshape", [x, shape])), "y");
         g.Save(_folder["model.onnx"]);
         var without = await CommandLine.RunAsync("inspect", _folder["model.onnx"]);

@@ -153,7 +153,7 @@ public sealed class VerifyTests : IDisposable
     public async Task A_model_that_made_up_inputs_do_not_suit_is_named_with_what_to_give(string command, string option)
     {
         var g = new GraphBuilder();
-        var (table, place) = (g.Initializer(Tensor.From<float>([7])), g.Input("place", ElementType.Int64, 3));
+        var (table, place) = (g.Initializer(Tensor.From<float>([7], 1)), g.Input("place", ElementType.Int64, 3));
         g.Output(g.Relu(g.Node("Gather", [table, place])), "y");
         g.Save(_folder["model.onnx"]);
         var result = await CommandLine.RunAsync([.. command.Split(' '), _folder["model.onnx"]]);
