@@ -79,8 +79,15 @@ internal sealed class SharedOptions
         HelpName = "FILE.so",
     };
 
+    /// <summary>Inputs that the file has a value for and that are fed all the same.</summary>
+    public Option<string[]> Fed { get; } = new("--feed")
+    {
+        Description = "An input that the file has a value for and that requests may feed, which both ends must name; may be given several times.",
+        HelpName = "NAME",
+    };
+
     /// <summary>The options of every command that makes a plan.</summary>
-    public IEnumerable<Option> Planning => [Dimensions, MaxBoundaryTensors, MinDepth, MaxUploadBytes, CustomOperators];
+    public IEnumerable<Option> Planning => [Dimensions, MaxBoundaryTensors, MinDepth, MaxUploadBytes, Fed, CustomOperators];
 
     /// <summary>Options of a policy.</summary>
     public Option<string[]> PolicyOptions { get; } = new("--policy-option")
@@ -118,13 +125,7 @@ internal sealed class SharedOptions
     public ExecutionOptions ExecutionOf(ParseResult parsed)
     {
         var execution = new ExecutionOptions { IntraOpThreads = parsed.GetValue(Threads) };
-        if (parsed.GetValue(CustomOperators) is not { Length: > 0 } libraries) return execution;
-        execution.Configure = session =>
-        {
-            foreach (var library in libraries) session.RegisterCustomOpLibrary(Path.GetFullPath(library));
-        };
-        // Operators are no provider: what is optimised for the CPU runs there.
-        execution.ShareWeights = true;
+        execution.CustomOperatorLibraries = [.. (parsed.GetValue(CustomOperators) ?? []).Select(Path.GetFullPath)];
         return execution;
     }
 
@@ -136,6 +137,7 @@ internal sealed class SharedOptions
         foreach (var text in parsed.GetValue(Dimensions) ?? [])
             if (TryParse(text, out var dimension)) sizes[dimension.Name] = dimension.Size;
         plan.DimensionSizes = sizes;
+        plan.FedInitializers = (parsed.GetValue(Fed) ?? []).ToHashSet(StringComparer.Ordinal);
         plan.MaxBoundaryTensors = parsed.GetValue(MaxBoundaryTensors) ?? plan.MaxBoundaryTensors;
         plan.MinDepth = parsed.GetValue(MinDepth) ?? plan.MinDepth;
         plan.MaxUploadBytes = parsed.GetValue(MaxUploadBytes) ?? plan.MaxUploadBytes;

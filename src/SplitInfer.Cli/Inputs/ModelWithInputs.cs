@@ -34,6 +34,8 @@ internal sealed class ModelWithInputs : IDisposable
         if (mayNameOthersSizes) plan.DimensionSizes = Own(plan.DimensionSizes, file);
         var given = Read(file, readInputs, plan, execution);
         plan.SampleInputs = given;
+        // Whoever gives a value for an input that the file has one for wants it to be used.
+        plan.FedInitializers = plan.FedInitializers.Concat(given.Keys.Where(file.FedableInitializers.Contains)).ToHashSet(StringComparer.Ordinal);
         var model = ModelFile.Plan(file, plan, execution);
         return new(model, Complete(model, given, seed), [.. model.Plan.Inputs.Select(static i => i.Name).Where(name => !given.ContainsKey(name))]);
     }
@@ -70,7 +72,7 @@ internal sealed class ModelWithInputs : IDisposable
     {
         try
         {
-            return readInputs([.. ModelGraph.Of(file).Inputs.Select(static i => i.Name)]);
+            return readInputs([.. ModelGraph.Of(file).Inputs.Select(static i => i.Name), .. file.FedableInitializers]);
         }
         catch (InvalidTensorException)
         {

@@ -1,3 +1,4 @@
+using SplitInfer.Models;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Inputs;

@@ -1,5 +1,6 @@
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
+using SplitInfer.Models;
 using SplitInfer.Partitioning;
 
 namespace SplitInfer.Cli.Verification;

@@ -100,6 +100,9 @@ internal sealed class OnnxModel
         }
     }
 
+    /// <summary>The inputs that the file has a value for, so that callers may feed them or leave them out.</summary>
+    public IReadOnlySet<string> FedableInitializers => Graph.Input.Select(static i => i.Name).Intersect(Graph.Initializer.Select(static i => i.Name), StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>The same model with other nodes and outputs; everything else is shared.</summary>
     public OnnxModel With(IEnumerable<NodeProto> nodes, IEnumerable<ValueInfoProto> outputs) => new(this, new()
     {

@@ -168,14 +168,13 @@ internal sealed class PartitionedModel
     }
 
     /// <summary>Whether the file has a value for an input, so that an application may name it among <see cref="PlanOptions.FedInitializers"/>.</summary>
-    public bool IsFedable(string name) => Fedable(_graph.Model).Contains(name);
-
-    private static IEnumerable<string> Fedable(OnnxModel model) => model.Graph.Input.Select(static i => i.Name).Intersect(model.Graph.Initializer.Select(static i => i.Name), StringComparer.Ordinal);
+    public bool IsFedable(string name) => _graph.Model.FedableInitializers.Contains(name);
 
     private static Dictionary<string, Tensor> DefaultsOf(ModelGraph graph, PlanOptions options)
     {
-        if (options.FedInitializers.FirstOrDefault(name => !Fedable(graph.Model).Contains(name)) is { } unknown)
-            throw new ArgumentException($"{nameof(PlanOptions.FedInitializers)} names '{unknown}', which is no input of '{graph.Model.Source}' with a value in the file. Such inputs are: {string.Join(", ", Fedable(graph.Model).DefaultIfEmpty("none"))}.");
+        var fedable = graph.Model.FedableInitializers;
+        if (options.FedInitializers.FirstOrDefault(name => !fedable.Contains(name)) is { } unknown)
+            throw new ArgumentException($"{nameof(PlanOptions.FedInitializers)} names '{unknown}', which is no input of '{graph.Model.Source}' with a value in the file. Such inputs are: {string.Join(", ", fedable.DefaultIfEmpty("none"))}.");
         return graph.Model.Graph.Initializer.Where(i => options.FedInitializers.Contains(i.Name) && i.DataLocation == TensorProto.Types.DataLocation.Default)
             .ToDictionary(static i => i.Name, TensorProtoReader.Read, StringComparer.Ordinal);
     }

@@ -67,6 +67,14 @@ public sealed class PlanOptions
             throw new ArgumentException($"{nameof(DimensionSizes)} has {wrong.Value} for '{wrong.Key}'; a size can be 0 or more.");
     }
 
+    /// <summary>The same options for one of several models: without the initializers that it does not let callers feed.</summary>
+    internal PlanOptions For(OnnxModel model)
+    {
+        var copy = (PlanOptions)MemberwiseClone();
+        copy.FedInitializers = FedInitializers.Where(model.FedableInitializers.Contains).ToFrozenSet(StringComparer.Ordinal);
+        return copy;
+    }
+
     /// <summary>The same options with samples for inputs that have none.</summary>
     internal PlanOptions WithSamples(IReadOnlyDictionary<string, Tensor> samples)
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SplitInfer.Execution;
+using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Server.Hosting;
@@ -9,6 +10,8 @@ namespace SplitInfer.Server.Models;
 /// <summary>The models that a server holds, read once when it starts.</summary>
 internal sealed partial class ModelRepository : ITailService, IDisposable
 {
+    private const string SamplesFolder = "inputs";
+
     private readonly IReadOnlyList<ServedModel> _models;
 
     private readonly string _engineVersion;
@@ -69,6 +72,24 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
         return same.Plan.Fingerprint == claim.Plan ? same : throw PlansDiffer(same, claim);
     }
 
+    /// <summary>Plans a model with the samples that lie beside it, in the folder <c>inputs</c>.</summary>
+    private static PartitionedModel Plan(string path, PlanOptions options, ExecutionOptions execution)
+    {
+        var file = OnnxModel.Load(path, options.Limits);
+        options = options.For(file);
+        var folder = Path.Combine(Path.GetDirectoryName(path)!, SamplesFolder);
+        if (!Directory.Exists(folder)) return PartitionedModel.From(file, options, execution);
+        var samples = TensorFolder.Read(folder, "input", [.. ModelGraph.Of(file, options.FedInitializers).Inputs.Select(static input => input.Name)]);
+        try
+        {
+            return PartitionedModel.From(file, options.WithSamples(samples), execution);
+        }
+        finally
+        {
+            foreach (var tensor in samples.Values) tensor.Dispose();
+        }
+    }
+
     private TailRefusedException PlansDiffer(ServedModel served, ModelClaim claim)
     {
         var at = PlanSketch.FirstDifference(served.Plan, claim.Sketch.Span);
@@ -82,7 +103,7 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
 
     private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, SplitInferServerOptions options, ExecutionOptions execution, ILogger logger, CancellationToken cancellationToken)
     {
-        var model = await Task.Run(() => PartitionedModel.Load(path, options.Plan, execution), cancellationToken).ConfigureAwait(false);
+        var model = await Task.Run(() => Plan(path, options.Plan, execution), cancellationToken).ConfigureAwait(false);
         var served = new ServedModel(name, version, model, new SegmentCache(new SegmentCompiler(model, execution), options.SegmentMemoryBytes));
         if (options.PreloadArms) await served.PreloadAsync(error => LogNotLoaded(logger, error, name, version, error.Partition), cancellationToken).ConfigureAwait(false);
         return served;

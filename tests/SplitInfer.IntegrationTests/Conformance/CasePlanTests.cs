@@ -1,9 +1,10 @@
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Execution;
+using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
-using SplitInfer.Testing;
 using SplitInfer.Testing.Execution;
+using SplitInfer.Testing;
 
 namespace SplitInfer.IntegrationTests.Conformance;
 

@@ -18,11 +18,11 @@ public sealed class RefusalWordTests : IDisposable
     [Fact]
     public Task ONNX_Runtimes_own_format_is_recognised() =>
         // A FlatBuffer has its identifier after the offset of its root.
-        AssertRefusedAsync(Written("optimised.onnx", [0x18, 0, 0, 0, .. "ORTM"u8, .. new byte[64]]), ".ort", "xport");
+        AssertRefusedAsync(Written("optimised.onnx", [0x18, 0, 0, 0, .. "ORTM"u8, .. new byte[64]]), ".ort", "converted from");
 
     [Fact]
     public Task A_zipped_model_is_recognised() =>
-        AssertRefusedAsync(Written("packed.onnx", [.. "PK\u0003\u0004"u8, 20, 0, .. new byte[64]]), "zip", "npack");
+        AssertRefusedAsync(Written("packed.onnx", [.. "PK\u0003\u0004"u8, 20, 0, .. new byte[64]]), "zip", "Extract");
 
     [Fact]
     public Task Bytes_of_no_known_kind_are_refused()

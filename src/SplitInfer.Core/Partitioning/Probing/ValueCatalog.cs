@@ -77,14 +77,26 @@ internal sealed class ValueCatalog
     /// <summary>Has types and dimensions inferred, and again once what these tell has become constant, since more may follow from it.</summary>
     private static IReadOnlyDictionary<string, EngineValue> Infer(ref ModelGraph graph, ExecutionOptions execution)
     {
-        for (var round = 0; ; round++)
+        var values = Inference.Of(graph, execution);
+        for (var round = 0; round < MaxFoldings; round++)
         {
-            var values = Inference.Of(graph, execution);
-            if (round == MaxFoldings) return values;
-            var folded = ShapeFolding.Apply(graph, name => values.TryGetValue(name, out var value) && value is { Kind: EngineValueKind.Tensor, HasShape: true } ? value.Dimensions : default);
-            if (folded == graph) return values;
-            graph = folded;
+            var folded = ShapeFolding.Apply(graph, ShapeOf);
+            if (folded == graph) break;
+            try
+            {
+                values = Inference.Of(folded, execution);
+                graph = folded;
+            }
+            catch (EngineException)
+            {
+                // Folded, a branch that is never taken can turn out to contradict itself.
+                break;
+            }
         }
+
+        return values;
+
+        ImmutableArray<long> ShapeOf(string name) => values.TryGetValue(name, out var value) && value is { Kind: EngineValueKind.Tensor, HasShape: true } ? value.Dimensions : default;
     }
 
     /// <summary>What operators of other domains and bodies lead to: their rules for dimensions are the engine's guess or the file's claim.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Cli.Inputs;
+namespace SplitInfer.Models;
 
 /// <summary>
 /// Tensors for a model's inputs or outputs in a folder: <c>input_0.pb</c>, <c>output_0.pb</c> and so on, matched by the names that the

@@ -1,7 +1,6 @@
-using SplitInfer.Models;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Cli.Inputs;
+namespace SplitInfer.Models;
 
 /// <summary>Reads one tensor from a file, by its extension.</summary>
 internal static class TensorFile
@@ -17,7 +16,7 @@ internal static class TensorFile
         {
             ".NPY" => NpyFile.Read(path),
             ".PB" => TensorProtoReader.ReadFile(path, out name),
-            _ => throw new UsageException($"'{path}' is neither a .npy nor a .pb file; save the tensor with numpy.save, or as an ONNX TensorProto."),
+            _ => throw new InvalidTensorException($"'{path}' is neither a .npy nor a .pb file; save the tensor with numpy.save, or as an ONNX TensorProto."),
         };
     }
 }
