@@ -17,6 +17,7 @@ internal static class TensorFiles
         foreach (var argument in arguments)
         {
             var (name, path) = Split(argument, inputs);
+            if (!TensorFile.IsNamedLikeOne(path)) throw new UsageException($"'{path}' is neither a .npy nor a .pb file; save the tensor with numpy.save, or as an ONNX TensorProto.");
             tensors[name] = TensorFile.Read(path, out _);
         }
 
