@@ -7,7 +7,7 @@ internal static class EngineRefusal
 {
     private const string Export = "Export the model again";
 
-    private const string Register = $"register the library that has it in {nameof(ExecutionOptions)}.{nameof(ExecutionOptions.Configure)}";
+    private const string Register = $"name the library that has it in {nameof(ExecutionOptions)}.{nameof(ExecutionOptions.CustomOperatorLibraries)}";
 
     /// <summary>The refusal of a model.</summary>
     /// <param name="source">What to call the model in messages.</param>
