@@ -13,15 +13,20 @@ namespace SplitInfer.Partitioning.Probing;
 /// </summary>
 internal static class Inference
 {
+    private const int MaxTogether = 10_000;
+
     /// <summary>What the engine says of each input, and of each value and computed constant that is read or yielded.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="execution">How the engine is set up.</param>
+    /// <param name="maxTogether">The most nodes whose values are inferred at a time.</param>
     /// <exception cref="EngineException">The engine refuses the model.</exception>
-    public static IReadOnlyDictionary<string, EngineValue> Of(ModelGraph graph, ExecutionOptions execution)
+    public static IReadOnlyDictionary<string, EngineValue> Of(ModelGraph graph, ExecutionOptions execution, int maxTogether = MaxTogether)
     {
-        var values = Infer(graph, execution, GraphOptimization.None);
+        var values = (graph.Nodes.Length > maxTogether ? InferInParts(graph, execution, maxTogether) : null) ?? InferTogether(graph, execution, GraphOptimization.None);
         // Exporters compute shapes from shapes. Where these are fixed, folding them tells what inference alone does not.
         // It tells nothing of a dimension that is an input's.
         var symbols = graph.Inputs.SelectMany(i => values[i.Name].Symbols).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        return values.Values.All(IsKnown) ? values : Infer(graph, execution, GraphOptimization.Basic);
+        return values.Values.All(IsKnown) ? values : InferTogether(graph, execution, GraphOptimization.Basic);
 
         bool IsKnown(EngineValue value) =>
             value.HasShape && value.Dimensions.Zip(value.Symbols).All(d => d.First >= 0 || (d.Second is not null && symbols.Contains(d.Second)));
@@ -49,15 +54,62 @@ internal static class Inference
         new ProbeModel(model, willRun: false).Use(bytes => options.Engine.Load(bytes, options, graph.Model.Folder), out _).Dispose();
     }
 
-    private static Dictionary<string, EngineValue> Infer(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)
+    /// <summary>
+    /// Infers a part of a long graph after the other, since the time that the engine takes for all of it together grows faster than its length.
+    /// Null where a part would have to be fed what is not a tensor, or dequantised values, which belong to no part.
+    /// </summary>
+    private static Dictionary<string, EngineValue>? InferInParts(ModelGraph graph, ExecutionOptions execution, int size)
+    {
+        if (graph.SharedNodes.Any(n => !n.Outputs.All(graph.IsConstant))) return null;
+        var (values, given) = (new Dictionary<string, EngineValue>(StringComparer.Ordinal), graph.Inputs.ToDictionary(static i => i.Name, StringComparer.Ordinal));
+        var outputs = graph.Outputs.Select(static o => o.Name).Concat(graph.Reads.SelectMany(static reads => reads)).Concat(graph.SharedNodes.SelectMany(static n => n.Uses)).ToHashSet(StringComparer.Ordinal);
+        var symbols = graph.Inputs.SelectMany(static i => i.Type?.TensorType?.Shape?.Dim ?? []).Select(static d => d.DimParam).ToHashSet(StringComparer.Ordinal);
+        for (var from = 0; from < graph.Nodes.Length; from += size)
+        {
+            var to = Math.Min(from + size, graph.Nodes.Length);
+            var (nodes, reads) = (graph.Nodes[from..to], graph.Reads[from..to].SelectMany(static reads => reads).Where(name => !graph.IsConstant(name)).ToHashSet(StringComparer.Ordinal));
+            string[] written = [.. nodes.SelectMany(static n => n.Outputs)];
+            reads.ExceptWith(written);
+            // The inputs of the model and its constants are told with the first part, whichever reads them.
+            if (from == 0) reads.UnionWith(given.Keys);
+            if (reads.Any(name => !given.ContainsKey(name) && values[name].Kind != EngineValueKind.Tensor)) return null;
+            var constants = from == 0 ? graph.SharedNodes.SelectMany(static n => n.Outputs).Where(name => outputs.Contains(name)) : [];
+            var model = SegmentWriter.Write(
+                graph, nodes, reads.Select(name => given.GetValueOrDefault(name) ?? InfoOf(values[name], symbols)), written.Where(outputs.Contains).Concat(constants).Select(static name => new ValueInfoProto { Name = name }));
+            foreach (var (name, value) in Infer(model, graph.Model, execution, GraphOptimization.None)) values.TryAdd(name, value);
+        }
+
+        return values;
+    }
+
+    private static ValueInfoProto InfoOf(EngineValue value, HashSet<string> symbols)
+    {
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)value.ElementType };
+        if (value.HasShape)
+        {
+            tensor.Shape = new();
+            tensor.Shape.Dim.Add(value.Dimensions.Zip(value.Symbols, (size, symbol) => size >= 0 ? new TensorShapeProto.Types.Dimension { DimValue = size }
+                : symbol is not null && symbols.Contains(symbol) ? new() { DimParam = symbol }
+                : new()));
+        }
+
+        return new() { Name = value.Name, Type = new() { TensorType = tensor } };
+    }
+
+    private static Dictionary<string, EngineValue> InferTogether(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)
     {
         GraphNode[] nodes = [.. graph.Nodes, .. graph.SharedNodes];
         var read = nodes.SelectMany(static n => n.Uses).ToHashSet(StringComparer.Ordinal);
         var outputs = nodes.SelectMany(static n => n.Outputs).Where(read.Contains)
             .Concat(graph.Outputs.Select(static o => o.Name)).Except(graph.Inputs.Select(static i => i.Name), StringComparer.Ordinal);
         var model = SegmentWriter.Write(graph, graph.Nodes, graph.Inputs, outputs.Select(static name => new ValueInfoProto { Name = name }));
-        var inferred = new ProbeModel(model, willRun: false).Use(bytes => execution.Engine.Optimize(bytes, execution.ForProbing(optimization), graph.Model.Folder), out var fedWeights);
-        var ends = Parse(inferred, graph.Model.Source);
+        return Infer(model, graph.Model, execution, optimization);
+    }
+
+    private static Dictionary<string, EngineValue> Infer(ModelProto model, OnnxModel file, ExecutionOptions execution, GraphOptimization optimization)
+    {
+        var inferred = new ProbeModel(model, willRun: false).Use(bytes => execution.Engine.Optimize(bytes, execution.ForProbing(optimization), file.Folder), out var fedWeights);
+        var ends = Parse(inferred, file.Source);
         return ends.Input.SkipLast(fedWeights.Length).Concat(ends.Output).Select(Read).ToDictionary(static v => v.Name, StringComparer.Ordinal);
     }
 
