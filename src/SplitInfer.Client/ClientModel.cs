@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using SplitInfer.Client.Arms;
@@ -28,7 +29,7 @@ internal sealed class ClientModel : IDisposable
         _boundaries = [.. Plan.Partitions.Select(static p => BoundaryLayout.For(p.Boundary))];
         _routes = new Routing?[Plan.Partitions.Length];
         _localTails = new LocalTail?[Plan.Partitions.Length];
-        if (model.Finish is { } finish) _finish = new(() => execution.Engine.Load(finish.ToBytes(), execution, finish.Folder));
+        if (model.Finish is { } finish) _finish = new(() => execution.WithFewerOptimizations(less => execution.Engine.Load(finish.ToBytes(), less, finish.Folder), out _, out _), LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>All partitions.</summary>
@@ -39,6 +40,9 @@ internal sealed class ClientModel : IDisposable
 
     /// <summary>The partitions that have turned out to be of no use.</summary>
     public ArmMask Mask { get; } = new();
+
+    /// <summary>The partitions whose boundaries were not finite and that gave the right result all the same.</summary>
+    public ConcurrentDictionary<int, bool> HarmlessPartitions { get; } = new();
 
     /// <summary>The arm that runs everything on the device.</summary>
     public Arm OnDevice => Arms.Named(Plan.AllOnDevice) with { Index = Arms.Profiles.Length - 1 };

@@ -16,6 +16,8 @@ namespace SplitInfer.Client;
 internal sealed class InferencePass(
     Partition partition, Routing routing, SegmentCache segments, LocalTail localTail, ITensorCodec codec, BoundaryLayout layout, ReadOnlyMemory<Tensor> inputs, StageClock clock) : IDisposable
 {
+    private const double HarmlessDifference = 1e-3;
+
     private static readonly TailProgress Unsent = new();
 
     private Tensor[] _head = [];
@@ -118,6 +120,26 @@ internal sealed class InferencePass(
     {
         (ServerFailure, _isLoss) = (loss, true);
         _tail = await localTail.RunWholeAsync(inputs, clock.Fork(), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether the tail makes of the boundary what the whole model has given, so that nothing was lost though not all of it is finite, as in a mask of −∞.</summary>
+    public async ValueTask<bool> IsLossHarmlessAsync(CancellationToken cancellationToken)
+    {
+        Tensor[] outputs = [];
+        try
+        {
+            outputs = await localTail.RunTailAsync(_boundary, cancellationToken).ConfigureAwait(false);
+            return _tail.Reply!.Outputs.OfType<Tensor>().Zip(outputs).All(static pair => pair.First.ElementType == pair.Second.ElementType && pair.First.Shape == pair.Second.Shape
+                && TensorDifference.Between(pair.First, pair.Second).IsWithin(HarmlessDifference));
+        }
+        catch (SplitInferException)
+        {
+            return false;
+        }
+        finally
+        {
+            foreach (var output in outputs) output.Dispose();
+        }
     }
 
     /// <summary>Has the server run the tail. The answer is the caller's.</summary>

@@ -11,4 +11,7 @@ public sealed class InferenceRequest
 
     /// <summary>Whether the request matters more than its neighbours, such as a frame that differs from the last one.</summary>
     public bool IsKeyFrame { get; init; }
+
+    /// <summary>Whether a boundary goes to the server though it is not finite, which is to be judged by the result.</summary>
+    internal bool SendsWhatIsNotFinite { get; init; }
 }

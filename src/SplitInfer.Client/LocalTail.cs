@@ -56,6 +56,15 @@ internal sealed class LocalTail
         return new(new(outputs, default), IsFromServer: false, clock.Lap());
     }
 
+    /// <summary>Runs the tail itself once, loading it first where it is not. The caller owns its outputs.</summary>
+    public async ValueTask<Tensor[]> RunTailAsync(Tensor[] boundary, CancellationToken cancellationToken)
+    {
+        using var tail = await _segments.RentAsync(_tail, cancellationToken).ConfigureAwait(false);
+        var outputs = new Tensor[tail.Runner.Outputs.Count];
+        await tail.Runner.RunAsync(boundary, outputs, cancellationToken).ConfigureAwait(false);
+        return outputs;
+    }
+
     /// <summary>Runs the whole model once, whatever crosses the cut. Arguments and result are those of <see cref="RunAsync"/>.</summary>
     public async ValueTask<TailAnswer> RunWholeAsync(ReadOnlyMemory<Tensor> inputs, StageClock clock, CancellationToken cancellationToken)
     {

@@ -105,7 +105,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         {
             pass.Gather(outlivesCall: TailStage.MayRace(decision));
             var deadline = request?.Deadline ?? _options.Deadline;
-            if (pass.FindLoss() is { } loss) await pass.FinishWithoutBoundaryAsync(loss, cancellationToken).ConfigureAwait(false);
+            if (FindLoss(pass, isNamed, request) is { } loss) await FinishWithoutBoundaryAsync(pass, loss, isNamed, cancellationToken).ConfigureAwait(false);
             else if (_learns && !isNamed) await Tails().RunAsync(pass, decision, deadline, cancellationToken).ConfigureAwait(false);
             else await Tails().OffloadAsync(pass, deadline, cancellationToken).ConfigureAwait(false);
         }
@@ -159,6 +159,18 @@ public sealed class SplitInferenceClient : IAsyncDisposable
         if (!_learns) return;
         if (observation.HeadSeconds > 0) _memory.Heads.Observe(decision.Arm.Partition.Index, observation.HeadSeconds);
         _tails?.Watch.Visit();
+    }
+
+    private NonFiniteBoundaryException? FindLoss(InferencePass pass, bool isNamed, InferenceRequest? request) =>
+        request?.SendsWhatIsNotFinite == true || (_learns && !isNamed && _model.HarmlessPartitions.ContainsKey(pass.Partition.Index)) ? null : pass.FindLoss();
+
+    /// <summary>The device runs the whole model. Where a policy chose the partition, the first such request also tells whether the policy may go on to choose it.</summary>
+    private async ValueTask FinishWithoutBoundaryAsync(InferencePass pass, NonFiniteBoundaryException loss, bool isNamed, CancellationToken cancellationToken)
+    {
+        await pass.FinishWithoutBoundaryAsync(loss, cancellationToken).ConfigureAwait(false);
+        if (!_learns || isNamed) return;
+        if (await pass.IsLossHarmlessAsync(cancellationToken).ConfigureAwait(false)) _model.HarmlessPartitions.TryAdd(loss.Partition, true);
+        else _model.Mask.Add(loss.Partition, loss.Message);
     }
 
     private TailStage Tails() => _tails

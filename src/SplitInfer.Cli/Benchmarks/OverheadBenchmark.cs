@@ -24,7 +24,7 @@ internal sealed class OverheadBenchmark(PartitionedModel model, Tensor[] inputs,
     public async IAsyncEnumerable<OverheadRow> RunAsync()
     {
         using var plain = execution.Engine.LoadFile(model.Model.Source, execution);
-        using var raw = new SegmentRun(new SegmentRunner(plain, model.Plan.Inputs, model.Plan.Outputs.DistinctBy(static o => o.Name)), inputs, time);
+        using var raw = new SegmentRun(new SegmentRunner(plain, model.Plan.Inputs, model.Plan.Outputs.DistinctBy(static o => o.Name).Where(o => plain.Outputs.Any(p => p.Name == o.Name))), inputs, time);
         foreach (var arm in model.Plan.Arms) yield return await TimeAsync(arm, raw);
     }
 

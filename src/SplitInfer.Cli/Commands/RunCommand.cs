@@ -79,7 +79,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             costs.Add(FrameLine.Of(frame, result));
             if (isJson) lines.Write(costs[^1], LineContext.Default.FrameLine);
             else table.Add(costs[^1]);
-            complaint ??= client.ServerFailure?.Message;
+            complaint ??= result.ServerFailure?.Message ?? client.ServerFailure?.Message;
         }
 
         if (complaint is not null) terminal.Complain($"The device worked alone for some of the time. {complaint}");

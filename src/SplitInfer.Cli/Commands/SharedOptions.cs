@@ -19,6 +19,8 @@ internal sealed class SharedOptions
         });
         MaxBoundaryTensors.Require<int>(static count => count >= 0, "takes 0 or more.");
         MinDepth.Require<int>(static count => count >= 0, "takes 0 or more.");
+        MaxMeasureSeconds.Require<double>(static seconds => seconds is > 0 and < 1e6, "takes more than 0.");
+        MaxMeasureBytes.Require<long>(static count => count > 0, "takes 1 or more.");
         MaxUploadBytes.Require<long>(static count => count >= 0, "takes 0 or more.");
         CustomOperators.Validators.Add(static result =>
         {
@@ -86,8 +88,22 @@ internal sealed class SharedOptions
         HelpName = "NAME",
     };
 
+    /// <summary>The longest that a measuring run takes.</summary>
+    public Option<double?> MaxMeasureSeconds { get; } = new("--max-measure-seconds")
+    {
+        Description = $"The longest that running a model once to measure its sizes may take, in seconds. [default: {new PlanOptions().MaxMeasureTime.TotalSeconds}]",
+        HelpName = "S",
+    };
+
+    /// <summary>The most memory that a measuring run takes.</summary>
+    public Option<long?> MaxMeasureBytes { get; } = new("--max-measure-bytes")
+    {
+        Description = "The most memory that running a model once to measure its sizes may take. [default: 4 GiB, or half of what there is]",
+        HelpName = "N",
+    };
+
     /// <summary>The options of every command that makes a plan.</summary>
-    public IEnumerable<Option> Planning => [Dimensions, MaxBoundaryTensors, MinDepth, MaxUploadBytes, Fed, CustomOperators];
+    public IEnumerable<Option> Planning => [Dimensions, MaxBoundaryTensors, MinDepth, MaxUploadBytes, MaxMeasureSeconds, MaxMeasureBytes, Fed, CustomOperators];
 
     /// <summary>Options of a policy.</summary>
     public Option<string[]> PolicyOptions { get; } = new("--policy-option")
@@ -139,6 +155,8 @@ internal sealed class SharedOptions
         plan.DimensionSizes = sizes;
         plan.FedInitializers = (parsed.GetValue(Fed) ?? []).ToHashSet(StringComparer.Ordinal);
         plan.MaxBoundaryTensors = parsed.GetValue(MaxBoundaryTensors) ?? plan.MaxBoundaryTensors;
+        if (parsed.GetValue(MaxMeasureSeconds) is { } seconds) plan.MaxMeasureTime = TimeSpan.FromSeconds(seconds);
+        plan.MaxMeasureBytes = parsed.GetValue(MaxMeasureBytes) ?? plan.MaxMeasureBytes;
         plan.MinDepth = parsed.GetValue(MinDepth) ?? plan.MinDepth;
         plan.MaxUploadBytes = parsed.GetValue(MaxUploadBytes) ?? plan.MaxUploadBytes;
         return plan;

@@ -31,7 +31,7 @@ internal sealed class ModelWithInputs : IDisposable
         string path, Func<IReadOnlyList<string>, Dictionary<string, Tensor>> readInputs, PlanOptions plan, ExecutionOptions execution, int seed, bool mayNameOthersSizes = false)
     {
         var file = OnnxModel.Load(path, plan.Limits);
-        if (mayNameOthersSizes) plan.DimensionSizes = Own(plan.DimensionSizes, file);
+        if (mayNameOthersSizes) plan = plan.For(file);
         var given = Read(file, readInputs, plan, execution);
         plan.SampleInputs = given;
         // Whoever gives a value for an input that the file has one for wants it to be used.
@@ -60,12 +60,6 @@ internal sealed class ModelWithInputs : IDisposable
     public void Dispose()
     {
         foreach (var tensor in Inputs) tensor.Dispose();
-    }
-
-    private static Dictionary<string, long> Own(IReadOnlyDictionary<string, long> sizes, OnnxModel file)
-    {
-        var own = ModelGraph.Of(file).Inputs.SelectMany(static input => (input.Type?.TensorType?.Shape?.Dim ?? []).Select((dimension, axis) => dimension.DimParam.Length > 0 ? dimension.DimParam : $"{input.Name}#{axis}"));
-        return sizes.IntersectBy(own, static size => size.Key).ToDictionary(StringComparer.Ordinal);
     }
 
     private static Dictionary<string, Tensor> Read(OnnxModel file, Func<IReadOnlyList<string>, Dictionary<string, Tensor>> readInputs, PlanOptions plan, ExecutionOptions execution)

@@ -12,6 +12,10 @@ internal static class OptionWords
         (nameof(PlanOptions.MaxBoundaryTensors), "--max-boundary-tensors"),
         (nameof(PlanOptions.MinDepth), "--min-depth"),
         (nameof(PlanOptions.MaxUploadBytes), "--max-upload-bytes"),
+        (nameof(PlanOptions.MaxMeasureTime), "--max-measure-seconds"),
+        (nameof(PlanOptions.MaxMeasureBytes), "--max-measure-bytes"),
+        (nameof(PlanOptions.FedInitializers), "--feed NAME"),
+        ("ExecutionOptions.CustomOperatorLibraries", "--custom-ops FILE.so"),
     ];
 
     /// <summary>The message in words of the command line.</summary>

@@ -15,7 +15,7 @@ internal static partial class SkipReasons
     }
 
     /// <summary>A reason without the names and numbers of the cut at hand.</summary>
-    private static string KindOf(string refusal) => Number().Replace(Name().Replace(refusal, "a value"), "too many");
+    private static string KindOf(string refusal) => Number().Replace(Name().Replace(refusal, "a value"), "N");
 
     [GeneratedRegex("'.*'")]
     private static partial Regex Name();

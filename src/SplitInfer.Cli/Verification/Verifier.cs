@@ -38,7 +38,7 @@ internal sealed class Verifier : IAsyncDisposable
         if (!_idle.TryTake(out var lane)) lane = await Lane.OpenAsync(_model.Model, _execution, cancellationToken);
         try
         {
-            using var result = await lane.Client.InferAsync(_model.Inputs, new InferenceRequest { Partition = partition.Index }, cancellationToken);
+            using var result = await lane.Client.InferAsync(_model.Inputs, new InferenceRequest { Partition = partition.Index, SendsWhatIsNotFinite = true }, cancellationToken);
             var (fromWhole, fromKnown) = (TensorDifference.None, TensorDifference.None);
             foreach (var (output, tensor) in _model.Model.Plan.Outputs.Zip(result.Outputs))
             {

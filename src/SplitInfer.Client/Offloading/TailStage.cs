@@ -168,8 +168,8 @@ internal sealed class TailStage : IAsyncDisposable
 
     private void Miss(InferencePass pass, Exception failure, long began)
     {
-        // The server is in order where it only lacks this tail.
-        if (failure is TailRefusedException { Code: RefusalCode.PartitionUnavailable }) _mask.Add(pass.Partition.Index, failure.Message);
+        // The server is in order where it only lacks this tail or does not allow this partition.
+        if (failure is TailRefusedException { Code: RefusalCode.PartitionUnavailable or RefusalCode.InvalidPartition }) _mask.Add(pass.Partition.Index, failure.Message);
         else if (IsOfServer(failure)) Watch.Failed(failure);
         pass.Miss(failure, _time.GetElapsedTime(began));
     }

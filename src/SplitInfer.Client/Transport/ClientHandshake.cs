@@ -54,7 +54,7 @@ internal sealed record ClientHandshake(string Model, string Version, PartitionPl
         ModelFingerprint = ByteString.CopyFrom(Plan.Model.Bytes),
         PlanFingerprint = ByteString.CopyFrom(Plan.Fingerprint.Bytes),
         Codecs = { Codecs.Names },
-        PlanSketch = ByteString.CopyFrom(PlanSketch.Of(Plan)),
+        PlanSketch = ByteString.CopyFrom(Plan.Sketch),
     };
 
     private ServerTerms Read(Welcome welcome, string address)

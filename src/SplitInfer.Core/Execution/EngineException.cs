@@ -13,6 +13,9 @@ public sealed class EngineException : SplitInferException
     /// <summary>The kind of error.</summary>
     public EngineErrorCode Code { get; }
 
+    /// <summary>Whether there was not enough memory, so that the same may succeed at another time.</summary>
+    internal bool IsOfMemory => EngineMessage.Contains("bad_alloc", StringComparison.Ordinal) || EngineMessage.Contains("Failed to allocate memory", StringComparison.Ordinal);
+
     /// <summary>The message as ONNX Runtime gave it.</summary>
     public string EngineMessage { get; }
 }

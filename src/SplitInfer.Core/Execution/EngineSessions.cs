@@ -31,7 +31,7 @@ internal static class EngineSessions
                 used = level;
                 return load(options.With(level));
             }
-            catch (EngineException error)
+            catch (EngineException error) when (!error.IsOfMemory)
             {
                 reason ??= error;
             }

@@ -64,6 +64,7 @@ internal sealed class SegmentCache(ISegmentCompiler compiler, long budgetBytes) 
         {
             if (_disposed) return;
             _disposed = true;
+            foreach (var refused in _entries.Values.Where(static e => e.Leases == 0 && e.Segment.IsFaulted).ToArray()) Forget(refused);
         }
 
         Trim();
@@ -75,8 +76,8 @@ internal sealed class SegmentCache(ISegmentCompiler compiler, long budgetBytes) 
         lock (_lock)
         {
             entry.Leases--;
-            // A segment that failed to load is forgotten, so that the next request tries again.
-            if (entry.Segment.IsFaulted && entry.Leases == 0) Forget(entry);
+            // A segment that failed to load is forgotten, so that the next request tries again, unless the engine would refuse it again.
+            if (entry.Segment.IsFaulted && entry.Leases == 0 && (_disposed || entry.Segment.Exception.InnerException is not SegmentLoadException)) Forget(entry);
             over = IsOverBudget();
         }
 

@@ -53,7 +53,7 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
             if (reason is not null) LogLessOptimized(Logger, reason, key.Side, key.Partition, used);
             return compiled;
         }
-        catch (EngineException error)
+        catch (EngineException error) when (!error.IsOfMemory)
         {
             throw new SegmentLoadException(model.Model.Source, key, error);
         }

@@ -24,11 +24,12 @@ internal sealed class ModelGraph
         Inputs = [.. graph.Input.Where(i => !_constants.Contains(i.Name))];
         var needed = Needed(nodes, graph.Output.Select(static o => o.Name));
         if (needed.Length == 0) throw new ModelNotSupportedException($"{model.Source}: no output needs any node, so there is nothing to run. Export the model again with the outputs that it should compute.");
-        Determinism = new(model.Shell);
-        foreach (var node in nodes.Where(n => Determinism.Holds(n.Proto) && n.Uses.All(_constants.Contains))) _constants.UnionWith(node.Outputs);
+        var determinism = new Determinism(model.Shell);
+        foreach (var node in nodes.Where(n => determinism.Holds(n.Proto) && n.Uses.All(_constants.Contains))) _constants.UnionWith(node.Outputs);
         var types = new QuantizedTypes(graph);
         var computed = Quantization.BehindProducers([.. needed.Where(n => !n.Outputs.Any(_constants.Contains))], _constants);
-        foreach (var node in computed.Where(n => Quantization.IsDequantization(n, types, _constants) && !graph.Output.Any(o => o.Name == n.Outputs[0]))) _derived.Add(node.Outputs[0], node);
+        var outputs = graph.Output.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var node in computed.Where(n => Quantization.IsDequantization(n, types, _constants) && !outputs.Contains(n.Outputs[0]))) _derived.Add(node.Outputs[0], node);
         Nodes = [.. computed.Where(n => !_derived.ContainsKey(n.Outputs[0]))];
         GraphNode[] constant = [.. needed.Where(n => n.Outputs.Any(_constants.Contains))];
         foreach (var (position, node) in constant.Concat(computed).Index()) node.Position = position;
@@ -68,9 +69,6 @@ internal sealed class ModelGraph
     /// are left out: what a file claims of them may be wrong.
     /// </summary>
     public IReadOnlyDictionary<string, TypeProto> DeclaredTypes { get; }
-
-    /// <summary>Tells which nodes yield the same on both ends.</summary>
-    public Determinism Determinism { get; }
 
     /// <summary>The inputs, then what the compute nodes write and something reads or the model yields, in order.</summary>
     public ImmutableArray<GraphValue> Values { get; }

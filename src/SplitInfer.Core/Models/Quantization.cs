@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using SplitInfer.Models.Onnx;
 
 namespace SplitInfer.Models;
 
@@ -24,6 +25,9 @@ internal sealed class Quantization
     private readonly Dictionary<string, int> _quantizedAt = new(StringComparer.Ordinal);
     private readonly HashSet<string> _dequantized = new(StringComparer.Ordinal);
 
+    // Values that are quantised twice over, with unlike scales, which engines make one quantisation of.
+    private readonly HashSet<string> _doubled = new(StringComparer.Ordinal);
+
     /// <summary>Looks at the compute nodes of a graph.</summary>
     public Quantization(ModelGraph graph)
     {
@@ -36,6 +40,7 @@ internal sealed class Quantization
                 foreach (var use in node.Uses) _quantizedAt.TryAdd(use, index);
         }
 
+        FindDoubled(graph);
         _dequantized.UnionWith(graph.SharedNodes.Concat(graph.Nodes).Where(n => n.Is(Dequantize) && types.IsFused(n)).SelectMany(static n => n.Outputs));
         foreach (var node in graph.Nodes)
             if (node.IsStandard && Movers.Contains(node.Proto.OpType) && node.Uses.Any(_dequantized.Contains)) _dequantized.UnionWith(node.Outputs);
@@ -45,6 +50,7 @@ internal sealed class Quantization
     public string? Obstacle(GraphValue value, int k) =>
         value.Producer == GraphValue.Fed ? null
         : _quantizedAt.TryGetValue(value.Name, out var at) && at >= k ? "is about to be quantised, which an engine does in one step with what comes before"
+        : _doubled.Contains(value.Name) ? "is quantised twice with different scales, of which an engine makes one"
         : _dequantized.Contains(value.Name) ? "was dequantised, which an engine does in one step with what comes next"
         : null;
 
@@ -58,17 +64,44 @@ internal sealed class Quantization
         var written = nodes.SelectMany(static n => n.Outputs).ToHashSet(StringComparer.Ordinal);
         var quantizations = nodes.Where(n => n.Is(Quantize) && IsOfConstants(n, constants) && written.Contains(n.Uses[0])).ToLookup(static n => n.Uses[0], StringComparer.Ordinal);
         if (quantizations.Count == 0) return nodes;
+        // What a quantisation yields is never quantised again in a valid model; where it is, the second stays where it was.
         var moved = quantizations.SelectMany(static n => n).ToHashSet();
+        var behindMoved = moved.SelectMany(static n => n.Outputs).ToHashSet(StringComparer.Ordinal);
+        moved.RemoveWhere(n => behindMoved.Contains(n.Uses[0]));
         var ordered = ImmutableArray.CreateBuilder<GraphNode>(nodes.Length);
         foreach (var node in nodes)
         {
             if (moved.Contains(node)) continue;
             ordered.Add(node);
-            ordered.AddRange(node.Outputs.SelectMany(output => quantizations[output]));
+            ordered.AddRange(node.Outputs.SelectMany(output => quantizations[output]).Where(moved.Contains));
         }
 
-        return ordered.MoveToImmutable();
+        return ordered.ToImmutable();
     }
+
+    private void FindDoubled(ModelGraph graph)
+    {
+        var constants = graph.Model.Graph.Initializer.DistinctBy(static i => i.Name).ToDictionary(static i => i.Name, StringComparer.Ordinal);
+        foreach (var node in graph.SharedNodes.Where(static n => n.Is("Constant") && n.Proto.Attribute is [{ Name: "value" }])) constants.TryAdd(node.Outputs[0], node.Proto.Attribute[0].T);
+        // For each dequantised value, moved or not, the node that dequantised it.
+        var origins = graph.SharedNodes.Concat(graph.Nodes).Where(static n => n.Is(Dequantize)).ToDictionary(static n => n.Outputs[0], StringComparer.Ordinal);
+        foreach (var node in graph.Nodes)
+        {
+            if (node.Uses.IsEmpty || !origins.TryGetValue(node.Uses[0], out var origin)) continue;
+            if (node.Is(Quantize) && !(IsAlike(1) && IsAlike(2))) _doubled.UnionWith([origin.Uses[0], node.Outputs[0]]);
+            else if (node.IsStandard && Movers.Contains(node.Proto.OpType))
+                foreach (var output in node.Outputs) origins[output] = origin;
+
+            bool IsAlike(int input)
+            {
+                var (left, right) = (InputOf(origin.Proto, input), InputOf(node.Proto, input));
+                if (left == right) return true;
+                return constants.TryGetValue(left, out var x) && constants.TryGetValue(right, out var y) && x.DataType == y.DataType && x.RawData == y.RawData && x.FloatData.Equals(y.FloatData) && x.Int32Data.Equals(y.Int32Data);
+            }
+        }
+    }
+
+    private static string InputOf(NodeProto node, int place) => node.Input.Count > place ? node.Input[place] : "";
 
     private static bool Leads(GraphNode node) => node.IsStandard && (Followers.Contains(node.Proto.OpType) || Movers.Contains(node.Proto.OpType));
 

@@ -10,21 +10,31 @@ namespace SplitInfer.Models;
 /// its quantisation and its dequantisation, and only then fuses the operators around it. A segment has one of the two, so the other is put in:
 /// the value crosses as int8, and each segment converts it, exactly, between the cut and what it computes.
 /// </summary>
-internal static class SignedEnds
+internal sealed class SignedEnds
 {
-    private const string Quantize = "QuantizeLinear", Dequantize = "DequantizeLinear", Unsigned = "/uint8";
+    private const string Quantize = "QuantizeLinear", Dequantize = "DequantizeLinear";
 
     // uint8 128 stands for what int8 0 does.
     private const int Shift = 128;
 
-    /// <summary>Whether the engine computes in uint8 on this machine.</summary>
-    public static bool IsUnsignedMachine => RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86;
+    private readonly HashSet<string> _convertible;
+    private readonly string _unsigned, _wide;
+
+    /// <summary>Looks at the quantised values of a file.</summary>
+    public SignedEnds(GraphProto graph)
+    {
+        _convertible = IsUnsignedMachine ? Convertible(graph) : [];
+        (_unsigned, _wide) = _convertible.Count > 0 ? (FreshNames.Suffix(graph, "/uint8"), FreshNames.Suffix(graph, "/float")) : ("", "");
+    }
+
+    // On others the engine computes in int8 as well.
+    private static bool IsUnsignedMachine => RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86;
 
     /// <summary>
-    /// The quantised values that the engine may convert: those that one node dequantises, for one node or as an output. Where there are more it repeats the
-    /// dequantisation for each, and converts none.
+    /// The quantised values that the engine may convert: those that one node dequantises, for one node or as an output. Where there are more it
+    /// repeats the dequantisation for each, and converts none.
     /// </summary>
-    public static HashSet<string> Of(GraphProto graph)
+    private static HashSet<string> Convertible(GraphProto graph)
     {
         var quantized = graph.Node.Where(static n => n.OpType == Quantize && n.Output.Count == 1).Select(static n => n.Output[0]).ToHashSet(StringComparer.Ordinal);
         if (quantized.Count == 0) return quantized;
@@ -36,12 +46,14 @@ internal static class SignedEnds
 
     /// <summary>Converts the ends of a segment.</summary>
     /// <param name="segment">The segment, which is changed; its nodes are not, but replaced.</param>
-    /// <param name="quantized">The values that cross the cut and that a node of the model has quantised.</param>
-    public static void Convert(ModelProto segment, IReadOnlySet<string> quantized)
+    /// <param name="crossing">The values that cross the cut.</param>
+    public void Convert(ModelProto segment, IEnumerable<GraphValue> crossing)
     {
+        if (_convertible.Count == 0) return;
+        var quantized = crossing.Select(static v => v.Name).Where(_convertible.Contains).ToHashSet(StringComparer.Ordinal);
         if (quantized.Count == 0) return;
         var graph = segment.Graph;
-        var zeroPoints = new ZeroPoints(graph);
+        var zeroPoints = new ZeroPoints(graph, _unsigned);
         NodeProto[] nodes = [.. graph.Node];
         var taken = graph.Input.Select(static i => i.Name).Where(quantized.Contains).ToHashSet(StringComparer.Ordinal);
         // A value that something else reads as well stays as it is, inside the whole model too.
@@ -53,13 +65,13 @@ internal static class SignedEnds
         {
             if (node.OpType == Quantize && ends.Contains(node.Output[0]))
             {
-                AddQuantization(node, node.Input[0], node.Output[0] + Unsigned);
-                AddConversion(node, node.Output[0] + Unsigned, zeroPoints.Unsigned(node), node.Output[0], node.Input[2]);
+                AddQuantization(node, node.Input[0], node.Output[0] + _unsigned);
+                AddConversion(node, node.Output[0] + _unsigned, zeroPoints.Unsigned(node), node.Output[0], node.Input[2]);
             }
             else if (node.OpType == Dequantize && ends.Contains(node.Input[0]))
             {
-                if (taken.Remove(node.Input[0])) AddConversion(node, node.Input[0], node.Input[2], node.Input[0] + Unsigned, zeroPoints.Unsigned(node));
-                graph.Node.Add(Node(Dequantize, node, node.Input[0] + Unsigned, node.Output[0], zeroPoints.Unsigned(node)));
+                if (taken.Remove(node.Input[0])) AddConversion(node, node.Input[0], node.Input[2], node.Input[0] + _unsigned, zeroPoints.Unsigned(node));
+                graph.Node.Add(Node(Dequantize, node, node.Input[0] + _unsigned, node.Output[0], zeroPoints.Unsigned(node)));
             }
             else
             {
@@ -71,8 +83,8 @@ internal static class SignedEnds
 
         void AddConversion(NodeProto like, string from, string fromZero, string to, string toZero)
         {
-            graph.Node.Add(Node(Dequantize, like, from, from + "/float", fromZero));
-            graph.Node.Add(Node(Quantize, like, from + "/float", to, toZero));
+            graph.Node.Add(Node(Dequantize, like, from, from + _wide, fromZero));
+            graph.Node.Add(Node(Quantize, like, from + _wide, to, toZero));
         }
     }
 
@@ -87,7 +99,7 @@ internal static class SignedEnds
     };
 
     /// <summary>The zero points of a segment, and those that take their place.</summary>
-    private sealed class ZeroPoints(GraphProto graph)
+    private sealed class ZeroPoints(GraphProto graph, string suffix)
     {
         private readonly Dictionary<string, TensorProto> _tensors = graph.Initializer.Select(static i => (i.Name, Tensor: i))
             .Concat(graph.Node.Where(static n => n.OpType == "Constant" && n.Attribute is [{ Name: "value" }]).Select(static n => (Name: n.Output[0], Tensor: n.Attribute[0].T)))
@@ -101,7 +113,7 @@ internal static class SignedEnds
 
         public string Unsigned(NodeProto node)
         {
-            var name = node.Input[2] + SignedEnds.Unsigned;
+            var name = node.Input[2] + suffix;
             if (!_added.Add(name)) return name;
             using var signed = TensorProtoReader.Read(_tensors[node.Input[2]]);
             var shifted = new TensorProto { Name = name, DataType = (int)ElementType.UInt8, Dims = { _tensors[node.Input[2]].Dims } };

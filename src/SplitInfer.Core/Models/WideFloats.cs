@@ -15,6 +15,8 @@ internal sealed class WideFloats
     // The engine tells by this name that a conversion is not there for the sake of rounding.
     private const string FreeCast = "InsertedPrecisionFreeCast_";
 
+    private const string Suffix = "/float32", Source = "/source";
+
     // Before this version of the operators a conversion names its type in words.
     private const long NumberedCastVersion = 6;
 
@@ -25,9 +27,13 @@ internal sealed class WideFloats
         "Scatter", "ScatterElements", "ScatterND", "Shape", "Sign", "SimplifiedLayerNormalization", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze",
         "SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "Inverse");
 
+    /// <summary>Those among them whose element type follows from what they read and nothing else, so that they can be run in float32.</summary>
+    private static readonly FrozenSet<string> Retyped = HalfKernels.Except(
+        ["Cast", "CastLike", "Constant", "ConstantOfShape", "DequantizeLinear", "If", "IsInf", "IsNaN", "Loop", "QuantizeLinear", "Scan", "Shape"], StringComparer.Ordinal).ToFrozenSet(StringComparer.Ordinal);
+
     private readonly Func<string, bool> _isHalf;
     private readonly HashSet<NodeProto> _betweenWide;
-    private readonly string _suffix = "/float32";
+    private readonly string _suffix;
     private readonly long _castVersion;
 
     /// <summary>Looks for the values of a graph.</summary>
@@ -37,8 +43,7 @@ internal sealed class WideFloats
     {
         _isHalf = name => name.Length > 0 && typeOf(name) == ElementType.Float16;
         _betweenWide = [.. BetweenWide(graph).Select(static n => n.Proto)];
-        var names = graph.Nodes.Concat(graph.SharedNodes).SelectMany(static n => n.Outputs).Concat(graph.Inputs.Select(static i => i.Name)).ToArray();
-        while (names.Any(name => name.EndsWith(_suffix, StringComparison.Ordinal))) _suffix += '\'';
+        _suffix = graph.Nodes.SelectMany(static n => n.Outputs).Any(_isHalf) ? FreshNames.Suffix(graph.Model.Graph, Suffix) : Suffix;
         _castVersion = graph.Model.Shell.OpsetImport.FirstOrDefault(static o => o.Domain is "" or "ai.onnx")?.Version ?? 0;
     }
 
@@ -60,20 +65,42 @@ internal sealed class WideFloats
         graph.Node.Clear();
         var wide = new HashSet<string>(taken, StringComparer.Ordinal);
         var read = nodes.Where(n => !RunsWide(n)).SelectMany(static n => n.Input.Concat(Captures.Of(n))).Concat(graph.Output.Select(static o => o.Name)).ToHashSet(StringComparer.Ordinal);
+        var readAtAll = nodes.SelectMany(static n => n.Input.Concat(Captures.Of(n))).Concat(graph.Output.Select(static o => o.Name)).ToHashSet(StringComparer.Ordinal);
         foreach (var value in taken.Where(read.Contains).Order(StringComparer.Ordinal)) graph.Node.Add(Cast(NameOf(value), value, ElementType.Float16));
         foreach (var node in nodes)
         {
             if (RunsWide(node)) AddWide(node);
             else
             {
-                graph.Node.Add(node);
-                foreach (var output in node.Output.Where(yielded.Contains)) graph.Node.Add(Cast(output, NameOf(output), ElementType.Float32));
+                AddYielding(node);
             }
         }
 
         if (_castVersion == 0) segment.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 13 });
 
         bool RunsWide(NodeProto node) => _betweenWide.Contains(node) && (node.Input.Any(taken.Contains) || node.Output.Any(yielded.Contains));
+
+        void AddYielding(NodeProto node)
+        {
+            if (!node.Output.Any(yielded.Contains))
+            {
+                graph.Node.Add(node);
+                return;
+            }
+
+            // The engine removes a conversion to float16 only where nothing but conversions reads it, so whoever reads the value gets one.
+            var renamed = node.Clone();
+            graph.Node.Add(renamed);
+            for (var i = 0; i < node.Output.Count; i++)
+            {
+                var output = node.Output[i];
+                if (!yielded.Contains(output)) continue;
+                renamed.Output[i] = NameOf(output) + Source;
+                graph.Node.Add(Cast(renamed.Output[i], NameOf(output), ElementType.Float32));
+                wide.Add(output);
+                if (readAtAll.Contains(output)) graph.Node.Add(Cast(renamed.Output[i], output, ElementType.Float16));
+            }
+        }
 
         void AddWide(NodeProto node)
         {
@@ -100,9 +127,10 @@ internal sealed class WideFloats
         var outputs = graph.Outputs.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
         return graph.Nodes.Where(node =>
         {
-            if (!HasHalfKernel(node) || node.Proto.Attribute.Any(static a => a.G is not null) || node.Outputs.Any(outputs.Contains)) return false;
+            if (!HasHalfKernel(node) || !Retyped.Contains(node.Proto.OpType) || node.Proto.Attribute.Any(static a => a.G is not null) || node.Outputs.Any(outputs.Contains)) return false;
             var (inputs, written) = (node.Uses.Where(_isHalf).ToArray(), node.Outputs.Where(_isHalf).ToArray());
-            return inputs.Length > 0 && inputs.All(input => producers.TryGetValue(input, out var producer) && IsConverted(producer))
+            // What is fed or constant is converted as well.
+            return inputs.Any(producers.ContainsKey) && inputs.All(input => !producers.TryGetValue(input, out var producer) || IsConverted(producer))
                 && written.SelectMany(output => readers[output]).Any() && written.SelectMany(output => readers[output]).All(IsConverted);
         });
     }

@@ -39,7 +39,7 @@ internal sealed class DeviceFinish
         var outputs = graph.Outputs.Select(static o => o.Name).Where(name => IsReadable(values[name]) && !CanCross(name)).ToHashSet(StringComparer.Ordinal);
         if (outputs.Count == 0) return null;
         var nodes = Close(graph, outputs, CanCross);
-        if (nodes.Count == graph.Nodes.Length) return null;
+        if (nodes.Count == 0 || nodes.Count == graph.Nodes.Length) return null;
 
         var written = nodes.SelectMany(static n => n.Outputs).ToHashSet(StringComparer.Ordinal);
         ImmutableArray<string> inputs = [.. graph.Nodes.Index().Where(n => nodes.Contains(n.Item)).SelectMany(n => whole.Reads[n.Index])

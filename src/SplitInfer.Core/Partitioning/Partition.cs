@@ -30,6 +30,9 @@ public sealed class Partition
     /// <summary>Whether the cut can be made at all, whatever <see cref="PlanOptions"/> rule out. Both ends agree on it.</summary>
     internal bool IsPossible { get; init; }
 
+    /// <summary>Whether the cut can be made and <see cref="PlanOptions"/> allow it, whatever a run of this end has shown.</summary>
+    internal bool IsAllowed { get; init; }
+
     /// <summary>Whether the cut can be made.</summary>
     public bool IsAdmissible => Refusal is null;
 

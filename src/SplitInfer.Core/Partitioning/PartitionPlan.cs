@@ -33,6 +33,9 @@ public sealed class PartitionPlan
     /// </summary>
     public required string? MeasureFailure { get; init; }
 
+    /// <summary>A <see cref="PlanSketch"/> of the plan, made when it is first asked for.</summary>
+    internal byte[] Sketch => field ??= PlanSketch.Of(this);
+
     /// <summary>The partition that runs everything on the device.</summary>
     public Partition AllOnDevice => Partitions[^1];
 

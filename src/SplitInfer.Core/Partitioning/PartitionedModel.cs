@@ -13,13 +13,13 @@ internal sealed class PartitionedModel
     private readonly ModelGraph _graph;
     private readonly ValueCatalog _catalog;
     private readonly ImmutableArray<string> _inputs;
-    private readonly HashSet<string> _signedEnds;
+    private readonly SignedEnds _signedEnds;
 
     private PartitionedModel(ModelGraph graph, ValueCatalog catalog, IReadOnlyDictionary<string, Tensor> defaults, PlanOptions options)
     {
         (_graph, _catalog, Defaults) = (graph, catalog, defaults);
         _inputs = [.. graph.Inputs.Select(static i => i.Name)];
-        _signedEnds = SignedEnds.IsUnsignedMachine ? SignedEnds.Of(graph.Model.Graph) : [];
+        _signedEnds = new(graph.Model.Graph);
         Plan = PlanBuilder.Build(graph, catalog, options);
         var peak = LiveBytes.Peak(graph, catalog.NominalBytesOf);
         MadeUpRunRefusal = Plan.MeasureFailure
@@ -156,14 +156,12 @@ internal sealed class PartitionedModel
     /// <summary>The values that cross as float32 though the model has them as float16.</summary>
     private HashSet<string> WideAt(int k) => _graph.Values.Where(v => v.Crosses(k) && _catalog.Wide.Has(v)).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
 
-    private HashSet<string> QuantizedAt(int k) => _graph.Values.Where(v => v.Crosses(k) && _signedEnds.Contains(v.Name)).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
-
     private SegmentModel Segment(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs, HashSet<string> taken, HashSet<string> yielded, int k)
     {
         var declared = _graph.Outputs.DistinctBy(static o => o.Name).ToDictionary(static o => o.Name, StringComparer.Ordinal);
         var model = SegmentWriter.Write(_graph, nodes, inputs, outputs.Select(o => declared.GetValueOrDefault(o) ?? new ValueInfoProto { Name = o }));
         _catalog.Wide.Widen(model, taken, yielded);
-        if (_signedEnds.Count > 0) SignedEnds.Convert(model, QuantizedAt(k));
+        _signedEnds.Convert(model, _graph.Values.Where(v => v.Crosses(k)));
         return new(model, [.. inputs.Select(i => _catalog[i.Name].Spec)], [.. outputs.Select(o => _catalog[o].Spec)], _graph.Model.Folder);
     }
 

@@ -76,7 +76,8 @@ internal sealed class PlanBuilder
             ? $"{cut.Count} values cross the cut and {cut.ReturningCount} would come back; a request carries at most {_maxTravelling}"
             : FirstOf(crossing, "crosses the cut", v => _catalog.Crossing(v).Obstacle ?? _quantization.Obstacle(v, k))
                 ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].Obstacle);
-        var refusal = isLast ? null : obstacle ?? Constraint(k, crossing, cut.Bytes) ?? FirstOf([.. crossing, .. returning], "crosses the cut", v => _catalog[v.Name].Doubt);
+        var ruledOut = isLast ? null : obstacle ?? Constraint(k, crossing, cut.Bytes);
+        var refusal = ruledOut ?? (isLast ? null : FirstOf(crossing, "crosses the cut", v => _catalog[v.Name].Doubt) ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].Doubt));
         return new()
         {
             Index = k,
@@ -86,6 +87,7 @@ internal sealed class PlanBuilder
             Head = head,
             Tail = tail,
             IsPossible = isLast || obstacle is null,
+            IsAllowed = ruledOut is null,
             Refusal = refusal,
             // What is not sized may be of any size, so that nothing tells whether the cut could win.
             IsArm = isLast || (refusal is null && cut.Bytes < smallest && crossing.All(v => _catalog.Crossing(v).IsSized)),
@@ -99,6 +101,7 @@ internal sealed class PlanBuilder
         k < _options.MinDepth ? $"{k} nodes on the device are fewer than {nameof(PlanOptions.MinDepth)} {_options.MinDepth}"
         : _options.MinDepth > 0 && crossing.FirstOrDefault(static v => v.Producer == GraphValue.Fed) is { Name: { } input } ? $"the model's input '{input}' would leave the device, which {nameof(PlanOptions.MinDepth)} rules out"
         : crossing.Count(static v => v.Producer != GraphValue.Fed && !v.IsOutput) is var count && count > _options.MaxBoundaryTensors ? $"{count} values inside the model cross the cut, more than {nameof(PlanOptions.MaxBoundaryTensors)} {_options.MaxBoundaryTensors}"
+        : _options.MaxUploadBytes is not null && crossing.FirstOrDefault(v => !_catalog.Crossing(v).IsSized) is { Name: { } unsized } ? $"'{unsized}' crosses the cut and may be of any size, which {nameof(PlanOptions.MaxUploadBytes)} rules out"
         : bytes > _options.MaxUploadBytes ? $"{bytes} bytes cross the cut, more than {nameof(PlanOptions.MaxUploadBytes)} {_options.MaxUploadBytes}"
         : null;
 }

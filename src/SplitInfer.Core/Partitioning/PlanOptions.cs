@@ -35,8 +35,8 @@ public sealed class PlanOptions
     public IReadOnlyDictionary<string, Tensor> SampleInputs { get; set; } = new Dictionary<string, Tensor>();
 
     /// <summary>
-    /// Names of initializers that requests feed, where the file lists them among the inputs as well: they become inputs like any other, and
-    /// each request has to give them. Others keep the value of the file. Both ends must name the same. None unless set.
+    /// Names of initializers that requests feed, where the file lists them among the inputs as well: they become inputs like any other, and a
+    /// request by name that leaves one out gets the value of the file. Others keep the value of the file. Both ends must name the same. None unless set.
     /// </summary>
     public IReadOnlySet<string> FedInitializers { get; set; } = FrozenSet<string>.Empty;
 
@@ -67,11 +67,13 @@ public sealed class PlanOptions
             throw new ArgumentException($"{nameof(DimensionSizes)} has {wrong.Value} for '{wrong.Key}'; a size can be 0 or more.");
     }
 
-    /// <summary>The same options for one of several models: without the initializers that it does not let callers feed.</summary>
+    /// <summary>The same options for one of several models: without the sizes of dimensions that it has not, and the initializers that it does not let callers feed.</summary>
     internal PlanOptions For(OnnxModel model)
     {
         var copy = (PlanOptions)MemberwiseClone();
         copy.FedInitializers = FedInitializers.Where(model.FedableInitializers.Contains).ToFrozenSet(StringComparer.Ordinal);
+        var symbols = ModelGraph.Of(model, copy.FedInitializers).Inputs.SelectMany(static input => (input.Type?.TensorType?.Shape?.Dim ?? []).Select((dimension, axis) => dimension.DimParam.Length > 0 ? dimension.DimParam : $"{input.Name}#{axis}"));
+        copy.DimensionSizes = DimensionSizes.IntersectBy(symbols, static size => size.Key).ToDictionary(StringComparer.Ordinal);
         return copy;
     }
 

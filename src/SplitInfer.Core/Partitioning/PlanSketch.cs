@@ -12,6 +12,9 @@ internal static class PlanSketch
 
     private const int DigestBytes = 4;
 
+    // Names in a model may be of any number and length; a refusal has to fit a frame.
+    private const int MaxDescribed = 6, MaxLength = 600;
+
     /// <summary>The digests, 4 bytes for each partition.</summary>
     public static byte[] Of(PartitionPlan plan)
     {
@@ -28,16 +31,18 @@ internal static class PlanSketch
     public static int? FirstDifference(PartitionPlan plan, ReadOnlySpan<byte> other)
     {
         if (other.IsEmpty) return null;
-        var own = Of(plan);
+        var own = plan.Sketch;
         var common = own.AsSpan().CommonPrefixLength(other) / DigestBytes;
         return own.AsSpan().SequenceEqual(other) ? null : Math.Min(common, plan.Partitions.Length - 1);
     }
 
     /// <summary>What crosses a cut, in words.</summary>
     public static string Describe(Partition partition) =>
-        !partition.IsPossible ? $"cannot be taken ({partition.Refusal})"
+        !partition.IsPossible ? $"cannot be taken ({Cut(partition.Refusal ?? "")})"
         : partition.Boundary.IsEmpty ? "passes nothing"
-        : $"passes {string.Join(", ", partition.Boundary)}";
+        : $"passes {Cut(string.Join(", ", partition.Boundary.Take(MaxDescribed)))}{(partition.Boundary.Length > MaxDescribed ? $" and {partition.Boundary.Length - MaxDescribed} more" : "")}";
+
+    private static string Cut(string text) => text.Length > MaxLength ? text[..MaxLength] + "…" : text;
 
     private static uint Digest(Partition partition)
     {

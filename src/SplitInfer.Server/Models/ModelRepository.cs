@@ -4,6 +4,7 @@ using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Server.Hosting;
+using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Models;
 
@@ -73,16 +74,23 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
     }
 
     /// <summary>Plans a model with the samples that lie beside it, in the folder <c>inputs</c>.</summary>
-    private static PartitionedModel Plan(string path, PlanOptions options, ExecutionOptions execution)
+    private static PartitionedModel Plan(string path, PlanOptions options, ExecutionOptions execution, ILogger logger)
     {
         var file = OnnxModel.Load(path, options.Limits);
         options = options.For(file);
         var folder = Path.Combine(Path.GetDirectoryName(path)!, SamplesFolder);
         if (!Directory.Exists(folder)) return PartitionedModel.From(file, options, execution);
-        var samples = TensorFolder.Read(folder, "input", [.. ModelGraph.Of(file, options.FedInitializers).Inputs.Select(static input => input.Name)]);
+        var samples = new Dictionary<string, Tensor>();
         try
         {
+            samples = TensorFolder.Read(folder, "input", [.. ModelGraph.Of(file, options.FedInitializers).Inputs.Select(static input => input.Name)]);
             return PartitionedModel.From(file, options.WithSamples(samples), execution);
+        }
+        catch (Exception error) when (error is InvalidTensorException or TensorMismatchException or IOException or UnauthorizedAccessException)
+        {
+            // Samples tell what cuts cost. A model can be served without.
+            LogSamplesIgnored(logger, error, folder);
+            return PartitionedModel.From(file, options, execution);
         }
         finally
         {
@@ -103,7 +111,7 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
 
     private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, SplitInferServerOptions options, ExecutionOptions execution, ILogger logger, CancellationToken cancellationToken)
     {
-        var model = await Task.Run(() => Plan(path, options.Plan, execution), cancellationToken).ConfigureAwait(false);
+        var model = await Task.Run(() => Plan(path, options.Plan, execution, logger), cancellationToken).ConfigureAwait(false);
         var served = new ServedModel(name, version, model, new SegmentCache(new SegmentCompiler(model, execution), options.SegmentMemoryBytes));
         if (options.PreloadArms) await served.PreloadAsync(error => LogNotLoaded(logger, error, name, version, error.Partition), cancellationToken).ConfigureAwait(false);
         return served;
@@ -114,6 +122,9 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
 
     [LoggerMessage(LogLevel.Warning, "Serving {Name} {Version} without partition {Partition}, whose tail cannot be loaded")]
     private static partial void LogNotLoaded(ILogger logger, Exception error, string name, string version, int partition);
+
+    [LoggerMessage(LogLevel.Warning, "The samples in {Folder} are passed over: they cannot be read, or are not what the model takes")]
+    private static partial void LogSamplesIgnored(ILogger logger, Exception error, string folder);
 
     [LoggerMessage(LogLevel.Error, "Not serving {Name} {Version}: {Reason}")]
     private static partial void LogRefused(ILogger logger, Exception error, string name, string version, string reason);

@@ -18,7 +18,7 @@ public class EngineRefusalTests
         var x = _g.Input("x", ElementType.Float32, 2);
         _g.Output(_g.Relu(_g.Nodes("vendor", "Fold", [x], 1)[0]), "y");
 
-        Assert.Contains("ExecutionOptions.Configure", Refusal("vendor", "Fold").Message, StringComparison.Ordinal);
+        Assert.Contains("ExecutionOptions.CustomOperatorLibraries", Refusal("vendor", "Fold").Message, StringComparison.Ordinal);
     }
 
     [Fact]

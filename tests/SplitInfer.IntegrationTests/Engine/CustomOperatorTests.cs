@@ -8,8 +8,9 @@ namespace SplitInfer.IntegrationTests.Engine;
 /// <summary>Operators of a library that both ends load, here that of ONNX Runtime Extensions.</summary>
 public class CustomOperatorTests
 {
-    private static readonly string Library = Directory.EnumerateFiles(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "ortextensions.dll" : "*ortextensions.*", SearchOption.AllDirectories)
-        .First(static path => !path.EndsWith("json", StringComparison.Ordinal));
+    // The package has a managed library of nearly the same name.
+    private static readonly string Library = Directory.EnumerateFiles(
+        AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "ortextensions.dll" : OperatingSystem.IsMacOS() ? "libortextensions.dylib" : "libortextensions.so", SearchOption.AllDirectories).First();
 
     [Fact]
     public async Task A_model_that_needs_them_is_cut_around_them()

@@ -124,7 +124,7 @@ internal sealed class ValueCatalog
     private ValueEntry WideForm(ValueEntry half)
     {
         var (name, spec) = (Wide.NameOf(half.Spec.Name), half.Spec);
-        return half with { Spec = spec.IsRanked ? new(name, ElementType.Float32, spec.Dimensions.AsSpan()) : TensorSpec.Unranked(name, ElementType.Float32) };
+        return new(spec.IsRanked ? new(name, ElementType.Float32, spec.Dimensions.AsSpan()) : TensorSpec.Unranked(name, ElementType.Float32), half.NominalShape, half.Obstacle, half.Doubt);
     }
 
     private static void CheckEnds(ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values)
