@@ -30,8 +30,8 @@ public sealed class Partition
     /// <summary>Whether the cut can be made at all, whatever <see cref="PlanOptions"/> rule out. Both ends agree on it.</summary>
     internal bool IsPossible { get; init; }
 
-    /// <summary>Whether the cut can be made and <see cref="PlanOptions"/> allow it, whatever a run of this end has shown.</summary>
-    internal bool IsAllowed { get; init; }
+    /// <summary>Whether the cut is refused at this end alone, because a run here has contradicted what is known of a value.</summary>
+    internal bool IsDoubted { get; init; }
 
     /// <summary>Whether the cut can be made.</summary>
     public bool IsAdmissible => Refusal is null;

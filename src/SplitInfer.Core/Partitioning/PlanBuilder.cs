@@ -87,7 +87,7 @@ internal sealed class PlanBuilder
             Head = head,
             Tail = tail,
             IsPossible = isLast || obstacle is null,
-            IsAllowed = ruledOut is null,
+            IsDoubted = ruledOut is null && refusal is not null,
             Refusal = refusal,
             // What is not sized may be of any size, so that nothing tells whether the cut could win.
             IsArm = isLast || (refusal is null && cut.Bytes < smallest && crossing.All(v => _catalog.Crossing(v).IsSized)),

@@ -26,7 +26,7 @@ internal sealed class RequestAdmission(Agreement agreement, ServerContext server
     private Refusal? Check(TailCall call, RequestHeader header)
     {
         var partitions = agreement.Model.Plan.Partitions;
-        if (header.Partition >= partitions.Length - 1 || !partitions[(int)header.Partition].IsAllowed)
+        if (header.Partition >= partitions.Length - 1 || !(partitions[(int)header.Partition].IsAdmissible || partitions[(int)header.Partition].IsDoubted))
             return new(RefusalCode.InvalidPartition, $"Partition {header.Partition} has no tail or is not admissible. Choose one of the plan's admissible partitions.");
         if (header.Codec >= agreement.Codecs.Length)
             return new(RefusalCode.CodecNotAllowed, $"Codec {header.Codec} was not agreed on. Use one of: {string.Join(", ", agreement.Codecs.Select(static c => c.Name))}.");
