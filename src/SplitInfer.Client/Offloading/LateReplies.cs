@@ -8,7 +8,11 @@ namespace SplitInfer.Client.Offloading;
 /// What is left of races when their callers have their results. A reply that lost still teaches the policy what the server
 /// costs, so it is waited for, but neither long nor many at a time: it takes bandwidth from requests that matter. Thread-safe.
 /// </summary>
-internal sealed class LateReplies(IPartitionPolicy policy, ServerWatch watch, TimeProvider time) : IAsyncDisposable
+/// <param name="policy">Learns from the replies.</param>
+/// <param name="watch">Is told of the server's answers.</param>
+/// <param name="reportFailure">Takes what the server failed with, by the partition that was asked for.</param>
+/// <param name="time">Measures how long a reply is waited for.</param>
+internal sealed class LateReplies(IPartitionPolicy policy, ServerWatch watch, Action<int, Exception> reportFailure, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>How many are waited for at a time.</summary>
     private const int MaxAwaited = 2;
@@ -63,7 +67,7 @@ internal sealed class LateReplies(IPartitionPolicy policy, ServerWatch watch, Ti
         }
         catch (Exception failure)
         {
-            if (TailStage.IsOfServer(failure)) watch.Failed(failure);
+            reportFailure(decision.Arm.Partition.Index, failure);
             policy.Observe(decision, new() { OffloadSeconds = time.GetElapsedTime(began).TotalSeconds - progress.EncodeSeconds, BytesSent = progress.BytesSent, IsCensored = true });
         }
         finally

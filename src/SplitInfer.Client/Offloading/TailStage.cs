@@ -25,7 +25,7 @@ internal sealed class TailStage : IAsyncDisposable
     {
         (_transport, _policy, _mask, _time) = (transport, policy, mask, time);
         Watch = new(transport as IServerPing, policy, probeInterval, time);
-        Late = new(policy, Watch, time);
+        Late = new(policy, Watch, Report, time);
     }
 
     /// <summary>Whether the server can be used.</summary>
@@ -168,9 +168,14 @@ internal sealed class TailStage : IAsyncDisposable
 
     private void Miss(InferencePass pass, Exception failure, long began)
     {
-        // The server is in order where it only lacks this tail or does not allow this partition.
-        if (failure is TailRefusedException { Code: RefusalCode.PartitionUnavailable or RefusalCode.InvalidPartition }) _mask.Add(pass.Partition.Index, failure.Message);
-        else if (IsOfServer(failure)) Watch.Failed(failure);
+        Report(pass.Partition.Index, failure);
         pass.Miss(failure, _time.GetElapsedTime(began));
+    }
+
+    /// <summary>Leaves out a partition whose tail the server does not run: it is in order but for that. Any other failure of the server's counts against it.</summary>
+    private void Report(int partition, Exception failure)
+    {
+        if (failure is TailRefusedException { Code: RefusalCode.PartitionUnavailable or RefusalCode.InvalidPartition }) _mask.Add(partition, failure.Message);
+        else if (IsOfServer(failure)) Watch.Failed(failure);
     }
 }
