@@ -1,5 +1,7 @@
 using System.CommandLine;
 using SplitInfer.Cli.Output;
+using SplitInfer.Policies;
+using SplitInfer.Simulation;
 
 namespace SplitInfer.Cli;
 
@@ -27,7 +29,7 @@ internal static class Invocation
             terminal.Complain(error.Message);
             return WrongUsage;
         }
-        catch (Exception error) when (error is SplitInferException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is SplitInferException or PolicyOptionException or ScenarioException or TimeoutException or IOException or UnauthorizedAccessException)
         {
             terminal.Complain(error.Message);
             return Failed;

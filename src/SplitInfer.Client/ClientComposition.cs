@@ -1,21 +1,25 @@
 using SplitInfer.Client.Arms;
-using SplitInfer.Client.Offloading;
-using SplitInfer.Client.Policies;
-using SplitInfer.Client.Policies.Fixed;
+using SplitInfer.Client.Attempts;
+using SplitInfer.Client.Device;
 using SplitInfer.Client.Profiling;
+using SplitInfer.Client.Servers;
+using SplitInfer.Client.State;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Policies;
+using SplitInfer.Policies.Catalog;
 
 namespace SplitInfer.Client;
 
-/// <summary>Puts a client together: model, plan, segments, codec, policy, transport.</summary>
+/// <summary>Puts a client together: model, plan, segments, arms, policy, servers, executors.</summary>
 internal static class ClientComposition
 {
     /// <summary>Loads the model on the way.</summary>
     public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken)
     {
+        options.Validate();
         var model = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution), cancellationToken).ConfigureAwait(false);
         return await CreateAsync(options, model, cancellationToken).ConfigureAwait(false);
     }
@@ -27,51 +31,101 @@ internal static class ClientComposition
     /// <param name="transport">Carries boundaries in place of a connection to <see cref="SplitInferenceOptions.Server"/>; the client owns it.</param>
     public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken, ITailTransport? transport = null)
     {
-        var arms = ArmCatalog.Create(partitioned.Plan, options, CodecRegistry.Default);
-        var segments = new SegmentCache(new SegmentCompiler(partitioned, options.Execution), options.SegmentMemoryBytes);
-        var model = new ClientModel(partitioned, segments, arms, CodecRegistry.Default, options.Execution);
-        TailStage? tails = null;
+        options.Validate();
+        var (plan, codecs, time) = (partitioned.Plan, CodecRegistry.Default, options.TimeProvider);
+        var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs);
+        var background = new BackgroundWork();
+        var model = new LocalModel(partitioned, new SegmentCache(new SegmentCompiler(partitioned, options.Execution), options.SegmentMemoryBytes), background, options.Execution);
+        ServerSet? servers = null;
         try
         {
-            var memory = new ClientMemory(options, model);
-            var policy = PolicyFactory.Create(options, model, memory.Heads.Profile);
-            transport ??= TransportOf(options, model.Plan);
-            tails = transport is null ? null : new(transport, policy, model.Mask, options.ProbeInterval, options.TimeProvider);
-            var learns = policy is not FixedPolicy;
-            if (learns) tails?.Watch.Visit();
-            if (options.PreloadArms) await LoadAsync(static () => false).ConfigureAwait(false);
-            if (learns)
-            {
-                var start = options.TimeProvider.GetTimestamp();
-                if (tails is not null && options is { Codec: null, Calibration: null }) memory.Warn(LosslessOnly);
-                memory.Load(policy);
-                await new HeadProfiler(model, options.TimeProvider).MeasureAsync(memory.Heads.Profile, options.ProfilingBudget, memory.Warn, cancellationToken).ConfigureAwait(false);
-                memory.Save();
-                if (!options.PreloadArms) await LoadAsync(() => options.TimeProvider.GetElapsedTime(start) >= options.ProfilingBudget).ConfigureAwait(false);
-            }
-
-            return new(options, model, policy, tails, memory);
-
-            async ValueTask LoadAsync(Func<bool> isEnough)
-            {
-                await model.PreloadAsync(withTails: learns && tails is not null && options.Races, isEnough, cancellationToken).ConfigureAwait(false);
-                if (tails is null) return;
-                await Task.Run(() => CodecWarmUp.Run(model.Arms.Codecs, isEnough), cancellationToken).ConfigureAwait(false);
-                if (learns && options.Races) await Task.Run(() => Rehearsal.RunAsync(model, policy.Name, isEnough, cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false);
-            }
+            transport ??= options.CustomTransport ?? (options.Server is { } address
+                ? new RemoteTailTransport(address, options.ModelName, options.ModelVersion, plan, codecs, options.Transport, time)
+                : null);
+            var serverName = options.Server?.ToString() ?? transport?.GetType().Name ?? "";
+            var state = new LearnedState(options.StateDirectory, plan, options.Execution, arms.Descriptions, arms.CodecNames, transport is null ? [] : [serverName]);
+            var mask = new ArmMask();
+            var policy = CreatePolicy(options, plan, arms, mask, state.Heads.Profile, hasServer: transport is not null);
+            Action<double>? onRoundTrip = policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(server: 0, seconds) : null;
+            servers = new(transport is null ? [] : [new(serverName, transport, new(transport, serverName, onRoundTrip, options.ProbeInterval, time))]);
+            var learns = policy.Needs != PolicyNeeds.None;
+            var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null);
+            var fallsBack = options.OnServerFailure == OnServerFailure.FinishOnDevice;
+            var rescue = !fallsBack ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
+            var executors = new ExecutorSet(servers, codecs, model, sink, background, rescue, fallsBack, time);
+            if (learns) servers.ProbeIfDue();
+            await PrepareAsync(options, model, arms, policy, servers, state, mask, codecs, cancellationToken).ConfigureAwait(false);
+            return new(options, model, arms, mask, policy, servers, executors, sink, state, background);
         }
         catch
         {
-            if (tails is not null) await tails.DisposeAsync().ConfigureAwait(false);
+            await background.DisposeAsync().ConfigureAwait(false);
+            if (servers is not null) await servers.DisposeAsync().ConfigureAwait(false);
+            else if (transport is not null) await transport.DisposeAsync().ConfigureAwait(false);
             model.Dispose();
             throw;
         }
     }
 
-    private const string LosslessOnly =
-        "Boundaries are sent without loss, since nothing tells what a lossy codec would do to the results. Run 'splitinfer calibrate' on samples and name its file, or name a codec.";
+    /// <summary>Loads segments, restores what was learned, measures heads and warms up, as far as the options' budget goes.</summary>
+    private static async ValueTask PrepareAsync(
+        SplitInferenceOptions options, LocalModel model, ArmCatalog arms, IPartitionPolicy policy, ServerSet servers, LearnedState state, ArmMask mask, CodecRegistry codecs, CancellationToken cancellationToken)
+    {
+        var (learns, time) = (policy.Needs != PolicyNeeds.None, options.TimeProvider);
+        if (options.PreloadArms) await LoadAsync(static () => false).ConfigureAwait(false);
+        if (!learns) return;
+        var start = time.GetTimestamp();
+        state.Load(policy);
+        var profiler = new HeadProfiler(model, arms.Partitions, MaskCut, time);
+        if (policy.Needs.HasFlag(PolicyNeeds.HeadProfile)) await profiler.MeasureAsync(state.Heads.Profile, options.ProfilingBudget, state.Warn, cancellationToken).ConfigureAwait(false);
+        state.Save();
+        if (!options.PreloadArms) await LoadAsync(() => time.GetElapsedTime(start) >= options.ProfilingBudget).ConfigureAwait(false);
 
-    private static RemoteTailTransport? TransportOf(SplitInferenceOptions options, PartitionPlan plan) => options.Server is null
-        ? null
-        : new(options.Server, options.ModelName, options.ModelVersion, plan, CodecRegistry.Default, options.Transport, options.TimeProvider);
+        void MaskCut(int cut, string reason) => mask.Add(variant: 0, cut, reason);
+
+        async ValueTask LoadAsync(Func<bool> shouldStop)
+        {
+            var hasServer = !servers.All.IsEmpty;
+            await model.PreloadAsync(arms.Partitions, withTails: learns && hasServer && options.Races, shouldStop, MaskCut, cancellationToken).ConfigureAwait(false);
+            if (!hasServer) return;
+            await Task.Run(() => CodecWarmUp.Run(arms.Codecs, shouldStop), cancellationToken).ConfigureAwait(false);
+            if (!learns || !options.Races) return;
+            await Task.Run(async () =>
+            {
+                if (!shouldStop()) PolicyWarmUp.Run(policy.Name);
+                await WarmUp.RunAsync(model, arms.Partitions, arms.CodecOfNamed, codecs, shouldStop, cancellationToken).ConfigureAwait(false);
+            }, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, PartitionPlan plan, ArmCatalog arms, ArmMask mask, HeadProfile heads, bool hasServer)
+    {
+        var name = options.Policy ?? (options.Partition is not null ? PolicyNames.Fixed : hasServer ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
+        // These may take cuts that are no arms, and say so where the model or the options rule one out.
+        if (options.CustomPolicy is null && options.PolicyOptions.Count == 0)
+        {
+            if (name == PolicyNames.AllOnServer) return PolicyCatalog.CreateFixed(name, ArmFor(arms, plan.AllOnServer.Index));
+            if (name == PolicyNames.Fixed)
+            {
+                return PolicyCatalog.CreateFixed(name, ArmFor(arms, options.Partition
+                    ?? throw new ArgumentException($"Policy '{name}' needs a partition. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Partition)} to one of {string.Join(", ", plan.Arms.Select(static a => a.Index))}.", nameof(options))));
+            }
+        }
+
+        var setup = new PolicySetup
+        {
+            Arms = arms.Descriptions,
+            Codecs = arms.CodecNames,
+            Heads = heads,
+            Mask = mask,
+            CanRace = options.Races,
+            IsSingleCore = Environment.ProcessorCount == 1,
+            Constraints = new() { MinCut = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
+        };
+        return options.CustomPolicy?.Invoke(setup) ?? PolicyCatalog.Create(name, setup, options.PolicyOptions);
+    }
+
+    /// <summary>The arm that takes a partition which is named.</summary>
+    /// <exception cref="InvalidPartitionException">There is none, or it is not admissible.</exception>
+    public static Arm ArmFor(ArmCatalog arms, int partition) => arms.WhyNot(partition) is { } reason ? throw new InvalidPartitionException(reason) : arms.Named(partition);
 }

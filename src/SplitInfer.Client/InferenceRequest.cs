@@ -1,3 +1,5 @@
+using SplitInfer.Policies;
+
 namespace SplitInfer.Client;
 
 /// <summary>What one request asks for beside its inputs. The default asks for nothing.</summary>
@@ -6,11 +8,18 @@ public sealed class InferenceRequest
     /// <summary>The partition to take, whatever the policy says; null leaves the choice to the policy. The policy does not learn from a request that names its own.</summary>
     public int? Partition { get; init; }
 
-    /// <summary>How long the result is of use; null for <see cref="SplitInferenceOptions.Deadline"/>.</summary>
+    /// <summary>How long after the call the result is still of use; null for <see cref="SplitInferenceOptions.Deadline"/>.</summary>
     public TimeSpan? Deadline { get; init; }
 
-    /// <summary>Whether the request matters more than its neighbours, such as a frame that differs from the last one.</summary>
-    public bool IsKeyFrame { get; init; }
+    /// <summary>How much the request matters. An ordinary request by default.</summary>
+    public QualityOfService Quality { get; init; }
+
+    /// <summary>Whether the request matters more than its neighbours, such as a frame that differs from the last one: a way to set <see cref="Quality"/>.</summary>
+    public bool IsKeyFrame
+    {
+        get => Quality.IsKey;
+        init => Quality = value ? QualityOfService.KeyFrame : default;
+    }
 
     /// <summary>Whether a boundary goes to the server though it is not finite, which is to be judged by the result.</summary>
     internal bool SendsWhatIsNotFinite { get; init; }

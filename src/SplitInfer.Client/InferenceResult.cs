@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
-using SplitInfer.Client.Policies;
+using SplitInfer.Client.Device;
+using SplitInfer.Partitioning;
+using SplitInfer.Policies;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client;
@@ -8,11 +10,11 @@ namespace SplitInfer.Client;
 public sealed class InferenceResult : IDisposable
 {
     private readonly Tensor[] _outputs;
-    private readonly ClientModel _model;
+    private readonly LocalModel _model;
 
-    internal InferenceResult(ClientModel model, Tensor[] outputs) => (_model, _outputs) = (model, outputs);
+    internal InferenceResult(LocalModel model, Tensor[] outputs) => (_model, _outputs) = (model, outputs);
 
-    /// <summary>The model's outputs in the order of <see cref="Partitioning.PartitionPlan.Outputs"/>.</summary>
+    /// <summary>The model's outputs in the order of <see cref="PartitionPlan.Outputs"/>.</summary>
     public IReadOnlyList<Tensor> Outputs => _outputs;
 
     /// <summary>The outputs that cannot cross a cut, such as maps and text, by name; the device has made them of <see cref="Outputs"/>. Empty for most models.</summary>
@@ -22,8 +24,14 @@ public sealed class InferenceResult : IDisposable
     /// <exception cref="TensorMismatchException">The model has no such output.</exception>
     public Tensor this[string name] => _outputs[_model.OutputIndex(name)];
 
-    /// <summary>What the policy chose.</summary>
+    /// <summary>What the policy chose, as numbers.</summary>
     public required Decision Decision { get; init; }
+
+    /// <summary>Where the model was cut.</summary>
+    public required Partition Partition { get; init; }
+
+    /// <summary>Name of the codec in which the boundary travelled; of no consequence where everything ran on the device.</summary>
+    public required string Codec { get; init; }
 
     /// <summary>Where the result was computed.</summary>
     public required InferenceSource Source { get; init; }

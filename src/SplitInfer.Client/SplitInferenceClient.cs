@@ -1,10 +1,14 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using SplitInfer.Client.Offloading;
-using SplitInfer.Client.Policies;
-using SplitInfer.Client.Policies.Fixed;
+using SplitInfer.Client.Arms;
+using SplitInfer.Client.Attempts;
+using SplitInfer.Client.Device;
+using SplitInfer.Client.Servers;
+using SplitInfer.Client.State;
 using SplitInfer.Client.Transport;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Policies;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client;
@@ -12,19 +16,29 @@ namespace SplitInfer.Client;
 /// <summary>
 /// Runs an ONNX model of which a server may run the tail. Make one for each model and keep it; it is safe for concurrent requests.
 /// </summary>
-public sealed class SplitInferenceClient : IAsyncDisposable
+public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
 {
-    private readonly ClientModel _model;
-    private readonly IPartitionPolicy _policy;
-    private readonly bool _learns;
-    private readonly TailStage? _tails;
-    private readonly ClientMemory _memory;
     private readonly SplitInferenceOptions _options;
+    private readonly LocalModel _model;
+    private readonly ArmCatalog _arms;
+    private readonly ArmMask _mask;
+    private readonly IPartitionPolicy _policy;
+    private readonly ServerSet _servers;
+    private readonly ExecutorSet _executors;
+    private readonly OutcomeSink _sink;
+    private readonly LearnedState _state;
+    private readonly BackgroundWork _background;
+    private readonly bool _learns;
+    private readonly ConcurrentQueue<BudgetToken> _tokens = [];
+    private readonly ConcurrentDictionary<int, bool> _harmlessPartitions = new();
+    private readonly Lazy<Task> _disposal;
 
-    internal SplitInferenceClient(SplitInferenceOptions options, ClientModel model, IPartitionPolicy policy, TailStage? tails, ClientMemory memory)
+    internal SplitInferenceClient(
+        SplitInferenceOptions options, LocalModel model, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background)
     {
-        (_options, _model, _policy, _tails, _memory) = (options, model, policy, tails, memory);
-        _learns = policy is not FixedPolicy;
+        (_options, _model, _arms, _mask, _policy, _servers, _executors, _sink, _state, _background) = (options, model, arms, mask, policy, servers, executors, sink, state, background);
+        _learns = policy.Needs != PolicyNeeds.None;
+        _disposal = new(DisposeOnceAsync);
     }
 
     /// <summary>All partitions of the model.</summary>
@@ -33,17 +47,17 @@ public sealed class SplitInferenceClient : IAsyncDisposable
     /// <summary>The name of the policy that chooses among them.</summary>
     public string Policy => _policy.Name;
 
-    /// <summary>Why the server cannot be used at the moment, as last seen, so that a policy that learns leaves all work to the device; null where it answers or was not asked.</summary>
-    public Exception? ServerFailure => _tails?.Watch.Failure;
+    /// <summary>Why the server cannot be used at the moment, as last seen, so that the device does all work; null where it answers or was not asked.</summary>
+    public Exception? ServerFailure => _servers.Failure;
 
     /// <summary>What went wrong at the start that the client can do without, such as saved state that cannot be read; for people. Empty where nothing did.</summary>
-    public IReadOnlyList<string> Warnings => _memory.Warnings;
+    public IReadOnlyList<string> Warnings => _state.Warnings;
 
     /// <summary>The partitions that have turned out to be of no use while the client ran, and why; a policy does not choose them any more. Empty where none has.</summary>
-    public IReadOnlyDictionary<int, string> MaskedPartitions => _model.Mask.Reasons;
+    public IReadOnlyDictionary<int, string> MaskedPartitions => _mask.Reasons;
 
-    /// <summary>What is left of races.</summary>
-    internal LateReplies? Late => _tails?.Late;
+    /// <summary>Awaits replies that lost a race.</summary>
+    internal LateReplyCollector Late => _executors.Late;
 
     /// <summary>
     /// Loads the model, makes its plan and, where the policy learns, measures the device for a while. The server is called beside
@@ -59,12 +73,12 @@ public sealed class SplitInferenceClient : IAsyncDisposable
     /// <summary>Infers once, for a model with one input.</summary>
     /// <inheritdoc cref="InferAsync(ReadOnlyMemory{Tensor}, InferenceRequest, CancellationToken)"/>
     public ValueTask<InferenceResult> InferAsync(Tensor input, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>
-        InferAsync(new[] { input }, request, cancellationToken);
+        InferAsync(new[] { input ?? throw new ArgumentNullException(nameof(input)) }, request, cancellationToken);
 
     /// <summary>Infers once, with inputs by name.</summary>
     /// <inheritdoc cref="InferAsync(ReadOnlyMemory{Tensor}, InferenceRequest, CancellationToken)"/>
     public ValueTask<InferenceResult> InferAsync(IReadOnlyDictionary<string, Tensor> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>
-        InferAsync(_model.Arrange(inputs), request, cancellationToken);
+        InferAsync(_model.Arrange(inputs ?? throw new ArgumentNullException(nameof(inputs))), request, cancellationToken);
 
     /// <summary>Infers once.</summary>
     /// <param name="inputs">One tensor for each of <see cref="PartitionPlan.Inputs"/>, in that order. They stay the caller's and must not change until the call ends.</param>
@@ -73,49 +87,121 @@ public sealed class SplitInferenceClient : IAsyncDisposable
     /// <returns>The outputs and what they cost; the caller disposes it.</returns>
     /// <exception cref="TensorMismatchException">An input is not one that the model takes.</exception>
     /// <exception cref="InvalidPartitionException">The request names a partition that cannot be taken.</exception>
-    /// <exception cref="ServerUnreachableException">The server cannot be reached, and the partition was named or fixed. Where a policy that learns chose it, the device finishes the job.</exception>
-    /// <exception cref="Protocol.TailRefusedException">The server refused the request, likewise, or the deadline has passed.</exception>
+    /// <exception cref="ServerUnreachableException">The server cannot be reached, and the request named its partition or the options say <see cref="OnServerFailure.Throw"/>. Otherwise the device finishes the request.</exception>
+    /// <exception cref="Protocol.TailRefusedException">The server refused the request, likewise.</exception>
+    /// <exception cref="RequestTimeoutException">There was no result by the deadline. It is a <see cref="TimeoutException"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<Tensor> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default)
     {
-        var clock = new StageClock(_options.TimeProvider);
+        ObjectDisposedException.ThrowIf(_disposal.IsValueCreated, this);
+        var budget = RequestBudget.Start(_options.TimeProvider, request?.Deadline ?? _options.Deadline);
         _model.Check(inputs.Span);
-        var decision = Decide(request);
-        var isNamed = request?.Partition is not null;
+        if (!budget.IsLimited) return await InferAsync(inputs, request, budget, cancellationToken, cancellationToken).ConfigureAwait(false);
+        var token = BudgetToken.Rent(_tokens, budget, _options.TimeProvider, cancellationToken);
         try
         {
-            return await InferAsync(inputs, decision, request, clock, cancellationToken).ConfigureAwait(false);
+            return await InferAsync(inputs, request, budget, token.Token, cancellationToken).ConfigureAwait(false);
         }
-        catch (SegmentLoadException error) when (_learns && !isNamed && decision.Arm.Partition != Plan.AllOnDevice)
+        catch (OperationCanceledException canceled) when (cancellationToken.IsCancellationRequested)
         {
-            _model.Mask.Add(decision.Arm.Partition.Index, error.Message);
-            return await InferAsync(inputs, decision with { Arm = _model.OnDevice, IsForced = false, IsRaced = false, LateAfterSeconds = 0 }, request, clock, cancellationToken).ConfigureAwait(false);
+            throw new OperationCanceledException(canceled.Message, canceled, cancellationToken);
+        }
+        catch (OperationCanceledException) when (token.IsBudgetSpent)
+        {
+            throw budget.Exceeded("preparing the result");
+        }
+        finally
+        {
+            token.Return();
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<Tensor> inputs, Decision decision, InferenceRequest? request, StageClock clock, CancellationToken cancellationToken)
-    {
-        var partition = decision.Arm.Partition;
-        var isNamed = request?.Partition is not null;
-        using var pass = _model.Begin(partition, decision.Arm.Codec, inputs, clock);
+    /// <summary>Saves what was learned, closes the connection and unloads the model. Requests that still run must have ended. May be called twice.</summary>
+    public async ValueTask DisposeAsync() => await _disposal.Value.ConfigureAwait(false);
 
-        await pass.RunHeadAsync(cancellationToken).ConfigureAwait(false);
-        if (partition != Plan.AllOnDevice)
+    /// <summary>Does what <see cref="DisposeAsync"/> does and blocks until it is done, for containers that dispose synchronously.</summary>
+    public void Dispose() => _disposal.Value.GetAwaiter().GetResult();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<Tensor> inputs, InferenceRequest? request, RequestBudget budget, CancellationToken stop, CancellationToken caller)
+    {
+        var (decision, skipped) = Decide(request, budget);
+        try
         {
-            pass.Gather(outlivesCall: TailStage.MayRace(decision));
-            var deadline = request?.Deadline ?? _options.Deadline;
-            if (FindLoss(pass, isNamed, request) is { } loss) await FinishWithoutBoundaryAsync(pass, loss, isNamed, cancellationToken).ConfigureAwait(false);
-            else if (_learns && !isNamed) await Tails().RunAsync(pass, decision, deadline, cancellationToken).ConfigureAwait(false);
-            else await Tails().OffloadAsync(pass, deadline, cancellationToken).ConfigureAwait(false);
+            return await AttemptAsync(inputs, decision, request, budget, skipped, stop, caller).ConfigureAwait(false);
+        }
+        catch (SegmentLoadException error) when (!decision.IsNamed && _learns && !decision.Arm.IsOnDevice)
+        {
+            _mask.Add(decision.Arm.Variant, decision.Arm.Cut, error.Message);
+            return await AttemptAsync(inputs, OnDevice(decision), request, budget, skipped, stop, caller).ConfigureAwait(false);
+        }
+    }
+
+    /// <param name="inputs">The model's inputs.</param>
+    /// <param name="decision">What was chosen.</param>
+    /// <param name="request">What is asked for beside the inputs.</param>
+    /// <param name="budget">The time that the request has.</param>
+    /// <param name="skipped">Why the server was not even tried; null where it is, or was not chosen.</param>
+    /// <param name="stop">Signalled when the caller cancels or the budget is spent.</param>
+    /// <param name="caller">Signalled when the caller cancels.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<InferenceResult> AttemptAsync(ReadOnlyMemory<Tensor> inputs, Decision decision, InferenceRequest? request, RequestBudget budget, Exception? skipped, CancellationToken stop, CancellationToken caller)
+    {
+        var partition = _arms.PartitionOf(decision.Arm);
+        using var attempt = new Attempt(_model[partition.Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _options.TimeProvider)
+        {
+            MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
+        };
+        try
+        {
+            await attempt.RunHeadAsync(stop).ConfigureAwait(false);
+            if (!decision.Arm.IsOnDevice) await RunTailAsync(attempt, request, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested && !caller.IsCancellationRequested)
+        {
+            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed), serverFailure: null);
+            throw budget.Exceeded(attempt.Stage);
+        }
+        catch (Exception failure) when (failure is not (OperationCanceledException or SegmentLoadException))
+        {
+            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed, failure), failure);
+            throw;
         }
 
-        if (!isNamed) Learn(decision, pass.Observation);
-        var outputs = pass.TakeOutputs();
+        var outcome = attempt.CreateOutcome(OutcomeKind.Completed);
+        _sink.Publish(outcome, attempt.Result.ServerFailure);
+        _model.RecordWhole(decision.Arm.IsOnDevice ? outcome.HeadSeconds : outcome.DeviceSeconds);
+        return await CreateResultAsync(attempt, decision, skipped, stop).ConfigureAwait(false);
+    }
+
+    private async ValueTask RunTailAsync(Attempt attempt, InferenceRequest? request, CancellationToken stop)
+    {
+        var decision = attempt.Decision;
+        if (_servers.All.IsEmpty) throw NoServer();
+        var executor = decision.IsNamed ? _executors.Named : _executors.Chosen;
+        attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt));
+        var isKnownHarmless = request?.SendsWhatIsNotFinite == true || (_learns && !decision.IsNamed && _harmlessPartitions.ContainsKey(decision.Arm.Cut));
+        if (isKnownHarmless || attempt.FindLoss() is not { } loss)
+        {
+            attempt.Complete(await executor.RunAsync(attempt, stop).ConfigureAwait(false));
+            return;
+        }
+
+        attempt.Complete(await attempt.RunWithoutBoundaryAsync(loss, stop).ConfigureAwait(false));
+        if (!_learns || decision.IsNamed) return;
+        // The first such request also tells whether the policy may go on to choose the partition.
+        if (await attempt.IsLossHarmlessAsync(stop).ConfigureAwait(false)) _harmlessPartitions.TryAdd(loss.Partition, true);
+        else _mask.Add(decision.Arm.Variant, loss.Partition, loss.Message);
+    }
+
+    private async ValueTask<InferenceResult> CreateResultAsync(Attempt attempt, Decision decision, Exception? skipped, CancellationToken stop)
+    {
+        var outputs = attempt.TakeOutputs();
         IReadOnlyDictionary<string, ModelValue> deviceOutputs;
         try
         {
-            deviceOutputs = await _model.FinishAsync(inputs, outputs, cancellationToken).ConfigureAwait(false);
+            deviceOutputs = await _model.MakeDeviceOutputsAsync(attempt.Inputs, outputs, stop).ConfigureAwait(false);
         }
         catch
         {
@@ -123,56 +209,53 @@ public sealed class SplitInferenceClient : IAsyncDisposable
             throw;
         }
 
+        var (result, partition) = (attempt.Result, attempt.Cut.Partition);
         return new InferenceResult(_model, outputs)
         {
             DeviceOutputs = deviceOutputs,
             Decision = decision,
-            Source = pass.Source,
-            IsRaced = pass.IsRaced,
-            ServerFailure = pass.ServerFailure,
-            Timings = pass.Timings,
-            BytesSent = pass.Progress.BytesSent,
+            Partition = partition,
+            Codec = attempt.Codec.Name,
+            Source = !result.IsFromServer ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split,
+            IsRaced = result.IsRaced,
+            ServerFailure = result.ServerFailure ?? skipped,
+            BytesSent = attempt.Progress.BytesSent,
+            Timings = new()
+            {
+                Head = attempt.HeadTime,
+                Encode = TimeSpan.FromSeconds(attempt.EncodeSeconds),
+                Offload = result.IsFromServer ? TimeSpan.FromSeconds(result.OffloadSeconds) : TimeSpan.Zero,
+                Tail = result.IsFromServer ? TimeSpan.Zero : result.Outputs.Time,
+                Server = result.ServerTimings,
+                Total = attempt.Total,
+            },
         };
     }
 
-    /// <summary>Saves what was learned, closes the connection and unloads the model.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>What the policy chooses, or what the request names.</summary>
+    /// <returns>The decision and, where the device takes the place of a server that is down, why.</returns>
+    private (Decision Decision, Exception? Skipped) Decide(InferenceRequest? request, in RequestBudget budget)
     {
-        if (_tails is not null) await _tails.DisposeAsync().ConfigureAwait(false);
-        _memory.Save();
+        if (request?.Partition is { } partition) return (new() { Arm = ClientComposition.ArmFor(_arms, partition), IsNamed = true, PredictedSeconds = double.NaN }, null);
+        var unavailable = _servers.All.IsEmpty ? ulong.MaxValue : _servers.Unavailable;
+        var decision = _policy.Decide(new() { RemainingSeconds = budget.RemainingSeconds, Quality = request?.Quality ?? default, UnavailableServers = unavailable });
+        if (decision.Arm.IsOnDevice) return (decision, null);
+        // A policy of the application's own may not know of the mask.
+        if (_learns && _mask.Contains(decision.Arm)) return (OnDevice(decision), null);
+        if (_servers.All.IsEmpty || _options.OnServerFailure == OnServerFailure.Throw) return (decision, null);
+        return ((unavailable >> decision.Arm.Server) & 1) != 0 ? (OnDevice(decision), _servers.All[decision.Arm.Server].Health.LastFailure) : (decision, null);
+    }
+
+    private Decision OnDevice(in Decision decision) => decision with { Arm = _arms.OnDevice, IsForced = false, IsRaced = false, LateAfterSeconds = 0 };
+
+    private async Task DisposeOnceAsync()
+    {
+        await _background.DisposeAsync().ConfigureAwait(false);
+        await _servers.DisposeAsync().ConfigureAwait(false);
+        _state.Save();
         _model.Dispose();
     }
 
-    private Decision Decide(InferenceRequest? request)
-    {
-        if (request?.Partition is { } partition) return new() { Arm = _model.ArmFor(partition), PredictedSeconds = double.NaN };
-        if (!_learns) return _policy.Decide(default);
-        var decision = _policy.Decide(new() { IsKeyFrame = request?.IsKeyFrame ?? false, IsServerUnavailable = _tails?.Watch.IsUnavailable ?? true });
-        // A policy of the application's own may not know of the mask.
-        if (_model.Mask.Contains(decision.Arm.Partition.Index)) return decision with { Arm = _model.OnDevice, IsRaced = false, LateAfterSeconds = 0 };
-        return _options.Codec is null && _tails is not null ? decision with { Arm = _tails.Agreed(decision.Arm) } : decision;
-    }
-
-    private void Learn(in Decision decision, in Observation observation)
-    {
-        _policy.Observe(decision, observation);
-        if (!_learns) return;
-        if (observation.HeadSeconds > 0) _memory.Heads.Observe(decision.Arm.Partition.Index, observation.HeadSeconds);
-        _tails?.Watch.Visit();
-    }
-
-    private NonFiniteBoundaryException? FindLoss(InferencePass pass, bool isNamed, InferenceRequest? request) =>
-        request?.SendsWhatIsNotFinite == true || (_learns && !isNamed && _model.HarmlessPartitions.ContainsKey(pass.Partition.Index)) ? null : pass.FindLoss();
-
-    /// <summary>The device runs the whole model. Where a policy chose the partition, the first such request also tells whether the policy may go on to choose it.</summary>
-    private async ValueTask FinishWithoutBoundaryAsync(InferencePass pass, NonFiniteBoundaryException loss, bool isNamed, CancellationToken cancellationToken)
-    {
-        await pass.FinishWithoutBoundaryAsync(loss, cancellationToken).ConfigureAwait(false);
-        if (!_learns || isNamed) return;
-        if (await pass.IsLossHarmlessAsync(cancellationToken).ConfigureAwait(false)) _model.HarmlessPartitions.TryAdd(loss.Partition, true);
-        else _model.Mask.Add(loss.Partition, loss.Message);
-    }
-
-    private TailStage Tails() => _tails
-        ?? throw new ServerUnreachableException($"The partition needs a server and none was named. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Server)}, or take partition {Plan.AllOnDevice.Index}, which runs everything on the device.");
+    private ServerUnreachableException NoServer() =>
+        new($"The partition needs a server and none was named. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Server)}, or take partition {Plan.AllOnDevice.Index}, which runs everything on the device.");
 }

@@ -1,5 +1,5 @@
 using System.Collections.ObjectModel;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Client.Transport;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
@@ -14,6 +14,12 @@ public sealed class SplitInferenceOptions
 
     /// <summary>The server that runs tails, such as <c>tcp://server:7070</c> or <c>unix:///run/splitinfer.sock</c>; null runs everything on the device.</summary>
     public Uri? Server { get; set; }
+
+    /// <summary>Carries boundaries in place of a connection to <see cref="Server"/>, which then is not used. The client owns it. Null unless set.</summary>
+    public ITailTransport? CustomTransport { get; set; }
+
+    /// <summary>What happens to a request that the server fails, unless the request names its partition. The device finishes it unless set.</summary>
+    public OnServerFailure OnServerFailure { get; set; }
 
     /// <summary>The name of the model on the server; empty (the default) finds it by the fingerprint of the file.</summary>
     public string ModelName { get; set; } = "";
@@ -33,7 +39,7 @@ public sealed class SplitInferenceOptions
     /// <summary>Makes a policy of your own, in place of <see cref="Policy"/>. Its decisions take arms of the setup that it is given. Null unless set.</summary>
     public Func<PolicySetup, IPartitionPolicy>? CustomPolicy { get; set; }
 
-    /// <summary>Whether the device may run a tail itself while it waits for the server's, to explore or because the reply is late: the first answer wins. True unless set; false spares its battery.</summary>
+    /// <summary>Whether the device may run a tail itself while it waits for the server's, to explore or because the reply is late: the first answer wins. True unless set; false saves battery.</summary>
     public bool Races { get; set; } = true;
 
     /// <summary>The partition that policy <c>Fixed</c> takes.</summary>
@@ -71,7 +77,10 @@ public sealed class SplitInferenceOptions
     /// <summary>With a calibration: the part of the results that must stay the same, 0 to 1, for a codec to be chosen; of a model that is no classifier, 1 less the relative error of its outputs. 0.99 unless set.</summary>
     public double MinAgreement { get; set; } = 0.99;
 
-    /// <summary>How long a result is of use, unless a request says otherwise; null (the default) is for ever.</summary>
+    /// <summary>
+    /// How long after the call a result is still of use, unless a request says otherwise; null (the default) is for ever. It bounds the head,
+    /// the wait for the server and the device's own run alike: a request ends by it, with a result or a <see cref="RequestTimeoutException"/>.
+    /// </summary>
     public TimeSpan? Deadline { get; set; }
 
     /// <summary>Whether the heads of all arms, and their tails where the device may race the server, are loaded before the client is ready, and what codecs and races run compiled, rather than on first use; default false.</summary>
@@ -91,4 +100,36 @@ public sealed class SplitInferenceOptions
 
     /// <summary>The clock; the default is the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Checks every option that can be checked without the model.</summary>
+    /// <exception cref="ArgumentException">One cannot be used; the message names it.</exception>
+    internal void Validate()
+    {
+        Require(ModelPath.Length > 0, nameof(ModelPath), "the path of an ONNX file");
+        Require(MinAgreement is >= 0 and <= 1, nameof(MinAgreement), $"from 0 to 1 (0.99 keeps 99 % of the results); it is {MinAgreement}");
+        Require(Deadline is not { } deadline || deadline > TimeSpan.Zero, nameof(Deadline), $"more than 0, or null for none; it is {Deadline}");
+        Require(ProfilingBudget >= TimeSpan.Zero, nameof(ProfilingBudget), $"at least 0; it is {ProfilingBudget}");
+        Require(ProbeInterval >= TimeSpan.Zero || ProbeInterval == Timeout.InfiniteTimeSpan, nameof(ProbeInterval), $"at least 0, or infinite; it is {ProbeInterval}");
+        Require(SegmentMemoryBytes > 0, nameof(SegmentMemoryBytes), $"a number of bytes above 0; it is {SegmentMemoryBytes}");
+        Require(Partition is not < 0, nameof(Partition), $"at least 0; it is {Partition}");
+        Require(Enum.IsDefined(OnServerFailure), nameof(OnServerFailure), $"one of {string.Join(", ", Enum.GetNames<OnServerFailure>())}");
+        Require(Server?.IsAbsoluteUri is not false, nameof(Server), $"an address such as tcp://server:7070; it is {Server}");
+        Require(Transport.ConnectTimeout > TimeSpan.Zero, $"{nameof(Transport)}.{nameof(TransportOptions.ConnectTimeout)}", $"more than 0; it is {Transport.ConnectTimeout}");
+        Require(Transport.StallTimeout > TimeSpan.Zero, $"{nameof(Transport)}.{nameof(TransportOptions.StallTimeout)}", $"more than 0; it is {Transport.StallTimeout}");
+
+        static void Require(bool isRight, string option, string expected)
+        {
+            if (!isRight) throw new ArgumentException($"The option {option} must be {expected}.", option);
+        }
+    }
+}
+
+/// <summary>What happens to a request that a server fails.</summary>
+public enum OnServerFailure
+{
+    /// <summary>The device finishes the request; <see cref="InferenceResult.ServerFailure"/> says why. While the server is known to be down, the device runs everything.</summary>
+    FinishOnDevice,
+
+    /// <summary>The request ends with the server's error.</summary>
+    Throw,
 }

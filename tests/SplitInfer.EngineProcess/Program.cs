@@ -4,7 +4,7 @@
 using Microsoft.ML.OnnxRuntime;
 using SplitInfer;
 using SplitInfer.Client;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using Tensor = SplitInfer.Tensors.Tensor;
 
 switch (args[1])

@@ -14,7 +14,7 @@ internal sealed record FrameRecord(
     {
         var (decision, timings) = (result.Decision, result.Timings);
         return new(
-            frame, at.TotalSeconds, isKey, decision.Arm.Partition.Index, decision.IsForced, decision.IsRaced, result.BytesSent,
+            frame, at.TotalSeconds, isKey, result.Partition.Index, decision.IsForced, decision.IsRaced, result.BytesSent,
             timings.Head.TotalMilliseconds, timings.Offload.TotalMilliseconds, timings.Total.TotalMilliseconds,
             double.IsFinite(decision.PredictedSeconds) ? decision.PredictedSeconds * 1000 : null, link);
     }

@@ -1,5 +1,6 @@
-using SplitInfer.Client.Policies;
-using SplitInfer.Client.Simulation;
+using SplitInfer.Policies.Catalog;
+using SplitInfer.Policies;
+using SplitInfer.Simulation;
 
 namespace SplitInfer.Cli.Benchmarks;
 
@@ -40,10 +41,12 @@ internal sealed class DecisionBenchmark(TimeProvider time)
             var arm = scenario.Arms[decision.Arm.Index];
             // Delays that swing a little, as real ones do, without a generator whose time would count.
             var swing = 1 + (0.03 * ((i % 7) - 3) / 3);
-            policy.Observe(decision, decision.Arm.Index == Arms - 1
-                ? new() { HeadSeconds = arm.HeadMs / 1e3 * swing }
+            policy.Observe(decision.Arm.Index == Arms - 1
+                ? new() { Decision = decision, HeadSeconds = arm.HeadMs / 1e3 * swing }
                 : new()
                 {
+                    Decision = decision,
+                    Server = ServerOutcome.Replied,
                     HeadSeconds = arm.HeadMs / 1e3 * swing,
                     OffloadSeconds = ((arm.PayloadBits / 16e6) + (arm.TailMs / 1e3) + 0.005) * swing,
                     ServerSeconds = arm.TailMs / 1e3 * swing,

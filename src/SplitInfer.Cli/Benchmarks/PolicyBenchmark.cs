@@ -1,5 +1,6 @@
-using SplitInfer.Client.Policies;
-using SplitInfer.Client.Simulation;
+using SplitInfer.Policies.Catalog;
+using SplitInfer.Policies;
+using SplitInfer.Simulation;
 
 namespace SplitInfer.Cli.Benchmarks;
 

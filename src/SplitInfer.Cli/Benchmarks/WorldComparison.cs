@@ -1,4 +1,4 @@
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 
 namespace SplitInfer.Cli.Benchmarks;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Output;
-using SplitInfer.Client.Policies;
-using SplitInfer.Client.Simulation.RandomWorlds;
+using SplitInfer.Policies;
+using SplitInfer.Simulation.RandomWorlds;
 
 namespace SplitInfer.Cli.Commands;
 

@@ -45,10 +45,12 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
         return command;
     }
 
-    private static ILookup<int, string> ArmsOf(PartitionPlan plan, string? calibration, double minAgreement) => calibration is null
-        ? plan.Arms.ToLookup(static arm => arm.Index, static _ => "")
-        : ArmCatalog.Create(plan, new() { Calibration = calibration, MinAgreement = minAgreement }, CodecRegistry.Default).Profiles
-            .ToLookup(static profile => profile.Arm.Partition.Index, static profile => profile.Arm.Codec);
+    private static ILookup<int, string> ArmsOf(PartitionPlan plan, string? calibration, double minAgreement)
+    {
+        if (calibration is null) return plan.Arms.ToLookup(static arm => arm.Index, static _ => "");
+        var arms = ArmCatalog.Create(plan, new(Codec: null, Allowed: null, calibration, minAgreement), CodecRegistry.Default);
+        return arms.Descriptions.ToLookup(static description => description.Arm.Cut, description => arms.CodecNames[description.Arm.Codec]);
+    }
 
     private void WriteLines()
     {

@@ -2,7 +2,7 @@ using System.CommandLine;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 

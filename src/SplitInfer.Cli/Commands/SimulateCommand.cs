@@ -1,8 +1,9 @@
+using SplitInfer.Policies.Catalog;
 using System.CommandLine;
 using SplitInfer.Cli.Output;
-using SplitInfer.Client.Policies;
-using SplitInfer.Client.Simulation;
-using SplitInfer.Client.Simulation.RandomWorlds;
+using SplitInfer.Policies;
+using SplitInfer.Simulation;
+using SplitInfer.Simulation.RandomWorlds;
 
 namespace SplitInfer.Cli.Commands;
 

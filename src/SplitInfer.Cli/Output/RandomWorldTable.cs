@@ -1,5 +1,5 @@
 using SplitInfer.Cli.Benchmarks;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using Spectre.Console;
 
 namespace SplitInfer.Cli.Output;

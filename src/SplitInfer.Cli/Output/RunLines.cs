@@ -11,7 +11,7 @@ internal sealed record FrameLine(
     {
         var (timings, decision) = (result.Timings, result.Decision);
         return new(
-            frame, decision.Arm.Partition.Index, decision.Arm.Codec, decision.IsForced, result.IsRaced,
+            frame, result.Partition.Index, result.Codec, decision.IsForced, result.IsRaced,
             timings.Head.TotalMilliseconds, timings.Encode.TotalMilliseconds, timings.Offload.TotalMilliseconds,
             timings.Server.TotalSeconds * 1000, timings.Total.TotalMilliseconds, result.BytesSent,
             double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source));

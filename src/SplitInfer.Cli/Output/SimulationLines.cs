@@ -1,4 +1,4 @@
-using SplitInfer.Client.Simulation;
+using SplitInfer.Simulation;
 
 namespace SplitInfer.Cli.Output;
 

@@ -1,4 +1,4 @@
-using SplitInfer.Client.Simulation;
+using SplitInfer.Simulation;
 using Spectre.Console;
 
 namespace SplitInfer.Cli.Output;

@@ -1,5 +1,5 @@
 using SplitInfer.Client;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using SplitInfer.Client.Calibration;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Partitioning;
@@ -13,61 +13,110 @@ namespace SplitInfer.Client.Arms;
 /// </summary>
 internal sealed class ArmCatalog
 {
-    private readonly string _codecOfNamed;
+    private readonly PartitionPlan _plan;
+    private readonly int _codecOfNamed;
 
-    private ArmCatalog(PartitionPlan plan, IEnumerable<Candidate> remote, string codecOfNamed, CodecRegistry codecs)
+    private ArmCatalog(PartitionPlan plan, IReadOnlyList<ArmCandidate> remote, string codecOfNamed, CodecRegistry codecs)
     {
-        _codecOfNamed = codecOfNamed;
-        Profiles = [.. remote.Select(static candidate => candidate.Profile), ArmProfile.Of(plan.AllOnDevice, codecOfNamed, payloadBits: 0)];
-        Codecs = [.. Profiles.Select(static profile => profile.Arm.Codec).Distinct().Select(name => codecs.TryGet(name, out var codec) ? codec : throw new ArgumentException(name, nameof(remote)))];
-        Partitions = [.. Profiles.Select(static profile => profile.Arm.Partition).Distinct()];
+        _plan = plan;
+        CodecNames = [.. remote.Select(static candidate => candidate.Codec).Append(codecOfNamed).Distinct()];
+        Codecs = [.. CodecNames.Select(name => codecs.TryGet(name, out var codec) ? codec : throw new ArgumentException(name, nameof(remote)))];
+        _codecOfNamed = CodecNames.IndexOf(codecOfNamed);
+        var onDevice = new ArmCandidate(plan.AllOnDevice, codecOfNamed, PayloadBits: 0, EncodeSeconds: 0, DecodeSeconds: 0);
+        Descriptions =
+        [
+            .. remote.Select((candidate, index) => candidate.Describe(index, CodecNames.IndexOf(candidate.Codec), server: 0)),
+            onDevice.Describe(remote.Count, _codecOfNamed, Arm.OnDevice),
+        ];
+        Partitions = [.. Descriptions.Select(description => plan.Partitions[description.Arm.Cut]).Distinct()];
     }
 
     /// <summary>The arms, by rising partition; the last one runs everything on the device.</summary>
-    public ImmutableArray<ArmProfile> Profiles { get; }
+    public ImmutableArray<ArmDescription> Descriptions { get; }
 
     /// <summary>Their partitions, rising.</summary>
     public ImmutableArray<Partition> Partitions { get; }
 
-    /// <summary>Their codecs.</summary>
+    /// <summary>Names of the codecs, by <see cref="Arm.Codec"/>.</summary>
+    public ImmutableArray<string> CodecNames { get; }
+
+    /// <summary>The codecs, by <see cref="Arm.Codec"/>.</summary>
     public ImmutableArray<ITensorCodec> Codecs { get; }
 
-    /// <summary>The arm that takes a partition which the user named, and the codec that the user named with it; <c>Raw</c> where none was.</summary>
-    public Arm Named(Partition partition) => new(partition, _codecOfNamed);
+    /// <summary>The codec of partitions that are named: the one that the user named as well, or <c>Raw</c>.</summary>
+    public ITensorCodec CodecOfNamed => Codecs[_codecOfNamed];
+
+    /// <summary>Why a partition cannot be named; null where it can.</summary>
+    public string? WhyNot(int partition)
+    {
+        if (partition < 0 || partition >= _plan.Partitions.Length)
+            return $"There is no partition {partition}. The model has 0 (everything on the server) to {_plan.AllOnDevice.Index} (everything on the device).";
+        return _plan.Partitions[partition].Refusal is { } refusal
+            ? $"Partition {partition} cannot be taken: {refusal}. The arms are {string.Join(", ", _plan.Arms.Select(static a => a.Index))}."
+            : null;
+    }
+
+    /// <summary>The arm that takes a partition which is named. It need not be one that policies know: its place is then behind theirs, so that no policy learns from it.</summary>
+    /// <param name="partition">A partition of the plan.</param>
+    public Arm Named(int partition) => partition == _plan.AllOnDevice.Index
+        ? OnDevice
+        : new(Descriptions.Length + partition, Variant: 0, partition, _codecOfNamed, Exit: 0, Server: 0);
+
+    /// <summary>The arm that runs everything on the device.</summary>
+    public Arm OnDevice => Descriptions[^1].Arm;
+
+    /// <summary>The partition of an arm.</summary>
+    /// <exception cref="ArgumentException">There is none: the policy made the arm up.</exception>
+    public Partition PartitionOf(in Arm arm) => (uint)arm.Cut < (uint)_plan.Partitions.Length
+        ? _plan.Partitions[arm.Cut]
+        : throw new ArgumentException($"There is no partition {arm.Cut}. A policy takes the arms that it is given.", nameof(arm));
+
+    /// <summary>The codec of an arm.</summary>
+    /// <exception cref="ArgumentException">There is none: the policy made the arm up.</exception>
+    public ITensorCodec CodecOf(in Arm arm) => (uint)arm.Codec < (uint)Codecs.Length
+        ? Codecs[arm.Codec]
+        : throw new ArgumentException($"There is no codec {arm.Codec}. A policy takes the arms that it is given.", nameof(arm));
 
     /// <summary>Puts the arms together.</summary>
     /// <param name="plan">All partitions.</param>
-    /// <param name="options">Names a codec, or a calibration and how good results must stay.</param>
+    /// <param name="choice">Which codecs may be used.</param>
     /// <param name="codecs">What the client knows.</param>
-    /// <exception cref="ArgumentException">There is no codec of a name that the options give.</exception>
+    /// <exception cref="ArgumentException">There is no codec of a name that the choice gives.</exception>
     /// <exception cref="InvalidCalibrationException">The calibration cannot be used.</exception>
-    public static ArmCatalog Create(PartitionPlan plan, SplitInferenceOptions options, CodecRegistry codecs)
+    public static ArmCatalog Create(PartitionPlan plan, CodecChoice choice, CodecRegistry codecs)
     {
         var remote = plan.Arms.Where(arm => arm != plan.AllOnDevice);
-        if (options.Codec is { } name)
+        if (choice.Codec is { } name)
         {
-            if (!codecs.TryGet(name, out _)) throw new ArgumentException($"There is no codec '{name}'. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(options));
-            return new(plan, remote.Select(arm => new Candidate(arm, name, arm.BoundaryBytes * 8.0, 0, 0)), name, codecs);
+            if (!codecs.TryGet(name, out _)) throw new ArgumentException($"There is no codec '{name}'. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(choice));
+            return new(plan, [.. remote.Select(arm => new ArmCandidate(arm, name, arm.BoundaryBytes * 8.0, 0, 0))], name, codecs);
         }
 
-        foreach (var allowed in options.AllowedCodecs ?? new HashSet<string>())
-            if (!codecs.TryGet(allowed, out _)) throw new ArgumentException($"There is no codec '{allowed}' to allow. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(options));
+        foreach (var allowed in choice.Allowed ?? new HashSet<string>())
+            if (!codecs.TryGet(allowed, out _)) throw new ArgumentException($"There is no codec '{allowed}' to allow. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(choice));
 
-        if (options.Calibration is not { } path)
-            return new(plan, Contest.Winners([.. remote.SelectMany(UncalibratedCodecs.Of).Where(IsAllowed)]), RawCodec.CodecName, codecs);
+        if (choice.Calibration is not { } path)
+            return new(plan, ArmPruning.Winners([.. remote.SelectMany(AssumedCodecCosts.Of).Where(IsAllowed)]), RawCodec.CodecName, codecs);
 
         var calibration = CalibrationFile.Load(path);
         calibration.RequireFor(plan);
-        var calibrated = new CalibratedCodecs(calibration, codecs, options.MinAgreement);
+        var calibrated = new CalibratedCodecCosts(calibration, codecs, choice.MinAgreement);
         var candidates = plan.Partitions.Where(static p => p.IsAdmissible && !p.Boundary.IsEmpty).SelectMany(Of);
-        return new(plan, Contest.Winners([.. candidates.Where(IsAllowed)]), RawCodec.CodecName, codecs);
+        return new(plan, ArmPruning.Winners([.. candidates.Where(IsAllowed)]), RawCodec.CodecName, codecs);
 
-        bool IsAllowed(Candidate candidate) => options.AllowedCodecs?.Contains(candidate.Codec) is not false;
+        bool IsAllowed(ArmCandidate candidate) => choice.Allowed?.Contains(candidate.Codec) is not false;
 
-        IEnumerable<Candidate> Of(Partition partition)
+        IEnumerable<ArmCandidate> Of(Partition partition)
         {
             var known = calibrated.Of(partition).ToList();
-            return known.Count == 0 && partition.IsArm ? UncalibratedCodecs.Of(partition) : known;
+            return known.Count == 0 && partition.IsArm ? AssumedCodecCosts.Of(partition) : known;
         }
     }
 }
+
+/// <summary>Which codecs may carry boundaries.</summary>
+/// <param name="Codec">Name of the one that carries every boundary; null where a policy chooses.</param>
+/// <param name="Allowed">Names of those that a policy may choose among; null for all.</param>
+/// <param name="Calibration">Path of a calibration; null where there is none, so that only lossless codecs are used.</param>
+/// <param name="MinAgreement">The part of the results that must stay the same, 0 to 1.</param>
+internal sealed record CodecChoice(string? Codec, IReadOnlySet<string>? Allowed, string? Calibration, double MinAgreement);

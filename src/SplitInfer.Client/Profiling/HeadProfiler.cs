@@ -1,12 +1,17 @@
-using SplitInfer.Codecs.Raw;
+using SplitInfer.Client.Device;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Policies;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client.Profiling;
 
 /// <summary>Measures the heads of the arms, each as the whole prefix that it is, on made-up inputs.</summary>
-internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
+/// <param name="model">The model on the device.</param>
+/// <param name="partitions">The partitions of the arms, rising; the last one runs everything on the device.</param>
+/// <param name="onUnloadable">Called with the partition and the reason where a head cannot be loaded.</param>
+/// <param name="time">The clock.</param>
+internal sealed class HeadProfiler(LocalModel model, IReadOnlyList<Partition> partitions, Action<int, string> onUnloadable, TimeProvider time)
 {
     private const int Runs = 3;
 
@@ -30,7 +35,7 @@ internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
         try
         {
             inputs = model.MakeInputs();
-            foreach (var arm in CoarseFirst(model.Arms.Partitions.Length).Select(index => model.Arms.Partitions[index]))
+            foreach (var arm in CoarseFirst(partitions.Count).Select(index => partitions[index]))
             {
                 if (profile.IsMeasured(arm.Index)) continue;
                 if (arm != model.Plan.AllOnDevice && time.GetElapsedTime(start) >= budget) return;
@@ -40,7 +45,7 @@ internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
                 }
                 catch (SegmentLoadException error) when (arm != model.Plan.AllOnDevice)
                 {
-                    model.Mask.Add(arm.Index, error.Message);
+                    onUnloadable(arm.Index, error.Message);
                 }
             }
         }
@@ -79,11 +84,13 @@ internal sealed class HeadProfiler(ClientModel model, TimeProvider time)
         var seconds = new double[Runs];
         for (var run = 0; run < Runs; run++)
         {
-            using var pass = model.Begin(arm, RawCodec.CodecName, inputs, new StageClock(time));
-            await pass.RunHeadAsync(cancellationToken).ConfigureAwait(false);
-            seconds[run] = pass.Timings.Head.TotalSeconds;
+            var (outputs, duration) = await model[arm.Index].RunHeadAsync(inputs, new(time), cancellationToken).ConfigureAwait(false);
+            foreach (var output in outputs) output.Dispose();
+            seconds[run] = duration.TotalSeconds;
         }
 
-        return HeadRefinement.MedianOf(seconds);
+        var median = HeadProfileUpdater.MedianOf(seconds);
+        if (arm == model.Plan.AllOnDevice) model.RecordWhole(median);
+        return median;
     }
 }

@@ -68,6 +68,7 @@ internal sealed record ClientHandshake(string Model, string Version, PartitionPl
             ModelVersion = welcome.ModelVersion,
             Layouts = Layouts,
             Codecs = [.. welcome.Codecs.Select(Codec)],
+            CodecNames = [.. welcome.Codecs],
             MaxInFlight = (int)Math.Min(welcome.MaxInFlight, MaxUsefulInFlight),
             MaxBoundaryBytes = (long)Math.Min(welcome.MaxBoundaryBytes, long.MaxValue),
         };

@@ -1,14 +1,40 @@
+using System.Collections.Immutable;
+
 namespace SplitInfer.Client.Transport;
 
-/// <summary>Carries a boundary to whoever runs the tail, and its outputs back. Implementations are safe for concurrent requests.</summary>
+/// <summary>
+/// Carries a boundary to whoever runs the tail, and its outputs back. Implementations are safe for concurrent requests, and for being
+/// disposed twice.
+/// </summary>
 public interface ITailTransport : IAsyncDisposable
 {
+    /// <summary>What the transport can do beside carrying boundaries. Nothing unless overridden.</summary>
+    TransportCapabilities Capabilities => TransportCapabilities.None;
+
+    /// <summary>Names of the codecs that the other end accepts, as far as that is known by now; empty where it is not known, so that any may be used.</summary>
+    ImmutableArray<string> AcceptedCodecs => [];
+
     /// <summary>Has the tail run once.</summary>
     /// <param name="request">The boundary, which the transport encodes; its tensors must live and not change until the call ends.</param>
-    /// <param name="cancellationToken">Withdraws the request; the other end is told.</param>
+    /// <param name="cancellationToken">Withdraws the request; the other end is told. Also signalled when the request's deadline passes.</param>
     /// <returns>The reply, which the caller disposes.</returns>
     /// <exception cref="ServerUnreachableException">No connection could be made, or it was lost.</exception>
     /// <exception cref="Protocol.TailRefusedException">The other end refused or failed the request, and says why.</exception>
     /// <exception cref="Protocol.ProtocolException">The other end does not speak the protocol, or a frame was damaged.</exception>
     ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Connects where that is due, then measures the time of the smallest message to the other end and back. Only with <see cref="TransportCapabilities.Ping"/>.</summary>
+    /// <exception cref="NotSupportedException">The transport cannot ping.</exception>
+    ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException($"{GetType().Name} cannot ping. Check {nameof(Capabilities)} first.");
+}
+
+/// <summary>What an <see cref="ITailTransport"/> can do beside carrying boundaries.</summary>
+[Flags]
+public enum TransportCapabilities
+{
+    /// <summary>Nothing. Only requests tell whether the other end is there, and policies learn the link from requests alone.</summary>
+    None = 0,
+
+    /// <summary><see cref="ITailTransport.PingAsync"/> works.</summary>
+    Ping = 1,
 }

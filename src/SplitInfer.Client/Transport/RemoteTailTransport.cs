@@ -7,7 +7,7 @@ using SplitInfer.Protocol.Endpoints;
 namespace SplitInfer.Client.Transport;
 
 /// <summary>Sends boundaries to a server. Connects when a request needs it, and anew when the connection was lost; callers share one connection.</summary>
-internal sealed class RemoteTailTransport : ITailTransport, IServerPing
+internal sealed class RemoteTailTransport : ITailTransport
 {
     private readonly Func<CancellationToken, ValueTask<ByteChannel>> _connect;
     private readonly string _address;
@@ -41,21 +41,23 @@ internal sealed class RemoteTailTransport : ITailTransport, IServerPing
         _handshake = new(model, version, plan, new(plan), codecs);
     }
 
-    /// <summary>The codecs that the server takes, as far as it is connected; none where it is not.</summary>
-    public ImmutableArray<ITensorCodec> AcceptedCodecs =>
-        Volatile.Read(ref _connection) is { IsCompletedSuccessfully: true } connection ? connection.Result.Terms.Codecs : [];
+    /// <inheritdoc/>
+    public TransportCapabilities Capabilities => TransportCapabilities.Ping;
+
+    /// <inheritdoc/>
+    public ImmutableArray<string> AcceptedCodecs =>
+        Volatile.Read(ref _connection) is { IsCompletedSuccessfully: true } connection ? connection.Result.Terms.CodecNames : [];
 
     /// <inheritdoc/>
     public ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<TailReply>(cancellationToken);
-        var due = new Due(_time, request.Deadline);
         try
         {
             var connection = Connection();
             return connection.IsCompletedSuccessfully
-                ? connection.Result.SendAsync(request, due, cancellationToken)
-                : ConnectAndSendAsync(connection, request, due, cancellationToken);
+                ? connection.Result.SendAsync(request, cancellationToken)
+                : ConnectAndSendAsync(connection, request, cancellationToken);
         }
         catch (Exception exception)
         {
@@ -91,10 +93,10 @@ internal sealed class RemoteTailTransport : ITailTransport, IServerPing
         }
     }
 
-    private static async ValueTask<TailReply> ConnectAndSendAsync(Task<ServerConnection> connecting, TailRequest request, Due due, CancellationToken cancellationToken)
+    private static async ValueTask<TailReply> ConnectAndSendAsync(Task<ServerConnection> connecting, TailRequest request, CancellationToken cancellationToken)
     {
-        var connection = await due.WaitAsync(connecting, cancellationToken).ConfigureAwait(false);
-        return await connection.SendAsync(request, due, cancellationToken).ConfigureAwait(false);
+        var connection = await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     private Task<ServerConnection> Connection()

@@ -6,7 +6,7 @@ namespace SplitInfer.Client.Transport;
 
 /// <summary>
 /// One request from the call to its result. The caller awaits it, the writer takes its frames, and the reader brings its
-/// reply; it is settled once, by whichever of reply, withdrawal, deadline and loss comes first, and used again only when all
+/// reply; it is settled once, by whichever of reply, withdrawal and loss comes first, and used again only when all
 /// three have let go of it.
 /// </summary>
 internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkItem, IOutgoingMessage
@@ -15,12 +15,8 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     private const int Holders = 2;
     private const int WireHolders = 2;
 
-    // A timer may fire that much early by the clock that counts.
-    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
-
     private readonly Lock _gate = new();
     private readonly ServerConnection _owner;
-    private readonly ITimer _timer;
     private readonly OutgoingPayload _payload = new();
     private readonly RequestHeader _header = new();
     private readonly TimeProvider _time;
@@ -28,7 +24,6 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     private Exception? _error;
     private TailRequest? _request;
     private bool _isReady;
-    private Due _due;
     private CancellationToken _token;
     private CancellationTokenRegistration _withdrawal;
     private bool _isSettled;
@@ -36,12 +31,7 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     private int _holders;
     private int _wireHolders;
 
-    public ServerCall(ServerConnection owner, TimeProvider time)
-    {
-        (_owner, _time) = (owner, time);
-        using (ExecutionContext.SuppressFlow())
-            _timer = time.CreateTimer(static self => ((ServerCall)self!).Miss(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
+    public ServerCall(ServerConnection owner, TimeProvider time) => (_owner, _time) = (owner, time);
 
     /// <summary>Its number on the wire; 0 while no frame of it was sent.</summary>
     public ulong Id { get; private set; }
@@ -55,15 +45,14 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     /// <summary>Sends the request.</summary>
     /// <param name="request">What to send.</param>
     /// <param name="codec">The codec's index on the wire.</param>
-    /// <param name="due">When to give up.</param>
     /// <param name="cancellationToken">Withdraws the request.</param>
-    public ValueTask<TailReply> Begin(TailRequest request, int codec, Due due, CancellationToken cancellationToken)
+    public ValueTask<TailReply> Begin(TailRequest request, int codec, CancellationToken cancellationToken)
     {
-        // A withdrawal or a timer of the last use may still be on its way; it finds either the old state or the new.
+        // A withdrawal of the last use may still be on its way; it finds either the old state or the new.
         lock (_gate)
         {
             (Id, _isSettled, _isSent, _holders, _wireHolders) = (0, false, false, Holders, WireHolders);
-            (Partition, _due, _token) = (request.Partition.Index, due, cancellationToken);
+            (Partition, _token) = (request.Partition.Index, cancellationToken);
         }
 
         (_request, _isReady) = (request, false);
@@ -71,7 +60,6 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
         (_header.Partition, _header.Codec) = ((uint)Partition, (uint)codec);
         foreach (var size in request.SymbolSizes) _header.SymbolSizes.Add(size);
         var result = new ValueTask<TailReply>(this, _result.Version);
-        if (!due.IsNever) _timer.Change(due.HasPassed ? TimeSpan.Zero : due.Left, Timeout.InfiniteTimeSpan);
         _withdrawal = cancellationToken.UnsafeRegister(static (self, token) => ((ServerCall)self!).Withdraw(token), this);
         _ = SendAsync();
         return result;
@@ -103,7 +91,7 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
             if (_isSettled) return Id != 0 && new HeaderOnlyMessage(FrameType.Cancel, Id).WriteFrame(frame);
             if (Id == 0)
             {
-                _header.DeadlineUs = _due.IsNever ? 0 : (ulong)Math.Max(1, _due.Left.TotalMicroseconds);
+                _header.DeadlineUs = _request!.Remaining is { } remaining ? (ulong)Math.Max(1, remaining.TotalMicroseconds) : 0;
                 Id = _owner.Register(this);
                 frame.Begin(FrameType.Request, Id, _header);
             }
@@ -163,7 +151,6 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
         finally
         {
             _withdrawal.Unregister();
-            if (!_due.IsNever) _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             LetGo();
         }
     }
@@ -206,14 +193,6 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
         Fail(new OperationCanceledException(token));
     }
 
-    private void Miss()
-    {
-        Due due;
-        lock (_gate) due = _due;
-        if (due.HasPassed) Fail(due.Missed());
-        else if (!due.IsNever) _timer.Change(due.Left + TimerResolution, Timeout.InfiniteTimeSpan);
-    }
-
     /// <summary>Ends the call without waiting for the server, which is told once it knows of the request.</summary>
     private void Fail(Exception error)
     {
@@ -245,7 +224,7 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     private void LetGo()
     {
         if (Interlocked.Decrement(ref _holders) > 0) return;
-        lock (_gate) (_token, _due, _withdrawal) = (default, default, default);
+        lock (_gate) (_token, _withdrawal) = (default, default);
         _result.Reset();
         _owner.Rest(this);
     }

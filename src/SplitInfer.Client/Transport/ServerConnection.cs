@@ -41,12 +41,12 @@ internal sealed class ServerConnection
     public FrameWriter Writer => _connection.Writer;
 
     /// <summary>Sends a request once the server has room for it.</summary>
-    public ValueTask<TailReply> SendAsync(TailRequest request, Due due, CancellationToken cancellationToken)
+    public ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken)
     {
         var codec = _terms.CodecOf(request);
         return _credits.Wait(0, CancellationToken.None)
-            ? Begin(request, codec, due, cancellationToken)
-            : WaitAndSendAsync(request, codec, due, cancellationToken);
+            ? Begin(request, codec, cancellationToken)
+            : WaitAndSendAsync(request, codec, cancellationToken);
     }
 
     /// <summary>Measures the time to the server and back.</summary>
@@ -117,13 +117,13 @@ internal sealed class ServerConnection
         lock (_gate) _resting.Push(call);
     }
 
-    private async ValueTask<TailReply> WaitAndSendAsync(TailRequest request, int codec, Due due, CancellationToken cancellationToken)
+    private async ValueTask<TailReply> WaitAndSendAsync(TailRequest request, int codec, CancellationToken cancellationToken)
     {
-        await due.EnterAsync(_credits, cancellationToken).ConfigureAwait(false);
-        return await Begin(request, codec, due, cancellationToken).ConfigureAwait(false);
+        await _credits.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await Begin(request, codec, cancellationToken).ConfigureAwait(false);
     }
 
-    private ValueTask<TailReply> Begin(TailRequest request, int codec, Due due, CancellationToken cancellationToken)
+    private ValueTask<TailReply> Begin(TailRequest request, int codec, CancellationToken cancellationToken)
     {
         ServerCall? call;
         lock (_gate)
@@ -133,7 +133,7 @@ internal sealed class ServerConnection
             if (!_resting.TryPop(out call)) call = new(this, _time);
         }
 
-        return call.Begin(request, codec, due, cancellationToken);
+        return call.Begin(request, codec, cancellationToken);
     }
 
     private async Task ReadAsync()

@@ -19,6 +19,9 @@ internal sealed class ServerTerms
     /// <summary>The codecs that may be used, by their index on the wire.</summary>
     public required ImmutableArray<ITensorCodec> Codecs { get; init; }
 
+    /// <summary>Names of <see cref="Codecs"/>.</summary>
+    public required ImmutableArray<string> CodecNames { get; init; }
+
     /// <summary>Requests that may be in flight.</summary>
     public required int MaxInFlight { get; init; }
 

@@ -20,9 +20,12 @@ public sealed class TailRequest
     /// <summary>One tensor for each value of the boundary, in its order. They stay the caller's, and must live and not change until the call ends.</summary>
     public required ReadOnlyMemory<Tensor> Boundary { get; init; }
 
-    /// <summary>How long the result is of use, counted from the call; null where it always is.</summary>
-    public TimeSpan? Deadline { get; init; }
+    /// <summary>What is left at this moment of the time in which the result is of use; null where it always is. The token of the call is signalled when it has run out.</summary>
+    public TimeSpan? Remaining => Budget.IsLimited ? Budget.Remaining : null;
 
     /// <summary>How far it has got.</summary>
-    public TailProgress Progress { get; } = new();
+    public UploadProgress Progress { get; } = new();
+
+    /// <summary>The request's budget. Unlimited by default.</summary>
+    internal RequestBudget Budget { get; init; }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Testing.Wire;
@@ -11,7 +12,7 @@ public class RequestTests
     public async Task A_request_says_all_that_the_server_needs()
     {
         await using var server = new ScriptedServer();
-        var request = ScriptedServer.Request(WirePlan.Symbolic, new RunLengthCodec(), TimeSpan.FromSeconds(100), n: 5);
+        var request = ScriptedServer.Request(WirePlan.Symbolic, new RunLengthCodec(), RequestBudget.Start(TimeProvider.System, TimeSpan.FromSeconds(100)), n: 5);
         var sending = server.Transport.SendAsync(request).AsTask();
         var peer = await server.WelcomeAsync();
         var frame = await peer.ReceiveAsync(FrameType.Request);

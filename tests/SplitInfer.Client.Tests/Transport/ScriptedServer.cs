@@ -36,7 +36,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public ProbeCodec Probe { get; } = new();
 
     /// <summary>A request with seeded content.</summary>
-    public static TailRequest Request(int partition = WirePlan.Fixed, ITensorCodec? codec = null, TimeSpan? deadline = null, int n = 2)
+    public static TailRequest Request(int partition = WirePlan.Fixed, ITensorCodec? codec = null, RequestBudget budget = default, int n = 2)
     {
         var tensors = WirePlan.Boundary(partition, n);
         return new()
@@ -45,7 +45,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
             Codec = codec ?? new RawCodec(),
             SymbolSizes = BoundaryLayout.For(WirePlan.Plan.Partitions[partition].Boundary).Measure(tensors),
             Boundary = tensors,
-            Deadline = deadline,
+            Budget = budget,
         };
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Testing.Wire;
@@ -82,59 +83,41 @@ public class WithdrawalTests
     }
 
     [Fact]
-    public async Task A_deadline_ends_the_call_and_withdraws_the_request()
+    public async Task The_server_is_told_what_is_left_of_the_budget_when_the_request_leaves()
     {
         var time = new FakeTimeProvider();
         await using var server = new ScriptedServer(time);
-        var late = server.Transport.SendAsync(ScriptedServer.Request(deadline: TimeSpan.FromMilliseconds(50))).AsTask();
+        var budget = RequestBudget.Start(time, TimeSpan.FromMilliseconds(50));
+        var sent = server.Transport.SendAsync(ScriptedServer.Request(budget: budget)).AsTask();
+        time.Advance(TimeSpan.FromMilliseconds(20));
         var peer = await server.WelcomeAsync();
-        Assert.Equal(50_000ul, (await peer.ReceiveAsync(FrameType.Request)).Read(RequestHeader.Parser).DeadlineUs);
-        time.Advance(TimeSpan.FromMilliseconds(49));
-        Assert.False(late.IsCompleted);
-        time.Advance(TimeSpan.FromMilliseconds(1));
-        var error = await Assert.ThrowsAsync<TailRefusedException>(() => late);
-        Assert.Equal(RefusalCode.DeadlineExceeded, error.Code);
-        Assert.Contains("50 ms", error.Message, StringComparison.Ordinal);
-        await peer.ReceiveAsync(FrameType.Cancel);
+        Assert.Equal(30_000ul, (await peer.ReceiveAsync(FrameType.Request)).Read(RequestHeader.Parser).DeadlineUs);
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await sent);
     }
 
     [Fact]
-    public async Task A_deadline_holds_though_its_timer_fires_early()
+    public async Task A_withdrawal_works_while_connecting()
     {
-        var time = new FakeTimeProvider();
-        await using var server = new ScriptedServer(time);
-        var late = server.Transport.SendAsync(ScriptedServer.Request(deadline: TimeSpan.FromMilliseconds(50))).AsTask();
-        var peer = await server.WelcomeAsync();
-        await peer.ReceiveAsync(FrameType.Request);
-        time.AdjustTime(time.Start - TimeSpan.FromMilliseconds(1)); // the timer still waits for 50 ms, and so fires 1 ms early
-        time.Advance(TimeSpan.FromMilliseconds(50));
-        Assert.False(late.IsCompleted);
-        time.Advance(TimeSpan.FromMilliseconds(3));
-        Assert.Equal(RefusalCode.DeadlineExceeded, (await Assert.ThrowsAsync<TailRefusedException>(() => late)).Code);
-    }
-
-    [Fact]
-    public async Task A_deadline_holds_while_connecting()
-    {
-        var time = new FakeTimeProvider();
-        await using var server = new ScriptedServer(time);
-        var late = server.Transport.SendAsync(ScriptedServer.Request(deadline: TimeSpan.FromSeconds(1))).AsTask();
+        await using var server = new ScriptedServer();
+        using var token = new CancellationTokenSource();
+        var withdrawn = server.Transport.SendAsync(ScriptedServer.Request(), token.Token).AsTask();
         await server.AcceptAsync();
-        time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(RefusalCode.DeadlineExceeded, (await Assert.ThrowsAsync<TailRefusedException>(() => late)).Code);
+        await token.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn);
     }
 
     [Fact]
-    public async Task A_deadline_holds_while_waiting_for_a_turn()
+    public async Task A_withdrawal_works_while_waiting_for_a_turn()
     {
-        var time = new FakeTimeProvider();
-        await using var server = new ScriptedServer(time);
+        await using var server = new ScriptedServer();
+        using var token = new CancellationTokenSource();
         var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.WelcomeAsync(maxInFlight: 1);
         await peer.ReceiveAsync(FrameType.Request);
-        var late = server.Transport.SendAsync(ScriptedServer.Request(deadline: TimeSpan.FromSeconds(1))).AsTask();
-        time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(RefusalCode.DeadlineExceeded, (await Assert.ThrowsAsync<TailRefusedException>(() => late)).Code);
+        var withdrawn = server.Transport.SendAsync(ScriptedServer.Request(), token.Token).AsTask();
+        await token.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn);
         await peer.SendAsync(ScriptedServer.Response(1));
         ScriptedServer.AssertOutputs(await first);
     }

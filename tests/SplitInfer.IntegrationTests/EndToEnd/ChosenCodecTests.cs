@@ -1,6 +1,6 @@
 using SplitInfer.Client;
 using SplitInfer.Client.Calibration;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 using SplitInfer.Testing;
@@ -19,9 +19,9 @@ public sealed class ChosenCodecTests : IDisposable
     public async Task Without_a_calibration_nothing_is_lost_and_the_client_says_so()
     {
         var arms = await ArmsAsync(static _ => { });
-        Assert.All(arms.Profiles, static arm => Assert.True(IsLossless(arm)));
-        Assert.True(arms.Profiles.Select(static arm => arm.Arm.Codec).Distinct().Count() > 1);
-        Assert.Contains("splitinfer calibrate", Assert.Single(arms.Warnings), StringComparison.Ordinal);
+        Assert.All(arms.Codecs, static codec => Assert.True(IsLossless(codec)));
+        Assert.True(arms.Codecs.Distinct().Count() > 1);
+        Assert.Empty(arms.Warnings);
     }
 
     [Theory]
@@ -30,8 +30,8 @@ public sealed class ChosenCodecTests : IDisposable
     public async Task With_one_the_smallest_codec_within_the_bound_is_an_arm_and_none_beyond_it(double bound, string smallest)
     {
         var arms = await ArmsAsync(o => (o.Calibration, o.MinAgreement) = (Calibrate(o.ModelPath), bound));
-        Assert.Contains(arms.Profiles, arm => arm.Arm.Codec == smallest);
-        Assert.DoesNotContain(arms.Profiles, arm => !IsLossless(arm) && AgreementOf(arm.Arm.Codec) < bound);
+        Assert.Contains(smallest, arms.Codecs);
+        Assert.DoesNotContain(arms.Codecs, codec => !IsLossless(codec) && AgreementOf(codec) < bound);
         Assert.Empty(arms.Warnings);
     }
 
@@ -39,7 +39,7 @@ public sealed class ChosenCodecTests : IDisposable
     public async Task A_codec_that_is_named_is_taken_whatever_it_loses()
     {
         var arms = await ArmsAsync(static o => o.Codec = "Quantized2");
-        Assert.All(arms.Profiles, static arm => Assert.Equal("Quantized2", arm.Arm.Codec));
+        Assert.All(arms.Codecs, static codec => Assert.Equal("Quantized2", codec));
         Assert.Empty(arms.Warnings);
     }
 
@@ -47,7 +47,7 @@ public sealed class ChosenCodecTests : IDisposable
     public async Task What_the_user_does_not_allow_is_no_arm()
     {
         var arms = await ArmsAsync(o => (o.Calibration, o.AllowedCodecs) = (Calibrate(o.ModelPath), new HashSet<string> { "Raw", "Quantized8" }));
-        Assert.Equal(["Quantized8"], arms.Profiles.SkipLast(1).Select(static arm => arm.Arm.Codec).Where(static codec => codec != "Raw").Distinct());
+        Assert.Equal(["Quantized8"], arms.Codecs.SkipLast(1).Where(static codec => codec != "Raw").Distinct());
         Assert.Contains("'Zip'", (await Assert.ThrowsAsync<ArgumentException>(() => ArmsAsync(static o => o.AllowedCodecs = new HashSet<string> { "Zip" }))).Message, StringComparison.Ordinal);
     }
 
@@ -75,7 +75,7 @@ public sealed class ChosenCodecTests : IDisposable
         {
             using var result = await client.InferAsync(input);
             if (result.Source == InferenceSource.Device) continue;
-            Assert.Equal("ZeroBitmap", result.Decision.Arm.Codec);
+            Assert.Equal("ZeroBitmap", result.Codec);
             offloaded++;
         }
 
@@ -86,11 +86,11 @@ public sealed class ChosenCodecTests : IDisposable
 
     private static byte[] AnotherModel() => Detector.Build().ToBytes();
 
-    private static bool IsLossless(ArmProfile arm) => CodecRegistry.Default.TryGet(arm.Arm.Codec, out var codec) && codec.IsLossless;
+    private static bool IsLossless(string name) => CodecRegistry.Default.TryGet(name, out var codec) && codec.IsLossless;
 
     private static double AgreementOf(string codec) => codec switch { "Quantized8" => 0.9995, "Quantized6" => 0.993, "Quantized4" => 0.97, _ => 1 };
 
-    private static async Task<(IReadOnlyList<ArmProfile> Profiles, IReadOnlyList<string> Warnings)> ArmsAsync(Action<SplitInferenceOptions> configure)
+    private static async Task<(IReadOnlyList<string> Codecs, IReadOnlyList<string> Warnings)> ArmsAsync(Action<SplitInferenceOptions> configure)
     {
         await using var deployment = await Deployment.StartAsync(Model);
         PolicySetup? seen = null;
@@ -103,7 +103,7 @@ public sealed class ChosenCodecTests : IDisposable
             };
             configure(o);
         });
-        return (seen!.Arms, client.Warnings);
+        return ([.. seen!.Arms.Select(arm => seen.Codecs[arm.Arm.Codec])], client.Warnings);
     }
 
     private string Calibrate(string model)
@@ -138,10 +138,10 @@ public sealed class ChosenCodecTests : IDisposable
 
         public Decision Decide(in DecisionContext context)
         {
-            var index = context.IsServerUnavailable ? setup.Arms.Length - 1 : _next++ % setup.Arms.Length;
+            var index = context.UnavailableServers != 0 ? setup.Arms.Length - 1 : _next++ % setup.Arms.Length;
             return new() { Arm = setup.Arms[index].Arm with { Index = index }, PredictedSeconds = double.NaN };
         }
 
-        public void Observe(in Decision decision, in Observation observation) { }
+        public void Observe(in Outcome outcome) { }
     }
 }

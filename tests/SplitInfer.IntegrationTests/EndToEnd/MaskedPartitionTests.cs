@@ -1,5 +1,5 @@
 using SplitInfer.Client;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Execution;
 using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Models;
@@ -28,7 +28,7 @@ public class MaskedPartitionTests
             o.PreloadArms = preloads;
             o.Execution.Engine = new Refusing(static (_, output) => output != Output);
         });
-        await RunAsync(client, static result => result.Decision.Arm.Partition.Index == 0 || result.Source == InferenceSource.Device);
+        await RunAsync(client, static result => result.Partition.Index == 0 || result.Source == InferenceSource.Device);
 
         Assert.All(client.MaskedPartitions, static masked => Assert.Contains("cannot be loaded", masked.Value, StringComparison.Ordinal));
         if (preloads) Assert.NotEmpty(client.MaskedPartitions);
@@ -61,7 +61,7 @@ public class MaskedPartitionTests
         for (var i = 0; i < 30; i++)
         {
             using var result = await client.InferAsync(input);
-            Assert.True(isAllowed(result), $"Partition {result.Decision.Arm.Partition.Index} from {result.Source}.");
+            Assert.True(isAllowed(result), $"Partition {result.Partition.Index} from {result.Source}.");
             Assert.True(TensorDifference.Between(whole.Outputs[0], result.Outputs[0]).IsWithin(1e-4));
         }
     }

@@ -1,5 +1,6 @@
 using SplitInfer.Client;
-using SplitInfer.Client.Policies;
+using SplitInfer.Client.Attempts;
+using SplitInfer.Policies;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 

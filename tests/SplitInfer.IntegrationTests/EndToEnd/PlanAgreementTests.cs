@@ -1,4 +1,4 @@
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Protocol;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;

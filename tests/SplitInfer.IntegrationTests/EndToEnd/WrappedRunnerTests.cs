@@ -1,4 +1,4 @@
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Execution;
 using SplitInfer.Tensors;
 using SplitInfer.Testing.Networks;

@@ -1,5 +1,5 @@
 using SplitInfer.Client;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Client.Transport;
 using SplitInfer.IntegrationTests.Kit;
 using SplitInfer.Tensors;
@@ -31,7 +31,7 @@ public class LateReplyTests
             Assert.True(result.IsRaced);
             Assert.Null(result.ServerFailure);
             Assert.True(TensorDifference.Between(whole.Outputs[0], result.Outputs[0]).IsWithin(1e-4), $"arm {arm}");
-            Assert.Equal(new Observation { OffloadSeconds = Late, IsCensored = true }, race.Policy.Next());
+            Assert.Equal(new Outcome { Decision = result.Decision, Server = ServerOutcome.Overdue, OffloadSeconds = Late }, race.Policy.Next());
             await GiveUpAsync(race);
         }
     }
@@ -84,8 +84,8 @@ public class LateReplyTests
         using var result = await race.Client.InferAsync(input);
         Assert.False(result.IsRaced);
         Assert.NotEqual(InferenceSource.Device, result.Source);
-        Assert.True(race.Policy.Next() is { IsCensored: false, ServerSeconds: > 0, RacedDeviceSeconds: 0 });
-        Assert.Equal(0, race.Client.Late!.Count);
+        Assert.True(race.Policy.Next() is { IsCensored: false, ServerSeconds: > 0, DeviceSeconds: 0 });
+        Assert.Equal(0, race.Client.Late.Count);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public class LateReplyTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(Limit));
         await RacedClient.UntilAsync(() => race.Gate.Withdrawn == 1);
         Assert.Equal(0, race.Policy.Count);
-        Assert.Equal(0, race.Client.Late!.Count);
+        Assert.Equal(0, race.Client.Late.Count);
     }
 
     // The reply is held back, so that the call waits until time has passed.
@@ -150,7 +150,7 @@ public class LateReplyTests
         _time.Advance(TimeSpan.FromSeconds(1));
         var lost = race.Policy.Next();
         Assert.True(lost.IsCensored && lost.OffloadSeconds > Late && lost.BytesSent > 0);
-        await RacedClient.UntilAsync(() => race.Client.Late!.Count == 0);
+        await RacedClient.UntilAsync(() => race.Client.Late.Count == 0);
     }
 
     private async Task<RacedClient> StartAsync()

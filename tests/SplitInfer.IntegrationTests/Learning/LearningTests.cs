@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Client.Transport;
 using SplitInfer.IntegrationTests.EndToEnd;
 using SplitInfer.Tensors;
@@ -29,7 +29,7 @@ public class LearningTests
         for (var frame = 0; frame < 2000 && offloaded < 5; frame++)
         {
             using var result = await client.InferAsync(input, new() { IsKeyFrame = frame % 10 == 0 });
-            Assert.True(TensorDifference.Between(whole.Outputs[0], result.Outputs[0]).IsWithin(1e-4), $"partition {result.Decision.Arm.Partition.Index}");
+            Assert.True(TensorDifference.Between(whole.Outputs[0], result.Outputs[0]).IsWithin(1e-4), $"partition {result.Partition.Index}");
             if (result.BytesSent > 0) offloaded++;
         }
 

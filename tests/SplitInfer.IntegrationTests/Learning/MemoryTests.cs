@@ -1,5 +1,5 @@
 using SplitInfer.Client;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.IntegrationTests.EndToEnd;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
@@ -26,9 +26,9 @@ public sealed class MemoryTests : IAsyncDisposable
     {
         PolicySetup? first = null, second = null;
         await using (var client = await ConnectAsync(setup => first = setup)) Assert.Empty(client.Warnings);
-        Assert.All(first!.Arms, arm => Assert.True(first.Heads.IsMeasured(arm.Arm.Partition.Index)));
+        Assert.All(first!.Arms, arm => Assert.True(first.Heads.IsMeasured(arm.Arm.Cut)));
         await using (var client = await ConnectAsync(setup => second = setup)) Assert.Empty(client.Warnings);
-        foreach (var arm in first.Arms) Assert.Equal(first.Heads.SecondsOf(arm.Arm.Partition.Index), second!.Heads.SecondsOf(arm.Arm.Partition.Index));
+        foreach (var arm in first.Arms) Assert.Equal(first.Heads.SecondsOf(arm.Arm.Cut), second!.Heads.SecondsOf(arm.Arm.Cut));
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class MemoryTests : IAsyncDisposable
         PolicySetup? setup = null;
         await using var client = await ConnectAsync(s => setup = s, o => o.ProfilingBudget = TimeSpan.Zero);
         var heads = setup!.Heads;
-        Assert.Equal([client.Plan.AllOnDevice.Index], setup.Arms.Select(a => a.Arm.Partition.Index).Where(heads.IsMeasured));
+        Assert.Equal([client.Plan.AllOnDevice.Index], setup.Arms.Select(a => a.Arm.Cut).Where(heads.IsMeasured));
         Assert.True(heads.SecondsOf(client.Plan.Arms[1].Index) < heads.SecondsOf(client.Plan.AllOnDevice.Index));
     }
 

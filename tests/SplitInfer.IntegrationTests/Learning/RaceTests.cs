@@ -39,13 +39,13 @@ public class RaceTests
         using var input = RacedClient.Input(1);
         using (var result = await race.Client.InferAsync(input)) Assert.Equal(InferenceSource.Device, result.Source);
         var first = race.Policy.Next();
-        Assert.True(first.HeadSeconds > 0 && first.RacedDeviceSeconds > first.HeadSeconds);
+        Assert.True(first.HeadSeconds > 0 && first.DeviceSeconds > first.HeadSeconds);
         Assert.True(first.OffloadSeconds == 0 && !first.IsCensored && first.BytesSent == 0);
 
         race.Gate.Open();
         var late = race.Policy.Next();
         Assert.True(late.OffloadSeconds > 0);
-        Assert.True(late.HeadSeconds == 0 && late.RacedDeviceSeconds == 0);
+        Assert.True(late.HeadSeconds == 0 && late.DeviceSeconds == 0);
         // A busy machine may be later than the patience of the client; either is what the server cost.
         Assert.True(late.IsCensored || (late.ServerSeconds > 0 && late.BytesSent == race.Policy.Setup.Arms[1].PayloadBits / 8));
     }
@@ -60,7 +60,7 @@ public class RaceTests
 
         var censored = race.Policy.Next();
         Assert.True(censored.IsCensored && censored.OffloadSeconds > 0 && censored.ServerSeconds == 0);
-        await RacedClient.UntilAsync(() => race.Gate.Withdrawn == 1 && race.Client.Late!.Count == 0);
+        await RacedClient.UntilAsync(() => race.Gate.Withdrawn == 1 && race.Client.Late.Count == 0);
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public class RaceTests
         }
 
         Assert.Contains(sources, s => s != InferenceSource.Device);
-        await RacedClient.UntilAsync(() => race.Client.Late!.Count == 0);
+        await RacedClient.UntilAsync(() => race.Client.Late.Count == 0);
         Assert.Null(race.Client.ServerFailure);
     }
 
@@ -105,9 +105,9 @@ public class RaceTests
             using var result = await race.Client.InferAsync(input);
             Assert.Equal(InferenceSource.Device, result.Source);
             Assert.True(TensorDifference.Between(whole.Outputs[0], result.Outputs[0]).IsWithin(1e-4));
-            var observation = race.Policy.Next();
-            while (observation.RacedDeviceSeconds == 0) observation = race.Policy.Next();
-            Assert.Equal(result.Timings.Tail.TotalSeconds, observation.RacedDeviceSeconds);
+            var outcome = race.Policy.Next();
+            while (outcome.DeviceSeconds == 0) outcome = race.Policy.Next();
+            Assert.Equal(result.Timings.Tail.TotalSeconds, outcome.DeviceSeconds);
         }
     }
 
@@ -122,11 +122,11 @@ public class RaceTests
         {
             limit.Token.ThrowIfCancellationRequested();
             using var result = await race.Client.InferAsync(input);
-            var observation = race.Policy.Next();
-            while (observation.RacedDeviceSeconds == 0) observation = race.Policy.Next();
+            var outcome = race.Policy.Next();
+            while (outcome.DeviceSeconds == 0) outcome = race.Policy.Next();
 
             // The head and the tail, rather than the whole model after the head.
-            if (observation.RacedDeviceSeconds > result.Timings.Tail.TotalSeconds) return;
+            if (outcome.DeviceSeconds > result.Timings.Tail.TotalSeconds) return;
         }
     }
 
@@ -139,8 +139,8 @@ public class RaceTests
         using var result = await race.Client.InferAsync(input);
         Assert.Equal(InferenceSource.Device, result.Source);
         Assert.Same(race.Gate.Failure, result.ServerFailure);
-        Assert.True(race.Policy.Next() is { IsCensored: true, RacedDeviceSeconds: > 0 });
-        Assert.Equal(0, race.Client.Late!.Count);
+        Assert.True(race.Policy.Next() is { IsCensored: true, DeviceSeconds: > 0 });
+        Assert.Equal(0, race.Client.Late.Count);
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public class RaceTests
 
         foreach (var (whole, raced) in expected.Zip(results))
             Assert.True(TensorDifference.Between(whole.Outputs[0], raced.Outputs[0]).IsWithin(1e-4));
-        await RacedClient.UntilAsync(() => race.Client.Late!.Count == 0);
+        await RacedClient.UntilAsync(() => race.Client.Late.Count == 0);
         // Disposing twice or using after release throws, so that a clean end of every result shows that no side let go of another's memory.
         foreach (var result in results.Concat(expected)) result.Dispose();
         foreach (var input in inputs) input.Dispose();

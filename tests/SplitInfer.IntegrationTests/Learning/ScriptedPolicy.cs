@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 
 namespace SplitInfer.IntegrationTests.Learning;
 
 /// <summary>Takes the arm that a test says, and keeps what it is told.</summary>
 internal sealed class ScriptedPolicy(PolicySetup setup) : IPartitionPolicy
 {
-    private readonly BlockingCollection<Observation> _observations = [];
+    private readonly BlockingCollection<Outcome> _outcomes = [];
 
     public PolicySetup Setup => setup;
 
@@ -21,16 +21,16 @@ internal sealed class ScriptedPolicy(PolicySetup setup) : IPartitionPolicy
 
     public bool WasServerUnavailable { get; private set; }
 
-    public int Count => _observations.Count;
+    public int Count => _outcomes.Count;
 
     public Decision Decide(in DecisionContext context)
     {
-        WasServerUnavailable = context.IsServerUnavailable;
+        WasServerUnavailable = context.UnavailableServers != 0;
         return new() { Arm = setup.Arms[Arm].Arm, IsRaced = IsRaced, IsForced = IsRaced, LateAfterSeconds = LateAfterSeconds, PredictedSeconds = 1 };
     }
 
-    public void Observe(in Decision decision, in Observation observation) => _observations.Add(observation);
+    public void Observe(in Outcome outcome) => _outcomes.Add(outcome);
 
-    /// <summary>The next observation, which may be still to come.</summary>
-    public Observation Next() => _observations.TryTake(out var observation, TimeSpan.FromSeconds(60)) ? observation : throw new TimeoutException("No observation came.");
+    /// <summary>The next outcome, which may be still to come.</summary>
+    public Outcome Next() => _outcomes.TryTake(out var outcome, TimeSpan.FromSeconds(60)) ? outcome : throw new TimeoutException("No outcome came.");
 }

@@ -11,7 +11,7 @@ internal sealed class Exchange
 {
     private readonly Tensor[] _expected;
 
-    public Exchange(int partition, int seed, int n = 3, ITensorCodec? codec = null, TimeSpan? deadline = null)
+    public Exchange(int partition, int seed, int n = 3, ITensorCodec? codec = null)
     {
         codec ??= new RawCodec();
         var boundary = WirePlan.Boundary(partition, n, seed);
@@ -22,7 +22,6 @@ internal sealed class Exchange
             Codec = codec,
             SymbolSizes = BoundaryLayout.For(WirePlan.Plan.Partitions[partition].Boundary).Measure(boundary),
             Boundary = boundary,
-            Deadline = deadline,
         };
     }
 

@@ -15,18 +15,12 @@ internal sealed class InProcessTransport(ITailModel model) : ITailTransport
     {
         if (request.Partition == model.Plan.AllOnDevice || !request.Partition.IsAdmissible)
             throw new TailRefusedException(RefusalCode.InvalidPartition, "There is no such tail.");
-        using var deadline = new CancellationTokenSource(request.Deadline ?? Timeout.InfiniteTimeSpan);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         var boundary = Decode(request);
         try
         {
             var outputs = new Tensor[request.Partition.TailOutputs.Length];
-            await model.RunAsync(request.Partition.Index, boundary, outputs, stop.Token);
+            await model.RunAsync(request.Partition.Index, boundary, outputs, cancellationToken);
             return new(outputs, default);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new TailRefusedException(RefusalCode.DeadlineExceeded, "It took too long.");
         }
         finally
         {

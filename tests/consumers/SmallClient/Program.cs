@@ -2,7 +2,7 @@
 //   SmallClient MODEL                      on the device
 //   SmallClient MODEL SERVER PARTITION     cut at a partition
 using SplitInfer.Client;
-using SplitInfer.Client.Policies;
+using SplitInfer.Policies;
 using SplitInfer.Tensors;
 
 var options = new SplitInferenceOptions { ModelPath = args[0] };

@@ -1,0 +1,222 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using SplitInfer.Client.Device;
+using SplitInfer.Client.Transport;
+using SplitInfer.Codecs;
+using SplitInfer.Partitioning;
+using SplitInfer.Policies;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Client.Attempts;
+
+/// <summary>
+/// One request being carried out with a chosen arm. Owns the head's outputs, the boundary and any copied inputs until its last reference is
+/// released. The caller keeps ownership of the inputs. Executors may run the tail in two places at once; everything else is one step
+/// after the other.
+/// </summary>
+/// <param name="cut">The partition.</param>
+/// <param name="codec">The codec of the arm.</param>
+/// <param name="decision">What was chosen.</param>
+/// <param name="inputs">The model's inputs.</param>
+/// <param name="budget">The time that the request has.</param>
+/// <param name="time">The clock.</param>
+internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decision, ReadOnlyMemory<Tensor> inputs, RequestBudget budget, TimeProvider time) : IDisposable
+{
+    private const double HarmlessDifference = 1e-3;
+
+    private static readonly UploadProgress Unsent = new();
+
+    private StageTimer _timer = new(time);
+    private Tensor[] _head = [];
+    private Tensor?[] _copies = [];
+    private AttemptResult _result;
+    private TimeSpan _collectTime;
+    private long? _offloadBegan;
+    private int _references = 1;
+
+    /// <summary>The partition as the device runs it.</summary>
+    public LocalCut Cut => cut;
+
+    /// <summary>What was chosen.</summary>
+    public Decision Decision => decision;
+
+    /// <summary>The time that the request has.</summary>
+    public RequestBudget Budget => budget;
+
+    /// <summary>The model's inputs.</summary>
+    public ReadOnlyMemory<Tensor> Inputs => inputs;
+
+    /// <summary>The codec in which the boundary travels.</summary>
+    public ITensorCodec Codec { get; set; } = codec;
+
+    /// <summary>Whether another codec may take the place of one that the server does not accept.</summary>
+    public bool MayReplaceCodec { get; init; }
+
+    /// <summary>What the request is doing, for messages.</summary>
+    public string Stage { get; set; } = "running the head";
+
+    /// <summary>What crosses the cut.</summary>
+    public Tensor[] Boundary { get; private set; } = [];
+
+    /// <summary>How far the boundary has got on its way to the server.</summary>
+    public UploadProgress Progress { get; private set; } = Unsent;
+
+    /// <summary>How long the head ran.</summary>
+    public TimeSpan HeadTime { get; private set; }
+
+    /// <summary>How the tail came about.</summary>
+    public AttemptResult Result => _result;
+
+    /// <summary>Time from the first bytes that could leave until now, s; 0 before the boundary is collected.</summary>
+    public double WaitedSeconds => _offloadBegan is not { } began ? 0 : Math.Max(0, time.GetElapsedTime(began).TotalSeconds - Progress.EncodeSeconds);
+
+    /// <summary>Seconds of encoding that sending could not hide.</summary>
+    public double EncodeSeconds => _collectTime.TotalSeconds + Progress.EncodeSeconds;
+
+    /// <summary>Time since the request began.</summary>
+    public TimeSpan Total => _timer.Total();
+
+    /// <summary>Runs the head, where there is one.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask RunHeadAsync(CancellationToken stop) => (_head, HeadTime) = await cut.RunHeadAsync(inputs, _timer, stop).ConfigureAwait(false);
+
+    /// <summary>Collects the boundary, which is encoded as it is sent.</summary>
+    /// <param name="copyInputs">Whether inputs that cross are copied, since they may still be sent when the caller has its result and may change them.</param>
+    public void CollectBoundary(bool copyInputs)
+    {
+        var timer = _timer.StartNew();
+        Boundary = Collect(cut.Route.Boundary);
+        if (copyInputs) CopyInputs();
+        _collectTime = timer.Restart();
+        _offloadBegan = time.GetTimestamp();
+        Stage = "waiting for the server";
+    }
+
+    /// <summary>The request to a server that the boundary makes.</summary>
+    public TailRequest CreateRequest()
+    {
+        var request = new TailRequest
+        {
+            Partition = cut.Partition,
+            Codec = Codec,
+            SymbolSizes = cut.Layout.Measure(Boundary),
+            Boundary = Boundary,
+            Budget = budget,
+        };
+        Progress = request.Progress;
+        return request;
+    }
+
+    /// <summary>What is lost where a boundary of finite inputs is not finite; null where nothing is.</summary>
+    public NonFiniteBoundaryException? FindLoss()
+    {
+        for (var i = 0; i < Boundary.Length; i++)
+        {
+            // What the model is fed crosses as it is.
+            if (cut.Route.Boundary[i].Origin == ValueOrigin.Input || FiniteNumbers.AreIn(Boundary[i])) continue;
+            foreach (var input in inputs.Span)
+                if (!FiniteNumbers.AreIn(input)) return null;
+            return new(cut.Partition, cut.Partition.Boundary[i].Name);
+        }
+
+        return null;
+    }
+
+    /// <summary>Runs the whole model on the device, because the boundary is unusable.</summary>
+    public async ValueTask<AttemptResult> RunWithoutBoundaryAsync(NonFiniteBoundaryException loss, CancellationToken stop) =>
+        new(await cut.RunWholeAsync(inputs, _timer.StartNew(), stop).ConfigureAwait(false), ServerOutcome.NotAsked) { ServerFailure = loss };
+
+    /// <summary>Whether the tail makes of the boundary what the whole model has given, so that nothing was lost although not all of it is finite, as in a mask of −∞.</summary>
+    public async ValueTask<bool> IsLossHarmlessAsync(CancellationToken stop)
+    {
+        Tensor[] outputs = [];
+        try
+        {
+            outputs = await cut.RunTailItselfAsync(Boundary, stop).ConfigureAwait(false);
+            return _result.Outputs.Tensors!.OfType<Tensor>().Zip(outputs).All(static pair => pair.First.ElementType == pair.Second.ElementType && pair.First.Shape == pair.Second.Shape
+                && TensorDifference.Between(pair.First, pair.Second).IsWithin(HarmlessDifference));
+        }
+        catch (SplitInferException)
+        {
+            return false;
+        }
+        finally
+        {
+            foreach (var output in outputs) output.Dispose();
+        }
+    }
+
+    /// <summary>Takes over the outputs that the request's result is made of.</summary>
+    public void Complete(in AttemptResult result) => _result = result;
+
+    /// <summary>What the whole model took on the device, s, where the device ran the tail.</summary>
+    public double DeviceSeconds(in TailOutputs tail) => tail.Time <= TimeSpan.Zero ? 0 : tail.IsWhole ? tail.Time.TotalSeconds : (HeadTime + tail.Time).TotalSeconds;
+
+    /// <summary>What the attempt cost, once it is complete or has failed.</summary>
+    /// <param name="kind">Whether there is a result.</param>
+    /// <param name="failure">What the server failed with, where there is none.</param>
+    public Outcome CreateOutcome(OutcomeKind kind, Exception? failure = null) => new()
+    {
+        Decision = decision,
+        Kind = kind,
+        Server = kind == OutcomeKind.Completed ? _result.Server
+            : _offloadBegan is null ? ServerOutcome.NotAsked
+            : failure is not null ? ServerFault.OutcomeOf(failure)
+            : ServerOutcome.Abandoned,
+        HeadSeconds = HeadTime.TotalSeconds,
+        EncodeSeconds = EncodeSeconds,
+        DeviceSeconds = kind == OutcomeKind.Completed && !_result.IsFromServer ? DeviceSeconds(_result.Outputs) : 0,
+        OffloadSeconds = kind == OutcomeKind.Completed ? _result.OffloadSeconds : WaitedSeconds,
+        ServerSeconds = _result.ServerTimings.TotalSeconds,
+        QueueSeconds = _result.ServerTimings.QueueSeconds,
+        // Of a server that may still reply, the late reply tells.
+        BytesSent = kind == OutcomeKind.Completed && _result.Server is (ServerOutcome.Pending or ServerOutcome.Overdue) ? 0 : Progress.BytesSent,
+    };
+
+    /// <summary>The model's outputs, which the caller owns.</summary>
+    public Tensor[] TakeOutputs()
+    {
+        var outputs = Collect(cut.Route.Outputs);
+        // Two outputs may be one value, and an output may be an input, so each is given an owner of its own.
+        foreach (ref var output in outputs.AsSpan()) output = output.Share();
+        return outputs;
+    }
+
+    /// <summary>Adds a reference, which its holder releases with <see cref="Dispose"/>.</summary>
+    public Attempt AddReference()
+    {
+        Interlocked.Increment(ref _references);
+        return this;
+    }
+
+    /// <summary>Releases one reference.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Decrement(ref _references) > 0) return;
+        _result.Outputs.Dispose();
+        foreach (var tensor in _head) tensor.Dispose();
+        foreach (var copy in _copies) copy?.Dispose();
+    }
+
+    private void CopyInputs()
+    {
+        _copies = new Tensor?[Boundary.Length];
+        for (var i = 0; i < Boundary.Length; i++)
+            if (cut.Route.Boundary[i].Origin == ValueOrigin.Input)
+                _copies[i] = Boundary[i] = Tensor.From(Boundary[i].ElementType, Boundary[i].Shape, Boundary[i].Bytes.Span);
+    }
+
+    private Tensor[] Collect(ImmutableArray<ValueSource> sources)
+    {
+        var tensors = new Tensor[sources.Length];
+        for (var i = 0; i < tensors.Length; i++) tensors[i] = Find(sources[i]);
+        return tensors;
+    }
+
+    private Tensor Find(ValueSource source) => source.Origin switch
+    {
+        ValueOrigin.Input => inputs.Span[source.Index],
+        ValueOrigin.Head => _head[source.Index],
+        _ => _result.Outputs.Tensors![source.Index]!,
+    };
+}

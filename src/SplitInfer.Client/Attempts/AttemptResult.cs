@@ -1,0 +1,26 @@
+using SplitInfer.Client.Device;
+using SplitInfer.Client.Transport;
+using SplitInfer.Policies;
+
+namespace SplitInfer.Client.Attempts;
+
+/// <summary>How an executor ended an attempt with outputs. Whoever holds it disposes <see cref="Outputs"/>.</summary>
+/// <param name="Outputs">The tail's outputs; none where the head made all of them.</param>
+/// <param name="Server">What became of the server's part.</param>
+internal readonly record struct AttemptResult(TailOutputs Outputs, ServerOutcome Server)
+{
+    /// <summary>From the first bytes that could leave to the decoded reply, s; where no reply came, how long it was waited for.</summary>
+    public double OffloadSeconds { get; init; }
+
+    /// <summary>What the server reports of its time.</summary>
+    public TailTimings ServerTimings { get; init; }
+
+    /// <summary>Why the device finished what was meant for the server; null where the server answered, was overtaken or not asked.</summary>
+    public Exception? ServerFailure { get; init; }
+
+    /// <summary>Whether device and server both ran the tail.</summary>
+    public bool IsRaced { get; init; }
+
+    /// <summary>Whether the outputs are the server's.</summary>
+    public bool IsFromServer => Server == ServerOutcome.Replied;
+}

@@ -1,0 +1,35 @@
+using SplitInfer.Client.Device;
+using SplitInfer.Client.Servers;
+using SplitInfer.Codecs;
+
+namespace SplitInfer.Client.Attempts;
+
+/// <summary>The executors of a client, put together once.</summary>
+internal sealed class ExecutorSet
+{
+    /// <param name="servers">The servers.</param>
+    /// <param name="codecs">All codecs.</param>
+    /// <param name="model">The model on the device.</param>
+    /// <param name="sink">Is given the outcomes of late replies.</param>
+    /// <param name="background">Owns what outlives a request.</param>
+    /// <param name="rescue">What the device does for a request whose deadline is near.</param>
+    /// <param name="fallsBack">Whether the device finishes what a server fails.</param>
+    /// <param name="time">The clock.</param>
+    public ExecutorSet(ServerSet servers, CodecRegistry codecs, LocalModel model, OutcomeSink sink, BackgroundWork background, DeadlineRescue rescue, bool fallsBack, TimeProvider time)
+    {
+        var local = new LocalExecutor(time);
+        Named = new RemoteExecutor(servers, codecs, time);
+        Late = new(sink, background, time);
+        var race = new RaceExecutor(Named, local, Late, background, model, rescue, time);
+        Chosen = fallsBack ? new FallbackExecutor(race, local) : race;
+    }
+
+    /// <summary>For an arm that a policy chose.</summary>
+    public IExecutor Chosen { get; }
+
+    /// <summary>For a partition that the request named: only the server may run the tail, so that its errors show.</summary>
+    public IExecutor Named { get; }
+
+    /// <summary>Awaits replies that lost a race.</summary>
+    public LateReplyCollector Late { get; }
+}

@@ -1,0 +1,30 @@
+using System.Runtime.CompilerServices;
+
+namespace SplitInfer.Client.Attempts;
+
+/// <summary>Runs one executor and, where the server fails it, the device. Not where the caller cancels or the budget is spent: a later result would be of no use.</summary>
+/// <param name="first">The executor that is tried first.</param>
+/// <param name="local">Runs the tail on the device.</param>
+internal sealed class FallbackExecutor(IExecutor first, IExecutor local) : IExecutor
+{
+    public bool MayOutliveCall(Attempt attempt) => first.MayOutliveCall(attempt);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<AttemptResult> RunAsync(Attempt attempt, CancellationToken stop)
+    {
+        Exception failure;
+        try
+        {
+            return await first.RunAsync(attempt, stop).ConfigureAwait(false);
+        }
+        catch (Exception error) when (ServerFault.Is(error) && !stop.IsCancellationRequested)
+        {
+            failure = error;
+        }
+
+        var waited = attempt.WaitedSeconds;
+        attempt.Stage = "running the rest on the device, since the server had failed";
+        var result = await local.RunAsync(attempt, stop).ConfigureAwait(false);
+        return result with { Server = ServerFault.OutcomeOf(failure), OffloadSeconds = waited, ServerFailure = failure };
+    }
+}

@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using SplitInfer.Client.Device;
+using SplitInfer.Policies;
+
+namespace SplitInfer.Client.Attempts;
+
+/// <summary>
+/// Has the server run the tail, and the device as well: from the start where the policy decided so, else once the reply is late or the
+/// budget leaves just enough time for the device. The first result wins; a losing device is cancelled, a losing server still teaches.
+/// </summary>
+internal sealed class RaceExecutor : IExecutor
+{
+    /// <summary>Timers count no further than some weeks; a reply is late after this at the latest.</summary>
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromDays(1);
+
+    /// <summary>How much longer than estimated the device may take when it starts as late as the budget allows.</summary>
+    private const double DeviceMargin = 1.1;
+
+    private readonly IExecutor _remote;
+    private readonly IExecutor _local;
+    private readonly LateReplyCollector _late;
+    private readonly BackgroundWork _background;
+    private readonly LocalModel _model;
+    private readonly DeadlineRescue _rescue;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentQueue<LateReplyTimer> _timers = [];
+
+    /// <param name="remote">Has the server run the tail.</param>
+    /// <param name="local">Runs the tail on the device.</param>
+    /// <param name="late">Takes servers that lost.</param>
+    /// <param name="background">Takes devices that lost, until they have ended.</param>
+    /// <param name="model">Knows how long the device takes.</param>
+    /// <param name="rescue">What the device does for a request whose deadline is near.</param>
+    /// <param name="time">The clock.</param>
+    public RaceExecutor(IExecutor remote, IExecutor local, LateReplyCollector late, BackgroundWork background, LocalModel model, DeadlineRescue rescue, TimeProvider time) =>
+        (_remote, _local, _late, _background, _model, _rescue, _time) = (remote, local, late, background, model, rescue, time);
+
+    public bool MayOutliveCall(Attempt attempt) =>
+        attempt.Decision.IsRaced || attempt.Decision.LateAfterSeconds > 0 || (_rescue == DeadlineRescue.Race && attempt.Budget.IsLimited);
+
+    public ValueTask<AttemptResult> RunAsync(Attempt attempt, CancellationToken stop)
+    {
+        if (attempt.Decision.IsRaced) return new(RaceAsync(attempt, new(attempt, _local), new(attempt, _remote), isLate: false, stop));
+        var (patience, isRescue) = PatienceFor(attempt);
+        return patience == Timeout.InfiniteTimeSpan ? _remote.RunAsync(attempt, stop) : WaitOrRaceAsync(attempt, patience, isRescue, stop);
+    }
+
+    /// <summary>Waits for the reply, and lets the device run once the reply is late.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<AttemptResult> WaitOrRaceAsync(Attempt attempt, TimeSpan patience, bool isRescue, CancellationToken stop)
+    {
+        if (!_timers.TryDequeue(out var timer)) timer = new(_time);
+        bool isInTime;
+        using (stop.UnsafeRegister(static timer => ((LateReplyTimer)timer!).Stop.Cancel(), timer))
+            isInTime = await timer.WaitAsync(_remote.RunAsync(attempt, timer.Stop.Token), patience).ConfigureAwait(false);
+        if (!isInTime)
+        {
+            var server = new RaceBranch(attempt, timer.TakeLate(), timer.Stop);
+            return isRescue && _rescue == DeadlineRescue.Replace
+                ? await ReplaceAsync(attempt, server, stop).ConfigureAwait(false)
+                : await RaceAsync(attempt, new(attempt, _local), server, isLate: true, stop).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return timer.Take();
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(stop);
+        }
+        finally
+        {
+            if (timer.Stop.TryReset()) _timers.Enqueue(timer);
+        }
+    }
+
+    /// <summary>The first result wins. Ends when there is one, or when both branches have ended without.</summary>
+    private async Task<AttemptResult> RaceAsync(Attempt attempt, RaceBranch device, RaceBranch server, bool isLate, CancellationToken stop)
+    {
+        var winner = device;
+        Exception? failure = null;
+        attempt.Stage = "device and server ran the rest";
+        using (stop.UnsafeRegister(_ => { server.Stop(); device.Stop(); }, null))
+        {
+            if (await Task.WhenAny(device.Result, server.Result).ConfigureAwait(false) == server.Result) winner = server;
+            if (server.Result.IsFaulted) failure = server.Result.Exception.InnerException!;
+            if (!winner.Result.IsCompletedSuccessfully) winner = winner == server ? device : server;
+            // A failure of the server that is not there yet reaches the collector of late replies instead.
+            var waited = attempt.WaitedSeconds;
+            await ((Task)winner.Result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (failure is null) waited = attempt.WaitedSeconds;
+            if (!stop.IsCancellationRequested) return await EndAsync(waited).ConfigureAwait(false);
+        }
+
+        await device.DisposeAsync().ConfigureAwait(false);
+        await server.DisposeAsync().ConfigureAwait(false);
+        throw new OperationCanceledException(stop);
+
+        async Task<AttemptResult> EndAsync(double waited)
+        {
+            var result = await winner.Result.ConfigureAwait(false) with { IsRaced = true };
+            if (winner == server)
+            {
+                _background.Start(_ => device.DisposeAsync().AsTask());
+                return result;
+            }
+
+            if (failure is not null) return result with { Server = ServerFault.OutcomeOf(failure), OffloadSeconds = waited, ServerFailure = failure };
+            _late.Collect(server, attempt, attempt.DeviceSeconds(result.Outputs));
+            return isLate ? result with { Server = ServerOutcome.Overdue, OffloadSeconds = waited } : result with { Server = ServerOutcome.Pending };
+        }
+    }
+
+    /// <summary>Stops the server and has the device go on alone.</summary>
+    private async ValueTask<AttemptResult> ReplaceAsync(Attempt attempt, RaceBranch server, CancellationToken stop)
+    {
+        var waited = attempt.WaitedSeconds;
+        await server.DisposeAsync().ConfigureAwait(false);
+        attempt.Stage = "running the rest on the device, since the server was too slow";
+        var result = await _local.RunAsync(attempt, stop).ConfigureAwait(false);
+        return result with { Server = ServerOutcome.Abandoned, OffloadSeconds = waited };
+    }
+
+    private (TimeSpan Patience, bool IsRescue) PatienceFor(Attempt attempt)
+    {
+        var late = attempt.Decision.LateAfterSeconds;
+        var seconds = late > 0 ? late : double.PositiveInfinity;
+        var isRescue = false;
+        if (_rescue != DeadlineRescue.None && attempt.Budget.RemainingSeconds is { } remaining)
+        {
+            var device = attempt.Cut.EstimateTailSeconds(attempt.HeadTime.TotalSeconds, _model.WholeSeconds);
+            var start = device > 0 ? remaining - (DeviceMargin * device) : remaining / 2;
+            if (start < seconds) (seconds, isRescue) = (Math.Max(start, 0), true);
+        }
+
+        return double.IsPositiveInfinity(seconds) ? (Timeout.InfiniteTimeSpan, false)
+            : (seconds < LongestPatience.TotalSeconds ? TimeSpan.FromSeconds(seconds) : LongestPatience, isRescue);
+    }
+}
+
+/// <summary>What the device does for a request whose reply has not come when the deadline leaves just enough time for the device.</summary>
+internal enum DeadlineRescue
+{
+    /// <summary>Nothing: only the server may answer.</summary>
+    None,
+
+    /// <summary>It takes over from the server, which is stopped.</summary>
+    Replace,
+
+    /// <summary>It races the server.</summary>
+    Race,
+}

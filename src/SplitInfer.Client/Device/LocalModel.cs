@@ -1,0 +1,129 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Client.Device;
+
+/// <summary>The model on the device: its plan, its loaded segments, and each partition as the device runs it. Safe for concurrent use.</summary>
+internal sealed class LocalModel : IDisposable
+{
+    private readonly PartitionedModel _model;
+    private readonly SegmentCache _segments;
+    private readonly BackgroundWork _background;
+    private readonly BoundaryLayout _inputs;
+    private readonly LocalCut?[] _cuts;
+    private double _wholeSeconds;
+    private readonly Lazy<IEngineSession>? _finish;
+
+    public LocalModel(PartitionedModel model, SegmentCache segments, BackgroundWork background, ExecutionOptions execution)
+    {
+        (_model, _segments, _background) = (model, segments, background);
+        _inputs = BoundaryLayout.For(Plan.Inputs);
+        _cuts = new LocalCut?[Plan.Partitions.Length];
+        if (model.Finish is { } finish) _finish = new(() => execution.WithFewerOptimizations(less => execution.Engine.Load(finish.ToBytes(), less, finish.Folder), out _, out _), LazyThreadSafetyMode.PublicationOnly);
+    }
+
+    /// <summary>All partitions.</summary>
+    public PartitionPlan Plan => _model.Plan;
+
+    /// <summary>How long the whole model took when it last ran here, s; 0 before the first time.</summary>
+    public double WholeSeconds
+    {
+        get => Volatile.Read(ref _wholeSeconds);
+        private set => Volatile.Write(ref _wholeSeconds, value);
+    }
+
+    /// <summary>Takes note of how long the whole model took, s; 0 where it did not run.</summary>
+    public void RecordWhole(double seconds)
+    {
+        if (seconds > 0) WholeSeconds = seconds;
+    }
+
+    /// <summary>A partition as the device runs it.</summary>
+    public LocalCut this[int partition] => _cuts[partition] ??=
+        new(_segments, _background, Plan, Plan.Partitions[partition], _model.Route(partition), _model.Route(Plan.AllOnDevice.Index));
+
+    /// <summary>Checks that tensors are what the model takes.</summary>
+    /// <exception cref="TensorMismatchException">One is not.</exception>
+    public void Check(ReadOnlySpan<Tensor> inputs) => _inputs.Measure(inputs);
+
+    /// <summary>Puts inputs that were given by name in the model's order.</summary>
+    /// <exception cref="TensorMismatchException">One is missing, or is not the model's.</exception>
+    public Tensor[] Arrange(IReadOnlyDictionary<string, Tensor> inputs)
+    {
+        foreach (var name in inputs.Keys)
+            if (Plan.Inputs.All(i => i.Name != name)) throw new TensorMismatchException(_model.IsFedable(name)
+                ? $"The model has a value of its own for '{name}'. Name it in {nameof(PlanOptions)}.{nameof(PlanOptions.FedInitializers)}, at both ends, to feed another."
+                : $"The model has no input '{name}'. It takes: {string.Join(", ", Plan.Inputs)}.");
+        return [.. Plan.Inputs.Select(i => inputs.TryGetValue(i.Name, out var tensor) ? tensor
+            : _model.Defaults.GetValueOrDefault(i.Name)
+            ?? throw new TensorMismatchException($"Input '{i.Name}' is missing. The model takes: {string.Join(", ", Plan.Inputs)}."))];
+    }
+
+    /// <summary>The place of an output.</summary>
+    /// <exception cref="TensorMismatchException">The model has no such output.</exception>
+    public int OutputIndex(string name)
+    {
+        for (var index = 0; index < Plan.Outputs.Length; index++)
+            if (Plan.Outputs[index].Name == name) return index;
+        throw new TensorMismatchException($"The model has no output '{name}'. It yields: {string.Join(", ", Plan.Outputs)}.");
+    }
+
+    /// <summary>Made-up inputs, which the caller owns.</summary>
+    /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has, or is not to be run on made-up inputs.</exception>
+    public Tensor[] MakeInputs() => _model.MadeUpRunRefusal is { } refusal
+        ? throw new TensorMismatchException($"{refusal}.")
+        : [.. _model.MakeInputs(seed: 0)];
+
+    /// <summary>Loads the whole model, then the segments of some partitions.</summary>
+    /// <param name="partitions">The partitions.</param>
+    /// <param name="withTails">Whether the device may have to run tails as well.</param>
+    /// <param name="shouldStop">Whether to load no more, asked before every segment but the first.</param>
+    /// <param name="onUnloadableHead">Called with the partition and the reason where a head cannot be loaded. A tail that cannot be loaded is left to the server and the whole model.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask PreloadAsync(IReadOnlyList<Partition> partitions, bool withTails, Func<bool> shouldStop, Action<int, string> onUnloadableHead, CancellationToken cancellationToken)
+    {
+        await _segments.PreloadAsync([new(SegmentSide.Head, Plan.AllOnDevice.Index)], cancellationToken).ConfigureAwait(false);
+        foreach (var partition in partitions)
+        {
+            // A partition without a head has the whole model for its tail.
+            if (!this[partition.Index].Route.HasHead) continue;
+            foreach (var side in (SegmentSide[])(withTails && !partition.TailOutputs.IsEmpty ? [SegmentSide.Head, SegmentSide.Tail] : [SegmentSide.Head]))
+            {
+                if (shouldStop()) return;
+                try
+                {
+                    await _segments.PreloadAsync([new(side, partition.Index)], cancellationToken).ConfigureAwait(false);
+                }
+                catch (SegmentLoadException error)
+                {
+                    if (side == SegmentSide.Head) onUnloadableHead(partition.Index, error.Message);
+                }
+            }
+        }
+    }
+
+    /// <summary>Makes the outputs that cannot cross of those that can, on the device.</summary>
+    /// <param name="inputs">The model's inputs.</param>
+    /// <param name="outputs">The tensors of <see cref="PartitionPlan.Outputs"/>.</param>
+    /// <param name="cancellationToken">Stops it at the next node.</param>
+    /// <returns>The values by name, which the caller owns; none where the model yields tensors only.</returns>
+    public async ValueTask<IReadOnlyDictionary<string, ModelValue>> MakeDeviceOutputsAsync(ReadOnlyMemory<Tensor> inputs, Tensor[] outputs, CancellationToken cancellationToken)
+    {
+        if (_finish is null) return FrozenDictionary<string, ModelValue>.Empty;
+        var finish = _model.Finish!;
+        var given = finish.Inputs.Select(name => Place(Plan.Outputs, name) is >= 0 and var output ? outputs[output] : inputs.Span[Place(Plan.Inputs, name)]).ToArray();
+        var values = await Task.Run(() => _finish.Value.RunForValues(finish.Inputs, given, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return finish.Outputs.Zip(values).ToDictionary(static v => v.First, static v => v.Second, StringComparer.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        if (_finish is { IsValueCreated: true }) _finish.Value.Dispose();
+        _segments.Dispose();
+    }
+
+    private static int Place(ImmutableArray<TensorSpec> values, string name) => Enumerable.Range(0, values.Length).FirstOrDefault(i => values[i].Name == name, -1);
+}

@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+using SplitInfer.Policies;
+
+namespace SplitInfer.Client.State;
+
+/// <summary>
+/// Loads and saves head delays and policy state. An unusable file causes a warning and a cold start, never an error. Not thread-safe, apart
+/// from <see cref="Heads"/>.
+/// </summary>
+/// <param name="folder">Folder in which state is kept; null keeps none.</param>
+/// <param name="plan">The plan of the model.</param>
+/// <param name="execution">Tells devices apart.</param>
+/// <param name="arms">What the policy chooses among: state of other arms is not taken over.</param>
+/// <param name="codecs">Names of the codecs.</param>
+/// <param name="servers">Names of the servers.</param>
+internal sealed class LearnedState(string? folder, PartitionPlan plan, ExecutionOptions execution, ImmutableArray<ArmDescription> arms, ImmutableArray<string> codecs, IEnumerable<string> servers)
+{
+    private const uint HeadsVersion = 1;
+
+    /// <summary>Digits of a fingerprint in the name of a file; the file holds all of them.</summary>
+    private const int NameDigits = 16;
+
+    private static readonly string[] FormerExtensions = ["heads", PolicyNames.MuLinUcb];
+
+    private readonly List<string> _warnings = [];
+    private readonly Fingerprint _device = DeviceFingerprint.Of(execution);
+    private readonly string _servers = string.Join('\n', servers);
+    private IPartitionPolicy? _policy;
+
+    /// <summary>Delays of the heads.</summary>
+    public HeadProfileUpdater Heads { get; } = new(new HeadProfile([.. plan.Partitions.Select(static p => p.Head.Macs)]));
+
+    /// <summary>What the client could do without, for people.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    private HeadProfile Profile => Heads.Profile;
+
+    private string FilePath => Path.Combine(folder!, $"{Name}.state");
+
+    private string Name => $"{plan.Model.ToString()[..NameDigits]}.{_device.ToString()[..NameDigits]}";
+
+    /// <summary>Takes note of what the client can do without.</summary>
+    public void Warn(string warning) => _warnings.Add(warning);
+
+    /// <summary>Takes over what earlier runs left, and has <see cref="Save"/> leave what this one learns.</summary>
+    public void Load(IPartitionPolicy policy)
+    {
+        _policy = policy;
+        if (folder is null) return;
+        Try(() =>
+        {
+            WarnOfFormerFiles();
+            foreach (var section in StateFile.Read(FilePath, plan.Model, _device))
+            {
+                if (section.Kind == StateKind.Heads && section.Version == HeadsVersion && section.Key == KeyOf("heads")) RestoreHeads(section.Numbers);
+                if (section.Kind == StateKind.Policy && policy.State is { } state && section.Version == state.Version && section.Key == KeyOf(policy))
+                    state.Restore(new(section.Numbers.AsMemory()));
+            }
+        });
+    }
+
+    /// <summary>Leaves what is known to later runs.</summary>
+    public void Save()
+    {
+        if (folder is null || _policy is not { } policy) return;
+        Try(() =>
+        {
+            Directory.CreateDirectory(folder);
+            StateSection[] sections = [new(StateKind.Heads, HeadsVersion, KeyOf("heads"), [.. Enumerable.Range(0, Profile.Count).Select(k => Profile.IsMeasured(k) ? Profile.SecondsOf(k) : double.NaN)])];
+            if (policy.State is { } state)
+            {
+                var writer = new PolicyStateWriter();
+                state.Save(writer);
+                sections = [.. sections, new(StateKind.Policy, (uint)state.Version, KeyOf(policy), [.. writer.Numbers])];
+            }
+
+            StateFile.Write(FilePath, plan.Model, _device, sections);
+        });
+    }
+
+    private void RestoreHeads(ImmutableArray<double> seconds)
+    {
+        if (seconds.Length != Profile.Count || seconds.Any(static s => s < 0 || double.IsInfinity(s)))
+            throw new StateFileException("The saved delays of the heads do not fit the model. They are measured anew.");
+        for (var k = 0; k < seconds.Length; k++)
+            if (!double.IsNaN(seconds[k])) Profile.Record(k, seconds[k]);
+    }
+
+    private void WarnOfFormerFiles()
+    {
+        if (!Directory.Exists(folder)) return;
+        var former = FormerExtensions.SelectMany(extension => Directory.EnumerateFiles(folder!, $"{plan.Model.ToString()[..NameDigits]}.*.{extension}")).FirstOrDefault();
+        if (former is not null && !File.Exists(FilePath))
+            Warn($"State of an earlier release, such as '{former}', is not read: its format has changed. Delete it; what it held is learned again.");
+    }
+
+    private Fingerprint KeyOf(IPartitionPolicy policy)
+    {
+        var text = new StringBuilder(policy.Name).Append('\n').Append(_servers).Append('\n');
+        foreach (var description in arms)
+        {
+            var arm = description.Arm;
+            text.Append(arm.Variant).Append(' ').Append(arm.Cut).Append(' ').Append(codecs[arm.Codec]).Append(' ').Append(arm.Exit).Append(' ').Append(arm.Server).Append('\n');
+        }
+
+        return KeyOf(text.ToString());
+    }
+
+    private static Fingerprint KeyOf(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private void Try(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception error) when (error is SplitInferException or PolicyStateException or IOException or UnauthorizedAccessException)
+        {
+            Warn(error.Message);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+namespace SplitInfer.Client.Transport;
+
+/// <summary>The time that one request has, from the call to the result: its deadline bounds the choice, the head, the wait and the fallback alike.</summary>
+internal readonly struct RequestBudget
+{
+    /// <summary>Timers count no further than some weeks; a longer deadline is none.</summary>
+    private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(24);
+
+    private readonly TimeProvider? _time;
+    private readonly long _began;
+    private readonly TimeSpan _deadline;
+
+    private RequestBudget(TimeProvider? time, TimeSpan deadline) => (_time, _began, _deadline) = (time, time?.GetTimestamp() ?? 0, deadline);
+
+    /// <summary>Whether there is a deadline.</summary>
+    public bool IsLimited => _time is not null;
+
+    /// <summary>What is left until the deadline, at least none; infinite without a deadline.</summary>
+    public TimeSpan Remaining => _time is null ? Timeout.InfiniteTimeSpan : TimeSpan.FromTicks(Math.Max(0, (_deadline - _time.GetElapsedTime(_began)).Ticks));
+
+    /// <summary><see cref="Remaining"/> in seconds; null without a deadline.</summary>
+    public double? RemainingSeconds => IsLimited ? Remaining.TotalSeconds : null;
+
+    /// <summary>Whether the deadline has passed.</summary>
+    public bool HasPassed => IsLimited && Remaining == TimeSpan.Zero;
+
+    /// <summary>The budget of a request that begins now.</summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="deadline">How long the result is of use; null for ever.</param>
+    public static RequestBudget Start(TimeProvider time, TimeSpan? deadline) => deadline is { } limit && limit < LongestDeadline ? new(time, limit) : default;
+
+    /// <summary>What the caller is told when the deadline has passed.</summary>
+    /// <param name="stage">What the request was doing, such as "running the head".</param>
+    public RequestTimeoutException Exceeded(string stage) => new(
+        $"No result was ready within the {_deadline.TotalMilliseconds:0.###} ms of the deadline; the time ran out while {stage}. Allow more time, or choose a policy that learns, which keeps to deadlines as far as device and server can.", _deadline);
+}
+
+/// <summary>A request had no result by its deadline. What it had begun was stopped, on the device and on the server.</summary>
+public sealed class RequestTimeoutException : TimeoutException
+{
+    internal RequestTimeoutException(string message, TimeSpan deadline) : base(message) => Deadline = deadline;
+
+    /// <summary>The deadline, from the call on.</summary>
+    public TimeSpan Deadline { get; }
+}

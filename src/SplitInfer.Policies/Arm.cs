@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+
+namespace SplitInfer.Policies;
+
+/// <summary>
+/// What a policy chooses among: a model variant, where it is cut, the codec of the boundary, the exit that may answer early, and the
+/// server that runs the rest. All are numbers that the client resolves; a policy only compares them.
+/// </summary>
+/// <param name="Index">Place of the arm in <see cref="PolicySetup.Arms"/>.</param>
+/// <param name="Variant">The variant; 0 where the task has one model.</param>
+/// <param name="Cut">The partition k of the variant.</param>
+/// <param name="Codec">Place of the codec in <see cref="PolicySetup.Codecs"/>; 0 for an arm that runs on the device alone.</param>
+/// <param name="Exit">The exit; 0 for the model's own outputs.</param>
+/// <param name="Server">Place of the server in <see cref="PolicySetup.Servers"/>, or <see cref="OnDevice"/>.</param>
+public readonly record struct Arm(int Index, int Variant, int Cut, int Codec, int Exit, int Server)
+{
+    /// <summary>The <see cref="Server"/> of an arm that runs everything on the device.</summary>
+    public const int OnDevice = -1;
+
+    /// <summary>Whether the arm runs everything on the device.</summary>
+    public bool IsOnDevice => Server == OnDevice;
+}
+
+/// <summary>What is known of an arm before any request has taken it. The delay of its head is in <see cref="PolicySetup.Heads"/>.</summary>
+public sealed record ArmDescription
+{
+    /// <summary>The arm.</summary>
+    public required Arm Arm { get; init; }
+
+    /// <summary>Bits that the payload is expected to have; corrected by what is really sent.</summary>
+    public required double PayloadBits { get; init; }
+
+    /// <summary>Seconds that encoding is expected to take on the device until the first bytes can leave.</summary>
+    public double EncodeSeconds { get; init; }
+
+    /// <summary>Seconds that decoding is expected to take on the server.</summary>
+    public double DecodeSeconds { get; init; }
+
+    /// <summary>Expected accuracy relative to the original model, 0 to 1. 1 by default.</summary>
+    public double Accuracy { get; init; } = 1;
+
+    /// <summary>Multiply-accumulates of the tail, by cost class; the same classes in every arm.</summary>
+    public required ImmutableArray<double> TailMacs { get; init; }
+
+    /// <summary>Nodes of the tail, by cost class.</summary>
+    public required ImmutableArray<double> TailNodes { get; init; }
+}

@@ -1,0 +1,58 @@
+using SplitInfer.Policies.Learning;
+
+namespace SplitInfer.Policies;
+
+/// <summary>
+/// What μLinUCB, LinUCB and ε-greedy have in common: one θ for all arms, learned from whole offload delays, and head
+/// delays as profiled. What runs on the device alone teaches nothing. Not thread-safe.
+/// </summary>
+internal sealed class LinearBandit
+{
+    private readonly ArmFeatures _features;
+    private readonly HeadProfile _heads;
+
+    public LinearBandit(PolicySetup setup, bool scaled, double prior)
+    {
+        (Arms, _heads, _features) = (new(setup), setup.Heads, new(setup.Arms, scaled));
+        Regression = new(_features.Dimension, prior);
+    }
+
+    /// <summary>The arms.</summary>
+    public ArmTable Arms { get; }
+
+    /// <summary>The model of offload delays, s.</summary>
+    public RidgeRegression Regression { get; }
+
+    /// <summary>The largest ‖x‖² among the arms.</summary>
+    public double MaxSquaredNorm => _features.MaxSquaredNorm;
+
+    /// <summary>The arm of the lowest score head + xᵀθ − width·√(xᵀA⁻¹x), the first of equals, with the delay that it is expected to have.</summary>
+    /// <param name="width">Standard deviations of optimism.</param>
+    /// <param name="withOnDevice">Whether running everything on the device may be chosen, .</param>
+    public (int Arm, double PredictedSeconds) Best(double width, bool withOnDevice)
+    {
+        var heads = _heads.Current.Seconds;
+        var (best, lowest, predicted) = (Arms.OnDevice, double.PositiveInfinity, double.NaN);
+        foreach (var arm in Arms.Remote)
+        {
+            var x = _features.Of(arm);
+            var mean = heads[Arms[arm].Cut] + Regression.Predict(x);
+            var score = mean - (width > 0 ? width * Math.Sqrt(Regression.Variance(x)) : 0);
+            if (score < lowest) (best, lowest, predicted) = (arm, score, mean);
+        }
+
+        var whole = heads[Arms[Arms.OnDevice].Cut];
+        return (withOnDevice && whole < lowest) || best == Arms.OnDevice ? (Arms.OnDevice, whole) : (best, predicted);
+    }
+
+    /// <summary>The delay that an arm is expected to have, s.</summary>
+    public double Predict(int arm) => _heads.SecondsOf(Arms[arm].Cut) + Regression.Predict(_features.Of(arm));
+
+    /// <summary>Learns from a request, unless it ran on the device alone or brought no reply.</summary>
+    public void Observe(in Outcome outcome)
+    {
+        var arm = outcome.Decision.Arm.Index;
+        if (arm != Arms.OnDevice && outcome.OffloadSeconds > 0 && !outcome.IsCensored)
+            Regression.Update(_features.Of(arm), outcome.OffloadSeconds);
+    }
+}

@@ -1,0 +1,63 @@
+using SplitInfer.Policies.Learning;
+
+namespace SplitInfer.Policies.Exploration;
+
+/// <summary>
+/// Which arm is worth taking when an arm may be cheaper than believed: the one of the lowest lower bound, as in UCB, but
+/// with a width that counts only what taking the arm would teach beyond what the best arm teaches anyway.
+/// </summary>
+/// <remarks>
+/// <code>
+/// b       the arm that is expected to cost least
+/// m_p     expected cost of arm p; k_p its known part, r_p its learned part: m = k + r
+/// C       covariance of the costs
+/// R_p     variance of the noise of a measurement of arm p
+/// σ²(q)   by how much taking q is expected to move m_p − m_b, squared: (C_pq − C_bq)² / (C_qq + R_q)
+/// w²      σ²(p) − σ²(b), at least 0
+/// bound   k_p + r_p·exp(−κ·w/r_p): about m_p − κ·w, but never less than the known part
+/// κ       width: smaller on a key frame
+/// </code>
+/// What all arms have in common, such as how slow the server is, cancels out in m_p − m_b and so never makes one arm
+/// worth trying for it.
+/// </remarks>
+internal static class Optimism
+{
+    /// <summary>A trial that may well cost more than this many times the best arm is not made.</summary>
+    private const double MaxPrice = 4;
+
+    /// <summary>Chooses; <paramref name="best"/> where no other arm is worth trying.</summary>
+    public static int Choose(CostModel costs, int best, double width)
+    {
+        var bestVariance = costs.Covariance(best, best);
+        var bestDeviation = Math.Sqrt(bestVariance);
+        var byStaying = bestVariance + (costs.Link.RequestNoise.Variance * costs.Mean(best) * costs.Mean(best));
+        var (chosen, lowest) = (best, costs.Mean(best));
+        foreach (var arm in costs.Arms.Remote)
+        {
+            var (mean, remote) = (costs.Mean(arm), costs.Remote(arm));
+            if (arm == best || mean - remote >= lowest) continue;
+
+            // σ(p) ≤ √C_pp + √C_bb, whatever C_pb, which most arms then do without.
+            var own = costs.Covariance(arm, arm);
+            if (mean - (width * (Math.Sqrt(own) + bestDeviation)) >= lowest) continue;
+
+            var shared = costs.Covariance(arm, best);
+            var byTrying = own + (costs.Link.RequestNoise.Variance * remote * remote);
+            var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byStaying);
+            var deviation = width * Math.Sqrt(Math.Max(taught, 0));
+            if (mean - deviation >= lowest) continue;
+
+            var bound = mean - remote + (remote * Math.Exp(-deviation / remote));
+            if (bound < lowest && Worst(costs, arm, own) < MaxPrice * costs.Mean(best)) (chosen, lowest) = (arm, bound);
+        }
+
+        return chosen;
+    }
+
+    // What a trial may well cost; racing it bounds that.
+    private static double Worst(CostModel costs, int arm, double variance)
+    {
+        var alone = costs.Mean(arm) + Math.Sqrt(variance);
+        return costs.Arms.CanRace ? Math.Min(alone, RaceModel.Overhead * costs.Mean(costs.Arms.OnDevice)) : alone;
+    }
+}

@@ -1,0 +1,125 @@
+
+namespace SplitInfer.Policies.Learning;
+
+/// <summary>
+/// What heads and encoding cost on the device: the profile, corrected by what was measured since. Not thread-safe.
+/// </summary>
+internal sealed class DeviceModel
+{
+    /// <summary>How far a profiled delay is off, relative to itself.</summary>
+    private const double MeasuredDeviation = 0.02;
+
+    /// <summary>How far one is off that a single request measured.</summary>
+    private const double SingleRunDeviation = 0.2;
+
+    /// <summary>How far one is off that was only interpolated.</summary>
+    private const double InterpolatedDeviation = 0.25;
+
+    /// <summary>How far the device as a whole is from what it was when it was profiled.</summary>
+    private const double SlowdownDeviation = 0.1;
+
+    /// <summary>A head this short says nothing of the device's speed.</summary>
+    private const double MinSeconds = 50e-6;
+
+    /// <summary>What a head is taken to run at least, s: a logarithm is to be had of it.</summary>
+    private const double LeastSeconds = MinSeconds / 10;
+
+    /// <summary>How fast encoding is learned: a long one may have been disturbed, a short one cannot.</summary>
+    private const double EncodeGain = 0.1, ShortEncodeGain = 0.5;
+
+    private readonly HeadProfile _profile;
+    private readonly int[] _headOf;
+    private readonly int[] _partitions;
+    private readonly double[] _nominal;
+    private readonly double[] _encodes;
+    private readonly bool[] _hasEncoded;
+    private readonly DelayBelief _heads;
+    private HeadDelays _delays;
+
+    public DeviceModel(PolicySetup setup)
+    {
+        (_profile, _delays) = (setup.Heads, setup.Heads.Current);
+        // Arms that differ only by codec have one head.
+        _partitions = [.. setup.Arms.Select(static a => a.Arm.Cut).Distinct()];
+        _headOf = [.. setup.Arms.Select(a => Array.IndexOf(_partitions, a.Arm.Cut))];
+        _encodes = [.. setup.Arms.Select(static a => a.EncodeSeconds)];
+        _hasEncoded = new bool[_encodes.Length];
+        _nominal = new double[_partitions.Length];
+        _heads = new(_partitions.Length, isContended: setup.IsSingleCore);
+        for (var head = 0; head < _partitions.Length; head++)
+        {
+            for (var other = 0; other < head; other++)
+                _heads.LogCovariance(head, other) = _heads.LogCovariance(other, head) = SlowdownDeviation * SlowdownDeviation;
+            _nominal[head] = _delays.Seconds[_partitions[head]];
+            _heads.Expect(head, Math.Max(_nominal[head], LeastSeconds));
+            if (_delays.IsMeasured[_partitions[head]]) _heads.SetUsual(head, Math.Max(_nominal[head], LeastSeconds));
+            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_partitions[head]] ? MeasuredDeviation : InterpolatedDeviation);
+        }
+    }
+
+    /// <summary>How many times slower than its profile the device is.</summary>
+    public double Slowdown => _nominal[^1] > MinSeconds ? _heads.Seconds(_nominal.Length - 1) / _nominal[^1] : 1;
+
+    /// <summary>Decisions since the device's speed was last measured.</summary>
+    public int Unmeasured { get; private set; }
+
+    /// <summary>Expected delay of an arm's head and encoding, s.</summary>
+    public double Mean(int arm) => (Measures(arm) ? _heads.Seconds(_headOf[arm]) : _nominal[_headOf[arm]]) + _encodes[arm];
+
+    /// <summary>The same while nothing slows the device down.</summary>
+    public double Nominal(int arm) => _nominal[_headOf[arm]] + _encodes[arm];
+
+    /// <summary>Expected delay of encoding an arm's boundary until its first bytes can leave, s.</summary>
+    public double Encode(int arm) => _encodes[arm];
+
+    /// <summary>Covariance of the <see cref="Mean"/>s of two arms, s².</summary>
+    public double Covariance(int arm, int other) => _heads.Covariance(_headOf[arm], _headOf[other]);
+
+    /// <summary>Whether running an arm's head measures the device's speed.</summary>
+    public bool Measures(int arm) => _nominal[_headOf[arm]] > MinSeconds;
+
+    /// <summary>Takes over what the profile learned, and counts a decision.</summary>
+    public void Advance()
+    {
+        Unmeasured++;
+        if (ReferenceEquals(_delays, _profile.Current)) return;
+        var (before, slowdown) = (_delays, Slowdown);
+        _delays = _profile.Current;
+        for (var head = 0; head < _partitions.Length; head++)
+        {
+            var k = _partitions[head];
+            if (!before.IsMeasured[k] && !before.Seconds[k].Equals(_delays.Seconds[k])) Take(head, slowdown);
+        }
+    }
+
+    /// <summary>Learns how long a head ran.</summary>
+    /// <param name="arm">The arm whose head it was.</param>
+    /// <param name="seconds">s, more than 0.</param>
+    public void ObserveHead(int arm, double seconds)
+    {
+        if (!Measures(arm)) return;
+        Unmeasured = 0;
+        _heads.Observe(_headOf[arm], seconds);
+    }
+
+    /// <summary>Learns how long encoding took, s.</summary>
+    public void ObserveEncode(int arm, double seconds)
+    {
+        // The first time also pays for what is compiled on the way.
+        if (_hasEncoded[arm] || seconds < _encodes[arm])
+            _encodes[arm] += (seconds < _encodes[arm] ? ShortEncodeGain : EncodeGain) * (seconds - _encodes[arm]);
+        _hasEncoded[arm] = true;
+    }
+
+    // The first request that measures a head does so on the device as it is; what later ones measure is learned from them. What
+    // is interpolated better now than before replaces whatever was believed.
+    private void Take(int head, double slowdown)
+    {
+        var k = _partitions[head];
+        var isMeasured = _delays.IsMeasured[k];
+        _nominal[head] = _delays.Seconds[k] / (isMeasured ? slowdown : 1);
+        _heads.Derive(head, Math.Max(_nominal[head] * slowdown, LeastSeconds), _nominal.Length - 1, Square(isMeasured ? SingleRunDeviation : InterpolatedDeviation));
+    }
+
+    private static double Square(double x) => x * x;
+}

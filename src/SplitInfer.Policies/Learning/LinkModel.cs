@@ -1,0 +1,170 @@
+
+namespace SplitInfer.Policies.Learning;
+
+/// <summary>
+/// What the link costs, learned from requests, which measure r + o + s·b for b bits, and from probes, which measure r alone,
+/// so that s is known even where every request sends as many bits. Symbols are those of <see cref="LinkBelief"/>. Not thread-safe.
+/// </summary>
+internal sealed class LinkModel
+{
+    /// <summary>On a device of one core, at first: how far probes scatter relative to their mean, and how long anything may wait for the core, s.</summary>
+    private const double ContendedProbe = 0.5, ContendedJitter = 5e-3;
+
+    /// <summary>On one core the first requests also pay for what is compiled, loaded and looked up beside them, and say nothing if they are slow.</summary>
+    private const int ColdRequests = 2;
+
+    /// <summary>Variance of a probe that is doubted, relative to its square.</summary>
+    private const double DoubtVariance = 0.5 * 0.5;
+
+    /// <summary>Requests after which r is no longer taken to be what the last probe said.</summary>
+    private const int ProbeLifetime = 8;
+
+    private readonly LinkBelief _belief;
+    private readonly bool _isContended;
+    private ChangeDetector _requests;
+    private ChangeDetector _probes;
+    private int _requestsSinceProbe = ProbeLifetime;
+    private int _coldRequests;
+    private bool _wasSlow;
+
+    /// <param name="isContended">Whether the device has one core, so that probes wait for what else it does.</param>
+    public LinkModel(bool isContended)
+    {
+        (_isContended, _belief) = (isContended, new(isContended));
+        RequestNoise = isContended ? new(NoiseEstimate.Usual, ContendedJitter) : new();
+        ProbeNoise = isContended ? new(ContendedProbe, ContendedJitter) : new();
+    }
+
+    /// <summary>What the link is expected to cost.</summary>
+    public LinkDelay Delay => _belief.Delay;
+
+    /// <summary>What it may go back to.</summary>
+    public LinkMemory Memory { get; } = new();
+
+    /// <summary>Whether any request has told of the link.</summary>
+    public bool IsKnown { get; private set; }
+
+    /// <summary>Variance of s relative to its square.</summary>
+    public double RelativeVariance => Delay.SlopeVariance / (Delay.SecondsPerBit * Delay.SecondsPerBit);
+
+    /// <summary>Scatter of the requests' link delays.</summary>
+    public NoiseEstimate RequestNoise { get; }
+
+    /// <summary>Scatter of the probes.</summary>
+    public NoiseEstimate ProbeNoise { get; }
+
+    private bool HasFreshProbe => _requestsSinceProbe < ProbeLifetime;
+
+    /// <summary>Expected delay of a request, s.</summary>
+    public double Mean(double bits) => Delay.Mean(bits);
+
+    /// <summary>Covariance of the delays of two requests, s².</summary>
+    public double Covariance(double bits, double otherBits) => Delay.Covariance(bits, otherBits);
+
+    /// <summary>Variance of the delay of one request beside that of its mean, s².</summary>
+    public double Scatter(double bits) => RequestNoise.Of(_belief.ScaleSquared([1, 1, bits]));
+
+    /// <summary>Whether a single request would tell this link from another one.</summary>
+    public bool Tells(double bits, in LinkDelay other)
+    {
+        var difference = Mean(bits) - other.Mean(bits);
+        var deviations = _isContended ? 2 : 3;
+        return difference * difference > deviations * deviations * (Scatter(bits) + other.Covariance(bits, bits));
+    }
+
+    /// <summary>Learns what a request spent on the link.</summary>
+    /// <param name="bits">b, more than 0.</param>
+    /// <param name="seconds">The request's offload delay less the server's own.</param>
+    public Change Observe(double bits, double seconds)
+    {
+        ReadOnlySpan<double> h = [1, 1, bits];
+        if (_isContended && !IsKnown && _coldRequests < ColdRequests && seconds > _belief.Expected(h))
+        {
+            _coldRequests++;
+            return Change.None;
+        }
+
+        if (HasFreshProbe) _requestsSinceProbe++;
+        IsKnown = true;
+        return Learn(h, seconds, RequestNoise, ref _requests);
+    }
+
+    /// <summary>Learns a round-trip time.</summary>
+    public Change ObserveRoundTrip(double seconds)
+    {
+        ReadOnlySpan<double> h = [1, 0, 0];
+        _requestsSinceProbe = 0;
+
+        // One slow probe may have waited for the core; two in a row tell of the link.
+        var isSlow = seconds - _belief.Expected(h) > ChangeDetector.JumpThreshold * Math.Sqrt(_belief.Variance(h) + ProbeNoise.Of(_belief.ScaleSquared(h)));
+        _wasSlow = _isContended && isSlow && !_wasSlow;
+        if (!_wasSlow) return Learn(h, seconds, ProbeNoise, ref _probes);
+        var variance = _belief.Variance(h);
+        var gain = variance / (variance + (DoubtVariance * seconds * seconds));
+        _belief.Reweigh(h, gain * (seconds - _belief.Expected(h)), gain);
+        return Change.None;
+    }
+
+    /// <summary>Learns that a request spent more on the link than it was waited for.</summary>
+    /// <param name="bits">b, more than 0.</param>
+    /// <param name="seconds">How long it was waited for, less what the server was expected to take.</param>
+    public void ObserveCensored(double bits, double seconds)
+    {
+        IsKnown = true;
+        ReadOnlySpan<double> h = [1, 1, bits];
+        var residual = seconds - _belief.Expected(h);
+        var scatter = RequestNoise.Of(_belief.ScaleSquared(h));
+        if (residual > ChangeDetector.JumpThreshold * Math.Sqrt(_belief.Variance(h) + scatter)) _belief.Loosen(h, residual * residual, HasFreshProbe);
+        var variance = _belief.Variance(h);
+        var deviation = Math.Sqrt(variance + scatter);
+        var gain = variance / (variance + scatter);
+        var left = TruncatedNormal.Above(residual / deviation);
+        _belief.Reweigh(h, gain * left.Mean * deviation, gain * (1 - left.Variance));
+    }
+
+    /// <summary>Writes what was learned.</summary>
+    public void Save(PolicyStateWriter state)
+    {
+        state.Write(IsKnown ? 1 : 0);
+        _belief.Save(state);
+        RequestNoise.Save(state);
+        ProbeNoise.Save(state);
+    }
+
+    /// <summary>Goes on from what an earlier run learned.</summary>
+    public void Restore(PolicyStateReader state)
+    {
+        IsKnown = state.Read(0, 1) > 0;
+        _belief.Restore(state);
+        RequestNoise.Restore(state);
+        ProbeNoise.Restore(state);
+    }
+
+    private Change Learn(ReadOnlySpan<double> h, double seconds, NoiseEstimate noise, ref ChangeDetector detector)
+    {
+        var isProbe = h[1] == 0;
+        var expected = _belief.Expected(h);
+        var residual = seconds - expected;
+        var variance = _belief.Variance(h);
+        var scale = _belief.ScaleSquared(h);
+
+        // What keeps a probe waiting on the device is no part of the round trip, so its lowest values count.
+        var isLowProbe = isProbe && residual < 0;
+        var scatter = isLowProbe ? noise.Below(scale) : noise.Of(scale);
+        noise.Observe(residual, scale, variance);
+
+        // What is a part of the time expected is as far off as what is that many times it.
+        var distance = residual < 0 ? Math.Log(seconds / expected) * expected : residual;
+        var change = detector.Observe(distance / Math.Sqrt(variance + scatter));
+        if (change != Change.None) _belief.Loosen(h, change == Change.Jump ? residual * residual : scatter, !isProbe && HasFreshProbe);
+
+        // Most scatter is relative to the true delay, of which the measurement may say more than what was expected.
+        variance = _belief.Variance(h);
+        var revised = expected + (residual * variance / (variance + scatter));
+        scale *= revised * revised / (expected * expected);
+        scatter = isLowProbe ? noise.Below(scale) : noise.Of(scale);
+        var gain = variance / (variance + scatter);
+        _belief.Reweigh(h, gain * residual, gain);
+        return change;
+    }
+}

@@ -1,0 +1,87 @@
+namespace SplitInfer.Policies;
+
+/// <summary>
+/// What one request, or what was left of it, cost: the end of one attempt. Immutable. A request has exactly one outcome that is
+/// <see cref="OutcomeKind.Completed"/> or <see cref="OutcomeKind.Failed"/>, and at most one <see cref="OutcomeKind.LateReply"/> for
+/// each server that was still working when the caller had its result. A request that its caller cancelled has none.
+/// </summary>
+/// <remarks>Durations are in seconds; one that was not measured is 0.</remarks>
+public readonly record struct Outcome
+{
+    /// <summary>What the policy chose.</summary>
+    public required Decision Decision { get; init; }
+
+    /// <summary>What the caller got.</summary>
+    public OutcomeKind Kind { get; init; }
+
+    /// <summary>What became of the server's part.</summary>
+    public ServerOutcome Server { get; init; }
+
+    /// <summary>Seconds that the head ran; the whole model where everything ran on the device.</summary>
+    public double HeadSeconds { get; init; }
+
+    /// <summary>Seconds that encoding took until the first bytes could leave. Encoding that overlaps sending is not in it.</summary>
+    public double EncodeSeconds { get; init; }
+
+    /// <summary>Seconds that the whole model took on the device, where the device finished beside or after the server.</summary>
+    public double DeviceSeconds { get; init; }
+
+    /// <summary>Seconds from the first bytes that could leave to the decoded reply; where no reply came, how long it was waited for.</summary>
+    public double OffloadSeconds { get; init; }
+
+    /// <summary>The part of <see cref="OffloadSeconds"/> that the server reports: queue, decode, run and encode.</summary>
+    public double ServerSeconds { get; init; }
+
+    /// <summary>The part of <see cref="ServerSeconds"/> for which the request waited for a place to run.</summary>
+    public double QueueSeconds { get; init; }
+
+    /// <summary>Payload bytes that were sent.</summary>
+    public long BytesSent { get; init; }
+
+    /// <summary>The exit that answered; 0 for the model's own outputs.</summary>
+    public int Exit { get; init; }
+
+    /// <summary>Confidence of the exit's answer, 0 to 1; 0 without exits.</summary>
+    public double Confidence { get; init; }
+
+    /// <summary>Whether no reply came although one was waited for: the true offload delay is more than <see cref="OffloadSeconds"/>.</summary>
+    public bool IsCensored => Server is ServerOutcome.Overdue or ServerOutcome.Failed or ServerOutcome.Refused or ServerOutcome.Abandoned;
+}
+
+/// <summary>What a request's caller got.</summary>
+public enum OutcomeKind
+{
+    /// <summary>A result.</summary>
+    Completed,
+
+    /// <summary>Nothing more: the caller had its result already, and the reply of a server that lost a race has come or was given up.</summary>
+    LateReply,
+
+    /// <summary>An error, such as a passed deadline.</summary>
+    Failed,
+}
+
+/// <summary>What became of the server's part of a request.</summary>
+public enum ServerOutcome
+{
+    /// <summary>No server was asked.</summary>
+    NotAsked,
+
+    /// <summary>The device won a race that began with the request; the server has not replied yet.</summary>
+    Pending,
+
+    /// <summary>The server replied.</summary>
+    Replied,
+
+    /// <summary>The reply was late, and the device was faster.</summary>
+    Overdue,
+
+    /// <summary>The connection failed, or the server broke the protocol.</summary>
+    Failed,
+
+    /// <summary>The server refused the request.</summary>
+    Refused,
+
+    /// <summary>The reply was not waited for any longer.</summary>
+    Abandoned,
+}

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+
+namespace SplitInfer.Policies;
+
+/// <summary>What a policy starts from.</summary>
+public sealed class PolicySetup
+{
+    /// <summary>The arms, by server, variant and rising cut; the last one runs everything on the device.</summary>
+    public required ImmutableArray<ArmDescription> Arms { get; init; }
+
+    /// <summary>Delays of the heads on this device.</summary>
+    public required HeadProfile Heads { get; init; }
+
+    /// <summary>What is known of each server, by <see cref="Arm.Server"/>; empty where nothing is.</summary>
+    public ImmutableArray<ServerSetup> Servers { get; init; } = [];
+
+    /// <summary>Names of the codecs, by <see cref="Arm.Codec"/>, for options and messages.</summary>
+    public ImmutableArray<string> Codecs { get; init; } = [];
+
+    /// <summary>Whether the device may run a tail while it waits for the server's. True by default.</summary>
+    public bool CanRace { get; init; } = true;
+
+    /// <summary>Whether the device has one core, so that whatever else it does slows down what is measured. False by default.</summary>
+    public bool IsSingleCore { get; init; }
+
+    /// <summary>What the user rules out.</summary>
+    public PolicyConstraints Constraints { get; init; } = new();
+
+    /// <summary>The cuts that turn out to be unusable while the client runs: a policy leaves them out from then on. Empty to begin with.</summary>
+    public ArmMask Mask { get; init; } = new();
+
+    /// <summary>Seed of policies that draw at random.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>The offline profile of a server, s by arm; empty where there is none.</summary>
+    internal ImmutableArray<double> ProfiledTailSeconds(int server) => server < Servers.Length ? Servers[server].ProfiledTailSeconds : [];
+}
+
+/// <summary>What is known of a server before any request.</summary>
+public sealed record ServerSetup
+{
+    /// <summary>The name that people know it by.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>
+    /// Delays of the tails by <see cref="Arm.Index"/> from an offline profile of the server, s; empty where there is none. Made for
+    /// policies with <see cref="PolicyNeeds.ServerProfile"/>.
+    /// </summary>
+    public ImmutableArray<double> ProfiledTailSeconds { get; init; } = [];
+}
+
+/// <summary>What a user rules out, whatever it would save. Running everything on the device is always allowed.</summary>
+public sealed class PolicyConstraints
+{
+    /// <summary>The earliest cut that may be taken; 1 keeps the raw input on the device. 0 by default.</summary>
+    public int MinCut { get; init; }
+
+    /// <summary>The most payload bytes that a request may send. No limit by default.</summary>
+    public long MaxUploadBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Whether the constraints allow a remote arm.</summary>
+    internal bool Allow(ArmDescription arm) => arm.Arm.Cut >= MinCut && arm.PayloadBits <= MaxUploadBytes * 8.0;
+}

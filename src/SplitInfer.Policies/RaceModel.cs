@@ -1,0 +1,11 @@
+namespace SplitInfer.Policies;
+
+/// <summary>What policies, clients and simulators assume about a race between device and server.</summary>
+public static class RaceModel
+{
+    /// <summary>How much longer the device takes in a race, in which it also sends.</summary>
+    public const double Overhead = 1.02;
+
+    /// <summary>How long the reply of a server that lost is waited for, from the start of the race, in delays of the device.</summary>
+    public const double PatienceInDeviceDelays = 3;
+}

@@ -1,0 +1,24 @@
+namespace SplitInfer.Simulation.RandomWorlds;
+
+/// <summary>Draws from the distributions that worlds are made of; the same seed gives the same draws.</summary>
+internal sealed class WorldDraws(int seed)
+{
+    private readonly Random _random = new(seed);
+
+    public int Whole(int min, int max) => _random.Next(min, max + 1);
+
+    public bool Flag(double probability) => _random.NextDouble() < probability;
+
+    public double Uniform(double min, double max) => min + ((max - min) * _random.NextDouble());
+
+    /// <summary>As likely to be between 1 and 2 as between 10 and 20.</summary>
+    public double LogUniform(double min, double max) => Math.Exp(Uniform(Math.Log(min), Math.Log(max)));
+
+    /// <summary>A factor whose logarithm is N(0, deviation²).</summary>
+    public double Factor(double deviation)
+    {
+        // Box and Muller; the first draw is never 0.
+        var radius = Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble()));
+        return Math.Exp(deviation * radius * Math.Cos(2 * Math.PI * _random.NextDouble()));
+    }
+}

@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace SplitInfer.Simulation;
+
+/// <summary>Reads scenarios from JSON. Properties that it does not know are left alone.</summary>
+public static class ScenarioReader
+{
+    private const int MaxFrames = 10_000_000;
+    private const int MaxArms = 10_000;
+
+    /// <exception cref="ScenarioException">The text is not a scenario.</exception>
+    public static Scenario Read(ReadOnlyMemory<byte> utf8)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(utf8, new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            return Read(new ScenarioNode("scenario", document.RootElement));
+        }
+        catch (JsonException e)
+        {
+            throw new ScenarioException($"The scenario is not JSON: {e.Message}", e);
+        }
+    }
+
+    /// <exception cref="ScenarioException">The file cannot be read or is not a scenario.</exception>
+    public static Scenario ReadFile(string path)
+    {
+        try
+        {
+            return Read(File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ScenarioException($"The scenario '{path}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static Scenario Read(ScenarioNode root)
+    {
+        var arms = root.Get("arms").Items(MaxArms);
+        if (arms.Length == 0) throw root.Get("arms").Wrong("at least one arm, of which the last runs everything on the device");
+        var classes = root.Find("features")?.Items(100).Length ?? arms[0].Find("macs")?.Items(100).Length ?? 0;
+        return new()
+        {
+            Name = root.Find("name")?.Text() ?? "unnamed",
+            Frames = root.Get("frames").Whole(1, MaxFrames),
+            Noise = root.Find("noise")?.Number(0) ?? 0.05,
+            Arms = [.. arms.Select((arm, index) => ReadArm(arm, classes, isLast: index == arms.Length - 1))],
+            Link = ReadTimeline(root.Get("link"), static step => new LinkState(step.Get("mbps").Number(1e-9), step.Find("rttMs")?.Number(0) ?? 0)),
+            ServerSlowdown = ReadFactors(root.Find("serverSlowdown")),
+            DeviceSlowdown = ReadFactors(root.Find("deviceSlowdown")),
+            KeyFrames = [.. root.Find("keyFrames")?.Items(MaxFrames).Select(static frame => frame.Whole(0, MaxFrames)) ?? []],
+            Probes = root.Find("probes")?.Flag() ?? false,
+        };
+    }
+
+    private static ScenarioArm ReadArm(ScenarioNode arm, int classes, bool isLast) => new()
+    {
+        Partition = arm.Get("partition").Whole(0, 1_000_000),
+        HeadMs = arm.Get("headMs").Number(0),
+        PayloadBits = (isLast ? arm.Find("payloadBits") : arm.Get("payloadBits"))?.Number(0) ?? 0,
+        TailMs = (isLast ? arm.Find("tailMs") : arm.Get("tailMs"))?.Number(0) ?? 0,
+        Macs = ReadByClass(arm.Find("macs"), classes),
+        Nodes = ReadByClass(arm.Find("nodes"), classes),
+    };
+
+    private static ImmutableArray<double> ReadByClass(ScenarioNode? node, int classes)
+    {
+        if (node is null) return [.. new double[classes]];
+        var items = node.Value.Items(100);
+        return items.Length == classes ? [.. items.Select(static i => i.Number(0))] : throw node.Value.Wrong($"{classes} numbers, one for each of the features");
+    }
+
+    private static Timeline<double> ReadFactors(ScenarioNode? node) =>
+        node is null || node.Value.Items(MaxFrames).Length == 0 ? new([(0, 1)]) : ReadTimeline(node.Value, static step => step.Get("factor").Number(1e-9));
+
+    private static Timeline<T> ReadTimeline<T>(ScenarioNode node, Func<ScenarioNode, T> value)
+    {
+        var steps = node.Items(MaxFrames).Select(step => (From: step.Find("from")?.Whole(0, MaxFrames) ?? 0, Value: value(step))).ToImmutableArray();
+        if (steps.Length == 0) throw node.Wrong("at least one entry");
+        for (var i = 1; i < steps.Length; i++)
+            if (steps[i].From <= steps[i - 1].From) throw node.Wrong("entries by rising \"from\"");
+        return new(steps);
+    }
+}
+
+/// <summary>A place in a scenario's JSON, which its errors name.</summary>
+internal readonly struct ScenarioNode(string path, JsonElement element)
+{
+    public ScenarioNode? Find(string name)
+    {
+        if (element.ValueKind != JsonValueKind.Object) throw Wrong("an object");
+        return element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? new($"{path}.{name}", value) : null;
+    }
+
+    public ScenarioNode Get(string name) =>
+        Find(name) ?? throw new ScenarioException($"The scenario has no {path}.{name}. Add it; docs/policies.md lists what a scenario holds.");
+
+    public ImmutableArray<ScenarioNode> Items(int max)
+    {
+        if (element.ValueKind != JsonValueKind.Array || element.GetArrayLength() > max) throw Wrong($"an array of at most {max}");
+        var where = path;
+        return [.. element.EnumerateArray().Select((item, index) => new ScenarioNode($"{where}[{index}]", item))];
+    }
+
+    public double Number(double min) =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out var value) && double.IsFinite(value) && value >= min
+            ? value
+            : throw Wrong($"a number of at least {min}");
+
+    public int Whole(int min, int max) =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) && value >= min && value <= max
+            ? value
+            : throw Wrong($"a whole number from {min} to {max}");
+
+    public bool Flag() => element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.GetBoolean() : throw Wrong("true or false");
+
+    public string Text() => element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Wrong("a text");
+
+    public ScenarioException Wrong(string expected) => new($"{path} is not as expected: it must be {expected}.");
+}
+
+/// <summary>A scenario cannot be read or makes no sense. The message says where and what is expected there.</summary>
+public sealed class ScenarioException(string message, Exception? inner = null) : Exception(message, inner);

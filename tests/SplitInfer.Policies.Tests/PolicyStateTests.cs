@@ -1,0 +1,60 @@
+using SplitInfer.Policies.Catalog;
+using SplitInfer.Simulation;
+using SplitInfer.Simulation.RandomWorlds;
+
+namespace SplitInfer.Policies.Tests;
+
+public class PolicyStateTests
+{
+    [Fact]
+    public void What_was_learned_comes_back_number_for_number()
+    {
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var world = RandomWorld.Create(WorldKind.Mixed, seed);
+            var learned = Numbers(Learned(world));
+            var (restored, again) = (Cold(world), Cold(world));
+            restored.State!.Restore(new(learned));
+            again.State!.Restore(new(learned));
+
+            // What is restored is trusted a little less, and the means are as before.
+            Assert.Equal(Numbers(restored), Numbers(again));
+            Assert.NotEqual(Numbers(Cold(world)), Numbers(restored));
+            Assert.Equal(learned.Take(world.Arms.Length), Numbers(restored).Take(world.Arms.Length));
+        }
+    }
+
+    [Fact]
+    public void Numbers_that_cannot_be_are_refused_and_nothing_is_taken_over()
+    {
+        var world = RandomWorld.Create(WorldKind.LinkSteps, 3);
+        var (learned, policy) = (Numbers(Learned(world)), Cold(world));
+        var before = Numbers(policy);
+        for (var at = 0; at < learned.Length; at++)
+        {
+            var damaged = (double[])learned.Clone();
+            damaged[at] = double.NaN;
+            Assert.Throws<PolicyStateException>(() => policy.State!.Restore(new(damaged)));
+            Assert.Throws<PolicyStateException>(() => policy.State!.Restore(new(learned[..at])));
+        }
+
+        Assert.Throws<PolicyStateException>(() => policy.State!.Restore(new([.. learned, 1])));
+        Assert.Equal(before, Numbers(policy));
+    }
+
+    private static IPartitionPolicy Cold(Scenario world) => PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(world, seed: 0));
+
+    private static IPartitionPolicy Learned(Scenario world)
+    {
+        var policy = Cold(world);
+        foreach (var _ in new Simulator(world, seed: 0).Play(policy)) { }
+        return policy;
+    }
+
+    private static double[] Numbers(IPartitionPolicy policy)
+    {
+        var writer = new PolicyStateWriter();
+        policy.State!.Save(writer);
+        return [.. writer.Numbers];
+    }
+}
