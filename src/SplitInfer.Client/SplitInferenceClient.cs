@@ -148,6 +148,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<InferenceResult> AttemptAsync(ReadOnlyMemory<Tensor> inputs, Decision decision, InferenceRequest? request, RequestBudget budget, Exception? skipped, CancellationToken stop, CancellationToken caller)
     {
+        if (!decision.Arm.IsOnDevice && _servers.All.IsEmpty) throw NoServer();
         var partition = _arms.PartitionOf(decision.Arm);
         using var attempt = new Attempt(_model[partition.Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _options.TimeProvider)
         {
@@ -178,7 +179,6 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private async ValueTask RunTailAsync(Attempt attempt, InferenceRequest? request, CancellationToken stop)
     {
         var decision = attempt.Decision;
-        if (_servers.All.IsEmpty) throw NoServer();
         var executor = decision.IsNamed ? _executors.Named : _executors.Chosen;
         attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt));
         var isKnownHarmless = request?.SendsWhatIsNotFinite == true || (_learns && !decision.IsNamed && _harmlessPartitions.ContainsKey(decision.Arm.Cut));

@@ -30,7 +30,7 @@ public class AllowedCodecsTests
     public async Task A_codec_that_is_not_allowed_is_refused_with_those_that_are(string codec)
     {
         await using var deployment = await Deployment.StartAsync(Model, static server => server.Codecs = ["Quantized8", "ZeroBitmap"]);
-        await using var client = await deployment.ConnectAsync(client => (client.Codec, client.Partition) = (codec, 1));
+        await using var client = await deployment.ConnectAsync(client => (client.Codec, client.Partition, client.OnServerFailure) = (codec, 1, Client.OnServerFailure.Throw));
         using var input = RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
         var error = await Assert.ThrowsAsync<TailRefusedException>(async () => (await client.InferAsync(input)).Dispose());
         Assert.Equal(RefusalCode.CodecNotAllowed, error.Code);

@@ -79,7 +79,7 @@ public class BadInputTests
         await using var deployment = await Deployment.StartAsync(Model);
         using var folder = new TestFolder();
         await File.WriteAllBytesAsync(folder["other.onnx"], Detector.Build().ToBytes());
-        await using var client = await deployment.ConnectAsync(o => (o.ModelPath, o.Policy) = (folder["other.onnx"], PolicyNames.AllOnServer));
+        await using var client = await deployment.ConnectAsync(o => (o.ModelPath, o.Policy, o.OnServerFailure) = (folder["other.onnx"], PolicyNames.AllOnServer, OnServerFailure.Throw));
         var inputs = client.Plan.Inputs.ToDictionary(i => i.Name, i => RandomTensor.Normal(new Random(1), i.Type, i.Shape.Dimensions));
         var error = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(inputs));
         Assert.Equal(RefusalCode.UnknownModel, error.Code);
@@ -90,7 +90,7 @@ public class BadInputTests
     public async Task An_unknown_model_name()
     {
         await using var deployment = await Deployment.StartAsync(Model);
-        await using var client = await deployment.ConnectAsync(o => (o.ModelName, o.Policy) = ("nobody", PolicyNames.AllOnServer));
+        await using var client = await deployment.ConnectAsync(o => (o.ModelName, o.Policy, o.OnServerFailure) = ("nobody", PolicyNames.AllOnServer, OnServerFailure.Throw));
         using var tensor = InputOf(client);
         var error = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(tensor));
         Assert.Equal(RefusalCode.UnknownModel, error.Code);
@@ -103,7 +103,7 @@ public class BadInputTests
         await using var deployment = await Deployment.StartAsync(Model);
         using var folder = new TestFolder();
         await File.WriteAllBytesAsync(folder["other.onnx"], UNet.Build(seed: 99).ToBytes());
-        await using var client = await deployment.ConnectAsync(o => (o.ModelPath, o.ModelName, o.Policy) = (folder["other.onnx"], "demo", PolicyNames.AllOnServer));
+        await using var client = await deployment.ConnectAsync(o => (o.ModelPath, o.ModelName, o.Policy, o.OnServerFailure) = (folder["other.onnx"], "demo", PolicyNames.AllOnServer, OnServerFailure.Throw));
         using var tensor = InputOf(client);
         var error = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(tensor));
         Assert.Equal(RefusalCode.ModelMismatch, error.Code);
@@ -115,10 +115,27 @@ public class BadInputTests
     {
         Uri address;
         await using (var deployment = await Deployment.StartAsync(Model)) address = deployment.Server.Endpoints[0];
-        await using var client = await LocalAsync(o => (o.Server, o.Policy) = (address, PolicyNames.AllOnServer));
+        await using var client = await LocalAsync(o => (o.Server, o.Policy, o.OnServerFailure) = (address, PolicyNames.AllOnServer, OnServerFailure.Throw));
         using var tensor = InputOf(client);
         var error = await Assert.ThrowsAsync<ServerUnreachableException>(async () => await client.InferAsync(tensor));
         Assert.Contains(address.Authority, error.Message);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_leaves_a_fixed_partition_to_the_device()
+    {
+        Uri address;
+        await using (var deployment = await Deployment.StartAsync(Model)) address = deployment.Server.Endpoints[0];
+        await using var client = await LocalAsync(o => (o.Server, o.Policy) = (address, PolicyNames.AllOnServer));
+        using var tensor = InputOf(client);
+        for (var request = 0; request < 2; request++)
+        {
+            using var result = await client.InferAsync(tensor);
+            Assert.Equal(InferenceSource.Device, result.Source);
+            Assert.Contains(address.Authority, Assert.IsType<ServerUnreachableException>(result.ServerFailure).Message);
+        }
+
+        Assert.IsType<ServerUnreachableException>(client.ServerFailure);
     }
 
     [Fact]

@@ -52,16 +52,24 @@ public sealed class MemoryTests : IAsyncDisposable
             Assert.Empty(client.Warnings);
         }
 
-        Assert.Contains(Directory.GetFiles(Path.GetDirectoryName(_folder["state/x/y"])!), static f => f.EndsWith(PolicyNames.MuLinUcb, StringComparison.Ordinal));
+        Assert.Contains(Directory.GetFiles(Path.GetDirectoryName(_folder["state/x/y"])!), static f => f.EndsWith(".state", StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData("heads")]
-    [InlineData(PolicyNames.MuLinUcb)]
-    public async Task A_damaged_file_costs_a_warning_and_a_cold_start(string kind)
+    [Fact]
+    public async Task State_of_an_earlier_release_costs_a_warning()
     {
         await (await ConnectAsync(null)).DisposeAsync();
-        var file = Assert.Single(Directory.GetFiles(Path.GetDirectoryName(_folder["state/x/y"])!, $"*.{kind}"));
+        var file = Assert.Single(Directory.GetFiles(Path.GetDirectoryName(_folder["state/x/y"])!));
+        File.Move(file, Path.ChangeExtension(file, ".heads"));
+        await using var client = await ConnectAsync(null);
+        Assert.Contains("earlier release", Assert.Single(client.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_file_costs_a_warning_and_a_cold_start()
+    {
+        await (await ConnectAsync(null)).DisposeAsync();
+        var file = Assert.Single(Directory.GetFiles(Path.GetDirectoryName(_folder["state/x/y"])!));
         var bytes = await File.ReadAllBytesAsync(file);
         foreach (var damaged in (byte[][])[[], bytes[..^1], [.. bytes[..^9], (byte)(bytes[^9] ^ 1), .. bytes[^8..]], new byte[bytes.Length]])
         {

@@ -1,4 +1,4 @@
-namespace SplitInfer.Client.Tests.Decisions;
+namespace SplitInfer.Policies.Tests.Decisions;
 
 /// <summary>Who decided, and under what circumstances.</summary>
 /// <param name="Policy">The policy's name.</param>

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace SplitInfer.Client.Tests.Decisions;
+namespace SplitInfer.Policies.Tests.Decisions;
 
 /// <summary>
 /// A test over recorded decisions. The last bits of sums and exponentials differ with the width of vectors, with fused

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace SplitInfer.Client.Tests.Decisions;
+namespace SplitInfer.Policies.Tests.Decisions;
 
 /// <summary>
 /// How traces are written: the keys that share a trace, one a line, then the trace, indented, 100 frames a line. A shortened

@@ -1,10 +1,10 @@
 using System.Text;
-using SplitInfer.Client.Policies;
-using SplitInfer.Client.Simulation;
-using SplitInfer.Client.Simulation.RandomWorlds;
-using SplitInfer.Client.Tests.Simulation;
+using SplitInfer.Policies.Catalog;
+using SplitInfer.Simulation;
+using SplitInfer.Simulation.RandomWorlds;
+using SplitInfer.Policies.Tests.Simulation;
 
-namespace SplitInfer.Client.Tests.Decisions;
+namespace SplitInfer.Policies.Tests.Decisions;
 
 /// <summary>
 /// A world that policies are played in, and their decisions as text. All that the recorded decisions need of the product is used here.

@@ -1,6 +1,6 @@
 using SplitInfer.Testing;
 
-namespace SplitInfer.Client.Tests.Decisions;
+namespace SplitInfer.Policies.Tests.Decisions;
 
 /// <summary>
 /// Policies decide frame by frame as they did when their decisions were recorded. What is recorded changes only where a policy,
@@ -8,7 +8,7 @@ namespace SplitInfer.Client.Tests.Decisions;
 /// </summary>
 public sealed class RecordedDecisionTests
 {
-    private const string Folder = "tests/SplitInfer.Client.Tests/Decisions/Approved/";
+    private const string Folder = "tests/SplitInfer.Policies.Tests/Decisions/Approved/";
 
     [RecordedTheory]
     [MemberData(nameof(PlayedWorld.Described), MemberType = typeof(PlayedWorld))]
