@@ -5,8 +5,8 @@ using SplitInfer.Client.Policies.Fixed;
 using SplitInfer.Client.Profiling;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 
 namespace SplitInfer.Client;
 

@@ -1,7 +1,6 @@
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Policies.State;
 using SplitInfer.Client.Profiling;
-using SplitInfer.Partitioning;
 
 namespace SplitInfer.Client;
 

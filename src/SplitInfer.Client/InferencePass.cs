@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client;

@@ -3,8 +3,8 @@ using SplitInfer.Client.Offloading;
 using SplitInfer.Client.Policies;
 using SplitInfer.Client.Policies.Fixed;
 using SplitInfer.Client.Transport;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Server.Hosting;
 using SplitInfer.Server.Models;
 

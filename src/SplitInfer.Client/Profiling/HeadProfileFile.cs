@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 
 namespace SplitInfer.Client.Profiling;

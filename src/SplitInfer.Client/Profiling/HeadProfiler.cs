@@ -1,6 +1,6 @@
 using SplitInfer.Codecs.Raw;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client.Profiling;

@@ -1,6 +1,6 @@
 using SplitInfer.Codecs;
-using SplitInfer.Execution;
 using SplitInfer.Protocol;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Hosting;

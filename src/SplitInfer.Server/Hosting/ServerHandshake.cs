@@ -1,5 +1,4 @@
 using SplitInfer.Codecs;
-using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 

@@ -3,6 +3,7 @@ using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
+using SplitInfer.Segments;
 using SplitInfer.Server.Hosting;
 using SplitInfer.Tensors;
 

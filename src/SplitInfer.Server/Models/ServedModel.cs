@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Server.Hosting;
 using SplitInfer.Tensors;
 

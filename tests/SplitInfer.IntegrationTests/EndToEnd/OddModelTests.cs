@@ -1,7 +1,7 @@
 using SplitInfer.Client;
 using SplitInfer.Client.Policies;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 

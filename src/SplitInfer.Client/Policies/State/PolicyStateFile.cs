@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
-using SplitInfer.Partitioning;
 
 namespace SplitInfer.Client.Policies.State;
 

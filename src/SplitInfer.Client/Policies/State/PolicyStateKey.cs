@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using SplitInfer.Partitioning;
 
 namespace SplitInfer.Client.Policies.State;
 

@@ -2,7 +2,6 @@ using SplitInfer.Client.Policies;
 using SplitInfer.Client.Policies.State;
 using SplitInfer.Client.Simulation;
 using SplitInfer.Client.Simulation.RandomWorlds;
-using SplitInfer.Partitioning;
 using SplitInfer.Testing;
 
 namespace SplitInfer.Client.Tests.Policies.State;
