@@ -8,6 +8,6 @@ internal sealed class Weight(Tensor value)
     /// <summary>The tensor, the store's own.</summary>
     public Tensor Value => value;
 
-    /// <summary>How many segments hold the weight; counted by <see cref="WeightStore"/>.</summary>
-    internal int Holders { get; set; }
+    /// <summary>How many segments use the weight; counted by <see cref="WeightStore"/>.</summary>
+    internal int References { get; set; }
 }

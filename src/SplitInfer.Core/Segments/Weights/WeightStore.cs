@@ -31,7 +31,7 @@ internal sealed class WeightStore
                 _bytes += bytes.Length;
             }
 
-            weight.Holders++;
+            weight.References++;
             return weight;
         }
     }
@@ -41,7 +41,7 @@ internal sealed class WeightStore
     {
         lock (_lock)
         {
-            if (--weight.Holders > 0) return;
+            if (--weight.References > 0) return;
             var value = weight.Value;
             var key = Key.Of(value.ElementType, value.Shape, value.Bytes.Span);
             var candidates = _weights[key];
