@@ -6,10 +6,10 @@ using SplitInfer.Client.Servers;
 using SplitInfer.Client.State;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
 using SplitInfer.Policies.Catalog;
+using SplitInfer.Segments;
 
 namespace SplitInfer.Client;
 

@@ -6,9 +6,9 @@ using SplitInfer.Client.Device;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.State;
 using SplitInfer.Client.Transport;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using SplitInfer.Codecs;
-using SplitInfer.Server.Hosting;
+using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
 
 namespace SplitInfer.Server;
@@ -17,7 +17,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private ModelRepository? _models;
-    private TailServer? _server;
+    private FrameServer? _server;
 
     /// <summary>Creates a server that does not run yet.</summary>
     public SplitInferServer(IOptions<SplitInferServerOptions> options, ILogger<SplitInferServer> logger, TimeProvider time) =>
@@ -43,12 +43,12 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
     {
         var codecs = CodecRegistry.Default.Allow(_options.Codecs);
         if (!codecs.All.Any(static codec => codec.IsLossless)) throw new LosslessCodecRequiredException();
-        _models = await ModelRepository.OpenAsync(_options, _logger, cancellationToken).ConfigureAwait(false);
+        _models = await ModelRepository.OpenAsync(new(_options.ModelsDirectory, _options.PreloadArms, _options.SegmentMemoryBytes, _options.Plan, _options.Execution), _logger, cancellationToken).ConfigureAwait(false);
         if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
         try
         {
             var listen = _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint];
-            _server = new TailServer(_models, codecs, _options.Limits, _time, _logger);
+            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger);
             Endpoints = _server.Start(listen);
         }
         catch

@@ -1,6 +1,5 @@
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
-using SplitInfer.Server.Hosting;
 
 namespace SplitInfer.Server;
 

@@ -1,5 +1,6 @@
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks;

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using SplitInfer.Cli.Processes;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks;
@@ -38,7 +39,7 @@ internal static partial class ResidentMemory
         if (what == Whole)
         {
             var segment = model.Whole();
-            var runner = new SegmentRunner(execution.Engine.Load(segment, execution), segment.Inputs, segment.Outputs);
+            var runner = new SegmentRunner(segment.Load(execution), segment.Inputs, segment.Outputs);
             RunOnce(runner, [.. model.Route(model.Plan.AllOnDevice.Index).HeadInputs.Select(place => inputs[place])]);
             var taken = Settled() - before;
             runner.Dispose();

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
-using SplitInfer.Server.Hosting;
+using SplitInfer.Server;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks;
@@ -40,7 +40,7 @@ internal sealed class TransportBenchmark(TimeProvider time)
     private async Task<TransportRow> MeasureAsync(Uri address, int bytes, int rounds)
     {
         var plan = TransportStub.PlanOf(bytes, ReplyBytes);
-        await using var server = new TailServer(new TransportStub(plan), CodecRegistry.Default, new(), time, NullLogger.Instance);
+        await using var server = ServerComposition.CreateFrameServer(new TransportStub(plan), CodecRegistry.Default, new(), time, NullLogger.Instance);
         var bound = server.Start([address])[0];
         await using var transport = new RemoteTailTransport(bound, "stub", "", plan, CodecRegistry.Default, new(), time);
         using var bare = await BareRoundTrip.StartAsync(address.Scheme, bytes, ReplyBytes).ConfigureAwait(false);

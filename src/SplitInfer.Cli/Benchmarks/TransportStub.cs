@@ -2,13 +2,13 @@ using System.Collections.Immutable;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Partitioning;
-using SplitInfer.Server.Hosting;
+using SplitInfer.Server.Models;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks;
 
 /// <summary>A model of two partitions whose tail yields the same bytes at once, whatever comes.</summary>
-internal sealed class TransportStub(PartitionPlan plan) : ITailService, ITailModel
+internal sealed class TransportStub(PartitionPlan plan) : IModelRegistry, IServedModel
 {
     private static readonly RawCodec Codec = new();
     private readonly TensorSpec _output = plan.Outputs[0];
@@ -31,7 +31,7 @@ internal sealed class TransportStub(PartitionPlan plan) : ITailService, ITailMod
     public static TailRequest Request(PartitionPlan plan, Tensor boundary) =>
         new() { Partition = plan.AllOnServer, Codec = Codec, SymbolSizes = [], Boundary = new[] { boundary } };
 
-    public ValueTask<ITailModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(this);
+    public ValueTask<IServedModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(this);
 
     public ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
     {

@@ -1,4 +1,4 @@
-using SplitInfer.Client.Calibration;
+using SplitInfer.Calibration;
 
 namespace SplitInfer.Cli.Calibration;
 

@@ -1,6 +1,6 @@
+using SplitInfer.Calibration;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Inputs;
-using SplitInfer.Client.Calibration;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;

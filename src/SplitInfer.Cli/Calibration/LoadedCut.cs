@@ -47,7 +47,7 @@ internal sealed class LoadedCut(PartitionedModel model, int partition, Execution
 
     private static SegmentRunner? Load(SegmentModel segment, ExecutionOptions execution) => segment.IsEmpty
         ? null
-        : new(execution.Engine.Load(segment, execution), segment.Inputs, segment.Outputs);
+        : new(segment.Load(execution), segment.Inputs, segment.Outputs);
 
     private static Tensor[] Run(SegmentRunner? segment, Tensor[] inputs)
     {

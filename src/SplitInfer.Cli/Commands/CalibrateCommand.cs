@@ -1,8 +1,8 @@
 using System.CommandLine;
+using SplitInfer.Calibration;
 using SplitInfer.Cli.Calibration;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
-using SplitInfer.Client.Calibration;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 

@@ -1,4 +1,4 @@
-using SplitInfer.Client.Calibration;
+using SplitInfer.Calibration;
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Codecs.ZeroBitmap;

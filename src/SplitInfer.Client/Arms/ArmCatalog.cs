@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using SplitInfer.Client.Calibration;
+using SplitInfer.Calibration;
 using SplitInfer.Policies;
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;

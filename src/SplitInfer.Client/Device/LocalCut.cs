@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client.Device;

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client.Device;

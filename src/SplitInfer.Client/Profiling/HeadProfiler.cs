@@ -1,7 +1,7 @@
 using SplitInfer.Client.Device;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client.Profiling;

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using SplitInfer.Execution;
-using SplitInfer.Partitioning;
 
 namespace SplitInfer.Client.State;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 
 namespace SplitInfer.Client.State;

@@ -56,7 +56,7 @@ internal sealed class ReplyTable(FrameConnection connection, ServerTerms terms, 
         _pings.Clear();
     }
 
-    public ValueTask<IThreadPoolWorkItem?> TakeInAsync(FrameReader reader) => reader.Frame.Type switch
+    public ValueTask<IThreadPoolWorkItem?> HandleFrameAsync(FrameReader reader) => reader.Frame.Type switch
     {
         FrameType.Response => ReceiveAsync(BeginReply(reader), reader),
         FrameType.Data => ReceiveAsync(Find(reader.Frame), reader),

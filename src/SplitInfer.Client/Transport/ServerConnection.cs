@@ -141,7 +141,7 @@ internal sealed class ServerConnection
         Exception end;
         try
         {
-            await _connection.PumpAsync(_owed).ConfigureAwait(false);
+            await _connection.RunAsync(_owed).ConfigureAwait(false);
             end = new IOException("The server closed it.");
         }
         catch (Exception exception)

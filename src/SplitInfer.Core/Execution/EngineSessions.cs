@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Execution;
@@ -38,14 +37,6 @@ internal static class EngineSessions
         }
 
         throw reason!;
-    }
-
-    /// <summary>Loads a segment that shares nothing with others, with as much optimisation as the engine takes.</summary>
-    /// <exception cref="EngineException">The engine refuses it.</exception>
-    public static IEngineSession Load(this IInferenceEngine engine, SegmentModel segment, ExecutionOptions options)
-    {
-        var bytes = segment.ToBytes();
-        return options.WithFewerOptimizations(less => engine.Load(bytes, less, segment.ExternalDataFolder), out _, out _);
     }
 
     /// <summary>Loads a model file as it is; external data is relative to its folder.</summary>

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using SplitInfer.Models.Onnx;
-using SplitInfer.Partitioning;
 
 namespace SplitInfer.Models;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
 using SplitInfer.Models.Onnx;
-using SplitInfer.Partitioning;
 
 namespace SplitInfer.Models;
 

@@ -81,8 +81,7 @@ internal sealed class Quantization
 
     private void FindDoubled(ModelGraph graph)
     {
-        var constants = graph.Model.Graph.Initializer.DistinctBy(static i => i.Name).ToDictionary(static i => i.Name, StringComparer.Ordinal);
-        foreach (var node in graph.SharedNodes.Where(static n => n.Is("Constant") && n.Proto.Attribute is [{ Name: "value" }])) constants.TryAdd(node.Outputs[0], node.Proto.Attribute[0].T);
+        var constants = new ConstantTensors(graph.Model.Graph);
         // For each dequantised value, moved or not, the node that dequantised it.
         var origins = graph.SharedNodes.Concat(graph.Nodes).Where(static n => n.Is(Dequantize)).ToDictionary(static n => n.Outputs[0], StringComparer.Ordinal);
         foreach (var node in graph.Nodes)
@@ -96,7 +95,7 @@ internal sealed class Quantization
             {
                 var (left, right) = (InputOf(origin.Proto, input), InputOf(node.Proto, input));
                 if (left == right) return true;
-                return constants.TryGetValue(left, out var x) && constants.TryGetValue(right, out var y) && x.DataType == y.DataType && x.RawData == y.RawData && x.FloatData.Equals(y.FloatData) && x.Int32Data.Equals(y.Int32Data);
+                return constants.Find(left) is { } x && constants.Find(right) is { } y && x.DataType == y.DataType && x.RawData == y.RawData && x.FloatData.Equals(y.FloatData) && x.Int32Data.Equals(y.Int32Data);
             }
         }
     }

@@ -6,15 +6,13 @@ namespace SplitInfer.Models;
 /// <summary>Tells what the nodes of a graph quantise to, which the file states by a zero point or an attribute.</summary>
 internal sealed class QuantizedTypes
 {
-    private readonly Dictionary<string, ElementType> _constants;
+    private readonly ConstantTensors _constants;
     private readonly Dictionary<string, NodeProto> _quantizations;
 
     /// <summary>Looks at the constants and the quantisations of a graph.</summary>
     public QuantizedTypes(GraphProto graph)
     {
-        _constants = graph.Initializer.Select(static i => (i.Name, i.DataType))
-            .Concat(graph.Node.Where(static n => n is { OpType: "Constant", Output.Count: 1 }).Select(static n => (n.Output[0], n.Attribute.FirstOrDefault(static a => a.Name == "value")?.T?.DataType ?? 0)))
-            .DistinctBy(static c => c.Item1).ToDictionary(static c => c.Item1, static c => (ElementType)c.Item2, StringComparer.Ordinal);
+        _constants = new(graph);
         _quantizations = graph.Node.Where(static n => n.OpType == "QuantizeLinear" && n.Output.Count > 0)
             .DistinctBy(static n => n.Output[0]).ToDictionary(static n => n.Output[0], StringComparer.Ordinal);
     }
@@ -24,7 +22,7 @@ internal sealed class QuantizedTypes
 
     private ElementType TypeOf(NodeProto node)
     {
-        if (node.Input.Count > 2 && node.Input[2].Length > 0) return _constants.GetValueOrDefault(node.Input[2]);
+        if (node.Input.Count > 2 && node.Input[2].Length > 0) return (ElementType)(_constants.Find(node.Input[2])?.DataType ?? 0);
         if (node.OpType != "QuantizeLinear" && _quantizations.TryGetValue(node.Input[0], out var quantization)) return TypeOf(quantization);
         return node.Attribute.FirstOrDefault(static a => a.Name == "output_dtype") is { I: > 0 } attribute && node.OpType == "QuantizeLinear" ? (ElementType)attribute.I : ElementType.UInt8;
     }

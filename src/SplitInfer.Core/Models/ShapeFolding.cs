@@ -14,9 +14,7 @@ internal sealed class ShapeFolding(ModelGraph graph, Func<string, ImmutableArray
 {
     // For each value that a Shape node writes, the dimensions that it tells; −1 where they are not known.
     private readonly Dictionary<string, ImmutableArray<long>> _told = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TensorProto> _initializers = graph.Model.Graph.Initializer.ToDictionary(static i => i.Name, StringComparer.Ordinal);
-    private readonly Dictionary<string, NodeProto> _constants = graph.SharedNodes
-        .Where(static n => n.Is("Constant") && n.Outputs.Length == 1).ToDictionary(static n => n.Outputs[0], static n => n.Proto, StringComparer.Ordinal);
+    private readonly ConstantTensors _constants = new(graph.Model.Graph);
 
     /// <summary>The same graph with constants in place of what shapes tell; the graph itself where they tell nothing.</summary>
     public static ModelGraph Apply(ModelGraph graph, Func<string, ImmutableArray<long>> shapeOf)
@@ -89,15 +87,7 @@ internal sealed class ShapeFolding(ModelGraph graph, Func<string, ImmutableArray
     private ImmutableArray<long>? Integers(string value, out int rank)
     {
         rank = 0;
-        if (!_initializers.TryGetValue(value, out var proto) || !graph.IsConstant(value))
-        {
-            if (!_constants.TryGetValue(value, out var node) || node.Attribute is not [var only]) return null;
-            if (only.Name == "value_int") return [only.I];
-            (rank, proto) = (1, only.Name == "value" ? only.T : null);
-            if (only.Name == "value_ints") return [.. only.Ints];
-            if (proto is null) return null;
-        }
-
+        if (!graph.IsConstant(value) || _constants.Find(value) is not { } proto) return null;
         if ((ElementType)proto.DataType is not (ElementType.Int64 or ElementType.Int32) || proto.DataLocation == TensorProto.Types.DataLocation.External) return null;
         rank = proto.Dims.Count;
         try

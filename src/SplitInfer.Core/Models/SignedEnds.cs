@@ -101,23 +101,22 @@ internal sealed class SignedEnds
     /// <summary>The zero points of a segment, and those that take their place.</summary>
     private sealed class ZeroPoints(GraphProto graph, string suffix)
     {
-        private readonly Dictionary<string, TensorProto> _tensors = graph.Initializer.Select(static i => (i.Name, Tensor: i))
-            .Concat(graph.Node.Where(static n => n.OpType == "Constant" && n.Attribute is [{ Name: "value" }]).Select(static n => (Name: n.Output[0], Tensor: n.Attribute[0].T)))
-            .ToDictionary(static t => t.Name, static t => t.Tensor, StringComparer.Ordinal);
+        private readonly ConstantTensors _constants = new(graph);
 
         private readonly HashSet<string> _added = new(StringComparer.Ordinal);
 
         public bool IsSigned(NodeProto node) =>
-            node.OpType is Quantize or Dequantize && node.Input.Count == 3 && _tensors.TryGetValue(node.Input[2], out var zero)
+            node.OpType is Quantize or Dequantize && node.Input.Count == 3 && _constants.Find(node.Input[2]) is { } zero
             && (ElementType)zero.DataType == ElementType.Int8 && zero.DataLocation == TensorProto.Types.DataLocation.Default;
 
         public string Unsigned(NodeProto node)
         {
             var name = node.Input[2] + suffix;
             if (!_added.Add(name)) return name;
-            using var signed = TensorProtoReader.Read(_tensors[node.Input[2]]);
-            var shifted = new TensorProto { Name = name, DataType = (int)ElementType.UInt8, Dims = { _tensors[node.Input[2]].Dims } };
-            shifted.RawData = ByteString.CopyFrom([.. signed.Span<sbyte>().ToArray().Select(static zero => (byte)(zero + Shift))]);
+            var zero = _constants.Find(node.Input[2])!;
+            using var signed = TensorProtoReader.Read(zero);
+            var shifted = new TensorProto { Name = name, DataType = (int)ElementType.UInt8, Dims = { zero.Dims } };
+            shifted.RawData = ByteString.CopyFrom([.. signed.Span<sbyte>().ToArray().Select(static point => (byte)(point + Shift))]);
             graph.Initializer.Add(shifted);
             return name;
         }

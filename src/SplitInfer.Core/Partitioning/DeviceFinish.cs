@@ -55,6 +55,9 @@ internal sealed class DeviceFinish
             graph.Outputs.Where(o => !written.Contains(o.Name)).Concat(inputs.Where(name => !fed.ContainsKey(name)).Select(static name => new ValueInfoProto { Name = name })).DistinctBy(static o => o.Name));
         return finish;
 
+        // Symbols of their own: the engine's may be named after nodes that stay behind.
+        ValueInfoProto InfoOf(EngineValue value) => EngineValueInfos.Of(value, axis => $"{value.Name}#{axis}");
+
         bool CanCross(string name) => !values.TryGetValue(name, out var value) || (value.Kind == EngineValueKind.Tensor && value.ElementType.CanBeBound() && value.ElementType.HasFixedSize());
     }
 
@@ -77,8 +80,4 @@ internal sealed class DeviceFinish
 
     // Whether an optional value is there cannot be asked, and fetching one that is not ends the process.
     private static bool IsReadable(EngineValue value) => value.Kind is EngineValueKind.Tensor or EngineValueKind.Sequence or EngineValueKind.Map;
-
-    private static ValueInfoProto InfoOf(EngineValue value) => ValueInfos.Of(value.HasShape
-        ? new(value.Name, value.ElementType, [.. value.Dimensions.Select((size, axis) => size >= 0 ? Dimension.Fixed(size) : Dimension.Symbolic($"{value.Name}#{axis}"))])
-        : TensorSpec.Unranked(value.Name, value.ElementType));
 }

@@ -12,15 +12,15 @@ internal sealed class PartitionedModel
 {
     private readonly ModelGraph _graph;
     private readonly ValueCatalog _catalog;
-    private readonly ImmutableArray<string> _inputs;
-    private readonly SignedEnds _signedEnds;
+    private readonly SegmentBuilder _segments;
+    private readonly SyntheticInputs _syntheticInputs;
 
     private PartitionedModel(ModelGraph graph, ValueCatalog catalog, IReadOnlyDictionary<string, Tensor> defaults, PlanOptions options)
     {
         (_graph, _catalog, Defaults) = (graph, catalog, defaults);
-        _inputs = [.. graph.Inputs.Select(static i => i.Name)];
-        _signedEnds = new(graph.Model.Graph);
         Plan = PlanBuilder.Build(graph, catalog, options);
+        _segments = new(graph, catalog, Plan);
+        _syntheticInputs = new(Plan.Inputs, defaults, catalog);
         var peak = LiveBytes.Peak(graph, catalog.NominalBytesOf);
         MadeUpRunRefusal = Plan.MeasureFailure
             ?? (peak > options.MaxMeasureBytes ? $"{Model.Source}: a run takes at least {peak:0} bytes, more than {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureBytes)} ({options.MaxMeasureBytes})" : null);
@@ -78,47 +78,18 @@ internal sealed class PartitionedModel
 
     /// <summary>What runs on the device: the values that the tail needs and the head writes, in the order of the boundary, then outputs that are finished.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
-    public SegmentModel Head(int k)
-    {
-        Check(k);
-        return Segment(_graph.Nodes[..k], HeadInputs(k), HeadOutputs(k), taken: [], yielded: WideAt(k), k);
-    }
+    public SegmentModel Head(int k) => _segments.Head(k);
 
     /// <summary>What runs on the server: takes the boundary and yields the tail outputs, both in the order of the plan.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
-    public SegmentModel Tail(int k)
-    {
-        Check(k);
-        var partition = Plan.Partitions[k];
-        return Segment(_graph.Nodes[k..], [.. partition.Boundary.Select(ValueInfos.Of)], [.. partition.TailOutputs.Select(static o => o.Name)], taken: WideAt(k), yielded: [], k);
-    }
+    public SegmentModel Tail(int k) => _segments.Tail(k);
 
     /// <summary>The whole model, which is the head of the last partition.</summary>
-    public SegmentModel Whole() => Head(_graph.Nodes.Length);
+    public SegmentModel Whole() => Head(Plan.AllOnDevice.Index);
 
     /// <summary>How values flow through a partition on the device.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
-    public Routing Route(int k)
-    {
-        Check(k);
-        var sources = new Dictionary<string, ValueSource>(StringComparer.Ordinal);
-        var headOutputs = HeadOutputs(k);
-        Number(_inputs, ValueOrigin.Input);
-        Number(headOutputs, ValueOrigin.Head);
-        Number(Plan.Partitions[k].TailOutputs.Select(static o => o.Name), ValueOrigin.Tail);
-        return new()
-        {
-            HasHead = headOutputs.Length > 0,
-            HeadInputs = [.. HeadInputs(k).Select(i => _inputs.IndexOf(i.Name))],
-            Boundary = [.. Plan.Partitions[k].Boundary.Select(b => sources[b.Name])],
-            Outputs = [.. _graph.Outputs.Select(o => sources[o.Name])],
-        };
-
-        void Number(IEnumerable<string> names, ValueOrigin origin)
-        {
-            foreach (var (index, name) in names.Index()) sources.TryAdd(name, new(origin, index));
-        }
-    }
+    public Routing Route(int k) => _segments.Route(k);
 
     /// <summary>Inputs that the model should run on, made up for the sizes that the plan was made with. The caller owns them.</summary>
     /// <param name="seed">The same seed gives the same inputs.</param>
@@ -127,43 +98,10 @@ internal sealed class PartitionedModel
 
     /// <summary>One of the inputs that <see cref="MakeInputs(int)"/> makes up. The caller owns it.</summary>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions the input has.</exception>
-    public Tensor MakeInput(int index, int seed) => Defaults.TryGetValue(Plan.Inputs[index].Name, out var value)
-        ? value.Share()
-        : MadeUpInput.Make(Plan.Inputs[index], _catalog.Sizes, new Random(unchecked(seed * 31 + index)));
+    public Tensor MakeInput(int index, int seed) => _syntheticInputs.Make(index, seed);
 
     /// <summary>Inputs for a segment, made up for the sizes that the plan was made with, to warm it up. The caller owns them; there are none where a size is not known.</summary>
-    public Tensor[] MakeInputs(SegmentModel segment, int seed)
-    {
-        var values = segment.Inputs.Select(i => _catalog[i.Name]).ToArray();
-        if (values.Any(static v => v.NominalShape.IsDefault)) return [];
-        return [.. values.Select((v, index) => MadeUpInput.Make(v.Spec.Type, new TensorShape(v.NominalShape.AsSpan()), new Random(unchecked(seed * 31 + index)), _catalog.Sizes.IntegerFill))];
-    }
-
-    private ValueInfoProto[] HeadInputs(int k)
-    {
-        var read = _graph.Reads[..k].SelectMany(static reads => reads).ToHashSet(StringComparer.Ordinal);
-        return [.. _graph.Inputs.Where(i => read.Contains(i.Name))];
-    }
-
-    private string[] HeadOutputs(int k) =>
-    [
-        .. _graph.Values.Where(v => v.Crosses(k) && v.Producer != GraphValue.Fed).Select(v => _catalog.Crossing(v).Spec.Name)
-            .Concat(_graph.Outputs.Select(static o => o.Name).Where(name => _graph.IsConstant(name)))
-            .Concat(_graph.Values.Where(v => v.IsOutput && v.Producer != GraphValue.Fed && v.Producer < k).Select(static v => v.Name))
-            .Distinct(StringComparer.Ordinal),
-    ];
-
-    /// <summary>The values that cross as float32 though the model has them as float16.</summary>
-    private HashSet<string> WideAt(int k) => _graph.Values.Where(v => v.Crosses(k) && _catalog.Wide.Has(v)).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
-
-    private SegmentModel Segment(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs, HashSet<string> taken, HashSet<string> yielded, int k)
-    {
-        var declared = _graph.Outputs.DistinctBy(static o => o.Name).ToDictionary(static o => o.Name, StringComparer.Ordinal);
-        var model = SegmentWriter.Write(_graph, nodes, inputs, outputs.Select(o => declared.GetValueOrDefault(o) ?? new ValueInfoProto { Name = o }));
-        _catalog.Wide.Widen(model, taken, yielded);
-        _signedEnds.Convert(model, _graph.Values.Where(v => v.Crosses(k)));
-        return new(model, [.. inputs.Select(i => _catalog[i.Name].Spec)], [.. outputs.Select(o => _catalog[o].Spec)], _graph.Model.Folder);
-    }
+    public Tensor[] MakeInputs(SegmentModel segment, int seed) => _syntheticInputs.MakeFor(segment, seed);
 
     /// <summary>Whether the file has a value for an input, so that an application may name it among <see cref="PlanOptions.FedInitializers"/>.</summary>
     public bool IsFedable(string name) => _graph.Model.FedableInitializers.Contains(name);
@@ -175,11 +113,5 @@ internal sealed class PartitionedModel
             throw new ArgumentException($"{nameof(PlanOptions.FedInitializers)} names '{unknown}', which is no input of '{graph.Model.Source}' with a value in the file. Such inputs are: {string.Join(", ", fedable.DefaultIfEmpty("none"))}.");
         return graph.Model.Graph.Initializer.Where(i => options.FedInitializers.Contains(i.Name) && i.DataLocation == TensorProto.Types.DataLocation.Default)
             .ToDictionary(static i => i.Name, TensorProtoReader.Read, StringComparer.Ordinal);
-    }
-
-    private void Check(int k)
-    {
-        if (k < 0 || k >= Plan.Partitions.Length) throw new ArgumentException($"There is no partition {k}; the model has 0 to {Plan.Partitions.Length - 1}.", nameof(k));
-        if (!Plan.Partitions[k].IsPossible) throw new ArgumentException($"Partition {k} cannot be made: {Plan.Partitions[k].Refusal}.", nameof(k));
     }
 }

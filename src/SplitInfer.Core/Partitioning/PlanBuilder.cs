@@ -55,7 +55,7 @@ internal sealed class PlanBuilder
         var partitions = ImmutableArray.CreateBuilder<Partition>(costs.Length + 1);
         var smallest = long.MaxValue;
         var head = default(SegmentCost);
-        var cut = new Crossing(_graph.Values, _outputs, v => _catalog.Crossing(v).NominalBytes);
+        var cut = new CutSweep(_graph.Values, _outputs, v => _catalog.Crossing(v).NominalBytes);
         for (var k = 0; k <= costs.Length; k++)
         {
             cut.MoveTo(k);
@@ -68,7 +68,7 @@ internal sealed class PlanBuilder
         return partitions.MoveToImmutable();
     }
 
-    private Partition Partition(int k, Crossing cut, SegmentCost head, SegmentCost tail, long smallest)
+    private Partition Partition(int k, CutSweep cut, SegmentCost head, SegmentCost tail, long smallest)
     {
         var isLast = k == _graph.Nodes.Length;
         var (crossing, returning) = (cut.Boundary(_maxTravelling), cut.Returning(_maxTravelling));

@@ -35,4 +35,30 @@ internal sealed class Routing
 
     /// <summary>For each output of the model, where it is found. Two outputs may have one source.</summary>
     public required ImmutableArray<ValueSource> Outputs { get; init; }
+
+    /// <summary>The routing of a partition.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="inputs">Names of the model's inputs.</param>
+    /// <param name="headInputs">Names of those that the head reads, in its order.</param>
+    /// <param name="headOutputs">Names of what the head yields, in its order.</param>
+    /// <param name="outputs">Names of the model's outputs; one may come twice.</param>
+    public static Routing Of(Partition partition, ImmutableArray<string> inputs, ImmutableArray<string> headInputs, IReadOnlyCollection<string> headOutputs, IEnumerable<string> outputs)
+    {
+        var sources = new Dictionary<string, ValueSource>(StringComparer.Ordinal);
+        Number(inputs, ValueOrigin.Input);
+        Number(headOutputs, ValueOrigin.Head);
+        Number(partition.TailOutputs.Select(static o => o.Name), ValueOrigin.Tail);
+        return new()
+        {
+            HasHead = headOutputs.Count > 0,
+            HeadInputs = [.. headInputs.Select(name => inputs.IndexOf(name))],
+            Boundary = [.. partition.Boundary.Select(b => sources[b.Name])],
+            Outputs = [.. outputs.Select(name => sources[name])],
+        };
+
+        void Number(IEnumerable<string> names, ValueOrigin origin)
+        {
+            foreach (var (index, name) in names.Index()) sources.TryAdd(name, new(origin, index));
+        }
+    }
 }

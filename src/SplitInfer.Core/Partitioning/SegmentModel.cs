@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using SplitInfer.Execution;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Tensors;
 
@@ -27,4 +28,12 @@ internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> 
 
     /// <summary>The segment as an ONNX file.</summary>
     public byte[] ToBytes() => model.ToByteArray();
+
+    /// <summary>Loads the segment so that it shares nothing with others, with as much optimisation as the engine takes.</summary>
+    /// <exception cref="EngineException">The engine refuses it.</exception>
+    public IEngineSession Load(ExecutionOptions options)
+    {
+        var bytes = ToBytes();
+        return options.WithFewerOptimizations(less => options.Engine.Load(bytes, less, externalDataFolder), out _, out _);
+    }
 }

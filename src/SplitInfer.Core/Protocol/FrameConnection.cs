@@ -7,7 +7,7 @@ namespace SplitInfer.Protocol;
 internal sealed class FrameConnection : IDisposable
 {
     // A frame of an error must not be overtaken by the reset that a socket sends when it is closed with bytes unread.
-    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FinalErrorGrace = TimeSpan.FromSeconds(1);
 
     private readonly ByteChannel _channel;
     private readonly TimeProvider _time;
@@ -37,11 +37,11 @@ internal sealed class FrameConnection : IDisposable
 
     /// <summary>Takes frames in until the connection ends; a clean end is the other end's. Nothing can be read afterwards.</summary>
     /// <exception cref="Exception">What ended it otherwise: <see cref="Failure"/>, or what was wrong with a frame.</exception>
-    public async Task PumpAsync(IFrameHandler handler)
+    public async Task RunAsync(IFrameHandler handler)
     {
         try
         {
-            await MessagePump.RunAsync(Reader, handler).ConfigureAwait(false);
+            await FrameLoop.RunAsync(Reader, handler).ConfigureAwait(false);
         }
         catch (Exception) when (Failure is { } failure)
         {
@@ -61,10 +61,10 @@ internal sealed class FrameConnection : IDisposable
     }
 
     /// <summary>Sends a last message, and gives the other end a moment to read it. The pump must have ended.</summary>
-    public async Task SayFarewellAsync(IOutgoingMessage message)
+    public async Task SendFinalErrorAsync(IOutgoingMessage message)
     {
         using var scratch = Tensor.Allocate(ElementType.UInt8, new(4096));
-        await using var limit = _time.CreateTimer(static self => ((FrameConnection)self!).Dispose(), this, FarewellTime, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+        await using var limit = _time.CreateTimer(static self => ((FrameConnection)self!).Dispose(), this, FinalErrorGrace, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
         try
         {
             await Writer.SendAsync(message).ConfigureAwait(false);

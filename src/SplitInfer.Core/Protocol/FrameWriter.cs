@@ -29,7 +29,7 @@ internal sealed class FrameWriter(ByteChannel channel, TimeProvider time)
             {
                 more = message.WriteFrame(_frame);
                 if (!_frame.Unsent.IsEmpty) await SendRestAsync().ConfigureAwait(false);
-                _frame.Rest();
+                _frame.ReturnToPool();
             }
             finally
             {

@@ -1,3 +1,5 @@
+using Google.Protobuf;
+
 namespace SplitInfer.Protocol;
 
 /// <summary>A message on its way out, frame by frame, so that frames of other messages can go between.</summary>
@@ -11,4 +13,19 @@ internal interface IOutgoingMessage
     /// <summary>Writes the next frame, or none where nothing is left to say. Called by one thread at a time.</summary>
     /// <returns>Whether another frame follows.</returns>
     bool WriteFrame(OutgoingFrame frame);
+}
+
+/// <summary>A message of one frame without payload.</summary>
+internal sealed class HeaderOnlyMessage(FrameType type, ulong id, IMessage? header = null) : IOutgoingMessage
+{
+    /// <summary>An error; <paramref name="id"/> 0 is the connection's.</summary>
+    public static HeaderOnlyMessage Error(ulong id, RefusalCode code, string message, int? differingPartition = null) =>
+        new(FrameType.Error, id, new Messages.ErrorHeader { Code = (uint)code, Message = message, DifferingPartition = (uint)(differingPartition + 1 ?? 0) });
+
+    public bool WriteFrame(OutgoingFrame frame)
+    {
+        frame.Begin(type, id, header);
+        frame.End(isLast: true);
+        return false;
+    }
 }

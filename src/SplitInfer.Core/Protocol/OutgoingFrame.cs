@@ -71,8 +71,8 @@ internal sealed class OutgoingFrame(ByteChannel channel)
         _uncopied = default;
     }
 
-    /// <summary>Gives the block back until the next frame; nothing may be unsent.</summary>
-    public void Rest()
+    /// <summary>Returns the block to the pool until the next frame; nothing may be unsent.</summary>
+    public void ReturnToPool()
     {
         Unsent = default;
         _block?.Release();

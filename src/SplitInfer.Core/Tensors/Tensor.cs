@@ -68,7 +68,7 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>A tensor in a block of its own that no pool keeps, for what lives long and is large, such as weights.</summary>
-    internal static Tensor Lasting(ElementType type, TensorShape shape, ReadOnlySpan<byte> bytes)
+    internal static Tensor AllocateUnpooled(ElementType type, TensorShape shape, ReadOnlySpan<byte> bytes)
     {
         var buffer = new TensorBuffer(pool: null, bytes.Length);
         buffer.Rent();

@@ -14,7 +14,7 @@ internal sealed class TensorBufferPool
 
     private const int MinExponent = 8;
 
-    private readonly ConcurrentQueue<TensorBuffer>[] _resting = [.. Enumerable.Range(0, 32).Select(static _ => new ConcurrentQueue<TensorBuffer>())];
+    private readonly ConcurrentQueue<TensorBuffer>[] _pool = [.. Enumerable.Range(0, 32).Select(static _ => new ConcurrentQueue<TensorBuffer>())];
 
     /// <summary>The pool that tensors use unless told otherwise.</summary>
     public static TensorBufferPool Shared { get; } = new();
@@ -26,7 +26,7 @@ internal sealed class TensorBufferPool
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MaxBytes);
         var exponent = ExponentOf(bytes);
-        if (!_resting[exponent].TryDequeue(out var buffer))
+        if (!_pool[exponent].TryDequeue(out var buffer))
             buffer = new TensorBuffer(this, exponent >= 31 ? MaxBytes : 1 << exponent);
         buffer.Rent();
         return buffer;
@@ -34,7 +34,7 @@ internal sealed class TensorBufferPool
 
     internal void Return(TensorBuffer buffer)
     {
-        var queue = _resting[ExponentOf(buffer.Capacity)];
+        var queue = _pool[ExponentOf(buffer.Capacity)];
         if ((queue.Count + 1L) * buffer.Capacity <= MaxRestingBytes) queue.Enqueue(buffer);
     }
 

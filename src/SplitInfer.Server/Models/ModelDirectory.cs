@@ -21,7 +21,7 @@ internal static class ModelDirectory
             throw new ModelRepositoryException($"The model directory '{root}' does not exist. Create it and put each model at <name>/<version>/{FileName}.");
 
         return [.. from model in Entries(directory)
-                   from version in Entries(model).OrderByDescending(static v => v.Name, ModelVersions.Order)
+                   from version in Entries(model).OrderByDescending(static v => v.Name, VersionComparer.Order)
                    let file = new FileInfo(Path.Combine(version.FullName, FileName))
                    where Exists(file)
                    select (model.Name, version.Name, file.FullName)];

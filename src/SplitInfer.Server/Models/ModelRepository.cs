@@ -3,13 +3,13 @@ using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
-using SplitInfer.Server.Hosting;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Models;
 
 /// <summary>The models that a server holds, read once when it starts.</summary>
-internal sealed partial class ModelRepository : ITailService, IDisposable
+internal sealed partial class ModelRepository : IModelRegistry, IDisposable
 {
     private const string SamplesFolder = "inputs";
 
@@ -24,18 +24,18 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
 
     /// <summary>Reads every model of the directory and makes its plan. One that cannot be planned is logged and left out, so that it does not take the others down.</summary>
     /// <exception cref="ModelRepositoryException">The directory cannot be served, or not one model in it can.</exception>
-    public static async ValueTask<ModelRepository> OpenAsync(SplitInferServerOptions options, ILogger logger, CancellationToken cancellationToken)
+    public static async ValueTask<ModelRepository> OpenAsync(ModelRepositorySettings settings, ILogger logger, CancellationToken cancellationToken)
     {
-        var files = ModelDirectory.List(options.ModelsDirectory);
+        var files = ModelDirectory.List(settings.Directory);
         var models = new List<ServedModel>();
         SplitInferException? refusal = null;
-        var execution = options.Execution.LoggingTo(logger);
+        var execution = settings.Execution.LoggingTo(logger);
         foreach (var (name, version, path) in files)
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                models.Add(await LoadAsync(name, version, path, options, execution, logger, cancellationToken).ConfigureAwait(false));
+                models.Add(await LoadAsync(name, version, path, settings, execution, logger, cancellationToken).ConfigureAwait(false));
                 LogServing(logger, name, version, models[^1].Plan.Model);
             }
             catch (SplitInferException error)
@@ -46,13 +46,13 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
         }
 
         return models.Count > 0 ? new(models, execution.Engine.Version) : throw new ModelRepositoryException(files.Count == 0
-            ? $"There is no model in '{options.ModelsDirectory}'. Put each at <name>/<version>/model.onnx."
-            : $"None of the {files.Count} models in '{options.ModelsDirectory}' can be served; the log says why. The first: {refusal?.Message}", refusal);
+            ? $"There is no model in '{settings.Directory}'. Put each at <name>/<version>/model.onnx."
+            : $"None of the {files.Count} models in '{settings.Directory}' can be served; the log says why. The first: {refusal?.Message}", refusal);
     }
 
     /// <summary>Finds the model that a client has the head of.</summary>
     /// <exception cref="TailRefusedException">There is none, or it is not the same.</exception>
-    public ValueTask<ITailModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(Find(claim));
+    public ValueTask<IServedModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(Find(claim));
 
     public void Dispose()
     {
@@ -109,11 +109,11 @@ internal sealed partial class ModelRepository : ITailService, IDisposable
         };
     }
 
-    private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, SplitInferServerOptions options, ExecutionOptions execution, ILogger logger, CancellationToken cancellationToken)
+    private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, ModelRepositorySettings settings, ExecutionOptions execution, ILogger logger, CancellationToken cancellationToken)
     {
-        var model = await Task.Run(() => Plan(path, options.Plan, execution, logger), cancellationToken).ConfigureAwait(false);
-        var served = new ServedModel(name, version, model, new SegmentCache(new SegmentCompiler(model, execution), options.SegmentMemoryBytes));
-        if (options.PreloadArms) await served.PreloadAsync(error => LogNotLoaded(logger, error, name, version, error.Partition), cancellationToken).ConfigureAwait(false);
+        var model = await Task.Run(() => Plan(path, settings.Plan, execution, logger), cancellationToken).ConfigureAwait(false);
+        var served = new ServedModel(name, version, model, new SegmentCache(new SegmentCompiler(model, execution), settings.SegmentMemoryBytes));
+        if (settings.PreloadArms) await served.PreloadAsync(error => LogNotLoaded(logger, error, name, version, error.Partition), cancellationToken).ConfigureAwait(false);
         return served;
     }
 

@@ -1,13 +1,12 @@
 using System.Runtime.CompilerServices;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
-using SplitInfer.Server.Hosting;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Models;
 
 /// <summary>One version of one model: its plan and its loaded tails. Connections borrow it.</summary>
-internal sealed class ServedModel(string name, string version, PartitionedModel model, SegmentCache segments) : ITailModel, IDisposable
+internal sealed class ServedModel(string name, string version, PartitionedModel model, SegmentCache segments) : IServedModel, IDisposable
 {
     /// <summary>The directory that the model lies in.</summary>
     public string Name => name;

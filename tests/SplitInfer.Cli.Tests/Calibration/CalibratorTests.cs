@@ -1,6 +1,6 @@
+using SplitInfer.Calibration;
 using SplitInfer.Cli.Calibration;
 using SplitInfer.Cli.Inputs;
-using SplitInfer.Client.Calibration;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;

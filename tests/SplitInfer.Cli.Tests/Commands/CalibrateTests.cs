@@ -1,5 +1,5 @@
 using System.Text.Json;
-using SplitInfer.Client.Calibration;
+using SplitInfer.Calibration;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;

@@ -69,7 +69,7 @@ internal static class SplitRun
     private static Tensor[] Run(SegmentModel segment, Tensor[] inputs)
     {
         if (segment.IsEmpty) return [];
-        using var session = Execution.Engine.Load(segment, Execution);
+        using var session = segment.Load(Execution);
         Assert.Equal(segment.Inputs.Select(static i => i.Name), session.Inputs.Select(static i => i.Name));
         Assert.Equal(segment.Outputs.Select(static o => o.Name), session.Outputs.Select(static o => o.Name));
         var outputs = new Tensor[segment.Outputs.Length];

@@ -88,26 +88,26 @@ public class FrameConnectionTests
     }
 
     [Fact]
-    public async Task Farewell_lets_the_other_end_read_the_last_message()
+    public async Task A_final_error_lets_the_other_end_read_the_last_message()
     {
         var (near, far) = DuplexStream.CreatePair();
         using var connection = Wires.Connect(near);
         using var peer = new WirePeer(far);
         await peer.SendAsync(new byte[100_000]);
-        var leaving = connection.SayFarewellAsync(HeaderOnlyMessage.Error(0, RefusalCode.Busy, "Later."));
+        var leaving = connection.SendFinalErrorAsync(HeaderOnlyMessage.Error(0, RefusalCode.Busy, "Later."));
         Assert.Equal("Later.", (await peer.ReceiveAsync(FrameType.Error)).Read(ErrorHeader.Parser).Message);
         peer.Dispose();
         await leaving;
     }
 
     [Fact]
-    public async Task Farewell_does_not_wait_for_ever()
+    public async Task A_final_error_does_not_wait_for_ever()
     {
         var time = new FakeTimeProvider();
         var (near, far) = DuplexStream.CreatePair();
         using var connection = Wires.Connect(near, time);
         using var peer = new WirePeer(far);
-        var leaving = connection.SayFarewellAsync(HeaderOnlyMessage.Error(0, RefusalCode.Busy, "Later."));
+        var leaving = connection.SendFinalErrorAsync(HeaderOnlyMessage.Error(0, RefusalCode.Busy, "Later."));
         await Until(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));

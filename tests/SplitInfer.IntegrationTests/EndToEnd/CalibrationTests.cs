@@ -1,6 +1,6 @@
+using SplitInfer.Calibration;
 using SplitInfer.Cli;
 using SplitInfer.Cli.Output;
-using SplitInfer.Client.Calibration;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;

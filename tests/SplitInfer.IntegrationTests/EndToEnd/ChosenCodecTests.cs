@@ -1,5 +1,5 @@
+using SplitInfer.Calibration;
 using SplitInfer.Client;
-using SplitInfer.Client.Calibration;
 using SplitInfer.Policies;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;

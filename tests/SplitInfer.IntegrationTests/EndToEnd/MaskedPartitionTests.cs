@@ -3,6 +3,7 @@ using SplitInfer.Policies;
 using SplitInfer.Execution;
 using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Models;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;

@@ -2,6 +2,7 @@ using SplitInfer.Client;
 using SplitInfer.Policies;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 

@@ -1,13 +1,13 @@
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
-using SplitInfer.Server.Hosting;
+using SplitInfer.Server.Models;
 using SplitInfer.Tensors;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.IntegrationTests.Transport;
 
 /// <summary>A model of <see cref="WirePlan"/> whose outputs are a function of every bit of the boundary, so that no mistake goes unseen.</summary>
-internal sealed class DigestModel : ITailService, ITailModel
+internal sealed class DigestModel : IModelRegistry, IServedModel
 {
     private int _running;
 
@@ -30,7 +30,7 @@ internal sealed class DigestModel : ITailService, ITailModel
         return WirePlan.Outputs(partition, n, (int)digest);
     }
 
-    public ValueTask<ITailModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(this);
+    public ValueTask<IServedModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(this);
 
     public async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
     {

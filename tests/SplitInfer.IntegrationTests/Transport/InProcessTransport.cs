@@ -1,13 +1,13 @@
 using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
-using SplitInfer.Server.Hosting;
+using SplitInfer.Server.Models;
 using SplitInfer.Tensors;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.IntegrationTests.Transport;
 
 /// <summary>Runs the tail where it is called, with no wire between: what every other transport must be like from outside.</summary>
-internal sealed class InProcessTransport(ITailModel model) : ITailTransport
+internal sealed class InProcessTransport(IServedModel model) : ITailTransport
 {
     private readonly PlanLayouts _layouts = new(model.Plan);
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using SplitInfer.Client.Transport;
-using SplitInfer.Server.Hosting;
+using SplitInfer.Server;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.IntegrationTests.Transport;
@@ -19,7 +19,7 @@ public class OverlapTests
         using var decoded = new SemaphoreSlim(0);
         var sender = new ProbeCodec { OnEncode = slab => Assert.True(slab == 0 || decoded.Wait(Patience)) };
         var receiver = new ProbeCodec { OnDecoded = _ => decoded.Release() };
-        await using var server = new TailServer(new DigestModel(), new([receiver]), new(), TimeProvider.System, NullLogger.Instance);
+        await using var server = ServerComposition.CreateFrameServer(new DigestModel(), new([receiver]), new(), TimeProvider.System, NullLogger.Instance);
         var bound = server.Start([new Uri(address)])[0];
         await using var transport = new RemoteTailTransport(bound, "model", "", WirePlan.Plan, new([sender]), new(), TimeProvider.System);
         for (var seed = 0; seed < 3; seed++) await new Exchange(WirePlan.Large, seed, codec: sender).MakeAsync(transport);

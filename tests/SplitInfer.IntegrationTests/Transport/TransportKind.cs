@@ -3,7 +3,8 @@ using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Protocol.Endpoints;
-using SplitInfer.Server.Hosting;
+using SplitInfer.Server;
+using SplitInfer.Server.Connections;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.IntegrationTests.Transport;
@@ -11,13 +12,13 @@ namespace SplitInfer.IntegrationTests.Transport;
 /// <summary>A transport of one kind and the model at its other end.</summary>
 internal sealed class TransportKind : IAsyncDisposable
 {
-    private readonly TailServer _server;
+    private readonly FrameServer _server;
 
     /// <param name="name"><c>tcp</c>, <c>unix</c>, <c>memory</c> (the wire over streams in memory) or <c>process</c> (no wire).</param>
     public TransportKind(string name)
     {
         var codecs = new CodecRegistry([new RawCodec(), new RunLengthCodec()]);
-        _server = new(Model, codecs, new() { MaxQueuedRuns = 1000 }, TimeProvider.System, NullLogger.Instance);
+        _server = ServerComposition.CreateFrameServer(Model, codecs, new() { MaxQueuedRuns = 1000 }, TimeProvider.System, NullLogger.Instance);
         Transport = name switch
         {
             "tcp" => Remote(Endpoint.Parse(_server.Start([new Uri("tcp://127.0.0.1:0")])[0]).ConnectAsync),

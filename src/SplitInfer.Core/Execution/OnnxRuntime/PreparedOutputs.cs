@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using SplitInfer.Models;
 
 namespace SplitInfer.Execution.OnnxRuntime;
 

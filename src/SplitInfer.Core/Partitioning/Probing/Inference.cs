@@ -75,25 +75,14 @@ internal static class Inference
             if (reads.Any(name => !given.ContainsKey(name) && values[name].Kind != EngineValueKind.Tensor)) return null;
             var constants = from == 0 ? graph.SharedNodes.SelectMany(static n => n.Outputs).Where(name => outputs.Contains(name)) : [];
             var model = SegmentWriter.Write(
-                graph, nodes, reads.Select(name => given.GetValueOrDefault(name) ?? InfoOf(values[name], symbols)), written.Where(outputs.Contains).Concat(constants).Select(static name => new ValueInfoProto { Name = name }));
+                graph, nodes, reads.Select(name => given.GetValueOrDefault(name) ?? InfoOf(values[name])), written.Where(outputs.Contains).Concat(constants).Select(static name => new ValueInfoProto { Name = name }));
             foreach (var (name, value) in Infer(model, graph.Model, execution, GraphOptimization.None)) values.TryAdd(name, value);
         }
 
         return values;
-    }
 
-    private static ValueInfoProto InfoOf(EngineValue value, HashSet<string> symbols)
-    {
-        var tensor = new TypeProto.Types.Tensor { ElemType = (int)value.ElementType };
-        if (value.HasShape)
-        {
-            tensor.Shape = new();
-            tensor.Shape.Dim.Add(value.Dimensions.Zip(value.Symbols, (size, symbol) => size >= 0 ? new TensorShapeProto.Types.Dimension { DimValue = size }
-                : symbol is not null && symbols.Contains(symbol) ? new() { DimParam = symbol }
-                : new()));
-        }
-
-        return new() { Name = value.Name, Type = new() { TensorType = tensor } };
+        // A symbol that is no input's would tie dimensions together that only this part's nodes relate.
+        ValueInfoProto InfoOf(EngineValue value) => EngineValueInfos.Of(value, axis => value.Symbols[axis] is { } symbol && symbols.Contains(symbol) ? symbol : null);
     }
 
     private static Dictionary<string, EngineValue> InferTogether(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)

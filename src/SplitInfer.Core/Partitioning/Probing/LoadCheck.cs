@@ -84,7 +84,7 @@ internal static class LoadCheck
     {
         var (inputs, outputs) = (kept.SelectMany(static n => n.Uses).Where(use => !graph.IsConstant(use)).Distinct(StringComparer.Ordinal), new List<ValueInfoProto>());
         var renamed = kept.Select(Renamed).ToArray();
-        return SegmentWriter.Write(graph, renamed, inputs.Select(name => InfoOf(values[name])), outputs);
+        return SegmentWriter.Write(graph, renamed, inputs.Select(name => EngineValueInfos.Of(values[name], axis => values[name].Symbols[axis])), outputs);
 
         // One kept node may read what another one writes; here it is fed.
         GraphNode Renamed(GraphNode node, int index)
@@ -100,18 +100,5 @@ internal static class LoadCheck
 
             return new(proto, node.FileIndex);
         }
-    }
-
-    private static ValueInfoProto InfoOf(EngineValue value)
-    {
-        var tensor = new TypeProto.Types.Tensor { ElemType = (int)value.ElementType };
-        if (value.HasShape)
-        {
-            tensor.Shape = new();
-            foreach (var (size, symbol) in value.Dimensions.Zip(value.Symbols))
-                tensor.Shape.Dim.Add(size >= 0 ? new TensorShapeProto.Types.Dimension { DimValue = size } : symbol is null ? new() : new() { DimParam = symbol });
-        }
-
-        return new() { Name = value.Name, Type = new() { TensorType = tensor } };
     }
 }

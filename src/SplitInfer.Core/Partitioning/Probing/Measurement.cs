@@ -109,7 +109,7 @@ internal sealed class Measurement
         Tensor Input(TensorSpec spec)
         {
             if (options.SampleInputs.TryGetValue(spec.Name, out var sample)) return sample;
-            var tensor = MadeUpInput.Make(spec, Sizes, new Random(made.Count));
+            var tensor = SyntheticInput.Make(spec, Sizes, new Random(made.Count));
             made.Add(tensor);
             return tensor;
         }

@@ -1,6 +1,6 @@
 using SplitInfer.Core.Tests.Partitioning;
 using SplitInfer.Execution;
-using SplitInfer.Execution.Weights;
+using SplitInfer.Segments.Weights;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using SplitInfer.Models;
+using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning.Probing;
+
+namespace SplitInfer.Partitioning;
+
+/// <summary>Writes the segments that a plan's cuts make of a graph, and tells how values flow between them.</summary>
+internal sealed class SegmentBuilder(ModelGraph graph, ValueCatalog catalog, PartitionPlan plan)
+{
+    private readonly SignedEnds _signedEnds = new(graph.Model.Graph);
+
+    /// <summary>See <see cref="PartitionedModel.Head"/>.</summary>
+    public SegmentModel Head(int k)
+    {
+        Check(k);
+        return Write(graph.Nodes[..k], HeadInputs(k), HeadOutputs(k), taken: [], yielded: WideAt(k), k);
+    }
+
+    /// <summary>See <see cref="PartitionedModel.Tail"/>.</summary>
+    public SegmentModel Tail(int k)
+    {
+        Check(k);
+        var partition = plan.Partitions[k];
+        return Write(graph.Nodes[k..], [.. partition.Boundary.Select(ValueInfos.Of)], [.. partition.TailOutputs.Select(static o => o.Name)], taken: WideAt(k), yielded: [], k);
+    }
+
+    /// <summary>See <see cref="PartitionedModel.Route"/>.</summary>
+    public Routing Route(int k)
+    {
+        Check(k);
+        return Routing.Of(
+            plan.Partitions[k], [.. graph.Inputs.Select(static i => i.Name)], [.. HeadInputs(k).Select(static i => i.Name)], HeadOutputs(k), graph.Outputs.Select(static o => o.Name));
+    }
+
+    private ValueInfoProto[] HeadInputs(int k)
+    {
+        var read = graph.Reads[..k].SelectMany(static reads => reads).ToHashSet(StringComparer.Ordinal);
+        return [.. graph.Inputs.Where(i => read.Contains(i.Name))];
+    }
+
+    private string[] HeadOutputs(int k) =>
+    [
+        .. graph.Values.Where(v => v.Crosses(k) && v.Producer != GraphValue.Fed).Select(v => catalog.Crossing(v).Spec.Name)
+            .Concat(graph.Outputs.Select(static o => o.Name).Where(name => graph.IsConstant(name)))
+            .Concat(graph.Values.Where(v => v.IsOutput && v.Producer != GraphValue.Fed && v.Producer < k).Select(static v => v.Name))
+            .Distinct(StringComparer.Ordinal),
+    ];
+
+    /// <summary>The values that cross as float32 though the model has them as float16.</summary>
+    private HashSet<string> WideAt(int k) => graph.Values.Where(v => v.Crosses(k) && catalog.Wide.Has(v)).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
+
+    private SegmentModel Write(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs, HashSet<string> taken, HashSet<string> yielded, int k)
+    {
+        var declared = graph.Outputs.DistinctBy(static o => o.Name).ToDictionary(static o => o.Name, StringComparer.Ordinal);
+        var model = SegmentWriter.Write(graph, nodes, inputs, outputs.Select(o => declared.GetValueOrDefault(o) ?? new ValueInfoProto { Name = o }));
+        catalog.Wide.Widen(model, taken, yielded);
+        _signedEnds.Convert(model, graph.Values.Where(v => v.Crosses(k)));
+        return new(model, [.. inputs.Select(i => catalog[i.Name].Spec)], [.. outputs.Select(o => catalog[o].Spec)], graph.Model.Folder);
+    }
+
+    private void Check(int k)
+    {
+        if (k < 0 || k >= plan.Partitions.Length) throw new ArgumentException($"There is no partition {k}; the model has 0 to {plan.Partitions.Length - 1}.", nameof(k));
+        if (!plan.Partitions[k].IsPossible) throw new ArgumentException($"Partition {k} cannot be made: {plan.Partitions[k].Refusal}.", nameof(k));
+    }
+}

@@ -1,0 +1,59 @@
+using SplitInfer.Codecs;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+
+namespace SplitInfer.Server.Connections;
+
+/// <summary>The first two messages of a connection, as the server sees them.</summary>
+internal static class ServerHandshake
+{
+    /// <summary>Reads the hello, opens the model that it names, and answers.</summary>
+    /// <exception cref="TailRefusedException">The two ends do not go together; the client has to be told.</exception>
+    /// <exception cref="ProtocolException">The client does not speak the protocol.</exception>
+    public static async Task<ConnectionTerms> NegotiateAsync(FrameConnection connection, ServerContext server, CancellationToken cancellationToken)
+    {
+        var hello = await ReceiveHelloAsync(connection, server).ConfigureAwait(false);
+        if (hello.MinVersion > ProtocolVersion.Newest || hello.MaxVersion < ProtocolVersion.Oldest)
+            throw new TailRefusedException(RefusalCode.VersionMismatch, $"The client speaks versions {hello.MinVersion} to {hello.MaxVersion} of the protocol, the server {ProtocolVersion.Oldest} to {ProtocolVersion.Newest}. Use releases of SplitInfer that go together.");
+        var codecs = CommonCodecs(server.Codecs, hello);
+        var replyCodec = codecs.FindIndex(static c => c.IsLossless);
+        if (replyCodec < 0)
+            throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The client knows no lossless codec that the server allows. Let the client know one of: {string.Join(", ", server.Codecs.All.Where(static c => c.IsLossless).Select(static c => c.Name))}.");
+        var model = await server.Models.OpenAsync(new(hello.Model, hello.ModelVersion, Read(hello.ModelFingerprint), Read(hello.PlanFingerprint), hello.PlanSketch.Memory), cancellationToken).ConfigureAwait(false);
+        var terms = new ConnectionTerms(model, new(model.Plan), [.. codecs], replyCodec);
+        await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(terms, hello, server.Limits))).ConfigureAwait(false);
+        return terms;
+    }
+
+    private static async Task<Hello> ReceiveHelloAsync(FrameConnection connection, ServerContext server)
+    {
+        await using var limit = server.Time.CreateTimer(
+            static c => ((FrameConnection)c!).Abort(new TimeoutException("The client did not say what it wants in time.")),
+            connection, server.Limits.HandshakeTimeout, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+        if (!await connection.Reader.ReadFrameAsync().ConfigureAwait(false)) throw new IOException("The client disconnected before its first message.");
+        if (connection.Reader.Frame.Type != FrameType.Hello)
+            throw ProtocolException.Violation($"the first frame is a {connection.Reader.Frame.Type}, not a {nameof(FrameType.Hello)}");
+        return Headers.Parse(Hello.Parser, connection.Reader.Header);
+    }
+
+    private static List<ITensorCodec> CommonCodecs(CodecRegistry known, Hello hello)
+    {
+        var common = new List<ITensorCodec>();
+        foreach (var name in hello.Codecs)
+            if (known.TryGet(name, out var codec) && !common.Contains(codec)) common.Add(codec);
+        return common;
+    }
+
+    private static Fingerprint Read(Google.Protobuf.ByteString digest) => digest.Length == Fingerprint.Size
+        ? new(digest.Span)
+        : throw ProtocolException.Violation($"a fingerprint of {digest.Length} bytes instead of {Fingerprint.Size}");
+
+    private static Welcome WelcomeFor(ConnectionTerms terms, Hello hello, ConnectionLimits limits) => new()
+    {
+        Version = Math.Min(hello.MaxVersion, ProtocolVersion.Newest),
+        ModelVersion = terms.Model.Version,
+        Codecs = { terms.Codecs.Select(static c => c.Name) },
+        MaxInFlight = (uint)limits.MaxInFlight,
+        MaxBoundaryBytes = (ulong)limits.Sizes.MaxBytes,
+    };
+}

@@ -1,0 +1,154 @@
+using Microsoft.Extensions.Logging;
+using SplitInfer.Partitioning;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+using SplitInfer.Server.Scheduling;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Server.Connections;
+
+/// <summary>
+/// One request from its first frame to its reply. It belongs to the connection's reader until the request is whole, then to
+/// the pipeline until the reply is sent; then it is returned to the connection's pool.
+/// </summary>
+internal sealed class ServerRequest(RequestTable owner) : IThreadPoolWorkItem, IOutgoingMessage
+{
+    private Tensor[] _boundary = [];
+    private Tensor[] _outputs = [];
+    private bool _replyHasBegun;
+
+    public ulong Id { get; private set; }
+
+    /// <summary>Whether frames of the request are still to come.</summary>
+    public bool IsArriving { get; set; }
+
+    /// <summary>Whether the client was told why it gets no outputs, though it may still be sending.</summary>
+    public bool IsAnswered { get; set; }
+
+    /// <summary>Why there will be no outputs.</summary>
+    public Refusal? Refusal { get; set; }
+
+    public Partition Partition { get; set; } = null!;
+
+    /// <summary>When the result is of no use any more, as a timestamp; the largest there is where it always is of use.</summary>
+    public long DueAt { get; private set; }
+
+    /// <summary>Where the pipeline's stages are timed from: the end of the one before.</summary>
+    public long StageBegan { get; set; }
+
+    /// <summary>Bytes of the server's byte budget that go back with the boundary.</summary>
+    public long HeldBytes { get; set; }
+
+    /// <summary>The request's payload.</summary>
+    public IncomingPayload Payload { get; } = new();
+
+    /// <summary>The decoded boundary.</summary>
+    public Memory<Tensor> Boundary => _boundary.AsMemory(0, Partition.Boundary.Length);
+
+    /// <summary>The outputs of the tail.</summary>
+    public Memory<Tensor> Outputs => _outputs.AsMemory(0, Partition.TailOutputs.Length);
+
+    /// <summary>The reply's payload.</summary>
+    public OutgoingPayload Reply { get; } = new();
+
+    /// <summary>The header of the reply.</summary>
+    public ResponseHeader Header { get; } = new();
+
+    /// <summary>Fires when the request is withdrawn, its deadline passes, or the connection ends.</summary>
+    public CancellationTokenSource Stop { get; private set; } = null!;
+
+    /// <summary>Whether the client stopped the request, and not its deadline.</summary>
+    public bool IsWithdrawn { get; private set; }
+
+    /// <summary>Begins a request with an object that is new or was released.</summary>
+    public void Begin(ulong id)
+    {
+        (Id, IsArriving) = (id, true);
+        (Refusal, IsAnswered, IsWithdrawn, _replyHasBegun) = (null, false, false, false);
+    }
+
+    /// <summary>Admits the request, once <see cref="Partition"/> and the rest are set.</summary>
+    public void Admit(CancellationTokenSource stop, long dueAt)
+    {
+        (Stop, DueAt) = (stop, dueAt);
+        if (_boundary.Length < Partition.Boundary.Length) _boundary = new Tensor[Partition.Boundary.Length];
+        if (_outputs.Length < Partition.TailOutputs.Length) _outputs = new Tensor[Partition.TailOutputs.Length];
+    }
+
+    /// <summary>Stops the request because the client no longer wants its outputs. It may have ended by now.</summary>
+    public void Withdraw(CancellationTokenSource stop)
+    {
+        IsWithdrawn = true;
+        try
+        {
+            stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended, and the object begins its next request with another source.
+        }
+    }
+
+    /// <summary>Ends the request without outputs, for an error that is logged where it is the server's own.</summary>
+    public void Fail(Exception error, ILogger log)
+    {
+        var refusal = RequestFailure.RefusalOf(error, this);
+        if (refusal.Code == RefusalCode.Failed) ServerLog.TailFailed(log, Partition.Index, error);
+        Refusal = refusal;
+    }
+
+    /// <summary>Runs the pipeline.</summary>
+    public void Execute() => _ = owner.AnswerAsync(this);
+
+    public void Prepare() => Reply.Prepare();
+
+    public bool WriteFrame(OutgoingFrame frame)
+    {
+        if (Refusal is { } refusal)
+        {
+            owner.Remove(this);
+            return HeaderOnlyMessage.Error(Id, refusal.Code, refusal.Message).WriteFrame(frame);
+        }
+
+        if (_replyHasBegun)
+        {
+            frame.Begin(FrameType.Data, Id);
+        }
+        else
+        {
+            // The client may send its next request as soon as it sees the reply, so there must be room for it by then.
+            owner.Remove(this);
+            frame.Begin(FrameType.Response, Id, Header);
+            _replyHasBegun = true;
+        }
+
+        frame.Add(Reply);
+        frame.End(Reply.IsTaken);
+        return !Reply.IsTaken;
+    }
+
+    /// <summary>Releases the boundary and its share of the byte budget.</summary>
+    public void ReleaseBoundary()
+    {
+        Payload.Release();
+        Release(_boundary);
+        owner.Budget.GiveBack(HeldBytes);
+        HeldBytes = 0;
+    }
+
+    /// <summary>Releases everything that the request holds.</summary>
+    public void Release()
+    {
+        ReleaseBoundary();
+        Reply.Clear();
+        Release(_outputs);
+        Headers.Clear(Header);
+        Stop?.Dispose();
+    }
+
+    private static void Release(Tensor?[] tensors)
+    {
+        foreach (var tensor in tensors) tensor?.Dispose();
+        tensors.AsSpan().Clear();
+    }
+}

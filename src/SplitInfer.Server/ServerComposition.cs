@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+using SplitInfer.Codecs;
+using SplitInfer.Server.Connections;
+using SplitInfer.Server.Models;
+
+namespace SplitInfer.Server;
+
+/// <summary>Puts a server together, and gives each part what it needs of the options.</summary>
+internal static class ServerComposition
+{
+    /// <summary>A server of the models in a registry, which stays the caller's. It does not listen yet.</summary>
+    public static FrameServer CreateFrameServer(IModelRegistry models, CodecRegistry codecs, ServerLimits limits, TimeProvider time, ILogger log) => new(new(
+        models, codecs, new(limits.MaxConcurrentRuns, limits.MaxQueuedRuns), new(limits.MaxHeldBytes),
+        new(limits.MaxConnections, limits.MaxInFlightPerConnection, limits.Sizes, limits.HandshakeTimeout, limits.StallTimeout), time, log));
+}

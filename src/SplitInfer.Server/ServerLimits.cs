@@ -1,0 +1,31 @@
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Server;
+
+/// <summary>What a server takes on, so that its memory is bounded whatever is sent to it. What is over a limit is refused at once.</summary>
+public sealed class ServerLimits
+{
+    /// <summary>Connections at a time. 256 unless set.</summary>
+    public int MaxConnections { get; set; } = 256;
+
+    /// <summary>Requests at a time on one connection; clients are told and wait. 16 unless set.</summary>
+    public int MaxInFlightPerConnection { get; set; } = 16;
+
+    /// <summary>Sizes of the tensors of one request.</summary>
+    public SizeLimits Sizes { get; set; } = SizeLimits.Default;
+
+    /// <summary>Bytes of all boundaries that are held at a time, received and decoded, over all connections. 1,073,741,824 (1 GiB) unless set.</summary>
+    public long MaxHeldBytes { get; set; } = 1L << 30;
+
+    /// <summary>Tails that run at a time. The number of processors unless set.</summary>
+    public int MaxConcurrentRuns { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Requests that wait for a place to run; the next ones are refused as busy. 64 unless set.</summary>
+    public int MaxQueuedRuns { get; set; } = 64;
+
+    /// <summary>How long a client may take to say what it wants, from when it connects. 10 seconds unless set.</summary>
+    public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a client may stop in the middle of a message, or not take its replies. 30 seconds unless set.</summary>
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
+}

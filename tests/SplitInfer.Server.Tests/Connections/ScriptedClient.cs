@@ -1,0 +1,115 @@
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+using SplitInfer.Codecs.Raw;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Endpoints;
+using SplitInfer.Protocol.Messages;
+using SplitInfer.Server.Connections;
+using SplitInfer.Testing.Wire;
+
+namespace SplitInfer.Server.Tests.Connections;
+
+/// <summary>A server, and clients in memory whose every frame a test writes.</summary>
+internal sealed class ScriptedClient : IAsyncDisposable
+{
+    private readonly List<WirePeer> _peers = [];
+
+    public ScriptedClient(ServerLimits? limits = null, TimeProvider? time = null) =>
+        Server = ServerComposition.CreateFrameServer(Model, new([new RawCodec(), new RunLengthCodec(), Probe]), limits ?? new(), time ?? TimeProvider.System, Log);
+
+    public StubServedModel Model { get; } = new();
+
+    /// <summary>A codec that the server knows.</summary>
+    public ProbeCodec Probe { get; } = new();
+
+    public FrameServer Server { get; }
+
+    public RecordingLog Log { get; } = new();
+
+    /// <summary>What the last client's connection came to; done when the server has let go of it.</summary>
+    public Task Served { get; private set; } = Task.CompletedTask;
+
+    /// <summary>A client that says it wants <see cref="WirePlan"/>.</summary>
+    public static Hello Hello(params string[] codecs) => new()
+    {
+        MinVersion = ProtocolVersion.Newest, MaxVersion = ProtocolVersion.Newest, Model = "model",
+        ModelFingerprint = ByteString.CopyFrom(WirePlan.Plan.Model.Bytes), PlanFingerprint = ByteString.CopyFrom(WirePlan.Plan.Fingerprint.Bytes),
+        Codecs = { codecs.Length > 0 ? codecs : ["Raw", "RunLength"] },
+    };
+
+    /// <summary>A request whose content is that of <see cref="WirePlan.Boundary"/>, in the raw codec.</summary>
+    public static (RequestHeader Header, byte[] Payload) Request(int partition = WirePlan.Fixed, int n = 2)
+    {
+        var boundary = WirePlan.Boundary(partition, n);
+        var header = new RequestHeader { Partition = (uint)partition };
+        if (partition == WirePlan.Symbolic) header.SymbolSizes.Add(n);
+        return (header, [.. boundary.SelectMany(static b => b.Bytes.ToArray())]);
+    }
+
+    /// <summary>Connects, and says nothing yet.</summary>
+    public WirePeer Connect(int capacity = 1 << 20)
+    {
+        var (client, server) = DuplexStream.CreatePair(capacity);
+        var peer = new WirePeer(client);
+        _peers.Add(peer);
+        Served = Task.Run(() => Server.ServeAsync(new StreamChannel(server)));
+        return peer;
+    }
+
+    /// <summary>Connects and shakes hands.</summary>
+    public async Task<WirePeer> GreetAsync(int capacity = 1 << 20, params string[] codecs)
+    {
+        var peer = Connect(capacity);
+        await peer.SendAsync(FrameType.Hello, 0, Hello(codecs));
+        await peer.ReceiveAsync(FrameType.Welcome);
+        return peer;
+    }
+
+    /// <summary>Sends a request of <see cref="Request"/> in one frame.</summary>
+    public static ValueTask SendAsync(WirePeer peer, ulong id, int partition = WirePlan.Fixed, TimeSpan? deadline = null)
+    {
+        var (header, payload) = Request(partition);
+        if (deadline is { } left) header.DeadlineUs = (ulong)left.TotalMicroseconds;
+        return peer.SendAsync(FrameType.Request, id, header, payload);
+    }
+
+    /// <summary>Receives an error about <paramref name="id"/>.</summary>
+    public static async Task<ErrorHeader> ReceiveErrorAsync(WirePeer peer, ulong id, RefusalCode code)
+    {
+        var frame = await peer.ReceiveAsync(FrameType.Error);
+        var error = frame.Read(ErrorHeader.Parser);
+        Assert.Equal((id, code), (frame.Header.RequestId, (RefusalCode)error.Code));
+        return error;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _peers.ForEach(static p => p.Dispose());
+        await Served;
+        await Server.DisposeAsync();
+    }
+
+    /// <summary>Keeps what was logged.</summary>
+    internal sealed class RecordingLog : ILogger
+    {
+        private readonly List<Exception> _exceptions = [];
+
+        public Exception[] Exceptions
+        {
+            get
+            {
+                lock (_exceptions) return [.. _exceptions];
+            }
+        }
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (exception is null) return;
+            lock (_exceptions) _exceptions.Add(exception);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using SplitInfer.Partitioning;
+using SplitInfer.Protocol;
+using SplitInfer.Server.Models;
+using SplitInfer.Tensors;
+using SplitInfer.Testing.Wire;
+
+namespace SplitInfer.Server.Tests.Connections;
+
+/// <summary>A model of <see cref="WirePlan"/> whose tails do what a test says.</summary>
+internal sealed class StubServedModel : IModelRegistry, IServedModel
+{
+    private int _runs;
+
+    /// <summary>What a run does with its boundary before it yields the outputs of <see cref="WirePlan"/>; nothing unless set.</summary>
+    public Func<int, Tensor[], CancellationToken, Task> OnRun { get; set; } = static (_, _, _) => Task.CompletedTask;
+
+    /// <summary>Runs that were begun.</summary>
+    public int Runs => _runs;
+
+    public PartitionPlan Plan => WirePlan.Plan;
+
+    public string Version => "3";
+
+    public ValueTask<IServedModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken)
+    {
+        if (claim.Name != "model") throw new TailRefusedException(RefusalCode.UnknownModel, $"There is no model '{claim.Name}'.");
+        if (claim.Model != Plan.Model) throw new TailRefusedException(RefusalCode.ModelMismatch, "It is another file.");
+        if (claim.Plan != Plan.Fingerprint) throw new TailRefusedException(RefusalCode.PlanMismatch, "It is another plan.");
+        return new(this);
+    }
+
+    public async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _runs);
+        await OnRun(partition, boundary.ToArray(), cancellationToken);
+        var n = partition == WirePlan.Symbolic ? (int)boundary.Span[0].Shape.Dimensions[0] : 2;
+        WirePlan.Outputs(partition, n).CopyTo(outputs);
+    }
+}
