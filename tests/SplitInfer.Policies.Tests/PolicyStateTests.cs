@@ -35,10 +35,10 @@ public class PolicyStateTests
             var damaged = (double[])learned.Clone();
             damaged[at] = double.NaN;
             Assert.Throws<PolicyStateException>(() => policy.State!.Restore(new(damaged)));
-            Assert.Throws<PolicyStateException>(() => policy.State!.Restore(new(learned[..at])));
+            Assert.Throws<PolicyStateException>(() => policy.State!.Restore(new(learned.AsMemory(0, at))));
         }
 
-        Assert.Throws<PolicyStateException>(() => policy.State!.Restore(new([.. learned, 1])));
+        Assert.Throws<PolicyStateException>(() => policy.State!.Restore(new((double[])[.. learned, 1])));
         Assert.Equal(before, Numbers(policy));
     }
 

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using FsCheck;
 using FsCheck.Fluent;
 using SplitInfer.Client.State;
-using SplitInfer.Partitioning;
 using SplitInfer.Testing;
 
 namespace SplitInfer.Client.Tests.State;

@@ -1,6 +1,5 @@
 using SplitInfer.Client;
 using SplitInfer.Policies;
-using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
 using SplitInfer.Tensors;
