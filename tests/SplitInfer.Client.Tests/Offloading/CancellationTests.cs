@@ -15,7 +15,7 @@ public class CancellationTests
     public async Task Before_it_begins()
     {
         await using var stage = await StartAsync();
-        await AssertCancelledAsync(stage, stage.InferAsync(Choice.Raced, stop: new(canceled: true)), endsIn: StopsIn);
+        await AssertCancelledAsync(stage, stage.InferAsync(Choice.Raced, stop: new(canceled: true)));
     }
 
     [Theory]
@@ -42,7 +42,7 @@ public class CancellationTests
         var call = stage.InferAsync(Choice.Raced, stop: stop.Token);
         await UntilAsync(() => stage.Device.Running == 1);
         await stop.CancelAsync();
-        await AssertCancelledAsync(stage, call, endsIn: StopsIn);
+        await AssertCancelledAsync(stage, call);
         Assert.Equal(0, stage.Server.Received);
     }
 
@@ -57,7 +57,7 @@ public class CancellationTests
         var call = await stage.SetOutAsync(Choice.Late(Ms(lateAfterMilliseconds)), stop: stop.Token);
         stage.Time.Advance(Ms(10));
         await stop.CancelAsync();
-        await AssertCancelledAsync(stage, call, endsIn: StopsIn);
+        await AssertCancelledAsync(stage, call);
         Assert.Equal(1, stage.Server.Withdrawn);
     }
 
@@ -71,7 +71,7 @@ public class CancellationTests
         var call = await stage.SetOutAsync(Choice.Late(Ms(lateAfterMilliseconds)), stop: stop.Token);
         stage.Time.Advance(Ms(30));
         await stop.CancelAsync();
-        await AssertCancelledAsync(stage, call, endsIn: StopsIn);
+        await AssertCancelledAsync(stage, call);
         Assert.Equal((1, 0), (stage.Server.Withdrawn, stage.Device.Started(Segment.Tail)));
     }
 
@@ -82,7 +82,7 @@ public class CancellationTests
         using var stop = new CancellationTokenSource();
         var call = await stage.SetOutAsync(Choice.Named, stop: stop.Token);
         await stop.CancelAsync();
-        await AssertCancelledAsync(stage, call, endsIn: StopsIn);
+        await AssertCancelledAsync(stage, call);
     }
 
     [Theory]
@@ -97,7 +97,7 @@ public class CancellationTests
         var call = await stage.RaceAsync(fromStart ? Choice.Raced : Choice.Late(Ms(50)), stop.Token);
         Assert.Equal(1, stage.Device.Started(segment));
         await stop.CancelAsync();
-        await AssertCancelledAsync(stage, call, endsIn: StopsIn);
+        await AssertCancelledAsync(stage, call);
         Assert.Equal((1, 1), (stage.Server.Withdrawn, stage.Device.Cancelled));
     }
 
@@ -116,7 +116,7 @@ public class CancellationTests
         stage.Time.Advance(Ms(2));
         await UntilAsync(() => stage.Device.Running + stage.Server.Running == 1);
         await stop.CancelAsync();
-        await AssertCancelledAsync(stage, call, endsIn: StopsIn);
+        await AssertCancelledAsync(stage, call);
     }
 
     [Theory]
@@ -131,7 +131,7 @@ public class CancellationTests
         stage.Time.Advance(Ms(20));
         await UntilAsync(() => stage.Device.Running == 1);
         await stop.CancelAsync();
-        await AssertCancelledAsync(stage, call, endsIn: StopsIn);
+        await AssertCancelledAsync(stage, call);
         // What was found out about the server before stays.
         Assert.Equal(Fault.ConnectionLost, StageUnderTest.FaultOf(stage.ServerFailure!));
     }
@@ -163,12 +163,12 @@ public class CancellationTests
         return stage;
     }
 
-    private static async Task AssertCancelledAsync(StageUnderTest stage, Task<Answer> call, TimeSpan endsIn = default)
+    private static async Task AssertCancelledAsync(StageUnderTest stage, Task<Answer> call)
     {
         if (stage.Device.Running + stage.Server.Running > 0)
         {
             Assert.False(call.IsCompleted);
-            stage.Time.Advance(endsIn);
+            await stage.PassUntilAsync(() => call.IsCompleted);
         }
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(FailureLimit));

@@ -62,16 +62,18 @@ internal sealed class ScriptedDevice(VirtualTime time)
     public async Task<float[]> RunAsync(Segment segment, int first, int last, Func<float[]> inputs, CancellationToken stop)
     {
         var act = this[segment];
+        // Whoever sees that it runs may move the clock to its end.
+        var running = time.DelayAsync(act.Takes, stop);
         Interlocked.Increment(ref _running);
         Interlocked.Increment(ref _started[(int)segment]);
         try
         {
-            await time.DelayAsync(act.Takes, stop).ConfigureAwait(false);
+            await running.ConfigureAwait(false);
             return act.Fails ? throw new ScriptedFault(Fault.DeviceFailed) : ThreeStages.Run(inputs(), first, last);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            if (act.StopsIn > TimeSpan.Zero) await time.DelayAsync(act.StopsIn, CancellationToken.None).ConfigureAwait(false);
+            await time.DelayAsync(act.StopsIn, CancellationToken.None).ConfigureAwait(false);
             // An engine that is told to stop still reads its inputs up to the end of the node.
             inputs();
             Interlocked.Increment(ref _cancelled);

@@ -9,6 +9,7 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
     private int _timesClosed;
     private int _received;
     private int _running;
+    private int _stopping;
     private int _withdrawn;
     private int _pings;
     private int _pinging;
@@ -26,6 +27,9 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
 
     /// <summary>Requests that are under way.</summary>
     public int Running => Volatile.Read(ref _running);
+
+    /// <summary>Requests and pings that are told to end and have yet to.</summary>
+    public int Stopping => Volatile.Read(ref _stopping);
 
     /// <summary>Requests that have ended because they were withdrawn.</summary>
     public int Withdrawn => Volatile.Read(ref _withdrawn);
@@ -54,13 +58,13 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
     {
         ServerAct act;
         lock (_gate) act = _acts.TryDequeue(out var next) ? next : Act;
+        // Whoever sees that it runs may move the clock to its end.
+        var travelling = TravelAsync(act, sent, stop);
         Interlocked.Increment(ref _running);
         Interlocked.Increment(ref _received);
         try
         {
-            if (Encoding > TimeSpan.Zero) await WaitAsync(act with { After = Encoding }, stop).ConfigureAwait(false);
-            sent();
-            await WaitAsync(act, stop).ConfigureAwait(false);
+            await travelling.ConfigureAwait(false);
             // Whatever becomes of the request, what it sends must be there until it ends.
             var values = boundary();
             return act.Fault == Fault.None ? ThreeStages.Run(values, stages, ThreeStages.Count) : throw new ScriptedFault(act.Fault);
@@ -81,11 +85,12 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
     public async Task<TimeSpan> PingAsync(CancellationToken stop)
     {
         var (act, began) = (Ping, time.Now);
+        var answering = WaitAsync(act, stop);
         Interlocked.Increment(ref _pinging);
         Interlocked.Increment(ref _pings);
         try
         {
-            await WaitAsync(act, stop).ConfigureAwait(false);
+            await answering.ConfigureAwait(false);
             return act.Fault == Fault.None ? time.Now - began : throw new ScriptedFault(act.Fault);
         }
         finally
@@ -100,6 +105,13 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
         if (Interlocked.Increment(ref _timesClosed) == 1) _closing.Cancel();
     }
 
+    private async Task TravelAsync(ServerAct act, Action sent, CancellationToken stop)
+    {
+        if (Encoding > TimeSpan.Zero) await WaitAsync(act with { After = Encoding }, stop).ConfigureAwait(false);
+        sent();
+        await WaitAsync(act, stop).ConfigureAwait(false);
+    }
+
     private async Task WaitAsync(ServerAct act, CancellationToken stop)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _closing.Token);
@@ -109,7 +121,10 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            if (act.StopsIn > TimeSpan.Zero) await time.DelayAsync(act.StopsIn, CancellationToken.None).ConfigureAwait(false);
+            var stopping = time.DelayAsync(act.StopsIn, CancellationToken.None);
+            Interlocked.Increment(ref _stopping);
+            await stopping.ConfigureAwait(false);
+            Interlocked.Decrement(ref _stopping);
             if (!stop.IsCancellationRequested) throw new ScriptedFault(Fault.Closed);
             throw new OperationCanceledException(stop);
         }

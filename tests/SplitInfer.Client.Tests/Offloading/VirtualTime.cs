@@ -79,8 +79,12 @@ internal sealed class VirtualTime : TimeProvider
             _inner = owner._clock.CreateTimer(
                 _ =>
                 {
-                    // Before the callback, which may set the timer again.
-                    lock (_gate) owner._due.TryRemove(this, out var _);
+                    // Before the callback, which may set the timer again, as others may have meanwhile.
+                    lock (_gate)
+                    {
+                        if (owner._due.TryGetValue(this, out var due) && due <= owner._clock.GetUtcNow()) owner._due.TryRemove(this, out var _);
+                    }
+
                     callback(state);
                 },
                 null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
