@@ -123,8 +123,11 @@ public class DisposalTests
         stage.Time.Advance(Ms(30));
         await call.AnswerAsync();
         await UntilAsync(() => stage.Device.Loading == 1);
-        // It also lets the loading end.
-        await stage.DisposeAsync().AsTask().WaitAsync(FailureLimit);
+        var disposal = stage.DisposeAsync().AsTask();
+        await TurnsAsync(100);
+        Assert.False(disposal.IsCompleted);
+        stage.Device.FinishLoading();
+        await disposal.WaitAsync(FailureLimit);
         Assert.Equal(0, stage.Device.Loading);
     }
 

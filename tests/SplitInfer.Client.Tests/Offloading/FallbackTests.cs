@@ -131,7 +131,8 @@ public class FallbackTests
         var call = await stage.SetOutAsync(Choice.Named);
         stage.Time.Advance(Ms(20));
         await Assert.ThrowsAnyAsync<SplitInferException>(() => call);
-        Assert.Equal(Fault.ConnectionLost, StageUnderTest.FaultOf(stage.ServerFailure!));
+        Assert.NotNull(stage.ServerFailure);
+        Assert.Equal(Fault.ConnectionLost, StageUnderTest.FaultOf(stage.ServerFailure));
     }
 
     [Theory(Skip = "A transport that ends a request which nobody withdrew gives the caller 'A task was canceled.', or a fault that no server failed with (issue 13, 9).")]

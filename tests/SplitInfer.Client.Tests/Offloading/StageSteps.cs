@@ -49,7 +49,7 @@ internal static class StageSteps
         while (!condition())
         {
             if (Environment.TickCount64 - began > FailureLimit.TotalMilliseconds) throw new TimeoutException("What a test waits for does not come about.");
-            await NextTurnAsync();
+            await TurnsAsync(1);
         }
     }
 
@@ -61,17 +61,21 @@ internal static class StageSteps
             await UntilAsync(() => condition() || stage.Time.NextDue is not null);
             if (!condition()) stage.Time.AdvanceTo(stage.Time.NextDue ?? stage.Time.Now);
             // What was due may lead to a timer that is due before the next one.
-            for (var turn = 0; turn < 4; turn++) await NextTurnAsync();
+            await TurnsAsync(4);
+        }
+    }
+
+    /// <summary>Lets others have their turns, behind all that waits for a thread already.</summary>
+    public static async Task TurnsAsync(int count)
+    {
+        for (; count > 0; count--)
+        {
+            var turn = new TaskCompletionSource();
+            ThreadPool.UnsafeQueueUserWorkItem(static turn => turn.SetResult(), turn, preferLocal: false);
+            await turn.Task.ConfigureAwait(false);
         }
     }
 
     private static TimeSpan LateAfter(StageUnderTest stage, Choice choice) => TimeSpan.FromSeconds(choice.LateAfterSeconds) - stage.Time.TimersFireEarlyBy;
 
-    // Behind all that waits for a thread already.
-    private static Task NextTurnAsync()
-    {
-        var turn = new TaskCompletionSource();
-        ThreadPool.UnsafeQueueUserWorkItem(static turn => turn.SetResult(), turn, preferLocal: false);
-        return turn.Task;
-    }
 }

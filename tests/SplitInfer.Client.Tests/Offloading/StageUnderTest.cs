@@ -102,11 +102,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync()
-    {
-        Device.FinishLoading();
-        return _client.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _client.DisposeAsync();
 
     /// <summary>What an error of the client says.</summary>
     public static Fault FaultOf(Exception error) => error switch
