@@ -120,6 +120,22 @@ public class CancellationTests
     }
 
     [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task In_a_race_of_which_the_first_side_to_end_has_an_answer_all_the_same(bool fromStart, bool isServer)
+    {
+        await using var stage = await StartAsync();
+        if (isServer) stage.Server.Act = stage.Server.Act with { StopsIn = StopsIn / 2, IsUnstoppable = true };
+        else stage.Device[Segment.Tail] = stage.Device[Segment.Tail] with { StopsIn = StopsIn / 2, IsUnstoppable = true };
+        using var stop = new CancellationTokenSource();
+        var call = await stage.RaceAsync(fromStart ? Choice.Raced : Choice.Late(Ms(50)), stop.Token);
+        await stop.CancelAsync();
+        await AssertCancelledAsync(stage, call);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(50)]
     public async Task While_the_device_takes_over(double lateAfterMilliseconds)

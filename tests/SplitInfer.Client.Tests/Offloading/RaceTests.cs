@@ -146,7 +146,9 @@ public class RaceTests
 
         stage.Time.Advance(Ms(10));
         await UntilAsync(() => stage.Observed.Count == 2);
+        Assert.False(stage.Observed[1].IsCensored);
         Assert.Equal(0.04, stage.Observed[1].Offload, 1e-9);
+        Assert.Equal(ThreeStages.Output(0), stage.Server.LastAnswer);
         await UntilAsync(() => stage.IsAllReleased);
     }
 

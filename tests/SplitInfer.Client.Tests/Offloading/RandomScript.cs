@@ -19,7 +19,7 @@ internal sealed class RandomScript
         Requests = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Request(random))];
         Server = [.. Requests.Select(_ => Act(random))];
         Ping = Act(random);
-        Device = Enum.GetValues<Segment>().ToDictionary(static s => s, s => new DeviceAct(Ms(random.Next(1, 60)), s != Segment.Head && random.Next(6) == 0, Ms(random.Next(4))));
+        Device = Enum.GetValues<Segment>().ToDictionary(static s => s, s => new DeviceAct(Ms(random.Next(1, 60)), s != Segment.Head && random.Next(6) == 0, Ms(random.Next(4)), random.Next(4) == 0));
         IsTailLoaded = random.Next(3) > 0;
         CanPing = random.Next(2) == 0;
         DisposedAt = random.Next(5) == 0 ? Ms(random.Next(200)) : null;
@@ -60,7 +60,7 @@ internal sealed class RandomScript
     {
         // What never comes ends with the connection, so that every script ends.
         0 => new(TimeSpan.FromHours(1), Fault.ConnectionLost, Ms(random.Next(4))),
-        < 4 => new(Ms(random.Next(120)), Faults[random.Next(Faults.Length)], Ms(random.Next(4))),
-        _ => new(Ms(random.Next(120)), StopsIn: Ms(random.Next(4))),
+        < 4 => new(Ms(random.Next(120)), Faults[random.Next(Faults.Length)], Ms(random.Next(4)), random.Next(4) == 0),
+        _ => new(Ms(random.Next(120)), StopsIn: Ms(random.Next(4)), IsUnstoppable: random.Next(4) == 0),
     };
 }

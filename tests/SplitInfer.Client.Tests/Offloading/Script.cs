@@ -83,7 +83,8 @@ internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double Lat
 /// <param name="After">When it does it; null for never.</param>
 /// <param name="Fault">How it fails; an answer where it does not.</param>
 /// <param name="StopsIn">How long it takes to end once it is withdrawn.</param>
-internal readonly record struct ServerAct(TimeSpan? After, Fault Fault = Fault.None, TimeSpan StopsIn = default)
+/// <param name="IsUnstoppable">Whether it then ends as it would have, as a reply does that crosses the withdrawal.</param>
+internal readonly record struct ServerAct(TimeSpan? After, Fault Fault = Fault.None, TimeSpan StopsIn = default, bool IsUnstoppable = false)
 {
     public static ServerAct Never => new(null);
 }
@@ -92,7 +93,8 @@ internal readonly record struct ServerAct(TimeSpan? After, Fault Fault = Fault.N
 /// <param name="Takes">How long it runs.</param>
 /// <param name="Fails">Whether it fails at the end of that.</param>
 /// <param name="StopsIn">How long it takes to end once it is cancelled.</param>
-internal readonly record struct DeviceAct(TimeSpan Takes, bool Fails = false, TimeSpan StopsIn = default);
+/// <param name="IsUnstoppable">Whether it then ends as it would have, as a run does that is at its last node.</param>
+internal readonly record struct DeviceAct(TimeSpan Takes, bool Fails = false, TimeSpan StopsIn = default, bool IsUnstoppable = false);
 
 /// <summary>Something went wrong, as a script says.</summary>
 internal sealed class ScriptedFault(Fault fault) : Exception(fault.ToString())

@@ -69,11 +69,12 @@ internal sealed class ScriptedDevice(VirtualTime time)
         try
         {
             await running.ConfigureAwait(false);
-            return act.Fails ? throw new ScriptedFault(Fault.DeviceFailed) : ThreeStages.Run(inputs(), first, last);
+            return End();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             await time.DelayAsync(act.StopsIn, CancellationToken.None).ConfigureAwait(false);
+            if (act.IsUnstoppable) return End();
             // An engine that is told to stop still reads its inputs up to the end of the node.
             inputs();
             Interlocked.Increment(ref _cancelled);
@@ -83,5 +84,7 @@ internal sealed class ScriptedDevice(VirtualTime time)
         {
             Interlocked.Decrement(ref _running);
         }
+
+        float[] End() => act.Fails ? throw new ScriptedFault(Fault.DeviceFailed) : ThreeStages.Run(inputs(), first, last);
     }
 }

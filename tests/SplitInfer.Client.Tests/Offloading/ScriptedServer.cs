@@ -28,6 +28,9 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
     /// <summary>Requests that are under way.</summary>
     public int Running => Volatile.Read(ref _running);
 
+    /// <summary>What it last answered; null where it has answered nothing.</summary>
+    public float[]? LastAnswer { get; private set; }
+
     /// <summary>Requests and pings that are told to end and have yet to.</summary>
     public int Stopping => Volatile.Read(ref _stopping);
 
@@ -67,7 +70,8 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
             await travelling.ConfigureAwait(false);
             // Whatever becomes of the request, what it sends must be there until it ends.
             var values = boundary();
-            return act.Fault == Fault.None ? ThreeStages.Run(values, stages, ThreeStages.Count) : throw new ScriptedFault(act.Fault);
+            if (act.Fault != Fault.None) throw new ScriptedFault(act.Fault);
+            return LastAnswer = ThreeStages.Run(values, stages, ThreeStages.Count);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -107,7 +111,7 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
 
     private async Task TravelAsync(ServerAct act, Action sent, CancellationToken stop)
     {
-        if (Encoding > TimeSpan.Zero) await WaitAsync(act with { After = Encoding }, stop).ConfigureAwait(false);
+        if (Encoding > TimeSpan.Zero) await WaitAsync(act with { After = Encoding, IsUnstoppable = false }, stop).ConfigureAwait(false);
         sent();
         await WaitAsync(act, stop).ConfigureAwait(false);
     }
@@ -126,6 +130,7 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
             await stopping.ConfigureAwait(false);
             Interlocked.Decrement(ref _stopping);
             if (!stop.IsCancellationRequested) throw new ScriptedFault(Fault.Closed);
+            if (act.IsUnstoppable) return;
             throw new OperationCanceledException(stop);
         }
     }
