@@ -150,7 +150,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     {
         if (!decision.Arm.IsOnDevice && _servers.All.IsEmpty) throw NoServer();
         var partition = _arms.PartitionOf(decision.Arm);
-        using var attempt = new Attempt(_model[partition.Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _options.TimeProvider)
+        using var attempt = new Attempt(_model[partition.Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _sink, _options.TimeProvider)
         {
             MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
         };
@@ -161,17 +161,18 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && !caller.IsCancellationRequested)
         {
-            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed), serverFailure: null);
+            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
             throw budget.Exceeded(attempt.Stage);
         }
-        catch (Exception failure) when (failure is not (OperationCanceledException or SegmentLoadException))
+        catch (Exception failure) when (failure is not SegmentLoadException && !caller.IsCancellationRequested)
         {
-            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed, failure), failure);
+            if (ServerFault.Is(failure)) attempt.ReportServerFailure(failure);
+            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
             throw;
         }
 
         var outcome = attempt.CreateOutcome(OutcomeKind.Completed);
-        _sink.Publish(outcome, attempt.Result.ServerFailure);
+        _sink.Publish(outcome);
         _model.RecordWhole(decision.Arm.IsOnDevice ? outcome.HeadSeconds : outcome.DeviceSeconds);
         return await CreateResultAsync(attempt, decision, skipped, stop).ConfigureAwait(false);
     }

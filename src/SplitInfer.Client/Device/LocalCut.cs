@@ -138,9 +138,10 @@ internal sealed class LocalCut
     {
         try
         {
-            await _segments.PreloadAsync([_tail], stop).ConfigureAwait(false);
+            // An engine cannot be stopped while it loads, so disposal waits for it.
+            if (!stop.IsCancellationRequested) await _segments.PreloadAsync([_tail], CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is SplitInferException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (error is SplitInferException or ObjectDisposedException)
         {
             // The whole model does as well.
         }

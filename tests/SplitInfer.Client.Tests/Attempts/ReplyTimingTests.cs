@@ -1,6 +1,6 @@
-using static SplitInfer.Client.Tests.Offloading.StageSteps;
+using static SplitInfer.Client.Tests.Attempts.StageSteps;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>When a reply comes before, at and after the moment from which it is late.</summary>
 public class ReplyTimingTests

@@ -3,7 +3,7 @@ using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>
 /// A model of three stages in a row, of which only the plan is real: each stage doubles its values and adds its number, so that

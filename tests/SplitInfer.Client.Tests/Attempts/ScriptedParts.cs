@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
-using SplitInfer.Client.Policies;
 using SplitInfer.Client.Transport;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Policies;
 using SplitInfer.Protocol;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>The scripted device, server and policy, as the client sees them.</summary>
 internal static class ScriptedParts
@@ -32,7 +33,7 @@ internal static class ScriptedParts
     private static TailRefusedException Refused(RefusalCode code) => new(code, "The script refuses it.");
 
     /// <summary>Takes what a test says, and keeps what it is told.</summary>
-    public sealed class Policy(Func<Partition, Arm> arms) : IPartitionPolicy
+    public sealed class Policy(Func<int, Arm> arms) : IPartitionPolicy
     {
         private readonly ConcurrentQueue<Observed> _observed = [];
         private readonly ConcurrentQueue<double> _roundTrips = [];
@@ -46,7 +47,7 @@ internal static class ScriptedParts
 
         public void Choose(Choice choice, int request) => _next = new()
         {
-            Arm = arms(ThreeStages.Model.Plan.Partitions[(int)choice.Cut]),
+            Arm = arms((int)choice.Cut),
             IsRaced = choice.IsRaced,
             LateAfterSeconds = choice.LateAfterSeconds,
             Sequence = request,
@@ -54,15 +55,10 @@ internal static class ScriptedParts
 
         public Decision Decide(in DecisionContext context) => _next;
 
-        public void Observe(in Decision decision, in Observation told)
-        {
-            // Every head takes time, and nothing else is told of a reply that comes late.
-            var isLate = decision.Arm.Partition.Index == (int)Cut.Split && told is { HeadSeconds: 0, EncodeSeconds: 0, RacedDeviceSeconds: 0 };
-            _observed.Enqueue(new(
-                (int)decision.Sequence, isLate, told.HeadSeconds, told.EncodeSeconds, told.OffloadSeconds, told.ServerSeconds, told.BytesSent, told.IsCensored, told.RacedDeviceSeconds));
-        }
+        public void Observe(in Outcome told) => _observed.Enqueue(new(
+            (int)told.Decision.Sequence, told.Kind == OutcomeKind.LateReply, told.HeadSeconds, told.EncodeSeconds, told.OffloadSeconds, told.ServerSeconds, told.BytesSent, told.IsCensored, told.DeviceSeconds));
 
-        public void ObserveRoundTrip(double seconds) => _roundTrips.Enqueue(seconds);
+        public void ObserveRoundTrip(int server, double seconds) => _roundTrips.Enqueue(seconds);
     }
 
     /// <summary>The way to the scripted server.</summary>
@@ -102,6 +98,10 @@ internal static class ScriptedParts
             void Sent() => (request.Progress.EncodeSeconds, request.Progress.BytesSent) = (server.Encoding.TotalSeconds, boundary.ByteLength);
         }
 
+        public virtual TransportCapabilities Capabilities => TransportCapabilities.None;
+
+        public virtual ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
         public ValueTask DisposeAsync()
         {
             GC.SuppressFinalize(this);
@@ -111,9 +111,11 @@ internal static class ScriptedParts
     }
 
     /// <summary>The same, with pings.</summary>
-    public sealed class PingedTransport(ScriptedServer server, TrackedTensors tensors) : Transport(server, tensors), IServerPing
+    public sealed class PingedTransport(ScriptedServer server, TrackedTensors tensors) : Transport(server, tensors)
     {
-        public async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
+        public override TransportCapabilities Capabilities => TransportCapabilities.Ping;
+
+        public override async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
         {
             try
             {
@@ -154,7 +156,7 @@ internal static class ScriptedParts
                 throw new SegmentLoadException("The scripted model", key, (EngineException)ErrorOf(fault));
             }
 
-            return new(new Runner(device, tensors, segment, first, last, values), OwnBytes: 1, Shared: null);
+            return new(new Runner(device, tensors, segment, first, last, values), ExclusiveBytes: 1, Shared: null);
         }
 
         public void Dispose()

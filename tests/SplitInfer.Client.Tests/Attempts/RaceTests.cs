@@ -1,6 +1,6 @@
-using static SplitInfer.Client.Tests.Offloading.StageSteps;
+using static SplitInfer.Client.Tests.Attempts.StageSteps;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>Both sides run the tail; the device takes 10 ms for it and 30 ms for the whole model.</summary>
 public class RaceTests
@@ -94,7 +94,7 @@ public class RaceTests
         var answer = await call.AnswerAsync();
         Assert.Equal((Source.Device, true, Fault.ConnectionLost), (answer.Source, answer.IsRaced, answer.ServerFault));
         var told = Assert.Single(stage.Observed);
-        Assert.Equal(new(0, false, 0.01, 0, told.Offload, 0, 0, true, 0.02), told);
+        Assert.Equal(new(0, false, 0.01, 0, told.Offload, 0, ThreeStages.Size * 4, true, 0.02), told);
         // When the wait is measured, the clock may already have moved on.
         Assert.InRange(told.Offload, fromStart ? 0.004 : 0.054, fromStart ? 0.01 : 0.06);
         Assert.Equal(Fault.ConnectionLost, StageUnderTest.FaultOf(stage.ServerFailure!));
@@ -117,12 +117,12 @@ public class RaceTests
 
         var error = await Assert.ThrowsAnyAsync<SplitInferException>(() => call);
         Assert.Equal(Fault.DeviceFailed, StageUnderTest.FaultOf(error));
-        Assert.Empty(stage.Observed);
+        Assert.True(Assert.Single(stage.Observed) is { IsCensored: true, Device: 0 });
         Assert.Equal(Fault.ServerFailed, StageUnderTest.FaultOf(stage.ServerFailure!));
         Assert.True(stage is { IsAllReleased: true, LeftRunning: 0, Device.Running: 0, Server.Running: 0 });
     }
 
-    [Fact(Skip = "Where the device fails first and the server after it, the device runs the same tail again (blueprint, trap 9).")]
+    [Fact]
     public async Task A_device_that_failed_in_a_race_is_not_asked_again()
     {
         await using var stage = await StageUnderTest.StartAsync();

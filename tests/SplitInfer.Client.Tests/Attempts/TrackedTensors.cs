@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>Makes tensors and knows which of them somebody still holds. Letting go of one twice throws. Thread-safe.</summary>
 internal sealed class TrackedTensors

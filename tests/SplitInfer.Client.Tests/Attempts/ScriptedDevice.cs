@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>A device that takes in virtual time what a test says.</summary>
 internal sealed class ScriptedDevice(VirtualTime time)

@@ -1,4 +1,4 @@
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>The steps in which tests bring a request to the moment that they are about.</summary>
 internal static class StageSteps

@@ -1,6 +1,6 @@
-using static SplitInfer.Client.Tests.Offloading.StageSteps;
+using static SplitInfer.Client.Tests.Attempts.StageSteps;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>One request of a random script.</summary>
 /// <param name="Choice">What the policy decides.</param>

@@ -1,6 +1,6 @@
-using static SplitInfer.Client.Tests.Offloading.StageSteps;
+using static SplitInfer.Client.Tests.Attempts.StageSteps;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>Whether a server that can be pinged is used: unknown, up, or down for 1 s, doubling to 30 s.</summary>
 public class HealthTests
@@ -35,7 +35,7 @@ public class HealthTests
     {
         await using var stage = await StageUnderTest.StartAsync(canPing: true);
         stage.Server.Act = new(Ms(20));
-        var call = await stage.SetOutAsync(Choice.Plain);
+        var call = await stage.SetOutAsync(Choice.Named);
         Assert.True(stage.IsServerAvoided);
         stage.Time.Advance(Ms(20));
         await call.AnswerAsync();
@@ -92,18 +92,19 @@ public class HealthTests
     {
         await using var stage = await StageUnderTest.StartAsync(canPing: true);
         stage.Server.Act = new(TimeSpan.Zero, Fault.ConnectionLost);
-        await stage.FailRequestAsync();
+        stage.Device[Segment.Head] = new(TimeSpan.Zero);
+        await Assert.ThrowsAnyAsync<SplitInferException>(() => stage.InferAsync(Choice.Named).WaitAsync(FailureLimit));
         var first = stage.ServerFailure;
         Assert.NotNull(first);
         for (var request = 0; request < 5; request++)
         {
             stage.Time.Advance(Ms(100));
-            await stage.FailRequestAsync(Fault.Busy);
+            stage.Server.Act = new(TimeSpan.Zero, Fault.Busy);
+            await Assert.ThrowsAnyAsync<SplitInferException>(() => stage.InferAsync(Choice.Named).WaitAsync(FailureLimit));
         }
 
         Assert.Same(first, stage.ServerFailure);
-        // Each request took the device 20 ms.
-        stage.Time.AdvanceTo(Ms(1030));
+        stage.Time.AdvanceTo(Ms(1000));
         stage.Server.Ping = new(TimeSpan.Zero, Fault.ConnectionLost);
         await stage.VisitAsync();
         await UntilAsync(() => stage.Server.Pings == 1 && !ReferenceEquals(first, stage.ServerFailure));

@@ -1,11 +1,16 @@
 using SplitInfer.Client.Arms;
-using SplitInfer.Client.Offloading;
+using SplitInfer.Client.Attempts;
+using SplitInfer.Client.Device;
+using SplitInfer.Client.Servers;
+using SplitInfer.Client.State;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
+using SplitInfer.Policies;
 using SplitInfer.Protocol;
+using SplitInfer.Segments;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>
 /// What stands between a policy's decision and the caller's result, on a scripted device and against a scripted server. It and
@@ -15,8 +20,9 @@ internal sealed class StageUnderTest : IAsyncDisposable
 {
     private readonly SplitInferenceClient _client;
     private readonly SegmentCache _segments;
-    private readonly ClientModel _model;
-    private readonly TailStage _tails;
+    private readonly BackgroundWork _background = new();
+    private readonly ArmMask _mask = new();
+    private readonly ServerSet _servers;
     private readonly ScriptedParts.Policy _policy;
     private readonly ScriptedParts.Transport _transport;
     private int _requests;
@@ -27,11 +33,16 @@ internal sealed class StageUnderTest : IAsyncDisposable
         var planned = ThreeStages.Model;
         var options = new SplitInferenceOptions { TimeProvider = time, Codec = "Raw" };
         _segments = new(new ScriptedParts.Compiler(device, Tensors), budgetBytes: 1L << 30);
-        _model = new(planned, _segments, ArmCatalog.Create(planned.Plan, options, CodecRegistry.Default), CodecRegistry.Default, options.Execution);
-        _policy = new(_model.Arms.Named);
+        var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
+        var model = new LocalModel(planned, _segments, _background, options.Execution);
+        var arms = ArmCatalog.Create(plan, new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs);
+        _policy = new(arms.Named);
         _transport = canPing ? new ScriptedParts.PingedTransport(server, Tensors) : new ScriptedParts.Transport(server, Tensors);
-        _tails = new(_transport, _policy, _model.Mask, probeInterval, time);
-        _client = new(options, _model, _policy, _tails, new(options, _model));
+        _servers = new([new("the scripted server", _transport, new(_transport, "the scripted server", seconds => _policy.ObserveRoundTrip(server: 0, seconds), probeInterval, time))]);
+        var sink = new OutcomeSink(_servers, _policy, _mask, heads: null);
+        var executors = new ExecutorSet(_servers, codecs, model, sink, _background, DeadlineRescue.Race, fallsBack: true, time);
+        var state = new LearnedState(folder: null, plan, options.Execution, arms.Descriptions, arms.CodecNames, []);
+        _client = new(options, model, arms, _mask, _policy, _servers, executors, sink, state, _background);
     }
 
     public VirtualTime Time { get; }
@@ -49,16 +60,16 @@ internal sealed class StageUnderTest : IAsyncDisposable
     public IReadOnlyList<double> RoundTrips => _policy.RoundTrips;
 
     /// <summary>The partitions that are left out from now on.</summary>
-    public IReadOnlyCollection<int> Masked => [.. _model.Mask.Reasons.Keys];
+    public IReadOnlyCollection<int> Masked => [.. _mask.Reasons.Keys];
 
     /// <summary>Whether policies are told to do without the server.</summary>
-    public bool IsServerAvoided => _tails.Watch.IsUnavailable;
+    public bool IsServerAvoided => _servers.Unavailable != 0;
 
     /// <summary>Why the server cannot be used; null where it can, or was not asked.</summary>
     public Exception? ServerFailure => _client.ServerFailure;
 
     /// <summary>What still runs when its caller has the result.</summary>
-    public int LeftRunning => _tails.Late.Count;
+    public int LeftRunning => _background.Count;
 
     /// <summary>Whether everything that was made on the way is released. The tensors of a boundary are among it, copies of inputs as well.</summary>
     public bool IsAllReleased => Tensors.Held == 0 && _transport.AreBoundariesReleased;
@@ -80,7 +91,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
     public bool IsLoaded(Segment segment) => _segments.IsLoaded(ScriptedParts.Compiler.KeyOf(segment));
 
     /// <summary>What a client does when it starts: it calls the server.</summary>
-    public void Connect() => _tails.Watch.Visit();
+    public void Connect() => _servers.ProbeIfDue();
 
     /// <summary>Infers once. When the call has ended the inputs are changed and disposed at once, as a caller may.</summary>
     public async Task<Answer> InferAsync(Choice choice, TimeSpan? deadline = null, CancellationToken stop = default)

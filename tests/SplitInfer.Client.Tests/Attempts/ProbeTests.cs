@@ -1,6 +1,6 @@
-using static SplitInfer.Client.Tests.Offloading.StageSteps;
+using static SplitInfer.Client.Tests.Attempts.StageSteps;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>When a server is pinged: beside requests only, one probe at a time, no more often than is asked for, and not for ever.</summary>
 public class ProbeTests
@@ -95,7 +95,7 @@ public class ProbeTests
         await UntilAsync(() => !stage.IsServerAvoided);
     }
 
-    [Fact(Skip = "The time limit of a probe is told as the raw 'A task was canceled.' (issue 13, 9).")]
+    [Fact]
     public async Task A_probe_that_was_not_answered_is_told_as_such()
     {
         await using var stage = await StageUnderTest.StartAsync(canPing: true);
@@ -108,7 +108,7 @@ public class ProbeTests
         Assert.Contains("10 s", stage.ServerFailure!.Message, StringComparison.Ordinal);
     }
 
-    [Fact(Skip = "A request that fails sends no probe, though it may be the only kind there is (blueprint, section 2: ProbeIfDue runs after failed ones as well).")]
+    [Fact]
     public async Task A_request_that_fails_is_an_occasion_to_probe_like_any_other()
     {
         await using var stage = await StageUnderTest.StartAsync(canPing: true);

@@ -1,6 +1,6 @@
-using static SplitInfer.Client.Tests.Offloading.StageSteps;
+using static SplitInfer.Client.Tests.Attempts.StageSteps;
 
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>Requests after which the client knows something of the server's health.</summary>
 internal static class HealthSteps

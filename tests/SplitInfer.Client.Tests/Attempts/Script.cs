@@ -1,4 +1,4 @@
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>Where the model is cut. It has three stages in a row.</summary>
 internal enum Cut

@@ -1,4 +1,4 @@
-namespace SplitInfer.Client.Tests.Offloading;
+namespace SplitInfer.Client.Tests.Attempts;
 
 /// <summary>A server, with the link to it, that does in virtual time what a test says.</summary>
 internal sealed class ScriptedServer(VirtualTime time) : IDisposable
