@@ -28,7 +28,7 @@ internal static class ClientComposition
     public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken, ITailTransport? transport = null)
     {
         var arms = ArmCatalog.Create(partitioned.Plan, options, CodecRegistry.Default);
-        var segments = new SegmentCache(new SegmentCompiler(partitioned, options.Execution), options.SegmentMemoryBytes);
+        var segments = new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(partitioned, options.Execution));
         var model = new ClientModel(partitioned, segments, arms, CodecRegistry.Default, options.Execution);
         TailStage? tails = null;
         try

@@ -15,7 +15,7 @@ namespace SplitInfer.Client;
 internal sealed class ClientModel : IDisposable
 {
     private readonly PartitionedModel _model;
-    private readonly SegmentCache _segments;
+    private readonly SegmentSet _segments;
     private readonly CodecRegistry _codecs;
     private readonly BoundaryLayout _inputs;
     private readonly BoundaryLayout[] _boundaries;
@@ -23,7 +23,7 @@ internal sealed class ClientModel : IDisposable
     private readonly LocalTail?[] _localTails;
     private readonly Lazy<IEngineSession>? _finish;
 
-    public ClientModel(PartitionedModel model, SegmentCache segments, ArmCatalog arms, CodecRegistry codecs, ExecutionOptions execution)
+    public ClientModel(PartitionedModel model, SegmentSet segments, ArmCatalog arms, CodecRegistry codecs, ExecutionOptions execution)
     {
         (_model, _segments, Arms, _codecs) = (model, segments, arms, codecs);
         _inputs = BoundaryLayout.For(Plan.Inputs);

@@ -14,7 +14,7 @@ namespace SplitInfer.Client;
 /// it lets go; the inputs stay the caller's. The tail may run on both sides at once; all else is one step after the other.
 /// </summary>
 internal sealed class InferencePass(
-    Partition partition, Routing routing, SegmentCache segments, LocalTail localTail, ITensorCodec codec, BoundaryLayout layout, ReadOnlyMemory<Tensor> inputs, StageClock clock) : IDisposable
+    Partition partition, Routing routing, SegmentSet segments, LocalTail localTail, ITensorCodec codec, BoundaryLayout layout, ReadOnlyMemory<Tensor> inputs, StageClock clock) : IDisposable
 {
     private const double HarmlessDifference = 1e-3;
 

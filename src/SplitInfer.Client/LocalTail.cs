@@ -11,7 +11,7 @@ namespace SplitInfer.Client;
 /// </summary>
 internal sealed class LocalTail
 {
-    private readonly SegmentCache _segments;
+    private readonly SegmentSet _segments;
     private readonly SegmentKey _tail;
     private readonly SegmentKey _whole;
     private readonly Routing _wholeRoute;
@@ -19,7 +19,7 @@ internal sealed class LocalTail
     private readonly ImmutableArray<ValueSource> _outputs;
     private int _isLoading;
 
-    public LocalTail(SegmentCache segments, PartitionPlan plan, Partition partition, bool hasHead, Routing wholeRoute)
+    public LocalTail(SegmentSet segments, PartitionPlan plan, Partition partition, bool hasHead, Routing wholeRoute)
     {
         (_segments, _wholeRoute, _isWhole) = (segments, wholeRoute, !hasHead);
         (_tail, _whole) = (new(SegmentSide.Tail, partition.Index), new(SegmentSide.Head, plan.AllOnDevice.Index));

@@ -16,7 +16,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
     private readonly SplitInferServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private ModelRepository? _models;
+    private ModelRegistry? _models;
     private FrameServer? _server;
 
     /// <summary>Creates a server that does not run yet.</summary>
@@ -43,13 +43,15 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
     {
         var codecs = CodecRegistry.Default.Allow(_options.Codecs);
         if (!codecs.All.Any(static codec => codec.IsLossless)) throw new LosslessCodecRequiredException();
-        _models = await ModelRepository.OpenAsync(new(_options.ModelsDirectory, _options.PreloadArms, _options.SegmentMemoryBytes, _options.Plan, _options.Execution), _logger, cancellationToken).ConfigureAwait(false);
-        if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
+        var execution = _options.Execution.LoggingTo(_logger);
+        _models = new(execution.Engine.Version);
         try
         {
-            var listen = _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint];
+            await ModelRepository.PublishAsync(
+                new(_options.ModelsDirectory, _options.PreloadArms, new(_options.SegmentMemoryBytes), _options.Plan, execution), _models, _logger, cancellationToken).ConfigureAwait(false);
+            if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
             _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger);
-            Endpoints = _server.Start(listen);
+            Endpoints = _server.Start(_options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]);
         }
         catch
         {

@@ -18,7 +18,7 @@ public sealed class SplitInferServerOptions
     /// <summary>Whether the tails of all arms are loaded, and codecs compiled, before the server listens, rather than on first use; default false.</summary>
     public bool PreloadArms { get; set; }
 
-    /// <summary>Bytes that the loaded tails of one model may hold; the least recently used make room. Default 2 GiB.</summary>
+    /// <summary>Bytes that the loaded tails of all models together may hold; the least recently used are unloaded, whichever model they belong to. Those in use stay. Default 2 GiB.</summary>
     public long SegmentMemoryBytes { get; set; } = 2L << 30;
 
     /// <summary>How plans are made; both ends must use the same limits on what a boundary may be.</summary>

@@ -21,7 +21,8 @@ internal sealed class InProcessTransport(IServedModel model) : ITailTransport
         try
         {
             var outputs = new Tensor[request.Partition.TailOutputs.Length];
-            await model.RunAsync(request.Partition.Index, boundary, outputs, stop.Token);
+            using var tail = await model.RentTailAsync(request.Partition.Index, stop.Token);
+            await tail.Runner.RunAsync(boundary, outputs, stop.Token);
             return new(outputs, default);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
