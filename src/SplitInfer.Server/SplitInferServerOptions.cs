@@ -29,4 +29,17 @@ public sealed class SplitInferServerOptions
 
     /// <summary>What the server takes from clients.</summary>
     public ServerLimits Limits { get; set; } = new();
+
+    /// <summary>Checks what can be checked before a model is read. A server does so when it starts.</summary>
+    /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
+    public void Validate()
+    {
+        if (SegmentMemoryBytes < 0) throw new ArgumentException($"{nameof(SegmentMemoryBytes)} is {SegmentMemoryBytes}; it can be 0 or more.");
+        if (Listen.Contains(null!)) throw new ArgumentException($"{nameof(Listen)} has an entry that is null. Name an address such as tcp://127.0.0.1:7070, or leave the entry out.");
+        (Plan ?? throw Missing(nameof(Plan))).Validate();
+        (Execution ?? throw Missing(nameof(Execution))).Validate();
+        (Limits ?? throw Missing(nameof(Limits))).Validate();
+
+        static ArgumentException Missing(string name) => new($"{name} is null; leave it out for the defaults.");
+    }
 }
