@@ -20,9 +20,9 @@ internal static class ServerHandshake
         if (replyCodec < 0)
             throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The client knows no lossless codec that the server allows. Let the client know one of: {string.Join(", ", server.Codecs.All.Where(static c => c.IsLossless).Select(static c => c.Name))}.");
         var model = server.Models.Open(new(hello.Model, hello.ModelVersion, Read(hello.ModelFingerprint), Read(hello.PlanFingerprint), hello.PlanSketch.Memory));
-        var terms = new ConnectionTerms(model, new(model.Model.Plan), [.. codecs], replyCodec);
         try
         {
+            var terms = new ConnectionTerms(model, new(model.Model.Plan), [.. codecs], replyCodec);
             await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(terms, hello, server.Limits))).ConfigureAwait(false);
             return terms;
         }

@@ -46,7 +46,7 @@ internal sealed class FifoScheduler(ITailRunner runner, int places, int maxQueue
                 runs = TryTakePlace();
                 if (!runs)
                 {
-                    job.Failure = Obstacle(job);
+                    job.Failure = ReasonNotToWait(job);
                     if (job.Failure is null)
                     {
                         _queue.AddLast(job.Node);
@@ -83,7 +83,7 @@ internal sealed class FifoScheduler(ITailRunner runner, int places, int maxQueue
         return true;
     }
 
-    private Exception? Obstacle(TailJob job) =>
+    private Exception? ReasonNotToWait(TailJob job) =>
         job.StopToken.IsCancellationRequested ? new OperationCanceledException()
         : _queue.Count >= maxQueued ? new TailRefusedException(Refusal.Busy.Code, Refusal.Busy.Message)
         : null;
