@@ -36,7 +36,7 @@ internal static class ClientComposition
         var (plan, codecs, time) = (partitioned.Plan, CodecRegistry.Default, options.TimeProvider);
         var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs);
         var background = new BackgroundWork();
-        var model = new LocalModel(partitioned, new SegmentCache(new SegmentCompiler(partitioned, options.Execution), options.SegmentMemoryBytes), background, options.Execution);
+        var model = new LocalModel(partitioned, new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(partitioned, options.Execution)), background, options.Execution);
         ServerSet? servers = null;
         try
         {

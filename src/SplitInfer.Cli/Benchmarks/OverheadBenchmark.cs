@@ -19,7 +19,7 @@ internal sealed class OverheadBenchmark(PartitionedModel model, Tensor[] inputs,
     private const int MaxRounds = 300;
     private static readonly TimeSpan TimePerArm = TimeSpan.FromSeconds(3);
 
-    private readonly SegmentCache _segments = new(new SegmentCompiler(model, execution), long.MaxValue);
+    private readonly SegmentSet _segments = new SegmentResidency(long.MaxValue).Open(new SegmentCompiler(model, execution));
 
     /// <summary>Times the arms one after the other.</summary>
     public async IAsyncEnumerable<OverheadRow> RunAsync()

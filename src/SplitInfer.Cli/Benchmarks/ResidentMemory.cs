@@ -46,7 +46,7 @@ internal static partial class ResidentMemory
             return taken;
         }
 
-        using var segments = new SegmentCache(new SegmentCompiler(model, execution), long.MaxValue);
+        using var segments = new SegmentResidency(long.MaxValue).Open(new SegmentCompiler(model, execution));
         var arms = model.Plan.Arms;
         await segments.PreloadAsync(
         [

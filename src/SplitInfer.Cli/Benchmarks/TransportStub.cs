@@ -1,19 +1,27 @@
 using System.Collections.Immutable;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs.Raw;
+using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 using SplitInfer.Server.Models;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks;
 
 /// <summary>A model of two partitions whose tail yields the same bytes at once, whatever comes.</summary>
-internal sealed class TransportStub(PartitionPlan plan) : IModelRegistry, IServedModel
+internal sealed class TransportStub(PartitionPlan plan) : IModelRegistry, IServedModel, ISegmentRunner
 {
     private static readonly RawCodec Codec = new();
     private readonly TensorSpec _output = plan.Outputs[0];
 
     public PartitionPlan Plan => plan;
+
+    public string Name => "stub";
+
+    public IReadOnlyList<TensorSpec> Inputs => plan.Inputs;
+
+    public IReadOnlyList<TensorSpec> Outputs => plan.Outputs;
 
     public string Version => "1";
 
@@ -31,13 +39,19 @@ internal sealed class TransportStub(PartitionPlan plan) : IModelRegistry, IServe
     public static TailRequest Request(PartitionPlan plan, Tensor boundary) =>
         new() { Partition = plan.AllOnServer, Codec = Codec, SymbolSizes = [], Boundary = new[] { boundary } };
 
-    public ValueTask<IServedModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(this);
+    public ModelLease Open(in ModelClaim claim) => new((IServedModel)this);
 
-    public ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    public ValueTask<SegmentLease> RentTailAsync(int partition, CancellationToken cancellationToken) => new(new SegmentLease(this));
+
+    public ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken)
     {
         outputs.Span[0] = Tensor.Allocate(_output.Type, _output.Shape);
         outputs.Span[0].Bytes.Span.Clear();
         return ValueTask.CompletedTask;
+    }
+
+    public void Dispose()
+    {
     }
 
     private static Partition Cut(int index, ImmutableArray<TensorSpec> boundary, ImmutableArray<TensorSpec> outputs, long bytes) =>

@@ -19,7 +19,7 @@ internal sealed class LoopbackServer : IModelRegistry, IAsyncDisposable
     public LoopbackServer(PartitionedModel model, ExecutionOptions execution)
     {
         // A tail is needed once, so none is kept.
-        _model = new("model", "1", model, new SegmentCache(new SegmentCompiler(model, execution), budgetBytes: 0));
+        _model = new("model", "1", model.Plan, new SegmentResidency(0).Open(new SegmentCompiler(model, execution)));
         _server = ServerComposition.CreateFrameServer(this, CodecRegistry.Default, new ServerLimits(), TimeProvider.System, NullLogger.Instance);
         Address = _server.Start([new Uri("tcp://127.0.0.1:0")])[0];
     }
@@ -27,7 +27,7 @@ internal sealed class LoopbackServer : IModelRegistry, IAsyncDisposable
     /// <summary>Where the server listens.</summary>
     public Uri Address { get; }
 
-    public ValueTask<IServedModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(_model);
+    public ModelLease Open(in ModelClaim claim) => new(_model);
 
     public async ValueTask DisposeAsync()
     {

@@ -19,7 +19,7 @@ namespace SplitInfer.Client.Tests.Attempts;
 internal sealed class StageUnderTest : IAsyncDisposable
 {
     private readonly SplitInferenceClient _client;
-    private readonly SegmentCache _segments;
+    private readonly SegmentSet _segments;
     private readonly BackgroundWork _background = new();
     private readonly ArmMask _mask = new();
     private readonly ServerSet _servers;
@@ -32,7 +32,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
         (Time, Server, Device) = (time, server, device);
         var planned = ThreeStages.Model;
         var options = new SplitInferenceOptions { TimeProvider = time, Codec = "Raw" };
-        _segments = new(new ScriptedParts.Compiler(device, Tensors), budgetBytes: 1L << 30);
+        _segments = new SegmentResidency(budgetBytes: 1L << 30).Open(new ScriptedParts.Compiler(device, Tensors));
         var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
         var model = new LocalModel(planned, _segments, _background, options.Execution);
         var arms = ArmCatalog.Create(plan, new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs);
