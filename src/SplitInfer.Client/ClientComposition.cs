@@ -33,7 +33,7 @@ internal static class ClientComposition
     public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken, ITailTransport? transport = null)
     {
         options.Validate();
-        var (plan, codecs, time) = (partitioned.Plan, CodecRegistry.Default, options.TimeProvider);
+        var (plan, codecs, time) = (partitioned.Plan, options.KnownCodecs, options.TimeProvider);
         var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs);
         var background = new BackgroundWork();
         var model = new LocalModel(partitioned, new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(partitioned, options.Execution)), background, options.Execution);

@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using SplitInfer.Policies;
 using SplitInfer.Client.Transport;
+using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 
@@ -68,6 +69,9 @@ public sealed class SplitInferenceOptions
     /// </summary>
     public string? Codec { get; set; }
 
+    /// <summary>The codecs that the client knows: those of SplitInfer unless set. The server must know a codec as well for it to be used.</summary>
+    public CodecRegistry KnownCodecs { get; set; } = CodecRegistry.Default;
+
     /// <summary>Names of the codecs that a policy may choose among; null (the default) for all. <see cref="Codec"/> goes before it.</summary>
     public IReadOnlySet<string>? AllowedCodecs { get; set; }
 
@@ -109,7 +113,7 @@ public sealed class SplitInferenceOptions
         Require(Deadline is not { } deadline || deadline > TimeSpan.Zero, nameof(Deadline), $"more than 0, or null for none; it is {Deadline}");
         Require(ProfilingBudget >= TimeSpan.Zero, nameof(ProfilingBudget), $"at least 0; it is {ProfilingBudget}");
         Require(ProbeInterval >= TimeSpan.Zero || ProbeInterval == Timeout.InfiniteTimeSpan, nameof(ProbeInterval), $"at least 0, or infinite; it is {ProbeInterval}");
-        Require(SegmentMemoryBytes > 0, nameof(SegmentMemoryBytes), $"a number of bytes above 0; it is {SegmentMemoryBytes}");
+        Require(SegmentMemoryBytes >= 0, nameof(SegmentMemoryBytes), $"a number of bytes, 0 to keep no segment that is not in use; it is {SegmentMemoryBytes}");
         Require(Partition is not < 0, nameof(Partition), $"at least 0; it is {Partition}");
         Require(Enum.IsDefined(OnServerFailure), nameof(OnServerFailure), $"one of {string.Join(", ", Enum.GetNames<OnServerFailure>())}");
         Require(Server?.IsAbsoluteUri is not false, nameof(Server), $"an address such as tcp://server:7070; it is {Server}");

@@ -43,7 +43,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _options.Validate();
-        var codecs = CodecRegistry.Default.Allow(_options.Codecs);
+        var codecs = _options.KnownCodecs.Allow(_options.Codecs);
         if (!codecs.All.Any(static codec => codec.IsLossless)) throw new LosslessCodecRequiredException();
         var execution = _options.Execution.LoggingTo(_logger);
         _models = new(execution.Engine.Version);

@@ -1,3 +1,4 @@
+using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 
@@ -11,6 +12,9 @@ public sealed class SplitInferServerOptions
 
     /// <summary>Where to listen, such as <c>tcp://127.0.0.1:7070</c> or <c>unix:///run/splitinfer.sock</c>; port 0 takes a free one. Default <c>tcp://127.0.0.1:7070</c>.</summary>
     public IList<Uri> Listen { get; } = [];
+
+    /// <summary>The codecs that the server knows: those of SplitInfer unless set.</summary>
+    public CodecRegistry KnownCodecs { get; set; } = CodecRegistry.Default;
 
     /// <summary>Names of the codecs that clients may use, at least one of them lossless, which replies need; null (the default) allows all. With <c>Raw</c> among them replies are raw.</summary>
     public IReadOnlyCollection<string>? Codecs { get; set; }

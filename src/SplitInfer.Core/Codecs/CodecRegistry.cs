@@ -10,8 +10,8 @@ using SplitInfer.Codecs.ZeroBitmapEntropy;
 
 namespace SplitInfer.Codecs;
 
-/// <summary>The codecs that an end knows, by name. Immutable.</summary>
-internal sealed class CodecRegistry
+/// <summary>The codecs that an end knows, by name. Immutable. Both ends must know a codec for it to be used.</summary>
+public sealed class CodecRegistry
 {
     private readonly Dictionary<string, ITensorCodec> _byName;
 
@@ -41,6 +41,13 @@ internal sealed class CodecRegistry
 
     /// <summary>The codecs, the preferred first.</summary>
     public IEnumerable<ITensorCodec> All => _byName.Values;
+
+    /// <summary>These codecs and one more, which replaces one of the same name and is the last choice otherwise.</summary>
+    public CodecRegistry With(ITensorCodec codec)
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        return new([.. All, codec]);
+    }
 
     /// <summary>Those of the codecs that <paramref name="names"/> lists, in the order they have here; all where it is null.</summary>
     /// <exception cref="UnknownCodecException">There is no codec of such a name.</exception>

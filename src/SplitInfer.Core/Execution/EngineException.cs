@@ -3,7 +3,11 @@ namespace SplitInfer.Execution;
 /// <summary>The engine, ONNX Runtime, refused a model or failed to run it. The message has its words; where a model was planned, also the file and what to do.</summary>
 public sealed class EngineException : SplitInferException
 {
-    internal EngineException(EngineErrorCode code, string message, Exception? inner = null) : base($"ONNX Runtime: {message} ({code})", inner) =>
+    /// <summary>Creates the error, for engines.</summary>
+    /// <param name="code">The kind of error.</param>
+    /// <param name="message">The engine's own words.</param>
+    /// <param name="inner">What the engine threw, if anything.</param>
+    public EngineException(EngineErrorCode code, string message, Exception? inner = null) : base($"ONNX Runtime: {message} ({code})", inner) =>
         (Code, EngineMessage) = (code, message);
 
     /// <summary>The same error with what it is about and what to do.</summary>

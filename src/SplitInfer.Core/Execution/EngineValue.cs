@@ -10,7 +10,7 @@ namespace SplitInfer.Execution;
 /// <param name="HasShape">Whether the rank is known.</param>
 /// <param name="Dimensions">The dimensions, −1 where the model does not fix one; empty for a scalar and where the rank is not known.</param>
 /// <param name="Symbols">The name of each dimension that the model does not fix; null where it is fixed or has no name.</param>
-internal sealed record EngineValue(
+public sealed record EngineValue(
     string Name, EngineValueKind Kind, ElementType ElementType, bool HasShape, ImmutableArray<long> Dimensions, ImmutableArray<string?> Symbols)
 {
     /// <summary>A value that is not a tensor.</summary>

@@ -79,7 +79,7 @@ public sealed class ExecutionOptions
     }
 
     /// <summary>The engine that runs the models.</summary>
-    internal IInferenceEngine Engine { get; set; } = OnnxRuntimeEngine.Instance;
+    public IInferenceEngine Engine { get; set; } = OnnxRuntimeEngine.Instance;
 
     /// <summary>Whether a segment is run once on made-up inputs when it has been compiled. False where it is run once anyway.</summary>
     internal bool WarmsSegments { get; private set; } = true;

@@ -4,7 +4,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Execution;
 
 /// <summary>A model that an engine has loaded. Safe for concurrent runs; runs that are under way when it is disposed end normally.</summary>
-internal interface IEngineSession : IDisposable
+public interface IEngineSession : IDisposable
 {
     /// <summary>What the session must be fed, in its order.</summary>
     ImmutableArray<EngineValue> Inputs { get; }

@@ -4,7 +4,7 @@ namespace SplitInfer.Execution;
 /// What runs ONNX models. Planning, segments and tools do not know which engine it is: they see models as bytes, and sessions that run on
 /// bound tensors. Thread-safe.
 /// </summary>
-internal interface IInferenceEngine
+public interface IInferenceEngine
 {
     /// <summary>The release of the engine; for people.</summary>
     string Version { get; }

@@ -3,7 +3,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Execution;
 
 /// <summary>What a session is made with beyond what a user chooses.</summary>
-internal sealed class SessionSettings
+public sealed class SessionSettings
 {
     /// <summary>The folder that the external data of the model is relative to; null where there is none.</summary>
     public string? ExternalDataFolder { get; init; }

@@ -27,11 +27,11 @@ internal sealed class StageUnderTest : IAsyncDisposable
     private readonly ScriptedParts.Transport _transport;
     private int _requests;
 
-    private StageUnderTest(VirtualTime time, ScriptedServer server, ScriptedDevice device, bool canPing, TimeSpan probeInterval)
+    private StageUnderTest(VirtualTime time, ScriptedServer server, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure)
     {
         (Time, Server, Device) = (time, server, device);
         var planned = ThreeStages.Model;
-        var options = new SplitInferenceOptions { TimeProvider = time, Codec = "Raw" };
+        var options = new SplitInferenceOptions { TimeProvider = time, Codec = "Raw", OnServerFailure = onServerFailure };
         _segments = new SegmentResidency(budgetBytes: 1L << 30).Open(new ScriptedParts.Compiler(device, Tensors));
         var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
         var model = new LocalModel(planned, _segments, _background, options.Execution);
@@ -40,7 +40,8 @@ internal sealed class StageUnderTest : IAsyncDisposable
         _transport = canPing ? new ScriptedParts.PingedTransport(server, Tensors) : new ScriptedParts.Transport(server, Tensors);
         _servers = new([new("the scripted server", _transport, new(_transport, "the scripted server", seconds => _policy.ObserveRoundTrip(server: 0, seconds), probeInterval, time))]);
         var sink = new OutcomeSink(_servers, _policy, _mask, heads: null);
-        var executors = new ExecutorSet(_servers, codecs, model, sink, _background, DeadlineRescue.Race, fallsBack: true, time);
+        var fallsBack = onServerFailure == OnServerFailure.FinishOnDevice;
+        var executors = new ExecutorSet(_servers, codecs, model, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, time);
         var state = new LearnedState(folder: null, plan, options.Execution, arms.Descriptions, arms.CodecNames, []);
         _client = new(options, model, arms, _mask, _policy, _servers, executors, sink, state, _background);
     }
@@ -52,6 +53,9 @@ internal sealed class StageUnderTest : IAsyncDisposable
     public ScriptedDevice Device { get; }
 
     public TrackedTensors Tensors { get; } = new();
+
+    /// <summary>How many requests were made.</summary>
+    public int Requests => _requests;
 
     /// <summary>What the policy was told of requests, in the order in which it was told.</summary>
     public IReadOnlyList<Observed> Observed => _policy.Observed;
@@ -79,10 +83,11 @@ internal sealed class StageUnderTest : IAsyncDisposable
     /// <param name="loaded">The segments that are loaded beforehand; all unless given.</param>
     /// <param name="probeInterval">The least time between two probes of a server that answers; none unless given.</param>
     /// <param name="device">The device, where it is not like any other.</param>
-    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null)
+    /// <param name="onServerFailure">Whether the device finishes what the server fails.</param>
+    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice)
     {
         var time = new VirtualTime();
-        var stage = new StageUnderTest(time, new(time), device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan);
+        var stage = new StageUnderTest(time, new(time), device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure);
         await stage._segments.PreloadAsync((loaded ?? Enum.GetValues<Segment>()).Select(ScriptedParts.Compiler.KeyOf));
         return stage;
     }

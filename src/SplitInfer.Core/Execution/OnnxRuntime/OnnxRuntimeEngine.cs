@@ -3,7 +3,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace SplitInfer.Execution.OnnxRuntime;
 
 /// <summary>Runs models with ONNX Runtime, through its managed API. Which library that is, the application's packages decide.</summary>
-internal sealed class OnnxRuntimeEngine : IInferenceEngine
+public sealed class OnnxRuntimeEngine : IInferenceEngine
 {
     private OnnxRuntimeEngine() { }
 
