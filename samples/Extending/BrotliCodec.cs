@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using SplitInfer.Client;
 using SplitInfer.Codecs;
 using SplitInfer.Tensors;
 
@@ -30,8 +31,12 @@ public sealed class BrotliCodec : ITensorCodec
     public static Task RunAsync(string model, TextWriter output)
     {
         var codecs = CodecRegistry.Default.With(new BrotliCodec());
-        return Deployment.UseAsync(model, server => server.KnownCodecs = codecs, client => (client.KnownCodecs, client.Codec) = (codecs, "Brotli"), async (client, input) =>
+        return Deployment.UseAsync(model, server => server.KnownCodecs = codecs, async makeOptions =>
         {
+            var options = makeOptions();
+            (options.KnownCodecs, options.Codec) = (codecs, "Brotli");
+            await using var client = await SplitInferenceClient.CreateAsync(options);
+            using var input = Deployment.MakeInput(client);
             var partition = client.Plan.Arms[^2];
             using var result = await client.InferAsync(input, new() { Partition = partition.Index });
             await output.WriteLineAsync($"Partition {partition.Index}, codec {result.Codec}: {result.BytesSent} of {partition.BoundaryBytes} bytes sent, result from {result.Source}.");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SplitInfer.Client;
 using SplitInfer.Execution;
 using SplitInfer.Execution.OnnxRuntime;
 using SplitInfer.Tensors;
@@ -20,16 +21,16 @@ public sealed class CountingEngine(IInferenceEngine inner) : IInferenceEngine
 
     public ISessionGroup CreateGroup() => new Group(this, inner.CreateGroup());
 
-    public static async Task RunAsync(string model, TextWriter output)
+    public static Task RunAsync(string model, TextWriter output) => Deployment.UseAsync(model, _ => { }, async makeOptions =>
     {
-        var engine = new CountingEngine(OnnxRuntimeEngine.Instance);
-        await Deployment.UseAsync(model, _ => { }, client => client.Execution.Engine = engine, async (client, input) =>
-        {
-            var before = engine._runs;
-            for (var request = 0; request < 10; request++) (await client.InferAsync(input, new() { Partition = client.Plan.AllOnDevice.Index })).Dispose();
-            await output.WriteLineAsync($"The device ran the engine {engine._runs - before} times for 10 requests.");
-        });
-    }
+        var (options, engine) = (makeOptions(), new CountingEngine(OnnxRuntimeEngine.Instance));
+        options.Execution.Engine = engine;
+        await using var client = await SplitInferenceClient.CreateAsync(options);
+        using var input = Deployment.MakeInput(client);
+        var before = engine._runs;
+        for (var request = 0; request < 10; request++) (await client.InferAsync(input, new() { Partition = client.Plan.AllOnDevice.Index })).Dispose();
+        await output.WriteLineAsync($"The device ran the engine {engine._runs - before} times for 10 requests.");
+    });
 
     private sealed class Session(CountingEngine owner, IEngineSession inner) : IEngineSession
     {

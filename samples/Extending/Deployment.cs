@@ -4,35 +4,37 @@ using SplitInfer.Tensors;
 
 namespace Extending;
 
-/// <summary>A server and a client in this process, so that a sample needs nothing else.</summary>
+/// <summary>A server in this process, so that a sample needs nothing else.</summary>
 public static class Deployment
 {
-    /// <summary>Starts both, lets the client infer, and stops both.</summary>
+    /// <summary>Starts a server that holds a model, and stops it when the sample is done.</summary>
     /// <param name="model">An ONNX file with one float32 input.</param>
-    /// <param name="server">Sets options of the server.</param>
-    /// <param name="client">Sets options of the client.</param>
-    /// <param name="use">Uses the client.</param>
-    public static async Task UseAsync(string model, Action<SplitInferServerOptions> server, Action<SplitInferenceOptions> client, Func<SplitInferenceClient, Tensor, Task> use)
+    /// <param name="configure">Sets options of the server.</param>
+    /// <param name="use">Is given new options for a client of the server, as often as it asks.</param>
+    public static async Task UseAsync(string model, Action<SplitInferServerOptions> configure, Func<Func<SplitInferenceOptions>, Task> use)
     {
         var models = Directory.CreateTempSubdirectory("extending-").FullName;
         try
         {
             File.Copy(model, Path.Combine(Directory.CreateDirectory(Path.Combine(models, "demo", "1")).FullName, "model.onnx"));
-            var serverOptions = new SplitInferServerOptions { ModelsDirectory = models, Listen = { new Uri("tcp://127.0.0.1:0") } };
-            server(serverOptions);
-            await using var host = await SplitInferServer.StartAsync(serverOptions);
-            var clientOptions = new SplitInferenceOptions { ModelPath = model, Server = host.Endpoints[0] };
-            client(clientOptions);
-            await using var splitInfer = await SplitInferenceClient.CreateAsync(clientOptions);
-            var spec = splitInfer.Plan.Inputs[0];
-            using var input = Tensor.Allocate(spec.Type, new(spec.Shape.Dimensions));
-            var random = new Random(1);
-            foreach (ref var value in input.Span<float>()) value = random.NextSingle();
-            await use(splitInfer, input);
+            var options = new SplitInferServerOptions { ModelsDirectory = models, Listen = { new Uri("tcp://127.0.0.1:0") } };
+            configure(options);
+            await using var server = await SplitInferServer.StartAsync(options);
+            await use(() => new() { ModelPath = model, Server = server.Endpoints[0], StateDirectory = Path.Combine(models, "state") });
         }
         finally
         {
             Directory.Delete(models, recursive: true);
         }
+    }
+
+    /// <summary>An input for a client's model, which the caller disposes.</summary>
+    public static Tensor MakeInput(SplitInferenceClient client)
+    {
+        var spec = client.Plan.Inputs[0];
+        var input = Tensor.Allocate(spec.Type, new(spec.Shape.Dimensions));
+        var random = new Random(1);
+        foreach (ref var value in input.Span<float>()) value = random.NextSingle();
+        return input;
     }
 }

@@ -1,3 +1,4 @@
+using SplitInfer.Client;
 using SplitInfer.Policies;
 
 namespace Extending;
@@ -51,24 +52,22 @@ public sealed class LeastMeanPolicy(PolicySetup setup) : IPartitionPolicy, IPoli
         lock (_lock) means.CopyTo(_means, 0);
     }
 
-    public static async Task RunAsync(string model, TextWriter output)
+    public static Task RunAsync(string model, TextWriter output) => Deployment.UseAsync(model, _ => { }, async makeOptions =>
     {
-        var folder = Directory.CreateTempSubdirectory("least-mean-").FullName;
         for (var run = 1; run <= 2; run++)
         {
-            await Deployment.UseAsync(model, _ => { }, client => (client.CustomPolicy, client.StateDirectory) = (setup => new LeastMeanPolicy(setup), folder), async (client, input) =>
+            var options = makeOptions();
+            options.CustomPolicy = setup => new LeastMeanPolicy(setup);
+            await using var client = await SplitInferenceClient.CreateAsync(options);
+            using var input = Deployment.MakeInput(client);
+            HashSet<int> tried = [];
+            for (var request = 0; request < 100; request++)
             {
-                HashSet<int> tried = [];
-                for (var request = 0; request < 100; request++)
-                {
-                    using var result = await client.InferAsync(input);
-                    tried.Add(result.Partition.Index);
-                }
+                using var result = await client.InferAsync(input);
+                tried.Add(result.Partition.Index);
+            }
 
-                await output.WriteLineAsync($"Run {run}: {tried.Count} partitions taken by {client.Policy}.");
-            });
+            await output.WriteLineAsync($"Run {run}: {tried.Count} partitions taken by {client.Policy}.");
         }
-
-        Directory.Delete(folder, recursive: true);
-    }
+    });
 }
