@@ -9,25 +9,28 @@ public sealed class HeadProfileUpdater(HeadProfile profile)
     private const int Runs = 5;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, List<double>> _runs = [];
+    private readonly Dictionary<(int Variant, int Partition), List<double>> _runs = [];
 
     /// <summary>The profile that is filled in.</summary>
     public HeadProfile Profile => profile;
 
+    /// <summary>The head of a partition of variant 0 ran.</summary>
+    public void Observe(int partition, double seconds) => Observe(variant: 0, partition, seconds);
+
     /// <summary>The head of a partition ran.</summary>
-    public void Observe(int partition, double seconds)
+    public void Observe(int variant, int partition, double seconds)
     {
         lock (_gate)
         {
-            if (!_runs.TryGetValue(partition, out var runs))
+            if (!_runs.TryGetValue((variant, partition), out var runs))
             {
-                if (profile.IsMeasured(partition)) return;
-                _runs[partition] = runs = new(Runs);
+                if (profile.IsMeasured(variant, partition)) return;
+                _runs[(variant, partition)] = runs = new(Runs);
             }
 
             if (runs.Count == Runs) return;
             runs.Add(seconds);
-            profile.Record(partition, MedianOf(runs));
+            profile.Record(variant, partition, MedianOf(runs));
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class MuLinUcbPaperPolicy : IPartitionPolicy
     public MuLinUcbPaperPolicy(PolicySetup setup, MuLinUcbPaperOptions options)
     {
         _bandit = new(setup, options.ScaleFeatures, options.Prior);
-        _schedule = new(_bandit.Regression.Dimension, _bandit.MaxSquaredNorm);
+        _schedule = new(_bandit.Dimension, _bandit.MaxSquaredNorm);
         _isForcing = options.IsForcing;
     }
 

@@ -12,15 +12,14 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
     private readonly double[] _bits;
     private readonly double[] _tails;
     private readonly double _gain;
-    private double _secondsPerBit;
-    private double _roundTrip;
-    private bool _isMeasured;
+    private readonly Link[] _links;
     private long _sequence;
 
     public NeurosurgeonPolicy(PolicySetup setup, NeurosurgeonOptions options)
     {
         (_arms, _heads, _gain) = (new(setup), setup.Heads, options.Gain);
-        _secondsPerBit = 1 / (options.InitialMbps * 1e6);
+        _links = new Link[_arms.Servers];
+        Array.Fill(_links, new() { SecondsPerBit = 1 / (options.InitialMbps * 1e6) });
         _bits = [.. setup.Arms.Select(static a => a.PayloadBits)];
         _tails = [.. setup.Arms.Select((a, arm) => Tail(setup, arm) ?? (a.TailMacs.Sum() / options.AssumedMacsPerSecond))];
     }
@@ -34,13 +33,18 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
         lock (_lock)
         {
             _arms.Refresh(context);
-            // Before the first transfer there is no bandwidth to go by, so that one has to be made.
-            var mustOffload = !_isMeasured && _arms.Remote.Length > 0;
-            var (best, lowest) = mustOffload ? (_arms.Remote[0], Predict(_arms.Remote[0])) : (_arms.OnDevice, Head(_arms.OnDevice));
-            foreach (var arm in _arms.Remote)
+            var (best, lowest, mustOffload) = (_arms.OnDevice, Head(_arms.OnDevice), false);
+            for (var server = 0; server < _links.Length; server++)
             {
-                var predicted = Predict(arm);
-                if (predicted < lowest) (best, lowest) = (arm, predicted);
+                // Before the first transfer there is no bandwidth to go by, so that one has to be made.
+                var arms = _arms.RemoteOf(server);
+                if (!mustOffload && !_links[server].IsMeasured && arms.Length > 0) (best, lowest, mustOffload) = (arms[0], Predict(arms[0]), true);
+                else if (mustOffload) continue;
+                foreach (var arm in arms)
+                {
+                    var predicted = Predict(arm);
+                    if (predicted < lowest) (best, lowest) = (arm, predicted);
+                }
             }
 
             return new() { Arm = _arms[best], IsForced = mustOffload, PredictedSeconds = lowest, Sequence = ++_sequence };
@@ -50,21 +54,27 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
     public void Observe(in Outcome outcome)
     {
         var transfer = outcome.OffloadSeconds - outcome.ServerSeconds;
-        if (transfer <= 0 || outcome.BytesSent <= 0 || outcome.IsCensored) return;
+        if (outcome.Decision.Arm.IsOnDevice || transfer <= 0 || outcome.BytesSent <= 0 || outcome.IsCensored) return;
         lock (_lock)
         {
-            var measured = Math.Max(transfer - _roundTrip, transfer / 100) / (outcome.BytesSent * 8.0);
-            _secondsPerBit = _isMeasured ? _secondsPerBit + (_gain * (measured - _secondsPerBit)) : measured;
-            _isMeasured = true;
+            ref var link = ref _links[outcome.Decision.Arm.Server];
+            var measured = Math.Max(transfer - link.RoundTrip, transfer / 100) / (outcome.BytesSent * 8.0);
+            link.SecondsPerBit = link.IsMeasured ? link.SecondsPerBit + (_gain * (measured - link.SecondsPerBit)) : measured;
+            link.IsMeasured = true;
         }
     }
 
     public void ObserveRoundTrip(int server, double seconds)
     {
-        lock (_lock) _roundTrip = _roundTrip > 0 ? _roundTrip + (_gain * (seconds - _roundTrip)) : seconds;
+        lock (_lock)
+        {
+            if (server >= _links.Length) return;
+            ref var roundTrip = ref _links[server].RoundTrip;
+            roundTrip = roundTrip > 0 ? roundTrip + (_gain * (seconds - roundTrip)) : seconds;
+        }
     }
 
-    private double Head(int arm) => _heads.SecondsOf(_arms[arm].Cut);
+    private double Head(int arm) => _heads.SecondsOf(_arms[arm].Variant, _arms[arm].Cut);
 
     private static double? Tail(PolicySetup setup, int arm)
     {
@@ -73,7 +83,18 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
         return profile.IsDefaultOrEmpty ? null : profile[arm];
     }
 
-    private double Predict(int arm) => Head(arm) + _roundTrip + (_bits[arm] * _secondsPerBit) + _tails[arm];
+    private double Predict(int arm)
+    {
+        ref var link = ref _links[_arms[arm].Server];
+        return Head(arm) + link.RoundTrip + (_bits[arm] * link.SecondsPerBit) + _tails[arm];
+    }
+
+    private struct Link
+    {
+        public double SecondsPerBit;
+        public double RoundTrip;
+        public bool IsMeasured;
+    }
 }
 
 /// <summary>The knobs of <see cref="NeurosurgeonPolicy"/>.</summary>

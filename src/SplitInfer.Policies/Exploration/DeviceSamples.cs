@@ -26,7 +26,8 @@ internal sealed class DeviceSamples
         _slowness = costs.Device.Slowdown > Slow ? _slowness + 1 : 0;
         if (_slowness == 0 || costs.Device.Measures(best)) return null;
         var hoped = best;
-        foreach (var arm in costs.Arms.Remote) if (Hoped(costs, arm) < Hoped(costs, hoped)) hoped = arm;
+        foreach (var server in costs.Open)
+            foreach (var arm in costs.Arms.ExploredOf(server)) if (Hoped(costs, arm) < Hoped(costs, hoped)) hoped = arm;
         if (Hoped(costs, costs.Arms.OnDevice) < Hoped(costs, hoped))
         {
             if (costs.Arms.CanRace) return costs.Device.Unmeasured % RaceInterval == 0 ? new(best, IsRaced: true) : null;

@@ -3,7 +3,7 @@ using SplitInfer.Policies.Learning;
 namespace SplitInfer.Policies.Exploration;
 
 /// <summary>
-/// Samples of the link while the best arm sends so little that it would not show if the link became faster. Such a
+/// Samples of the link to one server while the best arm, which is the server's, sends so little that it would not show if the link became faster. Such a
 /// sample costs something, so that they are as rare as their price demands.
 /// </summary>
 internal sealed class LinkSamples
@@ -28,7 +28,7 @@ internal sealed class LinkSamples
     private int _blind;
     private bool _hasSampled;
 
-    /// <summary>Counts a decision whose best arm is not the device. Says what to sample, if anything.</summary>
+    /// <summary>Counts a decision whose best arm is one of the server's. Says what to sample, if anything.</summary>
     /// <param name="costs">What arms cost.</param>
     /// <param name="best">The arm that is expected to cost least.</param>
     /// <param name="interval">The fewest decisions between two samples.</param>
@@ -42,15 +42,15 @@ internal sealed class LinkSamples
     // price over gain, so that all of them together cost no more than grows with the logarithm of the age.
     private Sample? Recovered(CostModel costs, int best)
     {
-        if (costs.Link.Memory.Age == 0 || Hope(costs, best, costs.Link.Memory.Link) is not { } hope) return null;
-        return _blind > Math.Max(costs.Link.Memory.Age * hope.Price / (2 * hope.Gain), MinInterval) ? Take(costs, hope.Arm) : null;
+        if (costs.LinkOf(best).Memory.Age == 0 || Hope(costs, best, costs.LinkOf(best).Memory.Link) is not { } hope) return null;
+        return _blind > Math.Max(costs.LinkOf(best).Memory.Age * hope.Price / (2 * hope.Gain), MinInterval) ? Take(costs, hope.Arm) : null;
     }
 
     // Is it faster than it ever was?
     private Sample? Faster(CostModel costs, int best, int interval)
     {
-        var part = costs.Link.RelativeVariance > UnknownVariance ? 0 : HopedPart;
-        if (Hope(costs, best, costs.Link.Delay.Faster(part)) is not { } hope || hope.Gain < MinGain) return null;
+        var part = costs.LinkOf(best).RelativeVariance > UnknownVariance ? 0 : HopedPart;
+        if (Hope(costs, best, costs.LinkOf(best).Delay.Faster(part)) is not { } hope || hope.Gain < MinGain) return null;
         // One that is no race is due when ServerSamples would say so.
         if (!costs.Arms.CanRace) return _blind > Math.Max(interval, Math.Sqrt(2 * MinStay * Math.Max(hope.Price, 0) / hope.Gain)) ? Take(costs, hope.Arm) : null;
         var isDue = !_hasSampled && part == 0 && hope.Price < 1 ? _blind > 1 : _blind > Math.Max(interval, hope.Price / Budget);
@@ -67,14 +67,15 @@ internal sealed class LinkSamples
     // what would be saved if so, both relative to the best arm. Null where the best arm tells it anyway.
     private static (int Arm, double Price, double Gain)? Hope(CostModel costs, int best, in LinkDelay hoped)
     {
-        if (costs.Link.Tells(costs.Bits(best), hoped)) return null;
+        var link = costs.LinkOf(best);
+        if (link.Tells(costs.Bits(best), hoped)) return null;
         var (teller, cheapest, gainer, least) = (-1, double.PositiveInfinity, best, costs.Mean(best));
-        foreach (var arm in costs.Arms.Remote)
+        foreach (var arm in costs.Arms.ExploredOf(costs.Arms[best].Server))
         {
             var bits = costs.Bits(arm);
-            var mean = costs.Mean(arm) - costs.Link.Mean(bits) + hoped.Mean(bits);
+            var mean = costs.Mean(arm) - link.Mean(bits) + hoped.Mean(bits);
             if (mean < least) (gainer, least) = (arm, mean);
-            if (costs.Mean(arm) < cheapest && costs.Link.Tells(bits, hoped)) (teller, cheapest) = (arm, costs.Mean(arm));
+            if (costs.Mean(arm) < cheapest && link.Tells(bits, hoped)) (teller, cheapest) = (arm, costs.Mean(arm));
         }
 
         // Where delays scatter so much that one request tells nothing, only requests that gain if the hope is true will ever tell.

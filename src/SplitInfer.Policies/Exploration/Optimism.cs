@@ -30,25 +30,30 @@ internal static class Optimism
     {
         var bestVariance = costs.Covariance(best, best);
         var bestDeviation = Math.Sqrt(bestVariance);
-        var byStaying = bestVariance + (costs.Link.RequestNoise.Variance * costs.Mean(best) * costs.Mean(best));
         var (chosen, lowest) = (best, costs.Mean(best));
-        foreach (var arm in costs.Arms.Remote)
+        foreach (var server in costs.Open)
         {
-            var (mean, remote) = (costs.Mean(arm), costs.Remote(arm));
-            if (arm == best || mean - remote >= lowest) continue;
+            var noise = costs.Servers[server].Link.RequestNoise.Variance;
+            var noiseOfBest = best == costs.Arms.OnDevice ? noise : costs.LinkOf(best).RequestNoise.Variance;
+            var byStaying = bestVariance + (noiseOfBest * costs.Mean(best) * costs.Mean(best));
+            foreach (var arm in costs.Arms.ExploredOf(server))
+            {
+                var (mean, remote) = (costs.Mean(arm), costs.Remote(arm));
+                if (arm == best || mean - remote >= lowest) continue;
 
-            // σ(p) ≤ √C_pp + √C_bb, whatever C_pb, which most arms then do without.
-            var own = costs.Covariance(arm, arm);
-            if (mean - (width * (Math.Sqrt(own) + bestDeviation)) >= lowest) continue;
+                // σ(p) ≤ √C_pp + √C_bb, whatever C_pb, which most arms then do without.
+                var own = costs.Covariance(arm, arm);
+                if (mean - (width * (Math.Sqrt(own) + bestDeviation)) >= lowest) continue;
 
-            var shared = costs.Covariance(arm, best);
-            var byTrying = own + (costs.Link.RequestNoise.Variance * remote * remote);
-            var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byStaying);
-            var deviation = width * Math.Sqrt(Math.Max(taught, 0));
-            if (mean - deviation >= lowest) continue;
+                var shared = costs.Covariance(arm, best);
+                var byTrying = own + (noise * remote * remote);
+                var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byStaying);
+                var deviation = width * Math.Sqrt(Math.Max(taught, 0));
+                if (mean - deviation >= lowest) continue;
 
-            var bound = mean - remote + (remote * Math.Exp(-deviation / remote));
-            if (bound < lowest && Worst(costs, arm, own) < MaxPrice * costs.Mean(best)) (chosen, lowest) = (arm, bound);
+                var bound = mean - remote + (remote * Math.Exp(-deviation / remote));
+                if (bound < lowest && Worst(costs, arm, own) < MaxPrice * costs.Mean(best)) (chosen, lowest) = (arm, bound);
+            }
         }
 
         return chosen;

@@ -3,8 +3,8 @@ using SplitInfer.Policies.Learning;
 namespace SplitInfer.Policies.Exploration;
 
 /// <summary>
-/// Samples of link and server while the device runs everything and so nothing tells that they have become faster. They
-/// are races, and cost next to nothing, where the device can race.
+/// Samples of one server and its link while the best arm is elsewhere and so nothing tells that they have become faster. They
+/// are races, and cost next to nothing, where the best arm is the device and it can race.
 /// </summary>
 internal sealed class ServerSamples
 {
@@ -31,7 +31,12 @@ internal sealed class ServerSamples
     /// <summary>Decisions from a change to the first sample, and by how much the next one is farther off.</summary>
     private const int FirstGap = 2, GapGrowth = 8;
 
+    /// <summary>What samples may cost on average while another server is best, as a part of the best arm's cost.</summary>
+    private const double Budget = 0.004;
+
+    private readonly int _server;
     private readonly int _interval;
+    private readonly double _budget;
     private int _gap;
     private int _alone;
     private int _stay;
@@ -40,8 +45,14 @@ internal sealed class ServerSamples
     private int _samples;
     private long _awaited;
 
-    /// <param name="interval">The most decisions between two samples.</param>
-    public ServerSamples(int interval) => _interval = _gap = interval;
+    /// <param name="server">The server.</param>
+    /// <param name="servers">How many servers there are, which share the samples among them.</param>
+    /// <param name="interval">The most decisions between two samples of any server while the device is best.</param>
+    public ServerSamples(int server, int servers, int interval)
+    {
+        (_server, _budget) = (server, Budget / Math.Max(1, servers - 1));
+        _interval = _gap = interval * servers;
+    }
 
     /// <summary>Whether a race is still expected to tell something.</summary>
     public bool IsWaiting(long sequence) => _awaited > 0 && sequence - _awaited <= Patience;
@@ -58,22 +69,28 @@ internal sealed class ServerSamples
     /// <summary>A race was begun.</summary>
     public void Begin(long sequence) => _awaited = sequence;
 
-    /// <summary>The best arm is not the device.</summary>
+    /// <summary>The best arm is one of the server's.</summary>
     public void Reset() => (_alone, _stay, _samples, _trialGap) = (0, 0, 0, TrialInterval);
 
-    /// <summary>Counts a decision whose best arm is the device. Says which arm to race, if any, or −1.</summary>
-    /// <param name="costs">What arms cost.</param>
-    /// <param name="promising">An arm that is worth trying, or the device.</param>
-    /// <param name="sequence">The decision.</param>
-    public int Next(CostModel costs, int promising, long sequence)
+    /// <summary>Counts a decision whose best arm is elsewhere.</summary>
+    public void Count()
     {
         _alone++;
         _stay++;
         _untried++;
+    }
+
+    /// <summary>Says which of the server's arms to sample at a decision that was counted, if any, or −1.</summary>
+    /// <param name="costs">What arms cost.</param>
+    /// <param name="best">The best arm: the device, or one of another server.</param>
+    /// <param name="promising">An arm that is worth trying, or <paramref name="best"/>.</param>
+    /// <param name="sequence">The decision.</param>
+    public int Next(CostModel costs, int best, int promising, long sequence)
+    {
         if (IsWaiting(sequence)) return -1;
-        if (!costs.Arms.CanRace)
+        if (!costs.Arms.CanRace || best != costs.Arms.OnDevice)
         {
-            var sample = CheapestThatTells(costs);
+            var sample = CheapestThatTells(costs, best);
             if (sample >= 0)
             {
                 (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
@@ -85,58 +102,62 @@ internal sealed class ServerSamples
             (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
             return (_samples++ % 3) switch
             {
-                0 => BestIf(costs, costs.Link.Memory.Age > 0 ? costs.Link.Memory.Link : costs.Link.Delay.Faster(Hope), Hope),
-                2 => BestIf(costs, costs.Link.Delay.Faster(HighHope), HighHope),
+                0 => BestIf(costs, costs.Servers[_server].Link.Memory.Age > 0 ? costs.Servers[_server].Link.Memory.Link : costs.Servers[_server].Link.Delay.Faster(Hope), Hope),
+                2 => BestIf(costs, costs.Servers[_server].Link.Delay.Faster(HighHope), HighHope),
                 _ => Likeliest(costs),
             };
         }
 
-        if (promising == costs.Arms.OnDevice || _untried <= _trialGap) return -1;
+        if (promising == best || costs.Arms[promising].Server != _server || _untried <= _trialGap) return -1;
         (_alone, _untried, _trialGap) = (0, 0, Math.Min(TrialGrowth * _trialGap, TrialGrowth * _interval));
         return promising;
     }
 
-    // Without a race a sample has its price. Every K decisions it costs price/K each, and finds a faster link or server K/2 decisions
+    // Such a sample has its price. Every K decisions it costs price/K each, and finds a faster link or server K/2 decisions
     // late, at the gain that is missed. With a world taken to stay as it is for about as long as it has, T, that is least at
     // √(2·T·price/gain).
-    private int CheapestThatTells(CostModel costs)
+    private int CheapestThatTells(CostModel costs, int best)
     {
-        var device = costs.Mean(costs.Arms.OnDevice);
-        var link = costs.Link.Memory.Age > 0 ? costs.Link.Memory.Link : costs.Link.Delay.Faster(costs.Link.RelativeVariance > UnknownVariance ? 0 : Hope);
+        var (least, arms) = (costs.Mean(best), costs.Arms.ExploredOf(_server));
+        var own = costs.Servers[_server].Link;
+        var link = own.Memory.Age > 0 ? own.Memory.Link : own.Delay.Faster(own.RelativeVariance > UnknownVariance ? 0 : Hope);
         var gainsByLink = BestIf(costs, link, tailPart: 1);
-        var isHigh = MeanIf(costs, gainsByLink, link) >= device;
+        var isHigh = MeanIf(costs, gainsByLink, link) >= least;
         if (isHigh)
         {
-            link = costs.Link.Delay.Faster(0);
+            link = own.Delay.Faster(0);
             gainsByLink = BestIf(costs, link, tailPart: 1);
         }
 
-        var (tellsLink, tellsServer) = (-1, costs.Arms.Remote[0]);
+        var (tellsLink, tellsServer) = (-1, arms[0]);
         var (hopedServer, muchHoped) = (double.PositiveInfinity, double.PositiveInfinity);
-        foreach (var arm in costs.Arms.Remote)
+        foreach (var arm in arms)
         {
             var mean = costs.Mean(arm);
             hopedServer = Math.Min(hopedServer, mean - ((1 - Hope) * costs.Tail(arm)));
             muchHoped = Math.Min(muchHoped, mean - ((1 - HighHope) * costs.Tail(arm)));
             if (mean < costs.Mean(tellsServer)) tellsServer = arm;
-            if ((tellsLink < 0 || mean < costs.Mean(tellsLink)) && costs.Link.Tells(costs.Bits(arm), link)) tellsLink = arm;
+            if ((tellsLink < 0 || mean < costs.Mean(tellsLink)) && own.Tells(costs.Bits(arm), link)) tellsLink = arm;
         }
 
         // Where delays scatter so much that one request tells nothing, only requests that gain if the hope is true will ever tell.
+        var perDecision = best == costs.Arms.OnDevice ? double.PositiveInfinity : _budget * least;
         if (tellsLink < 0) tellsLink = gainsByLink;
-        if (IsDue((isHigh ? HighHopeRarity : 1) * (costs.Mean(tellsLink) - device), device - MeanIf(costs, gainsByLink, link))) return tellsLink;
-        return IsDue(costs.Mean(tellsServer) - device, device - (hopedServer < device ? hopedServer : muchHoped)) ? tellsServer : -1;
+        if (IsDue(perDecision, (isHigh ? HighHopeRarity : 1) * (costs.Raced(tellsLink) - least), least - MeanIf(costs, gainsByLink, link))) return tellsLink;
+        return IsDue(perDecision, costs.Raced(tellsServer) - least, least - (hopedServer < least ? hopedServer : muchHoped)) ? tellsServer : -1;
     }
 
-    private bool IsDue(double price, double gain) =>
-        gain > 0 && _alone > Math.Max(_gap, Math.Sqrt(2 * Math.Max(_stay, MinStay) * Math.Max(price, 0) / gain));
+    // Where another server is best, what all samples cost is bounded as well.
+    private bool IsDue(double perDecision, double price, double gain) =>
+        gain > 0 && _alone > Math.Max(_gap, Math.Max(Math.Sqrt(2 * Math.Max(_stay, MinStay) * Math.Max(price, 0) / gain), price / perDecision));
 
     // The arm that is likeliest to be faster than the device: by standard deviations of the difference.
-    private static int Likeliest(CostModel costs)
+    private int Likeliest(CostModel costs)
     {
+        var arms = costs.Arms.ExploredOf(_server);
         var device = costs.Arms.OnDevice;
-        var (likeliest, highest) = (costs.Arms.Remote[0], double.NegativeInfinity);
-        foreach (var arm in costs.Arms.Remote)
+        var (likeliest, highest) = (arms[0], double.NegativeInfinity);
+        foreach (var arm in arms)
         {
             var variance = costs.Covariance(arm, arm) - (2 * costs.Covariance(arm, device)) + costs.Covariance(device, device);
             var deviations = (costs.Mean(device) - costs.Mean(arm)) / Math.Sqrt(Math.Max(variance, double.Epsilon));
@@ -146,10 +167,11 @@ internal sealed class ServerSamples
         return likeliest;
     }
 
-    private static int BestIf(CostModel costs, in LinkDelay link, double tailPart)
+    private int BestIf(CostModel costs, in LinkDelay link, double tailPart)
     {
-        var best = costs.Arms.Remote[0];
-        foreach (var arm in costs.Arms.Remote)
+        var arms = costs.Arms.ExploredOf(_server);
+        var best = arms[0];
+        foreach (var arm in arms)
             if (MeanIf(costs, arm, link, tailPart) < MeanIf(costs, best, link, tailPart)) best = arm;
         return best;
     }

@@ -1,16 +1,16 @@
-
 namespace SplitInfer.Policies.Learning;
 
 /// <summary>
-/// What every arm costs: device, link and server learned apart, each from every request, whichever arm it took. Not
-/// thread-safe.
+/// What every arm costs: device, and link and tails of each server, learned apart, each from every request, whichever arm it took.
+/// Not thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>
-/// cost(p) = head(p) + encode(p)  +  link(bits(p))  +  tail(p)      p an arm but the last
-/// cost(P) = head(P)                                                P everything on the device
+/// cost(p) = head(p) + encode(p)  +  link_s(bits(p))  +  tail_s(p)      p an arm of server s
+/// cost(P) = head(P)                                                    P everything on the device
 /// </code>
-/// The first part is known but for how slow the device is at the moment; link and tail, in which decoding is, are learned.
+/// The first part is known but for how slow the device is at the moment; link and tail, in which decoding is, are learned. Heads are
+/// learned by variant and cut, bits by variant, cut and codec, tails by variant, cut, codec and exit on each server.
 /// </remarks>
 internal sealed class CostModel
 {
@@ -23,13 +23,16 @@ internal sealed class CostModel
     private readonly double[] _bits;
     private readonly double[] _means;
     private readonly double[] _remotes;
-    private readonly DelayBelief _server;
-    private long _changedAt;
+    private readonly int[] _open;
+    private int _openCount;
 
     public CostModel(PolicySetup setup, ArmTable arms)
     {
-        (Arms, Device, Link, _server) = (arms, new(setup), new(isContended: setup.IsSingleCore), ServerPrior.Of(setup));
-        _bits = [.. setup.Arms.Select(static a => Math.Max(a.PayloadBits, 1))];
+        (Arms, Device) = (arms, new(setup, arms));
+        Servers = [.. Enumerable.Range(0, arms.Servers).Select(server => new ServerModel(ServerPrior.Of(setup, arms, server), setup.IsSingleCore))];
+        _open = new int[Servers.Length];
+        _bits = new double[arms.PayloadRows];
+        for (var arm = 0; arm < arms.Count; arm++) _bits[arms.PayloadRow[arm]] = Math.Max(setup.Arms[arm].PayloadBits, 1);
         (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
     }
 
@@ -39,11 +42,17 @@ internal sealed class CostModel
     /// <summary>Heads and encoding.</summary>
     public DeviceModel Device { get; }
 
-    /// <summary>The link.</summary>
-    public LinkModel Link { get; }
+    /// <summary>The servers, by <see cref="Arm.Server"/>.</summary>
+    public ServerModel[] Servers { get; }
+
+    /// <summary>The servers whose arms may be taken at the present decision: those that are available, have been heard of, and owe no reply.</summary>
+    public ReadOnlySpan<int> Open => _open.AsSpan(0, _openCount);
+
+    /// <summary>The link of an arm's server; the arm is not the device.</summary>
+    public LinkModel LinkOf(int arm) => Servers[Arms[arm].Server].Link;
 
     /// <summary>Bits that an arm is expected to send.</summary>
-    public double Bits(int arm) => _bits[arm];
+    public double Bits(int arm) => _bits[Arms.PayloadRow[arm]];
 
     /// <summary>Expected cost of an arm at the last <see cref="Advance"/>, s.</summary>
     public double Mean(int arm) => _means[arm];
@@ -57,88 +66,122 @@ internal sealed class CostModel
     /// <summary>Seconds from the start of encoding after which the reply to an arm's request is late, s.</summary>
     public double LateAfter(int arm)
     {
-        var (bits, tail) = (_bits[arm], _server.Seconds(arm));
-        var link = Link.Covariance(bits, bits) + Link.Scatter(bits);
-        var server = _server.Covariance(arm, arm) + _server.Noise.Of(tail * tail);
-        return Device.Encode(arm) + _remotes[arm] + (Lateness * Math.Sqrt(link + server));
+        var (server, row, bits) = (Servers[Arms[arm].Server], Arms.TailRow[arm], Bits(arm));
+        var tail = server.Tails.Seconds(row);
+        var onLink = server.Link.Covariance(bits, bits) + server.Link.Scatter(bits);
+        var onServer = server.Tails.Covariance(row, row) + server.Tails.Noise.Of(tail * tail);
+        return Device.Encode(arm) + _remotes[arm] + (Lateness * Math.Sqrt(onLink + onServer));
     }
 
     /// <summary>Expected delay of the tail of an arm, s.</summary>
-    public double Tail(int arm) => _server.Seconds(arm);
+    public double Tail(int arm) => Servers[Arms[arm].Server].Tails.Seconds(Arms.TailRow[arm]);
 
     /// <summary>Covariance of the costs of two arms, s².</summary>
     public double Covariance(int arm, int other)
     {
         var covariance = Device.Covariance(arm, other);
-        if (arm != Arms.OnDevice && other != Arms.OnDevice)
-            covariance += Link.Covariance(_bits[arm], _bits[other]) + _server.Covariance(arm, other);
+        var server = Arms[arm].Server;
+        if (server >= 0 && server == Arms[other].Server)
+            covariance += Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.TailRow[arm], Arms.TailRow[other]);
         return covariance;
     }
 
-    /// <summary>Counts a decision, works out the costs, and says which allowed arm is expected to cost least.</summary>
-    public int Advance(in DecisionContext context)
+    /// <summary>Counts a decision, works out the costs, and says which arm is expected to cost least among the device's and those of <see cref="Open"/> servers.</summary>
+    public int Advance(in DecisionContext context, long sequence)
     {
         Arms.Refresh(context);
         Device.Advance();
-        if (Link.IsKnown) Link.Memory.Advance(Link.Delay);
         _means[Arms.OnDevice] = Device.Mean(Arms.OnDevice);
         var best = Arms.OnDevice;
-        foreach (var arm in Arms.Remote)
+        _openCount = 0;
+        for (var s = 0; s < Servers.Length; s++)
         {
-            _remotes[arm] = Link.Mean(_bits[arm]) + _server.Seconds(arm);
-            _means[arm] = Device.Mean(arm) + _remotes[arm];
-            if (_means[arm] < _means[best]) best = arm;
+            var server = Servers[s];
+            if (server.Link.IsKnown) server.Link.Memory.Advance(server.Link.Delay);
+            server.Best = Estimate(server, Arms.RemoteOf(s));
+            if (server.Best < 0 || !server.Link.IsKnown || server.IsOverdue(sequence)) continue;
+            _open[_openCount++] = s;
+            if (_means[server.Best] < _means[best]) best = server.Best;
         }
 
         return best;
     }
 
-    /// <summary>Learns what a request cost. True where link or server turn out to have changed.</summary>
+    /// <summary>Learns what a request cost. True where its link or server turns out to have changed.</summary>
     public bool Observe(in Outcome outcome)
     {
         var (arm, sequence) = (outcome.Decision.Arm.Index, outcome.Decision.Sequence);
         if (outcome.HeadSeconds > 0) Device.ObserveHead(arm, outcome.HeadSeconds);
         if (outcome.DeviceSeconds > 0) Device.ObserveHead(Arms.OnDevice, outcome.DeviceSeconds / RaceModel.Overhead);
         if (outcome.EncodeSeconds > 0) Device.ObserveEncode(arm, outcome.EncodeSeconds);
+        if (arm == Arms.OnDevice) return false;
 
-        // A reply to a request that was sent before the change was seen tells of a world that is no more.
-        if (arm == Arms.OnDevice || outcome.OffloadSeconds <= 0 || sequence < _changedAt) return false;
+        var (server, row) = (Servers[Arms[arm].Server], Arms.TailRow[arm]);
+        server.NoteReply(outcome);
+        if (outcome.OffloadSeconds <= 0 || server.IsStale(sequence)) return false;
         if (outcome.IsCensored)
         {
-            Link.ObserveCensored(_bits[arm], outcome.OffloadSeconds - _server.Seconds(arm));
+            server.Link.ObserveCensored(Bits(arm), outcome.OffloadSeconds - server.Tails.Seconds(row));
             return false;
         }
 
         var bits = Math.Max(outcome.BytesSent * 8.0, 1);
-        _bits[arm] += BitsGain * (bits - _bits[arm]);
-        var server = _server.Observe(arm, Math.Max(outcome.ServerSeconds, MinSeconds));
-        var link = Link.Observe(bits, Math.Max(outcome.OffloadSeconds - outcome.ServerSeconds, MinSeconds));
-        if (server != Change.Jump && link != Change.Jump) return false;
-        _changedAt = sequence;
+        ref var expected = ref _bits[Arms.PayloadRow[arm]];
+        expected += BitsGain * (bits - expected);
+        var onServer = server.Tails.Observe(row, Math.Max(outcome.ServerSeconds, MinSeconds));
+        var onLink = server.Link.Observe(bits, Math.Max(outcome.OffloadSeconds - outcome.ServerSeconds, MinSeconds));
+        if (onServer != Change.Jump && onLink != Change.Jump) return false;
+        server.MarkChanged(sequence);
         return true;
     }
 
     /// <summary>Learns a round-trip time.</summary>
+    /// <param name="server">The server that was pinged.</param>
     /// <param name="seconds">The time.</param>
     /// <param name="sequence">The last decision that was made.</param>
-    public void ObserveRoundTrip(double seconds, long sequence)
+    public void ObserveRoundTrip(int server, double seconds, long sequence)
     {
-        if (Link.ObserveRoundTrip(seconds) == Change.Jump) _changedAt = sequence;
+        // A server that has no arms may be pinged all the same.
+        if (server < Servers.Length && Servers[server].Link.ObserveRoundTrip(seconds) == Change.Jump) Servers[server].MarkChanged(sequence);
     }
 
-    /// <summary>Writes what was learned of link and server. The device's profile is kept by itself.</summary>
+    /// <summary>Writes what was learned of links and servers. The device's profile is kept by itself.</summary>
     public void Save(PolicyStateWriter state)
     {
         state.Write(_bits);
-        _server.Save(state);
-        Link.Save(state);
+        foreach (var server in Servers)
+        {
+            server.Tails.Save(state);
+            server.Link.Save(state);
+        }
     }
 
     /// <summary>Goes on from what an earlier run learned.</summary>
     public void Restore(PolicyStateReader state)
     {
         state.Read(_bits, 1, 1e15);
-        _server.Restore(state);
-        Link.Restore(state);
+        foreach (var server in Servers)
+        {
+            server.Tails.Restore(state);
+            server.Link.Restore(state);
+        }
+    }
+
+    // Works out the costs of a server's arms. Says which costs least, the first of equals; −1 where there is none.
+    private int Estimate(ServerModel server, int[] arms)
+    {
+        var (best, least) = (-1, double.PositiveInfinity);
+        var link = server.Link.Delay;
+        var tails = server.Tails.AllSeconds;
+        var (payloadRow, tailRow) = (Arms.PayloadRow, Arms.TailRow);
+        foreach (var arm in arms)
+        {
+            var remote = link.Mean(_bits[payloadRow[arm]]) + tails[tailRow[arm]];
+            var mean = Device.Mean(arm) + remote;
+            (_remotes[arm], _means[arm]) = (remote, mean);
+            if (mean < least) (best, least) = (arm, mean);
+        }
+
+        return best;
     }
 }

@@ -58,6 +58,9 @@ internal sealed class DelayBelief(int count, bool isContended = false)
     /// <summary>Expected delay of an arm, s.</summary>
     public double Seconds(int arm) => _seconds[arm];
 
+    /// <summary>Expected delays of all arms, s.</summary>
+    public ReadOnlySpan<double> AllSeconds => _seconds;
+
     /// <summary>Covariance of the delays of two arms, s².</summary>
     public double Covariance(int arm, int other) => _seconds[arm] * _seconds[other] * _logs.Covariance(arm, other);
 

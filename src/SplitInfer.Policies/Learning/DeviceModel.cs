@@ -28,55 +28,65 @@ internal sealed class DeviceModel
     private const double EncodeGain = 0.1, ShortEncodeGain = 0.5;
 
     private readonly HeadProfile _profile;
-    private readonly int[] _headOf;
-    private readonly int[] _partitions;
+    private readonly int[] _headRow;
+    private readonly int[] _payloadRow;
+    private readonly int _whole;
+    private readonly int[] _profileRow;
     private readonly double[] _nominal;
+    private readonly double[] _means;
     private readonly double[] _encodes;
     private readonly bool[] _hasEncoded;
     private readonly DelayBelief _heads;
     private HeadDelays _delays;
 
-    public DeviceModel(PolicySetup setup)
+    public DeviceModel(PolicySetup setup, ArmTable arms)
     {
         (_profile, _delays) = (setup.Heads, setup.Heads.Current);
-        // Arms that differ only by codec have one head.
-        _partitions = [.. setup.Arms.Select(static a => a.Arm.Cut).Distinct()];
-        _headOf = [.. setup.Arms.Select(a => Array.IndexOf(_partitions, a.Arm.Cut))];
-        _encodes = [.. setup.Arms.Select(static a => a.EncodeSeconds)];
+        (_headRow, _payloadRow, _whole) = (arms.HeadRow, arms.PayloadRow, arms.HeadRow[arms.OnDevice]);
+        _encodes = new double[arms.PayloadRows];
         _hasEncoded = new bool[_encodes.Length];
-        _nominal = new double[_partitions.Length];
-        _heads = new(_partitions.Length, isContended: setup.IsSingleCore);
-        for (var head = 0; head < _partitions.Length; head++)
+        _profileRow = new int[arms.HeadRows];
+        (_nominal, _means) = (new double[_profileRow.Length], new double[_profileRow.Length]);
+        _heads = new(_profileRow.Length, isContended: setup.IsSingleCore);
+        for (var arm = 0; arm < arms.Count; arm++)
+        {
+            _encodes[_payloadRow[arm]] = setup.Arms[arm].EncodeSeconds;
+            _profileRow[_headRow[arm]] = _profile.RowOf(arms[arm].Variant, arms[arm].Cut);
+        }
+
+        for (var head = 0; head < _profileRow.Length; head++)
         {
             for (var other = 0; other < head; other++)
                 _heads.LogCovariance(head, other) = _heads.LogCovariance(other, head) = SlowdownDeviation * SlowdownDeviation;
-            _nominal[head] = _delays.Seconds[_partitions[head]];
+            _nominal[head] = _delays.Seconds[_profileRow[head]];
             _heads.Expect(head, Math.Max(_nominal[head], LeastSeconds));
-            if (_delays.IsMeasured[_partitions[head]]) _heads.SetUsual(head, Math.Max(_nominal[head], LeastSeconds));
-            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_partitions[head]] ? MeasuredDeviation : InterpolatedDeviation);
+            if (_delays.IsMeasured[_profileRow[head]]) _heads.SetUsual(head, Math.Max(_nominal[head], LeastSeconds));
+            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_profileRow[head]] ? MeasuredDeviation : InterpolatedDeviation);
         }
+
+        Publish();
     }
 
     /// <summary>How many times slower than its profile the device is.</summary>
-    public double Slowdown => _nominal[^1] > MinSeconds ? _heads.Seconds(_nominal.Length - 1) / _nominal[^1] : 1;
+    public double Slowdown => _nominal[_whole] > MinSeconds ? _heads.Seconds(_whole) / _nominal[_whole] : 1;
 
     /// <summary>Decisions since the device's speed was last measured.</summary>
     public int Unmeasured { get; private set; }
 
     /// <summary>Expected delay of an arm's head and encoding, s.</summary>
-    public double Mean(int arm) => (Measures(arm) ? _heads.Seconds(_headOf[arm]) : _nominal[_headOf[arm]]) + _encodes[arm];
+    public double Mean(int arm) => _means[_headRow[arm]] + _encodes[_payloadRow[arm]];
 
     /// <summary>The same while nothing slows the device down.</summary>
-    public double Nominal(int arm) => _nominal[_headOf[arm]] + _encodes[arm];
+    public double Nominal(int arm) => _nominal[_headRow[arm]] + _encodes[_payloadRow[arm]];
 
     /// <summary>Expected delay of encoding an arm's boundary until its first bytes can leave, s.</summary>
-    public double Encode(int arm) => _encodes[arm];
+    public double Encode(int arm) => _encodes[_payloadRow[arm]];
 
     /// <summary>Covariance of the <see cref="Mean"/>s of two arms, s².</summary>
-    public double Covariance(int arm, int other) => _heads.Covariance(_headOf[arm], _headOf[other]);
+    public double Covariance(int arm, int other) => _heads.Covariance(_headRow[arm], _headRow[other]);
 
     /// <summary>Whether running an arm's head measures the device's speed.</summary>
-    public bool Measures(int arm) => _nominal[_headOf[arm]] > MinSeconds;
+    public bool Measures(int arm) => _nominal[_headRow[arm]] > MinSeconds;
 
     /// <summary>Takes over what the profile learned, and counts a decision.</summary>
     public void Advance()
@@ -85,11 +95,13 @@ internal sealed class DeviceModel
         if (ReferenceEquals(_delays, _profile.Current)) return;
         var (before, slowdown) = (_delays, Slowdown);
         _delays = _profile.Current;
-        for (var head = 0; head < _partitions.Length; head++)
+        for (var head = 0; head < _profileRow.Length; head++)
         {
-            var k = _partitions[head];
+            var k = _profileRow[head];
             if (!before.IsMeasured[k] && !before.Seconds[k].Equals(_delays.Seconds[k])) Take(head, slowdown);
         }
+
+        Publish();
     }
 
     /// <summary>Learns how long a head ran.</summary>
@@ -99,26 +111,33 @@ internal sealed class DeviceModel
     {
         if (!Measures(arm)) return;
         Unmeasured = 0;
-        _heads.Observe(_headOf[arm], seconds);
+        _heads.Observe(_headRow[arm], seconds);
+        Publish();
     }
 
     /// <summary>Learns how long encoding took, s.</summary>
     public void ObserveEncode(int arm, double seconds)
     {
         // The first time also pays for what is compiled on the way.
-        if (_hasEncoded[arm] || seconds < _encodes[arm])
-            _encodes[arm] += (seconds < _encodes[arm] ? ShortEncodeGain : EncodeGain) * (seconds - _encodes[arm]);
-        _hasEncoded[arm] = true;
+        var row = _payloadRow[arm];
+        if (_hasEncoded[row] || seconds < _encodes[row])
+            _encodes[row] += (seconds < _encodes[row] ? ShortEncodeGain : EncodeGain) * (seconds - _encodes[row]);
+        _hasEncoded[row] = true;
     }
 
     // The first request that measures a head does so on the device as it is; what later ones measure is learned from them. What
     // is interpolated better now than before replaces whatever was believed.
     private void Take(int head, double slowdown)
     {
-        var k = _partitions[head];
+        var k = _profileRow[head];
         var isMeasured = _delays.IsMeasured[k];
         _nominal[head] = _delays.Seconds[k] / (isMeasured ? slowdown : 1);
-        _heads.Derive(head, Math.Max(_nominal[head] * slowdown, LeastSeconds), _nominal.Length - 1, Square(isMeasured ? SingleRunDeviation : InterpolatedDeviation));
+        _heads.Derive(head, Math.Max(_nominal[head] * slowdown, LeastSeconds), _whole, Square(isMeasured ? SingleRunDeviation : InterpolatedDeviation));
+    }
+
+    private void Publish()
+    {
+        for (var head = 0; head < _means.Length; head++) _means[head] = _nominal[head] > MinSeconds ? _heads.Seconds(head) : _nominal[head];
     }
 
     private static double Square(double x) => x * x;

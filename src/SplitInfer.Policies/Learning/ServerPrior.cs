@@ -6,7 +6,7 @@ namespace SplitInfer.Policies.Learning;
 /// </summary>
 /// <remarks>
 /// <code>
-/// c_j    what the server would spend between the cuts of arms j and j+1 if it were a faster device, s     stretches
+/// c_j    what the server would spend between the cuts of arms j and j+1 of a variant if it were a faster device, s     stretches
 /// e      what it spends on a request beside running nodes, s
 /// g_p    e + Σ_{j≥p} c_j: expected delay of the tail of arm p
 /// P      prior covariance of ln g, the sum of: the server's speed, common to all arms; the speed of each cost class, by
@@ -28,74 +28,116 @@ internal static class ServerPrior
     private const double OwnDeviation = 0.05;
     private const double MinSeconds = 1e-7;
 
-    public static DelayBelief Of(PolicySetup setup)
+    /// <summary>What is expected of the tails of one server, by their rows.</summary>
+    public static DelayBelief Of(PolicySetup setup, ArmTable arms, int server)
     {
-        var arms = setup.Arms;
-        var tails = arms.Length - 1;
-        var classes = arms[0].TailMacs.Length;
-        var stretches = Stretches(setup);
-        var belief = new DelayBelief(tails);
-
-        // By arm, last to first: g, Σ c², and what of g is of each class.
-        var overhead = Math.Max(OverheadShare * stretches.Sum(), MinSeconds);
-        var delays = new double[tails];
-        var squares = new double[tails];
-        var byClass = new double[tails, classes];
-        for (var j = tails - 1; j >= 0; j--)
+        var own = Enumerable.Range(0, arms.OnDevice).Where(arm => arms[arm].Server == server).DistinctBy(arm => arms.TailRow[arm]).ToArray();
+        var belief = new DelayBelief(own.Length);
+        Chain[] chains = [.. own.GroupBy(arm => (arms[arm].Variant, arms[arm].Exit)).Select(chain => new Chain(setup, [.. chain]))];
+        foreach (var chain in chains)
         {
-            delays[j] = stretches[j] + (j == tails - 1 ? overhead : delays[j + 1]);
-            squares[j] = (stretches[j] * stretches[j]) + (j == tails - 1 ? 0 : squares[j + 1]);
-            for (var c = 0; c < classes; c++)
-                byClass[j, c] = (stretches[j] * ShareOf(setup, j, c)) + (j == tails - 1 ? 0 : byClass[j + 1, c]);
-            belief.Expect(j, delays[j]);
-        }
-
-        for (var p = 0; p < tails; p++)
-        {
-            for (var q = 0; q < tails; q++)
+            for (var p = 0; p < chain.Length; p++)
             {
-                var common = (overhead * overhead) + (StretchDeviation * StretchDeviation * squares[Math.Max(p, q)]);
-                for (var c = 0; c < classes; c++) common += ClassDeviation * ClassDeviation * byClass[p, c] * byClass[q, c];
-                belief.LogCovariance(p, q) = (AssumedSpeedDeviation * AssumedSpeedDeviation) + (common / (delays[p] * delays[q])) + (p == q ? OwnDeviation * OwnDeviation : 0);
+                belief.Expect(arms.TailRow[chain.Arms[p]], chain.Delays[p]);
+                foreach (var other in chains)
+                    for (var q = 0; q < other.Length; q++)
+                        belief.LogCovariance(arms.TailRow[chain.Arms[p]], arms.TailRow[other.Arms[q]]) = Covariance(chain, p, other, q);
             }
         }
 
         return belief;
     }
 
-    private static double[] Stretches(PolicySetup setup)
+    private static double Covariance(Chain chain, int p, Chain other, int q)
     {
-        var arms = setup.Arms;
-        var device = setup.Heads.SecondsOf(arms[^1].Arm.Cut);
-        var work = Math.Max(Work(setup, 0), 1);
-        var macsPerSecond = device > 0 ? AssumedSpeedup * work / device : AssumedMacsPerSecond;
-        var stretches = new double[arms.Length - 1];
-        for (var j = 0; j < stretches.Length; j++)
-        {
-            var byWork = Math.Max(0, Work(setup, j) - Work(setup, j + 1)) / macsPerSecond;
-            if (device == 0)
-            {
-                stretches[j] = byWork;
-                continue;
-            }
+        var isSame = ReferenceEquals(chain, other);
+        var common = (chain.Overhead * other.Overhead) + (isSame ? StretchDeviation * StretchDeviation * chain.Squares[Math.Max(p, q)] : 0);
+        for (var c = 0; c < chain.Classes; c++) common += ClassDeviation * ClassDeviation * chain.ByClass[p, c] * other.ByClass[q, c];
+        return (AssumedSpeedDeviation * AssumedSpeedDeviation) + (common / (chain.Delays[p] * other.Delays[q])) + (isSame && p == q ? OwnDeviation * OwnDeviation : 0);
+    }
 
-            // Head delays are not monotone, so that a stretch may seem to take no time or less.
-            var onDevice = setup.Heads.SecondsOf(arms[j + 1].Arm.Cut) - setup.Heads.SecondsOf(arms[j].Arm.Cut);
-            stretches[j] = Math.Max(onDevice / device * work / macsPerSecond, byWork / 10);
+    /// <summary>The tails of one variant, by rising cut: each is a part of the one before.</summary>
+    private sealed class Chain
+    {
+        private readonly PolicySetup _setup;
+
+        public Chain(PolicySetup setup, int[] arms)
+        {
+            (_setup, Arms) = (setup, arms);
+            var stretches = Stretches();
+            Overhead = Math.Max(OverheadShare * stretches.Sum(), MinSeconds);
+            (Delays, Squares, ByClass) = (new double[Length], new double[Length], new double[Length, Classes]);
+            for (var j = Length - 1; j >= 0; j--)
+            {
+                Delays[j] = stretches[j] + (j == Length - 1 ? Overhead : Delays[j + 1]);
+                Squares[j] = (stretches[j] * stretches[j]) + (j == Length - 1 ? 0 : Squares[j + 1]);
+                for (var c = 0; c < Classes; c++)
+                    ByClass[j, c] = (stretches[j] * ShareOf(j, c)) + (j == Length - 1 ? 0 : ByClass[j + 1, c]);
+            }
         }
 
-        return stretches;
+        /// <summary>The places of the arms.</summary>
+        public int[] Arms { get; }
+
+        public int Length => Arms.Length;
+
+        public int Classes => Arm(0).TailMacs.Length;
+
+        /// <summary>e.</summary>
+        public double Overhead { get; }
+
+        /// <summary>g.</summary>
+        public double[] Delays { get; }
+
+        /// <summary>Σ c².</summary>
+        public double[] Squares { get; }
+
+        /// <summary>What of g is of each class.</summary>
+        public double[,] ByClass { get; }
+
+        private double[] Stretches()
+        {
+            var device = HeadSeconds(Length);
+            var work = Math.Max(Work(0), 1);
+            var macsPerSecond = device > 0 ? AssumedSpeedup * work / device : AssumedMacsPerSecond;
+            var stretches = new double[Length];
+            for (var j = 0; j < stretches.Length; j++)
+            {
+                var byWork = Math.Max(0, Work(j) - Work(j + 1)) / macsPerSecond;
+                if (device == 0)
+                {
+                    stretches[j] = byWork;
+                    continue;
+                }
+
+                // Head delays are not monotone, so that a stretch may seem to take no time or less.
+                var onDevice = HeadSeconds(j + 1) - HeadSeconds(j);
+                stretches[j] = Math.Max(onDevice / device * work / macsPerSecond, byWork / 10);
+            }
+
+            return stretches;
+        }
+
+        // The part of the work between arms j and j + 1 that is of a class.
+        private double ShareOf(int j, int c)
+        {
+            var all = 0.0;
+            for (var i = 0; i < Classes; i++) all += Of(i);
+            return all > 0 ? Of(c) / all : 1.0 / Classes;
+
+            double Of(int i) => Math.Max(0, Arm(j).TailMacs[i] - (j == Length - 1 ? 0 : Arm(j + 1).TailMacs[i]));
+        }
+
+        private double Work(int j) => j == Length ? 0 : Arm(j).TailMacs.Sum();
+
+        // The head after the last one is the variant as a whole.
+        private double HeadSeconds(int j)
+        {
+            var (variant, whole) = (Arm(0).Arm.Variant, _setup.Arms[^1].Arm);
+            if (j < Length) return _setup.Heads.SecondsOf(variant, Arm(j).Arm.Cut);
+            return _setup.Heads.SecondsOf(variant, variant == whole.Variant ? whole.Cut : _setup.Heads.CountOf(variant) - 1);
+        }
+
+        private ArmDescription Arm(int j) => _setup.Arms[Arms[j]];
     }
-
-    // The part of the work between arms j and j + 1 that is of a class.
-    private static double ShareOf(PolicySetup setup, int j, int c)
-    {
-        var all = 0.0;
-        for (var i = 0; i < setup.Arms[j].TailMacs.Length; i++) all += Of(i);
-        return all > 0 ? Of(c) / all : 1.0 / setup.Arms[j].TailMacs.Length;
-
-        double Of(int i) => Math.Max(0, setup.Arms[j].TailMacs[i] - (j + 2 == setup.Arms.Length ? 0 : setup.Arms[j + 1].TailMacs[i]));
-    }
-
-    private static double Work(PolicySetup setup, int arm) => arm == setup.Arms.Length - 1 ? 0 : setup.Arms[arm].TailMacs.Sum();
 }

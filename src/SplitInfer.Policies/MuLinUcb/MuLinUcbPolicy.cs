@@ -12,24 +12,25 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     /// <summary>A cost less certain than this, relative to itself, is raced if the device may well be faster.</summary>
     private const double Doubt = 0.1;
 
-    /// <summary>Decisions to wait for a reply that the device overtook. It will tell how slow link or server have become; until then the device is sure not to be.</summary>
-    private const int LatePatience = 4;
+    /// <summary>A sample of a server is raced where the device takes no more than this many times longer than the arm.</summary>
+    private const double WorthRacing = 1.5;
 
     private readonly Lock _lock = new();
     private readonly PolicySetup _setup;
     private readonly MuLinUcbOptions _options;
     private readonly ArmTable _arms;
-    private readonly ServerSamples _serverSamples;
-    private readonly LinkSamples _linkSamples = new();
+    private readonly ServerSamples[] _serverSamples;
+    private readonly LinkSamples[] _linkSamples;
     private readonly DeviceSamples _deviceSamples = new();
     private CostModel _costs;
     private long _sequence;
-    private long _late;
+    private ulong _unavailable;
 
     public MuLinUcbPolicy(PolicySetup setup, MuLinUcbOptions options)
     {
         (_setup, _options, _arms) = (setup, options, new(setup));
-        _serverSamples = new(options.ForcedInterval);
+        _serverSamples = [.. Enumerable.Range(0, _arms.Servers).Select(server => new ServerSamples(server, _arms.Servers, options.ForcedInterval))];
+        _linkSamples = [.. _serverSamples.Select(static _ => new LinkSamples())];
         _costs = new(setup, _arms);
     }
 
@@ -44,23 +45,30 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         lock (_lock)
         {
             _sequence++;
-            var best = _costs.Advance(context);
+            NoteReturns(context.UnavailableServers);
+            var best = _costs.Advance(context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
-            if (!_costs.Link.IsKnown) return DecideBlindly();
-            if (_late > 0 && _sequence - _late <= LatePatience) return Take(_arms.OnDevice);
+            if (Unknown(context) is >= 0 and var unknown) return SampleServer(FirstSample.Choose(_costs, unknown), _arms.OnDevice);
+            if (_costs.Open.Length == 0) return Take(_arms.OnDevice);
 
             // As published, four times the weight halves the width of the bounds.
             var width = _options.Optimism / Math.Sqrt(context.Quality.EffectiveWeight);
             var promising = Optimism.Choose(_costs, best, width);
-            if (best == _arms.OnDevice)
+            var home = _arms[best].Server;
+            foreach (var server in _costs.Open)
             {
-                var arm = _serverSamples.Next(_costs, promising, _sequence);
-                return arm < 0 ? Take(best) : Sample(arm);
+                if (server == home) _serverSamples[server].Reset();
+                else _serverSamples[server].Count();
             }
 
-            _serverSamples.Reset();
-            if (!context.Quality.IsKey && (_deviceSamples.Next(_costs, best) ?? _linkSamples.Next(_costs, best, _options.ForcedInterval)) is { } sample)
-                return Take(sample.Arm) with { IsForced = true, IsRaced = sample.IsRaced };
+            if (home == Arm.OnDevice) return NextSample(best, promising) ?? Take(best);
+            if (!context.Quality.IsKey)
+            {
+                if ((_deviceSamples.Next(_costs, best) ?? _linkSamples[home].Next(_costs, best, _options.ForcedInterval)) is { } sample)
+                    return Take(sample.Arm) with { IsForced = true, IsRaced = sample.IsRaced };
+                if (NextSample(best, promising) is { } decision) return decision;
+            }
+
             return Take(promising) with { IsForced = promising != best, IsRaced = IsWorthRacing(promising, best) };
         }
     }
@@ -69,17 +77,15 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     {
         lock (_lock)
         {
-            var sequence = outcome.Decision.Sequence;
-            if (outcome.OffloadSeconds > 0) _serverSamples.Answered(sequence);
-            if (outcome is { IsCensored: true, DeviceSeconds: > 0 }) _late = sequence;
-            else if (sequence == _late) _late = 0;
-            if (_costs.Observe(outcome)) _serverSamples.Changed();
+            var server = outcome.Decision.Arm.Server;
+            if (server != Arm.OnDevice && outcome.OffloadSeconds > 0) _serverSamples[server].Answered(outcome.Decision.Sequence);
+            if (_costs.Observe(outcome)) _serverSamples[server].Changed();
         }
     }
 
     public void ObserveRoundTrip(int server, double seconds)
     {
-        lock (_lock) _costs.ObserveRoundTrip(seconds, _sequence);
+        lock (_lock) _costs.ObserveRoundTrip(server, seconds, _sequence);
     }
 
     public void Save(PolicyStateWriter state)
@@ -95,9 +101,35 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         lock (_lock) _costs = costs;
     }
 
-    // Nothing was ever sent, or nothing has come back yet.
-    private Decision DecideBlindly() =>
-        _serverSamples.IsWaiting(_sequence) ? Take(_arms.OnDevice) : Sample(FirstSample.Choose(_costs));
+    // A server that is available again may be another one than it was.
+    private void NoteReturns(ulong unavailable)
+    {
+        for (var server = 0; server < _serverSamples.Length && _unavailable != unavailable; server++)
+            if (((_unavailable & ~unavailable) >> server & 1) != 0) _serverSamples[server].Changed();
+        _unavailable = unavailable;
+    }
+
+    // A server to which nothing was ever sent, or from which nothing has come back yet though it was waited for. A key frame is not
+    // spent on it where another server is known.
+    private int Unknown(in DecisionContext context)
+    {
+        if (context.Quality.IsKey && _costs.Open.Length > 0) return -1;
+        for (var server = 0; server < _costs.Servers.Length; server++)
+            if (!_costs.Servers[server].Link.IsKnown && _arms.RemoteOf(server).Length > 0 && !_serverSamples[server].IsWaiting(_sequence)) return server;
+        return -1;
+    }
+
+    private Decision? NextSample(int best, int promising)
+    {
+        foreach (var server in _costs.Open)
+        {
+            if (server == _arms[best].Server) continue;
+            var arm = _serverSamples[server].Next(_costs, best, promising, _sequence);
+            if (arm >= 0) return SampleServer(arm, best);
+        }
+
+        return null;
+    }
 
     private bool IsWorthRacing(int arm, int best)
     {
@@ -106,10 +138,11 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         return (arm != best || deviation > Doubt * _costs.Mean(arm)) && _costs.Mean(_arms.OnDevice) < _costs.Mean(arm) + (2 * deviation);
     }
 
-    private Decision Sample(int arm)
+    private Decision SampleServer(int arm, int best)
     {
-        _serverSamples.Begin(_sequence);
-        return Take(arm) with { IsForced = true, IsRaced = _arms.CanRace };
+        _serverSamples[_arms[arm].Server].Begin(_sequence);
+        var isWorthRacing = best == _arms.OnDevice || _costs.Mean(_arms.OnDevice) < WorthRacing * _costs.Mean(arm);
+        return Take(arm) with { IsForced = true, IsRaced = _arms.CanRace && isWorthRacing };
     }
 
     private Decision Take(int arm) => new()

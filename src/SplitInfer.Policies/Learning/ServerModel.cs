@@ -1,0 +1,40 @@
+namespace SplitInfer.Policies.Learning;
+
+/// <summary>What is learned of one server: its link, its tails, and since when. Not thread-safe.</summary>
+internal sealed class ServerModel(DelayBelief tails, bool isSingleCore)
+{
+    /// <summary>
+    /// Decisions to wait for a reply that the device overtook. It will tell how slow link or server have become; until then the server's
+    /// arms are not taken.
+    /// </summary>
+    private const int OverduePatience = 4;
+
+    private long _changedAt;
+    private long _overdueSince;
+
+    /// <summary>The link to the server.</summary>
+    public LinkModel Link { get; } = new(isSingleCore);
+
+    /// <summary>Delays of the tails, by <see cref="ArmTable.TailRow"/>.</summary>
+    public DelayBelief Tails { get; } = tails;
+
+    /// <summary>Place of the arm that is expected to cost least among the server's; −1 where none may be taken.</summary>
+    public int Best { get; set; } = -1;
+
+    /// <summary>Whether a reply is overdue that is still worth waiting for.</summary>
+    public bool IsOverdue(long sequence) => _overdueSince > 0 && sequence - _overdueSince <= OverduePatience;
+
+    /// <summary>Whether a request was sent before the last change of link or server was seen, so that it tells of conditions that are gone.</summary>
+    public bool IsStale(long sequence) => sequence < _changedAt;
+
+    /// <summary>Link or server turned out to have changed at a decision.</summary>
+    public void MarkChanged(long sequence) => _changedAt = sequence;
+
+    /// <summary>Takes note of whether a reply is still owed.</summary>
+    public void NoteReply(in Outcome outcome)
+    {
+        var sequence = outcome.Decision.Sequence;
+        if (outcome is { IsCensored: true, DeviceSeconds: > 0 }) _overdueSince = sequence;
+        else if (sequence == _overdueSince) _overdueSince = 0;
+    }
+}
