@@ -10,8 +10,8 @@ using SplitInfer.Codecs.ZeroBitmapEntropy;
 
 namespace SplitInfer.Codecs;
 
-/// <summary>The codecs that an end knows, by name. Immutable.</summary>
-internal sealed class CodecRegistry
+/// <summary>The codecs that an end knows, by name. Immutable, and safe for concurrent use.</summary>
+public sealed class CodecRegistry
 {
     private readonly Dictionary<string, ITensorCodec> _byName;
 
@@ -43,6 +43,7 @@ internal sealed class CodecRegistry
     public IEnumerable<ITensorCodec> All => _byName.Values;
 
     /// <summary>Those of the codecs that <paramref name="names"/> lists, in the order they have here; all where it is null.</summary>
+    /// <param name="names">Names of codecs; null for all.</param>
     /// <exception cref="UnknownCodecException">There is no codec of such a name.</exception>
     public CodecRegistry Allow(IReadOnlyCollection<string>? names)
     {
@@ -52,5 +53,8 @@ internal sealed class CodecRegistry
     }
 
     /// <summary>Finds a codec by its exact name.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="codec">The codec; null where there is none.</param>
+    /// <returns>Whether there is one.</returns>
     public bool TryGet(string name, [NotNullWhen(true)] out ITensorCodec? codec) => _byName.TryGetValue(name, out codec);
 }

@@ -1,12 +1,11 @@
 namespace SplitInfer.IntegrationTests.Architecture;
 
-/// <summary>What the rooms of this product may use, and what still breaks that.</summary>
+/// <summary>What the rooms of this product may use.</summary>
 internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Protocol"];
-    private static readonly string[] Policies = ["Policies/Catalog", "Client/Policies"];
-    private static readonly string[] Libraries = ["Client", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Client/Simulation", "Tailoring/Verification", "Tailoring/Calibration"];
-    private static readonly string[] PolicyFolders = ["Policies/EpsilonGreedy", "Policies/Fixed", "Policies/LinUcb", "Policies/MuLinUcb", "Policies/MuLinUcbPaper", "Policies/Neurosurgeon"];
+    private static readonly string[] Policies = ["Policies/Catalog"];
+    private static readonly string[] Libraries = ["Client", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -26,94 +25,36 @@ internal static class ProductRules
             ["Policies"] = [],
             ["Policies/Learning"] = ["Policies"],
             ["Policies/Exploration"] = ["Policies/Learning"],
-            ["Policies/EpsilonGreedy"] = ["Policies/Exploration"],
-            ["Policies/Fixed"] = ["Policies/Exploration"],
-            ["Policies/LinUcb"] = ["Policies/Exploration"],
+            ["Policies/Baselines"] = ["Policies/Exploration"],
             ["Policies/MuLinUcb"] = ["Policies/Exploration"],
-            ["Policies/MuLinUcbPaper"] = ["Policies/Exploration"],
-            ["Policies/Neurosurgeon"] = ["Policies/Exploration"],
-            ["Policies/Catalog"] = PolicyFolders,
+            ["Policies/Catalog"] = ["Policies/Baselines", "Policies/MuLinUcb"],
             ["Simulation"] = ["Policies/Catalog"],
             ["Simulation/RandomWorlds"] = ["Simulation"],
 
-            ["Client/Policies"] = [],
-            ["Client/Simulation"] = ["Client/Policies"],
-            ["Client/Calibration"] = Core,
             ["Client/Transport"] = Core,
             ["Client/Device"] = Core,
-            ["Client/Arms"] = [.. Core, .. Policies, "Client/Calibration"],
+            ["Client/Arms"] = [.. Core, .. Policies],
             ["Client/Servers"] = ["Client/Transport", .. Policies],
-            ["Client/Offloading"] = ["Client/Arms", "Client/Servers"],
             ["Client/Attempts"] = ["Client/Device", "Client/Arms", "Client/Servers"],
             ["Client/Profiling"] = ["Client/Device", .. Policies],
             ["Client/State"] = ["Client/Device", .. Policies],
-            ["Client"] = ["Client/Attempts", "Client/Offloading", "Client/Profiling", "Client/State"],
+            ["Client"] = ["Client/Attempts", "Client/Profiling", "Client/State"],
 
             ["Server/Models"] = Core,
             ["Server/Scheduling"] = Core,
-            ["Server/Hosting"] = ["Server/Models"],
             ["Server/Connections"] = ["Server/Models", "Server/Scheduling"],
-            ["Server"] = ["Server/Hosting", "Server/Connections"],
+            ["Server"] = ["Server/Connections"],
             ["Server/DependencyInjection"] = ["Server"],
 
             ["Tailoring/Verification"] = Core,
             ["Tailoring/Calibration"] = Core,
 
             ["Cli/Processes"] = [],
-            ["Cli/Output"] = Libraries,
+            ["Cli/Output"] = [],
             ["Cli/Inputs"] = Libraries,
-            ["Cli/Calibration"] = ["Cli/Inputs"],
-            ["Cli/Verification"] = ["Cli/Inputs", "Cli/Processes"],
-            ["Cli/Benchmarks"] = ["Cli/Output", "Cli/Inputs", "Cli/Processes", "Cli/Calibration"],
-            ["Cli/Commands"] = ["Cli/Benchmarks", "Cli/Verification"],
+            ["Cli/Benchmarks"] = ["Cli/Output", "Cli/Inputs", "Cli/Processes"],
+            ["Cli/Commands"] = ["Cli/Benchmarks"],
             ["Cli"] = ["Cli/Commands"],
         },
-        Planned =
-        [
-            "Core/Segments", "Core/Calibration",
-            "Policies", "Policies/Learning", "Policies/Exploration", .. PolicyFolders, "Policies/Catalog",
-            "Simulation", "Simulation/RandomWorlds",
-            "Client/Device", "Client/Servers", "Client/Attempts", "Client/State",
-            "Server/Scheduling", "Server/Connections",
-            "Tailoring/Verification", "Tailoring/Calibration",
-        ],
-        KnownViolations =
-        [
-            "Cli/Benchmarks → Cli",
-            "Cli/Calibration → Cli/Benchmarks",
-            "Cli/Commands → Cli",
-            "Cli/Inputs → Cli",
-            "Cli/Inputs → Cli/Output",
-            "Cli/Output → Cli",
-            "Cli/Output → Cli/Benchmarks",
-            "Cli/Output → Cli/Calibration",
-            "Cli/Output → Cli/Commands",
-            "Cli/Output → Cli/Verification",
-            "Cli/Verification → Cli",
-            "Cli/Verification → Cli/Output",
-            "Client/Arms → Client",
-            "Client/Offloading → Client",
-            "Client/Offloading → Client/Simulation",
-            "Client/Policies → Client",
-            "Client/Policies → Client/Profiling",
-            "Client/Policies → Core",
-            "Client/Policies → Core/Partitioning",
-            "Client/Profiling → Client",
-            "Client/Simulation → Client/Profiling",
-            "Client/Simulation → Core",
-            "Client/Simulation → Core/Partitioning",
-            "Core/Execution → Core/Models",
-            "Core/Execution → Core/Partitioning",
-            "Core/Models → Core/Partitioning",
-            "Server/Models → Server",
-            "Server/Models → Server/Hosting",
-        ],
-        KnownCycles =
-        [
-            ["Core/Execution", "Core/Models", "Core/Partitioning"],
-            ["Client", "Client/Arms", "Client/Offloading", "Client/Policies", "Client/Profiling", "Client/Simulation"],
-            ["Server", "Server/Models"],
-            ["Cli", "Cli/Benchmarks", "Cli/Calibration", "Cli/Commands", "Cli/Inputs", "Cli/Output", "Cli/Verification"],
-        ],
     };
 }
