@@ -1,5 +1,12 @@
 using System.CommandLine;
 using SplitInfer.Cli.Commands;
+using SplitInfer.Cli.Commands.Bench;
+using SplitInfer.Cli.Commands.Calibrate;
+using SplitInfer.Cli.Commands.Inspect;
+using SplitInfer.Cli.Commands.Run;
+using SplitInfer.Cli.Commands.Serve;
+using SplitInfer.Cli.Commands.Simulate;
+using SplitInfer.Cli.Commands.Verify;
 using SplitInfer.Cli.Output;
 
 namespace SplitInfer.Cli;
@@ -31,6 +38,6 @@ internal static class Program
             options.Json,
             options.Threads,
         };
-        return Invocation.RunAsync(root, args, terminal, cancellationToken);
+        return ProgramRun.RunAsync(root, args, terminal, cancellationToken);
     }
 }

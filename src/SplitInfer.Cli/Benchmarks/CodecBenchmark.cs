@@ -1,7 +1,8 @@
-using SplitInfer.Cli.Calibration;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
+using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks;
@@ -20,10 +21,10 @@ internal sealed class CodecBenchmark(PartitionedModel model, Tensor[] inputs, IR
     public IEnumerable<CodecRow> Run(Partition partition)
     {
         if (partition.Boundary.IsEmpty) yield break;
-        using var cut = new LoadedCut(model, partition.Index, execution);
+        using var cut = LoadedCut.Load(model, partition.Index, execution);
         var boundary = cut.MakeBoundary(inputs);
-        foreach (var codec in codecs) yield return CodecMeasurement.Of(codec, boundary, MeasuringEffort.Thorough, time).Row(partition.Index);
+        foreach (var codec in codecs) yield return CodecRow.Of(partition.Index, CodecMeasurement.Of(codec, boundary, MeasuringEffort.Thorough, time));
         foreach (var tool in _tools) yield return tool.Measure(partition.Index, boundary, time);
-        LoadedCut.Release(boundary);
+        foreach (var tensor in boundary) tensor.Dispose();
     }
 }

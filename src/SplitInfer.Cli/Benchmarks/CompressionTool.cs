@@ -22,13 +22,13 @@ internal sealed record CompressionTool(string Command, string Arguments)
         new("gzip -6", "gzip -6 -q -c"),
     ];
 
-    private string Program => Command.Split(' ')[0];
+    private string Executable => Command.Split(' ')[0];
 
     /// <summary>Those that are installed.</summary>
     public static IReadOnlyList<CompressionTool> Installed()
     {
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        return OperatingSystem.IsWindows() ? [] : [.. Known.Where(tool => folders.Any(folder => File.Exists(Path.Combine(folder, tool.Program))))];
+        return OperatingSystem.IsWindows() ? [] : [.. Known.Where(tool => folders.Any(folder => File.Exists(Path.Combine(folder, tool.Executable))))];
     }
 
     /// <summary>Measures it on the bytes of a boundary, all tensors in one.</summary>
@@ -38,7 +38,7 @@ internal sealed record CompressionTool(string Command, string Arguments)
         var folder = Directory.CreateTempSubdirectory("splitinfer-");
         try
         {
-            var (plain, packed, nothing, packedNothing) = (In("plain"), In($"packed.{Program}"), In("nothing"), In($"nothing.{Program}"));
+            var (plain, packed, nothing, packedNothing) = (In("plain"), In($"packed.{Executable}"), In("nothing"), In($"nothing.{Executable}"));
             using (var file = File.Create(plain))
             {
                 foreach (var tensor in boundary) file.Write(tensor.Bytes.Span);

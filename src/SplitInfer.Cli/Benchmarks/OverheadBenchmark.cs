@@ -19,47 +19,36 @@ internal sealed class OverheadBenchmark(PartitionedModel model, Tensor[] inputs,
     private const int MaxRounds = 300;
     private static readonly TimeSpan TimePerArm = TimeSpan.FromSeconds(3);
 
-    private readonly SegmentSet _segments = new SegmentResidency(long.MaxValue).Open(new SegmentCompiler(model, execution));
+    private readonly CutLoader _cuts = new(model, execution);
 
     /// <summary>Times the arms one after the other.</summary>
     public async IAsyncEnumerable<OverheadRow> RunAsync()
     {
-        using var plain = execution.Engine.LoadFile(model.Model.Source, execution);
-        using var raw = new SegmentRun(new SegmentRunner(plain, model.Plan.Inputs, model.Plan.Outputs.DistinctBy(static o => o.Name).Where(o => plain.Outputs.Any(p => p.Name == o.Name))), inputs, time);
-        foreach (var arm in model.Plan.Arms) yield return await TimeAsync(arm, raw);
+        using var raw = LoadedCut.LoadFile(model, execution);
+        using var whole = await _cuts.LoadAsync(model.Plan.AllOnDevice.Index);
+        foreach (var arm in model.Plan.Arms)
+        {
+            using var cut = await _cuts.LoadAsync(arm.Index);
+            yield return Time(cut, whole, raw);
+        }
     }
 
-    public void Dispose() => _segments.Dispose();
+    public void Dispose() => _cuts.Dispose();
 
-    private async Task<OverheadRow> TimeAsync(Partition arm, SegmentRun raw)
+    private OverheadRow Time(LoadedCut cut, LoadedCut whole, LoadedCut raw)
     {
-        var route = model.Route(arm.Index);
-        using var wholeLease = await _segments.RentAsync(new(SegmentSide.Head, model.Plan.AllOnDevice.Index));
-        using var headLease = route.HasHead ? await _segments.RentAsync(new(SegmentSide.Head, arm.Index)) : default;
-        using var tailLease = arm.TailOutputs.IsEmpty ? default : await _segments.RentAsync(new(SegmentSide.Tail, arm.Index));
-
-        var whole = RunOf(wholeLease, Pick(model.Route(model.Plan.AllOnDevice.Index).HeadInputs));
-        var head = headLease.Runner is null ? null : RunOf(headLease, Pick(route.HeadInputs));
-        var made = head?.Take() ?? [];
-        var tail = tailLease.Runner is null ? null : RunOf(tailLease, [.. route.Boundary.Select(source => source.Origin == ValueOrigin.Input ? inputs[source.Index] : made[source.Index])]);
-        var row = Time(arm.Index, head, tail, whole, raw);
-        foreach (var tensor in made) tensor.Dispose();
-        return row;
-    }
-
-    private OverheadRow Time(int partition, SegmentRun? head, SegmentRun? tail, SegmentRun whole, SegmentRun raw)
-    {
+        var crossing = cut.MakeBoundary(inputs);
         var (heads, tails, splits, wholes, raws) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
         Action[] turns =
         [
             () =>
             {
-                heads.Add(head?.Run() ?? 0);
-                tails.Add(tail?.Run() ?? 0);
+                heads.Add(MillisecondsOf(() => cut.MakeBoundary(inputs)));
+                tails.Add(MillisecondsOf(() => cut.RunTail(crossing)));
                 splits.Add(heads[^1] + tails[^1]);
             },
-            () => wholes.Add(whole.Run()),
-            () => raws.Add(raw.Run()),
+            () => wholes.Add(MillisecondsOf(() => whole.MakeBoundary(inputs))),
+            () => raws.Add(MillisecondsOf(() => raw.MakeBoundary(inputs))),
         ];
 
         var start = time.GetTimestamp();
@@ -68,12 +57,18 @@ internal sealed class OverheadBenchmark(PartitionedModel model, Tensor[] inputs,
             for (var turn = 0; turn < turns.Length; turn++)
                 turns[round % 2 == 0 ? (round + turn) % turns.Length : (round + turns.Length - turn) % turns.Length]();
 
+        foreach (var tensor in crossing) tensor.Dispose();
         var split = Median.Of(splits);
         var (wholeMs, rawMs) = (Median.Of(wholes), Median.Of(raws));
-        return new(partition, Median.Of(heads), Median.Of(tails), wholeMs, split / wholeMs, rawMs, split / rawMs);
+        return new(cut.Partition.Index, Median.Of(heads), Median.Of(tails), wholeMs, split / wholeMs, rawMs, split / rawMs);
     }
 
-    private SegmentRun RunOf(SegmentLease lease, Tensor[] inputs) => new((SegmentRunner)lease.Runner, inputs, time);
-
-    private Tensor[] Pick(IEnumerable<int> places) => [.. places.Select(place => inputs[place])];
+    private double MillisecondsOf(Func<Tensor[]> run)
+    {
+        var start = time.GetTimestamp();
+        var made = run();
+        var elapsed = time.GetElapsedTime(start).TotalMilliseconds;
+        foreach (var tensor in made) tensor.Dispose();
+        return elapsed;
+    }
 }

@@ -38,29 +38,22 @@ internal static partial class ResidentMemory
         var before = Settled();
         if (what == Whole)
         {
-            var segment = model.Whole();
-            var runner = new SegmentRunner(segment.Load(execution), segment.Inputs, segment.Outputs);
-            RunOnce(runner, [.. model.Route(model.Plan.AllOnDevice.Index).HeadInputs.Select(place => inputs[place])]);
-            var taken = Settled() - before;
-            runner.Dispose();
-            return taken;
+            using var whole = LoadedCut.Load(model, model.Plan.AllOnDevice.Index, execution);
+            RunOnce(whole, inputs);
+            return Settled() - before;
         }
 
-        using var segments = new SegmentResidency(long.MaxValue).Open(new SegmentCompiler(model, execution));
-        var arms = model.Plan.Arms;
-        await segments.PreloadAsync(
-        [
-            .. arms.Where(a => model.Route(a.Index).HasHead).Select(a => new SegmentKey(SegmentSide.Head, a.Index)),
-            .. arms.Where(a => !a.TailOutputs.IsEmpty).Select(a => new SegmentKey(SegmentSide.Tail, a.Index)),
-        ]);
-        return Settled() - before;
+        using var loader = new CutLoader(model, execution);
+        var arms = new List<LoadedCut>();
+        foreach (var arm in model.Plan.Arms) arms.Add(await loader.LoadAsync(arm.Index));
+        var taken = Settled() - before;
+        foreach (var arm in arms) arm.Dispose();
+        return taken;
     }
 
-    private static void RunOnce(SegmentRunner runner, Tensor[] inputs)
+    private static void RunOnce(LoadedCut cut, Tensor[] inputs)
     {
-        var outputs = new Tensor[runner.Outputs.Count];
-        runner.Run(inputs, outputs, CancellationToken.None);
-        foreach (var tensor in outputs) tensor.Dispose();
+        foreach (var tensor in cut.MakeBoundary(inputs)) tensor.Dispose();
     }
 
     /// <summary>Resident KiB once both heaps have given back what they do not need.</summary>

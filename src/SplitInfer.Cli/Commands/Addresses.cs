@@ -1,3 +1,5 @@
+using SplitInfer.Cli.Inputs;
+
 namespace SplitInfer.Cli.Commands;
 
 /// <summary>Reads addresses of servers.</summary>

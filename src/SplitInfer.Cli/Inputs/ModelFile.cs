@@ -1,4 +1,3 @@
-using SplitInfer.Cli.Output;
 using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
@@ -19,7 +18,7 @@ internal static class ModelFile
     {
         var model = OnnxModel.Load(path, plan.Limits);
         if (samples is null) return Plan(model, plan, execution);
-        plan.SampleInputs = TensorFolder.Read(samples, "input", [.. ModelGraph.Of(model).Inputs.Select(static input => input.Name)]);
+        plan.SampleInputs = TensorFolder.Read(samples, "input", model.InputNames);
         try
         {
             return Plan(model, plan, execution);

@@ -50,7 +50,7 @@ internal sealed class ModelWithInputs : IDisposable
     /// <param name="option">The option that gives inputs, as it is typed.</param>
     public ModelException Explain(SplitInferException error, string option)
     {
-        var source = Model.Model.Source;
+        var source = Model.Source;
         if (MadeUp.Count == 0) return new(error.Message.Contains(source, StringComparison.Ordinal) ? error.Message : $"{source}: {error.Message}", error);
         var names = string.Join(", ", MadeUp.Select(static name => $"'{name}'"));
         return new($"{source}: the model does not run on inputs that are made up. Give real ones for {names} with {option}, or sizes with --dim name=size. {error.Message}", error);
@@ -66,7 +66,7 @@ internal sealed class ModelWithInputs : IDisposable
     {
         try
         {
-            return readInputs([.. ModelGraph.Of(file).Inputs.Select(static i => i.Name), .. file.FedableInitializers]);
+            return readInputs([.. file.InputNames, .. file.FedableInitializers]);
         }
         catch (InvalidTensorException)
         {
@@ -84,7 +84,7 @@ internal sealed class ModelWithInputs : IDisposable
         }
         catch (Exception error) when (error is TensorMismatchException or SizeLimitException)
         {
-            throw new ModelException($"{model.Model.Source}: {error.Message} Inputs come from --inputs DIR or --input NAME=FILE, sizes from --dim name=size.", error);
+            throw new ModelException($"{model.Source}: {error.Message} Inputs come from --inputs DIR or --input NAME=FILE, sizes from --dim name=size.", error);
         }
     }
 }

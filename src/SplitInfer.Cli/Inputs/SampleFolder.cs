@@ -1,4 +1,5 @@
 using SplitInfer.Models;
+using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Inputs;
@@ -7,7 +8,7 @@ namespace SplitInfer.Cli.Inputs;
 /// Inputs to try a model on: a <c>.npy</c> file for each sample where the model has one input, else a folder for each sample with a
 /// <c>.npy</c> file for each input. Samples are in the order of their names. Each is read when it is asked for.
 /// </summary>
-internal sealed class SampleFolder
+internal sealed class SampleFolder : ISampleSource
 {
     private readonly string[] _paths;
     private readonly IReadOnlyList<string> _inputs;

@@ -1,7 +1,7 @@
 namespace SplitInfer.Calibration;
 
 /// <summary>What one codec does to a model that is cut at one partition, over all samples.</summary>
-internal sealed record CalibrationEntry
+public sealed record CalibrationEntry
 {
     /// <summary>The partition.</summary>
     public required int Partition { get; init; }

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace SplitInfer.Calibration;
 
 /// <summary>Keeps a calibration in a JSON file.</summary>
-internal static class CalibrationFile
+public static class CalibrationFile
 {
     /// <summary>Several hundred partitions times all codecs take a tenth of it.</summary>
     private const long MaxBytes = 64L << 20;
@@ -11,10 +11,13 @@ internal static class CalibrationFile
     private const string CalibrateAgain = "Calibrate again with 'splitinfer calibrate', or name another file.";
 
     /// <summary>Writes the file, whole or not at all.</summary>
+    /// <param name="path">Where; a file that is there is replaced.</param>
+    /// <param name="calibration">What to keep.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static void Save(string path, ModelCalibration calibration)
     {
+        ArgumentNullException.ThrowIfNull(calibration);
         var document = new CalibrationDocument(
             CalibrationDocument.FormatName, CalibrationDocument.CurrentVersion, calibration.Model.ToString(), calibration.Plan.ToString(), calibration.Samples, calibration.Entries);
         var unfinished = path + ".new";
@@ -23,6 +26,7 @@ internal static class CalibrationFile
     }
 
     /// <summary>Reads a file that may be anything.</summary>
+    /// <param name="path">The file.</param>
     /// <exception cref="InvalidCalibrationException">There is no such file, or it holds no calibration.</exception>
     public static ModelCalibration Load(string path)
     {

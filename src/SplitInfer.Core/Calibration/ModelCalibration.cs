@@ -4,8 +4,8 @@ using SplitInfer.Partitioning;
 
 namespace SplitInfer.Calibration;
 
-/// <summary>What codecs do to one model, partition by partition. Immutable.</summary>
-internal sealed class ModelCalibration
+/// <summary>What codecs do to one model, partition by partition. Immutable, and safe for concurrent use.</summary>
+public sealed class ModelCalibration
 {
     private readonly FrozenDictionary<(int Partition, string Codec), CalibrationEntry> _byArm;
 
@@ -33,12 +33,16 @@ internal sealed class ModelCalibration
     public ImmutableArray<CalibrationEntry> Entries { get; }
 
     /// <summary>The entry of a partition and a codec; null where they were not calibrated.</summary>
+    /// <param name="partition">Index of the partition.</param>
+    /// <param name="codec">Name of the codec.</param>
     public CalibrationEntry? Find(int partition, string codec) => _byArm.GetValueOrDefault((partition, codec));
 
     /// <summary>Refuses a calibration of another model, or one whose partitions are numbered otherwise.</summary>
+    /// <param name="plan">The plan that it is to be used with.</param>
     /// <exception cref="InvalidCalibrationException">It is not of this plan.</exception>
     public void RequireFor(PartitionPlan plan)
     {
+        ArgumentNullException.ThrowIfNull(plan);
         if (Model != plan.Model)
             throw new InvalidCalibrationException($"The calibration is of the model {Model}, not of {plan.Model}. Calibrate this model with 'splitinfer calibrate', or name its own file.");
         if (Plan != plan.Fingerprint)

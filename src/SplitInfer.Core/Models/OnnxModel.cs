@@ -6,9 +6,10 @@ namespace SplitInfer.Models;
 
 /// <summary>
 /// A model file that was read and checked. Its graph is held in two parts: <see cref="Graph"/> has the lists that segments take
-/// their share of, <see cref="Shell"/> everything else, unknown fields included. Neither is changed after loading.
+/// their share of, <see cref="Shell"/> everything else, unknown fields included. Neither is changed after loading, so that it is safe for
+/// concurrent use.
 /// </summary>
-internal sealed class OnnxModel
+public sealed class OnnxModel
 {
     // Segments list initializers apart from inputs, which takes this version of the format.
     private const long MinSegmentIrVersion = 4;
@@ -29,18 +30,20 @@ internal sealed class OnnxModel
     public string Source { get; }
 
     /// <summary>The folder that external data lies in; null where the model has none.</summary>
-    public string? Folder { get; }
+    internal string? Folder { get; }
 
     /// <summary>SHA-256 of the file; where it has external data, of the digests of the file and of every external file.</summary>
     public Fingerprint Fingerprint { get; }
 
     /// <summary>The model without nodes, initializers, inputs, outputs, value descriptions and annotations.</summary>
-    public ModelProto Shell { get; }
+    internal ModelProto Shell { get; }
 
     /// <summary>The nodes, initializers, inputs, outputs, value descriptions and annotations.</summary>
-    public GraphProto Graph { get; }
+    internal GraphProto Graph { get; }
 
     /// <summary>Reads a model and checks where its external data lies.</summary>
+    /// <param name="path">An ONNX file.</param>
+    /// <param name="limits">How large the file may be; null for <see cref="ModelLimits.Default"/>.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="ModelFormatException">It is not a model, or over the limits.</exception>
     public static OnnxModel Load(string path, ModelLimits? limits = null)
@@ -60,6 +63,7 @@ internal sealed class OnnxModel
     /// <exception cref="ModelFormatException">It is not a model, or over the limits.</exception>
     public static OnnxModel Parse(byte[] bytes, string? folder = null, ModelLimits? limits = null, string source = "The model")
     {
+        ArgumentNullException.ThrowIfNull(bytes);
         limits ??= ModelLimits.Default;
         CheckLength(bytes.Length, source, limits);
         var model = Parse(bytes, limits, source);
@@ -102,8 +106,11 @@ internal sealed class OnnxModel
     /// <summary>The inputs that the file has a value for, so that callers may feed them or leave them out.</summary>
     public IReadOnlySet<string> FedableInitializers => Graph.Input.Select(static i => i.Name).Intersect(Graph.Initializer.Select(static i => i.Name), StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>Names of the inputs that a request has to feed: those for which the file has no value.</summary>
+    public IReadOnlyList<string> InputNames => [.. ModelGraph.Of(this).Inputs.Select(static input => input.Name)];
+
     /// <summary>The same model with other nodes and outputs; everything else is shared.</summary>
-    public OnnxModel With(IEnumerable<NodeProto> nodes, IEnumerable<ValueInfoProto> outputs) => new(this, new()
+    internal OnnxModel With(IEnumerable<NodeProto> nodes, IEnumerable<ValueInfoProto> outputs) => new(this, new()
     {
         Node = { nodes },
         Initializer = { Graph.Initializer },

@@ -3,14 +3,16 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Models;
 
 /// <summary>Reads one tensor from a file, by its extension.</summary>
-internal static class TensorFile
+public static class TensorFile
 {
     /// <summary>Whether the extension of a file is that of one which can hold a tensor.</summary>
+    /// <param name="path">The file, which need not exist.</param>
     public static bool IsNamedLikeOne(string path) => Path.GetExtension(path).ToUpperInvariant() is ".NPY" or ".PB";
 
     /// <summary>Reads a <c>.npy</c> or <c>.pb</c> file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The name that the file gives to the tensor; empty where it gives none.</param>
+    /// <returns>The tensor, which the caller owns.</returns>
     /// <exception cref="InvalidTensorException">The file holds no whole tensor.</exception>
     public static Tensor Read(string path, out string name)
     {

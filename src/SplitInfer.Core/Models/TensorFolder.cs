@@ -7,16 +7,19 @@ namespace SplitInfer.Models;
 /// Tensors for a model's inputs or outputs in a folder: <c>input_0.pb</c>, <c>output_0.pb</c> and so on, matched by the names that the
 /// files give, else by their numbers; or <c>NAME.npy</c>, where characters that no file name has are written as <c>_</c>.
 /// </summary>
-internal static class TensorFolder
+public static class TensorFolder
 {
-    /// <summary>Reads what the folder has for <paramref name="values"/>; the caller owns the tensors.</summary>
+    /// <summary>Reads what the folder has for <paramref name="values"/>.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="kind"><c>input</c> or <c>output</c>: the start of the names of numbered files.</param>
     /// <param name="values">Names of what the model takes or yields, in order.</param>
+    /// <returns>Tensors by the names of the values; those that the folder does not have are left out. The caller owns them.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidTensorException">A file holds no whole tensor.</exception>
+    /// <exception cref="TensorMismatchException">A numbered file belongs to none of the values.</exception>
     public static Dictionary<string, Tensor> Read(string folder, string kind, IReadOnlyList<string> values)
     {
+        ArgumentNullException.ThrowIfNull(values);
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"There is no folder '{folder}'.");
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (var path in Directory.EnumerateFiles(folder, $"{kind}_*.pb").Order(StringComparer.Ordinal))

@@ -7,8 +7,8 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Partitioning;
 
-/// <summary>A model with its plan, and the segments that the plan's cuts make of it. Immutable; segments are written when they are asked for.</summary>
-internal sealed class PartitionedModel
+/// <summary>A model with its plan, and the segments that the plan's cuts make of it. Immutable, and safe for concurrent use; segments are written when they are asked for.</summary>
+public sealed class PartitionedModel
 {
     private readonly ModelGraph _graph;
     private readonly ValueCatalog _catalog;
@@ -30,19 +30,33 @@ internal sealed class PartitionedModel
     public PartitionPlan Plan { get; }
 
     /// <summary>The values that the file has for inputs which requests may leave out, by name.</summary>
-    public IReadOnlyDictionary<string, Tensor> Defaults { get; }
+    internal IReadOnlyDictionary<string, Tensor> Defaults { get; }
 
     /// <summary>What the device does after the tail, since the model yields what cannot cross; null where there is nothing.</summary>
-    public DeviceFinish? Finish => _catalog.Finish;
+    internal DeviceFinish? Finish => _catalog.Finish;
 
     /// <summary>Why the model is not to be run on made-up inputs, to warm it up or to measure it; null where it may.</summary>
-    public string? MadeUpRunRefusal { get; }
+    internal string? MadeUpRunRefusal { get; }
 
     /// <summary>The file that the model was read from.</summary>
-    public OnnxModel Model => _graph.Model;
+    internal OnnxModel Model => _graph.Model;
+
+    /// <summary>The file, or what stands for it in messages where the model was given as bytes.</summary>
+    public string Source => Model.Source;
+
+    /// <summary>Dimensions of a value of the model for the sizes that the plan was made with.</summary>
+    /// <param name="value">Name of a value that crosses a cut, or of an input or output.</param>
+    /// <returns>The dimensions; null where the number of them is not known.</returns>
+    /// <exception cref="KeyNotFoundException">The model has no such value.</exception>
+    public ImmutableArray<long>? ShapeOf(string value) => _catalog[value].NominalShape is { IsDefault: false } shape ? shape : null;
+
+    /// <summary>Bytes of a value of the model, uncompressed, for the sizes that the plan was made with, at most 1 TiB; 0 where they are not known.</summary>
+    /// <param name="value">Name of a value that crosses a cut, or of an input or output.</param>
+    /// <exception cref="KeyNotFoundException">The model has no such value.</exception>
+    public long BytesOf(string value) => _catalog[value].NominalBytes;
 
     /// <summary>What is known of a value, with its dimensions for the sizes that the plan was made with.</summary>
-    public ValueEntry this[string value] => _catalog[value];
+    internal ValueEntry this[string value] => _catalog[value];
 
     /// <summary>Reads a model file and plans it.</summary>
     /// <param name="path">An ONNX file.</param>
@@ -57,8 +71,12 @@ internal sealed class PartitionedModel
         From(OnnxModel.Load(path, options?.Limits), options, execution);
 
     /// <summary>Plans a model that was read. See <see cref="Load"/> for the errors.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">How the plan is made; null for the defaults.</param>
+    /// <param name="execution">How ONNX Runtime is found and run; null for the defaults.</param>
     public static PartitionedModel From(OnnxModel model, PlanOptions? options = null, ExecutionOptions? execution = null)
     {
+        ArgumentNullException.ThrowIfNull(model);
         options ??= new();
         options.Validate();
         execution ??= new();
@@ -78,18 +96,18 @@ internal sealed class PartitionedModel
 
     /// <summary>What runs on the device: the values that the tail needs and the head writes, in the order of the boundary, then outputs that are finished.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
-    public SegmentModel Head(int k) => _segments.Head(k);
+    internal SegmentModel Head(int k) => _segments.Head(k);
 
     /// <summary>What runs on the server: takes the boundary and yields the tail outputs, both in the order of the plan.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
-    public SegmentModel Tail(int k) => _segments.Tail(k);
+    internal SegmentModel Tail(int k) => _segments.Tail(k);
 
     /// <summary>The whole model, which is the head of the last partition.</summary>
-    public SegmentModel Whole() => Head(Plan.AllOnDevice.Index);
+    internal SegmentModel Whole() => Head(Plan.AllOnDevice.Index);
 
     /// <summary>How values flow through a partition on the device.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
-    public Routing Route(int k) => _segments.Route(k);
+    internal Routing Route(int k) => _segments.Route(k);
 
     /// <summary>Inputs that the model should run on, made up for the sizes that the plan was made with. The caller owns them.</summary>
     /// <param name="seed">The same seed gives the same inputs.</param>
@@ -97,11 +115,13 @@ internal sealed class PartitionedModel
     public ImmutableArray<Tensor> MakeInputs(int seed) => [.. Enumerable.Range(0, Plan.Inputs.Length).Select(index => MakeInput(index, seed))];
 
     /// <summary>One of the inputs that <see cref="MakeInputs(int)"/> makes up. The caller owns it.</summary>
+    /// <param name="index">The place of the input in the plan.</param>
+    /// <param name="seed">The same seed gives the same input.</param>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions the input has.</exception>
     public Tensor MakeInput(int index, int seed) => _syntheticInputs.Make(index, seed);
 
     /// <summary>Inputs for a segment, made up for the sizes that the plan was made with, to warm it up. The caller owns them; there are none where a size is not known.</summary>
-    public Tensor[] MakeInputs(SegmentModel segment, int seed) => _syntheticInputs.MakeFor(segment, seed);
+    internal Tensor[] MakeInputs(SegmentModel segment, int seed) => _syntheticInputs.MakeFor(segment, seed);
 
     /// <summary>Whether the file has a value for an input, so that an application may name it among <see cref="PlanOptions.FedInitializers"/>.</summary>
     public bool IsFedable(string name) => _graph.Model.FedableInitializers.Contains(name);

@@ -68,8 +68,10 @@ public sealed class PlanOptions
     }
 
     /// <summary>The same options for one of several models: without the sizes of dimensions that it has not, and the initializers that it does not let callers feed.</summary>
-    internal PlanOptions For(OnnxModel model)
+    /// <param name="model">The model.</param>
+    public PlanOptions For(OnnxModel model)
     {
+        ArgumentNullException.ThrowIfNull(model);
         var copy = (PlanOptions)MemberwiseClone();
         copy.FedInitializers = FedInitializers.Where(model.FedableInitializers.Contains).ToFrozenSet(StringComparer.Ordinal);
         var symbols = ModelGraph.Of(model, copy.FedInitializers).Inputs.SelectMany(static input => (input.Type?.TensorType?.Shape?.Dim ?? []).Select((dimension, axis) => dimension.DimParam.Length > 0 ? dimension.DimParam : $"{input.Name}#{axis}"));

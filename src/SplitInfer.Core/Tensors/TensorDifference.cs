@@ -13,7 +13,7 @@ public readonly record struct TensorDifference(double MaxAbs, double MaxRel, dou
     public static TensorDifference None { get; } = new(0, 0, 0, true);
 
     /// <summary>As far apart as can be.</summary>
-    internal static TensorDifference Infinite { get; } = new(double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity, false);
+    public static TensorDifference Infinite { get; } = new(double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity, false);
 
     /// <summary>Compares element by element; complex numbers as two, 64-bit integers as doubles.</summary>
     /// <exception cref="TensorMismatchException">Type or shape is not the same.</exception>

@@ -1,8 +1,9 @@
 using SplitInfer.Cli.Inputs;
-using SplitInfer.Cli.Verification;
+using SplitInfer.Cli.Commands.Verify;
 using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
+using SplitInfer.Tailoring.Verification;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.IntegrationTests.Conformance;
@@ -13,7 +14,6 @@ internal sealed record ConformanceResult(string Name, int Verified, string? Skip
 /// <summary>One operator model with supplied inputs and outputs, cut everywhere.</summary>
 internal sealed class ConformanceCase(string folder)
 {
-    private static readonly Tolerance Tolerance = new(1e-4);
     private static readonly ExecutionOptions Execution = new() { IntraOpThreads = 1 };
 
     private readonly List<string> _failures = [];
@@ -67,15 +67,15 @@ internal sealed class ConformanceCase(string folder)
         using var model = ModelWithInputs.Load(ModelPath, names => TensorFolder.Read(dataSet, "input", names), new PlanOptions(), Execution, seed: 1);
         var plan = model.Model.Plan;
         if (plan.AllOnDevice.Index < 2) return SkipReason.TooSmall;
-        if (RandomNode.Find(model.Model, model.Inputs) is not null) return SkipReason.Random;
 
         var known = TensorFolder.Read(dataSet, "output", [.. plan.Outputs.Select(static o => o.Name)]);
-        await using var verifier = Verifier.Start(model, known, Execution);
-        foreach (var partition in plan.Partitions.Where(static p => p.IsAdmissible))
+        var options = new VerificationOptions { Execution = Execution, KnownOutputs = known, OpenRunner = async cancellation => await Lane.OpenAsync(model.Model, Execution, cancellation) };
+        await using var verifier = await ModelVerifier.StartAsync(model.Model, model.Inputs, options);
+        if (verifier.Incomparable is not null) return SkipReason.Random;
+        await foreach (var verdict in verifier.RunAsync())
         {
-            var verdict = await verifier.VerifyAsync(partition, Tolerance, CancellationToken.None);
             _verified++;
-            if (!verdict.IsOk) _failures.Add($"{folder} partition {partition.Index}: {verdict.Error ?? $"differs by {verdict.Difference.MaxMixed:G3}"}");
+            if (!verdict.IsOk) _failures.Add($"{folder} partition {verdict.Partition.Index}: {verdict.Error ?? $"differs by {verdict.Difference.MaxMixed:G3}"}");
         }
 
         return null;

@@ -1,7 +1,8 @@
 using SplitInfer.Cli.Inputs;
-using SplitInfer.Cli.Verification;
+using SplitInfer.Cli.Commands.Verify;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Tailoring.Verification;
 
 namespace SplitInfer.IntegrationTests.Conformance;
 
@@ -14,13 +15,11 @@ internal static class VerifiedModel
     public static async Task AssertAsync(string path, int most = int.MaxValue, PlanOptions? plan = null)
     {
         using var model = ModelWithInputs.Load(path, static _ => [], plan ?? new(), Execution, seed: 1);
-        await using var verifier = Verifier.Start(model, new Dictionary<string, Tensors.Tensor>(), Execution);
+        var options = new VerificationOptions { Execution = Execution, OpenRunner = async cancellation => await Lane.OpenAsync(model.Model, Execution, cancellation) };
+        await using var verifier = await ModelVerifier.StartAsync(model.Model, model.Inputs, options);
         var admissible = model.Model.Plan.Partitions.Where(static p => p.IsAdmissible).ToArray();
         Assert.True(admissible.Length > 1);
-        foreach (var partition in CutSample.Of(admissible, most))
-        {
-            var verdict = await verifier.VerifyAsync(partition, new Tolerance(1e-4), CancellationToken.None);
-            Assert.True(verdict.IsOk, $"{path} partition {partition.Index}: {verdict.Error ?? $"differs by {verdict.Difference}"}");
-        }
+        await foreach (var verdict in verifier.RunAsync(CutSample.Of(admissible, most)))
+            Assert.True(verdict.IsOk, $"{path} partition {verdict.Partition.Index}: {verdict.Error ?? $"differs by {verdict.Difference}"}");
     }
 }

@@ -37,7 +37,7 @@ public sealed class MemoryTests : IAsyncDisposable
         PolicySetup? setup = null;
         await using var client = await ConnectAsync(s => setup = s, o => o.ProfilingBudget = TimeSpan.Zero);
         var heads = setup!.Heads;
-        Assert.Equal([client.Plan.AllOnDevice.Index], setup.Arms.Select(a => a.Arm.Cut).Where(heads.IsMeasured));
+        Assert.Equal([client.Plan.AllOnDevice.Index], setup.Arms.Select(a => a.Arm.Cut).Where(cut => heads.IsMeasured(cut)));
         Assert.True(heads.SecondsOf(client.Plan.Arms[1].Index) < heads.SecondsOf(client.Plan.AllOnDevice.Index));
     }
 

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using SplitInfer.Cli.Benchmarks;
+using SplitInfer.Cli.Output;
+using SplitInfer.Policies;
+using SplitInfer.Simulation.RandomWorlds;
+
+namespace SplitInfer.Cli.Commands.Bench;
+
+/// <summary>Plays all policies against all scenarios and times their decisions.</summary>
+internal static class BenchPolicyCommand
+{
+    public static Command Create(SharedOptions options, Terminal terminal)
+    {
+        var folder = new Option<string?>("--scenarios") { Description = "Play the .json files below this folder rather than the scenarios that come with the tool.", HelpName = "DIR" };
+        var seeds = new Option<int>("--seeds") { Description = "How many times each is played, each time with other noise.", HelpName = "N", DefaultValueFactory = static _ => 8 };
+        seeds.Require<int>(static count => count >= 1, "takes 1 or more.");
+        var random = new Option<int?>("--random") { Description = "Play this many random worlds rather than the scenarios that come with the tool.", HelpName = "N" };
+        random.Require<int>(static count => count >= 1, "takes 1 or more.");
+        var seed = new Option<int>("--seed") { Description = "Makes the random worlds; the same seed gives the same worlds.", HelpName = "S" };
+        var oneCore = new Option<bool>("--one-core") { Description = "Tell the policies that the device has one core, so that what they measure is to be doubted." };
+        var command = new ExplainedCommand("policy", "Plays all policies against described worlds, beside an oracle, and times their decisions.",
+            "splitinfer bench policy",
+            "splitinfer bench policy --scenarios ./worlds --seeds 20 --json",
+            "splitinfer bench policy --random 200 --seed 7 --seeds 2 --one-core")
+        {
+            folder, seeds, random, seed, oneCore, options.NoRaces,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
+            var benchmark = new PolicyBenchmark(parsed.GetValue(seeds), !parsed.GetValue(options.NoRaces), parsed.GetValue(oneCore));
+            var rows = new List<PolicyRow>();
+            var scenarios = parsed.GetValue(random) is { } count ? RandomWorld.Sequence(count, parsed.GetValue(seed))
+                : parsed.GetValue(folder) is { } path ? ScenarioLibrary.In(path)
+                : ScenarioLibrary.Own();
+            foreach (var row in scenarios.SelectMany(benchmark.Run))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                rows.Add(row);
+                lines?.Write(row, LineContext.Default.PolicyRow);
+                if (terminal.IsErrorTerminal) terminal.Error.WriteLine($"{row.Scenario}, {row.Policy}: {row.ExcessRatio:P1} over the oracle");
+            }
+
+            var decisions = PolicyNames.All.Select(new DecisionBenchmark(TimeProvider.System).Run).ToArray();
+            foreach (var row in decisions) lines?.Write(row, LineContext.Default.DecisionRow);
+            if (lines is not null) return Task.CompletedTask;
+            if (parsed.GetValue(random) is not null) RandomWorldTable.Write(terminal, rows);
+            else PolicyTable.Write(terminal, rows);
+            PolicyTable.Write(terminal, decisions);
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+}

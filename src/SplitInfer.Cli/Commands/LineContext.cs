@@ -1,0 +1,31 @@
+using System.Text.Json.Serialization;
+using SplitInfer.Cli.Benchmarks;
+using SplitInfer.Cli.Commands.Calibrate;
+using SplitInfer.Cli.Commands.Inspect;
+using SplitInfer.Cli.Commands.Run;
+using SplitInfer.Cli.Commands.Serve;
+using SplitInfer.Cli.Commands.Simulate;
+using SplitInfer.Cli.Commands.Verify;
+
+namespace SplitInfer.Cli.Commands;
+
+/// <summary>How lines become JSON, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(PartitionLine))]
+[JsonSerializable(typeof(PlanLine))]
+[JsonSerializable(typeof(VerdictLine))]
+[JsonSerializable(typeof(VerifiedLine))]
+[JsonSerializable(typeof(VerifySummaryLine))]
+[JsonSerializable(typeof(FrameLine))]
+[JsonSerializable(typeof(RunSummaryLine))]
+[JsonSerializable(typeof(OverheadRow))]
+[JsonSerializable(typeof(OverheadSummary))]
+[JsonSerializable(typeof(SimulatedFrameLine))]
+[JsonSerializable(typeof(SimulationLine))]
+[JsonSerializable(typeof(PolicyRow))]
+[JsonSerializable(typeof(DecisionRow))]
+[JsonSerializable(typeof(ListeningLine))]
+[JsonSerializable(typeof(TransportRow))]
+[JsonSerializable(typeof(CodecRow))]
+[JsonSerializable(typeof(CalibrationLine))]
+internal sealed partial class LineContext : JsonSerializerContext;

@@ -1,0 +1,129 @@
+using System.CommandLine;
+using SplitInfer.Cli.Inputs;
+using SplitInfer.Cli.Output;
+using SplitInfer.Client;
+using SplitInfer.Policies;
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+
+namespace SplitInfer.Cli.Commands.Run;
+
+/// <summary>Infers a number of times, with a server or without, and prints what each time cost.</summary>
+internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond, bool isPaced)
+{
+    private const int InputSeed = 1;
+
+    public static Command Create(SharedOptions options, Terminal terminal)
+    {
+        var file = SharedOptions.Model();
+        var server = new Option<string?>("--server") { Description = "The server that runs tails, such as tcp://127.0.0.1:7070. Without one, everything runs here.", HelpName = "URI" };
+        var input = new Option<string[]>("--input") { Description = "Input as a .npy or .pb file; NAME=FILE where the model has several. Inputs that are not given are made up.", HelpName = "F.npy" };
+        var frames = new Option<int>("--frames") { Description = "How many times to infer.", HelpName = "N", DefaultValueFactory = static _ => 10 };
+        var policy = new Option<string?>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME" };
+        var partition = new Option<int?>("--partition") { Description = "The partition that policy Fixed takes.", HelpName = "k" };
+        var codec = new Option<string?>("--codec") { Description = "The codec that carries every boundary, whatever it loses. Without it a policy that learns chooses among those that lose nothing and those calibrated.", HelpName = "NAME" };
+        var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left, so that lossy codecs may be chosen.", HelpName = "F.json" };
+        var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };
+        var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
+        var preload = new Option<bool>("--preload") { Description = "Load the segments of all arms before the first frame, rather than when one is needed." };
+        var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
+        var paced = new Option<bool>("--paced") { Description = "Infer each frame when a line comes on standard input, and end with it, for scripts that let several clients take turns." };
+        frames.Require<int>(static count => count >= 1, "takes 1 or more.");
+        agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
+        fps.Require<double>(static rate => rate > 0, "takes a positive number.");
+        var command = new ExplainedCommand("run", "Infers with the head here and the tail on a server, and prints what it cost.",
+            "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --partition 19 --frames 100",
+            "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
+            "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
+        {
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, paced, state, options.Planning,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var settings = new SplitInferenceOptions
+            {
+                ModelPath = parsed.GetRequiredValue(file),
+                Server = parsed.GetValue(server) is { } address ? Addresses.Parse(address, "--server") : null,
+                Policy = parsed.GetValue(policy),
+                PolicyOptions = options.PolicyOptionsOf(parsed),
+                Partition = parsed.GetValue(partition),
+                StateDirectory = parsed.GetValue(state),
+                Codec = parsed.GetValue(codec),
+                PreloadArms = parsed.GetValue(preload),
+                Races = !parsed.GetValue(options.NoRaces),
+                Calibration = parsed.GetValue(calibration),
+                MinAgreement = parsed.GetValue(agreement),
+                Plan = options.PlanOf(parsed),
+                Execution = options.ExecutionOf(parsed),
+            };
+            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps), parsed.GetValue(paced));
+            return command.RunAsync(settings, parsed.GetValue(input) ?? [], cancellationToken);
+        });
+        return command;
+    }
+
+    private async Task RunAsync(SplitInferenceOptions settings, string[] inputFiles, CancellationToken cancellationToken)
+    {
+        using var model = ModelWithInputs.Load(settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
+        await using var client = await ConnectAsync(settings, model.Model, cancellationToken);
+        var (lines, table) = (new JsonLines(terminal.Output), new RunTable(terminal.Output));
+        var costs = new List<FrameLine>();
+        foreach (var warning in client.Warnings) terminal.Complain(warning);
+        var start = settings.TimeProvider.GetTimestamp();
+        string? complaint = null;
+        for (var frame = 0; frame < frames; frame++)
+        {
+            if (isPaced && await terminal.Input.ReadLineAsync(cancellationToken) is null) break;
+            await WaitForAsync(frame, start, settings.TimeProvider, cancellationToken);
+            using var result = await InferAsync(client, model, cancellationToken);
+            costs.Add(FrameLine.Of(frame, result));
+            if (isJson) lines.Write(costs[^1], LineContext.Default.FrameLine);
+            else table.Add(costs[^1]);
+            complaint ??= result.ServerFailure?.Message ?? client.ServerFailure?.Message;
+        }
+
+        if (complaint is not null) terminal.Complain($"The device worked alone for some of the time. {complaint}");
+
+        if (costs.Count == 0)
+        {
+            terminal.Complain("Standard input ended before the first frame.");
+            return;
+        }
+
+        var summary = RunSummaryLine.Of(settings.ModelPath, client.Policy, costs);
+        if (isJson) lines.Write(summary, LineContext.Default.RunSummaryLine);
+        else table.End(summary);
+    }
+
+    private static async ValueTask<InferenceResult> InferAsync(SplitInferenceClient client, ModelWithInputs model, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.InferAsync(model.Inputs, cancellationToken: cancellationToken);
+        }
+        catch (EngineException error)
+        {
+            throw model.Explain(error, "--input NAME=FILE");
+        }
+    }
+
+    private static async ValueTask<SplitInferenceClient> ConnectAsync(SplitInferenceOptions settings, PartitionedModel model, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ClientComposition.CreateAsync(settings, model, cancellationToken);
+        }
+        catch (Exception error) when (error is ArgumentException or PolicyOptionException)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+
+    /// <summary>Waits until a frame is due. One that is late starts at once, and the next are due when they were.</summary>
+    private async ValueTask WaitForAsync(int frame, long start, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (framesPerSecond is not { } rate) return;
+        var wait = TimeSpan.FromSeconds(frame / rate) - time.GetElapsedTime(start);
+        if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellationToken);
+    }
+}

@@ -1,0 +1,23 @@
+using System.Globalization;
+using SplitInfer.Cli.Output;
+
+namespace SplitInfer.Cli.Commands.Run;
+
+/// <summary>Frames as aligned text, each printed as it ends, and a summary.</summary>
+internal sealed class RunTable(TextWriter output)
+{
+    private bool _hasTitle;
+
+    public void Add(FrameLine frame)
+    {
+        if (!_hasTitle) output.WriteLine(" frame  cut  source        head ms  encode ms  offload ms  server ms  total ms  predicted       sent");
+        _hasTitle = true;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{frame.Frame,6} {frame.Partition,4}  {frame.Source,-6} {Mark(frame),-4} {frame.HeadMs,9:0.00} {frame.EncodeMs,10:0.00} {frame.OffloadMs,11:0.00} {frame.ServerMs,10:0.00} {frame.TotalMs,9:0.00} {frame.PredictedMs,10:0.00} {Sizes.Bytes(frame.BytesSent),10}"));
+    }
+
+    private static string Mark(FrameLine frame) => frame.Raced ? "race" : frame.Forced ? "try" : "";
+
+    public void End(RunSummaryLine summary) => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{summary.Frames} frames by {summary.Policy}: mean {summary.MeanMs:0.00} ms, median {summary.P50Ms:0.00}, 95 % within {summary.P95Ms:0.00}, 99 % within {summary.P99Ms:0.00}, {Sizes.Bytes(summary.BytesSent)} sent"));
+}

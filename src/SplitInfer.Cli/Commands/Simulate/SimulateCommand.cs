@@ -1,0 +1,56 @@
+using System.CommandLine;
+using SplitInfer.Cli.Inputs;
+using SplitInfer.Cli.Output;
+using SplitInfer.Policies;
+using SplitInfer.Policies.Catalog;
+using SplitInfer.Simulation;
+using SplitInfer.Simulation.RandomWorlds;
+
+namespace SplitInfer.Cli.Commands.Simulate;
+
+/// <summary>Plays a policy against a described world.</summary>
+internal static class SimulateCommand
+{
+    public static Command Create(SharedOptions options, Terminal terminal)
+    {
+        var scenario = new Option<string>("--scenario") { Description = "The world, as JSON; samples/scenarios has some. Or the name of a random world, as bench policy --random lists them.", HelpName = "F.json", Required = true };
+        var policy = new Option<string>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME", DefaultValueFactory = static _ => PolicyNames.MuLinUcb };
+        var seed = new Option<int>("--seed") { Description = "Makes the noise; the same seed gives the same noise to every policy.", HelpName = "N" };
+        var command = new ExplainedCommand("simulate", "Plays a policy against a described world on a virtual clock, beside an oracle.",
+            "splitinfer simulate --scenario samples/scenarios/vgg16/drop-50-4.json",
+            "splitinfer simulate --scenario world.json --policy MuLinUcbPaper --policy-option featureScale=max --seed 3 --json")
+        {
+            scenario, policy, options.PolicyOptions, seed,
+        };
+        command.SetAction(parsed =>
+        {
+            var name = parsed.GetRequiredValue(scenario);
+            var world = RandomWorld.Find(name) ?? ScenarioReader.ReadFile(name);
+            var player = Make(parsed.GetRequiredValue(policy), Simulator.SetupOf(world, parsed.GetValue(seed)), options.PolicyOptionsOf(parsed));
+            var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
+            var frames = new List<SimulatedFrame>();
+            foreach (var frame in new Simulator(world, parsed.GetValue(seed)).Play(player))
+            {
+                frames.Add(frame);
+                lines?.Write(SimulatedFrameLine.Of(frame), LineContext.Default.SimulatedFrameLine);
+            }
+
+            var summary = SimulationLine.Of(SimulationSummary.Of(player.Name, frames));
+            if (lines is not null) lines.Write(summary, LineContext.Default.SimulationLine);
+            else SimulationTable.Write(terminal, world, frames, summary);
+        });
+        return command;
+    }
+
+    private static IPartitionPolicy Make(string name, PolicySetup setup, Dictionary<string, string> options)
+    {
+        try
+        {
+            return PolicyCatalog.Create(name, setup, options);
+        }
+        catch (PolicyOptionException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+}

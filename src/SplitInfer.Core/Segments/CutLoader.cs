@@ -1,0 +1,45 @@
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+
+namespace SplitInfer.Segments;
+
+/// <summary>
+/// Loads cuts of one model as clients and servers do: each segment once, the weights that segments have in common once. Safe for concurrent
+/// use. Dispose it after the cuts that it loaded.
+/// </summary>
+/// <param name="model">The model.</param>
+/// <param name="execution">How ONNX Runtime runs; null for the defaults.</param>
+/// <param name="memoryBytes">Bytes that loaded segments may hold; those of cuts that are not disposed stay, whatever they hold. No bound unless set.</param>
+public sealed class CutLoader(PartitionedModel model, ExecutionOptions? execution = null, long memoryBytes = long.MaxValue) : IDisposable
+{
+    private readonly SegmentSet _segments = new SegmentResidency(memoryBytes).Open(new SegmentCompiler(model, execution ?? new()));
+
+    /// <summary>Loads a partition; segments that are loaded already are taken as they are.</summary>
+    /// <param name="partition">Index of a partition that can be made.</param>
+    /// <param name="cancellationToken">Ends the wait, not the loading.</param>
+    /// <returns>The cut, which keeps its segments loaded until it is disposed.</returns>
+    /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
+    /// <exception cref="SegmentLoadException">The engine refuses the head or the tail.</exception>
+    public async ValueTask<LoadedCut> LoadAsync(int partition, CancellationToken cancellationToken = default)
+    {
+        var (route, cut) = (model.Route(partition), model.Plan.Partitions[partition]);
+        var head = route.HasHead ? await _segments.RentAsync(new(SegmentSide.Head, partition), cancellationToken).ConfigureAwait(false) : default;
+        try
+        {
+            var tail = cut.TailOutputs.IsEmpty ? default : await _segments.RentAsync(new(SegmentSide.Tail, partition), cancellationToken).ConfigureAwait(false);
+            return new(cut, route, head.Runner, tail.Runner, () =>
+            {
+                head.Dispose();
+                tail.Dispose();
+            });
+        }
+        catch
+        {
+            head.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Unloads everything.</summary>
+    public void Dispose() => _segments.Dispose();
+}

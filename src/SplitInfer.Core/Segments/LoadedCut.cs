@@ -1,0 +1,146 @@
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Segments;
+
+/// <summary>
+/// Head and tail of one partition, loaded on this machine: to see what crosses a cut, to change it and see what comes out, or to time both.
+/// Runs are on the caller's thread; several may run at once. Dispose it after the last run has ended.
+/// </summary>
+public sealed class LoadedCut : IDisposable
+{
+    private readonly Routing _route;
+    private readonly ISegmentRunner? _head;
+    private readonly ISegmentRunner? _tail;
+    private readonly Action _release;
+
+    internal LoadedCut(Partition partition, Routing route, ISegmentRunner? head, ISegmentRunner? tail, Action release) =>
+        (Partition, _route, _head, _tail, _release) = (partition, route, head, tail, release);
+
+    /// <summary>The partition.</summary>
+    public Partition Partition { get; }
+
+    /// <summary>Place of the model's first output among those of the tail; null where it is finished before the cut.</summary>
+    internal int? FirstOutput => _route.Outputs[0] is { Origin: ValueOrigin.Tail } source ? source.Index : null;
+
+    /// <summary>Loads a partition by itself: it shares nothing with other segments. A <see cref="CutLoader"/> loads several that do.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="partition">Index of a partition that can be made.</param>
+    /// <param name="execution">How ONNX Runtime runs; null for the defaults.</param>
+    /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
+    /// <exception cref="EngineException">The engine refuses the head or the tail.</exception>
+    public static LoadedCut Load(PartitionedModel model, int partition, ExecutionOptions? execution = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        execution ??= new();
+        var route = model.Route(partition);
+        var head = Load(model.Head(partition), execution);
+        try
+        {
+            var tail = Load(model.Tail(partition), execution);
+            return new(model.Plan.Partitions[partition], route, head, tail, () =>
+            {
+                head?.Dispose();
+                tail?.Dispose();
+            });
+        }
+        catch
+        {
+            head?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Loads the model's file as it is, in a session that knows nothing of plans, in place of the last partition: what heads and tails are timed
+    /// against. <see cref="MakeBoundary"/> runs it and drops its outputs.
+    /// </summary>
+    /// <param name="model">The model; its file has to be there still.</param>
+    /// <param name="execution">How ONNX Runtime runs; null for the defaults.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="EngineException">The engine refuses the model.</exception>
+    public static LoadedCut LoadFile(PartitionedModel model, ExecutionOptions? execution = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        execution ??= new();
+        var plan = model.Plan;
+        var session = execution.Engine.LoadFile(model.Source, execution);
+        var runner = new SegmentRunner(session, plan.Inputs, plan.Outputs.DistinctBy(static o => o.Name).Where(o => session.Outputs.Any(p => p.Name == o.Name)));
+        var route = new Routing { HeadInputs = [.. Enumerable.Range(0, plan.Inputs.Length)], HasHead = true, Boundary = [], Outputs = [] };
+        return new(plan.AllOnDevice, route, runner, null, runner.Dispose);
+    }
+
+    /// <summary>Runs the head.</summary>
+    /// <param name="inputs">A tensor for each input of the plan; they stay the caller's.</param>
+    /// <param name="cancellationToken">Stops the run at the next node.</param>
+    /// <returns>The values that cross, in the order of <see cref="Partition.Boundary"/>. The caller owns them; those that are inputs of the model share their memory.</returns>
+    /// <exception cref="EngineException">The run failed.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public Tensor[] MakeBoundary(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var made = RunHead(inputs, cancellationToken);
+        Tensor[] boundary = [.. _route.Boundary.Select(source => (source.Origin == ValueOrigin.Input ? inputs : made)[source.Index].Share())];
+        Release(made);
+        return boundary;
+    }
+
+    /// <summary>Runs the tail.</summary>
+    /// <param name="boundary">A tensor for each of <see cref="Partition.Boundary"/>; they stay the caller's.</param>
+    /// <param name="cancellationToken">Stops the run at the next node.</param>
+    /// <returns>A tensor for each of <see cref="Partition.TailOutputs"/>, which the caller owns.</returns>
+    /// <exception cref="EngineException">The run failed.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public Tensor[] RunTail(ReadOnlySpan<Tensor> boundary, CancellationToken cancellationToken = default) => Run(_tail, boundary, cancellationToken);
+
+    /// <summary>Runs head and tail; the boundary goes from one to the other as it is.</summary>
+    /// <param name="inputs">A tensor for each input of the plan; they stay the caller's.</param>
+    /// <param name="cancellationToken">Stops the run at the next node.</param>
+    /// <returns>A tensor for each output of the plan, which the caller owns.</returns>
+    /// <exception cref="EngineException">A run failed.</exception>
+    /// <exception cref="OperationCanceledException">A run was cancelled.</exception>
+    public Tensor[] Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        Tensor[] made = [], ended = [];
+        try
+        {
+            made = RunHead(inputs, cancellationToken);
+            ended = RunTail([.. _route.Boundary.Select(source => (source.Origin == ValueOrigin.Input ? inputs : made)[source.Index])], cancellationToken);
+            return [.. _route.Outputs.Select(source => Held(source.Origin)[source.Index].Share())];
+        }
+        finally
+        {
+            Release(made);
+            Release(ended);
+        }
+
+        IReadOnlyList<Tensor> Held(ValueOrigin origin) => origin switch { ValueOrigin.Input => inputs, ValueOrigin.Head => made, _ => ended };
+    }
+
+    /// <summary>Unloads what no other cut uses.</summary>
+    public void Dispose() => _release();
+
+    private Tensor[] RunHead(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken) =>
+        Run(_head, [.. _route.HeadInputs.Select(place => inputs[place])], cancellationToken);
+
+    private static SegmentRunner? Load(SegmentModel segment, ExecutionOptions execution) => segment.IsEmpty
+        ? null
+        : new(segment.Load(execution), segment.Inputs, segment.Outputs);
+
+    private static Tensor[] Run(ISegmentRunner? segment, ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken)
+    {
+        if (segment is null) return [];
+        var outputs = new Tensor[segment.Outputs.Count];
+        if (segment is SegmentRunner runner) runner.Run(inputs, outputs, cancellationToken);
+        // The application has put a runner of its own around it.
+        else segment.RunAsync(inputs.ToArray(), outputs, cancellationToken).AsTask().GetAwaiter().GetResult();
+        return outputs;
+    }
+
+    private static void Release(Tensor[] tensors)
+    {
+        foreach (var tensor in tensors) tensor.Dispose();
+    }
+}
