@@ -20,6 +20,12 @@ public sealed class PolicySetup
     /// <summary>Whether the device may run a tail while it waits for the server's. True by default.</summary>
     public bool CanRace { get; init; } = true;
 
+    /// <summary>
+    /// Whether the device takes over a reply that is later than the decision says, where it can race. True by default; scenarios say
+    /// whether their simulation does.
+    /// </summary>
+    public bool RacesLateReplies { get; init; } = true;
+
     /// <summary>Whether the device has one core, so that whatever else it does slows down what is measured. False by default.</summary>
     public bool IsSingleCore { get; init; }
 

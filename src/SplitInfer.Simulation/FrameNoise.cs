@@ -7,14 +7,18 @@ namespace SplitInfer.Simulation;
 internal readonly struct FrameNoise(int seed, int frame)
 {
     /// <summary>What a mean becomes: times 1 + noise·N(0,1), never less than a tenth.</summary>
-    public double Apply(NoiseTerm term, double mean, double noise) =>
-        noise > 0 ? mean * Math.Max(0.1, 1 + (noise * Normal(term))) : mean;
+    /// <param name="term">What scatters.</param>
+    /// <param name="mean">Its mean.</param>
+    /// <param name="noise">Standard deviation relative to the mean.</param>
+    /// <param name="server">The server whose term it is; each scatters on its own.</param>
+    public double Apply(NoiseTerm term, double mean, double noise, int server = 0) =>
+        noise > 0 ? mean * Math.Max(0.1, 1 + (noise * Normal(term, server))) : mean;
 
     private const double TwoToMinus53 = 1.0 / (1UL << 53);
 
-    private double Normal(NoiseTerm term)
+    private double Normal(NoiseTerm term, int server)
     {
-        var counter = ((ulong)(uint)seed << 32) ^ ((ulong)(uint)frame << 4) ^ (ulong)term;
+        var counter = (((ulong)(uint)seed << 32) ^ ((ulong)(uint)frame << 4) ^ (ulong)term) + ((ulong)server * 0xD1B54A32D192ED03);
         var first = Mix(counter);
         var second = Mix(first ^ 0x9E3779B97F4A7C15);
         // Box and Muller; the first draw is never 0.

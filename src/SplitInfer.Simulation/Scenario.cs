@@ -2,9 +2,18 @@ using System.Collections.Immutable;
 
 namespace SplitInfer.Simulation;
 
-/// <summary>A described world that a policy is played against. Immutable. Frames count from 0.</summary>
+/// <summary>
+/// A described world that a policy is played against: one model, one device, one server or several. Immutable. Frames count from 0.
+/// </summary>
+/// <remarks>
+/// <see cref="Arms"/> are what one server offers, and the device. What a policy chooses among are these for each server in turn, and
+/// the device last; its arms are numbered in this order.
+/// </remarks>
 public sealed class Scenario
 {
+    /// <summary>What stands for the device where frames name their server.</summary>
+    public const string DeviceName = "device";
+
     /// <summary>What people call it.</summary>
     public required string Name { get; init; }
 
@@ -14,14 +23,14 @@ public sealed class Scenario
     /// <summary>Standard deviation of each term of a delay, relative to its mean.</summary>
     public required double Noise { get; init; }
 
-    /// <summary>The arms; the last one runs everything on the device.</summary>
+    /// <summary>The partitions; the last one runs everything on the device.</summary>
     public required ImmutableArray<ScenarioArm> Arms { get; init; }
 
-    /// <summary>The link over time.</summary>
-    public required Timeline<LinkState> Link { get; init; }
+    /// <summary>The servers, at least one.</summary>
+    public required ImmutableArray<ScenarioServer> Servers { get; init; }
 
-    /// <summary>How many times longer tails take, over time.</summary>
-    public required Timeline<double> ServerSlowdown { get; init; }
+    /// <summary>Whether the scenario lists its servers by name, rather than describing the only one.</summary>
+    public bool NamesServers { get; init; }
 
     /// <summary>How many times longer heads take, over time.</summary>
     public required Timeline<double> DeviceSlowdown { get; init; }
@@ -32,39 +41,59 @@ public sealed class Scenario
     /// <summary>Whether the policy may measure round trips.</summary>
     public required bool Probes { get; init; }
 
-    /// <summary>The frames, but for the first, at which something changes, rising.</summary>
+    /// <summary>Whether the device runs the tail itself once a reply is later than the decision says. False by default.</summary>
+    public bool LateRaces { get; init; }
+
+    /// <summary>The number of arms that a policy chooses among.</summary>
+    public int Choices => (Servers.Length * Tails) + 1;
+
+    /// <summary>The frames, but for the first, at which something changes, rising. Links that change by the clock are left out.</summary>
     public ImmutableArray<int> Changes =>
     [
-        .. Link.Steps.Select(static s => s.From)
-            .Concat(ServerSlowdown.Steps.Select(static s => s.From))
+        .. Servers.SelectMany(static s => s.ChangeFrames)
             .Concat(DeviceSlowdown.Steps.Select(static s => s.From))
             .Where(from => from > 0 && from < Frames && IsChange(from)).Distinct().Order(),
     ];
 
-    /// <summary>Mean delay of an arm at a frame, s.</summary>
-    public double MeanSeconds(int arm, int frame)
+    private int Tails => Arms.Length - 1;
+
+    /// <summary>The server of one of the arms that a policy chooses among; −1 for the device.</summary>
+    public int ServerOf(int choice) => choice == Choices - 1 ? -1 : choice / Tails;
+
+    /// <summary>The name of a frame's server, or <see cref="DeviceName"/>.</summary>
+    public string ServerNameOf(in SimulatedFrame frame) => frame.Server < 0 ? DeviceName : Servers[frame.Server].Name;
+
+    /// <summary>Mean delay of an arm at a frame while its server is up, s.</summary>
+    /// <param name="choice">The arm, of <see cref="Choices"/>.</param>
+    /// <param name="frame">The frame.</param>
+    /// <param name="clock">When the frame begins, s; it matters only for links that change by the clock.</param>
+    public double MeanSeconds(int choice, int frame, double clock = 0)
     {
-        var head = Arms[arm].HeadMs * DeviceSlowdown.At(frame);
-        if (arm == Arms.Length - 1) return head / 1e3;
-        var link = Link.At(frame);
-        return (head + link.RttMs + (Arms[arm].PayloadBits / (link.Mbps * 1e3)) + (Arms[arm].TailMs * ServerSlowdown.At(frame))) / 1e3;
+        var arm = ArmOf(choice);
+        var head = arm.HeadMs * DeviceSlowdown.At(frame);
+        if (choice == Choices - 1) return head / 1e3;
+        var server = Servers[ServerOf(choice)];
+        var (rttMs, transferMs) = server.LinkMs(arm.PayloadBits, frame, (clock * 1e3) + head);
+        return (head + rttMs + transferMs + (arm.TailMs * server.Slowdown.At(frame))) / 1e3;
     }
 
-    /// <summary>The smallest mean delay of any arm at a frame, s.</summary>
-    public double OracleSeconds(int frame)
+    /// <summary>The smallest mean delay at a frame of the device and all arms whose server is up, s.</summary>
+    public double OracleSeconds(int frame, double clock = 0)
     {
         var lowest = double.PositiveInfinity;
-        for (var arm = 0; arm < Arms.Length; arm++) lowest = Math.Min(lowest, MeanSeconds(arm, frame));
+        for (var choice = 0; choice < Choices; choice++)
+            if (ServerOf(choice) is var server && (server < 0 || Servers[server].Availability.At(frame))) lowest = Math.Min(lowest, MeanSeconds(choice, frame, clock));
         return lowest;
     }
 
+    /// <summary>What one of the arms that a policy chooses among truly costs.</summary>
+    internal ScenarioArm ArmOf(int choice) => choice == Choices - 1 ? Arms[^1] : Arms[choice % Tails];
+
     private bool IsChange(int frame) =>
-        Link.At(frame) != Link.At(frame - 1)
-        || !ServerSlowdown.At(frame).Equals(ServerSlowdown.At(frame - 1))
-        || !DeviceSlowdown.At(frame).Equals(DeviceSlowdown.At(frame - 1));
+        Servers.Any(server => server.IsChange(frame)) || !DeviceSlowdown.At(frame).Equals(DeviceSlowdown.At(frame - 1));
 }
 
-/// <summary>An arm of a scenario with what it truly costs while nothing slows down.</summary>
+/// <summary>A partition of a scenario with what it truly costs while nothing slows down.</summary>
 public sealed record ScenarioArm
 {
     /// <summary>The partition k.</summary>

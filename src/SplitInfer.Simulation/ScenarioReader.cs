@@ -8,6 +8,8 @@ public static class ScenarioReader
 {
     private const int MaxFrames = 10_000_000;
     private const int MaxArms = 10_000;
+    private const int MaxServers = 64;
+    private const int MaxTime = int.MaxValue;
 
     /// <exception cref="ScenarioException">The text is not a scenario.</exception>
     public static Scenario Read(ReadOnlyMemory<byte> utf8)
@@ -47,11 +49,39 @@ public static class ScenarioReader
             Frames = root.Get("frames").Whole(1, MaxFrames),
             Noise = root.Find("noise")?.Number(0) ?? 0.05,
             Arms = [.. arms.Select((arm, index) => ReadArm(arm, classes, isLast: index == arms.Length - 1))],
-            Link = ReadTimeline(root.Get("link"), static step => new LinkState(step.Get("mbps").Number(1e-9), step.Find("rttMs")?.Number(0) ?? 0)),
-            ServerSlowdown = ReadFactors(root.Find("serverSlowdown")),
+            Servers = ReadServers(root),
+            NamesServers = root.Find("servers") is not null,
             DeviceSlowdown = ReadFactors(root.Find("deviceSlowdown")),
             KeyFrames = [.. root.Find("keyFrames")?.Items(MaxFrames).Select(static frame => frame.Whole(0, MaxFrames)) ?? []],
             Probes = root.Find("probes")?.Flag() ?? false,
+            LateRaces = root.Find("lateRaces")?.Flag() ?? false,
+        };
+    }
+
+    private static ImmutableArray<ScenarioServer> ReadServers(ScenarioNode root)
+    {
+        if (root.Find("servers") is not { } servers) return [ReadServer(root, "")];
+        foreach (var name in (string[])["link", "serverSlowdown"])
+            if (root.Find(name) is { } stray) throw stray.Wrong("left out where there are \"servers\", each of which has its own");
+        var items = servers.Items(MaxServers);
+        if (items.Length == 0) throw servers.Wrong("at least one server");
+        ImmutableArray<ScenarioServer> read = [.. items.Select(static server => ReadServer(server, server.Get("name").Text()))];
+        if (read.Any(static server => server.Name is "" or Scenario.DeviceName)) throw servers.Wrong($"servers with names other than '{Scenario.DeviceName}', which stands for the device");
+        return read.DistinctBy(static server => server.Name).Count() == read.Length ? read : throw servers.Wrong("servers of different names");
+    }
+
+    private static ScenarioServer ReadServer(ScenarioNode server, string name)
+    {
+        var link = server.Get("link");
+        var isByClock = link.Items(MaxFrames) is [var first, ..] && first.Find("fromMs") is not null;
+        return new()
+        {
+            Name = name,
+            Link = ReadTimeline(link, static step => new LinkState(step.Get("mbps").Number(1e-9), step.Find("rttMs")?.Number(0) ?? 0), isByClock ? "fromMs" : "from"),
+            IsLinkByClock = isByClock,
+            Slowdown = ReadFactors(server.Find("serverSlowdown")),
+            Availability = server.Find("availability") is { } availability ? ReadTimeline(availability, static step => step.Get("up").Flag()) : new([(0, true)]),
+            FailureMs = server.Find("failureMs")?.Number(0) ?? 100,
         };
     }
 
@@ -75,13 +105,21 @@ public static class ScenarioReader
     private static Timeline<double> ReadFactors(ScenarioNode? node) =>
         node is null || node.Value.Items(MaxFrames).Length == 0 ? new([(0, 1)]) : ReadTimeline(node.Value, static step => step.Get("factor").Number(1e-9));
 
-    private static Timeline<T> ReadTimeline<T>(ScenarioNode node, Func<ScenarioNode, T> value)
+    private static Timeline<T> ReadTimeline<T>(ScenarioNode node, Func<ScenarioNode, T> value, string from = "from")
     {
-        var steps = node.Items(MaxFrames).Select(step => (From: step.Find("from")?.Whole(0, MaxFrames) ?? 0, Value: value(step))).ToImmutableArray();
+        var steps = node.Items(MaxFrames).Select(step => (From: ReadFrom(step, from), Value: value(step))).ToImmutableArray();
         if (steps.Length == 0) throw node.Wrong("at least one entry");
         for (var i = 1; i < steps.Length; i++)
-            if (steps[i].From <= steps[i - 1].From) throw node.Wrong("entries by rising \"from\"");
+            if (steps[i].From <= steps[i - 1].From) throw node.Wrong($"entries by rising \"{from}\"");
         return new(steps);
+    }
+
+    // Time is told by frames or by the clock, never by both in one list.
+    private static int ReadFrom(ScenarioNode step, string from)
+    {
+        var other = from == "from" ? "fromMs" : "from";
+        if (step.Find(other) is { } stray) throw stray.Wrong($"left out where other entries have \"{from}\", or cannot have it");
+        return step.Find(from)?.Whole(0, from == "from" ? MaxFrames : MaxTime) ?? 0;
     }
 }
 

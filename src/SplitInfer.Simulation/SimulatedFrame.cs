@@ -6,9 +6,10 @@ namespace SplitInfer.Simulation;
 /// <param name="IsForced">Whether it was taken to learn.</param>
 /// <param name="IsRaced">Whether the device raced the server.</param>
 /// <param name="DelayMs">What the frame cost, noise included.</param>
-/// <param name="MeanMs">What the arm costs at this frame without noise; of a race, the lower of the two sides.</param>
+/// <param name="MeanMs">What the arm costs at this frame without noise; of a race, the lower of the two sides; of a failed request, what the device then costs as well.</param>
 /// <param name="OracleMs">The smallest noise-free delay of any arm at this frame.</param>
-public readonly record struct SimulatedFrame(int Frame, int Partition, bool IsForced, bool IsRaced, double DelayMs, double MeanMs, double OracleMs);
+/// <param name="Server">Place of the server in the scenario; −1 where everything ran on the device.</param>
+public readonly record struct SimulatedFrame(int Frame, int Partition, bool IsForced, bool IsRaced, double DelayMs, double MeanMs, double OracleMs, int Server);
 
 /// <summary>What a simulation cost as a whole.</summary>
 /// <param name="Policy">Name of the policy.</param>

@@ -20,13 +20,15 @@ public sealed class Simulator(Scenario scenario, int seed)
         foreach (var arm in arms) profile[arm.Partition] = Math.Max(0, whole - arm.Macs.Sum());
         var heads = new HeadProfile(profile);
         foreach (var arm in arms) heads.Record(arm.Partition, arm.HeadMs / 1e3);
+        var tails = OfflineProfile.TailSeconds(scenario);
         return new()
         {
-            Arms = [.. arms.Select((arm, index) => Describe(arm, index, isOnDevice: index == arms.Length - 1))],
+            Arms = [.. Enumerable.Range(0, scenario.Choices).Select(choice => Describe(scenario.ArmOf(choice), choice, scenario.ServerOf(choice)))],
             Heads = heads,
-            Servers = [new() { ProfiledTailSeconds = OfflineProfile.TailSeconds(scenario) }],
+            Servers = [.. scenario.Servers.Select(server => new ServerSetup { Name = server.Name, ProfiledTailSeconds = tails })],
             Seed = seed,
             CanRace = canRace,
+            RacesLateReplies = scenario.LateRaces,
             IsSingleCore = isSingleCore,
         };
     }
@@ -35,6 +37,7 @@ public sealed class Simulator(Scenario scenario, int seed)
     public IEnumerable<SimulatedFrame> Play(IPartitionPolicy policy)
     {
         var clock = 0.0;
+        var unavailable = 0UL;
         for (var frame = 0; frame < scenario.Frames; frame++)
         {
             var noise = new FrameNoise(seed, frame);
@@ -44,72 +47,69 @@ public sealed class Simulator(Scenario scenario, int seed)
                 policy.Observe(late);
             }
 
-            if (scenario.Probes)
-                policy.ObserveRoundTrip(server: 0, noise.Apply(NoiseTerm.Probe, Math.Max(scenario.Link.At(frame).RttMs, 1e-6), scenario.Noise) / 1e3);
-            var decision = policy.Decide(new() { Quality = scenario.KeyFrames.Contains(frame) ? QualityOfService.KeyFrame : default });
+            var failed = Probe(policy, frame, noise, clock, ref unavailable);
+            var decision = policy.Decide(new() { Quality = scenario.KeyFrames.Contains(frame) ? QualityOfService.KeyFrame : default, UnavailableServers = unavailable });
             var played = Run(policy, decision, frame, noise, clock);
+            if (played.Server >= 0 && !scenario.Servers[played.Server].Availability.At(frame)) failed |= 1UL << played.Server;
+            unavailable |= failed;
             clock += played.DelayMs / 1e3;
             yield return played;
         }
     }
 
+    // Measures round trips where the scenario has probes, and notes which servers are up again. Says which did not answer; a policy is
+    // told at the next frame, as a client would be.
+    private ulong Probe(IPartitionPolicy policy, int frame, FrameNoise noise, double clock, ref ulong unavailable)
+    {
+        var failed = 0UL;
+        for (var index = 0; index < scenario.Servers.Length; index++)
+        {
+            var server = scenario.Servers[index];
+            if (server.Availability.At(frame)) unavailable &= ~(1UL << index);
+            if (!scenario.Probes) continue;
+            if (!server.Availability.At(frame)) failed |= 1UL << index;
+            else policy.ObserveRoundTrip(index, noise.Apply(NoiseTerm.Probe, Math.Max(server.RttMs(frame, clock), 1e-6), scenario.Noise, index) / 1e3);
+        }
+
+        return failed;
+    }
+
     private SimulatedFrame Run(IPartitionPolicy policy, in Decision decision, int frame, FrameNoise noise, double clock)
     {
-        var arm = decision.Arm.Index;
-        var onDevice = scenario.Arms.Length - 1;
-        var (outcome, seconds) = Measure(decision, arm, frame, noise);
-        var mean = scenario.MeanSeconds(arm, frame);
-        if (decision.IsRaced && arm != onDevice)
+        var (choice, onDevice) = (decision.Arm.Index, scenario.Choices - 1);
+        var server = scenario.ServerOf(choice);
+        var (truth, mean) = (Measure(choice, frame, noise, scenario.Noise, clock), Measure(choice, frame, noise, scale: 0, clock));
+        var seconds = truth.Seconds(decision, scenario.LateRaces);
+        foreach (var (outcome, delay) in truth.Outcomes(decision, scenario.LateRaces))
         {
-            var device = Measure(decision, onDevice, frame, noise).Seconds * RaceModel.Overhead;
-            if (device < seconds)
-            {
-                policy.Observe(new() { Decision = decision, Server = ServerOutcome.Pending, HeadSeconds = outcome.HeadSeconds, DeviceSeconds = device });
-                var patience = RaceModel.PatienceInDeviceDelays * device;
-                outcome = outcome with { Kind = OutcomeKind.LateReply, HeadSeconds = 0 };
-                if (seconds > patience)
-                    outcome = outcome with { Server = ServerOutcome.Abandoned, OffloadSeconds = patience - (seconds - outcome.OffloadSeconds), ServerSeconds = 0 };
-                _late.Enqueue(outcome, clock + Math.Min(seconds, patience));
-            }
-            else
-            {
-                policy.Observe(outcome);
-            }
-
-            (seconds, mean) = (Math.Min(seconds, device), Math.Min(mean, RaceModel.Overhead * scenario.MeanSeconds(onDevice, frame)));
-        }
-        else
-        {
-            policy.Observe(outcome);
+            if (delay <= seconds) policy.Observe(outcome);
+            else _late.Enqueue(outcome, clock + delay);
         }
 
-        return new(frame, scenario.Arms[arm].Partition, decision.IsForced, decision.IsRaced, seconds * 1e3, mean * 1e3, scenario.OracleSeconds(frame) * 1e3);
+        return new(frame, scenario.ArmOf(choice).Partition, decision.IsForced, decision.IsRaced && choice != onDevice, seconds * 1e3,
+            mean.Seconds(decision, scenario.LateRaces) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server);
     }
 
-    private (Outcome Outcome, double Seconds) Measure(in Decision decision, int arm, int frame, FrameNoise noise)
+    private SimulatedRequest Measure(int choice, int frame, FrameNoise noise, double scale, double clock)
     {
-        var truth = scenario.Arms[arm];
-        var head = noise.Apply(NoiseTerm.Head, truth.HeadMs * scenario.DeviceSlowdown.At(frame), scenario.Noise) / 1e3;
-        if (arm == scenario.Arms.Length - 1) return (new() { Decision = decision, HeadSeconds = head }, head);
-        var link = scenario.Link.At(frame);
-        var roundTrip = noise.Apply(NoiseTerm.RoundTrip, link.RttMs, scenario.Noise) / 1e3;
-        var transfer = noise.Apply(NoiseTerm.Transfer, truth.PayloadBits / (link.Mbps * 1e3), scenario.Noise) / 1e3;
-        var tail = noise.Apply(NoiseTerm.Tail, truth.TailMs * scenario.ServerSlowdown.At(frame), scenario.Noise) / 1e3;
-        var offload = roundTrip + transfer + tail;
-        return (new()
-        {
-            Decision = decision,
-            Server = ServerOutcome.Replied,
-            HeadSeconds = head,
-            OffloadSeconds = offload,
-            ServerSeconds = tail,
-            BytesSent = (long)Math.Round(truth.PayloadBits / 8),
-        }, head + offload);
+        var truth = scenario.ArmOf(choice);
+        var slowdown = scenario.DeviceSlowdown.At(frame);
+        var head = noise.Apply(NoiseTerm.Head, truth.HeadMs * slowdown, scale) / 1e3;
+        var whole = noise.Apply(NoiseTerm.Head, scenario.Arms[^1].HeadMs * slowdown, scale) / 1e3;
+        var index = scenario.ServerOf(choice);
+        if (index < 0) return new() { Head = head, Whole = whole };
+        var server = scenario.Servers[index];
+        if (!server.Availability.At(frame)) return new() { Head = head, Whole = whole, Offload = server.FailureMs / 1e3, Fails = true };
+        var (rttMs, transferMs) = server.LinkMs(truth.PayloadBits, frame, (clock + head) * 1e3);
+        var roundTrip = noise.Apply(NoiseTerm.RoundTrip, rttMs, scale, index) / 1e3;
+        var transfer = noise.Apply(NoiseTerm.Transfer, transferMs, scale, index) / 1e3;
+        var tail = noise.Apply(NoiseTerm.Tail, truth.TailMs * server.Slowdown.At(frame), scale, index) / 1e3;
+        return new() { Head = head, Whole = whole, Offload = roundTrip + transfer + tail, Tail = tail, Bytes = (long)Math.Round(truth.PayloadBits / 8) };
     }
 
-    private static ArmDescription Describe(ScenarioArm arm, int index, bool isOnDevice) => new()
+    private static ArmDescription Describe(ScenarioArm arm, int index, int server) => new()
     {
-        Arm = new(index, Variant: 0, arm.Partition, Codec: 0, Exit: 0, isOnDevice ? Arm.OnDevice : 0),
+        Arm = new(index, Variant: 0, arm.Partition, Codec: 0, Exit: 0, server),
         PayloadBits = arm.PayloadBits,
         TailMacs = arm.Macs,
         TailNodes = arm.Nodes,

@@ -71,7 +71,7 @@ public class MuLinUcbTests
 
     private static void Answer(IPartitionPolicy policy, Scenario world)
     {
-        policy.ObserveRoundTrip(server: 0, world.Link.At(0).RttMs / 1e3);
+        policy.ObserveRoundTrip(server: 0, world.Servers[0].Link.At(0).RttMs / 1e3);
         var decision = policy.Decide(default);
         policy.Observe(Reply(world, decision));
     }

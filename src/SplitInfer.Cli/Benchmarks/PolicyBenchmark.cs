@@ -23,9 +23,9 @@ internal sealed class PolicyBenchmark(int seeds, bool canRace, bool hasOneCore)
     {
         foreach (var policy in PolicyNames.All)
             yield return Play(scenario, policy, seed => PolicyCatalog.Create(policy, Simulator.SetupOf(scenario, seed, canRace, hasOneCore)));
-        var best = Enumerable.Range(0, scenario.Arms.Length).MinBy(arm => Enumerable.Range(0, scenario.Frames).Sum(frame => scenario.MeanSeconds(arm, frame)));
-        var option = new Dictionary<string, string> { ["partition"] = $"{scenario.Arms[best].Partition}" };
-        yield return Play(scenario, BestFixed, seed => PolicyCatalog.Create(PolicyNames.Fixed, Simulator.SetupOf(scenario, seed), option));
+        var best = Enumerable.Range(0, scenario.Choices).MinBy(arm => Enumerable.Range(0, scenario.Frames).Sum(frame => scenario.MeanSeconds(arm, frame)));
+        var setup = Simulator.SetupOf(scenario, seed: 0);
+        yield return Play(scenario, BestFixed, _ => PolicyCatalog.CreateFixed(PolicyNames.Fixed, setup.Arms[best].Arm));
     }
 
     private PolicyRow Play(Scenario scenario, string name, Func<int, IPartitionPolicy> create)

@@ -34,6 +34,15 @@ internal sealed class ServerSamples
     /// <summary>What samples may cost on average while another server is best, as a part of the best arm's cost.</summary>
     private const double Budget = 0.004;
 
+    /// <summary>Requests over which the rate of overdue replies is taken.</summary>
+    private const double RateMemory = 50;
+
+    /// <summary>Rate of overdue replies above which the delays of single requests are worth betting on.</summary>
+    private const double MinOverdueRate = 0.5 / RateMemory;
+
+    /// <summary>What is gained, as a part of the device's cost, where a race finds that the server is worth using again.</summary>
+    private const double UsualGain = 0.4;
+
     private readonly int _server;
     private readonly int _interval;
     private readonly double _budget;
@@ -44,6 +53,7 @@ internal sealed class ServerSamples
     private int _untried;
     private int _samples;
     private long _awaited;
+    private double _overdueRate;
 
     /// <param name="server">The server.</param>
     /// <param name="servers">How many servers there are, which share the samples among them.</param>
@@ -63,6 +73,15 @@ internal sealed class ServerSamples
         if (sequence >= _awaited) _awaited = 0;
     }
 
+    /// <summary>Whether replies have been overdue of late.</summary>
+    public bool IsVolatile => _overdueRate > MinOverdueRate;
+
+    /// <summary>A race was begun that is expected to pay.</summary>
+    public void Raced(long sequence) => (_alone, _awaited) = (0, sequence);
+
+    /// <summary>A reply was overdue: the link or the server had become slow.</summary>
+    public void Overdue() => _overdueRate += 1 / RateMemory;
+
     /// <summary>Link or server have just changed: what was seen is to be seen once more before long.</summary>
     public void Changed() => (_gap, _stay) = (Math.Min(FirstGap, _interval), 0);
 
@@ -70,7 +89,11 @@ internal sealed class ServerSamples
     public void Begin(long sequence) => _awaited = sequence;
 
     /// <summary>The best arm is one of the server's.</summary>
-    public void Reset() => (_alone, _stay, _samples, _trialGap) = (0, 0, 0, TrialInterval);
+    public void Reset()
+    {
+        (_alone, _stay, _samples, _trialGap) = (0, 0, 0, TrialInterval);
+        _overdueRate -= _overdueRate / RateMemory;
+    }
 
     /// <summary>Counts a decision whose best arm is elsewhere.</summary>
     public void Count()
@@ -78,6 +101,7 @@ internal sealed class ServerSamples
         _alone++;
         _stay++;
         _untried++;
+        _overdueRate -= _overdueRate / RateMemory;
     }
 
     /// <summary>Says which of the server's arms to sample at a decision that was counted, if any, or −1.</summary>
@@ -97,7 +121,7 @@ internal sealed class ServerSamples
                 return sample;
             }
         }
-        else if (_alone > _gap)
+        else if (_alone > Math.Min(_gap, VolatileGap))
         {
             (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
             return (_samples++ % 3) switch
@@ -112,6 +136,10 @@ internal sealed class ServerSamples
         (_alone, _untried, _trialGap) = (0, 0, Math.Min(TrialGrowth * _trialGap, TrialGrowth * _interval));
         return promising;
     }
+
+    // What becomes slow often recovers as often, say at a rate p. A race every K decisions costs (overhead − 1)/K each, and finds a
+    // recovery K/2 decisions late: least at K = √(2·(overhead − 1)/(p·gain)).
+    private double VolatileGap => Math.Sqrt(2 * (RaceModel.Overhead - 1) / (_overdueRate * UsualGain));
 
     // Such a sample has its price. Every K decisions it costs price/K each, and finds a faster link or server K/2 decisions
     // late, at the gain that is missed. With a world taken to stay as it is for about as long as it has, T, that is least at
@@ -141,10 +169,23 @@ internal sealed class ServerSamples
         }
 
         // Where delays scatter so much that one request tells nothing, only requests that gain if the hope is true will ever tell.
-        var perDecision = best == costs.Arms.OnDevice ? double.PositiveInfinity : _budget * least;
         if (tellsLink < 0) tellsLink = gainsByLink;
+        if (best != costs.Arms.OnDevice && Recovered(costs, least, tellsLink, tellsServer) is >= 0 and var recovered) return recovered;
+        var perDecision = best == costs.Arms.OnDevice ? double.PositiveInfinity : _budget * least;
         if (IsDue(perDecision, (isHigh ? HighHopeRarity : 1) * (costs.Raced(tellsLink) - least), least - MeanIf(costs, gainsByLink, link))) return tellsLink;
         return IsDue(perDecision, costs.Raced(tellsServer) - least, least - (hopedServer < least ? hopedServer : muchHoped)) ? tellsServer : -1;
+    }
+
+    // Are link or server again what they were? The longer they have not been, the rarer the samples, as in LinkSamples.
+    private int Recovered(CostModel costs, double least, int tellsLink, int tellsServer)
+    {
+        var server = costs.Servers[_server];
+        var link = server.Link.Memory.Age > 0 ? server.Link.Memory.Link : server.Link.Delay;
+        var age = Math.Max(server.Link.Memory.Age, server.Memory.Age);
+        if (age == 0) return -1;
+        var teller = server.Memory.Age > 0 ? tellsServer : tellsLink;
+        var gain = least - MeanIf(costs, BestIf(costs, link, server.Memory.Part), link, server.Memory.Part);
+        return gain > 0 && _alone > Math.Max(age * (costs.Raced(teller) - least) / (2 * gain), 1) ? teller : -1;
     }
 
     // Where another server is best, what all samples cost is bounded as well.

@@ -64,13 +64,25 @@ internal sealed class CostModel
     public double Raced(int arm) => Arms.CanRace ? Math.Min(_means[arm], RaceModel.Overhead * _means[Arms.OnDevice]) : _means[arm];
 
     /// <summary>Seconds from the start of encoding after which the reply to an arm's request is late, s.</summary>
-    public double LateAfter(int arm)
+    public double LateAfter(int arm) => Device.Encode(arm) + _remotes[arm] + (Lateness * Deviation(arm));
+
+    /// <summary>Standard deviation of a single offload of an arm: what is not known of link and server, and how much they scatter, s.</summary>
+    public double Deviation(int arm)
     {
         var (server, row, bits) = (Servers[Arms[arm].Server], Arms.TailRow[arm], Bits(arm));
         var tail = server.Tails.Seconds(row);
         var onLink = server.Link.Covariance(bits, bits) + server.Link.Scatter(bits);
         var onServer = server.Tails.Covariance(row, row) + server.Tails.Noise.Of(tail * tail);
-        return Device.Encode(arm) + _remotes[arm] + (Lateness * Math.Sqrt(onLink + onServer));
+        return Math.Sqrt(onLink + onServer);
+    }
+
+    /// <summary>Expected cost of racing an arm against the device, where its offload is as uncertain as it is, s.</summary>
+    public double RacedUnderDoubt(int arm)
+    {
+        var (device, mean, deviation) = (RaceModel.Overhead * _means[Arms.OnDevice], _means[arm], Deviation(arm));
+
+        // E min(device, x) = device − E(device − x)⁺, x normal but never below zero.
+        return device - Shortfall((device - mean) / deviation, deviation) + Shortfall(-mean / deviation, deviation);
     }
 
     /// <summary>Expected delay of the tail of an arm, s.</summary>
@@ -97,7 +109,7 @@ internal sealed class CostModel
         for (var s = 0; s < Servers.Length; s++)
         {
             var server = Servers[s];
-            if (server.Link.IsKnown) server.Link.Memory.Advance(server.Link.Delay);
+            server.Advance();
             server.Best = Estimate(server, Arms.RemoteOf(s));
             if (server.Best < 0 || !server.Link.IsKnown || server.IsOverdue(sequence)) continue;
             _open[_openCount++] = s;
@@ -118,7 +130,9 @@ internal sealed class CostModel
 
         var (server, row) = (Servers[Arms[arm].Server], Arms.TailRow[arm]);
         server.NoteReply(outcome);
-        if (outcome.OffloadSeconds <= 0 || server.IsStale(sequence)) return false;
+
+        // A connection that broke says nothing of how fast it was.
+        if (outcome.OffloadSeconds <= 0 || outcome.Server == ServerOutcome.Failed || server.IsStale(sequence)) return false;
         if (outcome.IsCensored)
         {
             server.Link.ObserveCensored(Bits(arm), outcome.OffloadSeconds - server.Tails.Seconds(row));
@@ -183,5 +197,12 @@ internal sealed class CostModel
         }
 
         return best;
+    }
+
+    // E(b − x)⁺ of a normal x whose mean is z standard deviations below b.
+    private static double Shortfall(double z, double deviation)
+    {
+        var below = TruncatedNormal.Above(-z);
+        return below.Probability * (below.Mean + z) * deviation;
     }
 }

@@ -61,6 +61,9 @@ internal sealed class DelayBelief(int count, bool isContended = false)
     /// <summary>Expected delays of all arms, s.</summary>
     public ReadOnlySpan<double> AllSeconds => _seconds;
 
+    /// <summary>Mean of the logarithms of all delays.</summary>
+    public double Level { get; private set; }
+
     /// <summary>Covariance of the delays of two arms, s².</summary>
     public double Covariance(int arm, int other) => _seconds[arm] * _seconds[other] * _logs.Covariance(arm, other);
 
@@ -152,5 +155,13 @@ internal sealed class DelayBelief(int count, bool isContended = false)
         for (; i <= count - Vector<double>.Count; i += Vector<double>.Count)
             Vector.Exp(new Vector<double>(logs[i..])).CopyTo(_seconds, i);
         for (; i < count; i++) _seconds[i] = Math.Exp(logs[i]);
+        Level = Sum(logs) / count;
+    }
+
+    private static double Sum(ReadOnlySpan<double> values)
+    {
+        var sum = 0.0;
+        foreach (var value in values) sum += value;
+        return sum;
     }
 }

@@ -11,6 +11,7 @@ internal sealed class ServerModel(DelayBelief tails, bool isSingleCore)
 
     private long _changedAt;
     private long _overdueSince;
+    private bool _hasReplied;
 
     /// <summary>The link to the server.</summary>
     public LinkModel Link { get; } = new(isSingleCore);
@@ -18,8 +19,19 @@ internal sealed class ServerModel(DelayBelief tails, bool isSingleCore)
     /// <summary>Delays of the tails, by <see cref="ArmTable.TailRow"/>.</summary>
     public DelayBelief Tails { get; } = tails;
 
+    /// <summary>How fast the server was before it became slow.</summary>
+    public SpeedMemory Memory { get; } = new();
+
     /// <summary>Place of the arm that is expected to cost least among the server's; −1 where none may be taken.</summary>
     public int Best { get; set; } = -1;
+
+    /// <summary>Counts a decision.</summary>
+    public void Advance()
+    {
+        if (!Link.IsKnown) return;
+        Link.Memory.Advance(Link.Delay);
+        if (_hasReplied) Memory.Advance(Tails.Level);
+    }
 
     /// <summary>Whether a reply is overdue that is still worth waiting for.</summary>
     public bool IsOverdue(long sequence) => _overdueSince > 0 && sequence - _overdueSince <= OverduePatience;
@@ -36,5 +48,6 @@ internal sealed class ServerModel(DelayBelief tails, bool isSingleCore)
         var sequence = outcome.Decision.Sequence;
         if (outcome is { IsCensored: true, DeviceSeconds: > 0 }) _overdueSince = sequence;
         else if (sequence == _overdueSince) _overdueSince = 0;
+        _hasReplied |= outcome.Server == ServerOutcome.Replied;
     }
 }

@@ -15,6 +15,9 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     /// <summary>A sample of a server is raced where the device takes no more than this many times longer than the arm.</summary>
     private const double WorthRacing = 1.5;
 
+    /// <summary>What a race must be expected to save, as a part of the device's cost.</summary>
+    private const double MinRaceGain = 0.02;
+
     private readonly Lock _lock = new();
     private readonly PolicySetup _setup;
     private readonly MuLinUcbOptions _options;
@@ -49,7 +52,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var best = _costs.Advance(context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
             if (Unknown(context) is >= 0 and var unknown) return SampleServer(FirstSample.Choose(_costs, unknown), _arms.OnDevice);
-            if (_costs.Open.Length == 0) return Take(_arms.OnDevice);
+            if (_costs.Open.Length == 0) return PayingRace() ?? Take(_arms.OnDevice);
 
             // As published, four times the weight halves the width of the bounds.
             var width = _options.Optimism / Math.Sqrt(context.Quality.EffectiveWeight);
@@ -61,7 +64,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
                 else _serverSamples[server].Count();
             }
 
-            if (home == Arm.OnDevice) return NextSample(best, promising) ?? Take(best);
+            if (home == Arm.OnDevice) return NextSample(best, promising) ?? PayingRace() ?? Take(best);
             if (!context.Quality.IsKey)
             {
                 if ((_deviceSamples.Next(_costs, best) ?? _linkSamples[home].Next(_costs, best, _options.ForcedInterval)) is { } sample)
@@ -79,6 +82,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         {
             var server = outcome.Decision.Arm.Server;
             if (server != Arm.OnDevice && outcome.OffloadSeconds > 0) _serverSamples[server].Answered(outcome.Decision.Sequence);
+            if (IsOverdue(outcome)) _serverSamples[server].Overdue();
             if (_costs.Observe(outcome)) _serverSamples[server].Changed();
         }
     }
@@ -99,6 +103,18 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         costs.Restore(state);
         state.End();
         lock (_lock) _costs = costs;
+    }
+
+    // A reply was late, whether or not the device overtook it.
+    private bool IsOverdue(in Outcome outcome)
+    {
+        var late = outcome.Decision.LateAfterSeconds;
+        return _setup.RacesLateReplies && outcome is { Kind: OutcomeKind.Completed, Decision.IsRaced: false } && outcome.Server switch
+        {
+            ServerOutcome.Overdue => true,
+            ServerOutcome.Replied => late > 0 && outcome.OffloadSeconds > late,
+            _ => false,
+        };
     }
 
     // A server that is available again may be another one than it was.
@@ -129,6 +145,26 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         }
 
         return null;
+    }
+
+    // Where replies come now early and now late, a race may be expected to cost less than the device although no arm is.
+    private Decision? PayingRace()
+    {
+        if (!_arms.CanRace) return null;
+        var (chosen, least) = (-1, (1 - MinRaceGain) * _costs.Mean(_arms.OnDevice));
+        for (var server = 0; server < _costs.Servers.Length; server++)
+        {
+            if (!_serverSamples[server].IsVolatile || !_costs.Servers[server].Link.IsKnown) continue;
+            foreach (var arm in _arms.ExploredOf(server))
+            {
+                var raced = _costs.RacedUnderDoubt(arm);
+                if (raced < least) (chosen, least) = (arm, raced);
+            }
+        }
+
+        if (chosen < 0) return null;
+        _serverSamples[_arms[chosen].Server].Raced(_sequence);
+        return Take(chosen) with { IsRaced = true };
     }
 
     private bool IsWorthRacing(int arm, int best)

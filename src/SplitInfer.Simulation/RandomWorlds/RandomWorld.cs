@@ -51,10 +51,16 @@ public static class RandomWorld
             Frames = Frames,
             Noise = draws.Uniform(0, MaxNoise),
             Arms = arms,
-            Link = new([.. bandwidth.Steps.Select(step => (step.From, new LinkState(
-                Math.Clamp(link.Mbps * step.Value, MinMbps / 4, MaxMbps),
-                roundTripSteps && step.From > 0 ? link.RttMs * draws.LogUniform(0.2, 5) : link.RttMs)))]),
-            ServerSlowdown = kind is WorldKind.ServerSlowdown or WorldKind.Mixed ? RandomTimeline.Episodes(draws, Frames, 15) : RandomTimeline.Steady,
+            Servers =
+            [
+                new()
+                {
+                    Link = new([.. bandwidth.Steps.Select(step => (step.From, new LinkState(
+                        Math.Clamp(link.Mbps * step.Value, MinMbps / 4, MaxMbps),
+                        roundTripSteps && step.From > 0 ? link.RttMs * draws.LogUniform(0.2, 5) : link.RttMs)))]),
+                    Slowdown = kind is WorldKind.ServerSlowdown or WorldKind.Mixed ? RandomTimeline.Episodes(draws, Frames, 15) : RandomTimeline.Steady,
+                },
+            ],
             DeviceSlowdown = kind is WorldKind.DeviceSlowdown or WorldKind.Mixed ? RandomTimeline.Episodes(draws, Frames, 4) : RandomTimeline.Steady,
             KeyFrames = draws.Flag(0.5) ? [] : [.. Enumerable.Range(0, Frames).Where(_ => draws.Flag(0.1))],
             Probes = draws.Flag(0.7),

@@ -33,7 +33,7 @@ public class RandomWorldTests
         var world = RandomWorld.Sequence(9, Seed).Last();
         var found = RandomWorld.Find(world.Name)!;
         Assert.Equal(world.Arms.Select(static a => a.HeadMs), found.Arms.Select(static a => a.HeadMs));
-        Assert.Equal(world.Link.Steps.AsEnumerable(), found.Link.Steps);
+        Assert.Equal(world.Servers[0].Link.Steps.AsEnumerable(), found.Servers[0].Link.Steps);
         Assert.Null(RandomWorld.Find("random/Nothing/1"));
         Assert.Null(RandomWorld.Find("worlds/steady.json"));
     }

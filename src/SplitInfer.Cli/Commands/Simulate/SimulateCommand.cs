@@ -25,14 +25,14 @@ internal static class SimulateCommand
         command.SetAction(parsed =>
         {
             var name = parsed.GetRequiredValue(scenario);
-            var world = RandomWorld.Find(name) ?? ScenarioReader.ReadFile(name);
+            var world = RandomWorld.Find(name) ?? RandomServers.Find(name) ?? ScenarioReader.ReadFile(name);
             var player = Make(parsed.GetRequiredValue(policy), Simulator.SetupOf(world, parsed.GetValue(seed)), options.PolicyOptionsOf(parsed));
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
             var frames = new List<SimulatedFrame>();
             foreach (var frame in new Simulator(world, parsed.GetValue(seed)).Play(player))
             {
                 frames.Add(frame);
-                lines?.Write(SimulatedFrameLine.Of(frame), LineContext.Default.SimulatedFrameLine);
+                lines?.Write(SimulatedFrameLine.Of(world, frame), LineContext.Default.SimulatedFrameLine);
             }
 
             var summary = SimulationLine.Of(SimulationSummary.Of(player.Name, frames));

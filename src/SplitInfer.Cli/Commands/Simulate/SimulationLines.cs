@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using SplitInfer.Simulation;
 
 namespace SplitInfer.Cli.Commands.Simulate;
@@ -5,8 +6,12 @@ namespace SplitInfer.Cli.Commands.Simulate;
 /// <summary>What one simulated frame cost.</summary>
 internal sealed record SimulatedFrameLine(int Frame, int Partition, bool Forced, bool Raced, double DelayMs, double OracleMs)
 {
-    public static SimulatedFrameLine Of(in SimulatedFrame frame) =>
-        new(frame.Frame, frame.Partition, frame.IsForced, frame.IsRaced, frame.DelayMs, frame.OracleMs);
+    /// <summary>The server's name, or <see cref="Scenario.DeviceName"/>; left out where the scenario does not name its servers.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Server { get; init; }
+
+    public static SimulatedFrameLine Of(Scenario scenario, in SimulatedFrame frame) =>
+        new(frame.Frame, frame.Partition, frame.IsForced, frame.IsRaced, frame.DelayMs, frame.OracleMs) { Server = scenario.NamesServers ? scenario.ServerNameOf(frame) : null };
 }
 
 /// <summary>What all simulated frames cost.</summary>

@@ -17,7 +17,7 @@ internal static class SimulationTable
         {
             var phase = frames.Skip(from).Take(to - from).ToArray();
             var (mean, oracle) = (phase.Average(static f => f.DelayMs), phase.Average(static f => f.OracleMs));
-            var favourite = phase.CountBy(static f => f.Partition).MaxBy(static c => c.Value);
+            var favourite = phase.CountBy(f => scenario.NamesServers ? $"{f.Partition} {scenario.ServerNameOf(f)}" : $"{f.Partition}").MaxBy(static c => c.Value);
             table.AddRow($"{from}–{to - 1}", $"{mean:F2}", $"{oracle:F2}", $"{mean / oracle - 1:P1}", $"{favourite.Key} ({favourite.Value} times)",
                 $"{phase.Count(static f => f.IsForced)}", $"{phase.Count(static f => f.IsRaced)}");
         }

@@ -1,0 +1,94 @@
+using SplitInfer.Policies;
+
+namespace SplitInfer.Simulation;
+
+/// <summary>
+/// How long the parts of one request take, and what follows from it: when its caller has a result, and which outcomes the policy is
+/// told. Durations in seconds.
+/// </summary>
+internal readonly record struct SimulatedRequest
+{
+    /// <summary>The head on the device; the whole model where everything runs there.</summary>
+    public required double Head { get; init; }
+
+    /// <summary>The whole model on the device.</summary>
+    public required double Whole { get; init; }
+
+    /// <summary>From sending to the reply, or to the failure; 0 where everything runs on the device.</summary>
+    public double Offload { get; init; }
+
+    /// <summary>The part of it that the server reports.</summary>
+    public double Tail { get; init; }
+
+    /// <summary>Payload bytes.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Whether the request fails instead of bringing a reply.</summary>
+    public bool Fails { get; init; }
+
+    private bool IsOnDevice => Offload == 0;
+
+    private double End => Head + Offload;
+
+    /// <summary>When the caller has a result.</summary>
+    /// <param name="decision">What the policy chose.</param>
+    /// <param name="lateRaces">Whether the device takes over a reply that is late.</param>
+    public double Seconds(in Decision decision, bool lateRaces)
+    {
+        if (IsOnDevice) return Head;
+        var device = DeviceEnd(decision, lateRaces);
+        return Fails ? device : Math.Min(End, device);
+    }
+
+    /// <summary>What the policy is told, and how long after the request began.</summary>
+    public IEnumerable<(Outcome Outcome, double Delay)> Outcomes(Decision decision, bool lateRaces)
+    {
+        if (IsOnDevice)
+        {
+            yield return (new() { Decision = decision, HeadSeconds = Head }, Head);
+            yield break;
+        }
+
+        var (device, seconds) = (DeviceEnd(decision, lateRaces), Seconds(decision, lateRaces));
+        var reply = Reply(decision);
+        if (End <= device)
+        {
+            // The device finishes what a failed request leaves to do.
+            yield return (Fails ? reply with { HeadSeconds = Head, DeviceSeconds = DeviceTime(decision) } : reply with { HeadSeconds = Head }, seconds);
+            yield break;
+        }
+
+        yield return (new()
+        {
+            Decision = decision,
+            Server = decision.IsRaced ? ServerOutcome.Pending : ServerOutcome.Overdue,
+            HeadSeconds = Head,
+            OffloadSeconds = decision.IsRaced ? 0 : seconds - Head,
+            DeviceSeconds = DeviceTime(decision),
+        }, seconds);
+
+        // What lost is waited for, but not for ever.
+        var raceStart = decision.IsRaced ? 0 : Head + decision.LateAfterSeconds;
+        var patience = raceStart + (RaceModel.PatienceInDeviceDelays * DeviceTime(decision));
+        reply = reply with { Kind = OutcomeKind.LateReply };
+        if (End > patience) reply = reply with { Server = ServerOutcome.Abandoned, OffloadSeconds = patience - (End - Offload), ServerSeconds = 0 };
+        yield return (reply, Math.Max(Math.Min(End, patience), Math.BitIncrement(seconds)));
+    }
+
+    private Outcome Reply(in Decision decision) => Fails
+        ? new() { Decision = decision, Server = ServerOutcome.Failed, OffloadSeconds = Offload }
+        : new() { Decision = decision, Server = ServerOutcome.Replied, OffloadSeconds = Offload, ServerSeconds = Tail, BytesSent = Bytes };
+
+    // When the device has a result, if it starts at all.
+    private double DeviceEnd(in Decision decision, bool lateRaces)
+    {
+        if (decision.IsRaced) return DeviceTime(decision);
+        var rest = DeviceTime(decision) - Head;
+        if (lateRaces && decision.LateAfterSeconds > 0 && Offload > decision.LateAfterSeconds) return Head + decision.LateAfterSeconds + rest;
+        return Fails ? End + rest : double.PositiveInfinity;
+    }
+
+    // What the whole model takes on the device where it also sends. Where it does so from the start, all of it takes longer.
+    private double DeviceTime(in Decision decision) =>
+        decision.IsRaced ? Whole * RaceModel.Overhead : Head + (RaceModel.Overhead * Math.Max(0, Whole - Head));
+}
