@@ -22,8 +22,8 @@ internal sealed class Lane : ICutRunner
         var server = new LoopbackServer(model, execution);
         try
         {
-            // A head is needed once, so none is kept. The device must not hide that a tail is broken.
-            var options = new SplitInferenceOptions { ModelPath = model.Source, Server = server.Address, OnServerFailure = OnServerFailure.Throw, Policy = PolicyNames.AllOnDevice, Execution = execution, SegmentMemoryBytes = 0 };
+            // A head is needed once, so none is kept: one is always over a budget of a byte. The device must not hide that a tail is broken.
+            var options = new SplitInferenceOptions { ModelPath = model.Source, Server = server.Address, OnServerFailure = OnServerFailure.Throw, Policy = PolicyNames.AllOnDevice, Execution = execution, SegmentMemoryBytes = 1 };
             return new(server, await ClientComposition.CreateAsync(options, model, cancellationToken));
         }
         catch
