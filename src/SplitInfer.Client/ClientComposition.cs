@@ -19,6 +19,7 @@ internal static class ClientComposition
     /// <summary>Loads the model on the way.</summary>
     public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken)
     {
+        if (options.ModelPath.Length == 0) throw new ArgumentException($"The option {nameof(options.ModelPath)} must be the path of an ONNX file.", nameof(options));
         options.Validate();
         var model = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution), cancellationToken).ConfigureAwait(false);
         return await CreateAsync(options, model, cancellationToken).ConfigureAwait(false);
@@ -35,7 +36,7 @@ internal static class ClientComposition
         var (plan, codecs, time) = (partitioned.Plan, CodecRegistry.Default, options.TimeProvider);
         var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs);
         var background = new BackgroundWork();
-        var model = new LocalModel(partitioned, new SegmentCache(new SegmentCompiler(partitioned, options.Execution), options.SegmentMemoryBytes), background, options.Execution);
+        var model = new LocalModel(partitioned, new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(partitioned, options.Execution)), background, options.Execution);
         ServerSet? servers = null;
         try
         {

@@ -70,6 +70,19 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken = default) =>
         ClientComposition.CreateAsync(options, cancellationToken);
 
+    /// <summary>Does the same with a model that is planned already, so that several clients, or a client and a server, share one plan.</summary>
+    /// <param name="options">How the client works; <see cref="SplitInferenceOptions.ModelPath"/> is not read, and the plan is that of the model.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">An option makes no sense; the message says which and why.</exception>
+    /// <exception cref="SplitInferException">The calibration cannot be used, or the engine refuses the model.</exception>
+    public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel model, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(model);
+        return ClientComposition.CreateAsync(options, model, cancellationToken);
+    }
+
     /// <summary>Infers once, for a model with one input.</summary>
     /// <inheritdoc cref="InferAsync(ReadOnlyMemory{Tensor}, InferenceRequest, CancellationToken)"/>
     public ValueTask<InferenceResult> InferAsync(Tensor input, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>
@@ -150,7 +163,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     {
         if (!decision.Arm.IsOnDevice && _servers.All.IsEmpty) throw NoServer();
         var partition = _arms.PartitionOf(decision.Arm);
-        using var attempt = new Attempt(_model[partition.Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _options.TimeProvider)
+        using var attempt = new Attempt(_model[partition.Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _sink, _options.TimeProvider)
         {
             MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
         };
@@ -161,17 +174,18 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && !caller.IsCancellationRequested)
         {
-            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed), serverFailure: null);
+            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
             throw budget.Exceeded(attempt.Stage);
         }
-        catch (Exception failure) when (failure is not (OperationCanceledException or SegmentLoadException))
+        catch (Exception failure) when (failure is not SegmentLoadException && !caller.IsCancellationRequested)
         {
-            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed, failure), failure);
+            if (ServerFault.Is(failure)) attempt.ReportServerFailure(failure);
+            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
             throw;
         }
 
         var outcome = attempt.CreateOutcome(OutcomeKind.Completed);
-        _sink.Publish(outcome, attempt.Result.ServerFailure);
+        _sink.Publish(outcome);
         _model.RecordWhole(decision.Arm.IsOnDevice ? outcome.HeadSeconds : outcome.DeviceSeconds);
         return await CreateResultAsync(attempt, decision, skipped, stop).ConfigureAwait(false);
     }

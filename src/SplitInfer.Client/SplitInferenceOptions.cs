@@ -105,7 +105,6 @@ public sealed class SplitInferenceOptions
     /// <exception cref="ArgumentException">One cannot be used; the message names it.</exception>
     internal void Validate()
     {
-        Require(ModelPath.Length > 0, nameof(ModelPath), "the path of an ONNX file");
         Require(MinAgreement is >= 0 and <= 1, nameof(MinAgreement), $"from 0 to 1 (0.99 keeps 99 % of the results); it is {MinAgreement}");
         Require(Deadline is not { } deadline || deadline > TimeSpan.Zero, nameof(Deadline), $"more than 0, or null for none; it is {Deadline}");
         Require(ProfilingBudget >= TimeSpan.Zero, nameof(ProfilingBudget), $"at least 0; it is {ProfilingBudget}");

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using SplitInfer.Codecs;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
+using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server;
 
@@ -10,6 +11,6 @@ internal static class ServerComposition
 {
     /// <summary>A server of the models in a registry, which stays the caller's. It does not listen yet.</summary>
     public static FrameServer CreateFrameServer(IModelRegistry models, CodecRegistry codecs, ServerLimits limits, TimeProvider time, ILogger log) => new(new(
-        models, codecs, new(limits.MaxConcurrentRuns, limits.MaxQueuedRuns), new(limits.MaxHeldBytes),
+        models, codecs, new FifoScheduler(new TailRunner(time), limits.MaxConcurrentRuns, limits.MaxQueuedRuns, time), new(limits.MaxHeldBytes),
         new(limits.MaxConnections, limits.MaxInFlightPerConnection, limits.Sizes, limits.HandshakeTimeout, limits.StallTimeout), time, log));
 }

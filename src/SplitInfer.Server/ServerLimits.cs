@@ -5,6 +5,9 @@ namespace SplitInfer.Server;
 /// <summary>What a server takes on, so that its memory is bounded whatever is sent to it. What is over a limit is refused at once.</summary>
 public sealed class ServerLimits
 {
+    // The longest that a timer takes.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
+
     /// <summary>Connections at a time. 256 unless set.</summary>
     public int MaxConnections { get; set; } = 256;
 
@@ -28,4 +31,30 @@ public sealed class ServerLimits
 
     /// <summary>How long a client may stop in the middle of a message, or not take its replies. 30 seconds unless set.</summary>
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Checks every limit.</summary>
+    /// <exception cref="ArgumentException">One cannot be kept; the message names it.</exception>
+    public void Validate()
+    {
+        RequireAtLeast(1, MaxConnections, nameof(MaxConnections));
+        RequireAtLeast(1, MaxInFlightPerConnection, nameof(MaxInFlightPerConnection));
+        if (Sizes is null) throw new ArgumentException($"{nameof(ServerLimits)}.{nameof(Sizes)} is null; leave it out for the default.");
+        RequireAtLeast(1, Sizes.MaxDimension, $"{nameof(Sizes)}.{nameof(SizeLimits.MaxDimension)}");
+        RequireAtLeast(1, Sizes.MaxBytes, $"{nameof(Sizes)}.{nameof(SizeLimits.MaxBytes)}");
+        RequireAtLeast(1, MaxHeldBytes, nameof(MaxHeldBytes));
+        RequireAtLeast(1, MaxConcurrentRuns, nameof(MaxConcurrentRuns));
+        RequireAtLeast(0, MaxQueuedRuns, nameof(MaxQueuedRuns));
+        RequireTimeout(HandshakeTimeout, nameof(HandshakeTimeout));
+        RequireTimeout(StallTimeout, nameof(StallTimeout));
+    }
+
+    private static void RequireAtLeast(long least, long value, string name)
+    {
+        if (value < least) throw new ArgumentException($"{nameof(ServerLimits)}.{name} is {value}; it must be {least} or more.");
+    }
+
+    private static void RequireTimeout(TimeSpan value, string name)
+    {
+        if (value <= TimeSpan.Zero || value > LongestTimeout) throw new ArgumentException($"{nameof(ServerLimits)}.{name} is {value}; it must be positive, and at most {LongestTimeout.TotalDays:0} days.");
+    }
 }

@@ -9,14 +9,14 @@ using SplitInfer.Server.Models;
 namespace SplitInfer.Server;
 
 /// <summary>Serves the tails of the models in a directory. Runs in a generic host, or on its own with <see cref="StartAsync(SplitInferServerOptions, ILoggerFactory?, CancellationToken)"/>.</summary>
-public sealed class SplitInferServer : IHostedService, IAsyncDisposable
+public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDisposable
 {
     private static readonly Uri DefaultEndpoint = new("tcp://127.0.0.1:7070");
 
     private readonly SplitInferServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private ModelRepository? _models;
+    private ModelRegistry? _models;
     private FrameServer? _server;
 
     /// <summary>Creates a server that does not run yet.</summary>
@@ -36,20 +36,25 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
     }
 
     /// <summary>Reads the models, then listens.</summary>
+    /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
     /// <exception cref="UnknownCodecException">The options allow a codec that there is not.</exception>
     /// <exception cref="LosslessCodecRequiredException">The options allow no lossless codec.</exception>
     /// <exception cref="ModelRepositoryException">The model directory cannot be served.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        _options.Validate();
         var codecs = CodecRegistry.Default.Allow(_options.Codecs);
         if (!codecs.All.Any(static codec => codec.IsLossless)) throw new LosslessCodecRequiredException();
-        _models = await ModelRepository.OpenAsync(new(_options.ModelsDirectory, _options.PreloadArms, _options.SegmentMemoryBytes, _options.Plan, _options.Execution), _logger, cancellationToken).ConfigureAwait(false);
-        if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
+        var execution = _options.Execution.LoggingTo(_logger);
+        _models = new(execution.Engine.Version);
         try
         {
-            var listen = _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint];
+            var settings = new ModelRepositorySettings(_options.ModelsDirectory, _options.PreloadArms, new(_options.SegmentMemoryBytes), _options.Plan, execution);
+            if (_options.ModelsDirectory.Length > 0 || _options.Models.Count == 0) await ModelRepository.PublishAsync(settings, _models, _logger, cancellationToken).ConfigureAwait(false);
+            foreach (var (name, version, model) in _options.Models) await ModelRepository.PublishAsync(name, version, model, settings, _models, _logger, cancellationToken).ConfigureAwait(false);
+            if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
             _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger);
-            Endpoints = _server.Start(listen);
+            Endpoints = _server.Start(_options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]);
         }
         catch
         {
@@ -64,11 +69,14 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable
         if (_server is not null) await _server.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Stops at once and unloads the models.</summary>
+    /// <summary>Stops at once and unloads the models. Further calls do nothing.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null) await _server.DisposeAsync().ConfigureAwait(false);
-        _models?.Dispose();
-        (_server, _models) = (null, null);
+        var (server, models) = (Interlocked.Exchange(ref _server, null), Interlocked.Exchange(ref _models, null));
+        if (server is not null) await server.DisposeAsync().ConfigureAwait(false);
+        models?.Dispose();
     }
+
+    /// <summary>Does what <see cref="DisposeAsync"/> does, and waits for it; for containers that are disposed synchronously.</summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 }

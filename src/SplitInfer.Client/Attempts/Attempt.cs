@@ -19,8 +19,9 @@ namespace SplitInfer.Client.Attempts;
 /// <param name="decision">What was chosen.</param>
 /// <param name="inputs">The model's inputs.</param>
 /// <param name="budget">The time that the request has.</param>
+/// <param name="sink">Is told what the server fails with.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decision, ReadOnlyMemory<Tensor> inputs, RequestBudget budget, TimeProvider time) : IDisposable
+internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decision, ReadOnlyMemory<Tensor> inputs, RequestBudget budget, OutcomeSink sink, TimeProvider time) : IDisposable
 {
     private const double HarmlessDifference = 1e-3;
 
@@ -61,6 +62,9 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>How far the boundary has got on its way to the server.</summary>
     public UploadProgress Progress { get; private set; } = Unsent;
 
+    /// <summary>What the server has failed with, as soon as it is known; null where it has not.</summary>
+    public Exception? ServerFailure { get; private set; }
+
     /// <summary>How long the head ran.</summary>
     public TimeSpan HeadTime { get; private set; }
 
@@ -68,7 +72,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     public AttemptResult Result => _result;
 
     /// <summary>Time from the first bytes that could leave until now, s; 0 before the boundary is collected.</summary>
-    public double WaitedSeconds => _offloadBegan is not { } began ? 0 : Math.Max(0, time.GetElapsedTime(began).TotalSeconds - Progress.EncodeSeconds);
+    public double WaitedSeconds => _offloadBegan is { } began ? SendingSeconds(time.GetElapsedTime(began)) : 0;
 
     /// <summary>Seconds of encoding that sending could not hide.</summary>
     public double EncodeSeconds => _collectTime.TotalSeconds + Progress.EncodeSeconds;
@@ -146,6 +150,17 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         }
     }
 
+    /// <summary>The part of a time, measured from the start of encoding, in which bytes could travel, s.</summary>
+    public double SendingSeconds(TimeSpan time) => TimeSpan.FromTicks(Math.Max(0, time.Ticks - TimeSpan.FromSeconds(Progress.EncodeSeconds).Ticks)).TotalSeconds;
+
+    /// <summary>Takes note of what the server failed with, at once, so that other requests do without it while the device finishes this one.</summary>
+    public void ReportServerFailure(Exception failure)
+    {
+        if (ServerFailure is not null) return;
+        ServerFailure = failure;
+        sink.ReportServerFailure(decision, failure);
+    }
+
     /// <summary>Takes over the outputs that the request's result is made of.</summary>
     public void Complete(in AttemptResult result) => _result = result;
 
@@ -154,14 +169,13 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     /// <summary>What the attempt cost, once it is complete or has failed.</summary>
     /// <param name="kind">Whether there is a result.</param>
-    /// <param name="failure">What the server failed with, where there is none.</param>
-    public Outcome CreateOutcome(OutcomeKind kind, Exception? failure = null) => new()
+    public Outcome CreateOutcome(OutcomeKind kind) => new()
     {
         Decision = decision,
         Kind = kind,
         Server = kind == OutcomeKind.Completed ? _result.Server
             : _offloadBegan is null ? ServerOutcome.NotAsked
-            : failure is not null ? ServerFault.OutcomeOf(failure)
+            : ServerFailure is { } failure ? ServerFault.OutcomeOf(failure)
             : ServerOutcome.Abandoned,
         HeadSeconds = HeadTime.TotalSeconds,
         EncodeSeconds = EncodeSeconds,

@@ -23,6 +23,7 @@ internal sealed class FallbackExecutor(IExecutor first, IExecutor local) : IExec
         }
 
         var waited = attempt.WaitedSeconds;
+        attempt.ReportServerFailure(failure);
         attempt.Stage = "running the rest on the device, since the server had failed";
         var result = await local.RunAsync(attempt, stop).ConfigureAwait(false);
         return result with { Server = ServerFault.OutcomeOf(failure), OffloadSeconds = waited, ServerFailure = failure };

@@ -46,7 +46,7 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
                 ServerSeconds = result.ServerTimings.TotalSeconds,
                 QueueSeconds = result.ServerTimings.QueueSeconds,
                 BytesSent = attempt.Progress.BytesSent,
-            }, serverFailure: null);
+            });
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -57,12 +57,13 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
 #pragma warning restore CA1031
         {
             var failure = ServerFault.Is(error) ? error : null;
+            if (failure is not null) attempt.ReportServerFailure(failure);
             sink.Publish(outcome with
             {
                 Server = failure is null ? ServerOutcome.Abandoned : ServerFault.OutcomeOf(failure),
                 OffloadSeconds = attempt.WaitedSeconds,
                 BytesSent = attempt.Progress.BytesSent,
-            }, failure);
+            });
         }
         finally
         {

@@ -11,21 +11,20 @@ namespace SplitInfer.Client.Attempts;
 internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, ArmMask mask, HeadProfileUpdater? heads)
 {
     /// <summary>Passes an outcome on, and probes servers if that is due.</summary>
-    /// <param name="outcome">The outcome.</param>
-    /// <param name="serverFailure">What the server failed with; null where it did not.</param>
-    public void Publish(in Outcome outcome, Exception? serverFailure)
+    public void Publish(in Outcome outcome)
     {
         var decision = outcome.Decision;
-        if (!decision.Arm.IsOnDevice)
-        {
-            var health = servers.All[decision.Arm.Server].Health;
-            if (outcome.Server == ServerOutcome.Replied) health.ReportSuccess();
-            else if (serverFailure is not null && ServerFault.IsOfCut(serverFailure)) mask.AddForServer(decision.Arm, serverFailure.Message);
-            else if (serverFailure is not null && ServerFault.CountsAgainstHealth(serverFailure)) health.ReportFailure(serverFailure);
-        }
-
+        if (outcome.Server == ServerOutcome.Replied) servers.All[decision.Arm.Server].Health.ReportSuccess();
+        else if (outcome is { Kind: OutcomeKind.LateReply, Server: ServerOutcome.Abandoned }) servers.All[decision.Arm.Server].Health.ReportSilence();
         if (!decision.IsNamed) policy.Observe(outcome);
         if (outcome.HeadSeconds > 0) heads?.Observe(decision.Arm.Cut, outcome.HeadSeconds);
         servers.ProbeIfDue();
+    }
+
+    /// <summary>Takes note of what a server failed with: of the cut, where it lacks only that tail, else of its health. Comes before the outcome, which may be long in coming while the device goes on.</summary>
+    public void ReportServerFailure(in Decision decision, Exception failure)
+    {
+        if (ServerFault.IsOfCut(failure)) mask.AddForServer(decision.Arm, failure.Message);
+        else if (ServerFault.CountsAgainstHealth(failure)) servers.All[decision.Arm.Server].Health.ReportFailure(failure);
     }
 }

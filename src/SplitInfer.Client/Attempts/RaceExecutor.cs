@@ -89,6 +89,7 @@ internal sealed class RaceExecutor : IExecutor
             if (!winner.Result.IsCompletedSuccessfully) winner = winner == server ? device : server;
             // A failure of the server that is not there yet reaches the collector of late replies instead.
             var waited = attempt.WaitedSeconds;
+            if (failure is not null) attempt.ReportServerFailure(failure);
             await ((Task)winner.Result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (failure is null) waited = attempt.WaitedSeconds;
             if (!stop.IsCancellationRequested) return await EndAsync(waited).ConfigureAwait(false);
@@ -100,6 +101,13 @@ internal sealed class RaceExecutor : IExecutor
 
         async Task<AttemptResult> EndAsync(double waited)
         {
+            // Where both have failed the device is not asked again: its error is the caller's.
+            if (winner.Result.IsFaulted && device.Result.IsFaulted)
+            {
+                if (server.Result.Exception?.InnerException is { } failed && ServerFault.Is(failed)) attempt.ReportServerFailure(failed);
+                winner = device;
+            }
+
             var result = await winner.Result.ConfigureAwait(false) with { IsRaced = true };
             if (winner == server)
             {

@@ -22,10 +22,20 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
         attempt.Codec = AcceptedCodec(attempt, transport);
         var request = attempt.CreateRequest();
         var timer = new StageTimer(time);
-        var reply = await transport.SendAsync(request, stop).ConfigureAwait(false);
-        return new(new(reply.Outputs, timer.Restart()), ServerOutcome.Replied)
+        TailReply reply;
+        try
         {
-            OffloadSeconds = Math.Max(0, timer.Total().TotalSeconds - request.Progress.EncodeSeconds),
+            reply = await transport.SendAsync(request, stop).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is (OperationCanceledException or TimeoutException or IOException or ObjectDisposedException) && !stop.IsCancellationRequested)
+        {
+            throw new ServerUnreachableException($"The transport ended a request without a reply: {error.Message} Send the request again.", error);
+        }
+
+        var taken = timer.Restart();
+        return new(new(reply.Outputs, taken), ServerOutcome.Replied)
+        {
+            OffloadSeconds = attempt.SendingSeconds(taken),
             ServerTimings = reply.Timings,
         };
     }

@@ -45,11 +45,11 @@ internal static class WarmUp
                 if (shouldStop()) return;
                 server.Replies = replies;
                 var decision = new Decision { Arm = arm, IsRaced = isRaced, LateAfterSeconds = lateAfter };
-                using var attempt = new Attempt(model[partition.Index], codec, decision, inputs, default, Clock);
+                using var attempt = new Attempt(model[partition.Index], codec, decision, inputs, default, sink, Clock);
                 await attempt.RunHeadAsync(cancellationToken).ConfigureAwait(false);
                 attempt.CollectBoundary(copyInputs: true);
                 attempt.Complete(await executors.Chosen.RunAsync(attempt, cancellationToken).ConfigureAwait(false));
-                sink.Publish(attempt.CreateOutcome(OutcomeKind.Completed), attempt.Result.ServerFailure);
+                sink.Publish(attempt.CreateOutcome(OutcomeKind.Completed));
                 while (executors.Late.Count > 0) await Task.Delay(PollInterval, Clock, cancellationToken).ConfigureAwait(false);
             }
         }

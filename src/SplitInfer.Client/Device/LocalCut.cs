@@ -12,7 +12,7 @@ namespace SplitInfer.Client.Device;
 /// </summary>
 internal sealed class LocalCut
 {
-    private readonly SegmentCache _segments;
+    private readonly SegmentSet _segments;
     private readonly BackgroundWork _background;
     private readonly SegmentKey _head;
     private readonly SegmentKey _tail;
@@ -22,7 +22,7 @@ internal sealed class LocalCut
     private double _tailSeconds;
     private int _isLoading;
 
-    public LocalCut(SegmentCache segments, BackgroundWork background, PartitionPlan plan, Partition partition, Routing route, Routing wholeRoute)
+    public LocalCut(SegmentSet segments, BackgroundWork background, PartitionPlan plan, Partition partition, Routing route, Routing wholeRoute)
     {
         (_segments, _background, Partition, Route, _wholeRoute) = (segments, background, partition, route, wholeRoute);
         (_head, _tail, _whole) = (new(SegmentSide.Head, partition.Index), new(SegmentSide.Tail, partition.Index), new(SegmentSide.Head, plan.AllOnDevice.Index));
@@ -138,9 +138,10 @@ internal sealed class LocalCut
     {
         try
         {
-            await _segments.PreloadAsync([_tail], stop).ConfigureAwait(false);
+            // An engine cannot be stopped while it loads, so disposal waits for it.
+            if (!stop.IsCancellationRequested) await _segments.PreloadAsync([_tail], CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is SplitInferException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (error is SplitInferException or ObjectDisposedException)
         {
             // The whole model does as well.
         }

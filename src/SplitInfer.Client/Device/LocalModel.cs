@@ -11,14 +11,14 @@ namespace SplitInfer.Client.Device;
 internal sealed class LocalModel : IDisposable
 {
     private readonly PartitionedModel _model;
-    private readonly SegmentCache _segments;
+    private readonly SegmentSet _segments;
     private readonly BackgroundWork _background;
     private readonly BoundaryLayout _inputs;
     private readonly LocalCut?[] _cuts;
     private double _wholeSeconds;
     private readonly Lazy<IEngineSession>? _finish;
 
-    public LocalModel(PartitionedModel model, SegmentCache segments, BackgroundWork background, ExecutionOptions execution)
+    public LocalModel(PartitionedModel model, SegmentSet segments, BackgroundWork background, ExecutionOptions execution)
     {
         (_model, _segments, _background) = (model, segments, background);
         _inputs = BoundaryLayout.For(Plan.Inputs);

@@ -114,6 +114,15 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
         }
     }
 
+    /// <summary>A reply was given up. That says something only of a server that has never answered: a slow one may have lost a race.</summary>
+    public void ReportSilence()
+    {
+        lock (_gate)
+        {
+            if (_state == State.Unknown) _lastFailure ??= new ServerUnreachableException($"The server {name} has not answered its first request yet. Check that it runs and that the network reaches it; requests go on trying.");
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -10,7 +10,7 @@ using SplitInfer.Codecs.ZeroBitmapEntropy;
 
 namespace SplitInfer.Codecs;
 
-/// <summary>The codecs that an end knows, by name. Immutable, and safe for concurrent use.</summary>
+/// <summary>The codecs that an end knows, by name. Immutable. Both ends must know a codec for it to be used.</summary>
 public sealed class CodecRegistry
 {
     private readonly Dictionary<string, ITensorCodec> _byName;
@@ -42,8 +42,14 @@ public sealed class CodecRegistry
     /// <summary>The codecs, the preferred first.</summary>
     public IEnumerable<ITensorCodec> All => _byName.Values;
 
+    /// <summary>These codecs and one more, which replaces one of the same name and is the last choice otherwise.</summary>
+    public CodecRegistry With(ITensorCodec codec)
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        return new([.. All, codec]);
+    }
+
     /// <summary>Those of the codecs that <paramref name="names"/> lists, in the order they have here; all where it is null.</summary>
-    /// <param name="names">Names of codecs; null for all.</param>
     /// <exception cref="UnknownCodecException">There is no codec of such a name.</exception>
     public CodecRegistry Allow(IReadOnlyCollection<string>? names)
     {
@@ -53,8 +59,5 @@ public sealed class CodecRegistry
     }
 
     /// <summary>Finds a codec by its exact name.</summary>
-    /// <param name="name">The name.</param>
-    /// <param name="codec">The codec; null where there is none.</param>
-    /// <returns>Whether there is one.</returns>
     public bool TryGet(string name, [NotNullWhen(true)] out ITensorCodec? codec) => _byName.TryGetValue(name, out codec);
 }

@@ -11,14 +11,14 @@ internal static class CodecWarmUp
 
     /// <summary>Runs every codec there and back once.</summary>
     /// <param name="codecs">What to run.</param>
-    /// <param name="isEnough">Whether to run no more, asked before each.</param>
-    public static void Run(IEnumerable<ITensorCodec> codecs, Func<bool> isEnough)
+    /// <param name="shouldStop">Whether to run no more, asked before each.</param>
+    public static void Run(IEnumerable<ITensorCodec> codecs, Func<bool> shouldStop)
     {
         var tensor = MemoryMarshal.AsBytes(Values().AsSpan());
         var decoded = new byte[tensor.Length];
         foreach (var codec in codecs)
         {
-            if (isEnough()) return;
+            if (shouldStop()) return;
             var payload = new byte[codec.MaxEncodedLength(ElementType.Float32, Shape)];
             var length = codec.Encode(ElementType.Float32, Shape, tensor, payload);
             codec.Decode(ElementType.Float32, Shape, payload.AsSpan(0, length), decoded);

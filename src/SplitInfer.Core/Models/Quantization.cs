@@ -47,7 +47,7 @@ internal sealed class Quantization
     }
 
     /// <summary>Why a value that crosses the cut of partition <paramref name="k"/> would not mean the same as in the whole; null where it would.</summary>
-    public string? Obstacle(GraphValue value, int k) =>
+    public string? NotTransferableReason(GraphValue value, int k) =>
         value.Producer == GraphValue.Fed ? null
         : _quantizedAt.TryGetValue(value.Name, out var at) && at >= k ? "is about to be quantised, which an engine does in one step with what comes before"
         : _doubled.Contains(value.Name) ? "is quantised twice with different scales, of which an engine makes one"

@@ -74,8 +74,8 @@ internal sealed class PlanBuilder
         var (crossing, returning) = (cut.Boundary(_maxTravelling), cut.Returning(_maxTravelling));
         var obstacle = Math.Max(cut.Count, cut.ReturningCount) > _maxTravelling
             ? $"{cut.Count} values cross the cut and {cut.ReturningCount} would come back; a request carries at most {_maxTravelling}"
-            : FirstOf(crossing, "crosses the cut", v => _catalog.Crossing(v).Obstacle ?? _quantization.Obstacle(v, k))
-                ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].Obstacle);
+            : FirstOf(crossing, "crosses the cut", v => _catalog.Crossing(v).NotTransferableReason ?? _quantization.NotTransferableReason(v, k))
+                ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].NotTransferableReason);
         var ruledOut = isLast ? null : obstacle ?? Constraint(k, crossing, cut.Bytes);
         var refusal = ruledOut ?? (isLast ? null : FirstOf(crossing, "crosses the cut", v => _catalog[v.Name].Doubt) ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].Doubt));
         return new()

@@ -38,7 +38,7 @@ internal readonly ref struct PlanFingerprint
         Add(value.Name);
         Add(value.Producer);
         Add(value.LastUse);
-        Add(entry.Obstacle is null ? 0 : 1);
+        Add(entry.NotTransferableReason is null ? 0 : 1);
         Add((long)entry.Spec.Type);
         Add(entry.Spec.IsRanked ? entry.Spec.Dimensions.Length : -1);
         foreach (var dimension in entry.Spec.Dimensions)

@@ -12,7 +12,7 @@ namespace SplitInfer.Segments;
 /// <param name="memoryBytes">Bytes that loaded segments may hold; those of cuts that are not disposed stay, whatever they hold. No bound unless set.</param>
 public sealed class CutLoader(PartitionedModel model, ExecutionOptions? execution = null, long memoryBytes = long.MaxValue) : IDisposable
 {
-    private readonly SegmentCache _segments = new(new SegmentCompiler(model, execution ?? new()), memoryBytes);
+    private readonly SegmentSet _segments = new SegmentResidency(memoryBytes).Open(new SegmentCompiler(model, execution ?? new()));
 
     /// <summary>Loads a partition; segments that are loaded already are taken as they are.</summary>
     /// <param name="partition">Index of a partition that can be made.</param>

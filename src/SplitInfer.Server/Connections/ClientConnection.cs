@@ -1,28 +1,30 @@
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Endpoints;
+using SplitInfer.Server.Models;
 using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
 
 /// <summary>One client from connecting to disconnecting: handshake, requests, and a final error where something was wrong.</summary>
-internal sealed class ClientConnection(ByteChannel channel, ServerContext server) : IDisposable
+internal sealed class ClientConnection(ByteChannel channel, ServerContext server, long client) : IDisposable
 {
     // A client that is told to go away disconnects at once; one that does not is disconnected.
     private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(1);
 
     private readonly FrameConnection _connection = new(channel, server.Limits.StallTimeout, server.Time);
-    private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile RequestTable? _requests;
 
     /// <summary>Serves the client until either end disconnects. Never throws.</summary>
     public async Task RunAsync()
     {
+        ModelLease model = default;
         try
         {
-            var terms = await ServerHandshake.NegotiateAsync(_connection, server, _ended.Token).ConfigureAwait(false);
+            var terms = await ServerHandshake.NegotiateAsync(_connection, server).ConfigureAwait(false);
+            model = terms.Model;
             var requests = _requests = new(_connection, terms, server);
-            await _connection.RunAsync(new RequestReader(_connection, requests, terms, server)).ConfigureAwait(false);
+            await _connection.RunAsync(new RequestReader(_connection, requests, terms, server, client)).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -32,7 +34,7 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
         {
             Dispose();
             if (_requests is not null) await _requests.StopAsync().ConfigureAwait(false);
-
+            model.Dispose();
             _closed.SetResult();
         }
     }
@@ -68,7 +70,6 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
     /// <summary>Closes the connection at once; <see cref="RunAsync"/> ends soon after.</summary>
     public void Dispose()
     {
-        _ended.Cancel();
         _connection.Abort(new ObjectDisposedException(nameof(ClientConnection)));
     }
 

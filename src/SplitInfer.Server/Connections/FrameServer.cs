@@ -12,6 +12,7 @@ internal sealed class FrameServer(ServerContext server) : IAsyncDisposable
     private readonly List<EndpointListener> _listeners = [];
     private volatile bool _isStopping;
     private int _rejecting;
+    private long _clients;
 
     /// <summary>Starts to listen at all of <paramref name="addresses"/>, or at none.</summary>
     /// <returns>The addresses that clients use, in the same order, with the ports that were bound.</returns>
@@ -41,7 +42,7 @@ internal sealed class FrameServer(ServerContext server) : IAsyncDisposable
     /// <returns>Done when the connection is closed.</returns>
     public async Task ServeAsync(ByteChannel channel)
     {
-        var connection = new ClientConnection(channel, server);
+        var connection = new ClientConnection(channel, server, Interlocked.Increment(ref _clients));
         if (Refuse(connection) is { } refusal)
         {
             await RejectAsync(connection, refusal).ConfigureAwait(false);

@@ -7,7 +7,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Server.Connections;
 
 /// <summary>Decides by its header alone whether a request is accepted, before any memory is taken for it.</summary>
-internal sealed class RequestAdmission(ConnectionTerms terms, ServerContext server)
+internal sealed class RequestAdmission(ConnectionTerms terms, ServerContext server, long client)
 {
     // Longer than any deadline that is meant, and short enough for a timer and a timestamp.
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
@@ -16,17 +16,20 @@ internal sealed class RequestAdmission(ConnectionTerms terms, ServerContext serv
     public Refusal? Admit(ServerRequest request, RequestHeader header)
     {
         if (Check(request, header) is { } refusal) return refusal;
-        if (server.Scheduler.IsFull) return Refusal.Busy;
+        var deadline = DeadlineOf(header);
+        var dueAt = deadline is { } left ? server.Time.GetTimestamp() + (long)(left.TotalSeconds * server.Time.TimestampFrequency) : long.MaxValue;
+        var offer = new TailJobTerms(terms.Model.Model, request.Partition.Index, Exit: 0, dueAt, ExpectedSeconds: 0, Weight: 1, client, BatchKey: 0);
+        if (server.Scheduler.Offer(offer) is { } busy) return busy;
         if (!server.Budget.TryTake(request.Payload.Bytes)) return Refusal.Busy;
         request.HeldBytes = request.Payload.Bytes;
         request.Payload.Open();
-        SetDeadline(request, header.DeadlineUs);
+        request.Admit(terms.Model.AddReference(), offer, deadline is { } time ? new(time, server.Time) : new());
         return null;
     }
 
     private Refusal? Check(ServerRequest request, RequestHeader header)
     {
-        var partitions = terms.Model.Plan.Partitions;
+        var partitions = terms.Model.Model.Plan.Partitions;
         if (header.Partition >= partitions.Length - 1 || !(partitions[(int)header.Partition].IsAdmissible || partitions[(int)header.Partition].IsDoubted))
             return new(RefusalCode.InvalidPartition, $"Partition {header.Partition} has no tail or is not admissible. Choose one of the plan's admissible partitions.");
         if (header.Codec >= terms.Codecs.Length)
@@ -53,15 +56,7 @@ internal sealed class RequestAdmission(ConnectionTerms terms, ServerContext serv
         return layout.Resolve(sizes, server.Limits.Sizes);
     }
 
-    private void SetDeadline(ServerRequest request, ulong microseconds)
-    {
-        if (microseconds == 0 || microseconds >= LongestDeadline.TotalMicroseconds)
-        {
-            request.Admit(new(), long.MaxValue);
-            return;
-        }
-
-        var deadline = TimeSpan.FromMicroseconds(microseconds);
-        request.Admit(new(deadline, server.Time), server.Time.GetTimestamp() + (long)(deadline.TotalSeconds * server.Time.TimestampFrequency));
-    }
+    /// <summary>What is left until the result is of no use; null where it always is of use.</summary>
+    private static TimeSpan? DeadlineOf(RequestHeader header) =>
+        header.DeadlineUs == 0 || header.DeadlineUs >= LongestDeadline.TotalMicroseconds ? null : TimeSpan.FromMicroseconds(header.DeadlineUs);
 }

@@ -17,7 +17,7 @@ internal static class RequestFailure
         TailRefusedException refused => new(refused.Code, refused.Message),
         // A timer may fire a little before its time, so the clock is not asked.
         OperationCanceledException when request.IsWithdrawn => Refusal.Cancelled,
-        OperationCanceledException when request.DueAt < long.MaxValue => Refusal.Late,
+        OperationCanceledException when request.Terms.DueAt < long.MaxValue => Refusal.Late,
         InvalidPayloadException or TensorMismatchException => new(RefusalCode.InvalidPayload, exception.Message),
         SizeLimitException => new(RefusalCode.LimitExceeded, exception.Message),
         SegmentLoadException => Refusal.Unavailable,

@@ -1,28 +1,54 @@
-using System.Runtime.CompilerServices;
-
 namespace SplitInfer.Server.Connections;
 
-/// <summary>What becomes of a request between its receipt and its reply. The twin of the client's pipeline.</summary>
+/// <summary>The stages of a request between its receipt and its reply, on either side of its run. Never throws: what goes wrong becomes the request's refusal.</summary>
 internal sealed class RequestPipeline(ConnectionTerms terms, ServerContext server)
 {
-    /// <summary>Runs a request that was received whole. Never throws: what goes wrong becomes the request's refusal.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask AnswerAsync(ServerRequest request)
+    /// <summary>
+    /// Decodes what is left of the boundary, rents the tail, and hands the request to the scheduler. None of this holds a place to run: a tail
+    /// that has to be loaded first delays no other.
+    /// </summary>
+    /// <param name="request">A request that was received whole; not to be touched afterwards, since it may have ended.</param>
+    public async Task BeginAsync(ServerRequest request)
     {
         try
         {
-            await QueueAsync(request).ConfigureAwait(false);
-            try
+            // The clock is asked as well, since timers are late when there is much to do.
+            if (request.Stop.IsCancellationRequested || request.StageBegan >= request.Terms.DueAt) throw new OperationCanceledException();
+            request.Decode();
+            request.Header.DecodeUs = EndStage(request, server.Time.GetTimestamp());
+            await request.RentTailAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            request.Failure = exception;
+            request.OnEnded();
+            return;
+        }
+
+        server.Scheduler.Enqueue(request);
+    }
+
+    /// <summary>Encodes the outputs, of which what is large only in part: the rest while that travels.</summary>
+    /// <param name="request">A request that has run, or will not.</param>
+    public void Complete(ServerRequest request)
+    {
+        request.ReturnTail();
+        try
+        {
+            if (request.Failure is { } failure)
             {
-                Decode(request);
-                await RunAsync(request).ConfigureAwait(false);
-            }
-            finally
-            {
-                server.Scheduler.Release();
+                request.Fail(failure, server.Log);
+                return;
             }
 
-            Encode(request);
+            request.ReleaseBoundary();
+            request.Header.QueueUs = EndStage(request, request.StartedAt);
+            request.Header.RunUs = EndStage(request, request.EndedAt);
+            request.Header.Codec = (uint)terms.ReplyCodec;
+            request.Header.SymbolSizes.AddRange(terms.Layouts.Outputs(request.Partition.Index).Measure(request.Outputs.Span));
+            request.Reply.Open(terms.Codecs[terms.ReplyCodec], request.Outputs);
+            request.Reply.Prepare();
+            request.Header.EncodeUs = EndStage(request, server.Time.GetTimestamp());
         }
         catch (Exception exception)
         {
@@ -31,46 +57,10 @@ internal sealed class RequestPipeline(ConnectionTerms terms, ServerContext serve
         }
     }
 
-    /// <summary>Waits for a place before what is left of the boundary is decoded, since that is work too.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask QueueAsync(ServerRequest request)
-    {
-        await server.Scheduler.EnterAsync(request.Stop.Token).ConfigureAwait(false);
-        request.Header.QueueUs = EndStage(request);
-    }
-
-    private void Decode(ServerRequest request)
-    {
-        // The clock is asked as well, since timers are late when there is much to do.
-        if (request.Stop.IsCancellationRequested || request.StageBegan >= request.DueAt) throw new OperationCanceledException();
-        request.Payload.Finish(request.Boundary.Span);
-        request.Payload.Release();
-        request.Header.DecodeUs = EndStage(request);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask RunAsync(ServerRequest request)
-    {
-        await terms.Model.RunAsync(request.Partition.Index, request.Boundary, request.Outputs, request.Stop.Token).ConfigureAwait(false);
-        request.ReleaseBoundary();
-        request.Header.RunUs = EndStage(request);
-    }
-
-    /// <summary>Encodes the outputs, of which what is large only in part: the rest while that travels.</summary>
-    private void Encode(ServerRequest request)
-    {
-        request.Header.Codec = (uint)terms.ReplyCodec;
-        request.Header.SymbolSizes.AddRange(terms.Layouts.Outputs(request.Partition.Index).Measure(request.Outputs.Span));
-        request.Reply.Open(terms.Codecs[terms.ReplyCodec], request.Outputs);
-        request.Reply.Prepare();
-        request.Header.EncodeUs = EndStage(request);
-    }
-
-    private ulong EndStage(ServerRequest request)
+    private ulong EndStage(ServerRequest request, long endedAt)
     {
         var began = request.StageBegan;
-        request.StageBegan = server.Time.GetTimestamp();
-        return (ulong)server.Time.GetElapsedTime(began, request.StageBegan).TotalMicroseconds;
+        request.StageBegan = endedAt;
+        return (ulong)server.Time.GetElapsedTime(began, endedAt).TotalMicroseconds;
     }
 }
-

@@ -6,10 +6,10 @@ using SplitInfer.Server.Scheduling;
 namespace SplitInfer.Server.Connections;
 
 /// <summary>Handles the frames that a client sends after the handshake. One frame at a time.</summary>
-internal sealed class RequestReader(FrameConnection connection, RequestTable requests, ConnectionTerms terms, ServerContext server) : IFrameHandler
+internal sealed class RequestReader(FrameConnection connection, RequestTable requests, ConnectionTerms terms, ServerContext server, long client) : IFrameHandler
 {
     private readonly HeaderParser<RequestHeader> _parser = new(new(), Headers.Clear);
-    private readonly RequestAdmission _admission = new(terms, server);
+    private readonly RequestAdmission _admission = new(terms, server, client);
     private ulong _lastId;
 
     public ValueTask<IThreadPoolWorkItem?> HandleFrameAsync(FrameReader reader) => reader.Frame.Type switch

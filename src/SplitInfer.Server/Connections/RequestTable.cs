@@ -84,12 +84,15 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
         }
     }
 
-    /// <summary>Answers a request that was received whole, and ends it.</summary>
-    public async Task AnswerAsync(ServerRequest request)
+    /// <summary>Gets a request that was received whole ready to run, and hands it to the scheduler.</summary>
+    public Task BeginWorkAsync(ServerRequest request) => _pipeline.BeginAsync(request);
+
+    /// <summary>Replies to a request that has run, or will not, and ends it.</summary>
+    public async Task ReplyAsync(ServerRequest request)
     {
         try
         {
-            await _pipeline.AnswerAsync(request).ConfigureAwait(false);
+            _pipeline.Complete(request);
             await connection.Writer.SendAsync(request).ConfigureAwait(false);
         }
         catch (Exception exception)

@@ -14,4 +14,4 @@ namespace SplitInfer.Server.Connections;
 /// <param name="Time">The clock.</param>
 /// <param name="Log">The server's log.</param>
 internal sealed record ServerContext(
-    IModelRegistry Models, CodecRegistry Codecs, FifoScheduler Scheduler, ByteBudget Budget, ConnectionLimits Limits, TimeProvider Time, ILogger Log);
+    IModelRegistry Models, CodecRegistry Codecs, ITailScheduler Scheduler, ByteBudget Budget, ConnectionLimits Limits, TimeProvider Time, ILogger Log);

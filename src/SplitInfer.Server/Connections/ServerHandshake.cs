@@ -10,7 +10,7 @@ internal static class ServerHandshake
     /// <summary>Reads the hello, opens the model that it names, and answers.</summary>
     /// <exception cref="TailRefusedException">The two ends do not go together; the client has to be told.</exception>
     /// <exception cref="ProtocolException">The client does not speak the protocol.</exception>
-    public static async Task<ConnectionTerms> NegotiateAsync(FrameConnection connection, ServerContext server, CancellationToken cancellationToken)
+    public static async Task<ConnectionTerms> NegotiateAsync(FrameConnection connection, ServerContext server)
     {
         var hello = await ReceiveHelloAsync(connection, server).ConfigureAwait(false);
         if (hello.MinVersion > ProtocolVersion.Newest || hello.MaxVersion < ProtocolVersion.Oldest)
@@ -19,10 +19,18 @@ internal static class ServerHandshake
         var replyCodec = codecs.FindIndex(static c => c.IsLossless);
         if (replyCodec < 0)
             throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The client knows no lossless codec that the server allows. Let the client know one of: {string.Join(", ", server.Codecs.All.Where(static c => c.IsLossless).Select(static c => c.Name))}.");
-        var model = await server.Models.OpenAsync(new(hello.Model, hello.ModelVersion, Read(hello.ModelFingerprint), Read(hello.PlanFingerprint), hello.PlanSketch.Memory), cancellationToken).ConfigureAwait(false);
-        var terms = new ConnectionTerms(model, new(model.Plan), [.. codecs], replyCodec);
-        await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(terms, hello, server.Limits))).ConfigureAwait(false);
-        return terms;
+        var model = server.Models.Open(new(hello.Model, hello.ModelVersion, Read(hello.ModelFingerprint), Read(hello.PlanFingerprint), hello.PlanSketch.Memory));
+        try
+        {
+            var terms = new ConnectionTerms(model, new(model.Model.Plan), [.. codecs], replyCodec);
+            await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(terms, hello, server.Limits))).ConfigureAwait(false);
+            return terms;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     private static async Task<Hello> ReceiveHelloAsync(FrameConnection connection, ServerContext server)
@@ -51,7 +59,7 @@ internal static class ServerHandshake
     private static Welcome WelcomeFor(ConnectionTerms terms, Hello hello, ConnectionLimits limits) => new()
     {
         Version = Math.Min(hello.MaxVersion, ProtocolVersion.Newest),
-        ModelVersion = terms.Model.Version,
+        ModelVersion = terms.Model.Model.Version,
         Codecs = { terms.Codecs.Select(static c => c.Name) },
         MaxInFlight = (uint)limits.MaxInFlight,
         MaxBoundaryBytes = (ulong)limits.Sizes.MaxBytes,

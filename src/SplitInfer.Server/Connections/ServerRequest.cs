@@ -2,19 +2,22 @@ using Microsoft.Extensions.Logging;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
+using SplitInfer.Segments;
+using SplitInfer.Server.Models;
 using SplitInfer.Server.Scheduling;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Connections;
 
 /// <summary>
-/// One request from its first frame to its reply. It belongs to the connection's reader until the request is whole, then to
-/// the pipeline until the reply is sent; then it is returned to the connection's pool.
+/// One request from its first frame to its reply. It belongs to the connection's reader until the request is whole, then to the pipeline
+/// and the scheduler until the reply is sent; then it is returned to the connection's pool.
 /// </summary>
-internal sealed class ServerRequest(RequestTable owner) : IThreadPoolWorkItem, IOutgoingMessage
+internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWorkItem, IOutgoingMessage
 {
     private Tensor[] _boundary = [];
     private Tensor[] _outputs = [];
+    private ModelLease _model;
     private bool _replyHasBegun;
 
     public ulong Id { get; private set; }
@@ -30,9 +33,6 @@ internal sealed class ServerRequest(RequestTable owner) : IThreadPoolWorkItem, I
 
     public Partition Partition { get; set; } = null!;
 
-    /// <summary>When the result is of no use any more, as a timestamp; the largest there is where it always is of use.</summary>
-    public long DueAt { get; private set; }
-
     /// <summary>Where the pipeline's stages are timed from: the end of the one before.</summary>
     public long StageBegan { get; set; }
 
@@ -42,11 +42,11 @@ internal sealed class ServerRequest(RequestTable owner) : IThreadPoolWorkItem, I
     /// <summary>The request's payload.</summary>
     public IncomingPayload Payload { get; } = new();
 
-    /// <summary>The decoded boundary.</summary>
-    public Memory<Tensor> Boundary => _boundary.AsMemory(0, Partition.Boundary.Length);
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<Tensor> Boundary => _boundary.AsMemory(0, Partition.Boundary.Length);
 
-    /// <summary>The outputs of the tail.</summary>
-    public Memory<Tensor> Outputs => _outputs.AsMemory(0, Partition.TailOutputs.Length);
+    /// <inheritdoc/>
+    public override Memory<Tensor> Outputs => _outputs.AsMemory(0, Partition.TailOutputs.Length);
 
     /// <summary>The reply's payload.</summary>
     public OutgoingPayload Reply { get; } = new();
@@ -57,6 +57,9 @@ internal sealed class ServerRequest(RequestTable owner) : IThreadPoolWorkItem, I
     /// <summary>Fires when the request is withdrawn, its deadline passes, or the connection ends.</summary>
     public CancellationTokenSource Stop { get; private set; } = null!;
 
+    /// <inheritdoc/>
+    public override CancellationToken StopToken => Stop.Token;
+
     /// <summary>Whether the client stopped the request, and not its deadline.</summary>
     public bool IsWithdrawn { get; private set; }
 
@@ -64,13 +67,16 @@ internal sealed class ServerRequest(RequestTable owner) : IThreadPoolWorkItem, I
     public void Begin(ulong id)
     {
         (Id, IsArriving) = (id, true);
-        (Refusal, IsAnswered, IsWithdrawn, _replyHasBegun) = (null, false, false, false);
+        (Refusal, Failure, IsAnswered, IsWithdrawn, _replyHasBegun) = (null, null, false, false, false);
     }
 
-    /// <summary>Admits the request, once <see cref="Partition"/> and the rest are set.</summary>
-    public void Admit(CancellationTokenSource stop, long dueAt)
+    /// <summary>Admits the request, once <see cref="Partition"/> is set and the payload told what comes.</summary>
+    /// <param name="model">Keeps the version of the model that was asked for; the request disposes it.</param>
+    /// <param name="terms">What the scheduler was offered.</param>
+    /// <param name="stop">Stops the request; the request disposes it.</param>
+    public void Admit(ModelLease model, in TailJobTerms terms, CancellationTokenSource stop)
     {
-        (Stop, DueAt) = (stop, dueAt);
+        (_model, Terms, Stop) = (model, terms, stop);
         if (_boundary.Length < Partition.Boundary.Length) _boundary = new Tensor[Partition.Boundary.Length];
         if (_outputs.Length < Partition.TailOutputs.Length) _outputs = new Tensor[Partition.TailOutputs.Length];
     }
@@ -97,8 +103,36 @@ internal sealed class ServerRequest(RequestTable owner) : IThreadPoolWorkItem, I
         Refusal = refusal;
     }
 
-    /// <summary>Runs the pipeline.</summary>
-    public void Execute() => _ = owner.AnswerAsync(this);
+    /// <summary>Decodes the last of the boundary into the tensors that the tail takes.</summary>
+    public void Decode()
+    {
+        Payload.Finish(_boundary.AsSpan(0, Partition.Boundary.Length));
+        Payload.Release();
+    }
+
+    /// <summary>Rents the tail, loading it first where it is not loaded.</summary>
+    public ValueTask RentTailAsync()
+    {
+        var renting = _model.Model.RentTailAsync(Partition.Index, StopToken);
+        if (!renting.IsCompletedSuccessfully) return WaitAsync(this, renting);
+        Tail = renting.Result;
+        return ValueTask.CompletedTask;
+
+        static async ValueTask WaitAsync(ServerRequest request, ValueTask<SegmentLease> renting) => request.Tail = await renting.ConfigureAwait(false);
+    }
+
+    /// <summary>Gives the tail back.</summary>
+    public void ReturnTail()
+    {
+        Tail.Dispose();
+        Tail = default;
+    }
+
+    /// <summary>Begins the work that is due once the request is whole.</summary>
+    public void Execute() => _ = owner.BeginWorkAsync(this);
+
+    /// <inheritdoc/>
+    public override void OnEnded() => _ = owner.ReplyAsync(this);
 
     public void Prepare() => Reply.Prepare();
 
@@ -140,10 +174,14 @@ internal sealed class ServerRequest(RequestTable owner) : IThreadPoolWorkItem, I
     public void Release()
     {
         ReleaseBoundary();
+        ReturnTail();
         Reply.Clear();
         Release(_outputs);
         Headers.Clear(Header);
         Stop?.Dispose();
+        _model.Dispose();
+        // An idle object must not keep a model that was retired.
+        (_model, Terms) = (default, default);
     }
 
     private static void Release(Tensor?[] tensors)

@@ -1,24 +1,25 @@
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
-using SplitInfer.Tensors;
+using SplitInfer.Segments;
 
 namespace SplitInfer.Server.Models;
 
-/// <summary>A model as connections use it. Safe for concurrent runs.</summary>
-internal interface IServedModel
+/// <summary>One version of a model as connections use it: its plan never changes. Safe for concurrent use. Disposed with its last lease.</summary>
+internal interface IServedModel : IDisposable
 {
+    /// <summary>The name that clients open it by.</summary>
+    string Name { get; }
+
+    /// <summary>The version of that name.</summary>
+    string Version { get; }
+
     /// <summary>The partitions that a request may name.</summary>
     PartitionPlan Plan { get; }
 
-    /// <summary>The version that was found.</summary>
-    string Version { get; }
-
-    /// <summary>Runs the tail of a partition once.</summary>
+    /// <summary>Lends the tail of a partition, loading it first where it is not loaded. Holds no place to run meanwhile. The lease must be disposed once.</summary>
     /// <param name="partition">Index of an admissible partition that has a tail.</param>
-    /// <param name="boundary">One tensor for each of <see cref="Partition.Boundary"/>; they stay the caller's.</param>
-    /// <param name="outputs">Room for one tensor for each of <see cref="Partition.TailOutputs"/>; on success each place holds a tensor that the caller owns, on failure none does.</param>
-    /// <param name="cancellationToken">Stops the run.</param>
-    /// <exception cref="TailRefusedException">The run was refused, for a reason that the client may read.</exception>
-    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
-    ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken);
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="TailRefusedException">The tail is not lent, for a reason that the client may read.</exception>
+    /// <exception cref="SegmentLoadException">The engine refuses the tail.</exception>
+    ValueTask<SegmentLease> RentTailAsync(int partition, CancellationToken cancellationToken);
 }

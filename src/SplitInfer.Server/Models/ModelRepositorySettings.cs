@@ -1,12 +1,13 @@
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Segments;
 
 namespace SplitInfer.Server.Models;
 
 /// <summary>What a repository needs of the server's options, which say what each means.</summary>
 /// <param name="Directory">Holds <c>&lt;name&gt;/&lt;version&gt;/model.onnx</c>.</param>
 /// <param name="PreloadArms">Whether the tails of all arms are loaded at once.</param>
-/// <param name="SegmentMemoryBytes">Bytes that loaded tails may hold.</param>
+/// <param name="Segments">Keeps the loaded tails of all models.</param>
 /// <param name="Plan">How plans are made.</param>
 /// <param name="Execution">How tails run.</param>
-internal sealed record ModelRepositorySettings(string Directory, bool PreloadArms, long SegmentMemoryBytes, PlanOptions Plan, ExecutionOptions Execution);
+internal sealed record ModelRepositorySettings(string Directory, bool PreloadArms, SegmentResidency Segments, PlanOptions Plan, ExecutionOptions Execution);

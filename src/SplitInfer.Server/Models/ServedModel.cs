@@ -1,33 +1,29 @@
-using System.Runtime.CompilerServices;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
-using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Models;
 
-/// <summary>One version of one model: its plan and its loaded tails. Connections borrow it.</summary>
-internal sealed class ServedModel(string name, string version, PartitionedModel model, SegmentCache segments) : IServedModel, IDisposable
+/// <summary>One version of one model of a repository: its plan and its loaded tails, which it owns.</summary>
+internal sealed class ServedModel(string name, string version, PartitionPlan plan, SegmentSet segments) : IServedModel
 {
-    /// <summary>The directory that the model lies in.</summary>
+    /// <inheritdoc/>
     public string Name => name;
 
+    /// <inheritdoc/>
     public string Version => version;
 
-    public PartitionPlan Plan => model.Plan;
+    /// <inheritdoc/>
+    public PartitionPlan Plan => plan;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
-    {
-        using var tail = await segments.RentAsync(new(SegmentSide.Tail, partition), cancellationToken).ConfigureAwait(false);
-        await tail.Runner.RunAsync(boundary, outputs, cancellationToken).ConfigureAwait(false);
-    }
+    /// <inheritdoc/>
+    public ValueTask<SegmentLease> RentTailAsync(int partition, CancellationToken cancellationToken) => segments.RentAsync(new(SegmentSide.Tail, partition), cancellationToken);
 
     /// <summary>Loads the tails of all arms.</summary>
     /// <param name="failed">Told of those that cannot be loaded; the others are of use all the same.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask PreloadAsync(Action<SegmentLoadException> failed, CancellationToken cancellationToken)
     {
-        foreach (var arm in Plan.Arms.Where(a => a != Plan.AllOnDevice))
+        foreach (var arm in plan.Arms.Where(a => a != plan.AllOnDevice))
         {
             try
             {
@@ -40,5 +36,6 @@ internal sealed class ServedModel(string name, string version, PartitionedModel 
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose() => segments.Dispose();
 }

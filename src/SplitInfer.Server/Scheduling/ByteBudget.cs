@@ -1,6 +1,7 @@
 namespace SplitInfer.Server.Scheduling;
 
 /// <summary>Counts the bytes of all boundaries that a server holds. Thread-safe.</summary>
+/// <param name="most">Bytes that may be held at a time.</param>
 internal sealed class ByteBudget(long most)
 {
     private long _held;

@@ -1,38 +1,114 @@
-using System.Diagnostics.CodeAnalysis;
 using SplitInfer.Protocol;
 
 namespace SplitInfer.Server.Scheduling;
 
-/// <summary>Runs tails in arrival order, a limited number at a time. Rejects new work when the queue is full. Thread-safe.</summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The semaphore holds no handle.")]
-internal sealed class FifoScheduler(int places, int mostWaiting)
+/// <summary>Runs tails in arrival order, a limited number at a time. Rejects new work when the queue is full.</summary>
+/// <param name="runner">Runs them.</param>
+/// <param name="places">Tails that run at a time.</param>
+/// <param name="maxQueued">Tails that wait, at most.</param>
+/// <param name="time">The clock.</param>
+internal sealed class FifoScheduler(ITailRunner runner, int places, int maxQueued, TimeProvider time) : ITailScheduler
 {
-    private readonly SemaphoreSlim _places = new(places, places);
-    private int _waiting;
+    // The share of the last run in the mean of all: some twenty runs count.
+    private const double LastRunShare = 0.1;
 
-    /// <summary>Whether the next one would be refused.</summary>
-    public bool IsFull => _places.CurrentCount == 0 && Volatile.Read(ref _waiting) >= mostWaiting;
+    private readonly Lock _gate = new();
+    private readonly LinkedList<TailJob> _queue = [];
+    private int _running;
+    private double _meanSeconds;
 
-    /// <summary>Waits for a place, which is given back by <see cref="Release"/>.</summary>
-    /// <exception cref="TailRefusedException">The queue is full.</exception>
-    /// <exception cref="OperationCanceledException">The wait was given up.</exception>
-    public ValueTask EnterAsync(CancellationToken cancellationToken) =>
-        _places.Wait(0, CancellationToken.None) ? ValueTask.CompletedTask : WaitAsync(cancellationToken);
-
-    /// <summary>Gives a place back.</summary>
-    public void Release() => _places.Release();
-
-    private async ValueTask WaitAsync(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public ServerLoad Load
     {
-        try
+        get
         {
-            if (Interlocked.Increment(ref _waiting) > mostWaiting)
-                throw new TailRefusedException(Refusal.Busy.Code, Refusal.Busy.Message);
-            await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+            lock (_gate) return new(_running, _queue.Count, places, _running < places ? 0 : (_queue.Count + 1) * _meanSeconds / places);
         }
-        finally
+    }
+
+    /// <inheritdoc/>
+    public Refusal? Offer(in TailJobTerms terms)
+    {
+        lock (_gate) return _running >= places && _queue.Count >= maxQueued ? Refusal.Busy : null;
+    }
+
+    /// <inheritdoc/>
+    public void Enqueue(TailJob job)
+    {
+        bool runs;
+        lock (_gate) runs = TryTakePlace();
+        if (!runs)
         {
-            Interlocked.Decrement(ref _waiting);
+            // Before the job can be found in the queue, since whoever takes it from there ends the watch.
+            job.WatchStop(this);
+            lock (_gate)
+            {
+                runs = TryTakePlace();
+                if (!runs)
+                {
+                    job.Failure = ReasonNotToWait(job);
+                    if (job.Failure is null)
+                    {
+                        _queue.AddLast(job.Node);
+                        return;
+                    }
+                }
+            }
+
+            job.UnwatchStop();
         }
+
+        if (runs) _ = RunAsync(job);
+        else job.OnEnded();
+    }
+
+    /// <inheritdoc/>
+    public void Withdraw(TailJob job)
+    {
+        lock (_gate)
+        {
+            if (job.Node.List is null) return;
+            _queue.Remove(job.Node);
+        }
+
+        job.UnwatchStop();
+        job.Failure = new OperationCanceledException();
+        job.OnEnded();
+    }
+
+    private bool TryTakePlace()
+    {
+        if (_running == places) return false;
+        _running++;
+        return true;
+    }
+
+    private Exception? ReasonNotToWait(TailJob job) =>
+        job.StopToken.IsCancellationRequested ? new OperationCanceledException()
+        : _queue.Count >= maxQueued ? new TailRefusedException(Refusal.Busy.Code, Refusal.Busy.Message)
+        : null;
+
+    private async Task RunAsync(TailJob job)
+    {
+        await runner.RunAsync(job.Alone).ConfigureAwait(false);
+        TailJob? next;
+        lock (_gate)
+        {
+            _meanSeconds += LastRunShare * (time.GetElapsedTime(job.StartedAt, job.EndedAt).TotalSeconds - _meanSeconds);
+            next = _queue.First?.Value;
+            // The place passes to the next job, so that none that comes now is before it.
+            if (next is null) _running--;
+            else _queue.Remove(next.Node);
+        }
+
+        // The next one does not wait for the reply to this one, nor this one for the run of the next.
+        if (next is not null) ThreadPool.UnsafeQueueUserWorkItem(static start => start.Scheduler.StartQueued(start.Job), (Scheduler: this, Job: next), preferLocal: false);
+        job.OnEnded();
+    }
+
+    private void StartQueued(TailJob job)
+    {
+        job.UnwatchStop();
+        _ = RunAsync(job);
     }
 }

@@ -1,7 +1,9 @@
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
+using SplitInfer.Segments;
 using SplitInfer.Server.Models;
 using SplitInfer.Tensors;
+using SplitInfer.Testing.Execution;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.IntegrationTests.Transport;
@@ -17,6 +19,8 @@ internal sealed class DigestModel : IModelRegistry, IServedModel
     /// <summary>Runs that have begun and not ended.</summary>
     public int Running => Volatile.Read(ref _running);
 
+    public string Name => "model";
+
     public PartitionPlan Plan => WirePlan.Plan;
 
     public string Version => "1";
@@ -30,9 +34,16 @@ internal sealed class DigestModel : IModelRegistry, IServedModel
         return WirePlan.Outputs(partition, n, (int)digest);
     }
 
-    public ValueTask<IServedModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken) => new(this);
+    public ModelLease Open(in ModelClaim claim) => new((IServedModel)this);
 
-    public async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    public ValueTask<SegmentLease> RentTailAsync(int partition, CancellationToken cancellationToken) =>
+        new(new SegmentLease(new ScriptedRunner((boundary, outputs, stop) => RunAsync(partition, boundary, outputs, stop))));
+
+    public void Dispose()
+    {
+    }
+
+    private async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _running);
         try

@@ -19,7 +19,8 @@ internal sealed class InProcessTransport(IServedModel model) : ITailTransport
         try
         {
             var outputs = new Tensor[request.Partition.TailOutputs.Length];
-            await model.RunAsync(request.Partition.Index, boundary, outputs, cancellationToken);
+            using var tail = await model.RentTailAsync(request.Partition.Index, cancellationToken);
+            await tail.Runner.RunAsync(boundary, outputs, cancellationToken);
             return new(outputs, default);
         }
         finally

@@ -81,7 +81,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task A_deadline_that_passes_in_the_queue_costs_no_decoding_and_no_run()
+    public async Task A_deadline_that_passes_in_the_queue_costs_no_run()
     {
         var time = new FakeTimeProvider();
         await using var client = new ScriptedClient(new ServerLimits { MaxConcurrentRuns = 1 }, time);
@@ -89,12 +89,42 @@ public class StopTests
         var peer = await client.GreetAsync();
         await ScriptedClient.SendAsync(peer, 1);
         await _running.Task;
-        // It would not decode, and that would be the answer.
-        await peer.SendAsync(FrameType.Request, 2, new RequestHeader { Codec = 1, DeadlineUs = 1000 }, new byte[] { 2, 0, 0, 0, 5, 0 });
+        await ScriptedClient.SendAsync(peer, 2, deadline: TimeSpan.FromMilliseconds(1));
         await peer.SendAsync(FrameType.Ping, 1);
         await peer.ReceiveAsync(FrameType.Pong);
         time.Advance(TimeSpan.FromMilliseconds(1));
         await ScriptedClient.ReceiveErrorAsync(peer, 2, RefusalCode.DeadlineExceeded);
+        Assert.Equal(1, client.Model.Runs);
+    }
+
+    [Fact]
+    public async Task A_request_that_comes_whole_after_its_deadline_is_not_decoded()
+    {
+        var time = new FakeTimeProvider();
+        await using var client = new ScriptedClient(time: time);
+        var peer = await client.GreetAsync();
+        // It would not decode, and that would be the answer.
+        byte[] payload = [2, 0, 0, 0, 5, 0];
+        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Codec = 1, DeadlineUs = 1000 }, payload.AsMemory(0, 3), isLast: false);
+        await peer.SendAsync(FrameType.Ping, 1);
+        await peer.ReceiveAsync(FrameType.Pong);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await peer.SendAsync(FrameType.Data, 1, null, payload.AsMemory(3));
+        await ScriptedClient.ReceiveErrorAsync(peer, 1, RefusalCode.DeadlineExceeded);
+        Assert.Equal(0, client.Model.Runs);
+    }
+
+    [Fact]
+    public async Task A_withdrawal_in_the_queue_ends_the_request_at_once()
+    {
+        await using var client = new ScriptedClient(new ServerLimits { MaxConcurrentRuns = 1 });
+        client.Model.OnRun = RunUntilStopped;
+        var peer = await client.GreetAsync();
+        await ScriptedClient.SendAsync(peer, 1);
+        await _running.Task;
+        await ScriptedClient.SendAsync(peer, 2);
+        await peer.SendAsync(FrameType.Cancel, 2);
+        await ScriptedClient.ReceiveErrorAsync(peer, 2, RefusalCode.Cancelled);
         Assert.Equal(1, client.Model.Runs);
     }
 

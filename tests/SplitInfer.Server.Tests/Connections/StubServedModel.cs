@@ -1,7 +1,9 @@
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
+using SplitInfer.Segments;
 using SplitInfer.Server.Models;
 using SplitInfer.Tensors;
+using SplitInfer.Testing.Execution;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Server.Tests.Connections;
@@ -14,22 +16,37 @@ internal sealed class StubServedModel : IModelRegistry, IServedModel
     /// <summary>What a run does with its boundary before it yields the outputs of <see cref="WirePlan"/>; nothing unless set.</summary>
     public Func<int, Tensor[], CancellationToken, Task> OnRun { get; set; } = static (_, _, _) => Task.CompletedTask;
 
+    /// <summary>What loading the tail of a partition waits for; nothing unless set.</summary>
+    public Func<int, CancellationToken, Task> OnRent { get; set; } = static (_, _) => Task.CompletedTask;
+
     /// <summary>Runs that were begun.</summary>
     public int Runs => _runs;
+
+    public string Name => "model";
 
     public PartitionPlan Plan => WirePlan.Plan;
 
     public string Version => "3";
 
-    public ValueTask<IServedModel> OpenAsync(ModelClaim claim, CancellationToken cancellationToken)
+    public ModelLease Open(in ModelClaim claim)
     {
         if (claim.Name != "model") throw new TailRefusedException(RefusalCode.UnknownModel, $"There is no model '{claim.Name}'.");
         if (claim.Model != Plan.Model) throw new TailRefusedException(RefusalCode.ModelMismatch, "It is another file.");
         if (claim.Plan != Plan.Fingerprint) throw new TailRefusedException(RefusalCode.PlanMismatch, "It is another plan.");
-        return new(this);
+        return new((IServedModel)this);
     }
 
-    public async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    public async ValueTask<SegmentLease> RentTailAsync(int partition, CancellationToken cancellationToken)
+    {
+        await OnRent(partition, cancellationToken);
+        return new(new ScriptedRunner((boundary, outputs, stop) => RunAsync(partition, boundary, outputs, stop)));
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _runs);
         await OnRun(partition, boundary.ToArray(), cancellationToken);

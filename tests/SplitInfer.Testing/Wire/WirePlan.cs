@@ -26,7 +26,7 @@ internal static class WirePlan
 
     private static readonly TensorSpec Y = new("y", ElementType.Float32, Dimension.Fixed(2));
 
-    public static PartitionPlan Plan { get; } = Create();
+    public static PartitionPlan Plan { get; } = PlanOf(model: 1, plan: 2);
 
     /// <summary>SHA-256 digests that tell apart what must be.</summary>
     public static Fingerprint Digest(byte value) => new([.. Enumerable.Repeat(value, Fingerprint.Size)]);
@@ -44,7 +44,10 @@ internal static class WirePlan
         return tensor;
     }
 
-    private static PartitionPlan Create()
+    /// <summary>The same plan of another model.</summary>
+    /// <param name="model">Every byte of the model's fingerprint.</param>
+    /// <param name="plan">Every byte of the plan's.</param>
+    public static PartitionPlan PlanOf(byte model, byte plan)
     {
         var n = Dimension.Symbolic("n");
         var x = new TensorSpec("x", ElementType.Float32, Dimension.Fixed(4));
@@ -59,7 +62,7 @@ internal static class WirePlan
         ];
         return new()
         {
-            Model = Digest(1), Fingerprint = Digest(2), Inputs = [x], Outputs = [Y, z, large], Partitions = all, Arms = all, MeasureFailure = null,
+            Model = Digest(model), Fingerprint = Digest(plan), Inputs = [x], Outputs = [Y, z, large], Partitions = all, Arms = all, MeasureFailure = null,
         };
     }
 

@@ -113,7 +113,7 @@ internal sealed class ValueCatalog
         var spec = reader.Read(info);
         var measured = measurement.ShapeOf(info.Name);
         var shape = measured.IsDefault && spec.IsRanked ? [.. spec.Dimensions.Select(measurement.Sizes.SizeOf)] : measured;
-        return new(spec, shape, Obstacle(info.Kind, spec), Doubt(spec, measured, measurement.Sizes));
+        return new(spec, shape, ReasonOf(info.Kind, spec), Doubt(spec, measured, measurement.Sizes));
     }
 
     private static string? Doubt(TensorSpec spec, ImmutableArray<long> measured, NominalSizes sizes) =>
@@ -124,7 +124,7 @@ internal sealed class ValueCatalog
     private ValueEntry WideForm(ValueEntry half)
     {
         var (name, spec) = (Wide.NameOf(half.Spec.Name), half.Spec);
-        return new(spec.IsRanked ? new(name, ElementType.Float32, spec.Dimensions.AsSpan()) : TensorSpec.Unranked(name, ElementType.Float32), half.NominalShape, half.Obstacle, half.Doubt);
+        return new(spec.IsRanked ? new(name, ElementType.Float32, spec.Dimensions.AsSpan()) : TensorSpec.Unranked(name, ElementType.Float32), half.NominalShape, half.NotTransferableReason, half.Doubt);
     }
 
     private static void CheckEnds(ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values)
@@ -133,9 +133,9 @@ internal sealed class ValueCatalog
         {
             var (kind, type) = (values[name].Kind, values[name].ElementType);
             if (kind != EngineValueKind.Tensor)
-                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {Obstacle(kind, TensorSpec.Unranked(name, default))}, and only dense tensors can be passed. Export the model with tensors in its place.");
+                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {ReasonOf(kind, TensorSpec.Unranked(name, default))}, and only dense tensors can be passed. Export the model with tensors in its place.");
             if (!type.CanBeBound())
-                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {Obstacle(kind, TensorSpec.Unranked(name, type))}. Cast it in the model to int8, uint8 or a float type of 16 bits or more.");
+                throw new ModelNotSupportedException($"{graph.Model.Source}: the {what} '{name}' {ReasonOf(kind, TensorSpec.Unranked(name, type))}. Cast it in the model to int8, uint8 or a float type of 16 bits or more.");
         }
     }
 
@@ -151,7 +151,7 @@ internal sealed class ValueCatalog
         }
     }
 
-    private static string? Obstacle(EngineValueKind kind, TensorSpec spec) => kind switch
+    private static string? ReasonOf(EngineValueKind kind, TensorSpec spec) => kind switch
     {
         EngineValueKind.Sequence => "is a sequence",
         EngineValueKind.Map => "is a map",

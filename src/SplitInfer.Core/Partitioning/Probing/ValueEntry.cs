@@ -6,9 +6,9 @@ namespace SplitInfer.Partitioning;
 /// <summary>What is known of one value.</summary>
 /// <param name="Spec">Its type and dimensions.</param>
 /// <param name="NominalShape">Its dimensions for the sizes that the plan is made with; default where the rank is not known.</param>
-/// <param name="Obstacle">Why it cannot travel, in words that follow its name; null where it can. Both ends agree on it.</param>
+/// <param name="NotTransferableReason">Why it cannot travel, in words that follow its name; null where it can. Both ends agree on it.</param>
 /// <param name="Doubt">Why this end does not send it, in such words: a run has contradicted what is known of it. Null where none has.</param>
-internal sealed record ValueEntry(TensorSpec Spec, ImmutableArray<long> NominalShape, string? Obstacle, string? Doubt = null)
+internal sealed record ValueEntry(TensorSpec Spec, ImmutableArray<long> NominalShape, string? NotTransferableReason, string? Doubt = null)
 {
     // Sizes may have any product; this one leaves room for the sum of all values of a graph.
     private const long MaxBytes = 1L << 40;
@@ -17,6 +17,6 @@ internal sealed record ValueEntry(TensorSpec Spec, ImmutableArray<long> NominalS
     public bool IsSized => !NominalShape.IsDefault;
 
     /// <summary>Bytes for the sizes that the plan is made with, at most 1 TiB; 0 where they are not known.</summary>
-    public long NominalBytes { get; } = NominalShape.IsDefault || Obstacle is not null ? 0
+    public long NominalBytes { get; } = NominalShape.IsDefault || NotTransferableReason is not null ? 0
         : (long)Math.Ceiling(Math.Min(MaxBytes, NominalShape.Aggregate(Spec.Type.BitWidth() / 8.0, static (product, size) => product * size)));
 }

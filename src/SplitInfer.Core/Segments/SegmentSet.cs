@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+using SplitInfer.Execution;
+
+namespace SplitInfer.Segments;
+
+/// <summary>
+/// The segments of one model. Each is loaded on first use, once however many ask for it, and stays as long as the
+/// <see cref="SegmentResidency"/> has room for it. Thread-safe.
+/// </summary>
+internal sealed class SegmentSet : IDisposable
+{
+    private readonly SegmentResidency _residency;
+
+    internal SegmentSet(SegmentResidency residency, ISegmentCompiler compiler) => (_residency, Compiler) = (residency, compiler);
+
+    /// <summary>Makes the segments.</summary>
+    internal ISegmentCompiler Compiler { get; }
+
+    /// <summary>Guarded by the residency's gate.</summary>
+    internal Dictionary<SegmentKey, SegmentResidency.Entry> Entries { get; } = [];
+
+    /// <summary>Whether no segment is lent any more. Guarded by the residency's gate.</summary>
+    internal bool IsClosed { get; private set; }
+
+    /// <summary>Segments that are loaded or being loaded.</summary>
+    public int Count
+    {
+        get { lock (_residency.Gate) return Entries.Count; }
+    }
+
+    /// <summary>Whether a segment can be lent without loading it first.</summary>
+    public bool IsLoaded(SegmentKey key)
+    {
+        lock (_residency.Gate) return Entries.TryGetValue(key, out var entry) && entry.Segment.IsCompletedSuccessfully;
+    }
+
+    /// <summary>Lends a segment, loading it first where it is not loaded. The lease must be disposed once.</summary>
+    /// <param name="key">Which segment.</param>
+    /// <param name="cancellationToken">Ends the wait, not the loading, which others may wait for.</param>
+    /// <exception cref="ObjectDisposedException">The set was disposed.</exception>
+    /// <exception cref="SegmentLoadException">The engine refuses the segment.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<SegmentLease> RentAsync(SegmentKey key, CancellationToken cancellationToken = default)
+    {
+        var entry = Take(key);
+        try
+        {
+            var segment = entry.Segment.IsCompletedSuccessfully
+                ? entry.Segment.Result
+                : await entry.Segment.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return new SegmentLease(_residency, entry, segment.Runner);
+        }
+        catch
+        {
+            // Whoever gives up waiting still holds the segment until it is loaded, so that someone is there to unload it.
+            _ = entry.Segment.ContinueWith(_ => _residency.Return(entry), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    /// <summary>Loads segments that are likely to be asked for.</summary>
+    public async ValueTask PreloadAsync(IEnumerable<SegmentKey> keys, CancellationToken cancellationToken = default)
+    {
+        foreach (var key in keys)
+            (await RentAsync(key, cancellationToken).ConfigureAwait(false)).Dispose();
+    }
+
+    /// <summary>Unloads every segment. Those still lent are unloaded when they come back.</summary>
+    public void Dispose()
+    {
+        lock (_residency.Gate)
+        {
+            if (IsClosed) return;
+            IsClosed = true;
+            foreach (var refused in Entries.Values.Where(static e => e.Leases == 0 && e.Segment.IsFaulted).ToArray()) _residency.Forget(refused);
+        }
+
+        _residency.Trim();
+    }
+
+    private SegmentResidency.Entry Take(SegmentKey key)
+    {
+        lock (_residency.Gate)
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            if (!Entries.TryGetValue(key, out var entry))
+                Entries[key] = entry = new(this, key, Task.Run(() => _residency.LoadAsync(Compiler, key)));
+            _residency.Use(entry);
+            return entry;
+        }
+    }
+}
+
+/// <summary>A segment that is in use. Dispose it once; the runner must not be used afterwards. The default value lends nothing.</summary>
+internal readonly struct SegmentLease : IDisposable
+{
+    private readonly SegmentResidency? _residency;
+    private readonly SegmentResidency.Entry _entry;
+
+    internal SegmentLease(SegmentResidency residency, SegmentResidency.Entry entry, ISegmentRunner runner) =>
+        (_residency, _entry, Runner) = (residency, entry, runner);
+
+    /// <summary>Lends what lives longer than the lease, and is not counted.</summary>
+    internal SegmentLease(ISegmentRunner runner) => (_residency, _entry, Runner) = (null, null!, runner);
+
+    /// <summary>Runs the segment.</summary>
+    public ISegmentRunner Runner { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => _residency?.Return(_entry);
+}

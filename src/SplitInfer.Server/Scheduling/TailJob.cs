@@ -1,0 +1,64 @@
+using SplitInfer.Segments;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Server.Scheduling;
+
+/// <summary>One run of a tail, as the scheduler sees it. May be enqueued again once it has ended.</summary>
+internal abstract class TailJob
+{
+    private readonly TailJob[] _alone;
+    private CancellationTokenRegistration _watch;
+
+    /// <summary>A job that was never enqueued.</summary>
+    protected TailJob() => (_alone, Node) = ([this], new(this));
+
+    /// <summary>What was known of it by its header.</summary>
+    public TailJobTerms Terms { get; protected set; }
+
+    /// <summary>The tail, rented before the job is enqueued.</summary>
+    public SegmentLease Tail { get; protected set; }
+
+    /// <summary>What the tail takes.</summary>
+    public abstract ReadOnlyMemory<Tensor> Boundary { get; }
+
+    /// <summary>Room for what it yields. On success each place holds a tensor that the job owns.</summary>
+    public abstract Memory<Tensor> Outputs { get; }
+
+    /// <summary>Fires when the outputs are of no use any more.</summary>
+    public abstract CancellationToken StopToken { get; }
+
+    /// <summary>Why there are no outputs; null where there are.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>When the run began, as a timestamp; meaningless where it did not.</summary>
+    public long StartedAt { get; set; }
+
+    /// <summary>When the run ended, as a timestamp; meaningless where there was none.</summary>
+    public long EndedAt { get; set; }
+
+    /// <summary>The job as a batch of one.</summary>
+    public ReadOnlyMemory<TailJob> Alone => _alone;
+
+    /// <summary>The job's place in a list of those that wait.</summary>
+    public LinkedListNode<TailJob> Node { get; }
+
+    /// <summary>
+    /// The job has run, or will not, as <see cref="Failure"/> says. Its place is free, and the scheduler does not use the job after this.
+    /// Called by any thread, which may be that of <see cref="ITailScheduler.Enqueue"/>. Must not block or throw.
+    /// </summary>
+    public abstract void OnEnded();
+
+    /// <summary>Has the scheduler withdraw the job when its token fires. Called before the job waits, without any lock.</summary>
+    internal void WatchStop(ITailScheduler scheduler) => _watch = StopToken.UnsafeRegister(static (job, _) =>
+    {
+        var (self, owner) = ((TailJob, ITailScheduler))job!;
+        owner.Withdraw(self);
+    }, (this, scheduler));
+
+    /// <summary>Ends the watch, and waits for a withdrawal that is under way, so that it cannot meet the job's next use. Called without any lock.</summary>
+    internal void UnwatchStop()
+    {
+        _watch.Dispose();
+        _watch = default;
+    }
+}

@@ -1,0 +1,89 @@
+using static SplitInfer.Client.Tests.Attempts.StageSteps;
+
+namespace SplitInfer.Client.Tests.Attempts;
+
+/// <summary>A deadline bounds the whole call, from its beginning, and is a time that has run out for whoever catches it.</summary>
+public class DeadlineTests
+{
+    private static readonly TimeSpan Deadline = Ms(100);
+
+    [Fact]
+    public async Task The_head_is_a_part_of_it()
+    {
+        await using var stage = await StageUnderTest.StartAsync();
+        stage.Device[Segment.Head] = new(Ms(95));
+        stage.Server.Act = new(Ms(50));
+        var call = await stage.SetOutAsync(Choice.Plain, Deadline);
+        stage.Time.Advance(Ms(5));
+        await AssertPassedAsync(stage, call);
+    }
+
+    [Fact]
+    public async Task It_ends_a_head_that_takes_longer()
+    {
+        await using var stage = await StageUnderTest.StartAsync();
+        stage.Device[Segment.Head] = new(Ms(200));
+        var call = stage.InferAsync(Choice.Plain, Deadline);
+        await UntilAsync(() => stage.Device.Running == 1);
+        stage.Time.Advance(Deadline);
+        await AssertPassedAsync(stage, call);
+        Assert.Equal(0, stage.Server.Received);
+    }
+
+    [Fact]
+    public async Task It_ends_a_device_that_takes_longer()
+    {
+        await using var stage = await StageUnderTest.StartAsync();
+        stage.Device[Segment.Whole] = new(Ms(200));
+        var call = stage.InferAsync(Choice.OnDevice, Deadline);
+        await UntilAsync(() => stage.Device.Running == 1);
+        stage.Time.Advance(Deadline);
+        await AssertPassedAsync(stage, call);
+    }
+
+    [Fact]
+    public async Task It_ends_a_fallback_that_takes_longer()
+    {
+        await using var stage = await StageUnderTest.StartAsync();
+        stage.Device[Segment.Tail] = new(Ms(200));
+        stage.Server.Act = new(Ms(20), Fault.ConnectionLost);
+        var call = await stage.SetOutAsync(Choice.Plain, Deadline);
+        stage.Time.Advance(Ms(20));
+        await UntilAsync(() => stage.Device.Running == 1);
+        stage.Time.Advance(Ms(70));
+        await AssertPassedAsync(stage, call, Fault.ConnectionLost);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task It_ends_a_race_that_takes_longer(bool fromStart)
+    {
+        await using var stage = await StageUnderTest.StartAsync();
+        stage.Device[Segment.Tail] = new(Ms(200));
+        var call = stage.InferAsync(fromStart ? Choice.Raced : Choice.Late(Ms(50)), Deadline);
+        await UntilAsync(() => stage.Device.Running == 1);
+        stage.Time.Advance(Ms(10));
+        await UntilAsync(() => stage.Server.Running == 1 && (!fromStart || stage.Device.Running == 1));
+        if (!fromStart)
+        {
+            stage.Time.Advance(Ms(50));
+            await UntilAsync(() => stage.Device.Running == 1);
+        }
+
+        stage.Time.Advance(Ms(90));
+        await AssertPassedAsync(stage, call);
+    }
+
+    private static async Task AssertPassedAsync(StageUnderTest stage, Task<Answer> call, Fault server = Fault.None)
+    {
+        var passed = await Assert.ThrowsAnyAsync<TimeoutException>(() => call.WaitAsync(FailureLimit));
+        Assert.Contains("100 ms", passed.Message, StringComparison.Ordinal);
+        Assert.Equal((0, 0), (stage.Device.Running, stage.Server.Running));
+        Assert.True(stage.IsAllReleased);
+        // Who was slow is not the server's fault alone.
+        Assert.Equal(server, stage.ServerFailure is { } failure ? StageUnderTest.FaultOf(failure) : Fault.None);
+        var told = Assert.Single(stage.Observed);
+        Assert.Equal((stage.Server.Received > 0, 0.0), (told.IsCensored, told.Device));
+    }
+}

@@ -1,0 +1,116 @@
+namespace SplitInfer.Client.Tests.Attempts;
+
+/// <summary>Where the model is cut. It has three stages in a row.</summary>
+internal enum Cut
+{
+    AllOnServer = 0,
+    Split = 1,
+    AllOnDevice = 3,
+}
+
+/// <summary>What the device runs.</summary>
+internal enum Segment
+{
+    Head,
+    Tail,
+    Whole,
+}
+
+/// <summary>What goes wrong.</summary>
+internal enum Fault
+{
+    None,
+
+    // Refusals, by their codes on the wire.
+    ServerFailed,
+    Busy,
+    DeadlineExceeded,
+    InvalidPartition,
+    PartitionUnavailable,
+
+    // Of the connection.
+    ConnectionLost,
+    ProtocolBroken,
+
+    // The transport ends a request that nobody has withdrawn.
+    CancelledByTransport,
+
+    // A time limit on the client's side has passed.
+    TimedOut,
+
+    // What was called is closed.
+    Closed,
+
+    DeviceFailed,
+    Other,
+}
+
+/// <summary>How a call ended.</summary>
+internal enum CallEnd
+{
+    Answered,
+    Cancelled,
+    Failed,
+}
+
+/// <summary>Where a result was computed.</summary>
+internal enum Source
+{
+    Split,
+    Device,
+    Server,
+}
+
+/// <summary>What a policy decided for one request.</summary>
+/// <param name="Cut">Where the model is cut.</param>
+/// <param name="IsRaced">Whether both sides run the tail from the start.</param>
+/// <param name="LateAfterSeconds">After which the device runs it as well; 0 waits for ever.</param>
+/// <param name="IsNamed">Whether the caller rather than the policy took the cut.</param>
+internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false)
+{
+    public static Choice Plain => new(Cut.Split);
+
+    public static Choice Raced => new(Cut.Split, IsRaced: true);
+
+    public static Choice OnDevice => new(Cut.AllOnDevice);
+
+    public static Choice Named => new(Cut.Split, IsNamed: true);
+
+    public static Choice Late(TimeSpan after) => new(Cut.Split, LateAfterSeconds: after.TotalSeconds);
+}
+
+/// <summary>What the server does with a request or a ping.</summary>
+/// <param name="After">When it does it; null for never.</param>
+/// <param name="Fault">How it fails; an answer where it does not.</param>
+/// <param name="StopsIn">How long it takes to end once it is withdrawn.</param>
+/// <param name="IsUnstoppable">Whether it then ends as it would have, as a reply does that crosses the withdrawal.</param>
+internal readonly record struct ServerAct(TimeSpan? After, Fault Fault = Fault.None, TimeSpan StopsIn = default, bool IsUnstoppable = false)
+{
+    public static ServerAct Never => new(null);
+}
+
+/// <summary>What the device does with a segment.</summary>
+/// <param name="Takes">How long it runs.</param>
+/// <param name="Fails">Whether it fails at the end of that.</param>
+/// <param name="StopsIn">How long it takes to end once it is cancelled.</param>
+/// <param name="IsUnstoppable">Whether it then ends as it would have, as a run does that is at its last node.</param>
+internal readonly record struct DeviceAct(TimeSpan Takes, bool Fails = false, TimeSpan StopsIn = default, bool IsUnstoppable = false);
+
+/// <summary>Something went wrong, as a script says.</summary>
+internal sealed class ScriptedFault(Fault fault) : Exception(fault.ToString())
+{
+    public Fault Fault => fault;
+}
+
+/// <summary>What the caller got.</summary>
+internal sealed record Answer(Source Source, float[] Outputs, bool IsRaced, Fault ServerFault, Exception? ServerFailure, long BytesSent);
+
+/// <summary>What the policy was told of a request. Seconds and bytes; 0 where a part was not measured.</summary>
+/// <param name="Request">The request's number, from 0.</param>
+/// <param name="IsLate">Whether it tells what the server cost after the caller had the device's result.</param>
+/// <param name="Offload">From the first bytes that could leave to the reply, or for how long it was waited for.</param>
+/// <param name="Server">What the server says it spent.</param>
+/// <param name="Bytes">Payload bytes that were sent.</param>
+/// <param name="IsCensored">Whether no reply came.</param>
+/// <param name="Device">What the whole model took on the device beside the server or after it.</param>
+internal readonly record struct Observed(int Request, bool IsLate, double Head, double Encode, double Offload, double Server, long Bytes, bool IsCensored, double Device);

@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using SplitInfer.Client.Transport;
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+using SplitInfer.Policies;
+using SplitInfer.Protocol;
+using SplitInfer.Segments;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Client.Tests.Attempts;
+
+/// <summary>The scripted device, server and policy, as the client sees them.</summary>
+internal static class ScriptedParts
+{
+    /// <summary>What the server says that a tail ran, s.</summary>
+    public const double RunSeconds = 0.005;
+
+    private static Exception ErrorOf(ScriptedFault fault) => fault.Fault switch
+    {
+        Fault.ServerFailed => Refused(RefusalCode.Failed),
+        Fault.Busy => Refused(RefusalCode.Busy),
+        Fault.DeadlineExceeded => Refused(RefusalCode.DeadlineExceeded),
+        Fault.InvalidPartition => Refused(RefusalCode.InvalidPartition),
+        Fault.PartitionUnavailable => Refused(RefusalCode.PartitionUnavailable),
+        Fault.ConnectionLost => new ServerUnreachableException("The script loses the connection.", fault),
+        Fault.ProtocolBroken => ProtocolException.Violation("the script says so", fault),
+        Fault.CancelledByTransport => new OperationCanceledException(),
+        Fault.Closed => new ObjectDisposedException("The scripted transport"),
+        Fault.DeviceFailed => new EngineException(EngineErrorCode.Fail, "the script says so", fault),
+        _ => fault,
+    };
+
+    private static TailRefusedException Refused(RefusalCode code) => new(code, "The script refuses it.");
+
+    /// <summary>Takes what a test says, and keeps what it is told.</summary>
+    public sealed class Policy(Func<int, Arm> arms) : IPartitionPolicy
+    {
+        private readonly ConcurrentQueue<Observed> _observed = [];
+        private readonly ConcurrentQueue<double> _roundTrips = [];
+        private Decision _next;
+
+        public string Name => "Scripted";
+
+        public IReadOnlyList<Observed> Observed => [.. _observed];
+
+        public IReadOnlyList<double> RoundTrips => [.. _roundTrips];
+
+        public void Choose(Choice choice, int request) => _next = new()
+        {
+            Arm = arms((int)choice.Cut),
+            IsRaced = choice.IsRaced,
+            LateAfterSeconds = choice.LateAfterSeconds,
+            Sequence = request,
+        };
+
+        public Decision Decide(in DecisionContext context) => _next;
+
+        public void Observe(in Outcome told) => _observed.Enqueue(new(
+            (int)told.Decision.Sequence, told.Kind == OutcomeKind.LateReply, told.HeadSeconds, told.EncodeSeconds, told.OffloadSeconds, told.ServerSeconds, told.BytesSent, told.IsCensored, told.DeviceSeconds));
+
+        public void ObserveRoundTrip(int server, double seconds) => _roundTrips.Enqueue(seconds);
+    }
+
+    /// <summary>The way to the scripted server.</summary>
+    public class Transport(ScriptedServer server, TrackedTensors tensors) : ITailTransport
+    {
+        private readonly ConcurrentQueue<Tensor> _boundaries = [];
+
+        protected ScriptedServer Server => server;
+
+        public bool AreBoundariesReleased => _boundaries.All(static tensor =>
+        {
+            try
+            {
+                _ = tensor.Bytes;
+                return false;
+            }
+            catch (ObjectDisposedException)
+            {
+                return true;
+            }
+        });
+
+        public async ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
+        {
+            var boundary = request.Boundary.Span[0];
+            _boundaries.Enqueue(boundary);
+            try
+            {
+                var outputs = await server.AnswerAsync(request.Partition.Index, () => boundary.Span<float>().ToArray(), Sent, cancellationToken).ConfigureAwait(false);
+                return new([tensors.Make(outputs)], new(0, 0, RunSeconds, 0));
+            }
+            catch (ScriptedFault fault)
+            {
+                throw ErrorOf(fault);
+            }
+
+            void Sent() => (request.Progress.EncodeSeconds, request.Progress.BytesSent) = (server.Encoding.TotalSeconds, boundary.ByteLength);
+        }
+
+        public virtual TransportCapabilities Capabilities => TransportCapabilities.None;
+
+        public virtual ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync()
+        {
+            GC.SuppressFinalize(this);
+            server.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>The same, with pings.</summary>
+    public sealed class PingedTransport(ScriptedServer server, TrackedTensors tensors) : Transport(server, tensors)
+    {
+        public override TransportCapabilities Capabilities => TransportCapabilities.Ping;
+
+        public override async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                return await Server.PingAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ScriptedFault fault)
+            {
+                throw ErrorOf(fault);
+            }
+        }
+    }
+
+    /// <summary>Makes the segments run on the scripted device.</summary>
+    public sealed class Compiler(ScriptedDevice device, TrackedTensors tensors) : ISegmentCompiler
+    {
+        public long SharedBytes => 0;
+
+        /// <summary>The name of one of the segments that the tests use.</summary>
+        public static SegmentKey KeyOf(Segment segment) => segment switch
+        {
+            Segment.Head => new(SegmentSide.Head, (int)Cut.Split),
+            Segment.Tail => new(SegmentSide.Tail, (int)Cut.Split),
+            _ => new(SegmentSide.Head, (int)Cut.AllOnDevice),
+        };
+
+        public CompiledSegment Compile(SegmentKey key)
+        {
+            var model = ThreeStages.Model;
+            var (segment, first, last, values) = key.Side == SegmentSide.Tail
+                ? (Segment.Tail, key.Partition, ThreeStages.Count, model.Tail(key.Partition))
+                : (key.Partition == ThreeStages.Count ? Segment.Whole : Segment.Head, 0, key.Partition, model.Head(key.Partition));
+            try
+            {
+                device.Load(segment);
+            }
+            catch (ScriptedFault fault)
+            {
+                throw new SegmentLoadException("The scripted model", key, (EngineException)ErrorOf(fault));
+            }
+
+            return new(new Runner(device, tensors, segment, first, last, values), ExclusiveBytes: 1, Shared: null);
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Runner(ScriptedDevice device, TrackedTensors tensors, Segment segment, int first, int last, SegmentModel values) : ISegmentRunner
+    {
+        public IReadOnlyList<TensorSpec> Inputs => values.Inputs;
+
+        public IReadOnlyList<TensorSpec> Outputs => values.Outputs;
+
+        public async ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                var results = await device.RunAsync(segment, first, last, () => inputs.Span[0].Span<float>().ToArray(), cancellationToken).ConfigureAwait(false);
+                outputs.Span[0] = tensors.Make(results);
+            }
+            catch (ScriptedFault fault)
+            {
+                throw ErrorOf(fault);
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Server.Tests;
+
+public class SplitInferServerOptionsTests
+{
+    private static readonly Dictionary<string, Action<SplitInferServerOptions>> Wrong = new()
+    {
+        ["MaxConnections"] = static o => o.Limits.MaxConnections = 0,
+        ["MaxInFlightPerConnection"] = static o => o.Limits.MaxInFlightPerConnection = -1,
+        ["Limits.Sizes is null"] = static o => o.Limits.Sizes = null!,
+        ["Sizes.MaxDimension"] = static o => o.Limits.Sizes = new SizeLimits { MaxDimension = 0 },
+        ["Sizes.MaxBytes"] = static o => o.Limits.Sizes = new SizeLimits { MaxBytes = -5 },
+        ["MaxHeldBytes"] = static o => o.Limits.MaxHeldBytes = 0,
+        ["MaxConcurrentRuns"] = static o => o.Limits.MaxConcurrentRuns = 0,
+        ["MaxQueuedRuns"] = static o => o.Limits.MaxQueuedRuns = -1,
+        ["HandshakeTimeout"] = static o => o.Limits.HandshakeTimeout = TimeSpan.Zero,
+        ["StallTimeout"] = static o => o.Limits.StallTimeout = TimeSpan.MaxValue,
+        ["SegmentMemoryBytes"] = static o => o.SegmentMemoryBytes = -1,
+        ["Listen"] = static o => o.Listen.Add(null!),
+        ["Plan"] = static o => o.Plan = null!,
+        ["Execution"] = static o => o.Execution = null!,
+        ["Limits is null"] = static o => o.Limits = null!,
+        ["MinDepth"] = static o => o.Plan.MinDepth = -1,
+    };
+
+    public static TheoryData<string> Names => [.. Wrong.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_server_that_is_set_wrongly_does_not_start_and_says_which_option_it_is(string name)
+    {
+        var options = new SplitInferServerOptions { ModelsDirectory = "none" };
+        Wrong[name](options);
+        var error = await Assert.ThrowsAsync<ArgumentException>(async () => await SplitInferServer.StartAsync(options));
+        Assert.Contains(name, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_defaults_are_valid() => new SplitInferServerOptions().Validate();
+}

@@ -1,0 +1,19 @@
+using SplitInfer.Execution;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Testing.Execution;
+
+/// <summary>A segment that does what a test says.</summary>
+/// <param name="run">What a run does with its inputs and with the room for its outputs.</param>
+internal sealed class ScriptedRunner(Func<ReadOnlyMemory<Tensor>, Memory<Tensor>, CancellationToken, ValueTask> run) : ISegmentRunner
+{
+    public IReadOnlyList<TensorSpec> Inputs => [];
+
+    public IReadOnlyList<TensorSpec> Outputs => [];
+
+    public ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default) => run(inputs, outputs, cancellationToken);
+
+    public void Dispose()
+    {
+    }
+}
