@@ -21,6 +21,9 @@ public sealed class InferenceRequest
         init => Quality = value ? QualityOfService.KeyFrame : default;
     }
 
-    /// <summary>Whether a boundary goes to the server though it is not finite, which is to be judged by the result.</summary>
-    internal bool SendsWhatIsNotFinite { get; init; }
+    /// <summary>
+    /// Whether a boundary goes to the server though it has infinities or what is not a number, where the request names its partition; else that is a
+    /// <see cref="Attempts.NonFiniteBoundaryException"/>. False unless set; true for who judges the result, as a verification does.
+    /// </summary>
+    public bool SendsWhatIsNotFinite { get; init; }
 }

@@ -70,6 +70,19 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken = default) =>
         ClientComposition.CreateAsync(options, cancellationToken);
 
+    /// <summary>Does the same with a model that is planned already, so that several clients, or a client and a server, share one plan.</summary>
+    /// <param name="options">How the client works; <see cref="SplitInferenceOptions.ModelPath"/> is not read, and the plan is that of the model.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">An option makes no sense; the message says which and why.</exception>
+    /// <exception cref="SplitInferException">The calibration cannot be used, or the engine refuses the model.</exception>
+    public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel model, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(model);
+        return ClientComposition.CreateAsync(options, model, cancellationToken);
+    }
+
     /// <summary>Infers once, for a model with one input.</summary>
     /// <inheritdoc cref="InferAsync(ReadOnlyMemory{Tensor}, InferenceRequest, CancellationToken)"/>
     public ValueTask<InferenceResult> InferAsync(Tensor input, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>

@@ -49,8 +49,9 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
         _models = new(execution.Engine.Version);
         try
         {
-            await ModelRepository.PublishAsync(
-                new(_options.ModelsDirectory, _options.PreloadArms, new(_options.SegmentMemoryBytes), _options.Plan, execution), _models, _logger, cancellationToken).ConfigureAwait(false);
+            var settings = new ModelRepositorySettings(_options.ModelsDirectory, _options.PreloadArms, new(_options.SegmentMemoryBytes), _options.Plan, execution);
+            if (_options.ModelsDirectory.Length > 0 || _options.Models.Count == 0) await ModelRepository.PublishAsync(settings, _models, _logger, cancellationToken).ConfigureAwait(false);
+            foreach (var (name, version, model) in _options.Models) await ModelRepository.PublishAsync(name, version, model, settings, _models, _logger, cancellationToken).ConfigureAwait(false);
             if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
             _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger);
             Endpoints = _server.Start(_options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]);

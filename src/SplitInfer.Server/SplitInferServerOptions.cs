@@ -4,11 +4,14 @@ using SplitInfer.Partitioning;
 
 namespace SplitInfer.Server;
 
-/// <summary>How a <see cref="SplitInferServer"/> works. Only <see cref="ModelsDirectory"/> has to be set.</summary>
+/// <summary>How a <see cref="SplitInferServer"/> works. Only <see cref="ModelsDirectory"/> or <see cref="Models"/> has to be set.</summary>
 public sealed class SplitInferServerOptions
 {
     /// <summary>The model repository: <c>&lt;name&gt;/&lt;version&gt;/model.onnx</c> below this directory. Nothing outside it is ever loaded.</summary>
     public string ModelsDirectory { get; set; } = "";
+
+    /// <summary>Models that are planned already, served beside those of <see cref="ModelsDirectory"/>, which may then stay empty. None unless added.</summary>
+    public IList<PublishedModel> Models { get; } = [];
 
     /// <summary>Where to listen, such as <c>tcp://127.0.0.1:7070</c> or <c>unix:///run/splitinfer.sock</c>; port 0 takes a free one. Default <c>tcp://127.0.0.1:7070</c>.</summary>
     public IList<Uri> Listen { get; } = [];
@@ -40,6 +43,8 @@ public sealed class SplitInferServerOptions
     {
         if (SegmentMemoryBytes < 0) throw new ArgumentException($"{nameof(SegmentMemoryBytes)} is {SegmentMemoryBytes}; it can be 0 or more.");
         if (Listen.Contains(null!)) throw new ArgumentException($"{nameof(Listen)} has an entry that is null. Name an address such as tcp://127.0.0.1:7070, or leave the entry out.");
+        if (Models.FirstOrDefault(static m => m is not { Name.Length: > 0, Version.Length: > 0, Model: not null }) is not null || Models.Contains(null!))
+            throw new ArgumentException($"{nameof(Models)} has an entry without a name, a version or a model. Give each all three, or leave it out.");
         (Plan ?? throw Missing(nameof(Plan))).Validate();
         (Execution ?? throw Missing(nameof(Execution))).Validate();
         (Limits ?? throw Missing(nameof(Limits))).Validate();

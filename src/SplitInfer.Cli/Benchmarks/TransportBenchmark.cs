@@ -1,6 +1,6 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
+using SplitInfer.Execution;
 using SplitInfer.Server;
 using SplitInfer.Tensors;
 
@@ -14,6 +14,8 @@ internal sealed class TransportBenchmark(TimeProvider time)
 {
     /// <summary>Bytes of the reply, on either side.</summary>
     public const int ReplyBytes = 256;
+
+    private static readonly ITensorCodec Raw = CodecRegistry.Default.All.First(static codec => codec.IsIdentity);
 
     // Long enough for the compiler to have made its best of both sides.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
@@ -39,14 +41,13 @@ internal sealed class TransportBenchmark(TimeProvider time)
 
     private async Task<TransportRow> MeasureAsync(Uri address, int bytes, int rounds)
     {
-        var plan = TransportStub.PlanOf(bytes, ReplyBytes);
-        await using var server = ServerComposition.CreateFrameServer(new TransportStub(plan), CodecRegistry.Default, new(), time, NullLogger.Instance);
-        var bound = server.Start([address])[0];
-        await using var transport = new RemoteTailTransport(bound, "stub", "", plan, CodecRegistry.Default, new(), time);
+        var (model, stub) = (TransportModel.Load(bytes), new ExecutionOptions { WrapRunner = static segment => new InstantRunner(segment) });
+        await using var server = await SplitInferServer.StartAsync(new() { Models = { new("stub", "1", model) }, Listen = { address }, Execution = stub }).ConfigureAwait(false);
+        await using var transport = new RemoteTailTransport(server.Endpoints[0], "stub", "", model.Plan, CodecRegistry.Default, new(), time);
         using var bare = await BareRoundTrip.StartAsync(address.Scheme, bytes, ReplyBytes).ConfigureAwait(false);
         using var boundary = Tensor.Allocate(ElementType.UInt8, new(bytes));
         new Random(1).NextBytes(boundary.Bytes.Span);
-        var request = TransportStub.Request(plan, boundary);
+        var request = new TailRequest { Partition = model.Plan.AllOnServer, Codec = Raw, SymbolSizes = [], Boundary = new[] { boundary } };
 
         var (ours, theirs) = (new List<double>(rounds), new List<double>(rounds));
         var start = time.GetTimestamp();

@@ -6,8 +6,8 @@ using SplitInfer.Protocol.Endpoints;
 
 namespace SplitInfer.Client.Transport;
 
-/// <summary>Sends boundaries to a server. Connects when a request needs it, and anew when the connection was lost; callers share one connection.</summary>
-internal sealed class RemoteTailTransport : ITailTransport
+/// <summary>Sends boundaries to a server. Connects when a request needs it, and anew when the connection was lost; callers share one connection. Safe for concurrent use.</summary>
+public sealed class RemoteTailTransport : ITailTransport
 {
     private readonly Func<CancellationToken, ValueTask<ByteChannel>> _connect;
     private readonly string _address;
@@ -35,7 +35,7 @@ internal sealed class RemoteTailTransport : ITailTransport
     /// <summary>A transport over channels that are made elsewhere.</summary>
     /// <param name="connect">Makes a channel to the server, which the transport takes over.</param>
     /// <param name="address">What the server is called in messages.</param>
-    public RemoteTailTransport(Func<CancellationToken, ValueTask<ByteChannel>> connect, string address, string model, string version, PartitionPlan plan, CodecRegistry codecs, TransportOptions options, TimeProvider time)
+    internal RemoteTailTransport(Func<CancellationToken, ValueTask<ByteChannel>> connect, string address, string model, string version, PartitionPlan plan, CodecRegistry codecs, TransportOptions options, TimeProvider time)
     {
         (_connect, _address, _options, _time) = (connect, address, options, time);
         _handshake = new(model, version, plan, new(plan), codecs);

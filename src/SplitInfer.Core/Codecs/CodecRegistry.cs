@@ -50,7 +50,6 @@ public sealed class CodecRegistry
     }
 
     /// <summary>Those of the codecs that <paramref name="names"/> lists, in the order they have here; all where it is null.</summary>
-    /// <param name="names">Names of codecs; null for all.</param>
     /// <exception cref="UnknownCodecException">There is no codec of such a name.</exception>
     public CodecRegistry Allow(IReadOnlyCollection<string>? names)
     {
@@ -60,8 +59,5 @@ public sealed class CodecRegistry
     }
 
     /// <summary>Finds a codec by its exact name.</summary>
-    /// <param name="name">The name.</param>
-    /// <param name="codec">The codec; null where there is none.</param>
-    /// <returns>Whether there is one.</returns>
     public bool TryGet(string name, [NotNullWhen(true)] out ITensorCodec? codec) => _byName.TryGetValue(name, out codec);
 }

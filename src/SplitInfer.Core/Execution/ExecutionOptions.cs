@@ -110,8 +110,8 @@ public sealed class ExecutionOptions
         return copy;
     }
 
-    /// <summary>The same options for segments that are run once.</summary>
-    internal ExecutionOptions WithoutWarmUp()
+    /// <summary>The same options for segments that are run once: they are not run on made-up inputs when they are loaded.</summary>
+    public ExecutionOptions WithoutWarmUp()
     {
         var copy = (ExecutionOptions)MemberwiseClone();
         copy.WarmsSegments = false;

@@ -28,10 +28,9 @@ internal static partial class ModelRepository
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var model = await LoadAsync(name, version, path, settings, logger, cancellationToken).ConfigureAwait(false);
-                registry.Publish(model);
+                var model = await Task.Run(() => Plan(path, settings.Plan, settings.Execution, logger), cancellationToken).ConfigureAwait(false);
+                await PublishAsync(name, version, model, settings, registry, logger, cancellationToken).ConfigureAwait(false);
                 published++;
-                LogServing(logger, name, version, model.Plan.Model);
             }
             catch (SplitInferException error)
             {
@@ -70,14 +69,16 @@ internal static partial class ModelRepository
         }
     }
 
-    private static async ValueTask<ServedModel> LoadAsync(string name, string version, string path, ModelRepositorySettings settings, ILogger logger, CancellationToken cancellationToken)
+    /// <summary>Publishes a model that is planned.</summary>
+    public static async ValueTask PublishAsync(
+        string name, string version, PartitionedModel model, ModelRepositorySettings settings, ModelRegistry registry, ILogger logger, CancellationToken cancellationToken)
     {
-        var model = await Task.Run(() => Plan(path, settings.Plan, settings.Execution, logger), cancellationToken).ConfigureAwait(false);
         var served = new ServedModel(name, version, model.Plan, settings.Segments.Open(new SegmentCompiler(model, settings.Execution)));
         try
         {
             if (settings.PreloadArms) await served.PreloadAsync(error => LogNotLoaded(logger, error, name, version, error.Partition), cancellationToken).ConfigureAwait(false);
-            return served;
+            registry.Publish(served);
+            LogServing(logger, name, version, model.Plan.Model);
         }
         catch
         {

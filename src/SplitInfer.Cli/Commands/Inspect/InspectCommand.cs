@@ -2,8 +2,6 @@ using System.CommandLine;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
-using SplitInfer.Client.Arms;
-using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -48,8 +46,7 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
     private static ILookup<int, string> ArmsOf(PartitionPlan plan, string? calibration, double minAgreement)
     {
         if (calibration is null) return plan.Arms.ToLookup(static arm => arm.Index, static _ => "");
-        var arms = ArmCatalog.Create(plan, new(Codec: null, Allowed: null, calibration, minAgreement), CodecRegistry.Default);
-        return arms.Descriptions.ToLookup(static description => description.Arm.Cut, description => arms.CodecNames[description.Arm.Codec]);
+        return ClientArm.List(plan, new() { Calibration = calibration, MinAgreement = minAgreement }).ToLookup(static arm => arm.Partition.Index, static arm => arm.Codec);
     }
 
     private void WriteLines()

@@ -111,7 +111,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
     {
         try
         {
-            return await ClientComposition.CreateAsync(settings, model, cancellationToken);
+            return await SplitInferenceClient.CreateAsync(settings, model, cancellationToken);
         }
         catch (Exception error) when (error is ArgumentException or PolicyOptionException)
         {
