@@ -6,9 +6,14 @@ namespace SplitInfer.Policies;
 /// </summary>
 internal sealed class ArmTable
 {
+    /// <summary>The most arms that are explored, and how many of each server are however many servers there are.</summary>
+    private const int MaxExplored = 64, MinExploredOfServer = 8;
+
     private readonly Arm[] _arms;
     private readonly int[][] _allowedOf;
     private readonly int[][] _remoteOf;
+    private readonly int[][] _exploredOf;
+    private readonly PolicySetup _setup;
     private readonly ArmMask _mask;
     private int _masked;
     private ulong _unavailable;
@@ -17,11 +22,11 @@ internal sealed class ArmTable
     {
         ArgumentOutOfRangeException.ThrowIfZero(setup.Arms.Length, nameof(setup));
         _arms = [.. setup.Arms.Select(static (description, index) => description.Arm with { Index = index })];
-        (CanRace, _mask) = (setup.CanRace, setup.Mask);
+        (CanRace, _setup, _mask) = (setup.CanRace, setup, setup.Mask);
         Servers = _arms.Max(static arm => arm.Server) + 1;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Servers, 64, nameof(setup));
         _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, OnDevice).Where(arm => _arms[arm].Server == server && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
-        _remoteOf = [.. _allowedOf];
+        (_remoteOf, _exploredOf) = ([.. _allowedOf], [.. _allowedOf]);
         (HeadRow, HeadRows) = Rows(static arm => (arm.Variant, arm.Cut));
         (PayloadRow, PayloadRows) = Rows(static arm => (arm.Variant, arm.Cut, arm.Codec));
         TailRow = new int[_arms.Length];
@@ -35,8 +40,8 @@ internal sealed class ArmTable
             }
         }
 
-        Remote = Join();
-        Refresh(default);
+        (_masked, Remote) = (_mask.Count, []);
+        Select();
     }
 
     /// <summary>The number of arms.</summary>
@@ -75,8 +80,11 @@ internal sealed class ArmTable
     /// <summary>The places of a server's arms that may be taken, rising.</summary>
     public int[] RemoteOf(int server) => _remoteOf[server];
 
-    /// <summary>The places of those of a server's arms that are worth exploring, rising.</summary>
-    public int[] ExploredOf(int server) => _remoteOf[server];
+    /// <summary>
+    /// The places of those of a server's arms that are worth exploring, rising: all of them where there are few, else those that are
+    /// the fastest in most circumstances (<see cref="ArmPruning"/>).
+    /// </summary>
+    public int[] ExploredOf(int server) => _exploredOf[server];
 
     /// <summary>
     /// Leaves out what was masked, and the arms of servers that are unavailable. Called before a decision, so that the arms stay the
@@ -86,14 +94,19 @@ internal sealed class ArmTable
     {
         if (_mask.Count == _masked && context.UnavailableServers == _unavailable) return;
         (_masked, _unavailable) = (_mask.Count, context.UnavailableServers);
+        Select();
+    }
+
+    private void Select()
+    {
         for (var server = 0; server < Servers; server++)
             _remoteOf[server] = IsAvailable(server) ? [.. _allowedOf[server].Where(arm => !_mask.Contains(_arms[arm]))] : [];
-        Remote = Join();
+        Remote = [.. _remoteOf.SelectMany(static arms => arms)];
+        for (var server = 0; server < Servers; server++)
+            _exploredOf[server] = Remote.Length <= MaxExplored ? _remoteOf[server] : ArmPruning.Winners(_setup.Arms, _remoteOf[server], _setup.Heads, Math.Max(MinExploredOfServer, MaxExplored / Servers));
     }
 
     private bool IsAvailable(int server) => ((_unavailable >> server) & 1) == 0;
-
-    private int[] Join() => [.. _remoteOf.SelectMany(static arms => arms)];
 
     // Rows are numbered in the order of the arms that come first in them.
     private (int[] RowOf, int Count) Rows<TKey>(Func<Arm, TKey> keyOf) where TKey : notnull

@@ -79,6 +79,9 @@ public sealed class HeadProfile
     /// <summary>Whether the head of <paramref name="partition"/> of a variant was measured.</summary>
     public bool IsMeasured(int variant, int partition) => _delays.IsMeasured[RowOf(variant, partition)];
 
+    /// <summary>Multiply-accumulates of a head.</summary>
+    internal double WorkOf(int variant, int partition) => _work[RowOf(variant, partition)];
+
     /// <summary>The place of a head in the arrays of <see cref="HeadDelays"/>.</summary>
     internal int RowOf(int variant, int partition)
     {

@@ -7,30 +7,33 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <summary>Times what a policy adds to a request: to choose, and to observe what it cost.</summary>
 internal sealed class DecisionBenchmark(TimeProvider time)
 {
-    private const int Arms = 32;
     private const int Rounds = 50;
     private const int DecisionsPerRound = 1_000;
 
     /// <summary>.NET compiles what runs often once more while it runs, which takes this long where other work goes on.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>Times one policy.</summary>
-    public DecisionRow Run(string name)
+    /// <summary>Times one policy among 32 arms of one server, and among 1,000 of nine.</summary>
+    public IEnumerable<DecisionRow> Run(string name) => [Run(name, Make(servers: 1, tails: 31)), Run(name, Make(servers: 9, tails: 111))];
+
+    private DecisionRow Run(string name, Scenario scenario)
     {
-        var scenario = Make();
         var policy = PolicyCatalog.Create(name, Simulator.SetupOf(scenario, seed: 0));
         for (var start = time.GetTimestamp(); time.GetElapsedTime(start) < WarmUp;) Decide(policy, scenario, DecisionsPerRound);
-        var micros = new double[Rounds];
+        var (micros, choosing) = (new double[Rounds], new double[Rounds]);
         var allocated = GC.GetAllocatedBytesForCurrentThread();
         for (var round = 0; round < Rounds; round++)
         {
             var began = time.GetTimestamp();
             Decide(policy, scenario, DecisionsPerRound);
             micros[round] = time.GetElapsedTime(began).TotalMicroseconds / DecisionsPerRound;
+            began = time.GetTimestamp();
+            for (var i = 0; i < DecisionsPerRound; i++) policy.Decide(default);
+            choosing[round] = time.GetElapsedTime(began).TotalMicroseconds / DecisionsPerRound;
         }
 
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        return new(name, Arms, Median.Of(micros), (double)allocated / (Rounds * DecisionsPerRound));
+        return new(name, scenario.Choices, Median.Of(micros), (double)allocated / (2 * Rounds * DecisionsPerRound), Median.Of(choosing));
     }
 
     private static void Decide(IPartitionPolicy policy, Scenario scenario, int times)
@@ -38,10 +41,10 @@ internal sealed class DecisionBenchmark(TimeProvider time)
         for (var i = 0; i < times; i++)
         {
             var decision = policy.Decide(default);
-            var arm = scenario.Arms[decision.Arm.Index];
+            var arm = scenario.Arms[decision.Arm.Cut];
             // Delays that swing a little, as real ones do, without a generator whose time would count.
             var swing = 1 + (0.03 * ((i % 7) - 3) / 3);
-            policy.Observe(decision.Arm.Index == Arms - 1
+            policy.Observe(decision.Arm.IsOnDevice
                 ? new() { Decision = decision, HeadSeconds = arm.HeadMs / 1e3 * swing }
                 : new()
                 {
@@ -55,21 +58,21 @@ internal sealed class DecisionBenchmark(TimeProvider time)
         }
     }
 
-    private static Scenario Make() => new()
+    private static Scenario Make(int servers, int tails) => new()
     {
         Name = "decision",
         Frames = 1,
         Noise = 0,
-        Arms = [.. Enumerable.Range(0, Arms).Select(static k => new ScenarioArm
+        Arms = [.. Enumerable.Range(0, tails + 1).Select(k => new ScenarioArm
         {
             Partition = k,
             HeadMs = 3 * k,
-            PayloadBits = k == Arms - 1 ? 0 : 8e6 / (k + 1),
-            TailMs = Arms - 1 - k,
-            Macs = [1e8 * (Arms - 1 - k), 1e6, 1e5],
-            Nodes = [Arms - 1 - k, 1, Arms - k],
+            PayloadBits = k == tails ? 0 : 8e6 / (k + 1),
+            TailMs = tails - k,
+            Macs = [1e8 * (tails - k), 1e6, 1e5],
+            Nodes = [tails - k, 1, tails + 1 - k],
         })],
-        Servers = [new() { Link = new([(0, new LinkState(16, 5))]) }],
+        Servers = [.. Enumerable.Range(0, servers).Select(static _ => new ScenarioServer { Link = new([(0, new LinkState(16, 5))]) })],
         DeviceSlowdown = new([(0, 1)]),
         KeyFrames = [],
         Probes = false,

@@ -25,6 +25,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     private readonly ServerSamples[] _serverSamples;
     private readonly LinkSamples[] _linkSamples;
     private readonly DeviceSamples _deviceSamples = new();
+    private readonly DeviceGuard _guard = new();
     private CostModel _costs;
     private long _sequence;
     private ulong _unavailable;
@@ -52,7 +53,13 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var best = _costs.Advance(context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
             if (Unknown(context) is >= 0 and var unknown) return SampleServer(FirstSample.Choose(_costs, unknown), _arms.OnDevice);
-            if (_costs.Open.Length == 0) return PayingRace() ?? Take(_arms.OnDevice);
+            if (_costs.Open.Length == 0) return (IsGuarded ? null : PayingRace()) ?? Take(_arms.OnDevice);
+
+            if (IsGuarded)
+            {
+                foreach (var server in _costs.Open) _serverSamples[server].Count();
+                return NextSample(_arms.OnDevice, _arms.OnDevice) ?? Take(_arms.OnDevice);
+            }
 
             // As published, four times the weight halves the width of the bounds.
             var width = _options.Optimism / Math.Sqrt(context.Quality.EffectiveWeight);
@@ -82,6 +89,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         {
             var server = outcome.Decision.Arm.Server;
             if (server != Arm.OnDevice && outcome.OffloadSeconds > 0) _serverSamples[server].Answered(outcome.Decision.Sequence);
+            _guard.Observe(outcome, _costs.Mean(_arms.OnDevice));
             if (IsOverdue(outcome)) _serverSamples[server].Overdue();
             if (_costs.Observe(outcome)) _serverSamples[server].Changed();
         }
@@ -104,6 +112,10 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         state.End();
         lock (_lock) _costs = costs;
     }
+
+    // Where late replies are waited for however long they take, one of them may cost more than any guard makes up for, and what it takes
+    // to find the new best arm is well spent.
+    private bool IsGuarded => _guard.IsClosed && _arms.CanRace && _setup.RacesLateReplies;
 
     // A reply was late, whether or not the device overtook it.
     private bool IsOverdue(in Outcome outcome)

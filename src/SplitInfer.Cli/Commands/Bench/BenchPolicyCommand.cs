@@ -41,7 +41,7 @@ internal static class BenchPolicyCommand
                 if (terminal.IsErrorTerminal) terminal.Error.WriteLine($"{row.Scenario}, {row.Policy}: {row.ExcessRatio:P1} over the oracle");
             }
 
-            var decisions = PolicyNames.All.Select(new DecisionBenchmark(TimeProvider.System).Run).ToArray();
+            var decisions = PolicyNames.All.SelectMany(new DecisionBenchmark(TimeProvider.System).Run).ToArray();
             foreach (var row in decisions) lines?.Write(row, LineContext.Default.DecisionRow);
             if (lines is not null) return Task.CompletedTask;
             if (parsed.GetValue(random) is not null) RandomWorldTable.Write(terminal, rows);
