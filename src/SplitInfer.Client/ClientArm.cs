@@ -19,7 +19,7 @@ public sealed record ClientArm(Partition Partition, string Codec, double Payload
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(options);
-        var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), CodecRegistry.Default);
+        var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), options.KnownCodecs);
         return [.. arms.Descriptions.Select(arm => new ClientArm(plan.Partitions[arm.Arm.Cut], arms.CodecNames[arm.Arm.Codec], arm.PayloadBits))];
     }
 }

@@ -105,8 +105,16 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.Equal(expected, result.Json.Count(static line => line.TryGetProperty("totalMs", out _)));
     }
 
+    [Fact]
+    public async Task A_fixed_partition_whose_server_is_not_there_runs_on_the_device_and_says_so()
+    {
+        var result = await CommandLine.RunAsync("run", _model, "--server", "tcp://127.0.0.1:1", "--policy", "AllOnServer", "--frames", "2", "--json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.All(result.Json.SkipLast(1), static line => Assert.Equal("device", line.GetProperty("source").GetString()));
+        Assert.Contains("tcp://127.0.0.1:1", result.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
-    [InlineData(1, "run MODEL --server tcp://127.0.0.1:1 --policy AllOnServer", "tcp://127.0.0.1:1")]
     [InlineData(1, "run MODEL --policy AllOnServer", "server")]
     [InlineData(1, "run MODEL --partition 999", "999")]
     [InlineData(2, "run MODEL --policy Best", "Best")]
