@@ -12,5 +12,5 @@ internal static class ServerComposition
     /// <summary>A server of the models in a registry, which stays the caller's. It does not listen yet.</summary>
     public static FrameServer CreateFrameServer(IModelRegistry models, CodecRegistry codecs, ServerLimits limits, TimeProvider time, ILogger log) => new(new(
         models, codecs, new FifoScheduler(new TailRunner(time), limits.MaxConcurrentRuns, limits.MaxQueuedRuns, time), new(limits.MaxHeldBytes),
-        new(limits.MaxConnections, limits.MaxInFlightPerConnection, limits.Sizes, limits.HandshakeTimeout, limits.StallTimeout), time, log));
+        new(limits.MaxConnections, limits.MaxInFlightPerConnection, limits.MaxOpenModelsPerConnection, limits.Sizes, limits.HandshakeTimeout, limits.StallTimeout), time, log));
 }

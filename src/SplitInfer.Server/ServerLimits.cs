@@ -14,6 +14,9 @@ public sealed class ServerLimits
     /// <summary>Requests at a time on one connection; clients are told and wait. 16 unless set.</summary>
     public int MaxInFlightPerConnection { get; set; } = 16;
 
+    /// <summary>Models that one connection may have open at a time; more are refused. 16 unless set.</summary>
+    public int MaxOpenModelsPerConnection { get; set; } = 16;
+
     /// <summary>Sizes of the tensors of one request.</summary>
     public SizeLimits Sizes { get; set; } = SizeLimits.Default;
 
@@ -38,6 +41,7 @@ public sealed class ServerLimits
     {
         RequireAtLeast(1, MaxConnections, nameof(MaxConnections));
         RequireAtLeast(1, MaxInFlightPerConnection, nameof(MaxInFlightPerConnection));
+        RequireAtLeast(1, MaxOpenModelsPerConnection, nameof(MaxOpenModelsPerConnection));
         if (Sizes is null) throw new ArgumentException($"{nameof(ServerLimits)}.{nameof(Sizes)} is null; leave it out for the default.");
         RequireAtLeast(1, Sizes.MaxDimension, $"{nameof(Sizes)}.{nameof(SizeLimits.MaxDimension)}");
         RequireAtLeast(1, Sizes.MaxBytes, $"{nameof(Sizes)}.{nameof(SizeLimits.MaxBytes)}");

@@ -8,6 +8,7 @@ public class SplitInferServerOptionsTests
     {
         ["MaxConnections"] = static o => o.Limits.MaxConnections = 0,
         ["MaxInFlightPerConnection"] = static o => o.Limits.MaxInFlightPerConnection = -1,
+        ["MaxOpenModelsPerConnection"] = static o => o.Limits.MaxOpenModelsPerConnection = 0,
         ["Limits.Sizes is null"] = static o => o.Limits.Sizes = null!,
         ["Sizes.MaxDimension"] = static o => o.Limits.Sizes = new SizeLimits { MaxDimension = 0 },
         ["Sizes.MaxBytes"] = static o => o.Limits.Sizes = new SizeLimits { MaxBytes = -5 },

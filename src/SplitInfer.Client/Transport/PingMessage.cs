@@ -23,5 +23,10 @@ internal sealed class PingMessage(ulong id, TimeProvider time) : IOutgoingMessag
     public void Answer() => _roundTrip.TrySetResult(time.GetElapsedTime(_left));
 
     /// <summary>No pong will come.</summary>
-    public void Fail(Exception error) => _roundTrip.TrySetException(error);
+    public void Fail(Exception error)
+    {
+        _roundTrip.TrySetException(error);
+        // Nobody may be waiting for it.
+        _ = _roundTrip.Task.Exception;
+    }
 }

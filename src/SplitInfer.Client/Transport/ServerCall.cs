@@ -1,6 +1,7 @@
 using System.Threading.Tasks.Sources;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
+using SplitInfer.Tensors;
 
 namespace SplitInfer.Client.Transport;
 
@@ -36,28 +37,31 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
     /// <summary>Its number on the wire; 0 while no frame of it was sent.</summary>
     public ulong Id { get; private set; }
 
-    /// <summary>Index of the partition whose tail is asked for.</summary>
-    public int Partition { get; private set; }
+    /// <summary>How the outputs that are due are laid out.</summary>
+    public BoundaryLayout Outputs { get; private set; } = null!;
 
     /// <summary>What has come of the reply.</summary>
     public IncomingReply Reply { get; } = new();
 
     /// <summary>Sends the request.</summary>
     /// <param name="request">What to send.</param>
+    /// <param name="model">The model that it is for.</param>
     /// <param name="codec">The codec's index on the wire.</param>
     /// <param name="cancellationToken">Withdraws the request.</param>
-    public ValueTask<TailReply> Begin(TailRequest request, int codec, CancellationToken cancellationToken)
+    public ValueTask<TailReply> Begin(TailRequest request, OpenedModel model, int codec, CancellationToken cancellationToken)
     {
         // A withdrawal of the last use may still be on its way; it finds either the old state or the new.
         lock (_gate)
         {
             (Id, _isSettled, _isSent, _holders, _wireHolders) = (0, false, false, Holders, WireHolders);
-            (Partition, _token) = (request.Partition.Index, cancellationToken);
+            (Outputs, _token) = (model.Layouts.Outputs(request.Partition.Index), cancellationToken);
         }
 
         (_request, _isReady) = (request, false);
         Headers.Clear(_header);
-        (_header.Partition, _header.Codec) = ((uint)Partition, (uint)codec);
+        (_header.Handle, _header.PlanCheck) = (model.Handle, model.Layouts.Check);
+        (_header.Partition, _header.Codec) = ((uint)request.Partition.Index, (uint)codec);
+        RequestTrace.Write(_header);
         foreach (var size in request.SymbolSizes) _header.SymbolSizes.Add(size);
         var result = new ValueTask<TailReply>(this, _result.Version);
         _withdrawal = cancellationToken.UnsafeRegister(static (self, token) => ((ServerCall)self!).Withdraw(token), this);
@@ -91,7 +95,7 @@ internal sealed class ServerCall : IValueTaskSource<TailReply>, IThreadPoolWorkI
             if (_isSettled) return Id != 0 && new HeaderOnlyMessage(FrameType.Cancel, Id).WriteFrame(frame);
             if (Id == 0)
             {
-                _header.DeadlineUs = _request!.Remaining is { } remaining ? (ulong)Math.Max(1, remaining.TotalMicroseconds) : 0;
+                _header.BudgetUs = _request!.Remaining is { } remaining ? (ulong)Math.Max(1, remaining.TotalMicroseconds) : 0;
                 Id = _owner.Register(this);
                 frame.Begin(FrameType.Request, Id, _header);
             }

@@ -67,13 +67,15 @@ internal readonly record struct FrameHeader(FrameType Type, bool EndOfMessage, u
             throw ProtocolException.Damaged("the header of a frame");
         var isWellFormed = Type switch
         {
-            FrameType.Hello or FrameType.Welcome or FrameType.Error => PayloadLength == 0 && EndOfMessage,
+            FrameType.Hello or FrameType.Welcome or FrameType.Error or FrameType.GoAway => PayloadLength == 0 && EndOfMessage,
+            FrameType.OpenModel or FrameType.ModelOpened or FrameType.ModelRefused => PayloadLength == 0 && EndOfMessage && RequestId is > 0 and <= uint.MaxValue,
+            FrameType.CloseModel => HeaderLength == 0 && PayloadLength == 0 && EndOfMessage && RequestId is > 0 and <= uint.MaxValue,
             FrameType.Request or FrameType.Response => true,
             FrameType.Data => HeaderLength == 0 && PayloadLength > 0,
-            FrameType.Cancel or FrameType.Ping or FrameType.Pong or FrameType.GoAway => HeaderLength == 0 && PayloadLength == 0 && EndOfMessage,
+            FrameType.Cancel or FrameType.Ping or FrameType.Pong => HeaderLength == 0 && PayloadLength == 0 && EndOfMessage,
             _ => throw ProtocolException.Violation($"a frame is of the unknown type {(byte)Type}"),
         };
-        if (!isWellFormed) throw ProtocolException.Violation($"a {Type} frame has {HeaderLength} bytes of header and {PayloadLength} of payload, and is {(EndOfMessage ? "the last" : "not the last")} of its message");
+        if (!isWellFormed) throw ProtocolException.Violation($"a {Type} frame has the id {RequestId}, {HeaderLength} bytes of header and {PayloadLength} of payload, and is {(EndOfMessage ? "the last" : "not the last")} of its message");
     }
 
     private static uint ChecksumOf(ReadOnlySpan<byte> frame, int headerLength) =>

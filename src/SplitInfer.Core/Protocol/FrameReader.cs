@@ -23,6 +23,7 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
     private int _payloadLeft;
     private int _sincePace;
     private long _waitingSince = long.MaxValue;
+    private long _receivedAt = time.GetTimestamp();
 
     /// <summary>The frame whose header was read last.</summary>
     public FrameHeader Frame { get; private set; }
@@ -36,6 +37,9 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
     /// <summary>How long something that was begun has not gone on; zero where nothing is due.</summary>
     public TimeSpan Stalled =>
         Volatile.Read(ref _waitingSince) is var since && since == long.MaxValue ? TimeSpan.Zero : time.GetElapsedTime(since);
+
+    /// <summary>When bytes last came, as a timestamp; at first, when the reader was made.</summary>
+    public long ReceivedAt => Volatile.Read(ref _receivedAt);
 
     private int Buffered => _end - _start;
 
@@ -149,6 +153,7 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
 
     private int Progress(int bytes)
     {
+        Volatile.Write(ref _receivedAt, time.GetTimestamp());
         _sincePace += bytes;
         if (_sincePace >= PaceBytes)
         {

@@ -3,7 +3,7 @@ namespace SplitInfer.Protocol;
 /// <summary>What a frame is. The numbers are those of the wire.</summary>
 internal enum FrameType : byte
 {
-    /// <summary>Client: the versions, the model, the plan and the codecs it knows.</summary>
+    /// <summary>Client: the versions and the codecs that it knows.</summary>
     Hello = 1,
     /// <summary>Server: what was agreed on, and its limits.</summary>
     Welcome = 2,
@@ -21,6 +21,14 @@ internal enum FrameType : byte
     Ping = 8,
     /// <summary>Either: answers a ping.</summary>
     Pong = 9,
-    /// <summary>Server: finishes what is in flight and takes nothing new.</summary>
+    /// <summary>Server: finishes what is in flight and takes nothing new, for one handle or, under id 0, for the connection.</summary>
     GoAway = 10,
+    /// <summary>Client: opens a model under the handle that is the frame's id.</summary>
+    OpenModel = 11,
+    /// <summary>Server: the model is open.</summary>
+    ModelOpened = 12,
+    /// <summary>Client: sends no more requests for a handle.</summary>
+    CloseModel = 13,
+    /// <summary>Server: the model is not opened; the header is that of an <see cref="Error"/>.</summary>
+    ModelRefused = 14,
 }

@@ -8,13 +8,20 @@ namespace SplitInfer.Protocol;
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A disposed semaphore leaves its waiters waiting for ever; it holds no handle.")]
 internal sealed class FrameWriter(ByteChannel channel, TimeProvider time)
 {
+    // Small enough for a slow link to show progress, large enough that their number does not matter.
+    private const int PieceBytes = 64 << 10;
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly OutgoingFrame _frame = new(channel);
     private long _waitingSince = long.MaxValue;
+    private long _roomMadeAt = time.GetTimestamp();
 
     /// <summary>How long the other end has not taken the frame that is on its way; zero where none is waiting.</summary>
     public TimeSpan Stalled =>
         Volatile.Read(ref _waitingSince) is var since && since == long.MaxValue ? TimeSpan.Zero : time.GetElapsedTime(since);
+
+    /// <summary>When the other end last made room for payload that had to wait, as a timestamp; at first, when the writer was made. A small frame says nothing of the other end: a buffer takes it.</summary>
+    public long RoomMadeAt => Volatile.Read(ref _roomMadeAt);
 
     /// <summary>Sends a message. No token: a frame that has begun must end, or nothing after it could be read.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -42,7 +49,14 @@ internal sealed class FrameWriter(ByteChannel channel, TimeProvider time)
     private async ValueTask SendRestAsync()
     {
         Volatile.Write(ref _waitingSince, time.GetTimestamp());
-        await channel.SendAsync(_frame.Unsent).ConfigureAwait(false);
+        for (var rest = _frame.Unsent; !rest.IsEmpty;)
+        {
+            var piece = rest[..Math.Min(PieceBytes, rest.Length)];
+            await channel.SendAsync(piece).ConfigureAwait(false);
+            rest = rest[piece.Length..];
+            if (_frame.HasPayload) Volatile.Write(ref _roomMadeAt, time.GetTimestamp());
+        }
+
         Volatile.Write(ref _waitingSince, long.MaxValue);
     }
 }

@@ -37,7 +37,9 @@ internal static class Headers
     /// <summary>Sets all fields back, and keeps their memory.</summary>
     public static void Clear(Messages.RequestHeader header)
     {
-        (header.Partition, header.Codec, header.DeadlineUs) = (0, 0, 0);
+        (header.Handle, header.Partition, header.Codec, header.Exit) = (0, 0, 0, 0);
+        (header.BudgetUs, header.Weight, header.Priority, header.PlanCheck) = (0, 0, 0, 0);
+        (header.TraceHigh, header.TraceLow, header.Span, header.TraceFlags, header.TraceState) = (0, 0, 0, 0, "");
         header.SymbolSizes.Clear();
     }
 
@@ -45,6 +47,8 @@ internal static class Headers
     public static void Clear(Messages.ResponseHeader header)
     {
         (header.Codec, header.QueueUs, header.DecodeUs, header.RunUs, header.EncodeUs) = (0, 0, 0, 0, 0);
+        (header.Exit, header.Confidence) = (0, 0);
         header.SymbolSizes.Clear();
+        if (header.Load is { } load) (load.Running, load.Queued, load.Places, load.WaitUs, load.Price) = (0, 0, 0, 0, 0);
     }
 }

@@ -18,10 +18,6 @@ internal interface IOutgoingMessage
 /// <summary>A message of one frame without payload.</summary>
 internal sealed class HeaderOnlyMessage(FrameType type, ulong id, IMessage? header = null) : IOutgoingMessage
 {
-    /// <summary>An error; <paramref name="id"/> 0 is the connection's.</summary>
-    public static HeaderOnlyMessage Error(ulong id, RefusalCode code, string message, int? differingPartition = null) =>
-        new(FrameType.Error, id, new Messages.ErrorHeader { Code = (uint)code, Message = message, DifferingPartition = (uint)(differingPartition + 1 ?? 0) });
-
     public bool WriteFrame(OutgoingFrame frame)
     {
         frame.Begin(type, id, header);

@@ -27,6 +27,9 @@ internal sealed class OutgoingFrame(ByteChannel channel)
     /// <summary>What <see cref="End"/> left to be sent.</summary>
     public ReadOnlyMemory<byte> Unsent { get; private set; }
 
+    /// <summary>Whether the frame carries part of a payload.</summary>
+    public bool HasPayload => _header.PayloadLength > 0;
+
     /// <summary>Starts a frame.</summary>
     public void Begin(FrameType type, ulong id, IMessage? header = null)
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -8,6 +9,9 @@ internal sealed class PlanLayouts(PartitionPlan plan)
 {
     private readonly (BoundaryLayout Boundary, BoundaryLayout Outputs)[] _ofPartition =
         [.. plan.Partitions.Select(static p => (BoundaryLayout.For(p.Boundary), BoundaryLayout.For(p.TailOutputs)))];
+
+    /// <summary>What every request states of the plan, so that a head of one plan can never meet a tail of another: the first 8 bytes of its fingerprint.</summary>
+    public ulong Check { get; } = BinaryPrimitives.ReadUInt64LittleEndian(plan.Fingerprint.Bytes);
 
     /// <summary>The values that cross at partition <paramref name="index"/>.</summary>
     public BoundaryLayout Boundary(int index) => _ofPartition[index].Boundary;

@@ -33,4 +33,6 @@ public enum RefusalCode
     ProtocolViolation = 14,
     /// <summary>The tail of this partition cannot be loaded at the other end; those of other partitions can.</summary>
     PartitionUnavailable = 15,
+    /// <summary>The model is not open on this connection, or not any more. Open it again.</summary>
+    ModelClosed = 16,
 }

@@ -10,4 +10,7 @@ public sealed class TailRefusedException : SplitInferException
 
     /// <summary>Where the plans of the two ends differ: the first partition that does; null where nothing says so.</summary>
     public int? DifferingPartition { get; internal init; }
+
+    /// <summary>When the same request may succeed, as far as the other end knows; null where nothing says so.</summary>
+    public TimeSpan? RetryAfter { get; internal init; }
 }

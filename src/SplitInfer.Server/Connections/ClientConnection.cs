@@ -1,6 +1,6 @@
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Endpoints;
-using SplitInfer.Server.Models;
+using SplitInfer.Protocol.Messages;
 using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
@@ -18,13 +18,12 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
     /// <summary>Serves the client until either end disconnects. Never throws.</summary>
     public async Task RunAsync()
     {
-        ModelLease model = default;
+        using var handles = new HandleTable(server.Models, server.Limits.MaxOpenModels);
         try
         {
             var terms = await ServerHandshake.NegotiateAsync(_connection, server).ConfigureAwait(false);
-            model = terms.Model;
             var requests = _requests = new(_connection, terms, server);
-            await _connection.RunAsync(new RequestReader(_connection, requests, terms, server, client)).ConfigureAwait(false);
+            await _connection.RunAsync(new RequestReader(_connection, requests, handles, terms, server, client)).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -34,7 +33,6 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
         {
             Dispose();
             if (_requests is not null) await _requests.StopAsync().ConfigureAwait(false);
-            model.Dispose();
             _closed.SetResult();
         }
     }
@@ -43,7 +41,7 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
     public async Task RejectAsync(Refusal refusal)
     {
         ServerLog.ConnectionRefused(server.Log, refusal.Message);
-        await _connection.SendFinalErrorAsync(HeaderOnlyMessage.Error(0, refusal.Code, refusal.Message, refusal.DifferingPartition)).ConfigureAwait(false);
+        await _connection.SendFinalErrorAsync(LoadReport.Error(0, refusal, server.Scheduler)).ConfigureAwait(false);
         _connection.Dispose();
     }
 
@@ -54,7 +52,7 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
         {
             try
             {
-                await _connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.GoAway, 0)).ConfigureAwait(false);
+                await _connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.GoAway, 0, new GoAway { Reason = (uint)RefusalCode.ShuttingDown })).ConfigureAwait(false);
                 await requests.DrainAsync().ConfigureAwait(false);
                 await _closed.Task.WaitAsync(DrainGrace, server.Time).ConfigureAwait(false);
             }
@@ -82,7 +80,7 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
                 break;
             case ProtocolException broken:
                 ServerLog.ProtocolBroken(server.Log, broken);
-                await _connection.SendFinalErrorAsync(HeaderOnlyMessage.Error(0, RefusalCode.ProtocolViolation, broken.Message)).ConfigureAwait(false);
+                await _connection.SendFinalErrorAsync(LoadReport.Error(0, new(RefusalCode.ProtocolViolation, broken.Message), server.Scheduler)).ConfigureAwait(false);
                 break;
             case var lost when FrameConnection.IsLoss(lost) || lost is OperationCanceledException:
                 ServerLog.ConnectionLost(server.Log, lost);

@@ -53,7 +53,7 @@ internal sealed class FrameServer(ServerContext server) : IAsyncDisposable
         lock (_gate) _connections.Remove(connection);
     }
 
-    /// <summary>Stops listening, lets every connection finish the requests in flight, and closes it; at once when <paramref name="cancellationToken"/> fires.</summary>
+    /// <summary>Takes no new connection, lets every connection finish the requests in flight, closes it, and stops listening; at once when <paramref name="cancellationToken"/> fires.</summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         ClientConnection[] connections;
@@ -63,9 +63,10 @@ internal sealed class FrameServer(ServerContext server) : IAsyncDisposable
             connections = [.. _connections];
         }
 
-        StopListening();
+        // Who connects meanwhile is told that the server is shutting down, rather than finding no one.
         await using (cancellationToken.UnsafeRegister(static c => Array.ForEach((ClientConnection[])c!, static one => one.Dispose()), connections).ConfigureAwait(false))
             await Task.WhenAll(connections.Select(static c => c.DrainAsync())).ConfigureAwait(false);
+        StopListening();
         await Task.WhenAll(_running).ConfigureAwait(false);
     }
 
@@ -119,7 +120,10 @@ internal sealed class FrameServer(ServerContext server) : IAsyncDisposable
 
     private void StopListening()
     {
-        foreach (var listener in _listeners) listener.Dispose();
-        _listeners.Clear();
+        lock (_gate)
+        {
+            foreach (var listener in _listeners) listener.Dispose();
+            _listeners.Clear();
+        }
     }
 }

@@ -7,7 +7,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Server.Connections;
 
 /// <summary>Decides by its header alone whether a request is accepted, before any memory is taken for it.</summary>
-internal sealed class RequestAdmission(ConnectionTerms terms, ServerContext server, long client)
+internal sealed class RequestAdmission(ConnectionTerms terms, HandleTable handles, ServerContext server, long client)
 {
     // Longer than any deadline that is meant, and short enough for a timer and a timestamp.
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
@@ -15,29 +15,35 @@ internal sealed class RequestAdmission(ConnectionTerms terms, ServerContext serv
     /// <summary>Accepts a request and makes room for its payload, or says why not.</summary>
     public Refusal? Admit(ServerRequest request, RequestHeader header)
     {
-        if (Check(request, header) is { } refusal) return refusal;
+        if (!handles.TryGet(header.Handle, out var opened)) return Refusal.Closed;
+        if (Check(request, header, opened) is { } refusal) return refusal;
         var deadline = DeadlineOf(header);
         var dueAt = deadline is { } left ? server.Time.GetTimestamp() + (long)(left.TotalSeconds * server.Time.TimestampFrequency) : long.MaxValue;
-        var offer = new TailJobTerms(terms.Model.Model, request.Partition.Index, Exit: 0, dueAt, ExpectedSeconds: 0, Weight: 1, client, BatchKey: 0);
+        var offer = new TailJobTerms(opened.Lease.Model, request.Partition.Index, (int)header.Exit, dueAt, ExpectedSeconds: 0, Math.Max(1, header.Weight), client, BatchKey: 0);
         if (server.Scheduler.Offer(offer) is { } busy) return busy;
         if (!server.Budget.TryTake(request.Payload.Bytes)) return Refusal.Busy;
         request.HeldBytes = request.Payload.Bytes;
         request.Payload.Open();
-        request.Admit(terms.Model.AddReference(), offer, deadline is { } time ? new(time, server.Time) : new());
+        request.Admit(opened.Lease.AddReference(), opened.Layouts, offer, deadline is { } time ? new(time, server.Time) : new());
         return null;
     }
 
-    private Refusal? Check(ServerRequest request, RequestHeader header)
+    private Refusal? Check(ServerRequest request, RequestHeader header, OpenedModel opened)
     {
-        var partitions = terms.Model.Model.Plan.Partitions;
+        var plan = opened.Lease.Model.Plan;
+        if (header.PlanCheck != opened.Layouts.Check)
+            return new(RefusalCode.PlanMismatch, $"The request was made from another plan than the one that handle {header.Handle} was opened with, whose fingerprint is {plan.Fingerprint}. Open the model again.");
+        var partitions = plan.Partitions;
         if (header.Partition >= partitions.Length - 1 || !(partitions[(int)header.Partition].IsAdmissible || partitions[(int)header.Partition].IsDoubted))
             return new(RefusalCode.InvalidPartition, $"Partition {header.Partition} has no tail or is not admissible. Choose one of the plan's admissible partitions.");
+        if (header.Exit != 0)
+            return new(RefusalCode.InvalidPartition, $"The model has no exit {header.Exit}. Use exit 0, the end of the model.");
         if (header.Codec >= terms.Codecs.Length)
             return new(RefusalCode.CodecNotAllowed, $"Codec {header.Codec} was not agreed on. Use one of: {string.Join(", ", terms.Codecs.Select(static c => c.Name))}.");
         request.Partition = partitions[(int)header.Partition];
         try
         {
-            var shapes = Resolve(terms.Layouts.Boundary((int)header.Partition), header);
+            var shapes = Resolve(opened.Layouts.Boundary((int)header.Partition), header);
             request.Payload.Expect(terms.Codecs[(int)header.Codec], request.Partition.Boundary, shapes);
             return null;
         }
@@ -58,5 +64,5 @@ internal sealed class RequestAdmission(ConnectionTerms terms, ServerContext serv
 
     /// <summary>What is left until the result is of no use; null where it always is of use.</summary>
     private static TimeSpan? DeadlineOf(RequestHeader header) =>
-        header.DeadlineUs == 0 || header.DeadlineUs >= LongestDeadline.TotalMicroseconds ? null : TimeSpan.FromMicroseconds(header.DeadlineUs);
+        header.BudgetUs == 0 || header.BudgetUs >= LongestDeadline.TotalMicroseconds ? null : TimeSpan.FromMicroseconds(header.BudgetUs);
 }

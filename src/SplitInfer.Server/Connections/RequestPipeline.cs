@@ -45,7 +45,7 @@ internal sealed class RequestPipeline(ConnectionTerms terms, ServerContext serve
             request.Header.QueueUs = EndStage(request, request.StartedAt);
             request.Header.RunUs = EndStage(request, request.EndedAt);
             request.Header.Codec = (uint)terms.ReplyCodec;
-            request.Header.SymbolSizes.AddRange(terms.Layouts.Outputs(request.Partition.Index).Measure(request.Outputs.Span));
+            request.Header.SymbolSizes.AddRange(request.Layouts.Outputs(request.Partition.Index).Measure(request.Outputs.Span));
             request.Reply.Open(terms.Codecs[terms.ReplyCodec], request.Outputs);
             request.Reply.Prepare();
             request.Header.EncodeUs = EndStage(request, server.Time.GetTimestamp());

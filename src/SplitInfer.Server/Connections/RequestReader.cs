@@ -6,10 +6,10 @@ using SplitInfer.Server.Scheduling;
 namespace SplitInfer.Server.Connections;
 
 /// <summary>Handles the frames that a client sends after the handshake. One frame at a time.</summary>
-internal sealed class RequestReader(FrameConnection connection, RequestTable requests, ConnectionTerms terms, ServerContext server, long client) : IFrameHandler
+internal sealed class RequestReader(FrameConnection connection, RequestTable requests, HandleTable handles, ConnectionTerms terms, ServerContext server, long client) : IFrameHandler
 {
     private readonly HeaderParser<RequestHeader> _parser = new(new(), Headers.Clear);
-    private readonly RequestAdmission _admission = new(terms, server, client);
+    private readonly RequestAdmission _admission = new(terms, handles, server, client);
     private ulong _lastId;
 
     public ValueTask<IThreadPoolWorkItem?> HandleFrameAsync(FrameReader reader) => reader.Frame.Type switch
@@ -19,6 +19,8 @@ internal sealed class RequestReader(FrameConnection connection, RequestTable req
             ? request
             : throw ProtocolException.Violation($"data for {reader.Frame.RequestId}, of which no more is due"), reader),
         FrameType.Cancel => CancelAsync(reader),
+        FrameType.OpenModel => SendAsync(Open((uint)reader.Frame.RequestId, Headers.Parse(OpenModel.Parser, reader.Header))),
+        FrameType.CloseModel => Close((uint)reader.Frame.RequestId),
         FrameType.Ping => SendAsync(new HeaderOnlyMessage(FrameType.Pong, reader.Frame.RequestId)),
         _ => throw ProtocolException.Violation($"a {reader.Frame.Type} frame came from a client"),
     };
@@ -71,7 +73,7 @@ internal sealed class RequestReader(FrameConnection connection, RequestTable req
         // The client may send its next request as soon as it sees the refusal, so there must be room for it by then.
         if (request.IsArriving) request.ReleaseBoundary();
         else requests.End(request);
-        if (!isAnswered) await connection.Writer.SendAsync(HeaderOnlyMessage.Error(id, refusal.Code, refusal.Message)).ConfigureAwait(false);
+        if (!isAnswered) await connection.Writer.SendAsync(LoadReport.Error(id, refusal, server.Scheduler)).ConfigureAwait(false);
     }
 
     private async ValueTask<IThreadPoolWorkItem?> CancelAsync(FrameReader reader)
@@ -93,6 +95,22 @@ internal sealed class RequestReader(FrameConnection connection, RequestTable req
 
         // Else the reply has been sent already, and crosses the withdrawal.
         return null;
+    }
+
+    private HeaderOnlyMessage Open(uint handle, OpenModel message)
+    {
+        OpenedModel? opened = null;
+        handles.Use(handle);
+        var refusal = requests.IsDraining ? Refusal.ShuttingDown : handles.Open(handle, message, out opened);
+        if (refusal is not { } reason) return new(FrameType.ModelOpened, handle, new ModelOpened { Version = opened!.Lease.Model.Version });
+        ServerLog.ModelRefused(server.Log, reason.Message);
+        return LoadReport.ModelRefused(handle, reason, server.Scheduler);
+    }
+
+    private ValueTask<IThreadPoolWorkItem?> Close(uint handle)
+    {
+        handles.Close(handle);
+        return default;
     }
 
     private async ValueTask<IThreadPoolWorkItem?> SendAsync(HeaderOnlyMessage message)

@@ -19,6 +19,9 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
     /// <summary>The server's allowance of bytes.</summary>
     public Scheduling.ByteBudget Budget => server.Budget;
 
+    /// <summary>Decides which tails run when.</summary>
+    public Scheduling.ITailScheduler Scheduler => server.Scheduler;
+
     /// <summary>Whether new requests are refused.</summary>
     public bool IsDraining => _isDraining;
 

@@ -7,7 +7,7 @@ namespace SplitInfer.Server.Connections;
 /// <summary>The first two messages of a connection, as the server sees them.</summary>
 internal static class ServerHandshake
 {
-    /// <summary>Reads the hello, opens the model that it names, and answers.</summary>
+    /// <summary>Reads the hello and answers.</summary>
     /// <exception cref="TailRefusedException">The two ends do not go together; the client has to be told.</exception>
     /// <exception cref="ProtocolException">The client does not speak the protocol.</exception>
     public static async Task<ConnectionTerms> NegotiateAsync(FrameConnection connection, ServerContext server)
@@ -19,18 +19,9 @@ internal static class ServerHandshake
         var replyCodec = codecs.FindIndex(static c => c.IsLossless);
         if (replyCodec < 0)
             throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The client knows no lossless codec that the server allows. Let the client know one of: {string.Join(", ", server.Codecs.All.Where(static c => c.IsLossless).Select(static c => c.Name))}.");
-        var model = server.Models.Open(new(hello.Model, hello.ModelVersion, Read(hello.ModelFingerprint), Read(hello.PlanFingerprint), hello.PlanSketch.Memory));
-        try
-        {
-            var terms = new ConnectionTerms(model, new(model.Model.Plan), [.. codecs], replyCodec);
-            await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(terms, hello, server.Limits))).ConfigureAwait(false);
-            return terms;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        var terms = new ConnectionTerms([.. codecs], replyCodec);
+        await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(terms, hello, server))).ConfigureAwait(false);
+        return terms;
     }
 
     private static async Task<Hello> ReceiveHelloAsync(FrameConnection connection, ServerContext server)
@@ -52,16 +43,14 @@ internal static class ServerHandshake
         return common;
     }
 
-    private static Fingerprint Read(Google.Protobuf.ByteString digest) => digest.Length == Fingerprint.Size
-        ? new(digest.Span)
-        : throw ProtocolException.Violation($"a fingerprint of {digest.Length} bytes instead of {Fingerprint.Size}");
-
-    private static Welcome WelcomeFor(ConnectionTerms terms, Hello hello, ConnectionLimits limits) => new()
+    private static Welcome WelcomeFor(ConnectionTerms terms, Hello hello, ServerContext server) => new()
     {
         Version = Math.Min(hello.MaxVersion, ProtocolVersion.Newest),
-        ModelVersion = terms.Model.Model.Version,
         Codecs = { terms.Codecs.Select(static c => c.Name) },
-        MaxInFlight = (uint)limits.MaxInFlight,
-        MaxBoundaryBytes = (ulong)limits.Sizes.MaxBytes,
+        MaxInFlight = (uint)server.Limits.MaxInFlight,
+        MaxBoundaryBytes = (ulong)server.Limits.Sizes.MaxBytes,
+        Capabilities = { hello.Capabilities.Where(static c => Capabilities.Known.Contains(c)) },
+        MaxOpenModels = (uint)server.Limits.MaxOpenModels,
+        Load = LoadReport.Of(server.Scheduler),
     };
 }

@@ -14,6 +14,9 @@ internal static partial class ServerLog
     [LoggerMessage(Level = LogLevel.Information, Message = "A connection was refused: {Reason}")]
     public static partial void ConnectionRefused(ILogger log, string reason);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "A model was not opened: {Reason}")]
+    public static partial void ModelRefused(ILogger log, string reason);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "A connection was closed because the client broke the protocol")]
     public static partial void ProtocolBroken(ILogger log, Exception exception);
 

@@ -52,7 +52,10 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
     public OutgoingPayload Reply { get; } = new();
 
     /// <summary>The header of the reply.</summary>
-    public ResponseHeader Header { get; } = new();
+    public ResponseHeader Header { get; } = new() { Load = new() };
+
+    /// <summary>How the boundaries of the request's model are laid out.</summary>
+    public PlanLayouts Layouts { get; private set; } = null!;
 
     /// <summary>Fires when the request is withdrawn, its deadline passes, or the connection ends.</summary>
     public CancellationTokenSource Stop { get; private set; } = null!;
@@ -72,11 +75,12 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
 
     /// <summary>Admits the request, once <see cref="Partition"/> is set and the payload told what comes.</summary>
     /// <param name="model">Keeps the version of the model that was asked for; the request disposes it.</param>
+    /// <param name="layouts">How the boundaries of the model are laid out.</param>
     /// <param name="terms">What the scheduler was offered.</param>
     /// <param name="stop">Stops the request; the request disposes it.</param>
-    public void Admit(ModelLease model, in TailJobTerms terms, CancellationTokenSource stop)
+    public void Admit(ModelLease model, PlanLayouts layouts, in TailJobTerms terms, CancellationTokenSource stop)
     {
-        (_model, Terms, Stop) = (model, terms, stop);
+        (_model, Layouts, Terms, Stop) = (model, layouts, terms, stop);
         if (_boundary.Length < Partition.Boundary.Length) _boundary = new Tensor[Partition.Boundary.Length];
         if (_outputs.Length < Partition.TailOutputs.Length) _outputs = new Tensor[Partition.TailOutputs.Length];
     }
@@ -141,7 +145,7 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
         if (Refusal is { } refusal)
         {
             owner.Remove(this);
-            return HeaderOnlyMessage.Error(Id, refusal.Code, refusal.Message).WriteFrame(frame);
+            return LoadReport.Error(Id, refusal, owner.Scheduler).WriteFrame(frame);
         }
 
         if (_replyHasBegun)
@@ -152,6 +156,7 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
         {
             // The client may send its next request as soon as it sees the reply, so there must be room for it by then.
             owner.Remove(this);
+            LoadReport.Fill(Header.Load, owner.Scheduler.Load);
             frame.Begin(FrameType.Response, Id, Header);
             _replyHasBegun = true;
         }
@@ -181,7 +186,7 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
         Stop?.Dispose();
         _model.Dispose();
         // An idle object must not keep a model that was retired.
-        (_model, Terms) = (default, default);
+        (_model, Terms, Layouts) = (default, default, null!);
     }
 
     private static void Release(Tensor?[] tensors)

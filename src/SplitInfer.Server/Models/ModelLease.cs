@@ -33,6 +33,9 @@ internal sealed class CountedModel(IServedModel model)
     /// <summary>The model.</summary>
     public IServedModel Model => model;
 
+    /// <summary>How many there are.</summary>
+    public int References => Volatile.Read(ref _references);
+
     /// <summary>Counts one more, where another is known to be held.</summary>
     public void AddReference() => Interlocked.Increment(ref _references);
 

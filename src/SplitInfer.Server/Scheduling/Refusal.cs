@@ -16,6 +16,9 @@ internal readonly record struct Refusal(RefusalCode Code, string Message, int? D
     public static Refusal ShuttingDown { get; } =
         new(RefusalCode.ShuttingDown, "The server is shutting down. Send the request to another server, or again later.");
 
+    public static Refusal Closed { get; } =
+        new(RefusalCode.ModelClosed, "The model is not open on this connection. Open it, and send the request again.");
+
     public static Refusal Failed { get; } =
         new(RefusalCode.Failed, "The tail failed on the server. Its log says why; on the device the same model may succeed.");
 

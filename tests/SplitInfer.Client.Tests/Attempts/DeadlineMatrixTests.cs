@@ -38,7 +38,7 @@ public class DeadlineMatrixTests
         var (request, observed) = (stage.Requests, stage.Observed.Count);
         var began = stage.Time.Now;
         var call = stage.InferAsync(Choice.Plain, Deadline);
-        await stage.PassUntilAsync(() => call.IsCompleted);
+        await stage.PassUntilAsync(() => call.IsCompleted, turns: 100);
 
         Assert.InRange(stage.Time.Now - began, TimeSpan.Zero, Deadline);
         if (source.Length == 0)
@@ -63,7 +63,7 @@ public class DeadlineMatrixTests
         if (!mayFinish) return;
         stage.Server.Act = new(TimeSpan.Zero, Fault.Busy);
         var call = stage.InferAsync(Choice.Plain);
-        await stage.PassUntilAsync(() => call.IsCompleted);
+        await stage.PassUntilAsync(() => call.IsCompleted, turns: 100);
         await call;
         // The server is asked again once its backoff is over.
         stage.Time.Advance(TimeSpan.FromMinutes(1));

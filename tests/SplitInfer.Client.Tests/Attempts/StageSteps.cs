@@ -54,14 +54,14 @@ internal static class StageSteps
     }
 
     /// <summary>Lets time pass, from one timer to the next, until the code under test has come so far.</summary>
-    public static async Task PassUntilAsync(this StageUnderTest stage, Func<bool> condition)
+    public static async Task PassUntilAsync(this StageUnderTest stage, Func<bool> condition, int turns = 4)
     {
         while (!condition())
         {
             await UntilAsync(() => condition() || stage.Time.NextDue is not null);
             if (!condition()) stage.Time.AdvanceTo(stage.Time.NextDue ?? stage.Time.Now);
             // What was due may lead to a timer that is due before the next one.
-            await TurnsAsync(4);
+            await TurnsAsync(turns);
         }
     }
 

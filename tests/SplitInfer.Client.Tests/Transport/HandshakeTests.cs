@@ -11,39 +11,55 @@ namespace SplitInfer.Client.Tests.Transport;
 public class HandshakeTests
 {
     [Fact]
-    public async Task Hello_says_what_the_client_wants()
+    public async Task The_model_is_opened_right_behind_the_hello()
     {
         await using var server = new ScriptedServer();
         var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
-        var hello = (await (await server.AcceptAsync()).ReceiveAsync(FrameType.Hello)).Read(Hello.Parser);
-        Assert.Equal("model", hello.Model);
-        Assert.Equal(WirePlan.Plan.Model.Bytes.ToArray(), hello.ModelFingerprint.ToByteArray());
-        Assert.Equal(WirePlan.Plan.Fingerprint.Bytes.ToArray(), hello.PlanFingerprint.ToByteArray());
+        var peer = await server.AcceptAsync();
+        var hello = (await peer.ReceiveAsync(FrameType.Hello)).Read(Hello.Parser);
+        Assert.Equal((ProtocolVersion.Oldest, ProtocolVersion.Newest), (hello.MinVersion, hello.MaxVersion));
         Assert.Equal(["Raw", "RunLength", "Probe"], hello.Codecs);
+        Assert.StartsWith("SplitInfer ", hello.Client, StringComparison.Ordinal);
+        var frame = await peer.ReceiveAsync(FrameType.OpenModel);
+        var open = frame.Read(OpenModel.Parser);
+        Assert.Equal((1ul, "model", ""), (frame.Header.RequestId, open.Model, open.Version));
+        Assert.Equal(WirePlan.Plan.Model.Bytes.ToArray(), open.ModelFingerprint.ToByteArray());
+        Assert.Equal(WirePlan.Plan.Fingerprint.Bytes.ToArray(), open.PlanFingerprint.ToByteArray());
+        Assert.Equal(WirePlan.Plan.Sketch, open.PlanSketch.ToByteArray());
         await server.DisposeAsync();
         await Assert.ThrowsAsync<ServerUnreachableException>(() => sending);
     }
 
     [Theory]
-    [InlineData(RefusalCode.UnknownModel)]
-    [InlineData(RefusalCode.ModelMismatch)]
-    [InlineData(RefusalCode.PlanMismatch)]
-    [InlineData(RefusalCode.VersionMismatch)]
-    public async Task A_refusal_is_told_to_all_who_wait_and_the_next_request_tries_again(RefusalCode code)
+    [InlineData(RefusalCode.VersionMismatch, false)]
+    [InlineData(RefusalCode.Busy, false)]
+    [InlineData(RefusalCode.UnknownModel, true)]
+    [InlineData(RefusalCode.ModelMismatch, true)]
+    [InlineData(RefusalCode.PlanMismatch, true)]
+    public async Task A_refusal_is_told_to_all_who_wait_and_the_next_request_tries_again(RefusalCode code, bool isOfModel)
     {
         await using var server = new ScriptedServer();
         var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var second = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.AcceptAsync();
-        await peer.SendAsync(FrameType.Error, 0, new ErrorHeader { Code = (uint)code, Message = "Because." });
+        var error = new ErrorHeader { Code = (uint)code, Message = "Because.", RetryAfterMs = 250 };
+        if (isOfModel) await peer.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        await peer.SendAsync(isOfModel ? FrameType.ModelRefused : FrameType.Error, isOfModel ? 1ul : 0ul, error);
         foreach (var waiting in new[] { first, second })
         {
             var refused = await Assert.ThrowsAsync<TailRefusedException>(() => waiting);
-            Assert.Equal((code, "Because."), (refused.Code, refused.Message));
+            Assert.Equal((code, "Because.", TimeSpan.FromMilliseconds(250)), (refused.Code, refused.Message, refused.RetryAfter));
         }
 
         var third = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
-        peer = await server.WelcomeAsync();
+        if (!isOfModel) peer = await server.WelcomeAsync();
+        else
+        {
+            await peer.ReceiveAsync(FrameType.Hello);
+            await peer.ReceiveAsync(FrameType.OpenModel);
+            Assert.Equal(2ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId); // on the connection that there is
+        }
+
         await peer.ReceiveAsync(FrameType.Request);
         await peer.SendAsync(ScriptedServer.Response(1));
         ScriptedServer.AssertOutputs(await third);
@@ -51,7 +67,7 @@ public class HandshakeTests
 
     [Theory]
     [InlineData(0u, "Raw", 1u, "version 0")]
-    [InlineData(ProtocolVersion.Newest + 1, "Raw", 1u, "version 3")]
+    [InlineData(ProtocolVersion.Newest + 1, "Raw", 1u, "version 4")]
     [InlineData(ProtocolVersion.Newest, "Zip", 1u, "codec 'Zip'")]
     [InlineData(ProtocolVersion.Newest, "Raw", 0u, "no request")]
     public async Task A_welcome_to_something_else_is_an_error(uint version, string codec, uint maxInFlight, string expected)
@@ -62,6 +78,30 @@ public class HandshakeTests
         await peer.SendAsync(FrameType.Welcome, 0, new Welcome { Version = version, Codecs = { codec }, MaxInFlight = maxInFlight });
         var error = await Assert.ThrowsAsync<ProtocolException>(() => sending);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_capability_that_was_not_offered_is_an_error()
+    {
+        await using var server = new ScriptedServer();
+        var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var welcome = ScriptedServer.Welcome();
+        welcome.Capabilities.Add("from-the-future");
+        await (await server.AcceptAsync()).SendAsync(FrameType.Welcome, 0, welcome);
+        Assert.Contains("from-the-future", (await Assert.ThrowsAsync<ProtocolException>(() => sending)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_the_plans_differ_is_told_from_both_ends()
+    {
+        await using var server = new ScriptedServer();
+        var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var peer = await server.AcceptAsync();
+        await peer.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        await peer.SendAsync(FrameType.ModelRefused, 1, new ErrorHeader { Code = (uint)RefusalCode.PlanMismatch, Message = "They differ.", DifferingPartition = WirePlan.OnDevice + 1 });
+        var refused = await Assert.ThrowsAsync<TailRefusedException>(() => sending);
+        Assert.Equal((RefusalCode.PlanMismatch, WirePlan.OnDevice), (refused.Code, refused.DifferingPartition));
+        Assert.Contains("At this end partition 4 ", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

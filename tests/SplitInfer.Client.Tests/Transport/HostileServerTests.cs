@@ -31,6 +31,12 @@ public class HostileServerTests
         ["pong that was not asked for"] = WirePeer.Frame(FrameType.Pong, 99),
         ["hello"] = WirePeer.Frame(FrameType.Hello, 0, new Hello()),
         ["second welcome"] = WirePeer.Frame(FrameType.Welcome, 0, new Welcome()),
+        ["model that was not asked for"] = WirePeer.Frame(FrameType.ModelOpened, 2, new ModelOpened()),
+        ["second answer about a model"] = WirePeer.Frame(FrameType.ModelOpened, 1, new ModelOpened()),
+        ["refusal of a model that is open"] = WirePeer.Frame(FrameType.ModelRefused, 1, new ErrorHeader { Code = 1 }),
+        ["model to be opened"] = WirePeer.Frame(FrameType.OpenModel, 2, new OpenModel()),
+        ["model to be closed"] = WirePeer.Frame(FrameType.CloseModel, 1),
+        ["go away that is none"] = WirePeer.Frame(FrameType.GoAway, 0, new UnknownHeader()),
         ["request"] = WirePeer.Frame(FrameType.Request, 1),
         ["cancel"] = WirePeer.Frame(FrameType.Cancel, 1),
     };

@@ -43,7 +43,7 @@ public class LossTests
     public async Task A_server_that_stops_in_the_middle_of_a_reply_is_unreachable()
     {
         var time = new FakeTimeProvider();
-        await using var server = new ScriptedServer(time);
+        await using var server = new ScriptedServer(time, options: new() { NoProgressTimeout = TimeSpan.FromDays(1) });
         var waiting = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.WelcomeAsync();
         await peer.ReceiveAsync(FrameType.Request);
@@ -75,7 +75,7 @@ public class LossTests
         var last = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var old = await server.WelcomeAsync();
         await old.ReceiveAsync(FrameType.Request);
-        await old.SendAsync(FrameType.GoAway, 0);
+        await old.SendAsync(FrameType.GoAway, 0, new GoAway { Reason = (uint)RefusalCode.ShuttingDown });
         await old.SendAsync(FrameType.Ping, 1);
         await old.ReceiveAsync(FrameType.Pong); // so it has seen both
         var next = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();

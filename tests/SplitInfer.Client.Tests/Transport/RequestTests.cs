@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
@@ -17,8 +18,9 @@ public class RequestTests
         var peer = await server.WelcomeAsync();
         var frame = await peer.ReceiveAsync(FrameType.Request);
         var header = frame.Read(RequestHeader.Parser);
-        Assert.Equal((1ul, 1u, 1u), (frame.Header.RequestId, header.Partition, header.Codec));
-        Assert.InRange(header.DeadlineUs, 1ul, 100_000_000ul);
+        Assert.Equal((1ul, 1u, 1u, 1u), (frame.Header.RequestId, header.Handle, header.Partition, header.Codec));
+        Assert.Equal(WirePlan.Check, header.PlanCheck);
+        Assert.InRange(header.BudgetUs, 1ul, 100_000_000ul);
         Assert.Equal([5], header.SymbolSizes);
         Assert.Equal(WirePayload.Of(request.Codec, request.Boundary.ToArray()), frame.Payload);
         await peer.SendAsync(ScriptedServer.Response(1, WirePlan.Symbolic, n: 5));
@@ -27,6 +29,30 @@ public class RequestTests
         ScriptedServer.AssertOutputs(reply, WirePlan.Symbolic, n: 5);
         Assert.Equal(frame.Payload.Length, request.Progress.BytesSent);
         Assert.True(request.Progress.EncodeSeconds > 0);
+    }
+
+    [Fact]
+    public async Task A_request_carries_the_callers_trace()
+    {
+        await using var server = new ScriptedServer();
+        using var activity = new Activity("caller").SetIdFormat(ActivityIdFormat.W3C);
+        activity.TraceStateString = "vendor=1";
+        activity.ActivityTraceFlags = ActivityTraceFlags.Recorded;
+        activity.Start();
+        var traced = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        activity.Stop();
+        var peer = await server.WelcomeAsync();
+        var header = (await peer.ReceiveAsync(FrameType.Request)).Read(RequestHeader.Parser);
+        Assert.Equal($"00-{header.TraceHigh:x16}{header.TraceLow:x16}-{header.Span:x16}-{header.TraceFlags:x2}", activity.Id);
+        Assert.Equal("vendor=1", header.TraceState);
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await traced);
+
+        var untraced = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        header = (await peer.ReceiveAsync(FrameType.Request)).Read(RequestHeader.Parser);
+        Assert.Equal((0ul, 0ul, 0ul, 0u, ""), (header.TraceHigh, header.TraceLow, header.Span, header.TraceFlags, header.TraceState));
+        await peer.SendAsync(ScriptedServer.Response(2));
+        ScriptedServer.AssertOutputs(await untraced);
     }
 
     [Fact]

@@ -18,7 +18,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public ScriptedServer(TimeProvider? time = null, int capacity = 1 << 20, TransportOptions? options = null)
     {
-        Transport = new(Connect, "test://server", "model", "", WirePlan.Plan, new([new RawCodec(), new RunLengthCodec(), Probe]), options ?? new(), time ?? TimeProvider.System);
+        Link = new(Connect, "test://server", new([new RawCodec(), new RunLengthCodec(), Probe]), options ?? new(), time ?? TimeProvider.System);
+        Transport = new(Link, new("model", "", WirePlan.Plan));
 
         ValueTask<ByteChannel> Connect(CancellationToken cancellationToken)
         {
@@ -29,6 +30,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
             return new(new StreamChannel(client));
         }
     }
+
+    /// <summary>The way to the server, of which <see cref="Transport"/> has the first reference.</summary>
+    public ServerLink Link { get; }
 
     public RemoteTailTransport Transport { get; }
 
@@ -78,13 +82,28 @@ internal sealed class ScriptedServer : IAsyncDisposable
     /// <summary>The next connection that the transport makes.</summary>
     public async Task<WirePeer> AcceptAsync() => await _connections.Reader.ReadAsync();
 
-    /// <summary>The next connection, after a handshake in which the server takes what the client wants.</summary>
+    /// <summary>The next connection, after a handshake in which the server takes what the client wants, and opens the first model.</summary>
     public async Task<WirePeer> WelcomeAsync(uint maxInFlight = 8, ulong maxBoundaryBytes = 1 << 30)
     {
         var peer = await AcceptAsync();
         await peer.ReceiveAsync(FrameType.Hello);
-        await peer.SendAsync(FrameType.Welcome, 0, new Welcome { Version = ProtocolVersion.Newest, ModelVersion = "1", Codecs = { "Raw", "RunLength", "Probe" }, MaxInFlight = maxInFlight, MaxBoundaryBytes = maxBoundaryBytes });
+        await peer.SendAsync(FrameType.Welcome, 0, Welcome(maxInFlight, maxBoundaryBytes));
+        await OpenAsync(peer);
         return peer;
+    }
+
+    /// <summary>What a server says first.</summary>
+    public static Welcome Welcome(uint maxInFlight = 8, ulong maxBoundaryBytes = 1 << 30) => new()
+    {
+        Version = ProtocolVersion.Newest, Codecs = { "Raw", "RunLength", "Probe" }, MaxInFlight = maxInFlight, MaxBoundaryBytes = maxBoundaryBytes, MaxOpenModels = 4,
+    };
+
+    /// <summary>Opens the next model that the client wants.</summary>
+    public static async Task<ReceivedFrame> OpenAsync(WirePeer peer)
+    {
+        var open = await peer.ReceiveAsync(FrameType.OpenModel);
+        await peer.SendAsync(FrameType.ModelOpened, open.Header.RequestId, new ModelOpened { Version = "1" });
+        return open;
     }
 
     public async ValueTask DisposeAsync()

@@ -91,7 +91,7 @@ public class WithdrawalTests
         var sent = server.Transport.SendAsync(ScriptedServer.Request(budget: budget)).AsTask();
         time.Advance(TimeSpan.FromMilliseconds(20));
         var peer = await server.WelcomeAsync();
-        Assert.Equal(30_000ul, (await peer.ReceiveAsync(FrameType.Request)).Read(RequestHeader.Parser).DeadlineUs);
+        Assert.Equal(30_000ul, (await peer.ReceiveAsync(FrameType.Request)).Read(RequestHeader.Parser).BudgetUs);
         await peer.SendAsync(ScriptedServer.Response(1));
         ScriptedServer.AssertOutputs(await sent);
     }

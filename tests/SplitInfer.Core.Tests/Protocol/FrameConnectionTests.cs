@@ -94,7 +94,7 @@ public class FrameConnectionTests
         using var connection = Wires.Connect(near);
         using var peer = new WirePeer(far);
         await peer.SendAsync(new byte[100_000]);
-        var leaving = connection.SendFinalErrorAsync(HeaderOnlyMessage.Error(0, RefusalCode.Busy, "Later."));
+        var leaving = connection.SendFinalErrorAsync(Error("Later."));
         Assert.Equal("Later.", (await peer.ReceiveAsync(FrameType.Error)).Read(ErrorHeader.Parser).Message);
         peer.Dispose();
         await leaving;
@@ -107,7 +107,7 @@ public class FrameConnectionTests
         var (near, far) = DuplexStream.CreatePair();
         using var connection = Wires.Connect(near, time);
         using var peer = new WirePeer(far);
-        var leaving = connection.SendFinalErrorAsync(HeaderOnlyMessage.Error(0, RefusalCode.Busy, "Later."));
+        var leaving = connection.SendFinalErrorAsync(Error("Later."));
         await Until(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));
@@ -115,6 +115,32 @@ public class FrameConnectionTests
         });
         await leaving;
     }
+
+    [Fact]
+    public async Task Progress_is_what_comes_and_room_for_payload_that_waits_but_not_a_ping_that_a_buffer_takes()
+    {
+        var time = new FakeTimeProvider();
+        var (near, far) = DuplexStream.CreatePair(capacity: 1000);
+        using var connection = Wires.Connect(near, time);
+        using var peer = new WirePeer(far);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Ping, 1));
+        Assert.Equal(TimeSpan.FromSeconds(1), time.GetElapsedTime(connection.Writer.RoomMadeAt));
+
+        var sending = connection.Writer.SendAsync(Message(5000)).AsTask();
+        await peer.ReceiveAsync(FrameType.Ping);
+        await peer.ReceiveAsync(FrameType.Request);
+        await sending;
+        Assert.Equal(TimeSpan.Zero, time.GetElapsedTime(connection.Writer.RoomMadeAt));
+
+        Assert.Equal(TimeSpan.FromSeconds(1), time.GetElapsedTime(connection.Reader.ReceivedAt));
+        await peer.SendAsync(new byte[] { 0x53 });
+        var reading = connection.Reader.ReadFrameAsync().AsTask();
+        await Until(() => time.GetElapsedTime(connection.Reader.ReceivedAt) == TimeSpan.Zero);
+        Assert.False(reading.IsCompleted); // a byte of a frame is progress
+    }
+
+    private static HeaderOnlyMessage Error(string message) => new(FrameType.Error, 0, new ErrorHeader { Code = (uint)RefusalCode.Busy, Message = message });
 
     private static TensorsMessage Message(int bytes) => new(1, new RawCodec(), Tensor.Allocate(ElementType.UInt8, new(bytes)));
 

@@ -49,7 +49,7 @@ public class FrameHeaderTests
 
     [Theory]
     [InlineData(0, 0, 0, true)]
-    [InlineData(11, 0, 0, true)]
+    [InlineData(15, 0, 0, true)]
     [InlineData(255, 0, 0, true)]
     [InlineData((int)FrameType.Hello, 1, 1, true)]
     [InlineData((int)FrameType.Welcome, 1, 0, false)]
@@ -60,10 +60,21 @@ public class FrameHeaderTests
     [InlineData((int)FrameType.Ping, 0, 1, true)]
     [InlineData((int)FrameType.Pong, 0, 0, false)]
     [InlineData((int)FrameType.GoAway, 0, 0, false)]
-    public void A_type_that_does_not_go_with_the_rest_is_refused(int type, int headerLength, int payloadLength, bool isLast)
+    [InlineData((int)FrameType.GoAway, 1, 1, true)]
+    [InlineData((int)FrameType.OpenModel, 1, 1, true)]
+    [InlineData((int)FrameType.OpenModel, 1, 0, false)]
+    [InlineData((int)FrameType.ModelOpened, 1, 1, true)]
+    [InlineData((int)FrameType.ModelRefused, 1, 0, false)]
+    [InlineData((int)FrameType.CloseModel, 1, 0, true)]
+    [InlineData((int)FrameType.CloseModel, 0, 1, true)]
+    [InlineData((int)FrameType.OpenModel, 1, 0, true, 0ul)]
+    [InlineData((int)FrameType.ModelOpened, 1, 0, true, 1ul << 32)]
+    [InlineData((int)FrameType.CloseModel, 0, 0, true, 0ul)]
+    [InlineData((int)FrameType.CloseModel, 0, 0, true, ulong.MaxValue)]
+    public void A_type_that_does_not_go_with_the_rest_is_refused(int type, int headerLength, int payloadLength, bool isLast, ulong id = 1)
     {
         var frame = new byte[FrameHeader.Size + headerLength];
-        var header = new FrameHeader((FrameType)type, isLast, 1, headerLength, payloadLength, 0);
+        var header = new FrameHeader((FrameType)type, isLast, id, headerLength, payloadLength, 0);
         header.Write(frame);
         Assert.Throws<ProtocolException>(() => FrameHeader.Read(frame).Verify(frame));
     }

@@ -13,15 +13,23 @@ internal static class GoldenFrames
 
     public static IReadOnlyDictionary<string, byte[]> All { get; } = new Dictionary<string, byte[]>
     {
-        ["Hello"] = WirePeer.Frame(FrameType.Hello, 0, new Hello { MinVersion = 2, MaxVersion = 2, Model = "squeezenet", ModelVersion = "1.1", ModelFingerprint = Model, PlanFingerprint = Plan, Codecs = { "Raw" } }),
-        ["Welcome"] = WirePeer.Frame(FrameType.Welcome, 0, new Welcome { Version = 2, ModelVersion = "1.1", Codecs = { "Raw" }, MaxInFlight = 16, MaxBoundaryBytes = 268_435_456 }),
-        ["Request"] = WirePeer.Frame(FrameType.Request, 7, new RequestHeader { Partition = 3, Codec = 0, DeadlineUs = 50_000, SymbolSizes = { 1, 2 } }, [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40], isLast: false),
+        ["Hello"] = WirePeer.Frame(FrameType.Hello, 0, new Hello { MinVersion = 3, MaxVersion = 3, Codecs = { "Raw" }, Client = "SplitInfer" }),
+        ["Welcome"] = WirePeer.Frame(FrameType.Welcome, 0, new Welcome { Version = 3, Codecs = { "Raw" }, MaxInFlight = 16, MaxBoundaryBytes = 268_435_456, MaxOpenModels = 16, Load = new() { Places = 8 } }),
+        ["OpenModel"] = WirePeer.Frame(FrameType.OpenModel, 1, new OpenModel { Model = "squeezenet", Version = "1.1", ModelFingerprint = Model, PlanFingerprint = Plan }),
+        ["ModelOpened"] = WirePeer.Frame(FrameType.ModelOpened, 1, new ModelOpened { Version = "1.1", TailUs = { 900, 700 } }),
+        ["ModelRefused"] = WirePeer.Frame(FrameType.ModelRefused, 2, new ErrorHeader { Code = (uint)RefusalCode.PlanMismatch, Message = "Update.", DifferingPartition = 4 }),
+        ["CloseModel"] = WirePeer.Frame(FrameType.CloseModel, 1),
+        ["Request"] = WirePeer.Frame(FrameType.Request, 7, new RequestHeader
+        {
+            Handle = 1, Partition = 3, Codec = 0, BudgetUs = 50_000, SymbolSizes = { 1, 2 }, PlanCheck = 0x2726252423222120,
+            TraceHigh = 0x4BF92F3577B34DA6, TraceLow = 0xA3CE929D0E0E4736, Span = 0x00F067AA0BA902B7, TraceFlags = 1,
+        }, [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40], isLast: false),
         ["Data"] = WirePeer.Frame(FrameType.Data, 7, null, [5, 0, 0, 0]),
-        ["Response"] = WirePeer.Frame(FrameType.Response, 7, new ResponseHeader { Codec = 0, QueueUs = 10, DecodeUs = 2, RunUs = 1500, EncodeUs = 1 }, [0, 0, 0x80, 0x3F]),
-        ["Error"] = WirePeer.Frame(FrameType.Error, 8, new ErrorHeader { Code = (uint)RefusalCode.Busy, Message = "Try again." }),
+        ["Response"] = WirePeer.Frame(FrameType.Response, 7, new ResponseHeader { Codec = 0, QueueUs = 10, DecodeUs = 2, RunUs = 1500, EncodeUs = 1, Load = new() { Running = 1, Queued = 2, Places = 8, WaitUs = 750 } }, [0, 0, 0x80, 0x3F]),
+        ["Error"] = WirePeer.Frame(FrameType.Error, 8, new ErrorHeader { Code = (uint)RefusalCode.Busy, Message = "Try again.", RetryAfterMs = 250 }),
         ["Cancel"] = WirePeer.Frame(FrameType.Cancel, 9),
         ["Ping"] = WirePeer.Frame(FrameType.Ping, 1),
         ["Pong"] = WirePeer.Frame(FrameType.Pong, 1),
-        ["GoAway"] = WirePeer.Frame(FrameType.GoAway, 0),
+        ["GoAway"] = WirePeer.Frame(FrameType.GoAway, 0, new GoAway { Reason = (uint)RefusalCode.ShuttingDown, DrainMs = 5000 }),
     };
 }

@@ -25,6 +25,14 @@ internal sealed class ServerProcess : IDisposable
         return new(process, new Uri(json.RootElement.GetProperty("listening").GetString()!));
     }
 
+    /// <summary>Stops the process where it is, as a machine does that hangs.</summary>
+    public void Suspend()
+    {
+        using var kill = Process.Start("kill", ["-STOP", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        if (kill.ExitCode != 0) throw new InvalidOperationException($"kill ended with {kill.ExitCode}.");
+    }
+
     public void Dispose()
     {
         _process.Kill(entireProcessTree: true);

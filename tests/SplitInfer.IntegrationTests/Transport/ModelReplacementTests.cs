@@ -3,6 +3,7 @@ using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Protocol;
+using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Server;
 using SplitInfer.Server.Models;
 using SplitInfer.Tensors;
@@ -13,7 +14,7 @@ namespace SplitInfer.IntegrationTests.Transport;
 /// <summary>Models that are published, replaced and retired while they are in use.</summary>
 public sealed class ModelReplacementTests : IDisposable
 {
-    private const int Replacements = 60, RequestsAConnection = 8;
+    private const int Replacements = 60, RequestsAModel = 8;
 
     private readonly ModelRegistry _registry = new("1.0");
     private readonly List<VersionedModel> _published = [];
@@ -21,17 +22,27 @@ public sealed class ModelReplacementTests : IDisposable
     private volatile VersionedModel? _passing;
     private int _answers;
 
-    [Fact]
-    public async Task Every_answer_is_of_the_version_that_was_asked_whatever_is_published_replaced_and_retired()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Every_answer_is_of_the_version_that_was_asked_whatever_is_published_replaced_and_retired(bool onOneConnection)
     {
         var steady = new VersionedModel("steady", 255);
         _registry.Publish(steady);
         Publish(_replaced);
         var server = ServerComposition.CreateFrameServer(_registry, CodecRegistry.Default, new() { MaxQueuedRuns = 1000 }, TimeProvider.System, NullLogger.Instance);
         var address = server.Start([new Uri("tcp://127.0.0.1:0")])[0];
+        var connections = 0;
+        await using var link = new ServerLink(
+            token =>
+            {
+                Interlocked.Increment(ref connections);
+                return Endpoint.Parse(address).ConnectAsync(token);
+            },
+            address.ToString(), CodecRegistry.Default, new(), TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var clients = new Func<VersionedModel?>[] { () => steady, () => _replaced, () => _replaced, () => _passing }
-            .Select((choose, worker) => Task.Run(() => AskAsync(address, choose, new Random(worker), stop.Token), CancellationToken.None)).ToArray();
+            .Select((choose, worker) => Task.Run(() => AskAsync(TransportTo, choose, new Random(worker), stop.Token), CancellationToken.None)).ToArray();
 
         for (var version = 1; version <= Replacements && !clients.Any(static c => c.IsCompleted); version++)
         {
@@ -53,8 +64,13 @@ public sealed class ModelReplacementTests : IDisposable
         await stop.CancelAsync();
         await Task.WhenAll(clients);
         await server.DisposeAsync();
+        Assert.Equal(onOneConnection ? 1 : 0, connections);
         Assert.All(_published.Where(m => m != _replaced && m != _passing), static m => Assert.Equal(1, m.Disposals));
         Assert.Equal((0, 0, 0), (steady.Disposals, _replaced.Disposals, _passing?.Disposals ?? 0));
+
+        RemoteTailTransport TransportTo(VersionedModel model) => onOneConnection
+            ? new(link.AddReference(), new(model.Name, "", model.Plan))
+            : new(address, model.Name, "", model.Plan, CodecRegistry.Default, new(), TimeProvider.System);
     }
 
     public void Dispose() => _registry.Dispose();
@@ -66,7 +82,7 @@ public sealed class ModelReplacementTests : IDisposable
     }
 
     /// <summary>Opens one version after the other, and holds every answer against what that version yields.</summary>
-    private async Task AskAsync(Uri address, Func<VersionedModel?> choose, Random random, CancellationToken stop)
+    private async Task AskAsync(Func<VersionedModel, RemoteTailTransport> transportTo, Func<VersionedModel?> choose, Random random, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -76,7 +92,7 @@ public sealed class ModelReplacementTests : IDisposable
                 continue;
             }
 
-            await using var transport = new RemoteTailTransport(address, model.Name, "", model.Plan, CodecRegistry.Default, new(), TimeProvider.System);
+            await using var transport = transportTo(model);
             try
             {
                 await Task.WhenAll(Ask(), Ask());
@@ -87,8 +103,8 @@ public sealed class ModelReplacementTests : IDisposable
                 continue;
             }
 
-            // From here on the connection has its version, whether that is still published or not.
-            for (var request = 2; request < RequestsAConnection; request++) await Ask();
+            // From here on the handle has its version, whether that is still published or not.
+            for (var request = 2; request < RequestsAModel; request++) await Ask();
 
             Task Ask() => AskOnceAsync(transport, model, random.Next(3) switch { 0 => WirePlan.Symbolic, 1 => WirePlan.Large, _ => WirePlan.Fixed }, random.Next());
         }

@@ -28,7 +28,7 @@ internal sealed class TransportKind : IAsyncDisposable
         };
 
         RemoteTailTransport Remote(Func<CancellationToken, ValueTask<ByteChannel>> connect) =>
-            new(connect, name, "model", "", WirePlan.Plan, codecs, new(), TimeProvider.System);
+            new(new(connect, name, codecs, new(), TimeProvider.System), new("model", "", WirePlan.Plan));
     }
 
     public static TheoryData<string> Names => ["tcp", "unix", "memory", "process"];

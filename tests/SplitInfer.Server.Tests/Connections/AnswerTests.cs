@@ -42,7 +42,7 @@ public class AnswerTests
         var peer = await client.GreetAsync(codecs: "RunLength");
         var codec = new RunLengthCodec();
         var parts = WirePayload.Of(codec, expected).Chunk(100_000).ToArray();
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large }, parts[0], isLast: false);
+        await peer.SendAsync(FrameType.Request, 1, ScriptedClient.Header(static h => h.Partition = WirePlan.Large), parts[0], isLast: false);
         for (var part = 1; part < parts.Length; part++) await peer.SendAsync(FrameType.Data, 1, null, parts[part], part == parts.Length - 1);
 
         var frame = await peer.ReceiveAsync(FrameType.Response);

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
@@ -9,13 +8,9 @@ public class HandshakeTests
 {
     private static readonly Dictionary<string, (Hello Hello, RefusalCode Code)> Refused = new()
     {
-        ["another name"] = (Change(static h => h.Model = "other"), RefusalCode.UnknownModel),
-        ["another file"] = (Change(static h => h.ModelFingerprint = ByteString.CopyFrom(new byte[32])), RefusalCode.ModelMismatch),
-        ["another plan"] = (Change(static h => h.PlanFingerprint = ByteString.CopyFrom(new byte[32])), RefusalCode.PlanMismatch),
         ["newer versions"] = (Change(static h => (h.MinVersion, h.MaxVersion) = (ProtocolVersion.Newest + 1, ProtocolVersion.Newest + 2)), RefusalCode.VersionMismatch),
         ["older versions"] = (Change(static h => (h.MinVersion, h.MaxVersion) = (0, ProtocolVersion.Oldest - 1)), RefusalCode.VersionMismatch),
         ["no codecs"] = (Change(static h => h.Codecs.Clear()), RefusalCode.CodecNotAllowed),
-        ["a digest that is too short"] = (Change(static h => h.PlanFingerprint = ByteString.CopyFrom(new byte[31])), RefusalCode.ProtocolViolation),
     };
 
     public static TheoryData<string> RefusedNames => [.. Refused.Keys];
@@ -23,11 +18,11 @@ public class HandshakeTests
     [Fact]
     public async Task Welcome_says_what_both_agree_on()
     {
-        await using var client = new ScriptedClient(new ServerLimits { MaxInFlightPerConnection = 5, Sizes = new() { MaxBytes = 1000 } });
+        await using var client = new ScriptedClient(new ServerLimits { MaxInFlightPerConnection = 5, MaxOpenModelsPerConnection = 3, MaxConcurrentRuns = 7, Sizes = new() { MaxBytes = 1000 } });
         var peer = client.Connect();
         await peer.SendAsync(FrameType.Hello, 0, ScriptedClient.Hello("Zip", "RunLength", "Raw", "Raw"));
         var welcome = (await peer.ReceiveAsync(FrameType.Welcome)).Read(Welcome.Parser);
-        Assert.Equal(new Welcome { Version = ProtocolVersion.Newest, ModelVersion = "3", Codecs = { "RunLength", "Raw" }, MaxInFlight = 5, MaxBoundaryBytes = 1000 }, welcome);
+        Assert.Equal(new Welcome { Version = ProtocolVersion.Newest, Codecs = { "RunLength", "Raw" }, MaxInFlight = 5, MaxOpenModels = 3, MaxBoundaryBytes = 1000, Load = new() { Places = 7 } }, welcome);
     }
 
     [Theory]
@@ -39,6 +34,31 @@ public class HandshakeTests
         var peer = client.Connect();
         await peer.SendAsync(FrameType.Hello, 0, hello);
         Assert.NotEmpty((await ScriptedClient.ReceiveErrorAsync(peer, 0, code)).Message);
+    }
+
+    [Fact]
+    public async Task A_client_of_version_2_is_told_which_versions_go_together()
+    {
+        // What the release before said first, as its document printed it.
+        const string Hello =
+            "53504C54010101000000000000000000" + "5E00000000000000000000003244198C" + "08021002" + "1A0A73717565657A656E6574" + "2203312E31" +
+            "2A20000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F" + "3220202122232425262728292A2B2C2D2E2F303132333435363738393A3B3C3D3E3F" + "3A03526177";
+        await using var client = new ScriptedClient();
+        var peer = client.Connect();
+        await peer.SendAsync(Convert.FromHexString(Hello));
+        var error = await ScriptedClient.ReceiveErrorAsync(peer, 0, RefusalCode.VersionMismatch);
+        Assert.Contains("versions 2 to 2", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the server 3 to 3", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0u, error.DifferingPartition); // the only other field that it would read
+    }
+
+    [Fact]
+    public async Task Capabilities_that_the_server_does_not_know_are_left_out()
+    {
+        await using var client = new ScriptedClient();
+        var peer = client.Connect();
+        await peer.SendAsync(FrameType.Hello, 0, Change(static h => h.Capabilities.Add("from-the-future")));
+        Assert.Empty((await peer.ReceiveAsync(FrameType.Welcome)).Read(Welcome.Parser).Capabilities);
     }
 
     [Fact]

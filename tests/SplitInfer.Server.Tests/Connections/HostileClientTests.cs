@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Tensors;
@@ -8,7 +9,7 @@ namespace SplitInfer.Server.Tests.Connections;
 /// <summary>Each of these breaks a rule after request 1 was begun and is still due 8 of its 16 bytes: the client is told, and left.</summary>
 public class HostileClientTests
 {
-    private static readonly RequestHeader Header = new();
+    private static readonly RequestHeader Header = ScriptedClient.Header();
 
     private static readonly Dictionary<string, byte[]> Frames = new()
     {
@@ -21,6 +22,17 @@ public class HostileClientTests
         ["cancel of id 0"] = WirePeer.Frame(FrameType.Cancel, 0),
         ["request over the number in flight"] = [.. Enumerable.Range(2, 4).SelectMany(static id => WirePeer.Frame(FrameType.Request, (ulong)id, Header, new byte[8], isLast: false))],
         ["second hello"] = WirePeer.Frame(FrameType.Hello, 0, ScriptedClient.Hello()),
+        ["handle that is used again"] = WirePeer.Frame(FrameType.OpenModel, 1, ScriptedClient.Open()),
+        ["handle that does not rise"] = [.. WirePeer.Frame(FrameType.OpenModel, 9, ScriptedClient.Open()), .. WirePeer.Frame(FrameType.OpenModel, 8, ScriptedClient.Open())],
+        ["handle that was closed is used again"] = [.. WirePeer.Frame(FrameType.CloseModel, 1), .. WirePeer.Frame(FrameType.OpenModel, 1, ScriptedClient.Open())],
+        ["handle that was refused is used again"] = [.. WirePeer.Frame(FrameType.OpenModel, 2, Other()), .. WirePeer.Frame(FrameType.OpenModel, 2, ScriptedClient.Open())],
+        ["handle 0"] = WirePeer.Frame(FrameType.OpenModel, 0, ScriptedClient.Open()),
+        ["handle over 32 bits"] = WirePeer.Frame(FrameType.OpenModel, 1ul << 32, ScriptedClient.Open()),
+        ["close of a handle that was never opened"] = WirePeer.Frame(FrameType.CloseModel, 2),
+        ["close of handle 0"] = WirePeer.Frame(FrameType.CloseModel, 0),
+        ["fingerprint that is too short"] = WirePeer.Frame(FrameType.OpenModel, 2, new OpenModel { Model = "model", ModelFingerprint = ByteString.CopyFrom(new byte[31]) }),
+        ["model opened"] = WirePeer.Frame(FrameType.ModelOpened, 1),
+        ["model refused"] = WirePeer.Frame(FrameType.ModelRefused, 1, new ErrorHeader { Code = 1 }),
         ["welcome"] = WirePeer.Frame(FrameType.Welcome, 0),
         ["response"] = WirePeer.Frame(FrameType.Response, 1),
         ["error"] = WirePeer.Frame(FrameType.Error, 1),
@@ -41,7 +53,7 @@ public class HostileClientTests
         await peer.SendAsync(Frames[name]);
         ReceivedFrame? frame;
         do frame = await peer.ReceiveAsync();
-        while (frame is { Header.Type: FrameType.Response }); // to those that were in order
+        while (frame is { Header.Type: FrameType.Response or FrameType.ModelOpened or FrameType.ModelRefused }); // to those that were in order
         Assert.Equal((FrameType.Error, 0ul), (frame!.Header.Type, frame.Header.RequestId));
         Assert.Equal(RefusalCode.ProtocolViolation, (RefusalCode)frame.Read(ErrorHeader.Parser).Code);
         peer.Dispose();
@@ -74,7 +86,7 @@ public class HostileClientTests
         for (var round = 0; round < 5; round++)
         {
             var hostile = await client.GreetAsync();
-            await hostile.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large }, new byte[8], isLast: false);
+            await hostile.SendAsync(FrameType.Request, 1, ScriptedClient.Header(static h => h.Partition = WirePlan.Large), new byte[8], isLast: false);
             await hostile.SendAsync(new byte[100]);
             await ScriptedClient.ReceiveErrorAsync(hostile, 0, RefusalCode.ProtocolViolation);
             hostile.Dispose();
@@ -87,6 +99,13 @@ public class HostileClientTests
     }
 
     private static byte[] Request(ulong id, RequestHeader header, int bytes) => WirePeer.Frame(FrameType.Request, id, header, new byte[bytes]);
+
+    private static OpenModel Other()
+    {
+        var message = ScriptedClient.Open();
+        message.Model = "other";
+        return message;
+    }
 
     private static byte[] Data(ulong id, int bytes) => WirePeer.Frame(FrameType.Data, id, null, new byte[bytes]);
 

@@ -8,17 +8,23 @@ public class RefusalTests
 {
     private static readonly Dictionary<string, (RequestHeader Header, RefusalCode Code)> Refused = new()
     {
-        ["no such partition"] = (new() { Partition = 99 }, RefusalCode.InvalidPartition),
-        ["partition over 31 bits"] = (new() { Partition = uint.MaxValue }, RefusalCode.InvalidPartition),
-        ["inadmissible"] = (new() { Partition = WirePlan.Inadmissible }, RefusalCode.InvalidPartition),
-        ["no tail"] = (new() { Partition = WirePlan.OnDevice }, RefusalCode.InvalidPartition),
-        ["codec"] = (new() { Codec = 2 }, RefusalCode.CodecNotAllowed),
-        ["symbol without need"] = (new() { SymbolSizes = { 1 } }, RefusalCode.LimitExceeded),
-        ["no symbol"] = (new() { Partition = WirePlan.Symbolic }, RefusalCode.LimitExceeded),
-        ["negative symbol"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { -1 } }, RefusalCode.LimitExceeded),
-        ["symbol over the limit"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { 1001 } }, RefusalCode.LimitExceeded),
-        ["symbol that overflows"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { long.MaxValue } }, RefusalCode.LimitExceeded),
-        ["many symbols"] = (new() { Partition = WirePlan.Symbolic, SymbolSizes = { new long[6000] } }, RefusalCode.LimitExceeded),
+        ["no such partition"] = (ScriptedClient.Header(static h => h.Partition = 99), RefusalCode.InvalidPartition),
+        ["partition over 31 bits"] = (ScriptedClient.Header(static h => h.Partition = uint.MaxValue), RefusalCode.InvalidPartition),
+        ["inadmissible"] = (ScriptedClient.Header(static h => h.Partition = WirePlan.Inadmissible), RefusalCode.InvalidPartition),
+        ["no tail"] = (ScriptedClient.Header(static h => h.Partition = WirePlan.OnDevice), RefusalCode.InvalidPartition),
+        ["exit"] = (ScriptedClient.Header(static h => h.Exit = 1), RefusalCode.InvalidPartition),
+        ["another plan"] = (ScriptedClient.Header(static h => h.PlanCheck++), RefusalCode.PlanMismatch),
+        ["no plan"] = (ScriptedClient.Header(static h => h.PlanCheck = 0), RefusalCode.PlanMismatch),
+        ["no handle"] = (ScriptedClient.Header(static h => h.Handle = 0), RefusalCode.ModelClosed),
+        ["unknown handle"] = (ScriptedClient.Header(static h => h.Handle = 2), RefusalCode.ModelClosed),
+        ["huge handle"] = (ScriptedClient.Header(static h => h.Handle = uint.MaxValue), RefusalCode.ModelClosed),
+        ["codec"] = (ScriptedClient.Header(static h => h.Codec = 2), RefusalCode.CodecNotAllowed),
+        ["symbol without need"] = (ScriptedClient.Header(static h => h.SymbolSizes.Add(1)), RefusalCode.LimitExceeded),
+        ["no symbol"] = (ScriptedClient.Header(static h => h.Partition = WirePlan.Symbolic), RefusalCode.LimitExceeded),
+        ["negative symbol"] = (ScriptedClient.Header(static h => { h.Partition = WirePlan.Symbolic; h.SymbolSizes.Add(-1); }), RefusalCode.LimitExceeded),
+        ["symbol over the limit"] = (ScriptedClient.Header(static h => { h.Partition = WirePlan.Symbolic; h.SymbolSizes.Add(1001); }), RefusalCode.LimitExceeded),
+        ["symbol that overflows"] = (ScriptedClient.Header(static h => { h.Partition = WirePlan.Symbolic; h.SymbolSizes.Add(long.MaxValue); }), RefusalCode.LimitExceeded),
+        ["many symbols"] = (ScriptedClient.Header(static h => { h.Partition = WirePlan.Symbolic; h.SymbolSizes.Add(new long[6000]); }), RefusalCode.LimitExceeded),
     };
 
     public static TheoryData<string> RefusedNames => [.. Refused.Keys];
@@ -42,7 +48,7 @@ public class RefusalTests
     {
         await using var client = new ScriptedClient();
         var peer = await client.GreetAsync();
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = 99 }, new byte[10], isLast: false);
+        await peer.SendAsync(FrameType.Request, 1, ScriptedClient.Header(static h => h.Partition = 99), new byte[10], isLast: false);
         await ScriptedClient.ReceiveErrorAsync(peer, 1, RefusalCode.InvalidPartition);
         await peer.SendAsync(FrameType.Data, 1, null, new byte[100_000], isLast: false);
         await ScriptedClient.SendAsync(peer, 2);
@@ -59,7 +65,7 @@ public class RefusalTests
         var peer = await client.GreetAsync();
         for (ulong id = 1; id < 20; id += 2)
         {
-            await peer.SendAsync(FrameType.Request, id, new RequestHeader { Partition = 99 }, new byte[10], isLast: false);
+            await peer.SendAsync(FrameType.Request, id, ScriptedClient.Header(static h => h.Partition = 99), new byte[10], isLast: false);
             await ScriptedClient.ReceiveErrorAsync(peer, id, RefusalCode.InvalidPartition);
             await peer.SendAsync(FrameType.Cancel, id);
             await ScriptedClient.SendAsync(peer, id + 1);
@@ -92,7 +98,7 @@ public class RefusalTests
         var peer = await client.GreetAsync();
         for (ulong id = 1; id < 100; id += 2)
         {
-            await peer.SendAsync(FrameType.Request, id, new RequestHeader { Codec = codec }, Convert.FromHexString(payload.Replace(" ", "", StringComparison.Ordinal)), isLast);
+            await peer.SendAsync(FrameType.Request, id, ScriptedClient.Header(h => h.Codec = codec), Convert.FromHexString(payload.Replace(" ", "", StringComparison.Ordinal)), isLast);
             Assert.Contains(codec == 0 ? "Raw" : "RunLength", (await ScriptedClient.ReceiveErrorAsync(peer, id, RefusalCode.InvalidPayload)).Message, StringComparison.Ordinal);
             if (!isLast) await peer.SendAsync(FrameType.Data, id, null, new byte[100_000]);
             Assert.Equal((int)id / 2, client.Model.Runs);
@@ -106,7 +112,7 @@ public class RefusalTests
     {
         await using var client = new ScriptedClient();
         var peer = await client.GreetAsync(codecs: "RunLength");
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large }, Convert.FromHexString("02000000" + "0500"), isLast: false);
+        await peer.SendAsync(FrameType.Request, 1, ScriptedClient.Header(static h => h.Partition = WirePlan.Large), Convert.FromHexString("02000000" + "0500"), isLast: false);
         Assert.Contains("RunLength", (await ScriptedClient.ReceiveErrorAsync(peer, 1, RefusalCode.InvalidPayload)).Message, StringComparison.Ordinal);
         Assert.Equal(0, client.Model.Runs);
     }

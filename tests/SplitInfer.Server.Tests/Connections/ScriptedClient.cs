@@ -29,19 +29,31 @@ internal sealed class ScriptedClient : IAsyncDisposable
     /// <summary>What the last client's connection came to; done when the server has let go of it.</summary>
     public Task Served { get; private set; } = Task.CompletedTask;
 
-    /// <summary>A client that says it wants <see cref="WirePlan"/>.</summary>
+    /// <summary>What a client says first.</summary>
     public static Hello Hello(params string[] codecs) => new()
     {
-        MinVersion = ProtocolVersion.Newest, MaxVersion = ProtocolVersion.Newest, Model = "model",
-        ModelFingerprint = ByteString.CopyFrom(WirePlan.Plan.Model.Bytes), PlanFingerprint = ByteString.CopyFrom(WirePlan.Plan.Fingerprint.Bytes),
-        Codecs = { codecs.Length > 0 ? codecs : ["Raw", "RunLength"] },
+        MinVersion = ProtocolVersion.Newest, MaxVersion = ProtocolVersion.Newest, Codecs = { codecs.Length > 0 ? codecs : ["Raw", "RunLength"] },
     };
+
+    /// <summary>What opens <see cref="WirePlan"/>.</summary>
+    public static OpenModel Open() => new()
+    {
+        Model = "model", ModelFingerprint = ByteString.CopyFrom(WirePlan.Plan.Model.Bytes), PlanFingerprint = ByteString.CopyFrom(WirePlan.Plan.Fingerprint.Bytes),
+    };
+
+    /// <summary>The header of a request of <see cref="WirePlan"/> under the handle of <see cref="GreetAsync"/>.</summary>
+    public static RequestHeader Header(Action<RequestHeader>? change = null)
+    {
+        var header = new RequestHeader { Handle = 1, PlanCheck = WirePlan.Check };
+        change?.Invoke(header);
+        return header;
+    }
 
     /// <summary>A request whose content is that of <see cref="WirePlan.Boundary"/>, in the raw codec.</summary>
     public static (RequestHeader Header, byte[] Payload) Request(int partition = WirePlan.Fixed, int n = 2)
     {
         var boundary = WirePlan.Boundary(partition, n);
-        var header = new RequestHeader { Partition = (uint)partition };
+        var header = Header(h => h.Partition = (uint)partition);
         if (partition == WirePlan.Symbolic) header.SymbolSizes.Add(n);
         return (header, [.. boundary.SelectMany(static b => b.Bytes.ToArray())]);
     }
@@ -56,12 +68,14 @@ internal sealed class ScriptedClient : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Connects and shakes hands.</summary>
+    /// <summary>Connects, shakes hands and opens <see cref="WirePlan"/> under handle 1.</summary>
     public async Task<WirePeer> GreetAsync(int capacity = 1 << 20, params string[] codecs)
     {
         var peer = Connect(capacity);
         await peer.SendAsync(FrameType.Hello, 0, Hello(codecs));
+        await peer.SendAsync(FrameType.OpenModel, 1, Open());
         await peer.ReceiveAsync(FrameType.Welcome);
+        await peer.ReceiveAsync(FrameType.ModelOpened);
         return peer;
     }
 
@@ -69,7 +83,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
     public static ValueTask SendAsync(WirePeer peer, ulong id, int partition = WirePlan.Fixed, TimeSpan? deadline = null)
     {
         var (header, payload) = Request(partition);
-        if (deadline is { } left) header.DeadlineUs = (ulong)left.TotalMicroseconds;
+        if (deadline is { } left) header.BudgetUs = (ulong)left.TotalMicroseconds;
         return peer.SendAsync(FrameType.Request, id, header, payload);
     }
 

@@ -9,7 +9,7 @@ namespace SplitInfer.Server.Tests.Connections;
 public class SlabTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly RequestHeader Header = new() { Partition = WirePlan.Large };
+    private static readonly RequestHeader Header = ScriptedClient.Header(static h => h.Partition = WirePlan.Large);
     private static readonly byte[] Payload = WirePayload.Of(new ProbeCodec(), WirePlan.Boundary(WirePlan.Large));
     private static readonly int FirstSlab = sizeof(int) + BitConverter.ToInt32(Payload);
 
@@ -79,7 +79,7 @@ public class SlabTests
         var time = new FakeTimeProvider();
         await using var client = new ScriptedClient(time: time);
         var peer = await client.GreetAsync(codecs: "Probe");
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader(Header) { DeadlineUs = 1000 }, Payload.AsMemory(0, FirstSlab), isLast: false);
+        await peer.SendAsync(FrameType.Request, 1, new RequestHeader(Header) { BudgetUs = 1000 }, Payload.AsMemory(0, FirstSlab), isLast: false);
         await peer.SendAsync(FrameType.Ping, 1);
         await peer.ReceiveAsync(FrameType.Pong);
         time.Advance(TimeSpan.FromMilliseconds(1));

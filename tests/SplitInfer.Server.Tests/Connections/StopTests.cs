@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Protocol;
-using SplitInfer.Protocol.Messages;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Server.Tests.Connections;
@@ -31,7 +30,7 @@ public class StopTests
         var peer = await client.GreetAsync();
         for (ulong id = 1; id < 10; id++)
         {
-            await peer.SendAsync(FrameType.Request, id, new RequestHeader { Partition = WirePlan.Large }, new byte[10], isLast: false);
+            await peer.SendAsync(FrameType.Request, id, ScriptedClient.Header(static h => h.Partition = WirePlan.Large), new byte[10], isLast: false);
             await peer.SendAsync(FrameType.Cancel, id);
             await ScriptedClient.ReceiveErrorAsync(peer, id, RefusalCode.Cancelled);
         }
@@ -105,7 +104,7 @@ public class StopTests
         var peer = await client.GreetAsync();
         // It would not decode, and that would be the answer.
         byte[] payload = [2, 0, 0, 0, 5, 0];
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Codec = 1, DeadlineUs = 1000 }, payload.AsMemory(0, 3), isLast: false);
+        await peer.SendAsync(FrameType.Request, 1, ScriptedClient.Header(static h => { h.Codec = 1; h.BudgetUs = 1000; }), payload.AsMemory(0, 3), isLast: false);
         await peer.SendAsync(FrameType.Ping, 1);
         await peer.ReceiveAsync(FrameType.Pong);
         time.Advance(TimeSpan.FromMilliseconds(1));
@@ -147,7 +146,7 @@ public class StopTests
         var time = new FakeTimeProvider();
         await using var client = new ScriptedClient(time: time);
         var peer = await client.GreetAsync();
-        await peer.SendAsync(FrameType.Request, 1, new RequestHeader { Partition = WirePlan.Large }, new byte[10], isLast: false);
+        await peer.SendAsync(FrameType.Request, 1, ScriptedClient.Header(static h => h.Partition = WirePlan.Large), new byte[10], isLast: false);
         while (!client.Served.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(1));

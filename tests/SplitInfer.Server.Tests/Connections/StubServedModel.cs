@@ -11,7 +11,13 @@ namespace SplitInfer.Server.Tests.Connections;
 /// <summary>A model of <see cref="WirePlan"/> whose tails do what a test says.</summary>
 internal sealed class StubServedModel : IModelRegistry, IServedModel
 {
+    private readonly CountedModel _counted;
     private int _runs;
+
+    public StubServedModel() => _counted = new(this);
+
+    /// <summary>Leases that are held.</summary>
+    public int Leases => _counted.References - 1;
 
     /// <summary>What a run does with its boundary before it yields the outputs of <see cref="WirePlan"/>; nothing unless set.</summary>
     public Func<int, Tensor[], CancellationToken, Task> OnRun { get; set; } = static (_, _, _) => Task.CompletedTask;
@@ -33,7 +39,8 @@ internal sealed class StubServedModel : IModelRegistry, IServedModel
         if (claim.Name != "model") throw new TailRefusedException(RefusalCode.UnknownModel, $"There is no model '{claim.Name}'.");
         if (claim.Model != Plan.Model) throw new TailRefusedException(RefusalCode.ModelMismatch, "It is another file.");
         if (claim.Plan != Plan.Fingerprint) throw new TailRefusedException(RefusalCode.PlanMismatch, "It is another plan.");
-        return new((IServedModel)this);
+        _counted.AddReference();
+        return new(_counted);
     }
 
     public async ValueTask<SegmentLease> RentTailAsync(int partition, CancellationToken cancellationToken)

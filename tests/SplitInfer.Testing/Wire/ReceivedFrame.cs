@@ -10,7 +10,7 @@ internal sealed record ReceivedFrame(FrameHeader Header, byte[] HeaderBytes, byt
     public T Read<T>(MessageParser<T> parser) where T : IMessage<T> => parser.ParseFrom(HeaderBytes);
 
     /// <summary>What the frame is, for messages.</summary>
-    public override string ToString() => Header.Type == FrameType.Error
-        ? $"Error {Header.RequestId}: {Read(Protocol.Messages.ErrorHeader.Parser)}"
+    public override string ToString() => Header.Type is FrameType.Error or FrameType.ModelRefused
+        ? $"{Header.Type} {Header.RequestId}: {Read(Protocol.Messages.ErrorHeader.Parser)}"
         : Header.ToString();
 }

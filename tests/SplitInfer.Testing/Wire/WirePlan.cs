@@ -28,6 +28,9 @@ internal static class WirePlan
 
     public static PartitionPlan Plan { get; } = PlanOf(model: 1, plan: 2);
 
+    /// <summary>What requests state of <see cref="Plan"/>.</summary>
+    public const ulong Check = 0x0202020202020202;
+
     /// <summary>SHA-256 digests that tell apart what must be.</summary>
     public static Fingerprint Digest(byte value) => new([.. Enumerable.Repeat(value, Fingerprint.Size)]);
 

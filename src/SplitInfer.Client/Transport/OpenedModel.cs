@@ -1,0 +1,74 @@
+using SplitInfer.Protocol;
+
+namespace SplitInfer.Client.Transport;
+
+/// <summary>A model that is open on one connection. It ends with the connection, and is opened anew on the next.</summary>
+/// <param name="connection">The connection.</param>
+/// <param name="handle">What it is called there.</param>
+/// <param name="model">The model.</param>
+internal sealed class OpenedModel(ServerConnection connection, uint handle, RemoteModel model)
+{
+    private volatile bool _isClosed;
+
+    /// <summary>The connection.</summary>
+    public ServerConnection Connection => connection;
+
+    /// <summary>What the model is called there.</summary>
+    public uint Handle => handle;
+
+    /// <summary>How the boundaries of its plan are laid out.</summary>
+    public PlanLayouts Layouts => model.Layouts;
+
+    /// <summary>Whether requests can be sent.</summary>
+    public bool IsUsable => !_isClosed && connection.IsOpen;
+
+    /// <summary>The server does not have the model open any more.</summary>
+    public void MarkClosed() => _isClosed = true;
+}
+
+/// <summary>The opening of a model, from the call to the server's answer.</summary>
+internal sealed class ModelOpening(ServerConnection connection, RemoteModel model) : IOutgoingMessage
+{
+    private readonly TaskCompletionSource<OpenedModel> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private uint _handle;
+    private bool _isAbandoned;
+
+    /// <summary>The model, once it is open.</summary>
+    public Task<OpenedModel> Opened => _opened.Task;
+
+    /// <summary>What is to be opened.</summary>
+    public RemoteModel Model => model;
+
+    public bool WriteFrame(OutgoingFrame frame)
+    {
+        lock (_gate)
+        {
+            if (_isAbandoned) return false;
+            _handle = connection.Register(this);
+        }
+
+        frame.Begin(FrameType.OpenModel, _handle, model.Message);
+        frame.End(isLast: true);
+        return false;
+    }
+
+    /// <summary>The server has opened it.</summary>
+    public void Complete(OpenedModel opened) => _opened.TrySetResult(opened);
+
+    /// <summary>It will not be opened.</summary>
+    public void Fail(Exception error) => _opened.TrySetException(error);
+
+    /// <summary>Nobody wants it any more. The server closes it as soon as it has opened it.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            if (_isAbandoned) return;
+            _isAbandoned = true;
+            if (_handle == 0) return;
+        }
+
+        connection.Close(_handle);
+    }
+}

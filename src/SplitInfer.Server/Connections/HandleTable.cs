@@ -1,0 +1,84 @@
+using System.Diagnostics.CodeAnalysis;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+using SplitInfer.Server.Models;
+using SplitInfer.Server.Scheduling;
+
+namespace SplitInfer.Server.Connections;
+
+/// <summary>One version of a model as a connection opened it. What is published or retired meanwhile never changes it.</summary>
+/// <param name="Lease">Keeps the version; the table disposes it, and requests under way have leases of their own.</param>
+/// <param name="Layouts">How its boundaries are laid out.</param>
+internal sealed record OpenedModel(ModelLease Lease, PlanLayouts Layouts);
+
+/// <summary>The models that one connection has open, by the handles that the client gave them. Used by the connection's reader alone.</summary>
+/// <param name="models">The models that may be opened.</param>
+/// <param name="most">How many may be open at a time.</param>
+internal sealed class HandleTable(IModelRegistry models, int most) : IDisposable
+{
+    private readonly Dictionary<uint, OpenedModel> _open = [];
+    private uint _last;
+
+    /// <summary>Uses up a handle, whether a model is then opened under it or not.</summary>
+    /// <exception cref="ProtocolException">It was used before.</exception>
+    public void Use(uint handle)
+    {
+        if (handle <= _last) throw ProtocolException.Violation($"handle {handle} came after {_last}");
+        _last = handle;
+    }
+
+    /// <summary>Opens a model.</summary>
+    /// <param name="handle">A handle that was just used up.</param>
+    /// <param name="message">What the client wants.</param>
+    /// <param name="opened">The model.</param>
+    /// <returns>Why it was not opened; null where it was.</returns>
+    /// <exception cref="ProtocolException">A fingerprint is none.</exception>
+    public Refusal? Open(uint handle, OpenModel message, out OpenedModel? opened)
+    {
+        opened = null;
+        var claim = new ModelClaim(message.Model, message.Version, Read(message.ModelFingerprint), Read(message.PlanFingerprint), message.PlanSketch.Memory);
+        if (_open.Count >= most)
+            return new(RefusalCode.LimitExceeded, $"The connection has {_open.Count} models open, as many as the server allows. Close one first, or use another connection.");
+        try
+        {
+            var lease = models.Open(claim);
+            try
+            {
+                opened = new(lease, new(lease.Model.Plan));
+                _open.Add(handle, opened);
+                return null;
+            }
+            catch
+            {
+                lease.Dispose();
+                throw;
+            }
+        }
+        catch (TailRefusedException refused)
+        {
+            return new(refused.Code, refused.Message, refused.DifferingPartition);
+        }
+    }
+
+    /// <summary>The model under a handle, if it is open.</summary>
+    public bool TryGet(uint handle, [NotNullWhen(true)] out OpenedModel? opened) => _open.TryGetValue(handle, out opened);
+
+    /// <summary>Closes a handle to new requests. Closing one again, or one that was refused, does nothing.</summary>
+    /// <exception cref="ProtocolException">It was never used.</exception>
+    public void Close(uint handle)
+    {
+        if (handle > _last) throw ProtocolException.Violation($"handle {handle} was closed before it was opened");
+        if (_open.Remove(handle, out var opened)) opened.Lease.Dispose();
+    }
+
+    /// <summary>Closes every handle.</summary>
+    public void Dispose()
+    {
+        foreach (var opened in _open.Values) opened.Lease.Dispose();
+        _open.Clear();
+    }
+
+    private static Fingerprint Read(Google.Protobuf.ByteString digest) => digest.Length == Fingerprint.Size
+        ? new(digest.Span)
+        : throw ProtocolException.Violation($"a fingerprint of {digest.Length} bytes instead of {Fingerprint.Size}");
+}

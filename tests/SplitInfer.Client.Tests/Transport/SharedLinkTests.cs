@@ -1,0 +1,156 @@
+using SplitInfer.Client.Transport;
+using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
+using SplitInfer.Testing.Wire;
+
+namespace SplitInfer.Client.Tests.Transport;
+
+/// <summary>Models on one connection: opened, closed by either end, and opened again.</summary>
+public class SharedLinkTests
+{
+    [Fact]
+    public async Task Two_models_share_a_connection_and_each_request_names_its_own()
+    {
+        await using var server = new ScriptedServer();
+        var other = new RemoteTailTransport(server.Link.AddReference(), new("other", "2", WirePlan.PlanOf(3, 4)));
+        var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var peer = await server.WelcomeAsync();
+        Assert.Equal((1u, WirePlan.Check), await ReceiveAsync(peer));
+        var second = other.SendAsync(ScriptedServer.Request()).AsTask();
+        var open = await ScriptedServer.OpenAsync(peer);
+        Assert.Equal((2ul, "other", "2"), (open.Header.RequestId, open.Read(OpenModel.Parser).Model, open.Read(OpenModel.Parser).Version));
+        Assert.Equal((2u, 0x0404040404040404ul), await ReceiveAsync(peer));
+        await peer.SendAsync(ScriptedServer.Response(2));
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await first);
+        ScriptedServer.AssertOutputs(await second);
+
+        // What is under way when a model is closed ends, and the other model goes on.
+        var last = other.SendAsync(ScriptedServer.Request()).AsTask();
+        Assert.Equal((2u, 0x0404040404040404ul), await ReceiveAsync(peer));
+        await other.DisposeAsync();
+        await other.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await other.SendAsync(ScriptedServer.Request()));
+        Assert.Equal(2ul, (await peer.ReceiveAsync(FrameType.CloseModel)).Header.RequestId);
+        await peer.SendAsync(ScriptedServer.Response(3));
+        ScriptedServer.AssertOutputs(await last);
+        await AnswerAsync(server.Transport.SendAsync(ScriptedServer.Request()), peer, 4);
+
+        // A model that is opened later has a handle that was never used.
+        await using var third = new RemoteTailTransport(server.Link.AddReference(), new("other", "2", WirePlan.PlanOf(3, 4)));
+        var latest = third.SendAsync(ScriptedServer.Request());
+        Assert.Equal(3ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId);
+        await AnswerAsync(latest, peer, 5);
+    }
+
+    [Fact]
+    public async Task A_model_that_the_server_has_closed_is_opened_again_once()
+    {
+        await using var server = new ScriptedServer();
+        var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var peer = await server.WelcomeAsync();
+        var sent = (await peer.ReceiveAsync(FrameType.Request)).Payload;
+        await CloseAsync(peer, 1);
+        Assert.Equal(2ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId);
+        var again = await peer.ReceiveAsync(FrameType.Request);
+        Assert.Equal((2ul, 2u), (again.Header.RequestId, again.Read(RequestHeader.Parser).Handle));
+        Assert.Equal(sent, again.Payload);
+        await peer.SendAsync(ScriptedServer.Response(2));
+        ScriptedServer.AssertOutputs(await sending);
+
+        var failing = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        await peer.ReceiveAsync(FrameType.Request);
+        await CloseAsync(peer, 3);
+        await ScriptedServer.OpenAsync(peer);
+        await peer.ReceiveAsync(FrameType.Request);
+        await CloseAsync(peer, 4);
+        Assert.Equal(RefusalCode.ModelClosed, (await Assert.ThrowsAsync<TailRefusedException>(() => failing)).Code);
+
+        static ValueTask CloseAsync(WirePeer peer, ulong id) => peer.SendAsync(FrameType.Error, id, new ErrorHeader { Code = (uint)RefusalCode.ModelClosed, Message = "It is closed." });
+    }
+
+    [Fact]
+    public async Task A_model_that_goes_away_finishes_and_is_opened_anew_on_the_same_connection()
+    {
+        await using var server = new ScriptedServer();
+        var last = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var peer = await server.WelcomeAsync();
+        await peer.ReceiveAsync(FrameType.Request);
+        await peer.SendAsync(FrameType.GoAway, 1, new GoAway { Reason = (uint)RefusalCode.ModelClosed });
+        await peer.SendAsync(FrameType.GoAway, 99); // crosses a handle's end
+        await peer.SendAsync(FrameType.Ping, 1);
+        await peer.ReceiveAsync(FrameType.Pong); // so it has seen them
+        var next = server.Transport.SendAsync(ScriptedServer.Request());
+        Assert.Equal(2ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId);
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await last);
+        await AnswerAsync(next, peer, 2);
+    }
+
+    [Fact]
+    public async Task A_request_that_waits_for_its_turn_when_the_server_goes_away_moves_to_the_next_connection()
+    {
+        await using var server = new ScriptedServer();
+        var last = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var old = await server.WelcomeAsync(maxInFlight: 1);
+        await old.ReceiveAsync(FrameType.Request);
+        var moved = server.Transport.SendAsync(ScriptedServer.Request());
+        await old.SendAsync(FrameType.GoAway, 0, new GoAway { Reason = (uint)RefusalCode.ShuttingDown });
+        await old.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await last);
+        await AnswerAsync(moved, await server.WelcomeAsync(), 1);
+        Assert.Null(await old.ReceiveAsync());
+    }
+
+    [Fact]
+    public async Task A_loss_reaches_the_requests_of_all_models_and_each_is_opened_anew()
+    {
+        await using var server = new ScriptedServer();
+        await using var other = new RemoteTailTransport(server.Link.AddReference(), new("other", "", WirePlan.PlanOf(3, 4)));
+        var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var peer = await server.WelcomeAsync();
+        await peer.ReceiveAsync(FrameType.Request);
+        var second = other.SendAsync(ScriptedServer.Request()).AsTask();
+        await ScriptedServer.OpenAsync(peer);
+        await peer.ReceiveAsync(FrameType.Request);
+        peer.Dispose();
+        foreach (var waiting in new[] { first, second }) await Assert.ThrowsAsync<ServerUnreachableException>(() => waiting);
+
+        var again = other.SendAsync(ScriptedServer.Request());
+        peer = await server.WelcomeAsync();
+        await AnswerAsync(again, peer, 1);
+        var last = server.Transport.SendAsync(ScriptedServer.Request());
+        var open = await ScriptedServer.OpenAsync(peer);
+        Assert.Equal(WirePlan.Plan.Model.Bytes.ToArray(), open.Read(OpenModel.Parser).ModelFingerprint.ToByteArray());
+        await AnswerAsync(last, peer, 2);
+    }
+
+    [Fact]
+    public async Task The_load_of_the_server_is_known_from_whatever_it_said_last()
+    {
+        await using var server = new ScriptedServer();
+        var opening = server.Link.OpenAsync(new("model", "", WirePlan.Plan));
+        var peer = await server.WelcomeAsync();
+        var connection = (await opening).Connection;
+        Assert.Equal(default, connection.Load);
+        var refused = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        await ScriptedServer.OpenAsync(peer);
+        await peer.ReceiveAsync(FrameType.Request);
+        await peer.SendAsync(FrameType.Error, 1, new ErrorHeader { Code = (uint)RefusalCode.Busy, Load = new() { Running = 4, Queued = 3, Places = 4, WaitUs = 250_000 } });
+        await Assert.ThrowsAsync<TailRefusedException>(() => refused);
+        Assert.Equal(new(4, 3, 4, 0.25), connection.Load);
+    }
+
+    private static async Task AnswerAsync(ValueTask<TailReply> sending, WirePeer peer, ulong id)
+    {
+        await peer.ReceiveAsync(FrameType.Request);
+        await peer.SendAsync(ScriptedServer.Response(id));
+        ScriptedServer.AssertOutputs(await sending);
+    }
+
+    private static async Task<(uint Handle, ulong PlanCheck)> ReceiveAsync(WirePeer peer)
+    {
+        var header = (await peer.ReceiveAsync(FrameType.Request)).Read(RequestHeader.Parser);
+        return (header.Handle, header.PlanCheck);
+    }
+}
