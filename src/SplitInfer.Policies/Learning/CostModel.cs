@@ -131,7 +131,7 @@ internal sealed class CostModel
         var (server, row) = (Servers[Arms[arm].Server], Arms.TailRow[arm]);
         server.NoteReply(outcome);
 
-        // A connection that broke says nothing of how fast it was.
+        // A broken connection does not reveal how fast the link was.
         if (outcome.OffloadSeconds <= 0 || outcome.Server == ServerOutcome.Failed || server.IsStale(sequence)) return false;
         if (outcome.IsCensored)
         {
@@ -170,7 +170,7 @@ internal sealed class CostModel
         }
     }
 
-    /// <summary>Goes on from what an earlier run learned.</summary>
+    /// <summary>Restores what an earlier run learned.</summary>
     public void Restore(PolicyStateReader state)
     {
         state.Read(_bits, 1, 1e15);
