@@ -34,15 +34,6 @@ internal sealed class ServerExploration
     /// <summary>Average cost of exploring other servers while one server is best, relative to the best arm's cost.</summary>
     private const double Budget = 0.004;
 
-    /// <summary>Number of decisions over which the rate of overdue replies is averaged.</summary>
-    private const double RateMemory = 50;
-
-    /// <summary>Rate of overdue replies above which a race is judged by the distribution of its delay rather than by its mean.</summary>
-    private const double MinOverdueRate = 0.5 / RateMemory;
-
-    /// <summary>Typical saving, relative to the device's cost, if a race reveals that the server is worth using again.</summary>
-    private const double UsualGain = 0.4;
-
     private readonly int _server;
     private readonly int _interval;
     private readonly double _budget;
@@ -53,7 +44,7 @@ internal sealed class ServerExploration
     private int _untried;
     private int _samples;
     private long _awaited;
-    private double _overdueRate;
+    private readonly OverdueRate _overdue = new();
 
     /// <param name="server">The server.</param>
     /// <param name="servers">Number of servers, which share the exploration.</param>
@@ -74,13 +65,13 @@ internal sealed class ServerExploration
     }
 
     /// <summary>Whether replies have recently been overdue.</summary>
-    public bool IsVolatile => _overdueRate > MinOverdueRate;
+    public bool IsVolatile => _overdue.IsHigh;
 
     /// <summary>A race that is expected to save time was started.</summary>
     public void Raced(long sequence) => (_alone, _awaited) = (0, sequence);
 
     /// <summary>A reply was overdue: the link or the server has become slow.</summary>
-    public void Overdue() => _overdueRate += 1 / RateMemory;
+    public void Overdue() => _overdue.Add();
 
     /// <summary>Link or server has just changed; the change should be verified soon.</summary>
     public void Changed() => (_gap, _stay) = (Math.Min(FirstGap, _interval), 0);
@@ -92,7 +83,7 @@ internal sealed class ServerExploration
     public void Reset()
     {
         (_alone, _stay, _samples, _trialGap) = (0, 0, 0, TrialInterval);
-        _overdueRate -= _overdueRate / RateMemory;
+        _overdue.Advance();
     }
 
     /// <summary>Counts a decision whose best arm does not use the server.</summary>
@@ -101,7 +92,7 @@ internal sealed class ServerExploration
         _alone++;
         _stay++;
         _untried++;
-        _overdueRate -= _overdueRate / RateMemory;
+        _overdue.Advance();
     }
 
     /// <summary>Returns the server's arm to explore at a decision that was counted, or −1.</summary>
@@ -121,7 +112,7 @@ internal sealed class ServerExploration
                 return sample;
             }
         }
-        else if (_alone > Math.Min(_gap, VolatileGap))
+        else if (_alone > Math.Min(_gap, _overdue.RaceInterval))
         {
             (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
             return (_samples++ % 3) switch
@@ -136,10 +127,6 @@ internal sealed class ServerExploration
         (_alone, _untried, _trialGap) = (0, 0, Math.Min(TrialGrowth * _trialGap, TrialGrowth * _interval));
         return promising;
     }
-
-    // A link that often becomes slow recovers equally often, at a rate p. A race every K decisions costs (overhead − 1)/K per decision and
-    // detects a recovery K/2 decisions late; the total is smallest at K = √(2·(overhead − 1)/(p·gain)).
-    private double VolatileGap => Math.Sqrt(2 * (RaceModel.Overhead - 1) / (_overdueRate * UsualGain));
 
     // Without a free race, exploring every K decisions costs price/K per decision and detects an improvement K/2 decisions late, which costs
     // the missed gain. If conditions are assumed to last about as long as they have lasted, T, the total is smallest at √(2·T·price/gain).

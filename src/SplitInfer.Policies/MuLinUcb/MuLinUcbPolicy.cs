@@ -15,9 +15,6 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     /// <summary>An exploratory request is raced if the device takes at most this many times as long as the arm.</summary>
     private const double WorthRacing = 1.5;
 
-    /// <summary>What a race must be expected to save, as a part of the device's cost.</summary>
-    private const double MinRaceGain = 0.02;
-
     private readonly Lock _lock = new();
     private readonly PolicySetup _setup;
     private readonly MuLinUcbOptions _options;
@@ -53,7 +50,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var best = _costs.Advance(context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
             if (Unknown(context) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
-            if (_costs.Open.Length == 0) return (IsGuarded ? null : PayingRace()) ?? Take(_arms.OnDevice);
+            if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(_arms.OnDevice);
 
             if (IsGuarded)
             {
@@ -71,7 +68,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
                 else _serverExploration[server].Count();
             }
 
-            if (home == Arm.OnDevice) return NextExploration(best, promising) ?? PayingRace() ?? Take(best);
+            if (home == Arm.OnDevice) return NextExploration(best, promising) ?? RaceUnderDoubtOrNone() ?? Take(best);
             if (!context.Quality.IsKey)
             {
                 if ((_deviceExploration.Next(_costs, best) ?? _linkExploration[home].Next(_costs, best, _options.ForcedInterval)) is { } sample)
@@ -157,24 +154,12 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         return null;
     }
 
-    // If delays scatter widely, a race may be expected to cost less than the device although every arm costs more on average.
-    private Decision? PayingRace()
+    private Decision? RaceUnderDoubtOrNone()
     {
-        if (!_arms.CanRace) return null;
-        var (chosen, least) = (-1, (1 - MinRaceGain) * _costs.Mean(_arms.OnDevice));
-        for (var server = 0; server < _costs.Servers.Length; server++)
-        {
-            if (!_serverExploration[server].IsVolatile || !_costs.Servers[server].Link.IsKnown) continue;
-            foreach (var arm in _arms.ExploredOf(server))
-            {
-                var raced = _costs.RacedUnderDoubt(arm);
-                if (raced < least) (chosen, least) = (arm, raced);
-            }
-        }
-
-        if (chosen < 0) return null;
-        _serverExploration[_arms[chosen].Server].Raced(_sequence);
-        return Take(chosen) with { IsRaced = true };
+        var arm = RaceUnderDoubt.Choose(_costs, _serverExploration);
+        if (arm < 0) return null;
+        _serverExploration[_arms[arm].Server].Raced(_sequence);
+        return Take(arm) with { IsRaced = true };
     }
 
     private bool IsWorthRacing(int arm, int best)
