@@ -15,7 +15,7 @@ public class ArmPruningTests
         var (losses, kept, all) = (new List<double>(), 0, 0);
         for (var seed = 0; seed < Worlds; seed++)
         {
-            var random = new WorldDraws(90_000 + seed);
+            var random = new ScenarioRandom(90_000 + seed);
             var world = RandomWorld.Create(WorldKind.Steady, 91_000 + seed);
             var (arms, heads) = Candidates(world, random);
             var left = ArmPruning.Prune(arms, heads).Select(static arm => (arm.Arm.Cut, arm.Arm.Codec)).ToHashSet();
@@ -82,7 +82,7 @@ public class ArmPruningTests
         Assert.Equal(few.RemoteOf(0), few.ExploredOf(0));
     }
 
-    private static (ImmutableArray<ArmDescription> Arms, HeadProfile Heads) Candidates(Scenario world, WorldDraws random)
+    private static (ImmutableArray<ArmDescription> Arms, HeadProfile Heads) Candidates(Scenario world, ScenarioRandom random)
     {
         var setup = Simulator.SetupOf(world, seed: 0);
         var codecs = Enumerable.Range(0, Codecs).Select(codec => (Ratio: codec == 0 ? 1 : random.LogUniform(1.2, 20), Accuracy: codec < 3 ? 1 : 1 - random.LogUniform(0.0005, 0.05), SecondsPerBit: random.LogUniform(1e-11, 1e-9))).ToArray();

@@ -7,8 +7,8 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <summary>Plays every policy against a scenario, all of them with the same noise.</summary>
 /// <param name="seeds">How many times, each with other noise.</param>
 /// <param name="canRace">Whether the device may run a tail beside the server.</param>
-/// <param name="hasOneCore">Whether policies are told that the device has one core.</param>
-internal sealed class PolicyBenchmark(int seeds, bool canRace, bool hasOneCore)
+/// <param name="isSingleCore">Whether policies are told that the device has one core.</param>
+internal sealed class PolicyBenchmark(int seeds, bool canRace, bool isSingleCore)
 {
     /// <summary>The name under which the arm is listed that, taken every time, would have cost least.</summary>
     public const string BestFixed = "BestFixed";
@@ -22,7 +22,7 @@ internal sealed class PolicyBenchmark(int seeds, bool canRace, bool hasOneCore)
     public IEnumerable<PolicyRow> Run(Scenario scenario)
     {
         foreach (var policy in PolicyNames.All)
-            yield return Play(scenario, policy, seed => PolicyCatalog.Create(policy, Simulator.SetupOf(scenario, seed, canRace, hasOneCore)));
+            yield return Play(scenario, policy, seed => PolicyCatalog.Create(policy, Simulator.SetupOf(scenario, seed, canRace, isSingleCore)));
         var best = Enumerable.Range(0, scenario.Choices).MinBy(arm => Enumerable.Range(0, scenario.Frames).Sum(frame => scenario.MeanSeconds(arm, frame)));
         var setup = Simulator.SetupOf(scenario, seed: 0);
         yield return Play(scenario, BestFixed, _ => PolicyCatalog.CreateFixed(PolicyNames.Fixed, setup.Arms[best].Arm));

@@ -11,10 +11,12 @@ internal sealed class LinearBandit
     private readonly ArmFeatures _features;
     private readonly HeadProfile _heads;
     private readonly RidgeRegression[] _regressions;
+    private readonly int[] _headRow;
 
     public LinearBandit(PolicySetup setup, bool scaled, double prior)
     {
         (Arms, _heads, _features) = (new(setup), setup.Heads, new(setup.Arms, scaled));
+        _headRow = [.. setup.Arms.Select(arm => _heads.RowOf(arm.Arm.Variant, arm.Arm.Cut))];
         _regressions = [.. Enumerable.Range(0, Arms.Servers).Select(_ => new RidgeRegression(_features.Dimension, prior))];
     }
 
@@ -29,9 +31,10 @@ internal sealed class LinearBandit
 
     /// <summary>The arm of the lowest score head + xᵀθ − width·√(xᵀA⁻¹x), the first of equals, with the delay that it is expected to have.</summary>
     /// <param name="width">Standard deviations of optimism.</param>
-    /// <param name="withOnDevice">Whether running everything on the device may be chosen, .</param>
+    /// <param name="withOnDevice">Whether running everything on the device may be chosen.</param>
     public (int Arm, double PredictedSeconds) Best(double width, bool withOnDevice)
     {
+        var heads = _heads.Current.Seconds;
         var (best, lowest, predicted) = (Arms.OnDevice, double.PositiveInfinity, double.NaN);
         for (var server = 0; server < _regressions.Length; server++)
         {
@@ -39,19 +42,19 @@ internal sealed class LinearBandit
             foreach (var arm in Arms.RemoteOf(server))
             {
                 var x = _features.Of(arm);
-                var mean = HeadSeconds(arm) + regression.Predict(x);
+                var mean = heads[_headRow[arm]] + regression.Predict(x);
                 var score = mean - (width > 0 ? width * Math.Sqrt(regression.Variance(x)) : 0);
                 if (score < lowest) (best, lowest, predicted) = (arm, score, mean);
             }
         }
 
-        var whole = HeadSeconds(Arms.OnDevice);
+        var whole = heads[_headRow[Arms.OnDevice]];
         return (withOnDevice && whole < lowest) || best == Arms.OnDevice ? (Arms.OnDevice, whole) : (best, predicted);
     }
 
     /// <summary>The delay that an arm is expected to have, s.</summary>
     public double Predict(int arm) =>
-        HeadSeconds(arm) + (arm == Arms.OnDevice ? 0 : _regressions[Arms[arm].Server].Predict(_features.Of(arm)));
+        _heads.Current.Seconds[_headRow[arm]] + (arm == Arms.OnDevice ? 0 : _regressions[Arms[arm].Server].Predict(_features.Of(arm)));
 
     /// <summary>Learns from a request, unless it ran on the device alone or brought no reply.</summary>
     public void Observe(in Outcome outcome)
@@ -60,6 +63,4 @@ internal sealed class LinearBandit
         if (arm != Arms.OnDevice && outcome.OffloadSeconds > 0 && !outcome.IsCensored)
             _regressions[Arms[arm].Server].Update(_features.Of(arm), outcome.OffloadSeconds);
     }
-
-    private double HeadSeconds(int arm) => _heads.SecondsOf(Arms[arm].Variant, Arms[arm].Cut);
 }

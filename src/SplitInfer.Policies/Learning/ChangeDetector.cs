@@ -1,7 +1,7 @@
 namespace SplitInfer.Policies.Learning;
 
 /// <summary>
-/// Tells noise from change in a row of standardised innovations z (mean 0 and variance 1 while nothing changes): one
+/// CanDistinguish noise from change in a row of standardised innovations z (mean 0 and variance 1 while nothing changes): one
 /// that is far out is a jump, a sum of small ones in the same direction (CUSUM, both sides) a drift. Not thread-safe.
 /// </summary>
 internal struct ChangeDetector

@@ -76,15 +76,6 @@ internal sealed class CostModel
         return Math.Sqrt(onLink + onServer);
     }
 
-    /// <summary>Expected cost of racing an arm against the device, where its offload is as uncertain as it is, s.</summary>
-    public double RacedUnderDoubt(int arm)
-    {
-        var (device, mean, deviation) = (RaceModel.Overhead * _means[Arms.OnDevice], _means[arm], Deviation(arm));
-
-        // E min(device, x) = device − E(device − x)⁺, x normal but never below zero.
-        return device - Shortfall((device - mean) / deviation, deviation) + Shortfall(-mean / deviation, deviation);
-    }
-
     /// <summary>Expected delay of the tail of an arm, s.</summary>
     public double Tail(int arm) => Servers[Arms[arm].Server].Tails.Seconds(Arms.TailRow[arm]);
 
@@ -131,7 +122,7 @@ internal sealed class CostModel
         var (server, row) = (Servers[Arms[arm].Server], Arms.TailRow[arm]);
         server.NoteReply(outcome);
 
-        // A connection that broke says nothing of how fast it was.
+        // A broken connection does not reveal how fast the link was.
         if (outcome.OffloadSeconds <= 0 || outcome.Server == ServerOutcome.Failed || server.IsStale(sequence)) return false;
         if (outcome.IsCensored)
         {
@@ -170,7 +161,7 @@ internal sealed class CostModel
         }
     }
 
-    /// <summary>Goes on from what an earlier run learned.</summary>
+    /// <summary>Restores what an earlier run learned.</summary>
     public void Restore(PolicyStateReader state)
     {
         state.Read(_bits, 1, 1e15);
@@ -197,12 +188,5 @@ internal sealed class CostModel
         }
 
         return best;
-    }
-
-    // E(b − x)⁺ of a normal x whose mean is z standard deviations below b.
-    private static double Shortfall(double z, double deviation)
-    {
-        var below = TruncatedNormal.Above(-z);
-        return below.Probability * (below.Mean + z) * deviation;
     }
 }

@@ -18,10 +18,10 @@ internal sealed class DeviceModel
     /// <summary>How far the device as a whole is from what it was when it was profiled.</summary>
     private const double SlowdownDeviation = 0.1;
 
-    /// <summary>A head this short says nothing of the device's speed.</summary>
+    /// <summary>Heads shorter than this do not reveal the device's speed.</summary>
     private const double MinSeconds = 50e-6;
 
-    /// <summary>What a head is taken to run at least, s: a logarithm is to be had of it.</summary>
+    /// <summary>Lower bound of a head's delay, s, because its logarithm is taken.</summary>
     private const double LeastSeconds = MinSeconds / 10;
 
     /// <summary>How fast encoding is learned: a long one may have been disturbed, a short one cannot.</summary>
@@ -36,7 +36,7 @@ internal sealed class DeviceModel
     private readonly double[] _means;
     private readonly double[] _encodes;
     private readonly bool[] _hasEncoded;
-    private readonly DelayBelief _heads;
+    private readonly DelayEstimator _heads;
     private HeadDelays _delays;
 
     public DeviceModel(PolicySetup setup, ArmTable arms)
@@ -47,7 +47,7 @@ internal sealed class DeviceModel
         _hasEncoded = new bool[_encodes.Length];
         _profileRow = new int[arms.HeadRows];
         (_nominal, _means) = (new double[_profileRow.Length], new double[_profileRow.Length]);
-        _heads = new(_profileRow.Length, isContended: setup.IsSingleCore);
+        _heads = new(_profileRow.Length, isSingleCore: setup.IsSingleCore);
         for (var arm = 0; arm < arms.Count; arm++)
         {
             _encodes[_payloadRow[arm]] = setup.Arms[arm].EncodeSeconds;

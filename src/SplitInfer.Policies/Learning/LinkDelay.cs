@@ -1,6 +1,6 @@
 namespace SplitInfer.Policies.Learning;
 
-/// <summary>What a link is expected to cost, and how sure that is.</summary>
+/// <summary>Expected delay of a link and its uncertainty.</summary>
 /// <param name="Fixed">What a request takes however few bits it sends, s.</param>
 /// <param name="SecondsPerBit">What each bit adds, s.</param>
 /// <param name="FixedVariance">Variance of the first.</param>
@@ -15,6 +15,6 @@ internal readonly record struct LinkDelay(double Fixed, double SecondsPerBit, do
     public double Covariance(double bits, double otherBits) =>
         FixedVariance + ((bits + otherBits) * CrossVariance) + (bits * otherBits * SlopeVariance);
 
-    /// <summary>The same link if its bits took only a part of the time, and were sure to.</summary>
-    public LinkDelay Faster(double part) => new(Fixed, part * SecondsPerBit, 0, 0, 0);
+    /// <summary>The same link if each bit took only this share of the time, without uncertainty.</summary>
+    public LinkDelay WithTransferShare(double part) => new(Fixed, part * SecondsPerBit, 0, 0, 0);
 }

@@ -3,12 +3,12 @@ namespace SplitInfer.Policies.Learning;
 
 /// <summary>
 /// What the link costs, learned from requests, which measure r + o + s·b for b bits, and from probes, which measure r alone,
-/// so that s is known even where every request sends as many bits. Symbols are those of <see cref="LinkBelief"/>. Not thread-safe.
+/// so that s is known even where every request sends as many bits. Symbols are those of <see cref="LinkEstimator"/>. Not thread-safe.
 /// </summary>
 internal sealed class LinkModel
 {
     /// <summary>On a device of one core, at first: how far probes scatter relative to their mean, and how long anything may wait for the core, s.</summary>
-    private const double ContendedProbe = 0.5, ContendedJitter = 5e-3;
+    private const double SingleCoreProbe = 0.5, SingleCoreJitter = 5e-3;
 
     /// <summary>On one core the first requests also pay for what is compiled, loaded and looked up beside them, and say nothing if they are slow.</summary>
     private const int ColdRequests = 2;
@@ -19,29 +19,29 @@ internal sealed class LinkModel
     /// <summary>Requests after which r is no longer taken to be what the last probe said.</summary>
     private const int ProbeLifetime = 8;
 
-    private readonly LinkBelief _belief;
-    private readonly bool _isContended;
+    private readonly LinkEstimator _estimate;
+    private readonly bool _isSingleCore;
     private ChangeDetector _requests;
     private ChangeDetector _probes;
     private int _requestsSinceProbe = ProbeLifetime;
     private int _coldRequests;
     private bool _wasSlow;
 
-    /// <param name="isContended">Whether the device has one core, so that probes wait for what else it does.</param>
-    public LinkModel(bool isContended)
+    /// <param name="isSingleCore">Whether the device has one core, so that probes wait for what else it does.</param>
+    public LinkModel(bool isSingleCore)
     {
-        (_isContended, _belief) = (isContended, new(isContended));
-        RequestNoise = isContended ? new(NoiseEstimate.Usual, ContendedJitter) : new();
-        ProbeNoise = isContended ? new(ContendedProbe, ContendedJitter) : new();
+        (_isSingleCore, _estimate) = (isSingleCore, new(isSingleCore));
+        RequestNoise = isSingleCore ? new(NoiseEstimate.Usual, SingleCoreJitter) : new();
+        ProbeNoise = isSingleCore ? new(SingleCoreProbe, SingleCoreJitter) : new();
     }
 
     /// <summary>What the link is expected to cost.</summary>
-    public LinkDelay Delay => _belief.Delay;
+    public LinkDelay Delay => _estimate.Delay;
 
-    /// <summary>What it may go back to.</summary>
-    public LinkMemory Memory { get; } = new();
+    /// <summary>The link before it became slow.</summary>
+    public LinkHistory History { get; } = new();
 
-    /// <summary>Whether any request has told of the link.</summary>
+    /// <summary>Whether any request has measured the link.</summary>
     public bool IsKnown { get; private set; }
 
     /// <summary>Variance of s relative to its square.</summary>
@@ -62,13 +62,13 @@ internal sealed class LinkModel
     public double Covariance(double bits, double otherBits) => Delay.Covariance(bits, otherBits);
 
     /// <summary>Variance of the delay of one request beside that of its mean, s².</summary>
-    public double Scatter(double bits) => RequestNoise.Of(_belief.ScaleSquared([1, 1, bits]));
+    public double Scatter(double bits) => RequestNoise.Of(_estimate.ScaleSquared([1, 1, bits]));
 
-    /// <summary>Whether a single request would tell this link from another one.</summary>
-    public bool Tells(double bits, in LinkDelay other)
+    /// <summary>Whether the delay of a single request distinguishes this link from another one.</summary>
+    public bool CanDistinguish(double bits, in LinkDelay other)
     {
         var difference = Mean(bits) - other.Mean(bits);
-        var deviations = _isContended ? 2 : 3;
+        var deviations = _isSingleCore ? 2 : 3;
         return difference * difference > deviations * deviations * (Scatter(bits) + other.Covariance(bits, bits));
     }
 
@@ -78,7 +78,7 @@ internal sealed class LinkModel
     public Change Observe(double bits, double seconds)
     {
         ReadOnlySpan<double> h = [1, 1, bits];
-        if (_isContended && !IsKnown && _coldRequests < ColdRequests && seconds > _belief.Expected(h))
+        if (_isSingleCore && !IsKnown && _coldRequests < ColdRequests && seconds > _estimate.Expected(h))
         {
             _coldRequests++;
             return Change.None;
@@ -95,13 +95,13 @@ internal sealed class LinkModel
         ReadOnlySpan<double> h = [1, 0, 0];
         _requestsSinceProbe = 0;
 
-        // One slow probe may have waited for the core; two in a row tell of the link.
-        var isSlow = seconds - _belief.Expected(h) > ChangeDetector.JumpThreshold * Math.Sqrt(_belief.Variance(h) + ProbeNoise.Of(_belief.ScaleSquared(h)));
-        _wasSlow = _isContended && isSlow && !_wasSlow;
+        // One slow probe may have waited for the core; two in a row indicate a slower link.
+        var isSlow = seconds - _estimate.Expected(h) > ChangeDetector.JumpThreshold * Math.Sqrt(_estimate.Variance(h) + ProbeNoise.Of(_estimate.ScaleSquared(h)));
+        _wasSlow = _isSingleCore && isSlow && !_wasSlow;
         if (!_wasSlow) return Learn(h, seconds, ProbeNoise, ref _probes);
-        var variance = _belief.Variance(h);
+        var variance = _estimate.Variance(h);
         var gain = variance / (variance + (DoubtVariance * seconds * seconds));
-        _belief.Reweigh(h, gain * (seconds - _belief.Expected(h)), gain);
+        _estimate.Update(h, gain * (seconds - _estimate.Expected(h)), gain);
         return Change.None;
     }
 
@@ -112,30 +112,30 @@ internal sealed class LinkModel
     {
         IsKnown = true;
         ReadOnlySpan<double> h = [1, 1, bits];
-        var residual = seconds - _belief.Expected(h);
-        var scatter = RequestNoise.Of(_belief.ScaleSquared(h));
-        if (residual > ChangeDetector.JumpThreshold * Math.Sqrt(_belief.Variance(h) + scatter)) _belief.Loosen(h, residual * residual, HasFreshProbe);
-        var variance = _belief.Variance(h);
+        var residual = seconds - _estimate.Expected(h);
+        var scatter = RequestNoise.Of(_estimate.ScaleSquared(h));
+        if (residual > ChangeDetector.JumpThreshold * Math.Sqrt(_estimate.Variance(h) + scatter)) _estimate.InflateVariance(h, residual * residual, HasFreshProbe);
+        var variance = _estimate.Variance(h);
         var deviation = Math.Sqrt(variance + scatter);
         var gain = variance / (variance + scatter);
         var left = TruncatedNormal.Above(residual / deviation);
-        _belief.Reweigh(h, gain * left.Mean * deviation, gain * (1 - left.Variance));
+        _estimate.Update(h, gain * left.Mean * deviation, gain * (1 - left.Variance));
     }
 
     /// <summary>Writes what was learned.</summary>
     public void Save(PolicyStateWriter state)
     {
         state.Write(IsKnown ? 1 : 0);
-        _belief.Save(state);
+        _estimate.Save(state);
         RequestNoise.Save(state);
         ProbeNoise.Save(state);
     }
 
-    /// <summary>Goes on from what an earlier run learned.</summary>
+    /// <summary>Restores what an earlier run learned.</summary>
     public void Restore(PolicyStateReader state)
     {
         IsKnown = state.Read(0, 1) > 0;
-        _belief.Restore(state);
+        _estimate.Restore(state);
         RequestNoise.Restore(state);
         ProbeNoise.Restore(state);
     }
@@ -143,10 +143,10 @@ internal sealed class LinkModel
     private Change Learn(ReadOnlySpan<double> h, double seconds, NoiseEstimate noise, ref ChangeDetector detector)
     {
         var isProbe = h[1] == 0;
-        var expected = _belief.Expected(h);
+        var expected = _estimate.Expected(h);
         var residual = seconds - expected;
-        var variance = _belief.Variance(h);
-        var scale = _belief.ScaleSquared(h);
+        var variance = _estimate.Variance(h);
+        var scale = _estimate.ScaleSquared(h);
 
         // What keeps a probe waiting on the device is no part of the round trip, so its lowest values count.
         var isLowProbe = isProbe && residual < 0;
@@ -156,15 +156,15 @@ internal sealed class LinkModel
         // What is a part of the time expected is as far off as what is that many times it.
         var distance = residual < 0 ? Math.Log(seconds / expected) * expected : residual;
         var change = detector.Observe(distance / Math.Sqrt(variance + scatter));
-        if (change != Change.None) _belief.Loosen(h, change == Change.Jump ? residual * residual : scatter, !isProbe && HasFreshProbe);
+        if (change != Change.None) _estimate.InflateVariance(h, change == Change.Jump ? residual * residual : scatter, !isProbe && HasFreshProbe);
 
         // Most scatter is relative to the true delay, of which the measurement may say more than what was expected.
-        variance = _belief.Variance(h);
+        variance = _estimate.Variance(h);
         var revised = expected + (residual * variance / (variance + scatter));
         scale *= revised * revised / (expected * expected);
         scatter = isLowProbe ? noise.Below(scale) : noise.Of(scale);
         var gain = variance / (variance + scatter);
-        _belief.Reweigh(h, gain * residual, gain);
+        _estimate.Update(h, gain * residual, gain);
         return change;
     }
 }

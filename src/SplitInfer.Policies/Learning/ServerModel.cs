@@ -1,7 +1,7 @@
 namespace SplitInfer.Policies.Learning;
 
 /// <summary>What is learned of one server: its link, its tails, and since when. Not thread-safe.</summary>
-internal sealed class ServerModel(DelayBelief tails, bool isSingleCore)
+internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
 {
     /// <summary>
     /// Decisions to wait for a reply that the device overtook. It will tell how slow link or server have become; until then the server's
@@ -17,10 +17,10 @@ internal sealed class ServerModel(DelayBelief tails, bool isSingleCore)
     public LinkModel Link { get; } = new(isSingleCore);
 
     /// <summary>Delays of the tails, by <see cref="ArmTable.TailRow"/>.</summary>
-    public DelayBelief Tails { get; } = tails;
+    public DelayEstimator Tails { get; } = tails;
 
     /// <summary>How fast the server was before it became slow.</summary>
-    public SpeedMemory Memory { get; } = new();
+    public SpeedHistory History { get; } = new();
 
     /// <summary>Place of the arm that is expected to cost least among the server's; −1 where none may be taken.</summary>
     public int Best { get; set; } = -1;
@@ -29,8 +29,8 @@ internal sealed class ServerModel(DelayBelief tails, bool isSingleCore)
     public void Advance()
     {
         if (!Link.IsKnown) return;
-        Link.Memory.Advance(Link.Delay);
-        if (_hasReplied) Memory.Advance(Tails.Level);
+        Link.History.Advance(Link.Delay);
+        if (_hasReplied) History.Advance(Tails.Level);
     }
 
     /// <summary>Whether a reply is overdue that is still worth waiting for.</summary>

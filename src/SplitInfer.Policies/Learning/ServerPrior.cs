@@ -1,8 +1,8 @@
 namespace SplitInfer.Policies.Learning;
 
 /// <summary>
-/// What tails are expected to cost before the server has run any: the shape of the device's own delays, since both run
-/// the same nodes, and how far the server's may differ from that shape.
+/// Prior for the tail delays of a server that has not run any: the shape of the device's delays, since both run the same nodes, and how
+/// far the server may deviate from that shape.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -29,10 +29,10 @@ internal static class ServerPrior
     private const double MinSeconds = 1e-7;
 
     /// <summary>What is expected of the tails of one server, by their rows.</summary>
-    public static DelayBelief Of(PolicySetup setup, ArmTable arms, int server)
+    public static DelayEstimator Of(PolicySetup setup, ArmTable arms, int server)
     {
         var own = Enumerable.Range(0, arms.OnDevice).Where(arm => arms[arm].Server == server).DistinctBy(arm => arms.TailRow[arm]).ToArray();
-        var belief = new DelayBelief(own.Length);
+        var belief = new DelayEstimator(own.Length);
         Chain[] chains = [.. own.GroupBy(arm => (arms[arm].Variant, arms[arm].Exit)).Select(chain => new Chain(setup, [.. chain]))];
         foreach (var chain in chains)
         {

@@ -12,19 +12,16 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     /// <summary>A cost less certain than this, relative to itself, is raced if the device may well be faster.</summary>
     private const double Doubt = 0.1;
 
-    /// <summary>A sample of a server is raced where the device takes no more than this many times longer than the arm.</summary>
+    /// <summary>An exploratory request is raced if the device takes at most this many times as long as the arm.</summary>
     private const double WorthRacing = 1.5;
-
-    /// <summary>What a race must be expected to save, as a part of the device's cost.</summary>
-    private const double MinRaceGain = 0.02;
 
     private readonly Lock _lock = new();
     private readonly PolicySetup _setup;
     private readonly MuLinUcbOptions _options;
     private readonly ArmTable _arms;
-    private readonly ServerSamples[] _serverSamples;
-    private readonly LinkSamples[] _linkSamples;
-    private readonly DeviceSamples _deviceSamples = new();
+    private readonly ServerExploration[] _serverExploration;
+    private readonly LinkExploration[] _linkExploration;
+    private readonly DeviceExploration _deviceExploration = new();
     private readonly DeviceGuard _guard = new();
     private CostModel _costs;
     private long _sequence;
@@ -33,8 +30,8 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     public MuLinUcbPolicy(PolicySetup setup, MuLinUcbOptions options)
     {
         (_setup, _options, _arms) = (setup, options, new(setup));
-        _serverSamples = [.. Enumerable.Range(0, _arms.Servers).Select(server => new ServerSamples(server, _arms.Servers, options.ForcedInterval))];
-        _linkSamples = [.. _serverSamples.Select(static _ => new LinkSamples())];
+        _serverExploration = [.. Enumerable.Range(0, _arms.Servers).Select(server => new ServerExploration(server, _arms.Servers, options.ForcedInterval))];
+        _linkExploration = [.. _serverExploration.Select(static _ => new LinkExploration())];
         _costs = new(setup, _arms);
     }
 
@@ -52,31 +49,31 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             NoteReturns(context.UnavailableServers);
             var best = _costs.Advance(context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
-            if (Unknown(context) is >= 0 and var unknown) return SampleServer(FirstSample.Choose(_costs, unknown), _arms.OnDevice);
-            if (_costs.Open.Length == 0) return (IsGuarded ? null : PayingRace()) ?? Take(_arms.OnDevice);
+            if (Unknown(context) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
+            if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(_arms.OnDevice);
 
             if (IsGuarded)
             {
-                foreach (var server in _costs.Open) _serverSamples[server].Count();
-                return NextSample(_arms.OnDevice, _arms.OnDevice) ?? Take(_arms.OnDevice);
+                foreach (var server in _costs.Open) _serverExploration[server].Count();
+                return NextExploration(_arms.OnDevice, _arms.OnDevice) ?? Take(_arms.OnDevice);
             }
 
             // As published, four times the weight halves the width of the bounds.
             var width = _options.Optimism / Math.Sqrt(context.Quality.EffectiveWeight);
-            var promising = Optimism.Choose(_costs, best, width);
+            var promising = OptimisticChoice.Choose(_costs, best, width);
             var home = _arms[best].Server;
             foreach (var server in _costs.Open)
             {
-                if (server == home) _serverSamples[server].Reset();
-                else _serverSamples[server].Count();
+                if (server == home) _serverExploration[server].Reset();
+                else _serverExploration[server].Count();
             }
 
-            if (home == Arm.OnDevice) return NextSample(best, promising) ?? PayingRace() ?? Take(best);
+            if (home == Arm.OnDevice) return NextExploration(best, promising) ?? RaceUnderDoubtOrNone() ?? Take(best);
             if (!context.Quality.IsKey)
             {
-                if ((_deviceSamples.Next(_costs, best) ?? _linkSamples[home].Next(_costs, best, _options.ForcedInterval)) is { } sample)
+                if ((_deviceExploration.Next(_costs, best) ?? _linkExploration[home].Next(_costs, best, _options.ForcedInterval)) is { } sample)
                     return Take(sample.Arm) with { IsForced = true, IsRaced = sample.IsRaced };
-                if (NextSample(best, promising) is { } decision) return decision;
+                if (NextExploration(best, promising) is { } decision) return decision;
             }
 
             return Take(promising) with { IsForced = promising != best, IsRaced = IsWorthRacing(promising, best) };
@@ -88,10 +85,10 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         lock (_lock)
         {
             var server = outcome.Decision.Arm.Server;
-            if (server != Arm.OnDevice && outcome.OffloadSeconds > 0) _serverSamples[server].Answered(outcome.Decision.Sequence);
+            if (server != Arm.OnDevice && outcome.OffloadSeconds > 0) _serverExploration[server].Answered(outcome.Decision.Sequence);
             _guard.Observe(outcome, _costs.Mean(_arms.OnDevice));
-            if (IsOverdue(outcome)) _serverSamples[server].Overdue();
-            if (_costs.Observe(outcome)) _serverSamples[server].Changed();
+            if (IsOverdue(outcome)) _serverExploration[server].Overdue();
+            if (_costs.Observe(outcome)) _serverExploration[server].Changed();
         }
     }
 
@@ -113,8 +110,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         lock (_lock) _costs = costs;
     }
 
-    // Where late replies are waited for however long they take, one of them may cost more than any guard makes up for, and what it takes
-    // to find the new best arm is well spent.
+    // Without late races a single late reply can exceed the guard's limit by far; closing it then would only delay finding the new best arm.
     private bool IsGuarded => _guard.IsClosed && _arms.CanRace && _setup.RacesLateReplies;
 
     // A reply was late, whether or not the device overtook it.
@@ -129,54 +125,41 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         };
     }
 
-    // A server that is available again may be another one than it was.
+    // A server that is available again may have changed meanwhile.
     private void NoteReturns(ulong unavailable)
     {
-        for (var server = 0; server < _serverSamples.Length && _unavailable != unavailable; server++)
-            if (((_unavailable & ~unavailable) >> server & 1) != 0) _serverSamples[server].Changed();
+        for (var server = 0; server < _serverExploration.Length && _unavailable != unavailable; server++)
+            if (((_unavailable & ~unavailable) >> server & 1) != 0) _serverExploration[server].Changed();
         _unavailable = unavailable;
     }
 
-    // A server to which nothing was ever sent, or from which nothing has come back yet though it was waited for. A key frame is not
-    // spent on it where another server is known.
+    // A server that has not replied yet and from which no reply is expected. Key frames are not spent on it if another server is known.
     private int Unknown(in DecisionContext context)
     {
         if (context.Quality.IsKey && _costs.Open.Length > 0) return -1;
         for (var server = 0; server < _costs.Servers.Length; server++)
-            if (!_costs.Servers[server].Link.IsKnown && _arms.RemoteOf(server).Length > 0 && !_serverSamples[server].IsWaiting(_sequence)) return server;
+            if (!_costs.Servers[server].Link.IsKnown && _arms.RemoteOf(server).Length > 0 && !_serverExploration[server].IsWaiting(_sequence)) return server;
         return -1;
     }
 
-    private Decision? NextSample(int best, int promising)
+    private Decision? NextExploration(int best, int promising)
     {
         foreach (var server in _costs.Open)
         {
             if (server == _arms[best].Server) continue;
-            var arm = _serverSamples[server].Next(_costs, best, promising, _sequence);
-            if (arm >= 0) return SampleServer(arm, best);
+            var arm = _serverExploration[server].Next(_costs, best, promising, _sequence);
+            if (arm >= 0) return Explore(arm, best);
         }
 
         return null;
     }
 
-    // Where replies come now early and now late, a race may be expected to cost less than the device although no arm is.
-    private Decision? PayingRace()
+    private Decision? RaceUnderDoubtOrNone()
     {
-        if (!_arms.CanRace) return null;
-        var (chosen, least) = (-1, (1 - MinRaceGain) * _costs.Mean(_arms.OnDevice));
-        for (var server = 0; server < _costs.Servers.Length; server++)
-        {
-            if (!_serverSamples[server].IsVolatile || !_costs.Servers[server].Link.IsKnown) continue;
-            foreach (var arm in _arms.ExploredOf(server))
-            {
-                var raced = _costs.RacedUnderDoubt(arm);
-                if (raced < least) (chosen, least) = (arm, raced);
-            }
-        }
-
-        if (chosen < 0) return null;
-        _serverSamples[_arms[chosen].Server].Raced(_sequence);
-        return Take(chosen) with { IsRaced = true };
+        var arm = RaceUnderDoubt.Choose(_costs, _serverExploration);
+        if (arm < 0) return null;
+        _serverExploration[_arms[arm].Server].Raced(_sequence);
+        return Take(arm) with { IsRaced = true };
     }
 
     private bool IsWorthRacing(int arm, int best)
@@ -186,9 +169,9 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         return (arm != best || deviation > Doubt * _costs.Mean(arm)) && _costs.Mean(_arms.OnDevice) < _costs.Mean(arm) + (2 * deviation);
     }
 
-    private Decision SampleServer(int arm, int best)
+    private Decision Explore(int arm, int best)
     {
-        _serverSamples[_arms[arm].Server].Begin(_sequence);
+        _serverExploration[_arms[arm].Server].Begin(_sequence);
         var isWorthRacing = best == _arms.OnDevice || _costs.Mean(_arms.OnDevice) < WorthRacing * _costs.Mean(arm);
         return Take(arm) with { IsForced = true, IsRaced = _arms.CanRace && isWorthRacing };
     }

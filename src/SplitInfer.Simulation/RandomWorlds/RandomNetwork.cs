@@ -16,7 +16,7 @@ internal static class RandomNetwork
 
     /// <param name="draws">Where everything is drawn from.</param>
     /// <param name="speedup">How much faster than the device the server is.</param>
-    public static ImmutableArray<ScenarioArm> Arms(WorldDraws draws, double speedup)
+    public static ImmutableArray<ScenarioArm> Arms(ScenarioRandom draws, double speedup)
     {
         var layers = Layers(draws);
         var speedups = Enumerable.Range(0, Classes).Select(_ => speedup * draws.Factor(0.4)).ToArray();
@@ -49,7 +49,7 @@ internal static class RandomNetwork
         return arms.ToImmutable();
     }
 
-    private static Layer[] Layers(WorldDraws draws)
+    private static Layer[] Layers(ScenarioRandom draws)
     {
         var macsPerMs = Enumerable.Range(0, Classes).Select(_ => draws.LogUniform(1e6, 1e8)).ToArray();
         var layers = new Layer[draws.Whole(MinLayers, MaxLayers)];

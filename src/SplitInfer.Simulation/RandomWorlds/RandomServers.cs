@@ -37,7 +37,7 @@ public static class RandomServers
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(servers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(servers, MaxServers);
-        var draws = new WorldDraws(seed);
+        var draws = new ScenarioRandom(seed);
         var world = Place(kind, servers, draws, string.Create(CultureInfo.InvariantCulture, $"{Prefix}/{kind}/{servers}/{seed}"));
         if (kind is ServersKind.Steady) return world;
         var first = draws.Whole(80, 120);
@@ -46,7 +46,7 @@ public static class RandomServers
     }
 
     // Three times in four some server is worth using.
-    private static Scenario Place(ServersKind kind, int servers, WorldDraws draws, string name)
+    private static Scenario Place(ServersKind kind, int servers, ScenarioRandom draws, string name)
     {
         var any = draws.Flag(0.25);
         while (true)
@@ -69,7 +69,7 @@ public static class RandomServers
         }
     }
 
-    private static ScenarioServer Server(int index, WorldDraws draws) => new()
+    private static ScenarioServer Server(int index, ScenarioRandom draws) => new()
     {
         Name = string.Create(CultureInfo.InvariantCulture, $"server{index}"),
         Link = new([(0, new LinkState(draws.LogUniform(MinMbps, MaxMbps), draws.LogUniform(0.5, 100)))]),
@@ -78,7 +78,7 @@ public static class RandomServers
     };
 
     // Something happens to the server that is best at that moment; where the device is, to one drawn at random.
-    private static Scenario Change(Scenario world, ServersKind kind, int frame, WorldDraws draws)
+    private static Scenario Change(Scenario world, ServersKind kind, int frame, ScenarioRandom draws)
     {
         var choice = Enumerable.Range(0, world.Choices).Where(c => c == world.Choices - 1 || world.Servers[world.ServerOf(c)].Availability.At(frame)).MinBy(c => world.MeanSeconds(c, frame));
         var index = choice == world.Choices - 1 ? draws.Whole(0, world.Servers.Length - 1) : world.ServerOf(choice);

@@ -7,7 +7,7 @@ internal static class RandomTimeline
     public static Timeline<double> Steady { get; } = new([(0, 1)]);
 
     /// <summary>A few steps to values that have nothing to do with one another.</summary>
-    public static Timeline<double> Steps(WorldDraws draws, int frames, double largest)
+    public static Timeline<double> Steps(ScenarioRandom draws, int frames, double largest)
     {
         var steps = new List<(int, double)> { (0, 1) };
         for (var from = draws.Whole(20, frames / 2); from < frames; from += draws.Whole(15, frames / 2))
@@ -16,7 +16,7 @@ internal static class RandomTimeline
     }
 
     /// <summary>Slow for a while, once or more often.</summary>
-    public static Timeline<double> Episodes(WorldDraws draws, int frames, double largest)
+    public static Timeline<double> Episodes(ScenarioRandom draws, int frames, double largest)
     {
         var steps = new List<(int, double)> { (0, 1) };
         for (var from = draws.Whole(20, frames / 2); from < frames; from += draws.Whole(20, frames / 2))
@@ -30,7 +30,7 @@ internal static class RandomTimeline
     }
 
     /// <summary>Gone for a frame or a few, again and again.</summary>
-    public static Timeline<double> Spikes(WorldDraws draws, int frames)
+    public static Timeline<double> Spikes(ScenarioRandom draws, int frames)
     {
         var steps = new List<(int, double)> { (0, 1) };
         for (var from = draws.Whole(10, 40); from < frames; from += draws.Whole(10, 60))
@@ -44,7 +44,7 @@ internal static class RandomTimeline
     }
 
     /// <summary>There and back, a little each frame.</summary>
-    public static Timeline<double> Ramp(WorldDraws draws, int frames)
+    public static Timeline<double> Ramp(ScenarioRandom draws, int frames)
     {
         var (begin, length, hold) = (draws.Whole(20, frames / 4), draws.Whole(10, frames / 4), draws.Whole(10, frames / 4));
         var depth = Math.Log(draws.LogUniform(3, 20)) * (draws.Flag(0.5) ? 1 : -1);
@@ -57,7 +57,7 @@ internal static class RandomTimeline
     }
 
     /// <summary>Wanders around 1, a step every one to ten frames.</summary>
-    public static Timeline<double> Trace(WorldDraws draws, int frames)
+    public static Timeline<double> Trace(ScenarioRandom draws, int frames)
     {
         var (pace, deviation, memory) = (draws.Whole(1, 10), draws.Uniform(0.05, 0.4), draws.Uniform(0.8, 0.98));
         var steps = new List<(int, double)>();

@@ -33,7 +33,7 @@ public static class RandomWorld
     /// <summary>The world of a seed.</summary>
     public static Scenario Create(WorldKind kind, int seed)
     {
-        var draws = new WorldDraws(seed);
+        var draws = new ScenarioRandom(seed);
         var (arms, link) = Place(kind, draws);
         var bandwidth = kind switch
         {
@@ -68,7 +68,7 @@ public static class RandomWorld
     }
 
     // Most networks and links leave nothing to choose. Three times in four, one is drawn that does.
-    private static (ImmutableArray<ScenarioArm> Arms, LinkState Link) Place(WorldKind kind, WorldDraws draws)
+    private static (ImmutableArray<ScenarioArm> Arms, LinkState Link) Place(WorldKind kind, ScenarioRandom draws)
     {
         var any = draws.Flag(0.25);
         while (true)
@@ -78,9 +78,9 @@ public static class RandomWorld
             var ratio = BestRemote(arms, link) / arms[^1].HeadMs;
             switch (kind)
             {
-                case WorldKind.LocalByAHair when Tune(arms, link, 1 + draws.LogUniform(0.005, 0.05)) is { } tuned: return (arms, tuned);
-                case WorldKind.RemoteByAHair when Tune(arms, link, 1 - draws.LogUniform(0.005, 0.05)) is { } tuned: return (arms, tuned);
-                case WorldKind.LocalByAHair or WorldKind.RemoteByAHair: continue;
+                case WorldKind.DeviceBarelyWins when Tune(arms, link, 1 + draws.LogUniform(0.005, 0.05)) is { } tuned: return (arms, tuned);
+                case WorldKind.SplitBarelyWins when Tune(arms, link, 1 - draws.LogUniform(0.005, 0.05)) is { } tuned: return (arms, tuned);
+                case WorldKind.DeviceBarelyWins or WorldKind.SplitBarelyWins: continue;
             }
 
             if (any || ratio is > 0.1 and < 2) return (arms, link);

@@ -10,10 +10,10 @@ public enum WorldKind
     SlowServer,
 
     /// <summary>The device alone is faster than anything else, by 0.5 to 5 %.</summary>
-    LocalByAHair,
+    DeviceBarelyWins,
 
     /// <summary>The device alone is slower than the best split, by 0.5 to 5 %.</summary>
-    RemoteByAHair,
+    SplitBarelyWins,
 
     /// <summary>Bandwidth and round trip change a few times.</summary>
     LinkSteps,

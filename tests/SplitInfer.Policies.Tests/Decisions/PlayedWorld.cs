@@ -32,7 +32,7 @@ internal sealed class PlayedWorld(string name)
     public string Play(TraceKey key)
     {
         var letters = _scenario.Arms.Select(static (arm, index) => (arm.Partition, Letter: Letters[index])).ToDictionary(static arm => arm.Partition, static arm => arm.Letter);
-        var policy = PolicyCatalog.Create(key.Policy, Simulator.SetupOf(_scenario, key.Seed, key.CanRace, key.HasOneCore));
+        var policy = PolicyCatalog.Create(key.Policy, Simulator.SetupOf(_scenario, key.Seed, key.CanRace, key.IsSingleCore));
         var text = new StringBuilder();
         foreach (var frame in new Simulator(_scenario, key.Seed).Play(policy))
         {

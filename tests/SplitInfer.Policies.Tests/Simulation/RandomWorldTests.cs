@@ -45,7 +45,7 @@ public class RandomWorldTests
     {
         for (var seed = 0; seed < 20; seed++)
         {
-            var world = RandomWorld.Create(isLocal ? WorldKind.LocalByAHair : WorldKind.RemoteByAHair, seed);
+            var world = RandomWorld.Create(isLocal ? WorldKind.DeviceBarelyWins : WorldKind.SplitBarelyWins, seed);
             var onDevice = world.Arms.Length - 1;
             var remote = Enumerable.Range(0, onDevice).Min(arm => world.MeanSeconds(arm, 0));
             Assert.InRange(Math.Abs(remote / world.MeanSeconds(onDevice, 0) - 1), 0.0049, 0.0501);

@@ -3,8 +3,8 @@ using SplitInfer.Policies.Learning;
 namespace SplitInfer.Policies.Exploration;
 
 /// <summary>
-/// Which arm is worth taking when an arm may be cheaper than believed: the one of the lowest lower bound, as in UCB, but
-/// with a width that counts only what taking the arm would teach beyond what the best arm teaches anyway.
+/// Chooses the arm with the lowest confidence bound, as in UCB. The width of the bound counts only the information that the arm would
+/// provide beyond what the best arm provides anyway.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -17,12 +17,11 @@ namespace SplitInfer.Policies.Exploration;
 /// bound   k_p + r_p·exp(−κ·w/r_p): about m_p − κ·w, but never less than the known part
 /// κ       width: smaller on a key frame
 /// </code>
-/// What all arms have in common, such as how slow the server is, cancels out in m_p − m_b and so never makes one arm
-/// worth trying for it.
+/// Uncertainty that all arms share, such as the speed of the server, cancels out in m_p − m_b and therefore never causes an arm to be tried.
 /// </remarks>
-internal static class Optimism
+internal static class OptimisticChoice
 {
-    /// <summary>A trial that may well cost more than this many times the best arm is not made.</summary>
+    /// <summary>An arm that may well cost more than this many times the best arm is not tried.</summary>
     private const double MaxPrice = 4;
 
     /// <summary>Chooses; <paramref name="best"/> where no other arm is worth trying.</summary>
@@ -41,7 +40,7 @@ internal static class Optimism
                 var (mean, remote) = (costs.Mean(arm), costs.Remote(arm));
                 if (arm == best || mean - remote >= lowest) continue;
 
-                // σ(p) ≤ √C_pp + √C_bb, whatever C_pb, which most arms then do without.
+                // σ(p) ≤ √C_pp + √C_bb for any C_pb, so that C_pb is not needed for most arms.
                 var own = costs.Covariance(arm, arm);
                 if (mean - (width * (Math.Sqrt(own) + bestDeviation)) >= lowest) continue;
 
@@ -59,7 +58,7 @@ internal static class Optimism
         return chosen;
     }
 
-    // What a trial may well cost; racing it bounds that.
+    // Pessimistic cost of trying an arm; a race bounds it.
     private static double Worst(CostModel costs, int arm, double variance)
     {
         var alone = costs.Mean(arm) + Math.Sqrt(variance);

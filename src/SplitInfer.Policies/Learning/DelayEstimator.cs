@@ -3,48 +3,48 @@ using System.Numerics;
 namespace SplitInfer.Policies.Learning;
 
 /// <summary>
-/// What is believed of the delays of one machine, one for each arm: their logarithms are Gaussian, so that a delay is
-/// positive, noise is relative, and a slowdown of the machine is the same step in all of them. Not thread-safe.
+/// Estimates the delays of one machine, one per row. Their logarithms are jointly Gaussian, so that delays are positive, noise is relative,
+/// and a slowdown of the machine is the same shift in all rows. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>
-/// m_p   ln of the delay of arm p, s
+/// m_p   ln of the delay of row p, s
 /// P     covariance of m                                             LogCovariance
 /// y     a measured delay, s; ln y scatters around m_p
-/// q     variance that all of m gains together with each measurement: the machine wanders
-/// J     variance that all of m gains together in a jump: up to some 50 times slower or faster
+/// q     common variance added to m with each measurement: the machine drifts
+/// J     common variance added to m in a jump: up to some 50 times slower or faster
 /// </code>
-/// On a machine whose speed depends on what it just did, a jump seen on turning to another arm more likely says that this arm is
-/// not in the proportion to the others that was believed, and so is mostly its own. Turning itself costs caches: the first run
-/// after it, if slow, is doubted the more the slower it is, unless the arm's run before was doubted too. And proportions do not
-/// last: those of arms that are not run go back to the ones that are usual, where these are known.
+/// On a single core the speed depends on what the machine just did. A jump seen when it switches to another row is therefore attributed
+/// mostly to that row. The first run after a switch is often slow because caches are cold: such a measurement gets a larger variance, the
+/// slower the larger, unless the previous one for that row was also slow. Rows that are not run return to their usual proportions, where
+/// these are known.
 /// </remarks>
-/// <param name="count">The number of arms.</param>
-/// <param name="isContended">Whether the machine has one core, which it was given more or less of by what it just did.</param>
-internal sealed class DelayBelief(int count, bool isContended = false)
+/// <param name="count">The number of rows.</param>
+/// <param name="isSingleCore">Whether the machine has one core, so that its speed depends on what it just did.</param>
+internal sealed class DelayEstimator(int count, bool isSingleCore = false)
 {
-    private const double Wander = 1e-6; // q
+    private const double ProcessNoise = 1e-6; // q
     private const double Jump = 4;      // J
 
-    /// <summary>Variance that a slow first run of an arm has beside the scatter: it may also have paid for what is loaded and compiled on the way.</summary>
+    /// <summary>Additional variance of a slow first run, which may include loading and compiling.</summary>
     private const double FirstRun = 2;
 
-    /// <summary>The part of J that is common to all arms where a jump is seen on turning to another one.</summary>
-    private const double TurnedCommon = 0.25;
+    /// <summary>Share of J that is common to all rows if the jump is seen when the machine switches rows.</summary>
+    private const double ChangedArmCommon = 0.25;
 
-    /// <summary>By which part of the way an arm goes back to its usual proportion to the one that was measured.</summary>
+    /// <summary>Share of the deviation from its usual proportion that a row loses with each measurement of another one.</summary>
     private const double Return = 0.05;
 
-    /// <summary>In a jump each delay may also change by itself: what was learned of their proportions is doubted a little.</summary>
+    /// <summary>Own variance added to each row in a jump, because proportions may change, too.</summary>
     private const double JumpOwn = 0.05 * 0.05;
 
-    /// <summary>An earlier run may have met a machine half or twice as busy.</summary>
+    /// <summary>An earlier run may have seen the machine half or twice as busy.</summary>
     private const double RestoredCommon = 0.7 * 0.7;
 
-    /// <summary>No delay is e³⁰ seconds, nor the reciprocal of it.</summary>
+    /// <summary>Bound of the logarithm of a delay in seconds.</summary>
     private const double MaxLog = 30;
 
-    private readonly GaussianBelief _logs = new(count);
+    private readonly GaussianEstimate _logs = new(count);
     private readonly double[] _seconds = new double[count];
     private readonly double?[] _usualLogs = new double?[count];
     private readonly bool[] _hasRun = new bool[count];
@@ -55,48 +55,48 @@ internal sealed class DelayBelief(int count, bool isContended = false)
     /// <summary>Scatter of the measurements.</summary>
     public NoiseEstimate Noise { get; } = new();
 
-    /// <summary>Expected delay of an arm, s.</summary>
+    /// <summary>Expected delay of a row, s.</summary>
     public double Seconds(int arm) => _seconds[arm];
 
-    /// <summary>Expected delays of all arms, s.</summary>
+    /// <summary>Expected delays of all rows, s.</summary>
     public ReadOnlySpan<double> AllSeconds => _seconds;
 
     /// <summary>Mean of the logarithms of all delays.</summary>
     public double Level { get; private set; }
 
-    /// <summary>Covariance of the delays of two arms, s².</summary>
+    /// <summary>Covariance of the delays of two rows, s².</summary>
     public double Covariance(int arm, int other) => _seconds[arm] * _seconds[other] * _logs.Covariance(arm, other);
 
     /// <summary>P of a pair.</summary>
     public ref double LogCovariance(int arm, int other) => ref _logs.Covariance(arm, other);
 
-    /// <summary>Sets the expected delay of an arm, s, more than 0.</summary>
+    /// <summary>Sets the expected delay of a row, s, more than 0.</summary>
     public void Expect(int arm, double seconds)
     {
         _seconds[arm] = seconds;
         _logs.Mean[arm] = Math.Log(seconds);
     }
 
-    /// <summary>Sets what an arm usually takes, s, more than 0. Only proportions to others of which that is known matter.</summary>
+    /// <summary>Sets the usual delay of a row, s, more than 0. Only its proportion to other usual delays matters.</summary>
     public void SetUsual(int arm, double seconds) => _usualLogs[arm] = Math.Log(seconds);
 
-    /// <summary>Replaces what is believed of an arm: it takes a multiple of what another one does, or of what it did itself.</summary>
-    /// <param name="arm">The arm.</param>
+    /// <summary>Replaces the estimate of a row by a multiple of another row, or of itself.</summary>
+    /// <param name="arm">The row.</param>
     /// <param name="seconds">Its delay as it is now, s, more than 0.</param>
-    /// <param name="other">The arm that it is compared with.</param>
-    /// <param name="variance">Of the logarithm of the factor.</param>
+    /// <param name="other">The row that it is a multiple of.</param>
+    /// <param name="variance">Variance of the logarithm of the factor.</param>
     public void Derive(int arm, double seconds, int other, double variance)
     {
         _seconds[arm] = seconds;
         _logs.Mean[arm] = Math.Log(seconds);
 
-        // The sum of two independent quantities: whatever P was, no variance becomes negative.
+        // A sum of two independent quantities, so that P stays positive semidefinite.
         for (var i = 0; i < count; i++) _logs.Covariance(arm, i) = _logs.Covariance(i, arm) = _logs.Covariance(other, i);
         _logs.Covariance(arm, arm) = _logs.Covariance(other, other) + variance;
     }
 
     /// <summary>Learns a measured delay.</summary>
-    /// <param name="arm">The arm that was measured.</param>
+    /// <param name="arm">The row that was measured.</param>
     /// <param name="seconds">The delay, s, more than 0.</param>
     public Change Observe(int arm, double seconds)
     {
@@ -104,13 +104,13 @@ internal sealed class DelayBelief(int count, bool isContended = false)
         var residual = Math.Log(seconds) + (Noise.Variance / 2) - _logs.Mean[arm];
         var expected = _seconds[arm] * _seconds[arm];
         var scatter = Noise.Of(expected) / expected;
-        var hasTurned = isContended && arm != _lastArm;
-        var doubt = residual < 0 ? 0 : !_hasRun[arm] ? FirstRun : hasTurned && !_wasDoubted[arm] ? residual * residual : 0;
+        var armChanged = isSingleCore && arm != _lastArm;
+        var doubt = residual < 0 ? 0 : !_hasRun[arm] ? FirstRun : armChanged && !_wasDoubted[arm] ? residual * residual : 0;
         (_hasRun[arm], _wasDoubted[arm]) = (true, doubt > 0);
         var variance = _logs.Covariance(arm, arm);
         Noise.Observe(residual * _seconds[arm], expected, (variance + doubt) * expected);
         var change = _detector.Observe(residual / Math.Sqrt(variance + scatter + doubt));
-        var common = change switch { Change.Jump => hasTurned ? TurnedCommon * Jump : Jump, Change.Drift => scatter, _ => Wander };
+        var common = change switch { Change.Jump => armChanged ? ChangedArmCommon * Jump : Jump, Change.Drift => scatter, _ => ProcessNoise };
         if (change == Change.Jump)
         {
             for (var i = 0; i < count; i++) _logs.Covariance(i, i) += JumpOwn;
@@ -119,7 +119,7 @@ internal sealed class DelayBelief(int count, bool isContended = false)
 
         _lastArm = arm;
         _logs.Condition(arm, residual, scatter + doubt, common);
-        if (isContended) ReturnToUsual(arm);
+        if (isSingleCore) ReturnToUsual(arm);
         Publish();
         return change;
     }
@@ -131,7 +131,7 @@ internal sealed class DelayBelief(int count, bool isContended = false)
         Noise.Save(state);
     }
 
-    /// <summary>Goes on from what an earlier run learned.</summary>
+    /// <summary>Restores what an earlier run learned.</summary>
     public void Restore(PolicyStateReader state)
     {
         _logs.Restore(state, MaxLog);

@@ -2,8 +2,8 @@ using SplitInfer.Policies.Learning;
 
 namespace SplitInfer.Policies.Exploration;
 
-/// <summary>What to take when nothing is known of the link to a server: the arm that does best, on the whole, over bandwidths that links have.</summary>
-internal static class FirstSample
+/// <summary>Chooses the first arm for a server whose link is unknown: the arm with the smallest average regret over a range of common bandwidths.</summary>
+internal static class InitialExploration
 {
     private static ReadOnlySpan<double> BitsPerSecond => [1e6, 4e6, 16e6, 64e6, 256e6];
 
@@ -18,7 +18,7 @@ internal static class FirstSample
         var (safest, least) = (arms[0], double.PositiveInfinity);
         foreach (var arm in arms)
         {
-            // Each bandwidth counts by how many times more than necessary the arm would cost.
+            // Regret is relative: the cost of the arm over the lowest cost at that bandwidth.
             var regret = 0.0;
             for (var i = 0; i < lowest.Length; i++) regret += Cost(costs, arm, BitsPerSecond[i]) / lowest[i];
             if (regret < least) (safest, least) = (arm, regret);

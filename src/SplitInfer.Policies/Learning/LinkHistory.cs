@@ -1,15 +1,15 @@
 namespace SplitInfer.Policies.Learning;
 
-/// <summary>What the link was like before it became slow: what it may go back to.</summary>
-internal sealed class LinkMemory
+/// <summary>Remembers the link as it was before it became slow, because it may recover.</summary>
+internal sealed class LinkHistory
 {
-    /// <summary>A link no more than this many times slower than remembered is still the same one.</summary>
+    /// <summary>Up to this factor slower than remembered, the link is considered unchanged.</summary>
     private const double Same = 1.1;
 
-    /// <summary>A link at least this many times slower than remembered is a slow one.</summary>
+    /// <summary>From this factor on, the link is considered slow.</summary>
     private const double Slow = 1.5;
 
-    /// <summary>Decisions after which a slow link is taken to be what it is.</summary>
+    /// <summary>Decisions after which a slow link is considered normal.</summary>
     private const int Lifetime = 200;
 
     /// <summary>The link as it is remembered.</summary>

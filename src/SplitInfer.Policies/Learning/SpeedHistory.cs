@@ -1,12 +1,12 @@
 namespace SplitInfer.Policies.Learning;
 
-/// <summary>How fast a machine was before it became slow: what it may go back to. Counterpart of <see cref="LinkMemory"/>. Not thread-safe.</summary>
-internal sealed class SpeedMemory
+/// <summary>Remembers how fast a machine was before it became slow, because it may recover. Counterpart of <see cref="LinkHistory"/>. Not thread-safe.</summary>
+internal sealed class SpeedHistory
 {
-    /// <summary>ln of how many times slower than remembered a machine is the same one, and is a slow one.</summary>
+    /// <summary>Logarithms of the factors up to which a machine is considered unchanged, and from which it is considered slow.</summary>
     private const double Same = 0.1, Slow = 0.4;
 
-    /// <summary>Decisions after which a slow machine is taken to be what it is.</summary>
+    /// <summary>Decisions after which a slow machine is considered normal.</summary>
     private const int Lifetime = 200;
 
     private double _remembered = double.NaN;

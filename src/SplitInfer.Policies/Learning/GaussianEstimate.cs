@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 namespace SplitInfer.Policies.Learning;
 
 /// <summary>
-/// What is believed of n quantities that depend on one another: mean m and covariance P. Seeing one of them, or a sum,
-/// teaches something of all, in proportion to their covariance with it. Not thread-safe.
+/// A joint Gaussian estimate of n quantities: mean m and covariance P. A measurement of one of them, or of a sum, updates all in proportion
+/// to their covariance with it. Not thread-safe.
 /// </summary>
-internal sealed class GaussianBelief(int count)
+internal sealed class GaussianEstimate(int count)
 {
     private const double MaxVariance = 1e9;
 
@@ -30,8 +30,8 @@ internal sealed class GaussianBelief(int count)
         return Math.Max(0, sum);
     }
 
-    /// <summary>Replaces what is believed of u = hᵀm: its mean moves by <paramref name="shift"/>, its variance by the factor 1 − <paramref name="shrink"/>, and all that depends on it follows.</summary>
-    public void Reweigh(ReadOnlySpan<double> h, double shift, double shrink)
+    /// <summary>Updates u = hᵀm: its mean moves by <paramref name="shift"/>, its variance by the factor 1 − <paramref name="shrink"/>, and all that depends on it follows.</summary>
+    public void Update(ReadOnlySpan<double> h, double shift, double shrink)
     {
         var variance = Variance(h);
         if (variance <= 0) return;
@@ -63,7 +63,7 @@ internal sealed class GaussianBelief(int count)
         state.Write(_covariance);
     }
 
-    /// <summary>Goes on from what was saved.</summary>
+    /// <summary>Restores a saved estimate.</summary>
     /// <param name="state">What was saved.</param>
     /// <param name="maxMean">The largest magnitude that a mean may have.</param>
     public void Restore(PolicyStateReader state, double maxMean)

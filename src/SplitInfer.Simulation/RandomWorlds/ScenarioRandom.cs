@@ -1,7 +1,7 @@
 namespace SplitInfer.Simulation.RandomWorlds;
 
-/// <summary>Draws from the distributions that worlds are made of; the same seed gives the same draws.</summary>
-internal sealed class WorldDraws(int seed)
+/// <summary>Random numbers for scenarios; the same seed gives the same numbers.</summary>
+internal sealed class ScenarioRandom(int seed)
 {
     private readonly Random _random = new(seed);
 
