@@ -1,5 +1,4 @@
 using SplitInfer.Client.Arms;
-using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 
 namespace SplitInfer.Client;

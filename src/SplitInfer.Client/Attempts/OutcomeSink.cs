@@ -17,7 +17,7 @@ internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, Ar
         if (outcome.Server == ServerOutcome.Replied) servers.All[decision.Arm.Server].Health.ReportSuccess();
         else if (outcome is { Kind: OutcomeKind.LateReply, Server: ServerOutcome.Abandoned }) servers.All[decision.Arm.Server].Health.ReportSilence();
         if (!decision.IsNamed) policy.Observe(outcome);
-        if (outcome.HeadSeconds > 0) heads?.Observe(decision.Arm.Cut, outcome.HeadSeconds);
+        if (outcome.HeadSeconds > 0) heads?.Observe(decision.Arm.Variant, decision.Arm.Cut, outcome.HeadSeconds);
         servers.ProbeIfDue();
     }
 
