@@ -1,18 +1,16 @@
 // Runs one model split across a client and a server at several partitions, and checks each against the whole model.
 //   dotnet run --project samples/QuickStart [-- --model FILE.onnx --input FILE.npy]
 using SplitInfer.Client;
+using SplitInfer.Models;
 using SplitInfer.Server;
 using SplitInfer.Tensors;
-using SplitInfer.Testing;
-using SplitInfer.Testing.Networks;
 
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 
 // The server's repository is a folder: <name>/<version>/model.onnx. Both ends hold the same file.
 var models = Directory.CreateTempSubdirectory("quickstart-").FullName;
 var file = Path.Combine(Directory.CreateDirectory(Path.Combine(models, "demo", "1")).FullName, "model.onnx");
-if (Option("--model") is { } given) File.Copy(given, file);
-else ResNet18.Build().Save(file);
+File.Copy(Option("--model") ?? Path.Combine(AppContext.BaseDirectory, "ResNet18.onnx"), file);
 try
 {
     await using var server = await SplitInferServer.StartAsync(new() { ModelsDirectory = models, Listen = { new Uri("tcp://127.0.0.1:0") } });
@@ -20,7 +18,7 @@ try
     var plan = client.Plan;
     Console.WriteLine($"{plan.Partitions.Length} partitions, {plan.Arms.Length} arms; 0 runs everything on the server, {plan.AllOnDevice.Index} on the device");
 
-    using var input = Option("--input") is { } npy ? NpyFile.Read(npy) : RandomTensor.Normal(new Random(7), plan.Inputs[0].Type, plan.Inputs[0].Shape.Dimensions);
+    using var input = Option("--input") is { } path ? TensorFile.Read(path, out _) : RandomInput(plan.Inputs[0]);
     using var whole = await client.InferAsync(input, new() { Partition = plan.AllOnDevice.Index });
 
     Console.WriteLine($"{"partition",9} {"sent KB",9} {"head ms",9} {"server ms",9} {"total ms",9}  largest difference from the whole");
@@ -41,4 +39,13 @@ try
 finally
 {
     Directory.Delete(models, recursive: true);
+}
+
+// For a model with a float32 input of fixed size; name an --input for any other.
+static Tensor RandomInput(TensorSpec spec)
+{
+    var input = Tensor.Allocate(spec.Type, new(spec.Shape.Dimensions));
+    var random = new Random(7);
+    foreach (ref var value in input.Span<float>()) value = (random.NextSingle() * 2) - 1;
+    return input;
 }

@@ -51,10 +51,9 @@ public enum Objective
     LeastTime,
 }
 
-/// <summary>How much a request matters, and how good its answer has to be.</summary>
+/// <summary>How much a request matters.</summary>
 /// <param name="Weight">Weight relative to an ordinary request; 0 (the default) reads as 1.</param>
-/// <param name="MinAccuracy">Least accuracy relative to the original model, 0 to 1. 0 (the default) accepts every arm.</param>
-public readonly record struct QualityOfService(double Weight, double MinAccuracy = 0)
+public readonly record struct QualityOfService(double Weight)
 {
     /// <summary>A key frame, such as one that differs from the frame before: it weighs four times as much as another (L = 0.8 against 0.2 in the μLinUCB paper).</summary>
     public static QualityOfService KeyFrame { get; } = new(4);

@@ -82,7 +82,7 @@ public sealed class RemoteTailTransport : ITailTransport
             (_isDisposed, opened) = (true, _opened);
         }
 
-        if (!await _link.ReleaseAsync().ConfigureAwait(false) && opened is not null) _ = CloseAsync(opened);
+        if (!await _link.ReleaseAsync().ConfigureAwait(false) && opened is not null) await CloseAsync(opened).ConfigureAwait(false);
     }
 
     private static async Task CloseAsync(Task<OpenedModel> opened)
