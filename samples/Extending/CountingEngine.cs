@@ -38,13 +38,13 @@ public sealed class CountingEngine(IInferenceEngine inner) : IInferenceEngine
 
         public ImmutableArray<EngineValue> Outputs => inner.Outputs;
 
-        public void Run(ReadOnlySpan<int> inputPlaces, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<int> outputPlaces, Span<Tensor> outputs, CancellationToken cancellationToken)
+        public void Run(ReadOnlySpan<int> inputPlaces, ReadOnlySpan<TensorValue> inputs, ReadOnlySpan<int> outputPlaces, Span<TensorValue> outputs, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref owner._runs);
             inner.Run(inputPlaces, inputs, outputPlaces, outputs, cancellationToken);
         }
 
-        public ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken) => inner.RunForValues(names, inputs, cancellationToken);
+        public ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<TensorValue> inputs, CancellationToken cancellationToken) => inner.RunForValues(names, inputs, cancellationToken);
 
         public void Dispose() => inner.Dispose();
     }

@@ -29,10 +29,10 @@ public static class Deployment
     }
 
     /// <summary>An input for a client's model, which the caller disposes.</summary>
-    public static Tensor MakeInput(SplitInferenceClient client)
+    public static TensorValue MakeInput(SplitInferenceClient client)
     {
         var spec = client.Plan.Inputs[0];
-        var input = Tensor.Allocate(spec.Type, new(spec.Shape.Dimensions));
+        var input = TensorValue.Allocate(spec.Type, new(spec.Shape.Dimensions));
         var random = new Random(1);
         foreach (ref var value in input.Span<float>()) value = random.NextSingle();
         return input;

@@ -42,9 +42,9 @@ finally
 }
 
 // For a model with a float32 input of fixed size; name an --input for any other.
-static Tensor RandomInput(TensorSpec spec)
+static TensorValue RandomInput(TensorSpec spec)
 {
-    var input = Tensor.Allocate(spec.Type, new(spec.Shape.Dimensions));
+    var input = TensorValue.Allocate(spec.Type, new(spec.Shape.Dimensions));
     var random = new Random(7);
     foreach (ref var value in input.Span<float>()) value = (random.NextSingle() * 2) - 1;
     return input;

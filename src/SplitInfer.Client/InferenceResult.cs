@@ -9,20 +9,20 @@ namespace SplitInfer.Client;
 /// <summary>The outputs of one request and what they cost. Whoever holds it disposes it, and with it the outputs.</summary>
 public sealed class InferenceResult : IDisposable
 {
-    private readonly Tensor[] _outputs;
+    private readonly TensorValue[] _outputs;
     private readonly LocalModel _model;
 
-    internal InferenceResult(LocalModel model, Tensor[] outputs) => (_model, _outputs) = (model, outputs);
+    internal InferenceResult(LocalModel model, TensorValue[] outputs) => (_model, _outputs) = (model, outputs);
 
     /// <summary>The model's outputs in the order of <see cref="PartitionPlan.Outputs"/>.</summary>
-    public IReadOnlyList<Tensor> Outputs => _outputs;
+    public IReadOnlyList<TensorValue> Outputs => _outputs;
 
     /// <summary>The outputs that cannot cross a cut, such as maps and text, by name; the device has made them of <see cref="Outputs"/>. Empty for most models.</summary>
     public IReadOnlyDictionary<string, ModelValue> DeviceOutputs { get; internal init; } = FrozenDictionary<string, ModelValue>.Empty;
 
     /// <summary>The output of that name.</summary>
     /// <exception cref="TensorMismatchException">The model has no such output.</exception>
-    public Tensor this[string name] => _outputs[_model.OutputIndex(name)];
+    public TensorValue this[string name] => _outputs[_model.OutputIndex(name)];
 
     /// <summary>What the policy chose, as numbers.</summary>
     public required Decision Decision { get; init; }

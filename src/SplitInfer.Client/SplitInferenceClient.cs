@@ -84,13 +84,13 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Infers once, for a model with one input.</summary>
-    /// <inheritdoc cref="InferAsync(ReadOnlyMemory{Tensor}, InferenceRequest, CancellationToken)"/>
-    public ValueTask<InferenceResult> InferAsync(Tensor input, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>
+    /// <inheritdoc cref="InferAsync(ReadOnlyMemory{TensorValue}, InferenceRequest, CancellationToken)"/>
+    public ValueTask<InferenceResult> InferAsync(TensorValue input, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>
         InferAsync(new[] { input ?? throw new ArgumentNullException(nameof(input)) }, request, cancellationToken);
 
     /// <summary>Infers once, with inputs by name.</summary>
-    /// <inheritdoc cref="InferAsync(ReadOnlyMemory{Tensor}, InferenceRequest, CancellationToken)"/>
-    public ValueTask<InferenceResult> InferAsync(IReadOnlyDictionary<string, Tensor> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>
+    /// <inheritdoc cref="InferAsync(ReadOnlyMemory{TensorValue}, InferenceRequest, CancellationToken)"/>
+    public ValueTask<InferenceResult> InferAsync(IReadOnlyDictionary<string, TensorValue> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>
         InferAsync(_model.Arrange(inputs ?? throw new ArgumentNullException(nameof(inputs))), request, cancellationToken);
 
     /// <summary>Infers once.</summary>
@@ -105,7 +105,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <exception cref="RequestTimeoutException">There was no result by the deadline. It is a <see cref="TimeoutException"/>.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<Tensor> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default)
+    public async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposal.IsValueCreated, this);
         var budget = RequestBudget.Start(_options.TimeProvider, request?.Deadline ?? _options.Deadline);
@@ -137,7 +137,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     public void Dispose() => _disposal.Value.GetAwaiter().GetResult();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<Tensor> inputs, InferenceRequest? request, RequestBudget budget, CancellationToken stop, CancellationToken caller)
+    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, CancellationToken stop, CancellationToken caller)
     {
         var (decision, skipped) = Decide(request, budget);
         try
@@ -159,7 +159,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <param name="stop">Signalled when the caller cancels or the budget is spent.</param>
     /// <param name="caller">Signalled when the caller cancels.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InferenceResult> AttemptAsync(ReadOnlyMemory<Tensor> inputs, Decision decision, InferenceRequest? request, RequestBudget budget, Exception? skipped, CancellationToken stop, CancellationToken caller)
+    private async ValueTask<InferenceResult> AttemptAsync(ReadOnlyMemory<TensorValue> inputs, Decision decision, InferenceRequest? request, RequestBudget budget, Exception? skipped, CancellationToken stop, CancellationToken caller)
     {
         if (!decision.Arm.IsOnDevice && _servers.All.IsEmpty) throw NoServer();
         var partition = _arms.PartitionOf(decision.Arm);

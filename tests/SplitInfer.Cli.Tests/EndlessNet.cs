@@ -16,7 +16,7 @@ internal static class EndlessNet
         var state = body.Input("state", x.Type, 4);
         body.Output(body.Identity(go));
         body.Output(body.Tanh(state));
-        var turns = g.Constant(Tensor.From<long>([1L << 62]));
+        var turns = g.Constant(TensorValue.From<long>([1L << 62]));
         g.Output(g.Node("Loop", [turns, null, g.Relu(x)], ("body", body)).Typed(x.Type).Shaped(x.Shape.AsSpan()), "y");
         return g;
     }

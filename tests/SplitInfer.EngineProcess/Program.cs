@@ -5,7 +5,7 @@ using Microsoft.ML.OnnxRuntime;
 using SplitInfer;
 using SplitInfer.Client;
 using SplitInfer.Policies;
-using Tensor = SplitInfer.Tensors.Tensor;
+using SplitInfer.Tensors;
 
 switch (args[1])
 {
@@ -26,8 +26,8 @@ switch (args[1])
         break;
 }
 
-using var input = Tensor.From<float>([1, 2, 3, 4, 5, 6]);
-using var shape = Tensor.From<long>([long.Parse(args[3]), long.Parse(args[4])], 2);
+using var input = TensorValue.From<float>([1, 2, 3, 4, 5, 6]);
+using var shape = TensorValue.From<long>([long.Parse(args[3]), long.Parse(args[4])], 2);
 try
 {
     await using var client = await SplitInferenceClient.CreateAsync(new()

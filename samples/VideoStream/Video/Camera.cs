@@ -36,9 +36,9 @@ internal sealed class Camera
     }
 
     /// <summary>The picture as the model takes it: planes of red, green and blue, centred on zero.</summary>
-    public static Tensor ToTensor(VideoFrame frame)
+    public static TensorValue ToTensor(VideoFrame frame)
     {
-        var tensor = Tensor.Allocate(ElementType.Float32, new(1, 3, frame.Height, frame.Width));
+        var tensor = TensorValue.Allocate(ElementType.Float32, new(1, 3, frame.Height, frame.Width));
         var values = tensor.Span<float>();
         var pixels = frame.Luma.Length;
         for (var colour = 0; colour < 3; colour++)

@@ -13,7 +13,7 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <param name="codecs">What to measure.</param>
 /// <param name="execution">How heads are run.</param>
 /// <param name="time">The clock.</param>
-internal sealed class CodecBenchmark(PartitionedModel model, Tensor[] inputs, IReadOnlyList<ITensorCodec> codecs, ExecutionOptions execution, TimeProvider time)
+internal sealed class CodecBenchmark(PartitionedModel model, TensorValue[] inputs, IReadOnlyList<ITensorCodec> codecs, ExecutionOptions execution, TimeProvider time)
 {
     private readonly IReadOnlyList<CompressionTool> _tools = CompressionTool.Installed();
 

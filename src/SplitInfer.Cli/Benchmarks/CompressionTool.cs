@@ -33,7 +33,7 @@ internal sealed record CompressionTool(string Command, string Arguments)
 
     /// <summary>Measures it on the bytes of a boundary, all tensors in one.</summary>
     /// <exception cref="IOException">The program fails.</exception>
-    public CodecRow Measure(int partition, IReadOnlyList<Tensor> boundary, TimeProvider time)
+    public CodecRow Measure(int partition, IReadOnlyList<TensorValue> boundary, TimeProvider time)
     {
         var folder = Directory.CreateTempSubdirectory("splitinfer-");
         try

@@ -10,11 +10,11 @@ internal sealed class InstantRunner(ISegmentRunner segment) : ISegmentRunner
 
     public IReadOnlyList<TensorSpec> Outputs => segment.Outputs;
 
-    public ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default)
+    public ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default)
     {
         for (var i = 0; i < outputs.Length; i++)
         {
-            outputs.Span[i] = Tensor.Allocate(Outputs[i].Type, Outputs[i].Shape);
+            outputs.Span[i] = TensorValue.Allocate(Outputs[i].Type, Outputs[i].Shape);
             outputs.Span[i].Bytes.Span.Clear();
         }
 

@@ -13,7 +13,7 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <param name="inputs">A tensor for each input of the plan; they stay the caller's.</param>
 /// <param name="execution">How ONNX Runtime runs.</param>
 /// <param name="time">The clock.</param>
-internal sealed class OverheadBenchmark(PartitionedModel model, Tensor[] inputs, ExecutionOptions execution, TimeProvider time) : IDisposable
+internal sealed class OverheadBenchmark(PartitionedModel model, TensorValue[] inputs, ExecutionOptions execution, TimeProvider time) : IDisposable
 {
     private const int MinRounds = 15;
     private const int MaxRounds = 300;
@@ -63,7 +63,7 @@ internal sealed class OverheadBenchmark(PartitionedModel model, Tensor[] inputs,
         return new(cut.Partition.Index, Median.Of(heads), Median.Of(tails), wholeMs, split / wholeMs, rawMs, split / rawMs);
     }
 
-    private double MillisecondsOf(Func<Tensor[]> run)
+    private double MillisecondsOf(Func<TensorValue[]> run)
     {
         var start = time.GetTimestamp();
         var made = run();

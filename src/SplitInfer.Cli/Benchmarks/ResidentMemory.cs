@@ -33,7 +33,7 @@ internal static partial class ResidentMemory
     }
 
     /// <summary>The child's part: loads what it is told to, runs each session once, and says how many KiB that took.</summary>
-    public static async Task<double> LoadAsync(PartitionedModel model, Tensor[] inputs, ExecutionOptions execution, string what)
+    public static async Task<double> LoadAsync(PartitionedModel model, TensorValue[] inputs, ExecutionOptions execution, string what)
     {
         var before = Settled();
         if (what == Whole)
@@ -51,7 +51,7 @@ internal static partial class ResidentMemory
         return taken;
     }
 
-    private static void RunOnce(LoadedCut cut, Tensor[] inputs)
+    private static void RunOnce(LoadedCut cut, TensorValue[] inputs)
     {
         foreach (var tensor in cut.MakeBoundary(inputs)) tensor.Dispose();
     }

@@ -45,7 +45,7 @@ internal sealed class TransportBenchmark(TimeProvider time)
         await using var server = await SplitInferServer.StartAsync(new() { Models = { new("stub", "1", model) }, Listen = { address }, Execution = stub }).ConfigureAwait(false);
         await using var transport = new RemoteTailTransport(server.Endpoints[0], "stub", "", model.Plan, CodecRegistry.Default, new(), time);
         using var bare = await BareRoundTrip.StartAsync(address.Scheme, bytes, ReplyBytes).ConfigureAwait(false);
-        using var boundary = Tensor.Allocate(ElementType.UInt8, new(bytes));
+        using var boundary = TensorValue.Allocate(ElementType.UInt8, new(bytes));
         new Random(1).NextBytes(boundary.Bytes.Span);
         var request = new TailRequest { Partition = model.Plan.AllOnServer, Codec = Raw, SymbolSizes = [], Boundary = new[] { boundary } };
 

@@ -8,12 +8,12 @@ namespace SplitInfer.Cli.Inputs;
 /// <summary>A model and a tensor for each of its inputs.</summary>
 internal sealed class ModelWithInputs : IDisposable
 {
-    private ModelWithInputs(PartitionedModel model, Tensor[] inputs, string[] madeUp) => (Model, Inputs, MadeUp) = (model, inputs, madeUp);
+    private ModelWithInputs(PartitionedModel model, TensorValue[] inputs, string[] madeUp) => (Model, Inputs, MadeUp) = (model, inputs, madeUp);
 
     public PartitionedModel Model { get; }
 
     /// <summary>One tensor for each input of the plan.</summary>
-    public Tensor[] Inputs { get; }
+    public TensorValue[] Inputs { get; }
 
     /// <summary>The names of the inputs that nobody gave.</summary>
     public IReadOnlyList<string> MadeUp { get; }
@@ -28,7 +28,7 @@ internal sealed class ModelWithInputs : IDisposable
     /// <exception cref="UsageException">The options do not fit the model.</exception>
     /// <exception cref="SplitInferException">The model cannot be cut, or a tensor does not fit it.</exception>
     public static ModelWithInputs Load(
-        string path, Func<IReadOnlyList<string>, Dictionary<string, Tensor>> readInputs, PlanOptions plan, ExecutionOptions execution, int seed, bool mayNameOthersSizes = false)
+        string path, Func<IReadOnlyList<string>, Dictionary<string, TensorValue>> readInputs, PlanOptions plan, ExecutionOptions execution, int seed, bool mayNameOthersSizes = false)
     {
         var file = OnnxModel.Load(path, plan.Limits);
         if (mayNameOthersSizes) plan = plan.For(file);
@@ -40,7 +40,7 @@ internal sealed class ModelWithInputs : IDisposable
         return new(model, Complete(model, given, seed), [.. model.Plan.Inputs.Select(static i => i.Name).Where(name => !given.ContainsKey(name))]);
     }
 
-    /// <summary>Loads a model with the inputs of a folder, where there is one. See <see cref="Load(string, Func{IReadOnlyList{string}, Dictionary{string, Tensor}}, PlanOptions, ExecutionOptions, int, bool)"/>.</summary>
+    /// <summary>Loads a model with the inputs of a folder, where there is one. See <see cref="Load(string, Func{IReadOnlyList{string}, Dictionary{string, TensorValue}}, PlanOptions, ExecutionOptions, int, bool)"/>.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     public static ModelWithInputs Load(string path, string? folder, PlanOptions plan, ExecutionOptions execution, int seed, bool mayNameOthersSizes = false) =>
         Load(path, names => folder is null ? [] : TensorFolder.Read(folder, "input", names), plan, execution, seed, mayNameOthersSizes);
@@ -62,7 +62,7 @@ internal sealed class ModelWithInputs : IDisposable
         foreach (var tensor in Inputs) tensor.Dispose();
     }
 
-    private static Dictionary<string, Tensor> Read(OnnxModel file, Func<IReadOnlyList<string>, Dictionary<string, Tensor>> readInputs, PlanOptions plan, ExecutionOptions execution)
+    private static Dictionary<string, TensorValue> Read(OnnxModel file, Func<IReadOnlyList<string>, Dictionary<string, TensorValue>> readInputs, PlanOptions plan, ExecutionOptions execution)
     {
         try
         {
@@ -76,7 +76,7 @@ internal sealed class ModelWithInputs : IDisposable
         }
     }
 
-    private static Tensor[] Complete(PartitionedModel model, Dictionary<string, Tensor> given, int seed)
+    private static TensorValue[] Complete(PartitionedModel model, Dictionary<string, TensorValue> given, int seed)
     {
         try
         {

@@ -39,7 +39,7 @@ internal sealed class SampleFolder : ISampleSource
     /// <returns>Tensors by the names of the inputs.</returns>
     /// <exception cref="InvalidTensorException">A file holds no whole tensor.</exception>
     /// <exception cref="TensorMismatchException">A folder lacks an input.</exception>
-    public Dictionary<string, Tensor> Read(int sample)
+    public Dictionary<string, TensorValue> Read(int sample)
     {
         if (_inputs.Count == 1) return new() { [_inputs[0]] = NpyFile.Read(_paths[sample]) };
         var tensors = TensorFolder.Read(_paths[sample], "input", _inputs);
@@ -50,7 +50,7 @@ internal sealed class SampleFolder : ISampleSource
 
     /// <summary>Reads a sample in the order of <paramref name="specs"/> and checks that it fits; the caller owns the tensors.</summary>
     /// <exception cref="TensorMismatchException">A tensor does not fit.</exception>
-    public Tensor[] Read(int sample, IReadOnlyList<TensorSpec> specs)
+    public TensorValue[] Read(int sample, IReadOnlyList<TensorSpec> specs)
     {
         var tensors = Read(sample);
         foreach (var spec in specs)

@@ -11,9 +11,9 @@ internal static class TensorFiles
     /// <param name="inputs">Names of the model's inputs.</param>
     /// <exception cref="UsageException">The model has no such input.</exception>
     /// <exception cref="InvalidTensorException">A file holds no whole tensor.</exception>
-    public static Dictionary<string, Tensor> Read(IEnumerable<string> arguments, IReadOnlyList<string> inputs)
+    public static Dictionary<string, TensorValue> Read(IEnumerable<string> arguments, IReadOnlyList<string> inputs)
     {
-        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        var tensors = new Dictionary<string, TensorValue>(StringComparer.Ordinal);
         foreach (var argument in arguments)
         {
             var (name, path) = Split(argument, inputs);

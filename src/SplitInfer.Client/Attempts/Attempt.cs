@@ -21,15 +21,15 @@ namespace SplitInfer.Client.Attempts;
 /// <param name="budget">The time that the request has.</param>
 /// <param name="sink">Is told what the server fails with.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decision, ReadOnlyMemory<Tensor> inputs, RequestBudget budget, OutcomeSink sink, TimeProvider time) : IDisposable
+internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decision, ReadOnlyMemory<TensorValue> inputs, RequestBudget budget, OutcomeSink sink, TimeProvider time) : IDisposable
 {
     private const double HarmlessDifference = 1e-3;
 
     private static readonly UploadProgress Unsent = new();
 
     private StageTimer _timer = new(time);
-    private Tensor[] _head = [];
-    private Tensor?[] _copies = [];
+    private TensorValue[] _head = [];
+    private TensorValue?[] _copies = [];
     private AttemptResult _result;
     private TimeSpan _collectTime;
     private long? _offloadBegan;
@@ -45,7 +45,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     public RequestBudget Budget => budget;
 
     /// <summary>The model's inputs.</summary>
-    public ReadOnlyMemory<Tensor> Inputs => inputs;
+    public ReadOnlyMemory<TensorValue> Inputs => inputs;
 
     /// <summary>The codec in which the boundary travels.</summary>
     public ITensorCodec Codec { get; set; } = codec;
@@ -57,7 +57,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     public string Stage { get; set; } = "running the head";
 
     /// <summary>What crosses the cut.</summary>
-    public Tensor[] Boundary { get; private set; } = [];
+    public TensorValue[] Boundary { get; private set; } = [];
 
     /// <summary>How far the boundary has got on its way to the server.</summary>
     public UploadProgress Progress { get; private set; } = Unsent;
@@ -133,11 +133,11 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>Whether the tail makes of the boundary what the whole model has given, so that nothing was lost although not all of it is finite, as in a mask of −∞.</summary>
     public async ValueTask<bool> IsLossHarmlessAsync(CancellationToken stop)
     {
-        Tensor[] outputs = [];
+        TensorValue[] outputs = [];
         try
         {
             outputs = await cut.RunTailItselfAsync(Boundary, stop).ConfigureAwait(false);
-            return _result.Outputs.Tensors!.OfType<Tensor>().Zip(outputs).All(static pair => pair.First.ElementType == pair.Second.ElementType && pair.First.Shape == pair.Second.Shape
+            return _result.Outputs.Tensors!.OfType<TensorValue>().Zip(outputs).All(static pair => pair.First.ElementType == pair.Second.ElementType && pair.First.Shape == pair.Second.Shape
                 && TensorDifference.Between(pair.First, pair.Second).IsWithin(HarmlessDifference));
         }
         catch (SplitInferException)
@@ -188,7 +188,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     };
 
     /// <summary>The model's outputs, which the caller owns.</summary>
-    public Tensor[] TakeOutputs()
+    public TensorValue[] TakeOutputs()
     {
         var outputs = Collect(cut.Route.Outputs);
         // Two outputs may be one value, and an output may be an input, so each is given an owner of its own.
@@ -214,20 +214,20 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     private void CopyInputs()
     {
-        _copies = new Tensor?[Boundary.Length];
+        _copies = new TensorValue?[Boundary.Length];
         for (var i = 0; i < Boundary.Length; i++)
             if (cut.Route.Boundary[i].Origin == ValueOrigin.Input)
-                _copies[i] = Boundary[i] = Tensor.From(Boundary[i].ElementType, Boundary[i].Shape, Boundary[i].Bytes.Span);
+                _copies[i] = Boundary[i] = TensorValue.From(Boundary[i].ElementType, Boundary[i].Shape, Boundary[i].Bytes.Span);
     }
 
-    private Tensor[] Collect(ImmutableArray<ValueSource> sources)
+    private TensorValue[] Collect(ImmutableArray<ValueSource> sources)
     {
-        var tensors = new Tensor[sources.Length];
+        var tensors = new TensorValue[sources.Length];
         for (var i = 0; i < tensors.Length; i++) tensors[i] = Find(sources[i]);
         return tensors;
     }
 
-    private Tensor Find(ValueSource source) => source.Origin switch
+    private TensorValue Find(ValueSource source) => source.Origin switch
     {
         ValueOrigin.Input => inputs.Span[source.Index],
         ValueOrigin.Head => _head[source.Index],

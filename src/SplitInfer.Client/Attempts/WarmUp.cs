@@ -29,7 +29,7 @@ internal static class WarmUp
     public static async ValueTask RunAsync(LocalModel model, IReadOnlyList<Partition> partitions, ITensorCodec codec, CodecRegistry codecs, Func<bool> shouldStop, CancellationToken cancellationToken)
     {
         if (partitions.FirstOrDefault(static p => p.Head.Nodes > 0 && !p.TailOutputs.IsEmpty) is not { } partition || shouldStop()) return;
-        Tensor[] inputs = [];
+        TensorValue[] inputs = [];
         var server = new FakeServer();
         await using var background = new BackgroundWork();
         var health = new ServerHealth(server, nameof(WarmUp), onRoundTrip: null, Timeout.InfiniteTimeSpan, Clock);

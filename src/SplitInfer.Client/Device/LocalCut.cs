@@ -46,11 +46,11 @@ internal sealed class LocalCut
     /// <param name="cancellationToken">Stops it at the next node of the graph.</param>
     /// <returns>The head's outputs, which the caller owns, and its time; none where the partition has no head.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<(Tensor[] Outputs, TimeSpan Time)> RunHeadAsync(ReadOnlyMemory<Tensor> inputs, StageTimer timer, CancellationToken cancellationToken)
+    public async ValueTask<(TensorValue[] Outputs, TimeSpan Time)> RunHeadAsync(ReadOnlyMemory<TensorValue> inputs, StageTimer timer, CancellationToken cancellationToken)
     {
         if (!Route.HasHead) return ([], TimeSpan.Zero);
         using var head = await _segments.RentAsync(_head, cancellationToken).ConfigureAwait(false);
-        var (headInputs, outputs) = (new Tensor[Route.HeadInputs.Length], new Tensor[head.Runner.Outputs.Count]);
+        var (headInputs, outputs) = (new TensorValue[Route.HeadInputs.Length], new TensorValue[head.Runner.Outputs.Count]);
         for (var i = 0; i < headInputs.Length; i++) headInputs[i] = inputs.Span[Route.HeadInputs[i]];
         timer.Restart();
         await head.Runner.RunAsync(headInputs, outputs, cancellationToken).ConfigureAwait(false);
@@ -63,7 +63,7 @@ internal sealed class LocalCut
     /// <param name="timer">A timer of this run's own.</param>
     /// <param name="cancellationToken">Stops it at the next node of the graph.</param>
     /// <returns>The tail's outputs, which the caller owns.</returns>
-    public async ValueTask<TailOutputs> RunTailAsync(Tensor[] boundary, ReadOnlyMemory<Tensor> inputs, StageTimer timer, CancellationToken cancellationToken)
+    public async ValueTask<TailOutputs> RunTailAsync(TensorValue[] boundary, ReadOnlyMemory<TensorValue> inputs, StageTimer timer, CancellationToken cancellationToken)
     {
         if (_tailOutputs.IsEmpty) return default;
         if (!Route.HasHead) return await RunWholeAsync(inputs, timer, cancellationToken).ConfigureAwait(false);
@@ -81,7 +81,7 @@ internal sealed class LocalCut
         }
 
         using var tail = await _segments.RentAsync(_tail, cancellationToken).ConfigureAwait(false);
-        var outputs = new Tensor[tail.Runner.Outputs.Count];
+        var outputs = new TensorValue[tail.Runner.Outputs.Count];
         timer.Restart();
         await tail.Runner.RunAsync(boundary, outputs, cancellationToken).ConfigureAwait(false);
         var time = timer.Restart();
@@ -90,25 +90,25 @@ internal sealed class LocalCut
     }
 
     /// <summary>Runs the tail itself once, loading it first where it is not. The caller owns its outputs.</summary>
-    public async ValueTask<Tensor[]> RunTailItselfAsync(Tensor[] boundary, CancellationToken cancellationToken)
+    public async ValueTask<TensorValue[]> RunTailItselfAsync(TensorValue[] boundary, CancellationToken cancellationToken)
     {
         using var tail = await _segments.RentAsync(_tail, cancellationToken).ConfigureAwait(false);
-        var outputs = new Tensor[tail.Runner.Outputs.Count];
+        var outputs = new TensorValue[tail.Runner.Outputs.Count];
         await tail.Runner.RunAsync(boundary, outputs, cancellationToken).ConfigureAwait(false);
         return outputs;
     }
 
     /// <summary>Runs the whole model once, whatever crosses the cut. Arguments and result are those of <see cref="RunTailAsync"/>.</summary>
-    public async ValueTask<TailOutputs> RunWholeAsync(ReadOnlyMemory<Tensor> inputs, StageTimer timer, CancellationToken cancellationToken)
+    public async ValueTask<TailOutputs> RunWholeAsync(ReadOnlyMemory<TensorValue> inputs, StageTimer timer, CancellationToken cancellationToken)
     {
         // The caller may have its result from the server, and dispose its inputs, while this run has yet to stop.
-        var shared = new Tensor[_wholeRoute.HeadInputs.Length];
+        var shared = new TensorValue[_wholeRoute.HeadInputs.Length];
         for (var i = 0; i < shared.Length; i++) shared[i] = inputs.Span[_wholeRoute.HeadInputs[i]].Share();
-        Tensor[] outputs = [];
+        TensorValue[] outputs = [];
         try
         {
             using var whole = await _segments.RentAsync(_whole, cancellationToken).ConfigureAwait(false);
-            var made = new Tensor[whole.Runner.Outputs.Count];
+            var made = new TensorValue[whole.Runner.Outputs.Count];
             timer.Restart();
             await whole.Runner.RunAsync(shared, made, cancellationToken).ConfigureAwait(false);
             var time = timer.Restart();

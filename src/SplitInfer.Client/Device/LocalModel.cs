@@ -48,11 +48,11 @@ internal sealed class LocalModel : IDisposable
 
     /// <summary>Checks that tensors are what the model takes.</summary>
     /// <exception cref="TensorMismatchException">One is not.</exception>
-    public void Check(ReadOnlySpan<Tensor> inputs) => _inputs.Measure(inputs);
+    public void Check(ReadOnlySpan<TensorValue> inputs) => _inputs.Measure(inputs);
 
     /// <summary>Puts inputs that were given by name in the model's order.</summary>
     /// <exception cref="TensorMismatchException">One is missing, or is not the model's.</exception>
-    public Tensor[] Arrange(IReadOnlyDictionary<string, Tensor> inputs)
+    public TensorValue[] Arrange(IReadOnlyDictionary<string, TensorValue> inputs)
     {
         foreach (var name in inputs.Keys)
             if (Plan.Inputs.All(i => i.Name != name)) throw new TensorMismatchException(_model.IsFedable(name)
@@ -74,7 +74,7 @@ internal sealed class LocalModel : IDisposable
 
     /// <summary>Made-up inputs, which the caller owns.</summary>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has, or is not to be run on made-up inputs.</exception>
-    public Tensor[] MakeInputs() => _model.MadeUpRunRefusal is { } refusal
+    public TensorValue[] MakeInputs() => _model.MadeUpRunRefusal is { } refusal
         ? throw new TensorMismatchException($"{refusal}.")
         : [.. _model.MakeInputs(seed: 0)];
 
@@ -111,7 +111,7 @@ internal sealed class LocalModel : IDisposable
     /// <param name="outputs">The tensors of <see cref="PartitionPlan.Outputs"/>.</param>
     /// <param name="cancellationToken">Stops it at the next node.</param>
     /// <returns>The values by name, which the caller owns; none where the model yields tensors only.</returns>
-    public async ValueTask<IReadOnlyDictionary<string, ModelValue>> MakeDeviceOutputsAsync(ReadOnlyMemory<Tensor> inputs, Tensor[] outputs, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyDictionary<string, ModelValue>> MakeDeviceOutputsAsync(ReadOnlyMemory<TensorValue> inputs, TensorValue[] outputs, CancellationToken cancellationToken)
     {
         if (_finish is null) return FrozenDictionary<string, ModelValue>.Empty;
         var finish = _model.Finish!;

@@ -6,7 +6,7 @@ namespace SplitInfer.Client.Device;
 /// <param name="Tensors">One tensor for each of <see cref="Partitioning.Partition.TailOutputs"/>, in that order; setting a place to null takes the tensor over. Null in the default value.</param>
 /// <param name="Time">How long the run took; of a tail on the server, from the start of encoding to the decoded outputs.</param>
 /// <param name="IsWhole">Whether the device ran the whole model rather than the tail alone.</param>
-internal readonly record struct TailOutputs(Tensor?[]? Tensors, TimeSpan Time, bool IsWhole = false) : IDisposable
+internal readonly record struct TailOutputs(TensorValue?[]? Tensors, TimeSpan Time, bool IsWhole = false) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()

@@ -31,7 +31,7 @@ internal sealed class HeadProfiler(LocalModel model, IReadOnlyList<Partition> pa
         var start = time.GetTimestamp();
         using var timeout = new CancellationTokenSource(budget + Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        Tensor[] inputs = [];
+        TensorValue[] inputs = [];
         try
         {
             inputs = model.MakeInputs();
@@ -79,7 +79,7 @@ internal sealed class HeadProfiler(LocalModel model, IReadOnlyList<Partition> pa
         }
     }
 
-    private async ValueTask<double> MeasureAsync(Partition arm, Tensor[] inputs, CancellationToken cancellationToken)
+    private async ValueTask<double> MeasureAsync(Partition arm, TensorValue[] inputs, CancellationToken cancellationToken)
     {
         var seconds = new double[Runs];
         for (var run = 0; run < Runs; run++)

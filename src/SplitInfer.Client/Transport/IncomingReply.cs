@@ -56,7 +56,7 @@ internal sealed class IncomingReply
     public TailReply Decode()
     {
         if (_tooLarge is not null) throw _tooLarge;
-        var outputs = new Tensor[_layout.Values.Length];
+        var outputs = new TensorValue[_layout.Values.Length];
         try
         {
             _payload.Finish(outputs);

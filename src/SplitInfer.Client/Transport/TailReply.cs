@@ -3,10 +3,10 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Client.Transport;
 
 /// <summary>What came back from the tail. Whoever holds it disposes it, and with it the outputs that were not taken.</summary>
-public sealed class TailReply(Tensor[] outputs, TailTimings timings) : IDisposable
+public sealed class TailReply(TensorValue[] outputs, TailTimings timings) : IDisposable
 {
     /// <summary>The outputs in the order of <see cref="Partitioning.Partition.TailOutputs"/>. Setting a place to null takes the tensor over.</summary>
-    public Tensor?[] Outputs { get; } = outputs;
+    public TensorValue?[] Outputs { get; } = outputs;
 
     /// <summary>What the other end says it spent.</summary>
     public TailTimings Timings { get; } = timings;

@@ -18,7 +18,7 @@ public sealed class TailRequest
     public required ImmutableArray<long> SymbolSizes { get; init; }
 
     /// <summary>One tensor for each value of the boundary, in its order. They stay the caller's, and must live and not change until the call ends.</summary>
-    public required ReadOnlyMemory<Tensor> Boundary { get; init; }
+    public required ReadOnlyMemory<TensorValue> Boundary { get; init; }
 
     /// <summary>What is left at this moment of the time in which the result is of use; null where it always is. The token of the call is signalled when it has run out.</summary>
     public TimeSpan? Remaining => Budget.IsLimited ? Budget.Remaining : null;

@@ -7,11 +7,11 @@ namespace SplitInfer.Execution;
 internal sealed class AsyncRun(SegmentRunner runner) : IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _source;
-    private ReadOnlyMemory<Tensor> _inputs;
-    private Memory<Tensor> _outputs;
+    private ReadOnlyMemory<TensorValue> _inputs;
+    private Memory<TensorValue> _outputs;
     private CancellationToken _cancellationToken;
 
-    public ValueTask Start(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    public ValueTask Start(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken)
     {
         (_inputs, _outputs, _cancellationToken) = (inputs, outputs, cancellationToken);
         var task = new ValueTask(this, _source.Version);

@@ -46,7 +46,7 @@ internal static class EngineSessions
         engine.Load(File.ReadAllBytes(path), options, Path.GetDirectoryName(Path.GetFullPath(path)));
 
     /// <summary>Runs with all inputs and outputs, in the session's order.</summary>
-    public static void Run(this IEngineSession session, ReadOnlySpan<Tensor> inputs, Span<Tensor> outputs, CancellationToken cancellationToken = default) =>
+    public static void Run(this IEngineSession session, ReadOnlySpan<TensorValue> inputs, Span<TensorValue> outputs, CancellationToken cancellationToken = default) =>
         session.Run(Enumerable.Range(0, session.Inputs.Length).ToArray(), inputs, Enumerable.Range(0, session.Outputs.Length).ToArray(), outputs, cancellationToken);
 
     /// <summary>Runs for some of the outputs only; nodes that these do not need are run all the same.</summary>
@@ -58,7 +58,7 @@ internal static class EngineSessions
     /// <param name="cancellationToken">Stops the run at the next node.</param>
     /// <exception cref="TensorMismatchException">A name is not one of the session's or comes twice, or the number of tensors is wrong.</exception>
     public static void Run(
-        this IEngineSession session, ReadOnlySpan<string> inputNames, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<string> outputNames, Span<Tensor> outputs,
+        this IEngineSession session, ReadOnlySpan<string> inputNames, ReadOnlySpan<TensorValue> inputs, ReadOnlySpan<string> outputNames, Span<TensorValue> outputs,
         CancellationToken cancellationToken = default) =>
         session.Run(PlacesOf(inputNames, session.Inputs, "input"), inputs, PlacesOf(outputNames, session.Outputs, "output"), outputs, cancellationToken);
 

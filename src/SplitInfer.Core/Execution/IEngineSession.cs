@@ -22,7 +22,7 @@ public interface IEngineSession : IDisposable
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The session was disposed.</exception>
     void Run(
-        ReadOnlySpan<int> inputPlaces, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<int> outputPlaces, Span<Tensor> outputs, CancellationToken cancellationToken);
+        ReadOnlySpan<int> inputPlaces, ReadOnlySpan<TensorValue> inputs, ReadOnlySpan<int> outputPlaces, Span<TensorValue> outputs, CancellationToken cancellationToken);
 
     /// <summary>Runs once for all outputs, whatever they are. It allocates, so it is for what yields more than tensors.</summary>
     /// <param name="names">The names of what is fed: all of <see cref="Inputs"/>, and initializers that the model lets callers feed.</param>
@@ -32,5 +32,5 @@ public interface IEngineSession : IDisposable
     /// <exception cref="EngineException">The run failed, or an output is of a kind that cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The session was disposed.</exception>
-    ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken);
+    ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<TensorValue> inputs, CancellationToken cancellationToken);
 }

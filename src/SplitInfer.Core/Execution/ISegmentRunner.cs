@@ -17,5 +17,5 @@ public interface ISegmentRunner : IDisposable
     /// <param name="cancellationToken">Stops the run at the next node of the graph.</param>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     /// <exception cref="TensorMismatchException">An input has the wrong type or shape.</exception>
-    ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default);
+    ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default);
 }

@@ -38,7 +38,7 @@ internal sealed class OutputShape
     /// <param name="inputs">By place in the session; null where none is given.</param>
     /// <param name="shape">The shape.</param>
     /// <returns>Whether the inputs tell it.</returns>
-    public bool TryResolve(ReadOnlySpan<Tensor?> inputs, out TensorShape shape)
+    public bool TryResolve(ReadOnlySpan<TensorValue?> inputs, out TensorShape shape)
     {
         shape = _fixed;
         if (_sources is null) return true;

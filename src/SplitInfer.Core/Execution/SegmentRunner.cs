@@ -29,7 +29,7 @@ internal sealed class SegmentRunner : ISegmentRunner
     public IReadOnlyList<TensorSpec> Outputs => _outputs;
 
     /// <inheritdoc/>
-    public ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default)
+    public ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
         try
@@ -49,13 +49,13 @@ internal sealed class SegmentRunner : ISegmentRunner
     public void Dispose() => _session.Dispose();
 
     /// <summary>Runs on the caller's thread.</summary>
-    internal void Run(ReadOnlySpan<Tensor> inputs, Span<Tensor> outputs, CancellationToken cancellationToken) =>
+    internal void Run(ReadOnlySpan<TensorValue> inputs, Span<TensorValue> outputs, CancellationToken cancellationToken) =>
         _session.Run(_inputPlaces, inputs, _outputPlaces, outputs, cancellationToken);
 
     /// <summary>Takes a work item back for the next run.</summary>
     internal void Recycle(AsyncRun run) => _idle.Enqueue(run);
 
-    private void Check(ReadOnlySpan<Tensor> inputs, int room)
+    private void Check(ReadOnlySpan<TensorValue> inputs, int room)
     {
         if (inputs.Length != _inputs.Length)
             throw new TensorMismatchException($"The segment takes {_inputs.Length} inputs ({string.Join(", ", _inputs.AsEnumerable())}), not {inputs.Length}.");

@@ -9,7 +9,7 @@ public sealed class SessionSettings
     public string? ExternalDataFolder { get; init; }
 
     /// <summary>Values that replace initializers of the model, by name. The session keeps the memory alive and reads it in place; the tensors stay the caller's.</summary>
-    public IReadOnlyList<(string Name, Tensor Value)> Initializers { get; init; } = [];
+    public IReadOnlyList<(string Name, TensorValue Value)> Initializers { get; init; } = [];
 
     /// <summary>Whether the session takes memory from the process's arena instead of one of its own.</summary>
     public bool UseSharedArena { get; init; }

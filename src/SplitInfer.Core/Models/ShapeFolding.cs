@@ -73,13 +73,13 @@ internal sealed class ShapeFolding(ModelGraph graph, Func<string, ImmutableArray
     {
         _told[node.Outputs[0]] = dimensions;
         if (dimensions.Contains(-1)) return null;
-        using var tensor = Tensor.From<long>(dimensions.AsSpan(), dimensions.Length);
+        using var tensor = TensorValue.From<long>(dimensions.AsSpan(), dimensions.Length);
         return TensorProtoWriter.Write(tensor, "");
     }
 
     private static TensorProto Scalar(long number)
     {
-        using var tensor = Tensor.From<long>([number], []);
+        using var tensor = TensorValue.From<long>([number], []);
         return TensorProtoWriter.Write(tensor, "");
     }
 

@@ -14,7 +14,7 @@ public static class TensorFile
     /// <param name="name">The name that the file gives to the tensor; empty where it gives none.</param>
     /// <returns>The tensor, which the caller owns.</returns>
     /// <exception cref="InvalidTensorException">The file holds no whole tensor.</exception>
-    public static Tensor Read(string path, out string name)
+    public static TensorValue Read(string path, out string name)
     {
         name = "";
         return Path.GetExtension(path).ToUpperInvariant() switch

@@ -17,11 +17,11 @@ public static class TensorFolder
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidTensorException">A file holds no whole tensor.</exception>
     /// <exception cref="TensorMismatchException">A numbered file belongs to none of the values.</exception>
-    public static Dictionary<string, Tensor> Read(string folder, string kind, IReadOnlyList<string> values)
+    public static Dictionary<string, TensorValue> Read(string folder, string kind, IReadOnlyList<string> values)
     {
         ArgumentNullException.ThrowIfNull(values);
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"There is no folder '{folder}'.");
-        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        var tensors = new Dictionary<string, TensorValue>(StringComparer.Ordinal);
         foreach (var path in Directory.EnumerateFiles(folder, $"{kind}_*.pb").Order(StringComparer.Ordinal))
         {
             var tensor = TensorFile.Read(path, out var name);

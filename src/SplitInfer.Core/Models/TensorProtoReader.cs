@@ -12,7 +12,7 @@ internal static class TensorProtoReader
     /// <param name="path">The file.</param>
     /// <param name="name">The name that the tensor has in the file; empty where it has none.</param>
     /// <exception cref="InvalidTensorException">The file holds no whole tensor.</exception>
-    public static Tensor ReadFile(string path, out string name)
+    public static TensorValue ReadFile(string path, out string name)
     {
         using var file = File.OpenRead(path);
         try
@@ -29,7 +29,7 @@ internal static class TensorProtoReader
 
     /// <summary>Makes a tensor with a copy of the elements.</summary>
     /// <exception cref="InvalidTensorException">The elements are missing, are more or fewer than the shape needs, lie in another file, or are of a type that is not known.</exception>
-    public static Tensor Read(TensorProto proto)
+    public static TensorValue Read(TensorProto proto)
     {
         if (proto.DataLocation == TensorProto.Types.DataLocation.External || proto.ExternalData.Count > 0)
             throw Invalid(proto, "lies in another file; read it through the model that refers to it.");
@@ -43,18 +43,18 @@ internal static class TensorProtoReader
         return ReadNumbers(proto, type, shape);
     }
 
-    private static Tensor ReadText(TensorProto proto, TensorShape shape) => proto.StringData.Count == shape.ElementCount
-        ? Tensor.From([.. proto.StringData.Select(static s => s.ToStringUtf8())], shape)
+    private static TensorValue ReadText(TensorProto proto, TensorShape shape) => proto.StringData.Count == shape.ElementCount
+        ? TensorValue.From([.. proto.StringData.Select(static s => s.ToStringUtf8())], shape)
         : throw Invalid(proto, $"has {proto.StringData.Count} strings where its shape {shape} needs {shape.ElementCount}.");
 
-    private static Tensor ReadNumbers(TensorProto proto, ElementType type, TensorShape shape)
+    private static TensorValue ReadNumbers(TensorProto proto, ElementType type, TensorShape shape)
     {
         // The message is in memory already, so its elements bound what may be asked for.
         var available = proto.HasRawData ? proto.RawData.Length : TypedElements.ByteLength(proto, type);
         if (shape.ElementCount > int.MaxValue || type.ByteSize(shape.ElementCount) is var due && due != available)
             throw Invalid(proto, $"has {available} bytes of elements, which is not what a {type.DisplayName()} tensor of shape {shape} needs.");
 
-        var tensor = Tensor.Allocate(type, shape);
+        var tensor = TensorValue.Allocate(type, shape);
         if (proto.HasRawData) proto.RawData.Span.CopyTo(tensor.Bytes.Span);
         else TypedElements.Copy(proto, type, tensor.Bytes.Span);
         return tensor;

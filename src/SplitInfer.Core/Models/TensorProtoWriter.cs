@@ -8,7 +8,7 @@ namespace SplitInfer.Models;
 internal static class TensorProtoWriter
 {
     /// <summary>Makes a message with a copy of the elements.</summary>
-    public static TensorProto Write(Tensor tensor, string name)
+    public static TensorProto Write(TensorValue tensor, string name)
     {
         var proto = new TensorProto { Name = name, DataType = (int)tensor.ElementType };
         proto.Dims.AddRange(tensor.Shape.Dimensions.ToArray());
@@ -20,7 +20,7 @@ internal static class TensorProtoWriter
     }
 
     /// <summary>Writes a <c>.pb</c> file that holds one tensor.</summary>
-    public static void WriteFile(string path, Tensor tensor, string name)
+    public static void WriteFile(string path, TensorValue tensor, string name)
     {
         using var file = File.Create(path);
         Write(tensor, name).WriteTo(file);

@@ -15,7 +15,7 @@ public sealed class PartitionedModel
     private readonly SegmentBuilder _segments;
     private readonly SyntheticInputs _syntheticInputs;
 
-    private PartitionedModel(ModelGraph graph, ValueCatalog catalog, IReadOnlyDictionary<string, Tensor> defaults, PlanOptions options)
+    private PartitionedModel(ModelGraph graph, ValueCatalog catalog, IReadOnlyDictionary<string, TensorValue> defaults, PlanOptions options)
     {
         (_graph, _catalog, Defaults) = (graph, catalog, defaults);
         Plan = PlanBuilder.Build(graph, catalog, options);
@@ -30,7 +30,7 @@ public sealed class PartitionedModel
     public PartitionPlan Plan { get; }
 
     /// <summary>The values that the file has for inputs which requests may leave out, by name.</summary>
-    internal IReadOnlyDictionary<string, Tensor> Defaults { get; }
+    internal IReadOnlyDictionary<string, TensorValue> Defaults { get; }
 
     /// <summary>What the device does after the tail, since the model yields what cannot cross; null where there is nothing.</summary>
     internal DeviceFinish? Finish => _catalog.Finish;
@@ -112,21 +112,21 @@ public sealed class PartitionedModel
     /// <summary>Inputs that the model should run on, made up for the sizes that the plan was made with. The caller owns them.</summary>
     /// <param name="seed">The same seed gives the same inputs.</param>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
-    public ImmutableArray<Tensor> MakeInputs(int seed) => [.. Enumerable.Range(0, Plan.Inputs.Length).Select(index => MakeInput(index, seed))];
+    public ImmutableArray<TensorValue> MakeInputs(int seed) => [.. Enumerable.Range(0, Plan.Inputs.Length).Select(index => MakeInput(index, seed))];
 
     /// <summary>One of the inputs that <see cref="MakeInputs(int)"/> makes up. The caller owns it.</summary>
     /// <param name="index">The place of the input in the plan.</param>
     /// <param name="seed">The same seed gives the same input.</param>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions the input has.</exception>
-    public Tensor MakeInput(int index, int seed) => _syntheticInputs.Make(index, seed);
+    public TensorValue MakeInput(int index, int seed) => _syntheticInputs.Make(index, seed);
 
     /// <summary>Inputs for a segment, made up for the sizes that the plan was made with, to warm it up. The caller owns them; there are none where a size is not known.</summary>
-    internal Tensor[] MakeInputs(SegmentModel segment, int seed) => _syntheticInputs.MakeFor(segment, seed);
+    internal TensorValue[] MakeInputs(SegmentModel segment, int seed) => _syntheticInputs.MakeFor(segment, seed);
 
     /// <summary>Whether the file has a value for an input, so that an application may name it among <see cref="PlanOptions.FedInitializers"/>.</summary>
     public bool IsFedable(string name) => _graph.Model.FedableInitializers.Contains(name);
 
-    private static Dictionary<string, Tensor> DefaultsOf(ModelGraph graph, PlanOptions options)
+    private static Dictionary<string, TensorValue> DefaultsOf(ModelGraph graph, PlanOptions options)
     {
         var fedable = graph.Model.FedableInitializers;
         if (options.FedInitializers.FirstOrDefault(name => !fedable.Contains(name)) is { } unknown)

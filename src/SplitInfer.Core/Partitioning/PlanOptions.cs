@@ -32,7 +32,7 @@ public sealed class PlanOptions
     /// Inputs to make the plan with, by name; those not given are made up. Worth giving where a model only runs on sensible values. They tell
     /// what cuts cost, never what crosses them, so that both ends may have others. The tensors stay the caller's.
     /// </summary>
-    public IReadOnlyDictionary<string, Tensor> SampleInputs { get; set; } = new Dictionary<string, Tensor>();
+    public IReadOnlyDictionary<string, TensorValue> SampleInputs { get; set; } = new Dictionary<string, TensorValue>();
 
     /// <summary>
     /// Names of initializers that requests feed, where the file lists them among the inputs as well: they become inputs like any other, and a
@@ -80,7 +80,7 @@ public sealed class PlanOptions
     }
 
     /// <summary>The same options with samples for inputs that have none.</summary>
-    internal PlanOptions WithSamples(IReadOnlyDictionary<string, Tensor> samples)
+    internal PlanOptions WithSamples(IReadOnlyDictionary<string, TensorValue> samples)
     {
         if (samples.Count == 0) return this;
         var copy = (PlanOptions)MemberwiseClone();

@@ -63,7 +63,7 @@ internal sealed class FrameConnection : IDisposable
     /// <summary>Sends a last message, and gives the other end a moment to read it. The pump must have ended.</summary>
     public async Task SendFinalErrorAsync(IOutgoingMessage message)
     {
-        using var scratch = Tensor.Allocate(ElementType.UInt8, new(4096));
+        using var scratch = TensorValue.Allocate(ElementType.UInt8, new(4096));
         await using var limit = _time.CreateTimer(static self => ((FrameConnection)self!).Dispose(), this, FinalErrorGrace, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
         try
         {

@@ -16,7 +16,7 @@ internal sealed class IncomingPayload
     private ImmutableArray<TensorSpec> _values = [];
     private ImmutableArray<TensorShape> _shapes = [];
     private Slabs[] _slabs = [];
-    private Tensor?[] _tensors = [];
+    private TensorValue?[] _tensors = [];
     private TensorBuffer? _block;
     private int _blockBytes;
     private int _value;
@@ -70,8 +70,8 @@ internal sealed class IncomingPayload
         }
         else
         {
-            if (_tensors.Length < _values.Length) _tensors = new Tensor?[_values.Length];
-            for (var value = 0; value < _values.Length; value++) _tensors[value] = Tensor.Allocate(_values[value].Type, _shapes[value]);
+            if (_tensors.Length < _values.Length) _tensors = new TensorValue?[_values.Length];
+            for (var value = 0; value < _values.Length; value++) _tensors[value] = TensorValue.Allocate(_values[value].Type, _shapes[value]);
             _due = Slabs.LengthBytes;
         }
     }
@@ -101,13 +101,13 @@ internal sealed class IncomingPayload
 
     /// <summary>Makes the tensors once all has come. On success each place of <paramref name="tensors"/> holds one that the caller owns, on failure none does.</summary>
     /// <exception cref="InvalidPayloadException">The last slab does not decode.</exception>
-    public void Finish(Span<Tensor> tensors)
+    public void Finish(Span<TensorValue> tensors)
     {
         var at = 0;
         if (!_codec.IsIdentity && !_values.IsEmpty) DecodeSlab();
         for (var value = 0; value < _values.Length; value++)
         {
-            tensors[value] = _codec.IsIdentity ? Tensor.View(_values[value].Type, _shapes[value], _block!.AddReference(), at) : _tensors[value]!;
+            tensors[value] = _codec.IsIdentity ? TensorValue.View(_values[value].Type, _shapes[value], _block!.AddReference(), at) : _tensors[value]!;
             at += (int)Align(_slabs[value].Bytes);
         }
 

@@ -10,7 +10,7 @@ namespace SplitInfer.Protocol;
 internal sealed class OutgoingPayload
 {
     private ITensorCodec _codec = null!;
-    private ReadOnlyMemory<Tensor> _tensors;
+    private ReadOnlyMemory<TensorValue> _tensors;
     private Slabs[] _slabs = [];
     private Place _next;
     private ReadOnlyMemory<byte> _ready;
@@ -23,7 +23,7 @@ internal sealed class OutgoingPayload
     public bool IsTaken => _ready.IsEmpty && _next.Value == _tensors.Length;
 
     /// <summary>Starts at the first byte of <paramref name="tensors"/>, which must live and not change until all was taken or <see cref="Clear"/>.</summary>
-    public void Open(ITensorCodec codec, ReadOnlyMemory<Tensor> tensors)
+    public void Open(ITensorCodec codec, ReadOnlyMemory<TensorValue> tensors)
     {
         (_codec, _tensors, _next, Taken) = (codec, tensors, default, 0);
         if (codec.IsIdentity)

@@ -77,11 +77,11 @@ public sealed class LoadedCut : IDisposable
     /// <returns>The values that cross, in the order of <see cref="Partition.Boundary"/>. The caller owns them; those that are inputs of the model share their memory.</returns>
     /// <exception cref="EngineException">The run failed.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public Tensor[] MakeBoundary(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken = default)
+    public TensorValue[] MakeBoundary(IReadOnlyList<TensorValue> inputs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         var made = RunHead(inputs, cancellationToken);
-        Tensor[] boundary = [.. _route.Boundary.Select(source => (source.Origin == ValueOrigin.Input ? inputs : made)[source.Index].Share())];
+        TensorValue[] boundary = [.. _route.Boundary.Select(source => (source.Origin == ValueOrigin.Input ? inputs : made)[source.Index].Share())];
         Release(made);
         return boundary;
     }
@@ -92,7 +92,7 @@ public sealed class LoadedCut : IDisposable
     /// <returns>A tensor for each of <see cref="Partition.TailOutputs"/>, which the caller owns.</returns>
     /// <exception cref="EngineException">The run failed.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public Tensor[] RunTail(ReadOnlySpan<Tensor> boundary, CancellationToken cancellationToken = default) => Run(_tail, boundary, cancellationToken);
+    public TensorValue[] RunTail(ReadOnlySpan<TensorValue> boundary, CancellationToken cancellationToken = default) => Run(_tail, boundary, cancellationToken);
 
     /// <summary>Runs head and tail; the boundary goes from one to the other as it is.</summary>
     /// <param name="inputs">A tensor for each input of the plan; they stay the caller's.</param>
@@ -100,10 +100,10 @@ public sealed class LoadedCut : IDisposable
     /// <returns>A tensor for each output of the plan, which the caller owns.</returns>
     /// <exception cref="EngineException">A run failed.</exception>
     /// <exception cref="OperationCanceledException">A run was cancelled.</exception>
-    public Tensor[] Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken = default)
+    public TensorValue[] Run(IReadOnlyList<TensorValue> inputs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        Tensor[] made = [], ended = [];
+        TensorValue[] made = [], ended = [];
         try
         {
             made = RunHead(inputs, cancellationToken);
@@ -116,30 +116,30 @@ public sealed class LoadedCut : IDisposable
             Release(ended);
         }
 
-        IReadOnlyList<Tensor> Held(ValueOrigin origin) => origin switch { ValueOrigin.Input => inputs, ValueOrigin.Head => made, _ => ended };
+        IReadOnlyList<TensorValue> Held(ValueOrigin origin) => origin switch { ValueOrigin.Input => inputs, ValueOrigin.Head => made, _ => ended };
     }
 
     /// <summary>Unloads what no other cut uses.</summary>
     public void Dispose() => _release();
 
-    private Tensor[] RunHead(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken) =>
+    private TensorValue[] RunHead(IReadOnlyList<TensorValue> inputs, CancellationToken cancellationToken) =>
         Run(_head, [.. _route.HeadInputs.Select(place => inputs[place])], cancellationToken);
 
     private static SegmentRunner? Load(SegmentModel segment, ExecutionOptions execution) => segment.IsEmpty
         ? null
         : new(segment.Load(execution), segment.Inputs, segment.Outputs);
 
-    private static Tensor[] Run(ISegmentRunner? segment, ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken)
+    private static TensorValue[] Run(ISegmentRunner? segment, ReadOnlySpan<TensorValue> inputs, CancellationToken cancellationToken)
     {
         if (segment is null) return [];
-        var outputs = new Tensor[segment.Outputs.Count];
+        var outputs = new TensorValue[segment.Outputs.Count];
         if (segment is SegmentRunner runner) runner.Run(inputs, outputs, cancellationToken);
         // The application has put a runner of its own around it.
         else segment.RunAsync(inputs.ToArray(), outputs, cancellationToken).AsTask().GetAwaiter().GetResult();
         return outputs;
     }
 
-    private static void Release(Tensor[] tensors)
+    private static void Release(TensorValue[] tensors)
     {
         foreach (var tensor in tensors) tensor.Dispose();
     }

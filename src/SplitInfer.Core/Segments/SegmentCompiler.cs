@@ -87,7 +87,7 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
     {
         if (_runsTooLong || model.MadeUpRunRefusal is not null) return;
         var inputs = model.MakeInputs(segment, seed: 0);
-        var outputs = new Tensor?[segment.Outputs.Length];
+        var outputs = new TensorValue?[segment.Outputs.Length];
         using var timeout = new CancellationTokenSource(MaxWarmTime, TimeProvider.System);
         try
         {

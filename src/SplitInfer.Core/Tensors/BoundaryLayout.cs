@@ -42,7 +42,7 @@ internal sealed class BoundaryLayout
     public static BoundaryLayout For(ImmutableArray<TensorSpec> values) => new(values);
 
     /// <summary>The shapes of the values for these sizes. Nothing is allocated for sizes that are refused.</summary>
-    /// <param name="sizes">What <see cref="Measure(ReadOnlySpan{Tensor})"/> gives; may be anything that an attacker sends.</param>
+    /// <param name="sizes">What <see cref="Measure(ReadOnlySpan{TensorValue})"/> gives; may be anything that an attacker sends.</param>
     /// <param name="limits">What is accepted.</param>
     /// <exception cref="SizeLimitException">There are not as many sizes as the values need, one is negative or too large, or a tensor or their sum is.</exception>
     public ImmutableArray<TensorShape> Resolve(ReadOnlySpan<long> sizes, SizeLimits limits)
@@ -65,7 +65,7 @@ internal sealed class BoundaryLayout
     /// <summary>The sizes that tensors have; the inverse of <see cref="Resolve"/>.</summary>
     /// <param name="tensors">One tensor for each of <see cref="Values"/>.</param>
     /// <exception cref="TensorMismatchException">A tensor is not one that its value accepts, or two axes that share a symbol differ.</exception>
-    public ImmutableArray<long> Measure(ReadOnlySpan<Tensor> tensors)
+    public ImmutableArray<long> Measure(ReadOnlySpan<TensorValue> tensors)
     {
         if (tensors.Length != Values.Length)
             throw new TensorMismatchException($"{Values.Length} tensors are needed, {tensors.Length} were given. Give one for each of: {string.Join(", ", Values)}.");
@@ -75,7 +75,7 @@ internal sealed class BoundaryLayout
         return _unranked == 0 ? ImmutableArray.Create(sizes) : [.. sizes, .. OwnSizes(tensors)];
     }
 
-    private List<long> OwnSizes(ReadOnlySpan<Tensor> tensors)
+    private List<long> OwnSizes(ReadOnlySpan<TensorValue> tensors)
     {
         var sizes = new List<long>();
         for (var value = 0; value < Values.Length; value++)
@@ -88,7 +88,7 @@ internal sealed class BoundaryLayout
         return sizes;
     }
 
-    private void Measure(int value, Tensor tensor, long[] sizes)
+    private void Measure(int value, TensorValue tensor, long[] sizes)
     {
         if (!Values[value].Accepts(tensor.ElementType, tensor.Shape))
             throw new TensorMismatchException($"The tensor for '{Values[value].Name}' is {tensor}; the model says {Values[value]}. Give a tensor of that type and shape.");

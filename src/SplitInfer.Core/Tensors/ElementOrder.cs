@@ -4,7 +4,7 @@ namespace SplitInfer.Tensors;
 internal static class ElementOrder
 {
     /// <summary>Reverses the bytes of every number, in place. A complex number is two numbers.</summary>
-    public static void SwapEndianness(Tensor tensor)
+    public static void SwapEndianness(TensorValue tensor)
     {
         var width = tensor.ElementType.BitWidth() / 8;
         if (tensor.ElementType is ElementType.Complex64 or ElementType.Complex128) width /= 2;
@@ -12,12 +12,12 @@ internal static class ElementOrder
     }
 
     /// <summary>Makes a row-major tensor of one whose first axis varies fastest, and disposes the latter.</summary>
-    public static Tensor FromFortran(Tensor fortran)
+    public static TensorValue FromFortran(TensorValue fortran)
     {
         var sizes = fortran.Shape.Dimensions;
         if (sizes.Length < 2) return fortran;
         var width = fortran.ElementType.BitWidth() / 8;
-        var result = Tensor.Allocate(fortran.ElementType, fortran.Shape);
+        var result = TensorValue.Allocate(fortran.ElementType, fortran.Shape);
         ReadOnlySpan<byte> source = fortran.Bytes.Span;
         var target = result.Bytes.Span;
         var index = new long[sizes.Length];

@@ -10,7 +10,7 @@ internal static class FiniteNumbers
     private const ushort BFloat16Exponent = 0x7F80;
 
     /// <summary>Whether no element is infinite or not a number; true for types that have no such numbers.</summary>
-    public static bool AreIn(Tensor tensor) => tensor.ByteLength == 0 || tensor.ElementType switch
+    public static bool AreIn(TensorValue tensor) => tensor.ByteLength == 0 || tensor.ElementType switch
     {
         ElementType.Float32 or ElementType.Complex64 => TensorPrimitives.IsFiniteAll<float>(MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span)),
         ElementType.Float64 or ElementType.Complex128 => TensorPrimitives.IsFiniteAll<double>(MemoryMarshal.Cast<byte, double>(tensor.Bytes.Span)),

@@ -6,28 +6,28 @@ namespace SplitInfer.Tensors;
 /// </summary>
 public sealed class ModelValue : IDisposable
 {
-    private ModelValue(Tensor? tensor, IReadOnlyList<ModelValue> items, Tensor? keys, Tensor? values) => (Tensor, Items, Keys, Values) = (tensor, items, keys, values);
+    private ModelValue(TensorValue? tensor, IReadOnlyList<ModelValue> items, TensorValue? keys, TensorValue? values) => (Tensor, Items, Keys, Values) = (tensor, items, keys, values);
 
     /// <summary>The tensor, where the value is one; else null.</summary>
-    public Tensor? Tensor { get; }
+    public TensorValue? Tensor { get; }
 
     /// <summary>The elements of a sequence, in order; empty where the value is none.</summary>
     public IReadOnlyList<ModelValue> Items { get; }
 
     /// <summary>The keys of a map, int64 or text, one axis; null where the value is none.</summary>
-    public Tensor? Keys { get; }
+    public TensorValue? Keys { get; }
 
     /// <summary>The values of a map, one for each of <see cref="Keys"/> in their order; null where the value is none.</summary>
-    public Tensor? Values { get; }
+    public TensorValue? Values { get; }
 
     /// <summary>A tensor, which the value owns from then on.</summary>
-    public static ModelValue Of(Tensor tensor) => new(tensor, [], null, null);
+    public static ModelValue Of(TensorValue tensor) => new(tensor, [], null, null);
 
     /// <summary>A sequence, which owns its elements from then on.</summary>
     public static ModelValue Sequence(IReadOnlyList<ModelValue> items) => new(null, items, null, null);
 
     /// <summary>A map, which owns both tensors from then on.</summary>
-    public static ModelValue Map(Tensor keys, Tensor values) => new(null, [], keys, values);
+    public static ModelValue Map(TensorValue keys, TensorValue values) => new(null, [], keys, values);
 
     /// <inheritdoc/>
     public void Dispose()

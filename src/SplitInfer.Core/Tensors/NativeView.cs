@@ -17,7 +17,7 @@ internal sealed class NativeView(OrtValue value, ElementType type, TensorShape s
     public OrtValue Value => value;
 
     /// <summary>A native value over the memory of a tensor, which must outlive it.</summary>
-    public static unsafe OrtValue Create(Tensor tensor) => OrtValue.CreateTensorValueWithData(
+    public static unsafe OrtValue Create(TensorValue tensor) => OrtValue.CreateTensorValueWithData(
         OrtMemoryInfo.DefaultInstance, (TensorElementType)tensor.ElementType, tensor.Shape.ToArray(), (nint)tensor.Pointer, tensor.ByteLength);
 
     /// <summary>Whether this is a view of such a tensor at this place.</summary>

@@ -19,7 +19,7 @@ public static class NpyFile
     /// <summary>Reads one array.</summary>
     /// <exception cref="InvalidTensorException">The file is not a whole <c>.npy</c> file, or its elements are of a kind that is not read.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Tensor Read(string path)
+    public static TensorValue Read(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
         try
@@ -34,7 +34,7 @@ public static class NpyFile
 
     /// <summary>Writes <paramref name="tensor"/> in C order, replacing the file.</summary>
     /// <exception cref="NotSupportedException">NumPy has no such element type.</exception>
-    public static void Write(string path, Tensor tensor)
+    public static void Write(string path, TensorValue tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
         var header = NpyHeader.For(tensor).ToBytes();
@@ -50,7 +50,7 @@ public static class NpyFile
     }
 
     /// <summary>Reads one array that fills the rest of a seekable stream.</summary>
-    internal static Tensor Read(Stream stream)
+    internal static TensorValue Read(Stream stream)
     {
         var header = NpyHeader.Parse(ReadHeader(stream));
         var left = stream.Length - stream.Position;
@@ -58,7 +58,7 @@ public static class NpyFile
         if (header.Shape.ElementCount > left || header.Type.ByteSize(header.Shape.ElementCount) != left)
             throw new InvalidTensorException($"{left} bytes of elements are there, which is not what a {header.Type.DisplayName()} array of shape {header.Shape} takes.");
 
-        var tensor = Tensor.Allocate(header.Type, header.Shape);
+        var tensor = TensorValue.Allocate(header.Type, header.Shape);
         try
         {
             stream.ReadExactly(tensor.Bytes.Span);

@@ -11,7 +11,7 @@ internal sealed partial record NpyHeader(ElementType Type, TensorShape Shape, bo
 
     /// <summary>The header of a tensor as it lies in memory.</summary>
     /// <exception cref="NotSupportedException">NumPy has no such element type.</exception>
-    public static NpyHeader For(Tensor tensor)
+    public static NpyHeader For(TensorValue tensor)
     {
         _ = KindOf(tensor.ElementType);
         return new(tensor.ElementType, tensor.Shape, IsFortranOrder: false, IsBigEndian: false);

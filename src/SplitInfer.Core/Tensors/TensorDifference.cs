@@ -17,7 +17,7 @@ public readonly record struct TensorDifference(double MaxAbs, double MaxRel, dou
 
     /// <summary>Compares element by element; complex numbers as two, 64-bit integers as doubles.</summary>
     /// <exception cref="TensorMismatchException">Type or shape is not the same.</exception>
-    public static TensorDifference Between(Tensor expected, Tensor actual)
+    public static TensorDifference Between(TensorValue expected, TensorValue actual)
     {
         ArgumentNullException.ThrowIfNull(expected);
         ArgumentNullException.ThrowIfNull(actual);
@@ -34,7 +34,7 @@ public readonly record struct TensorDifference(double MaxAbs, double MaxRel, dou
     /// <summary>Whether |actual − expected| ≤ tolerance · (1 + |expected|) for every element.</summary>
     public bool IsWithin(double tolerance) => MaxMixed <= tolerance;
 
-    private static TensorDifference BetweenNumbers(Tensor expected, Tensor actual)
+    private static TensorDifference BetweenNumbers(TensorValue expected, TensorValue actual)
     {
         Span<double> left = stackalloc double[ChunkElements];
         Span<double> right = stackalloc double[ChunkElements];

@@ -15,7 +15,7 @@ public static class TensorViews
     /// <returns>A value that the caller disposes. What it shows is the tensor's until the tensor is disposed, and undefined afterwards.</returns>
     /// <exception cref="NotSupportedException">The elements are text, or of a type that ONNX Runtime's .NET API does not know.</exception>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
-    public static OrtValue AsOrtValue(this Tensor tensor)
+    public static OrtValue AsOrtValue(this TensorValue tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.ElementType == ElementType.Text || !tensor.ElementType.CanBeBound())
@@ -28,7 +28,7 @@ public static class TensorViews
     /// <summary>A tensor over the memory of a value of ONNX Runtime, without a copy; text is copied. Unlike those of other tensors, its spans are valid only while the tensor is held.</summary>
     /// <param name="value">The value. The tensor takes it over, and disposes it when it is disposed itself.</param>
     /// <exception cref="InvalidTensorException">The value is not a dense tensor in the memory of the CPU, is over 2 GiB, or has elements of an unknown type. It stays the caller's.</exception>
-    public static unsafe Tensor AsTensor(this OrtValue value)
+    public static unsafe TensorValue AsTensor(this OrtValue value)
     {
         ArgumentNullException.ThrowIfNull(value);
         if (!value.IsTensor) throw new InvalidTensorException($"The value is {value.OnnxType}, and only dense tensors can be taken over.");
@@ -36,7 +36,7 @@ public static class TensorViews
         var (type, shape) = ((ElementType)info.ElementDataType, new TensorShape(info.Shape));
         if (type == ElementType.Text)
         {
-            var text = Tensor.From(value.GetStringTensorAsArray(), shape);
+            var text = TensorValue.From(value.GetStringTensorAsArray(), shape);
             value.Dispose();
             return text;
         }
@@ -51,12 +51,12 @@ public static class TensorViews
         if (type.ByteSize(shape.ElementCount) > TensorBufferPool.MaxBytes) throw new InvalidTensorException($"The value, {type.DisplayName()} {shape}, is over {TensorBufferPool.MaxBytes} bytes.");
         var bytes = value.GetTensorMutableRawData();
         var pointer = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes));
-        return Tensor.View(type, shape, new TensorBuffer(pointer, new NativeMemory(pointer, bytes.Length, value).Memory, value), 0);
+        return TensorValue.View(type, shape, new TensorBuffer(pointer, new NativeMemory(pointer, bytes.Length, value).Memory, value), 0);
     }
 
     /// <summary>The elements with their dimensions, in place; valid until the tensor is disposed. A scalar is seen as one axis of one element.</summary>
     /// <exception cref="InvalidOperationException">The elements are not of size <c>sizeof(T)</c>.</exception>
-    public static TensorSpan<T> AsTensorSpan<T>(this Tensor tensor) where T : unmanaged
+    public static TensorSpan<T> AsTensorSpan<T>(this TensorValue tensor) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(tensor);
         return new(tensor.Span<T>(), Lengths(tensor.Shape));
@@ -64,15 +64,15 @@ public static class TensorViews
 
     /// <summary>The elements with their dimensions, in place, to be read; valid until the tensor is disposed.</summary>
     /// <exception cref="InvalidOperationException">The elements are not of size <c>sizeof(T)</c>.</exception>
-    public static ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>(this Tensor tensor) where T : unmanaged => tensor.AsTensorSpan<T>();
+    public static ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>(this TensorValue tensor) where T : unmanaged => tensor.AsTensorSpan<T>();
 
     /// <summary>A tensor with a copy of what a span shows, whatever its strides: a span cannot be kept.</summary>
     /// <exception cref="NotSupportedException">No element type is held in <typeparamref name="T"/>.</exception>
-    public static Tensor ToTensor<T>(this scoped ReadOnlyTensorSpan<T> span) where T : unmanaged
+    public static TensorValue ToTensor<T>(this scoped ReadOnlyTensorSpan<T> span) where T : unmanaged
     {
         var sizes = new long[span.Rank];
         for (var axis = 0; axis < sizes.Length; axis++) sizes[axis] = span.Lengths[axis];
-        var tensor = Tensor.Allocate(ElementTypes.Of<T>(), new(sizes));
+        var tensor = TensorValue.Allocate(ElementTypes.Of<T>(), new(sizes));
         span.FlattenTo(tensor.Span<T>());
         return tensor;
     }

@@ -15,8 +15,8 @@ namespace SplitInfer.Server.Connections;
 /// </summary>
 internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWorkItem, IOutgoingMessage
 {
-    private Tensor[] _boundary = [];
-    private Tensor[] _outputs = [];
+    private TensorValue[] _boundary = [];
+    private TensorValue[] _outputs = [];
     private ModelLease _model;
     private bool _replyHasBegun;
 
@@ -43,10 +43,10 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
     public IncomingPayload Payload { get; } = new();
 
     /// <inheritdoc/>
-    public override ReadOnlyMemory<Tensor> Boundary => _boundary.AsMemory(0, Partition.Boundary.Length);
+    public override ReadOnlyMemory<TensorValue> Boundary => _boundary.AsMemory(0, Partition.Boundary.Length);
 
     /// <inheritdoc/>
-    public override Memory<Tensor> Outputs => _outputs.AsMemory(0, Partition.TailOutputs.Length);
+    public override Memory<TensorValue> Outputs => _outputs.AsMemory(0, Partition.TailOutputs.Length);
 
     /// <summary>The reply's payload.</summary>
     public OutgoingPayload Reply { get; } = new();
@@ -81,8 +81,8 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
     public void Admit(ModelLease model, PlanLayouts layouts, in TailJobTerms terms, CancellationTokenSource stop)
     {
         (_model, Layouts, Terms, Stop) = (model, layouts, terms, stop);
-        if (_boundary.Length < Partition.Boundary.Length) _boundary = new Tensor[Partition.Boundary.Length];
-        if (_outputs.Length < Partition.TailOutputs.Length) _outputs = new Tensor[Partition.TailOutputs.Length];
+        if (_boundary.Length < Partition.Boundary.Length) _boundary = new TensorValue[Partition.Boundary.Length];
+        if (_outputs.Length < Partition.TailOutputs.Length) _outputs = new TensorValue[Partition.TailOutputs.Length];
     }
 
     /// <summary>Stops the request because the client no longer wants its outputs. It may have ended by now.</summary>
@@ -189,7 +189,7 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
         (_model, Terms, Layouts) = (default, default, null!);
     }
 
-    private static void Release(Tensor?[] tensors)
+    private static void Release(TensorValue?[] tensors)
     {
         foreach (var tensor in tensors) tensor?.Dispose();
         tensors.AsSpan().Clear();

@@ -51,7 +51,7 @@ internal static partial class ModelRepository
         options = options.For(file);
         var folder = Path.Combine(Path.GetDirectoryName(path)!, SamplesFolder);
         if (!Directory.Exists(folder)) return PartitionedModel.From(file, options, execution);
-        var samples = new Dictionary<string, Tensor>();
+        var samples = new Dictionary<string, TensorValue>();
         try
         {
             samples = TensorFolder.Read(folder, "input", [.. ModelGraph.Of(file, options.FedInitializers).Inputs.Select(static input => input.Name)]);

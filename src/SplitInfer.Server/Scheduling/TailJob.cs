@@ -19,10 +19,10 @@ internal abstract class TailJob
     public SegmentLease Tail { get; protected set; }
 
     /// <summary>What the tail takes.</summary>
-    public abstract ReadOnlyMemory<Tensor> Boundary { get; }
+    public abstract ReadOnlyMemory<TensorValue> Boundary { get; }
 
     /// <summary>Room for what it yields. On success each place holds a tensor that the job owns.</summary>
-    public abstract Memory<Tensor> Outputs { get; }
+    public abstract Memory<TensorValue> Outputs { get; }
 
     /// <summary>Fires when the outputs are of no use any more.</summary>
     public abstract CancellationToken StopToken { get; }

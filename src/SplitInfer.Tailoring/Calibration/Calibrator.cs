@@ -120,7 +120,7 @@ public sealed class Calibrator
         return shape is [> 1] or [1, > 1, ..] && shape.Count(static size => size != 1) == 1;
     }
 
-    private static void Release(Tensor[] tensors)
+    private static void Release(TensorValue[] tensors)
     {
         foreach (var tensor in tensors) tensor.Dispose();
     }

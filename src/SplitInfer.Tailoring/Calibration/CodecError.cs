@@ -9,7 +9,7 @@ namespace SplitInfer.Tailoring.Calibration;
 internal readonly record struct CodecError(double Largest, double? Psnr)
 {
     /// <summary>Compares floating-point elements. Those of other types are never approximated.</summary>
-    public static CodecError Between(IReadOnlyList<Tensor> originals, IReadOnlyList<Tensor> decoded)
+    public static CodecError Between(IReadOnlyList<TensorValue> originals, IReadOnlyList<TensorValue> decoded)
     {
         double largest = 0, squares = 0, low = double.PositiveInfinity, high = double.NegativeInfinity;
         long count = 0;
@@ -32,7 +32,7 @@ internal readonly record struct CodecError(double Largest, double? Psnr)
         return new(largest, squares == 0 ? null : 10 * Math.Log10((high - low) * (high - low) * count / squares));
     }
 
-    private static float[] Read(Tensor tensor)
+    private static float[] Read(TensorValue tensor)
     {
         var values = new float[tensor.Shape.ElementCount];
         FloatingPoint.Read(tensor.ElementType, tensor.Bytes.Span, values);

@@ -36,14 +36,14 @@ public sealed record CodecMeasurement
     /// <param name="effort">How long it is measured.</param>
     /// <param name="time">The clock; null for that of the machine.</param>
     /// <exception cref="InvalidPayloadException">The codec refuses what it encoded itself.</exception>
-    public static CodecMeasurement Of(ITensorCodec codec, IReadOnlyList<Tensor> boundary, MeasuringEffort effort, TimeProvider? time = null)
+    public static CodecMeasurement Of(ITensorCodec codec, IReadOnlyList<TensorValue> boundary, MeasuringEffort effort, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(boundary);
         time ??= TimeProvider.System;
         var bytes = boundary.Sum(static tensor => (long)tensor.ByteLength);
         var payloads = boundary.Select(tensor => new byte[codec.MaxEncodedLength(tensor.ElementType, tensor.Shape)]).ToArray();
-        var decoded = boundary.Select(static tensor => Tensor.Allocate(tensor.ElementType, tensor.Shape)).ToArray();
+        var decoded = boundary.Select(static tensor => TensorValue.Allocate(tensor.ElementType, tensor.Shape)).ToArray();
         var lengths = new int[boundary.Count];
         var encodeSeconds = effort.SecondsOf(Encode, time);
         var decodeSeconds = effort.SecondsOf(Decode, time);

@@ -11,7 +11,7 @@ internal sealed class CutTrial(LoadedCut cut, IReadOnlyList<ITensorCodec> codecs
     /// <summary>Tries one sample.</summary>
     /// <param name="inputs">A tensor for each input of the plan; they stay the caller's.</param>
     /// <param name="cancellationToken">Stops before the next codec.</param>
-    public SampleOutcomes Run(Tensor[] inputs, CancellationToken cancellationToken)
+    public SampleOutcomes Run(TensorValue[] inputs, CancellationToken cancellationToken)
     {
         var boundary = cut.MakeBoundary(inputs, CancellationToken.None);
         try
@@ -36,10 +36,10 @@ internal sealed class CutTrial(LoadedCut cut, IReadOnlyList<ITensorCodec> codecs
 
     /// <summary>Encodes and decodes a boundary.</summary>
     /// <returns>What comes out, which the caller owns; null where it is the boundary bit for bit.</returns>
-    private static Tensor[]? TryTranscode(ITensorCodec codec, Tensor[] boundary, out long payloadBytes)
+    private static TensorValue[]? TryTranscode(ITensorCodec codec, TensorValue[] boundary, out long payloadBytes)
     {
         payloadBytes = 0;
-        var decoded = new List<Tensor>();
+        var decoded = new List<TensorValue>();
         foreach (var tensor in boundary)
         {
             var payload = ArrayPool<byte>.Shared.Rent(checked((int)codec.MaxEncodedLength(tensor.ElementType, tensor.Shape)));
@@ -47,7 +47,7 @@ internal sealed class CutTrial(LoadedCut cut, IReadOnlyList<ITensorCodec> codecs
             payloadBytes += length;
             if (!codec.IsLossless)
             {
-                decoded.Add(Tensor.Allocate(tensor.ElementType, tensor.Shape));
+                decoded.Add(TensorValue.Allocate(tensor.ElementType, tensor.Shape));
                 codec.Decode(tensor.ElementType, tensor.Shape, payload.AsSpan(0, length), decoded[^1].Bytes.Span);
             }
 
@@ -59,14 +59,14 @@ internal sealed class CutTrial(LoadedCut cut, IReadOnlyList<ITensorCodec> codecs
         return null;
     }
 
-    private double[][] TakeTail(Tensor[] boundary)
+    private double[][] TakeTail(TensorValue[] boundary)
     {
         var outputs = RunTail(boundary);
         Release(boundary);
         return outputs;
     }
 
-    private double[][] RunTail(Tensor[] boundary)
+    private double[][] RunTail(TensorValue[] boundary)
     {
         var outputs = cut.RunTail(boundary);
         double[][] values = [.. outputs.Select(Read)];
@@ -86,13 +86,13 @@ internal sealed class CutTrial(LoadedCut cut, IReadOnlyList<ITensorCodec> codecs
     private static OutputDifference[] Differences(double[][] expected, double[][] actual) =>
         [.. expected.Zip(actual, static (left, right) => OutputDifference.Between(left, right))];
 
-    private static void Release(IEnumerable<Tensor> tensors)
+    private static void Release(IEnumerable<TensorValue> tensors)
     {
         foreach (var tensor in tensors) tensor.Dispose();
     }
 
     // Text is never off.
-    private static double[] Read(Tensor output)
+    private static double[] Read(TensorValue output)
     {
         if (output.ElementType == ElementType.Text) return [];
         // Complex numbers are two.

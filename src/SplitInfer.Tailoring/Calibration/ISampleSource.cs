@@ -13,5 +13,5 @@ public interface ISampleSource
     /// <param name="inputs">What the model takes.</param>
     /// <returns>A tensor for each input.</returns>
     /// <exception cref="TensorMismatchException">A tensor does not fit.</exception>
-    Tensor[] Read(int sample, IReadOnlyList<TensorSpec> inputs);
+    TensorValue[] Read(int sample, IReadOnlyList<TensorSpec> inputs);
 }

@@ -10,7 +10,7 @@ internal sealed class InProcessCutRunner(PartitionedModel model, ExecutionOption
 {
     private IEngineSession? _finish;
 
-    public async ValueTask<CutOutputs> RunAsync(Partition partition, ReadOnlyMemory<Tensor> inputs, CancellationToken cancellationToken)
+    public async ValueTask<CutOutputs> RunAsync(Partition partition, ReadOnlyMemory<TensorValue> inputs, CancellationToken cancellationToken)
     {
         // Loading and running are native work that blocks.
         return await Task.Run(() => Run(partition, [.. inputs.Span], cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -22,7 +22,7 @@ internal sealed class InProcessCutRunner(PartitionedModel model, ExecutionOption
         return ValueTask.CompletedTask;
     }
 
-    private CutOutputs Run(Partition partition, Tensor[] inputs, CancellationToken cancellationToken)
+    private CutOutputs Run(Partition partition, TensorValue[] inputs, CancellationToken cancellationToken)
     {
         using var cut = LoadedCut.Load(model, partition.Index, execution);
         var outputs = cut.Run(inputs, cancellationToken);
@@ -37,11 +37,11 @@ internal sealed class InProcessCutRunner(PartitionedModel model, ExecutionOption
         }
     }
 
-    private Dictionary<string, ModelValue>? MakeDeviceOutputs(Tensor[] inputs, Tensor[] outputs, CancellationToken cancellationToken)
+    private Dictionary<string, ModelValue>? MakeDeviceOutputs(TensorValue[] inputs, TensorValue[] outputs, CancellationToken cancellationToken)
     {
         if (model.Finish is not { } finish) return null;
         _finish ??= execution.WithFewerOptimizations(less => execution.Engine.Load(finish.ToBytes(), less, finish.Folder), out _, out _);
-        var known = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        var known = new Dictionary<string, TensorValue>(StringComparer.Ordinal);
         foreach (var (spec, tensor) in model.Plan.Inputs.Zip(inputs).Concat(model.Plan.Outputs.Zip(outputs))) known[spec.Name] = tensor;
         var values = _finish.RunForValues(finish.Inputs, [.. finish.Inputs.Select(name => known[name])], cancellationToken);
         return finish.Outputs.Zip(values).ToDictionary(static v => v.First, static v => v.Second, StringComparer.Ordinal);

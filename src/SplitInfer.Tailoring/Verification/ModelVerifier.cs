@@ -14,13 +14,13 @@ namespace SplitInfer.Tailoring.Verification;
 public sealed class ModelVerifier : IAsyncDisposable
 {
     private readonly PartitionedModel _model;
-    private readonly Tensor[] _inputs;
+    private readonly TensorValue[] _inputs;
     private readonly VerificationOptions _options;
     private readonly ExecutionOptions _execution;
     private readonly WholeModel? _whole;
     private readonly ConcurrentBag<ICutRunner> _idle = [];
 
-    private ModelVerifier(PartitionedModel model, Tensor[] inputs, VerificationOptions options, WholeModel? whole, string? incomparable)
+    private ModelVerifier(PartitionedModel model, TensorValue[] inputs, VerificationOptions options, WholeModel? whole, string? incomparable)
     {
         (_model, _inputs, _options, _whole, Incomparable) = (model, inputs, options, whole, incomparable);
         // A segment runs once, on inputs that suit it, so that it need not be warm.
@@ -42,7 +42,7 @@ public sealed class ModelVerifier : IAsyncDisposable
     /// <exception cref="TensorMismatchException">An input does not fit.</exception>
     /// <exception cref="EngineException">The whole model does not run on these inputs.</exception>
     public static async Task<ModelVerifier> StartAsync(
-        PartitionedModel model, IReadOnlyList<Tensor> inputs, VerificationOptions? options = null, CancellationToken cancellationToken = default)
+        PartitionedModel model, IReadOnlyList<TensorValue> inputs, VerificationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(inputs);
@@ -52,7 +52,7 @@ public sealed class ModelVerifier : IAsyncDisposable
         if (inputs.Count != specs.Length) throw new ArgumentException($"{model.Source} takes {specs.Length} inputs ({string.Join(", ", specs)}), not {inputs.Count}.", nameof(inputs));
         foreach (var (spec, tensor) in specs.Zip(inputs))
             if (!spec.Accepts(tensor.ElementType, tensor.Shape)) throw new TensorMismatchException($"{model.Source}: input '{spec.Name}' must be {spec}, but the tensor given is {tensor}.");
-        Tensor[] given = [.. inputs];
+        TensorValue[] given = [.. inputs];
         if (RandomNode.Find(model, given) is { } random) return new(model, given, options, null, random);
         var whole = await Task.Run(() => WholeModel.Run(model, given, options.Execution, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new(model, given, options, whole, whole.Repeats ? null : "two runs of the whole model on the same inputs differ");

@@ -19,7 +19,7 @@ internal sealed class RandomNode
     /// <summary>What draws random numbers and where, in words: <c>Dropout in training mode draws random numbers: node 'x' (Dropout)</c>; null where nothing does that is known to.</summary>
     /// <param name="model">The model.</param>
     /// <param name="inputs">A tensor for each input of the plan, which may switch training on or off.</param>
-    public static string? Find(PartitionedModel model, IReadOnlyList<Tensor> inputs)
+    public static string? Find(PartitionedModel model, IReadOnlyList<TensorValue> inputs)
     {
         var graph = ModelGraph.Of(model.Model);
         var search = new RandomNode(graph, TruthsOf(model, inputs));
@@ -42,7 +42,7 @@ internal sealed class RandomNode
         _graph.Model.Shell.Functions.FirstOrDefault(f => f.Domain == node.Domain && f.Name == node.OpType && f.Overload == node.Overload);
 
     /// <summary>The truth values that the file or the inputs fix, by name.</summary>
-    private static Dictionary<string, bool> TruthsOf(PartitionedModel model, IReadOnlyList<Tensor> inputs)
+    private static Dictionary<string, bool> TruthsOf(PartitionedModel model, IReadOnlyList<TensorValue> inputs)
     {
         var truths = new Dictionary<string, bool>(StringComparer.Ordinal);
         var graph = model.Model.Graph;

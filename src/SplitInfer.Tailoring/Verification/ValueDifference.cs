@@ -14,7 +14,7 @@ internal static class ValueDifference
     }
 
     /// <summary>How far a tensor is from another; infinitely where they are not alike.</summary>
-    public static TensorDifference Between(Tensor? expected, Tensor? actual) => (expected, actual) switch
+    public static TensorDifference Between(TensorValue? expected, TensorValue? actual) => (expected, actual) switch
     {
         (null, null) => TensorDifference.None,
         (null, _) or (_, null) => TensorDifference.Infinite,

@@ -21,7 +21,7 @@ public sealed class VerificationOptions
     /// Outputs that are known beforehand, by the names of the plan's outputs: partitions then have to meet these as well as what the whole model
     /// gives. They stay the caller's. None unless set.
     /// </summary>
-    public IReadOnlyDictionary<string, Tensors.Tensor> KnownOutputs { get; set; } = new Dictionary<string, Tensors.Tensor>();
+    public IReadOnlyDictionary<string, Tensors.TensorValue> KnownOutputs { get; set; } = new Dictionary<string, Tensors.TensorValue>();
 
     /// <summary>
     /// Makes what runs partitions, once for each that runs at a time. Null (the default) runs head and tail in this process and hands the boundary

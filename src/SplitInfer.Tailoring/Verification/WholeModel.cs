@@ -18,7 +18,7 @@ internal sealed class WholeModel : IDisposable
 
     /// <summary>Runs once, or twice where the model may not do the same again.</summary>
     /// <exception cref="EngineException">The model does not run on these inputs.</exception>
-    public static WholeModel Run(PartitionedModel model, Tensor[] inputs, ExecutionOptions execution, CancellationToken cancellationToken)
+    public static WholeModel Run(PartitionedModel model, TensorValue[] inputs, ExecutionOptions execution, CancellationToken cancellationToken)
     {
         using var session = execution.Engine.LoadFile(model.Source, execution);
         var first = Run(session, model, inputs, cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class WholeModel : IDisposable
         foreach (var output in Outputs.Values) output.Dispose();
     }
 
-    private static Dictionary<string, ModelValue> Run(IEngineSession session, PartitionedModel model, Tensor[] inputs, CancellationToken cancellationToken)
+    private static Dictionary<string, ModelValue> Run(IEngineSession session, PartitionedModel model, TensorValue[] inputs, CancellationToken cancellationToken)
     {
         var values = session.RunForValues([.. model.Plan.Inputs.Select(static i => i.Name)], inputs, cancellationToken);
         var outputs = new Dictionary<string, ModelValue>(StringComparer.Ordinal);

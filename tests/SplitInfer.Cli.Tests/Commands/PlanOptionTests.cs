@@ -75,7 +75,7 @@ public sealed class PlanOptionTests : IDisposable
         var without = await CommandLine.RunAsync("inspect", _folder["model.onnx"]);
         Assert.Contains("--inputs DIR", without.Error, StringComparison.Ordinal);
 
-        NpyFile.Write(_folder["inputs/shape.npy"], Tensor.From<long>([3, 4]));
+        NpyFile.Write(_folder["inputs/shape.npy"], TensorValue.From<long>([3, 4]));
         var with = await CommandLine.RunAsync("inspect", _folder["model.onnx"], "--inputs", Path.Combine(_folder.Path, "inputs"));
         Assert.Equal("", with.Error);
         var nowhere = await CommandLine.RunAsync("inspect", _folder["model.onnx"], "--inputs", "nowhere");

@@ -62,11 +62,11 @@ public sealed class VerifyFolderTests : IDisposable
     public async Task Inputs_and_known_outputs_beside_a_model_are_taken()
     {
         TwoNodes().Save(_folder["right/model.onnx"]);
-        TensorProtoWriter.WriteFile(_folder["right/test_data_set_0/input_0.pb"], Tensor.From<float>([1, -5, 3, 0]), "x");
-        TensorProtoWriter.WriteFile(_folder["right/test_data_set_0/output_0.pb"], Tensor.From<float>([1, 0, 3, 0]), "y");
+        TensorProtoWriter.WriteFile(_folder["right/test_data_set_0/input_0.pb"], TensorValue.From<float>([1, -5, 3, 0]), "x");
+        TensorProtoWriter.WriteFile(_folder["right/test_data_set_0/output_0.pb"], TensorValue.From<float>([1, 0, 3, 0]), "y");
         TwoNodes().Save(_folder["wrong/model.onnx"]);
-        NpyFile.Write(_folder["wrong/inputs/x.npy"], Tensor.From<float>([1, -5, 3, 0]));
-        TensorProtoWriter.WriteFile(_folder["wrong/inputs/output_0.pb"], Tensor.From<float>([1, 0, 3, 7]), "y");
+        NpyFile.Write(_folder["wrong/inputs/x.npy"], TensorValue.From<float>([1, -5, 3, 0]));
+        TensorProtoWriter.WriteFile(_folder["wrong/inputs/output_0.pb"], TensorValue.From<float>([1, 0, 3, 7]), "y");
         var result = await CommandLine.RunAsync("verify", _folder.Path, "--json");
         Assert.Equal(1, result.ExitCode);
         Assert.Equal([2, 1, 1, 0, 0], Counts(result.Json[^1]));

@@ -37,15 +37,15 @@ public sealed class VerifyTests : IDisposable
         var x = g.Input("x", ElementType.Float32, "n");
         g.Output(g.Relu(g.Add(x, g.Input("y", ElementType.Float32, "n"))), "z");
         g.Save(_folder["model.onnx"]);
-        NpyFile.Write(_folder["data/x.npy"], Tensor.From<float>([1, -5, 3]));
-        TensorProtoWriter.WriteFile(_folder["data/input_1.pb"], Tensor.From<float>([1, 1, 1]), "y");
-        TensorProtoWriter.WriteFile(_folder["data/output_0.pb"], Tensor.From<float>([2, 0, 4]), "z");
+        NpyFile.Write(_folder["data/x.npy"], TensorValue.From<float>([1, -5, 3]));
+        TensorProtoWriter.WriteFile(_folder["data/input_1.pb"], TensorValue.From<float>([1, 1, 1]), "y");
+        TensorProtoWriter.WriteFile(_folder["data/output_0.pb"], TensorValue.From<float>([2, 0, 4]), "z");
         var right = await CommandLine.RunAsync("verify", _folder["model.onnx"], "--inputs", _folder["data"]);
         Assert.Equal("", right.Error);
         Assert.Equal(0, right.ExitCode);
         Assert.Contains("3 of 3 partitions", right.Output, StringComparison.Ordinal);
 
-        TensorProtoWriter.WriteFile(_folder["data/output_0.pb"], Tensor.From<float>([2, 0, 4.01f]), "z");
+        TensorProtoWriter.WriteFile(_folder["data/output_0.pb"], TensorValue.From<float>([2, 0, 4.01f]), "z");
         var wrong = await CommandLine.RunAsync("verify", _folder["model.onnx"], "--inputs", _folder["data"], "--json");
         Assert.Equal(1, wrong.ExitCode);
         Assert.All(wrong.Json[..^1], static p => Assert.False(p.GetProperty("ok").GetBoolean()));
@@ -110,7 +110,7 @@ public sealed class VerifyTests : IDisposable
     {
         var g = new GraphBuilder();
         var x = g.Relu(g.Input("x", ElementType.Float32, 100));
-        g.Output(g.Relu(g.Node("Dropout", [x, g.Scalar(x.Type, 0.5), g.Constant(Tensor.From<bool>([trains]))])), "y");
+        g.Output(g.Relu(g.Node("Dropout", [x, g.Scalar(x.Type, 0.5), g.Constant(TensorValue.From<bool>([trains]))])), "y");
         g.Save(_folder["model.onnx"]);
         var result = await CommandLine.RunAsync("verify", _folder["model.onnx"]);
         Assert.Equal("", result.Error);
@@ -153,7 +153,7 @@ public sealed class VerifyTests : IDisposable
     public async Task A_model_that_made_up_inputs_do_not_suit_is_named_with_what_to_give(string command, string option)
     {
         var g = new GraphBuilder();
-        var (table, place) = (g.Initializer(Tensor.From<float>([7], 1)), g.Input("place", ElementType.Int64, 3));
+        var (table, place) = (g.Initializer(TensorValue.From<float>([7], 1)), g.Input("place", ElementType.Int64, 3));
         g.Output(g.Relu(g.Node("Gather", [table, place])), "y");
         g.Save(_folder["model.onnx"]);
         var result = await CommandLine.RunAsync([.. command.Split(' '), _folder["model.onnx"]]);
@@ -168,7 +168,7 @@ public sealed class VerifyTests : IDisposable
     public async Task Inputs_that_are_missing_or_do_not_fit_are_errors(string option, string folder)
     {
         FunctionNet.Build().Save(_folder["model.onnx"]);
-        NpyFile.Write(_folder["wrong/x.npy"], Tensor.From<int>([1, 2], 1, 2));
+        NpyFile.Write(_folder["wrong/x.npy"], TensorValue.From<int>([1, 2], 1, 2));
         var result = await CommandLine.RunAsync("verify", _folder["model.onnx"], option, Path.Combine(_folder.Path, folder));
         Assert.Equal(1, result.ExitCode);
         Assert.Equal("", result.Output);

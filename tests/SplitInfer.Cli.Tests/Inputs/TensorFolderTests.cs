@@ -10,8 +10,8 @@ public sealed class TensorFolderTests : IDisposable
     private static readonly string[] Names = ["image", "sub/scale:0", "third"];
 
     private readonly TestFolder _folder = new();
-    private readonly Tensor _one = Tensor.From<float>([1]);
-    private readonly Tensor _two = Tensor.From<float>([2]);
+    private readonly TensorValue _one = TensorValue.From<float>([1]);
+    private readonly TensorValue _two = TensorValue.From<float>([2]);
 
     public void Dispose() => _folder.Dispose();
 

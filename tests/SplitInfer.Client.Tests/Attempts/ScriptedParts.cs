@@ -64,7 +64,7 @@ internal static class ScriptedParts
     /// <summary>The way to the scripted server.</summary>
     public class Transport(ScriptedServer server, TrackedTensors tensors) : ITailTransport
     {
-        private readonly ConcurrentQueue<Tensor> _boundaries = [];
+        private readonly ConcurrentQueue<TensorValue> _boundaries = [];
 
         protected ScriptedServer Server => server;
 
@@ -170,7 +170,7 @@ internal static class ScriptedParts
 
         public IReadOnlyList<TensorSpec> Outputs => values.Outputs;
 
-        public async ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default)
+        public async ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default)
         {
             try
             {

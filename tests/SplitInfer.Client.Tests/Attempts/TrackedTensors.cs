@@ -11,14 +11,14 @@ internal sealed class TrackedTensors
     /// <summary>Tensors that were not let go of by all who hold them.</summary>
     public int Held => Volatile.Read(ref _held);
 
-    public unsafe Tensor Make(float[] values)
+    public unsafe TensorValue Make(float[] values)
     {
         var bytes = values.Length * sizeof(float);
         var block = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
         MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(block);
         Interlocked.Increment(ref _held);
         var buffer = new TensorBuffer((byte*)Marshal.UnsafeAddrOfPinnedArrayElement(block, 0), block, new Block(this, block));
-        return Tensor.View(ElementType.Float32, new(values.Length), buffer, 0);
+        return TensorValue.View(ElementType.Float32, new(values.Length), buffer, 0);
     }
 
     private sealed class Block(TrackedTensors owner, byte[] bytes) : IDisposable

@@ -15,9 +15,9 @@ public sealed class SegmentRunnerTests
             session,
             [new("b", ElementType.Float32, Dimension.Symbolic("N")), new("a", ElementType.Float32, Dimension.Symbolic("N"))],
             [new("difference", ElementType.Float32, Dimension.Symbolic("N"))]);
-        using var a = Tensor.From<float>([5], 1);
-        using var b = Tensor.From<float>([3], 1);
-        var outputs = new Tensor[1];
+        using var a = TensorValue.From<float>([5], 1);
+        using var b = TensorValue.From<float>([3], 1);
+        var outputs = new TensorValue[1];
 
         await runner.RunAsync(new[] { b, a }, outputs);
 
@@ -30,14 +30,14 @@ public sealed class SegmentRunnerTests
     {
         using var session = Weighing().Load();
         using var runner = session.ToRunner();
-        using var good = Tensor.From<float>([1, 2], 2);
-        using var wrongType = Tensor.From<int>([1, 2], 2);
-        using var wrongRank = Tensor.From<float>([1, 2], 1, 2);
+        using var good = TensorValue.From<float>([1, 2], 2);
+        using var wrongType = TensorValue.From<int>([1, 2], 2);
+        using var wrongRank = TensorValue.From<float>([1, 2], 1, 2);
 
-        var type = await Assert.ThrowsAsync<TensorMismatchException>(() => runner.RunAsync(new[] { good, wrongType }, new Tensor[2]).AsTask());
-        var shape = await Assert.ThrowsAsync<TensorMismatchException>(() => runner.RunAsync(new[] { wrongRank, good }, new Tensor[2]).AsTask());
-        var count = await Assert.ThrowsAsync<TensorMismatchException>(() => runner.RunAsync(new[] { good }, new Tensor[2]).AsTask());
-        var room = await Assert.ThrowsAsync<TensorMismatchException>(() => runner.RunAsync(new[] { good, good }, new Tensor[1]).AsTask());
+        var type = await Assert.ThrowsAsync<TensorMismatchException>(() => runner.RunAsync(new[] { good, wrongType }, new TensorValue[2]).AsTask());
+        var shape = await Assert.ThrowsAsync<TensorMismatchException>(() => runner.RunAsync(new[] { wrongRank, good }, new TensorValue[2]).AsTask());
+        var count = await Assert.ThrowsAsync<TensorMismatchException>(() => runner.RunAsync(new[] { good }, new TensorValue[2]).AsTask());
+        var room = await Assert.ThrowsAsync<TensorMismatchException>(() => runner.RunAsync(new[] { good, good }, new TensorValue[1]).AsTask());
 
         Assert.Equal("Input 'b' must be b float32 N, but the tensor given is int32 2.", type.Message);
         Assert.Equal("Input 'a' must be a float32 N, but the tensor given is float32 1×2.", shape.Message);
@@ -86,7 +86,7 @@ public sealed class SegmentRunnerTests
                 var size = random.Next(1, 2000);
                 using var a = RandomTensor.Normal(random, ElementType.Float32, size);
                 using var b = RandomTensor.Normal(random, ElementType.Float32, size);
-                var outputs = new Tensor[2];
+                var outputs = new TensorValue[2];
                 await runner.RunAsync(new[] { a, b }, outputs);
                 Assert.Equal(a.Span<float>()[size - 1] + b.Span<float>()[size - 1], outputs[0].Span<float>()[size - 1]);
                 Assert.Equal(a.Span<float>()[0] - b.Span<float>()[0], outputs[1].Span<float>()[0]);
@@ -102,7 +102,7 @@ public sealed class SegmentRunnerTests
         for (var round = 0; round < 20; round++)
         {
             var runner = Weighing().Load().ToRunner();
-            var outputs = Enumerable.Range(0, 4).Select(static _ => new Tensor[2]).ToArray();
+            var outputs = Enumerable.Range(0, 4).Select(static _ => new TensorValue[2]).ToArray();
             var runs = outputs.Select(room => runner.RunAsync(new[] { a, a }, room).AsTask()).ToArray();
             runner.Dispose();
             foreach (var (run, room) in runs.Zip(outputs))
@@ -129,5 +129,5 @@ public sealed class SegmentRunnerTests
         return g;
     }
 
-    private static unsafe nint AddressOf(Tensor tensor) => (nint)tensor.Pointer;
+    private static unsafe nint AddressOf(TensorValue tensor) => (nint)tensor.Pointer;
 }

@@ -49,7 +49,7 @@ public sealed class SmallExternalTests : IDisposable
     {
         var g = new GraphBuilder();
         var x = g.Input("x", ElementType.Float32, 2, 6);
-        g.Function("own", "Reshaped", ["x"], static (f, inputs) => f.Output(f.Node("Reshape", [inputs[0], f.Constant(Tensor.From<long>([3, 4]))])));
+        g.Function("own", "Reshaped", ["x"], static (f, inputs) => f.Output(f.Node("Reshape", [inputs[0], f.Constant(TensorValue.From<long>([3, 4]))])));
         var (then, other) = (Body("then"), Body("other"));
         var chosen = g.Node("If", [g.Input("flag", ElementType.Bool)], ("then_branch", then), ("else_branch", other)).Typed(ElementType.Float32);
         g.Output(g.Relu(chosen), "y");
@@ -66,7 +66,7 @@ public sealed class SmallExternalTests : IDisposable
         {
             var body = g.Body(name);
             var inFunction = body.Nodes("own", "Reshaped", [x], 1)[0];
-            body.Output(body.Node("Reshape", [inFunction, body.Constant(Tensor.From<long>([4, 3]))]));
+            body.Output(body.Node("Reshape", [inFunction, body.Constant(TensorValue.From<long>([4, 3]))]));
             return body;
         }
     }
@@ -113,7 +113,7 @@ public sealed class SmallExternalTests : IDisposable
     private static ModelProto Reshaped(out TensorProto shape)
     {
         var g = new GraphBuilder();
-        var to = g.Initializer(Tensor.From<long>([3, 4]), "shape");
+        var to = g.Initializer(TensorValue.From<long>([3, 4]), "shape");
         g.Output(g.Relu(g.Node("Reshape", [g.Input("x", ElementType.Float32, 2, 6), to])), "y");
         var model = g.Build();
         shape = model.Graph.Initializer[0];

@@ -27,7 +27,7 @@ public sealed class TensorProtoTests : IDisposable
     [Fact]
     public void Text_is_read_back()
     {
-        using var tensor = Tensor.From(["äöü", "", "日本"], new(3));
+        using var tensor = TensorValue.From(["äöü", "", "日本"], new(3));
         using var read = TensorProtoReader.Read(TensorProtoWriter.Write(tensor, "t"));
         Assert.Equal(tensor.Text, read.Text);
     }
@@ -66,7 +66,7 @@ public sealed class TensorProtoTests : IDisposable
     [Fact]
     public void A_truncated_file_is_refused()
     {
-        using var tensor = Tensor.From<float>([1, 2, 3]);
+        using var tensor = TensorValue.From<float>([1, 2, 3]);
         TensorProtoWriter.WriteFile(_folder["x.pb"], tensor, "x");
         File.WriteAllBytes(_folder["y.pb"], File.ReadAllBytes(_folder["x.pb"])[..^2]);
         var error = Assert.Throws<InvalidTensorException>(() => TensorProtoReader.ReadFile(_folder["y.pb"], out _));

@@ -40,7 +40,7 @@ internal sealed class CutCheck
     public void Add(string name, byte[] bytes, Random random)
     {
         var declared = ModelProto.Parser.ParseFrom(bytes).Graph.Input;
-        ImmutableArray<Tensor> inputs = [.. declared.Select(input => Draw(input, random))];
+        ImmutableArray<TensorValue> inputs = [.. declared.Select(input => Draw(input, random))];
         var expected = PlainRun.Of(bytes, [.. declared.Zip(inputs, static (input, value) => (input.Name, value))]);
         var model = SplitRun.Plan(bytes);
         Models++;
@@ -60,7 +60,7 @@ internal sealed class CutCheck
 
     public override string ToString() => $"{Models} models, {CutInside} of them cut inside, {NotFinite} not finite; {Cuts} cuts, {BitExact} bit-exact, {Failures.Count} wrong";
 
-    private void Add(string name, PartitionedModel model, Partition partition, ImmutableArray<Tensor> inputs, Tensor[] expected, double tolerance)
+    private void Add(string name, PartitionedModel model, Partition partition, ImmutableArray<TensorValue> inputs, TensorValue[] expected, double tolerance)
     {
         Cuts++;
         try
@@ -86,7 +86,7 @@ internal sealed class CutCheck
         _ => 0,
     };
 
-    private static Tensor Draw(ValueInfoProto input, Random random)
+    private static TensorValue Draw(ValueInfoProto input, Random random)
     {
         var type = input.Type.TensorType;
         return RandomTensor.Normal(random, (ElementType)type.ElemType, [.. type.Shape.Dim.Select(static d => d.DimParam.Length > 0 ? Sizes[d.DimParam] : d.DimValue)]);
@@ -98,7 +98,7 @@ internal sealed class CutCheck
         return graph.Input.Any(static i => i.Type.TensorType.ElemType == (int)ElementType.Float16) || graph.Initializer.Any(static i => i.DataType == (int)ElementType.Float16);
     }
 
-    private static bool IsFinite(Tensor tensor)
+    private static bool IsFinite(TensorValue tensor)
     {
         Span<double> numbers = new double[tensor.Shape.ElementCount];
         ElementWidening.ToDouble(tensor.ElementType, tensor.Bytes.Span, numbers);

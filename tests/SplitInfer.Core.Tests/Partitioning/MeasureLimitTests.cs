@@ -103,6 +103,6 @@ public class MeasureLimitTests
         var state = body.Input("state", x.Type);
         body.Output(body.Identity(go));
         body.Output(body.Tanh(state));
-        return _g.Node("Loop", [_g.Constant(Tensor.From(ElementType.Int64, new(), BitConverter.GetBytes(1L << 62))), null, x], ("body", body)).Typed(x.Type);
+        return _g.Node("Loop", [_g.Constant(TensorValue.From(ElementType.Int64, new(), BitConverter.GetBytes(1L << 62))), null, x], ("body", body)).Typed(x.Type);
     }
 }

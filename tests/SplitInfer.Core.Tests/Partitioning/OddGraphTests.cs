@@ -51,8 +51,8 @@ public class OddGraphTests
         model.Graph.SparseInitializer.Add(new SparseTensorProto
         {
             Dims = { 8, 3 },
-            Values = Writing(Tensor.From<float>([1, -2, 3]), "sparse"),
-            Indices = Writing(Tensor.From<long>([0, 7, 23]), ""),
+            Values = Writing(TensorValue.From<float>([1, -2, 3]), "sparse"),
+            Indices = Writing(TensorValue.From<long>([0, 7, 23]), ""),
         });
 
         Assert.Equal([0, 1, 2, 3], SplitRun.CheckEveryCut(model.ToByteArray()));
@@ -67,7 +67,7 @@ public class OddGraphTests
         var x = _g.Relu(X());
         _g.Output(_g.Tanh(x), "y");
         var model = _g.Build();
-        model.Graph.Initializer.Add(Writing(Tensor.From<float>([0.5f]), "scale"));
+        model.Graph.Initializer.Add(Writing(TensorValue.From<float>([0.5f]), "scale"));
         model.Graph.QuantizationAnnotation.Add(new TensorAnnotation
         {
             TensorName = x.Name, QuantParameterTensorNames = { new StringStringEntryProto { Key = "SCALE_TENSOR", Value = "scale" } },
@@ -133,7 +133,7 @@ public class OddGraphTests
     public void What_constants_compute_is_computed_on_the_side_that_needs_it()
     {
         var x = X();
-        var table = _g.Tanh(_g.Constant(Tensor.From<float>([1, 2, 3, 4, 5, 6, 7, 8])));
+        var table = _g.Tanh(_g.Constant(TensorValue.From<float>([1, 2, 3, 4, 5, 6, 7, 8])));
         _g.Output(_g.Add(_g.Add(_g.Relu(x), table), _g.Relu(table)), "y");
 
         SplitRun.CheckEveryCut(_g);
@@ -145,7 +145,7 @@ public class OddGraphTests
 
     private Value X() => _g.Input("x", ElementType.Float32, 2, 8);
 
-    private static TensorProto Writing(Tensor tensor, string name) => TensorProtoWriter.Write(tensor, name);
+    private static TensorProto Writing(TensorValue tensor, string name) => TensorProtoWriter.Write(tensor, name);
 
     private static GraphProto Parse(SegmentModel segment) => ModelProto.Parser.ParseFrom(segment.ToBytes()).Graph;
 }

@@ -15,8 +15,8 @@ public class RoutingTests
     public void A_constant_output_is_yielded_by_the_device()
     {
         var x = X();
-        _g.Output(_g.Constant(Tensor.From<float>([1, 2, 3])), "computed");
-        _g.Output(_g.Initializer(Tensor.From<float>([4, 5]), "given"));
+        _g.Output(_g.Constant(TensorValue.From<float>([1, 2, 3])), "computed");
+        _g.Output(_g.Initializer(TensorValue.From<float>([4, 5]), "given"));
         _g.Output(_g.Tanh(_g.Relu(x)), "y");
 
         Assert.Equal([0, 1, 2], SplitRun.CheckEveryCut(_g));
@@ -46,7 +46,7 @@ public class RoutingTests
     [Fact]
     public void A_model_of_constants_only_has_one_partition()
     {
-        _g.Output(_g.Tanh(_g.Constant(Tensor.From<float>([1, 2, 3]))), "y");
+        _g.Output(_g.Tanh(_g.Constant(TensorValue.From<float>([1, 2, 3]))), "y");
 
         var plan = SplitRun.Plan(_g).Plan;
 

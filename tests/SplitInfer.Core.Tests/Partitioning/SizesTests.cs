@@ -57,7 +57,7 @@ public class SizesTests
         var model = g.Build();
         var nonZero = model.Graph.Node.Single(static n => n.OpType == "NonZero");
         model.Graph.Node.Single(static n => n.OpType == "Identity").Input[0] = nonZero.Output[0] = "t";
-        using var input = Tensor.From<float>([1, 0, 2, 0, 3, 4, 5, 6], 2, 4);
+        using var input = TensorValue.From<float>([1, 0, 2, 0, 3, 4, 5, 6], 2, 4);
 
         Assert.Equal([0, 1, 2, 3, 4], SplitRun.CheckEveryCut(ModelBytes.Of(model), input));
     }
@@ -81,7 +81,7 @@ public class SizesTests
     {
         using var sound = RandomTensor.Normal(new(1), ElementType.Float32, 3, 500);
 
-        var plan = SplitRun.Plan(AudioNet.Build(), new() { SampleInputs = new Dictionary<string, Tensor> { ["sound"] = sound } }).Plan;
+        var plan = SplitRun.Plan(AudioNet.Build(), new() { SampleInputs = new Dictionary<string, TensorValue> { ["sound"] = sound } }).Plan;
 
         Assert.Equal(3 * 500 * sizeof(float), plan.AllOnServer.BoundaryBytes);
     }
@@ -93,8 +93,8 @@ public class SizesTests
         var sizes = new Dictionary<string, long> { ["smaples"] = 3 };
 
         Assert.Contains("batch, samples", Assert.Throws<ArgumentException>(() => SplitRun.Plan(AudioNet.Build(), new() { DimensionSizes = sizes })).Message, StringComparison.Ordinal);
-        Assert.Throws<TensorMismatchException>(() => SplitRun.Plan(AudioNet.Build(), new() { SampleInputs = new Dictionary<string, Tensor> { ["sound"] = sound } }));
-        Assert.Throws<TensorMismatchException>(() => SplitRun.Plan(AudioNet.Build(), new() { SampleInputs = new Dictionary<string, Tensor> { ["noise"] = sound } }));
+        Assert.Throws<TensorMismatchException>(() => SplitRun.Plan(AudioNet.Build(), new() { SampleInputs = new Dictionary<string, TensorValue> { ["sound"] = sound } }));
+        Assert.Throws<TensorMismatchException>(() => SplitRun.Plan(AudioNet.Build(), new() { SampleInputs = new Dictionary<string, TensorValue> { ["noise"] = sound } }));
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public class SizesTests
         g.Output(g.Tanh(g.Node("NonZero", [g.Relu(x)]).Typed(ElementType.Int64) is var places ? g.Cast(places, ElementType.Float32) : x), "y");
         var model = g.Build();
         model.Graph.Output[0].Type.TensorType.Shape = new() { Dim = { new Dim { DimValue = 2 }, new Dim { DimParam = "n" } } };
-        using var input = Tensor.From<float>([0, 0, 3, 0, 0], 1, 5);
+        using var input = TensorValue.From<float>([0, 0, 3, 0, 0], 1, 5);
 
         SplitRun.CheckEveryCut(ModelBytes.Of(model), input);
         Assert.Equal("y#1", SplitRun.Plan(ModelBytes.Of(model)).Plan.Outputs[0].Dimensions[1].Symbol);

@@ -20,13 +20,13 @@ internal static class SplitRun
 
     /// <summary>Cuts a model at every admissible place and compares each result with that of the file as it is.</summary>
     /// <returns>The partitions that were run.</returns>
-    public static int[] CheckEveryCut(GraphBuilder graph, params Tensor[] inputs) => CheckEveryCut(graph.ToBytes(), inputs);
+    public static int[] CheckEveryCut(GraphBuilder graph, params TensorValue[] inputs) => CheckEveryCut(graph.ToBytes(), inputs);
 
     /// <summary>Cuts a model at every admissible place and compares each result with that of the file as it is.</summary>
-    public static int[] CheckEveryCut(byte[] bytes, params Tensor[] inputs)
+    public static int[] CheckEveryCut(byte[] bytes, params TensorValue[] inputs)
     {
         var model = Plan(bytes);
-        ImmutableArray<Tensor> given = inputs.Length > 0 ? [.. inputs] : model.MakeInputs(seed: 1);
+        ImmutableArray<TensorValue> given = inputs.Length > 0 ? [.. inputs] : model.MakeInputs(seed: 1);
         var expected = Whole(bytes, model, given);
         int[] cuts = [.. model.Plan.Partitions.Where(static p => p.IsAdmissible).Select(static p => p.Index)];
         foreach (var k in cuts)
@@ -46,7 +46,7 @@ internal static class SplitRun
     }
 
     /// <summary>Runs head, boundary and tail of one partition.</summary>
-    public static Tensor[] Cut(PartitionedModel model, int k, ImmutableArray<Tensor> inputs)
+    public static TensorValue[] Cut(PartitionedModel model, int k, ImmutableArray<TensorValue> inputs)
     {
         var (partition, route) = (model.Plan.Partitions[k], model.Route(k));
         var head = Run(model.Head(k), [.. route.HeadInputs.Select(i => inputs[i])]);
@@ -58,7 +58,7 @@ internal static class SplitRun
         return [.. route.Outputs.Select(o => Pick(o, inputs, head, tail))];
     }
 
-    private static Dictionary<string, Tensor> Whole(byte[] bytes, PartitionedModel model, ImmutableArray<Tensor> inputs)
+    private static Dictionary<string, TensorValue> Whole(byte[] bytes, PartitionedModel model, ImmutableArray<TensorValue> inputs)
     {
         using var session = Execution.Engine.Load(bytes, Execution);
         var values = session.RunForValues([.. model.Plan.Inputs.Select(static i => i.Name)], inputs.AsSpan(), CancellationToken.None);
@@ -66,26 +66,26 @@ internal static class SplitRun
             .ToDictionary(static o => o.First.Name, static o => o.Second.Tensor!, StringComparer.Ordinal);
     }
 
-    private static Tensor[] Run(SegmentModel segment, Tensor[] inputs)
+    private static TensorValue[] Run(SegmentModel segment, TensorValue[] inputs)
     {
         if (segment.IsEmpty) return [];
         using var session = segment.Load(Execution);
         Assert.Equal(segment.Inputs.Select(static i => i.Name), session.Inputs.Select(static i => i.Name));
         Assert.Equal(segment.Outputs.Select(static o => o.Name), session.Outputs.Select(static o => o.Name));
-        var outputs = new Tensor[segment.Outputs.Length];
+        var outputs = new TensorValue[segment.Outputs.Length];
         session.Run(inputs, outputs);
         return outputs;
     }
 
     /// <summary>What travels is what the other end works out from the stated sizes.</summary>
-    private static void CheckLayout(ImmutableArray<TensorSpec> specs, Tensor[] tensors)
+    private static void CheckLayout(ImmutableArray<TensorSpec> specs, TensorValue[] tensors)
     {
         if (specs.Any(static s => s.Type == ElementType.Text)) return;
         var layout = BoundaryLayout.For(specs);
         Assert.Equal(tensors.Select(static t => t.Shape), layout.Resolve(layout.Measure(tensors).AsSpan(), SizeLimits.Default).AsEnumerable());
     }
 
-    private static Tensor Pick(ValueSource source, ImmutableArray<Tensor> inputs, Tensor[] head, Tensor[] tail) => source.Origin switch
+    private static TensorValue Pick(ValueSource source, ImmutableArray<TensorValue> inputs, TensorValue[] head, TensorValue[] tail) => source.Origin switch
     {
         ValueOrigin.Input => inputs[source.Index],
         ValueOrigin.Head => head[source.Index],

@@ -40,8 +40,8 @@ public class UncrossableTests
         var numbers = _g.Cast(words, ElementType.Float32);
         _g.Output(_g.Add(_g.Relu(numbers), x), "y");
         _g.Output(_g.Identity(words), "again");
-        using var text = Tensor.From(["1", "2.5", "-3"], new(3));
-        using var three = Tensor.From<float>([1, 2, 3]);
+        using var text = TensorValue.From(["1", "2.5", "-3"], new(3));
+        using var three = TensorValue.From<float>([1, 2, 3]);
 
         Assert.Equal([1, 2, 3], SplitRun.CheckEveryCut(_g, text, three));
         var plan = SplitRun.Plan(_g).Plan;
@@ -87,10 +87,10 @@ public class UncrossableTests
     public void A_plan_is_the_same_whatever_the_samples()
     {
         var made = SplitRun.Plan(OfAnyRank()).Plan;
-        using var wrong = Tensor.From<long>([5, 5, 5]);
-        using var right = Tensor.From<long>([1, 1, 1, 1]);
-        var failed = SplitRun.Plan(OfAnyRank(), new() { SampleInputs = new Dictionary<string, Tensor> { ["shape"] = wrong } }).Plan;
-        var measured = SplitRun.Plan(OfAnyRank(), new() { SampleInputs = new Dictionary<string, Tensor> { ["shape"] = right } }).Plan;
+        using var wrong = TensorValue.From<long>([5, 5, 5]);
+        using var right = TensorValue.From<long>([1, 1, 1, 1]);
+        var failed = SplitRun.Plan(OfAnyRank(), new() { SampleInputs = new Dictionary<string, TensorValue> { ["shape"] = wrong } }).Plan;
+        var measured = SplitRun.Plan(OfAnyRank(), new() { SampleInputs = new Dictionary<string, TensorValue> { ["shape"] = right } }).Plan;
 
         Assert.NotNull(failed.MeasureFailure);
         Assert.Null(measured.MeasureFailure);
@@ -101,8 +101,8 @@ public class UncrossableTests
     [Fact]
     public void A_cut_whose_size_nothing_tells_is_no_arm()
     {
-        using var wrong = Tensor.From<long>([5, 5, 5]);
-        var plan = SplitRun.Plan(OfAnyRank(), new() { SampleInputs = new Dictionary<string, Tensor> { ["shape"] = wrong } }).Plan;
+        using var wrong = TensorValue.From<long>([5, 5, 5]);
+        var plan = SplitRun.Plan(OfAnyRank(), new() { SampleInputs = new Dictionary<string, TensorValue> { ["shape"] = wrong } }).Plan;
 
         Assert.True(plan.Partitions[2].IsAdmissible);
         Assert.False(plan.Partitions[2].IsArm);

@@ -142,7 +142,7 @@ public class FrameConnectionTests
 
     private static HeaderOnlyMessage Error(string message) => new(FrameType.Error, 0, new ErrorHeader { Code = (uint)RefusalCode.Busy, Message = message });
 
-    private static TensorsMessage Message(int bytes) => new(1, new RawCodec(), Tensor.Allocate(ElementType.UInt8, new(bytes)));
+    private static TensorsMessage Message(int bytes) => new(1, new RawCodec(), TensorValue.Allocate(ElementType.UInt8, new(bytes)));
 
     private static async Task ReadAsync(FrameConnection connection)
     {

@@ -11,7 +11,7 @@ public class PayloadAllocationTests
 {
     private readonly OutgoingPayload _outgoing = new();
     private readonly IncomingPayload _incoming = new();
-    private readonly Tensor[] _received = new Tensor[1];
+    private readonly TensorValue[] _received = new TensorValue[1];
 
     public static TheoryData<string> Names => [RawCodec.CodecName, ZeroBitmapCodec.CodecName];
 
@@ -21,15 +21,15 @@ public class PayloadAllocationTests
     {
         Assert.True(CodecRegistry.Default.TryGet(name, out var codec));
         var value = new TensorSpec("v", ElementType.Float32, Dimension.Fixed(64), Dimension.Fixed(60), Dimension.Fixed(60));
-        using var tensor = Tensor.Allocate(value.Type, value.Shape);
+        using var tensor = TensorValue.Allocate(value.Type, value.Shape);
         tensor.Bytes.Span.Clear();
-        Tensor[] boundary = [tensor];
+        TensorValue[] boundary = [tensor];
         var (values, shapes) = (ImmutableArray.Create(value), ImmutableArray.Create(value.Shape));
         Carry();
         Carry();
 
         // A collection of another thread may be counted on this one, so the least of some is what is allocated.
-        var tensorObject = Enumerable.Range(0, 5).Min(_ => Allocated(() => Tensor.Allocate(value.Type, value.Shape).Dispose()));
+        var tensorObject = Enumerable.Range(0, 5).Min(_ => Allocated(() => TensorValue.Allocate(value.Type, value.Shape).Dispose()));
         Assert.Equal(tensorObject, Enumerable.Range(0, 5).Min(_ => Allocated(Carry)));
 
         void Carry()

@@ -156,7 +156,7 @@ public class PayloadTests
         return values;
     }
 
-    private static Tensor[] Tensors(byte[][] values) => [.. values.Select(static v => Tensor.From(ElementType.UInt8, new(v.Length), v))];
+    private static TensorValue[] Tensors(byte[][] values) => [.. values.Select(static v => TensorValue.From(ElementType.UInt8, new(v.Length), v))];
 
     private static ImmutableArray<TensorSpec> Specs(params long[] sizes) =>
         [.. sizes.Select(static (size, index) => new TensorSpec($"v{index}", ElementType.UInt8, Dimension.Fixed(size)))];
@@ -183,7 +183,7 @@ public class PayloadTests
 
     private static byte[][] Finish(IncomingPayload incoming, int count)
     {
-        var tensors = new Tensor[count];
+        var tensors = new TensorValue[count];
         incoming.Finish(tensors);
         incoming.Release();
         var bytes = tensors.Select(static t => t.Bytes.ToArray()).ToArray();
@@ -199,7 +199,7 @@ public class PayloadTests
         return bytes;
     }
 
-    private static async Task<Tensor[]> CarryAsync(ITensorCodec codec, byte[][] values, int largestRead)
+    private static async Task<TensorValue[]> CarryAsync(ITensorCodec codec, byte[][] values, int largestRead)
     {
         var (near, far) = DuplexStream.CreatePair(largestRead: largestRead);
         using FrameConnection sender = Wires.Connect(near), receiver = Wires.Connect(far);
@@ -214,7 +214,7 @@ public class PayloadTests
 
         await sending;
         Assert.Null(incoming.Failure);
-        var tensors = new Tensor[values.Length];
+        var tensors = new TensorValue[values.Length];
         incoming.Finish(tensors);
         incoming.Release();
         return tensors;

@@ -12,7 +12,7 @@ internal sealed class TensorsMessage : IOutgoingMessage
     private readonly OutgoingPayload _payload = new();
     private bool _hasBegun;
 
-    public TensorsMessage(ulong id, ITensorCodec codec, params Tensor[] tensors)
+    public TensorsMessage(ulong id, ITensorCodec codec, params TensorValue[] tensors)
     {
         _id = id;
         _payload.Open(codec, tensors);

@@ -17,7 +17,7 @@ public sealed class SegmentCompilerTests
     public void Weights_of_types_that_cannot_be_passed_do_not_keep_others_from_being_shared()
     {
         var g = new GraphBuilder(opset: 21, irVersion: 10);
-        var narrow = g.Initializer(Tensor.From(ElementType.Int4, new(4096), new byte[2048]));
+        var narrow = g.Initializer(TensorValue.From(ElementType.Int4, new(4096), new byte[2048]));
         var wide = g.Node("DequantizeLinear", [narrow, g.Scalar(ElementType.Float32, 1)]).Typed(ElementType.Float32);
         g.Output(g.Node("ReduceSum", [wide]), "sum");
         g.Output(Dense(g), "y");

@@ -209,7 +209,7 @@ public class SegmentResidencyTests
 
         public IReadOnlyList<TensorSpec> Outputs => [];
 
-        public ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default) => default;
+        public ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default) => default;
 
         public void Dispose() => dropped();
     }

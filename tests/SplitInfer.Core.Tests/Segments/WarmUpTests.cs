@@ -66,14 +66,14 @@ public class WarmUpTests
 
             public ImmutableArray<EngineValue> Outputs => inner.Outputs;
 
-            public void Run(ReadOnlySpan<int> inputPlaces, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<int> outputPlaces, Span<Tensor> outputs, CancellationToken cancellationToken)
+            public void Run(ReadOnlySpan<int> inputPlaces, ReadOnlySpan<TensorValue> inputs, ReadOnlySpan<int> outputPlaces, Span<TensorValue> outputs, CancellationToken cancellationToken)
             {
                 cancellationToken.WaitHandle.WaitOne();
                 engine.Cancelled++;
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            public ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken) => inner.RunForValues(names, inputs, cancellationToken);
+            public ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<TensorValue> inputs, CancellationToken cancellationToken) => inner.RunForValues(names, inputs, cancellationToken);
 
             public void Dispose() => inner.Dispose();
         }

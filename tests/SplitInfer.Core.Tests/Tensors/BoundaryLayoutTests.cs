@@ -31,8 +31,8 @@ public class BoundaryLayoutTests
     public void Measure_is_the_inverse_of_resolve()
     {
         var layout = Layout(new("a", ElementType.Float32, M, Dimension.Fixed(3)), new("b", ElementType.Int64, N, M));
-        using var a = Tensor.Allocate(ElementType.Float32, new(5, 3));
-        using var b = Tensor.Allocate(ElementType.Int64, new(0, 5));
+        using var a = TensorValue.Allocate(ElementType.Float32, new(5, 3));
+        using var b = TensorValue.Allocate(ElementType.Int64, new(0, 5));
 
         Assert.Equal(new[] { 5L, 0L }, layout.Measure([a, b]));
         Assert.Equal(new[] { a.Shape, b.Shape }, layout.Resolve([5, 0], SizeLimits.Default));
@@ -42,8 +42,8 @@ public class BoundaryLayoutTests
     public void Measure_refuses_axes_that_share_a_symbol_but_not_a_size()
     {
         var layout = Layout(new("a", ElementType.Float32, N), new("b", ElementType.Float32, N));
-        using var a = Tensor.Allocate(ElementType.Float32, new(2));
-        using var b = Tensor.Allocate(ElementType.Float32, new(3));
+        using var a = TensorValue.Allocate(ElementType.Float32, new(2));
+        using var b = TensorValue.Allocate(ElementType.Float32, new(3));
 
         Assert.Contains("'b'", Assert.Throws<TensorMismatchException>(() => layout.Measure([a, b])).Message, StringComparison.Ordinal);
     }
@@ -52,9 +52,9 @@ public class BoundaryLayoutTests
     public void Measure_refuses_another_type_rank_size_or_number_of_tensors()
     {
         var layout = Layout(new TensorSpec("a", ElementType.Float32, N, Dimension.Fixed(2)));
-        using var type = Tensor.Allocate(ElementType.Int32, new(1, 2));
-        using var rank = Tensor.Allocate(ElementType.Float32, new(2));
-        using var size = Tensor.Allocate(ElementType.Float32, new(1, 3));
+        using var type = TensorValue.Allocate(ElementType.Int32, new(1, 2));
+        using var rank = TensorValue.Allocate(ElementType.Float32, new(2));
+        using var size = TensorValue.Allocate(ElementType.Float32, new(1, 3));
 
         foreach (var wrong in new[] { type, rank, size }) Assert.Throws<TensorMismatchException>(() => layout.Measure([wrong]));
         Assert.Throws<TensorMismatchException>(() => layout.Measure([]));
@@ -96,9 +96,9 @@ public class BoundaryLayoutTests
     public void A_value_of_unknown_rank_states_its_own_shape()
     {
         var layout = Layout(TensorSpec.Unranked("a", ElementType.Float32), new("b", ElementType.Float32, N), TensorSpec.Unranked("c", ElementType.Bool));
-        using var a = Tensor.Allocate(ElementType.Float32, new(2, 5));
-        using var b = Tensor.Allocate(ElementType.Float32, new(3));
-        using var c = Tensor.Allocate(ElementType.Bool, new());
+        using var a = TensorValue.Allocate(ElementType.Float32, new(2, 5));
+        using var b = TensorValue.Allocate(ElementType.Float32, new(3));
+        using var c = TensorValue.Allocate(ElementType.Bool, new());
 
         var sizes = layout.Measure([a, b, c]);
 

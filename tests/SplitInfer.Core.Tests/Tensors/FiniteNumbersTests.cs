@@ -18,7 +18,7 @@ public class FiniteNumbersTests
             for (var place = 0; place < length; place++)
                 foreach (var wrong in (double[])[double.NaN, double.PositiveInfinity, double.NegativeInfinity])
                 {
-                    using var spoilt = Tensor.From(type, tensor.Shape, tensor.Bytes.Span);
+                    using var spoilt = TensorValue.From(type, tensor.Shape, tensor.Bytes.Span);
                     Write(spoilt, place, wrong);
                     Assert.False(FiniteNumbers.AreIn(spoilt), $"{wrong} at {place} of {length}");
                 }
@@ -28,11 +28,11 @@ public class FiniteNumbersTests
     [Fact]
     public void Whole_numbers_are_finite()
     {
-        using var tensor = Tensor.From<int>([int.MinValue, int.MaxValue, 0x7F800000]);
+        using var tensor = TensorValue.From<int>([int.MinValue, int.MaxValue, 0x7F800000]);
         Assert.True(FiniteNumbers.AreIn(tensor));
     }
 
-    private static void Write(Tensor tensor, int place, double number)
+    private static void Write(TensorValue tensor, int place, double number)
     {
         switch (tensor.ElementType)
         {

@@ -30,7 +30,7 @@ public sealed class NpyFileTests : IDisposable
     [Fact]
     public void The_header_is_the_one_that_NumPy_writes()
     {
-        using var tensor = Tensor.From<float>([1, 2], 2);
+        using var tensor = TensorValue.From<float>([1, 2], 2);
         NpyFile.Write(_folder["x.npy"], tensor);
         var bytes = File.ReadAllBytes(_folder["x.npy"]);
         Assert.Equal("93-4E-55-4D-50-59-01-00-76-00", BitConverter.ToString(bytes, 0, 10));
@@ -85,7 +85,7 @@ public sealed class NpyFileTests : IDisposable
     [Fact]
     public void Every_truncation_is_refused()
     {
-        using var tensor = Tensor.From<float>([1, 2, 3], 3);
+        using var tensor = TensorValue.From<float>([1, 2, 3], 3);
         NpyFile.Write(_folder["x.npy"], tensor);
         var whole = File.ReadAllBytes(_folder["x.npy"]);
         for (var length = 0; length < whole.Length; length++) Assert.Throws<InvalidTensorException>(() => Read(whole[..length]));
@@ -117,7 +117,7 @@ public sealed class NpyFileTests : IDisposable
         Assert.Equal("uint8 200×224×224×3", images.ToString());
     }
 
-    private static Tensor Read(byte[] file) => NpyFile.Read(new MemoryStream(file));
+    private static TensorValue Read(byte[] file) => NpyFile.Read(new MemoryStream(file));
 
     private static byte[] Npy(string header, byte[] elements, byte version = 1)
     {

@@ -10,9 +10,9 @@ public sealed class TensorDifferenceTests
     {
         var elements = new float[random.Next(1, 3000)];
         Array.Fill(elements, 10);
-        using var expected = Tensor.From<float>(elements);
+        using var expected = TensorValue.From<float>(elements);
         elements[random.Next(elements.Length)] = 12;
-        using var actual = Tensor.From<float>(elements);
+        using var actual = TensorValue.From<float>(elements);
         var difference = TensorDifference.Between(expected, actual);
         Assert.Equal(new TensorDifference(2, 2.0 / 12, 2.0 / 11, false), difference);
         Assert.True(difference.IsWithin(0.2));
@@ -28,8 +28,8 @@ public sealed class TensorDifferenceTests
     [InlineData(float.PositiveInfinity, float.NegativeInfinity, double.PositiveInfinity)]
     public void Numbers_that_are_none_are_compared_as_people_expect(float expected, float actual, double difference)
     {
-        using var left = Tensor.From<float>([expected]);
-        using var right = Tensor.From<float>([actual]);
+        using var left = TensorValue.From<float>([expected]);
+        using var right = TensorValue.From<float>([actual]);
         Assert.Equal(difference, TensorDifference.Between(left, right).MaxAbs);
     }
 
@@ -38,7 +38,7 @@ public sealed class TensorDifferenceTests
     {
         var types = Enum.GetValues<ElementType>().Where(static t => t.HasFixedSize()).ToArray();
         using var tensor = RandomTensor.Bits(random, types[random.Next(types.Length)], 1000);
-        using var copy = Tensor.From(tensor.ElementType, tensor.Shape, tensor.Bytes.Span);
+        using var copy = TensorValue.From(tensor.ElementType, tensor.Shape, tensor.Bytes.Span);
         Assert.Equal(TensorDifference.None, TensorDifference.Between(tensor, copy));
         copy.Bytes.Span[random.Next(copy.ByteLength)] ^= 1;
         Assert.False(TensorDifference.Between(tensor, copy).IsBitExact);
@@ -64,8 +64,8 @@ public sealed class TensorDifferenceTests
     [InlineData(ElementType.Complex64, "0000803F00000000", "0000803F0000C0BF", 1.5)]
     public void Every_type_is_read_for_what_it_is(ElementType type, string expected, string actual, double difference)
     {
-        using var left = Tensor.From(type, new(1), Convert.FromHexString(expected));
-        using var right = Tensor.From(type, new(1), Convert.FromHexString(actual));
+        using var left = TensorValue.From(type, new(1), Convert.FromHexString(expected));
+        using var right = TensorValue.From(type, new(1), Convert.FromHexString(actual));
         Assert.Equal(difference, TensorDifference.Between(left, right).MaxAbs);
     }
 
@@ -75,7 +75,7 @@ public sealed class TensorDifferenceTests
         foreach (var type in (ElementType[])[ElementType.Complex64, ElementType.Complex128])
         {
             using var left = RandomTensor.Bits(new(7), type, 1025);
-            using var right = Tensor.From(type, left.Shape, left.Bytes.Span);
+            using var right = TensorValue.From(type, left.Shape, left.Bytes.Span);
             right.Bytes.Span[^1] ^= 0x40;
             Assert.True(TensorDifference.Between(left, right).MaxAbs > 0);
         }
@@ -84,9 +84,9 @@ public sealed class TensorDifferenceTests
     [Fact]
     public void Tensors_of_other_type_or_shape_are_not_compared()
     {
-        using var a = Tensor.From<float>([1, 2], 2);
-        using var b = Tensor.From<float>([1, 2], 1, 2);
-        using var c = Tensor.From<int>([1, 2], 2);
+        using var a = TensorValue.From<float>([1, 2], 2);
+        using var b = TensorValue.From<float>([1, 2], 1, 2);
+        using var c = TensorValue.From<int>([1, 2], 2);
         Assert.Throws<TensorMismatchException>(() => TensorDifference.Between(a, b));
         Assert.Throws<TensorMismatchException>(() => TensorDifference.Between(a, c));
     }
@@ -94,8 +94,8 @@ public sealed class TensorDifferenceTests
     [Fact]
     public void Text_is_equal_or_not()
     {
-        using var a = Tensor.From(["x", "y"], new(2));
-        using var b = Tensor.From(["x", "z"], new(2));
+        using var a = TensorValue.From(["x", "y"], new(2));
+        using var b = TensorValue.From(["x", "z"], new(2));
         Assert.True(TensorDifference.Between(a, a).IsBitExact);
         Assert.Equal(double.PositiveInfinity, TensorDifference.Between(a, b).MaxMixed);
     }

@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using SplitInfer.Tensors;
-using Tensor = SplitInfer.Tensors.Tensor;
 
 namespace SplitInfer.Core.Tests.Tensors;
 
@@ -10,7 +9,7 @@ public sealed class TensorViewsTests
     [Fact]
     public void A_tensor_is_seen_as_a_value_in_place()
     {
-        using var tensor = Tensor.From<float>([1, 2, 3, 4, 5, 6], 2, 3);
+        using var tensor = TensorValue.From<float>([1, 2, 3, 4, 5, 6], 2, 3);
         using var value = tensor.AsOrtValue();
 
         Assert.Equal([2, 3], value.GetTensorTypeAndShape().Shape);
@@ -33,7 +32,7 @@ public sealed class TensorViewsTests
 
         static OrtValue Abandon()
         {
-            var tensor = Tensor.Allocate(ElementType.Float32, new(100_000));
+            var tensor = TensorValue.Allocate(ElementType.Float32, new(100_000));
             tensor.Span<float>().Fill(41);
             return tensor.AsOrtValue();
         }
@@ -85,7 +84,7 @@ public sealed class TensorViewsTests
     [Fact]
     public void A_scalar_is_seen_as_one_axis_of_one_element()
     {
-        using var scalar = Tensor.From<float>([3]);
+        using var scalar = TensorValue.From<float>([3]);
 
         Assert.Equal(1, scalar.AsTensorSpan<float>().Rank);
         Assert.Equal(3, scalar.AsTensorSpan<float>()[0]);
@@ -97,7 +96,7 @@ public sealed class TensorViewsTests
     [InlineData(2L, 3L, 4L)]
     public void Spans_have_the_dimensions_of_the_tensor(params long[] sizes)
     {
-        using var tensor = Tensor.Allocate(ElementType.Int32, new(sizes));
+        using var tensor = TensorValue.Allocate(ElementType.Int32, new(sizes));
         for (var i = 0; i < tensor.Span<int>().Length; i++) tensor.Span<int>()[i] = i;
 
         var span = tensor.AsTensorSpan<int>();
@@ -112,7 +111,7 @@ public sealed class TensorViewsTests
     [Fact]
     public void A_span_is_written_in_place_and_copied_by_its_strides()
     {
-        using var tensor = Tensor.From<float>([1, 2, 3, 4, 5, 6], 2, 3);
+        using var tensor = TensorValue.From<float>([1, 2, 3, 4, 5, 6], 2, 3);
         var span = tensor.AsTensorSpan<float>();
         span[1, 2] = 60;
 

@@ -37,7 +37,7 @@ public sealed class CasePlanTests : IDisposable
     public async Task A_default_of_the_file_can_be_replaced_by_an_input()
     {
         var path = PathOf("overridable-initializer/model.onnx");
-        using Tensor x = Tensor.From<float>([1, -2, 3, -4]), scale = Tensor.From<float>([10], 1);
+        using TensorValue x = TensorValue.From<float>([1, -2, 3, -4]), scale = TensorValue.From<float>([10], 1);
         NpyFile.Write(_folder["x.npy"], x);
         NpyFile.Write(_folder["scale.npy"], scale);
         NpyFile.Write(_folder["y.npy"], PlainRun.Of(File.ReadAllBytes(path), ("x", x), ("scale", scale))[0]);

@@ -21,7 +21,7 @@ public class BadInputTests
     {
         await using var client = await LocalAsync();
         using var tensor = InputOf(client);
-        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, Tensor> { ["wrong"] = tensor }));
+        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, TensorValue> { ["wrong"] = tensor }));
         Assert.Contains("wrong", error.Message);
         Assert.Contains(client.Plan.Inputs[0].Name, error.Message);
     }
@@ -30,7 +30,7 @@ public class BadInputTests
     public async Task A_missing_input()
     {
         await using var client = await LocalAsync();
-        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, Tensor>()));
+        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, TensorValue>()));
         Assert.Contains(client.Plan.Inputs[0].Name, error.Message);
     }
 
@@ -200,6 +200,6 @@ public class BadInputTests
         return await SplitInferenceClient.CreateAsync(options);
     }
 
-    private static Tensor InputOf(SplitInferenceClient client) =>
+    private static TensorValue InputOf(SplitInferenceClient client) =>
         RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
 }

@@ -15,7 +15,7 @@ public class DeviceOutputTests
         g.Output(g.Node("SplitToSequence", [y], ("axis", 0)), "rows");
         await using var deployment = await Deployment.StartAsync(WithoutTypes(g));
         await using var client = await deployment.ConnectAsync();
-        using var x = Tensor.From<float>([-1, 2, 3, 4, -5, 6], 2, 3);
+        using var x = TensorValue.From<float>([-1, 2, 3, 4, -5, 6], 2, 3);
 
         Assert.Equal(["rows"], client.Plan.DeviceOutputs.AsEnumerable());
         foreach (var partition in client.Plan.Partitions)
@@ -37,7 +37,7 @@ public class DeviceOutputTests
         g.Output(g.Cast(g.Cast(g.Relu(g.Input("x", ElementType.Float32, 3)), ElementType.Int64), ElementType.Text), "words");
         await using var deployment = await Deployment.StartAsync(g.ToBytes());
         await using var client = await deployment.ConnectAsync();
-        using var x = Tensor.From<float>([-1, 2, 30]);
+        using var x = TensorValue.From<float>([-1, 2, 30]);
 
         using var result = await client.InferAsync(x, new() { Partition = 0 });
 

@@ -67,7 +67,7 @@ public class MaskedPartitionTests
         }
     }
 
-    private static Tensor Image(SplitInferenceClient client) => RandomTensor.Normal(new Random(1), ElementType.Float32, client.Plan.Inputs[0].Shape.Dimensions);
+    private static TensorValue Image(SplitInferenceClient client) => RandomTensor.Normal(new Random(1), ElementType.Float32, client.Plan.Inputs[0].Shape.Dimensions);
 
     /// <summary>ONNX Runtime, but that it refuses models by the names of their first input and output.</summary>
     private sealed class Refusing(Func<string, string, bool> refuses) : IInferenceEngine

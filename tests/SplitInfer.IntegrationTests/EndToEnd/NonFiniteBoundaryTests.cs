@@ -16,7 +16,7 @@ public class NonFiniteBoundaryTests
     {
         await using var deployment = await Deployment.StartAsync(Model());
         await using var client = await deployment.ConnectAsync(o => (o.Policy, o.Partition) = (policy, 1));
-        using var x = Tensor.From<float>([1, 1000]);
+        using var x = TensorValue.From<float>([1, 1000]);
 
         using var result = await client.InferAsync(x, policy == PolicyNames.Fixed ? null : new() { Partition = 1 });
 
@@ -34,7 +34,7 @@ public class NonFiniteBoundaryTests
         await using var client = await deployment.ConnectAsync();
         foreach (float[] values in (float[][])[[1, 2], [1, float.PositiveInfinity], [float.NaN, 1]])
         {
-            using var x = Tensor.From<float>(values);
+            using var x = TensorValue.From<float>(values);
             using var result = await client.InferAsync(x, new() { Partition = 1 });
             Assert.Null(result.ServerFailure);
             Assert.Equal(InferenceSource.Split, result.Source);

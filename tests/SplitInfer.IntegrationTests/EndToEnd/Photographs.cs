@@ -8,18 +8,18 @@ internal sealed class Photographs : IDisposable
 {
     private const int Pixels = 224 * 224;
 
-    private readonly Tensor _images = NpyFile.Read(SharedData.Data("imagenet200_nhwc_u8.npy"));
-    private readonly Tensor _labels = NpyFile.Read(SharedData.Data("imagenet200_labels_i64.npy"));
+    private readonly TensorValue _images = NpyFile.Read(SharedData.Data("imagenet200_nhwc_u8.npy"));
+    private readonly TensorValue _labels = NpyFile.Read(SharedData.Data("imagenet200_labels_i64.npy"));
 
     public int Count => (int)_labels.Shape.ElementCount;
 
     public long LabelOf(int index) => _labels.Span<long>()[index];
 
     /// <summary>Height × width × RGB bytes to 1 × BGR × height × width floats with the mean of the training set taken off.</summary>
-    public Tensor Read(int index)
+    public TensorValue Read(int index)
     {
         ReadOnlySpan<float> mean = [104, 117, 123];
-        var tensor = Tensor.Allocate(ElementType.Float32, new(1, 3, 224, 224));
+        var tensor = TensorValue.Allocate(ElementType.Float32, new(1, 3, 224, 224));
         var from = _images.Bytes.Span.Slice(index * Pixels * 3, Pixels * 3);
         var values = tensor.Span<float>();
         for (var channel = 0; channel < 3; channel++)

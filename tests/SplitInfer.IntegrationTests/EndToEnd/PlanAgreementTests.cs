@@ -11,8 +11,8 @@ public class PlanAgreementTests
     [Fact]
     public async Task Samples_at_either_end_change_nothing_that_both_agree_on()
     {
-        using Tensor x = Tensor.From<float>([1, 2, 3, 4, 5, 6], 2, 3), shape = Tensor.From<long>([3, 2]);
-        var samples = new Dictionary<string, Tensor> { ["x"] = x, ["shape"] = shape };
+        using TensorValue x = TensorValue.From<float>([1, 2, 3, 4, 5, 6], 2, 3), shape = TensorValue.From<long>([3, 2]);
+        var samples = new Dictionary<string, TensorValue> { ["x"] = x, ["shape"] = shape };
         foreach (var (atClient, atServer) in new[] { (true, false), (false, true), (true, true) })
         {
             using var folder = new TestFolder();
@@ -43,9 +43,9 @@ public class PlanAgreementTests
             o.Policy = PolicyNames.AllOnDevice;
             o.Plan.FedInitializers = new HashSet<string> { "scale" };
         });
-        using var x = Tensor.From<float>([1, 2]);
+        using var x = TensorValue.From<float>([1, 2]);
 
-        var refusal = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(new Dictionary<string, Tensor> { ["x"] = x }, new() { Partition = 1 }));
+        var refusal = await Assert.ThrowsAsync<TailRefusedException>(async () => await client.InferAsync(new Dictionary<string, TensorValue> { ["x"] = x }, new() { Partition = 1 }));
 
         Assert.Equal((RefusalCode.PlanMismatch, 0), (refusal.Code, refusal.DifferingPartition));
         Assert.Contains("differ first at partition 0 of 2, which at the server passes x float32 2.", refusal.Message, StringComparison.Ordinal);
@@ -59,11 +59,11 @@ public class PlanAgreementTests
         var fed = new HashSet<string> { "scale" };
         await using var deployment = await Deployment.StartAsync(WithDefault(), o => o.Plan.FedInitializers = fed);
         await using var client = await deployment.ConnectAsync(o => o.Plan.FedInitializers = fed);
-        using Tensor x = Tensor.From<float>([1, 2]), scale = Tensor.From<float>([10], 1);
+        using TensorValue x = TensorValue.From<float>([1, 2]), scale = TensorValue.From<float>([10], 1);
         for (var k = 0; k < client.Plan.Partitions.Length; k++)
         {
-            using var given = await client.InferAsync(new Dictionary<string, Tensor> { ["x"] = x, ["scale"] = scale }, new() { Partition = k });
-            using var left = await client.InferAsync(new Dictionary<string, Tensor> { ["x"] = x }, new() { Partition = k });
+            using var given = await client.InferAsync(new Dictionary<string, TensorValue> { ["x"] = x, ["scale"] = scale }, new() { Partition = k });
+            using var left = await client.InferAsync(new Dictionary<string, TensorValue> { ["x"] = x }, new() { Partition = k });
 
             Assert.Equal([10, 20], given.Outputs[0].Span<float>());
             Assert.Equal([3, 6], left.Outputs[0].Span<float>());
@@ -75,9 +75,9 @@ public class PlanAgreementTests
     {
         await using var deployment = await Deployment.StartAsync(WithDefault());
         await using var client = await deployment.ConnectAsync();
-        using Tensor x = Tensor.From<float>([1, 2]), scale = Tensor.From<float>([10], 1);
+        using TensorValue x = TensorValue.From<float>([1, 2]), scale = TensorValue.From<float>([10], 1);
 
-        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, Tensor> { ["x"] = x, ["scale"] = scale }));
+        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, TensorValue> { ["x"] = x, ["scale"] = scale }));
 
         Assert.Contains("FedInitializers", error.Message, StringComparison.Ordinal);
     }
@@ -96,7 +96,7 @@ public class PlanAgreementTests
         var g = new GraphBuilder();
         var x = g.Relu(g.Input("x", ElementType.Float32, 2));
         var scale = g.Input("scale", ElementType.Float32, 1);
-        g.Initializer(Tensor.From<float>([3], 1), "scale");
+        g.Initializer(TensorValue.From<float>([3], 1), "scale");
         g.Output(g.Mul(x, scale), "y");
         return g.ToBytes();
     }

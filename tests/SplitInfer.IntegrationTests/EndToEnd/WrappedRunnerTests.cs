@@ -44,7 +44,7 @@ public sealed class WrappedRunnerTests
 
         public IReadOnlyList<TensorSpec> Outputs => inner.Outputs;
 
-        public ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default)
+        public ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default)
         {
             Runs++;
             return inner.RunAsync(inputs, outputs, cancellationToken);

@@ -17,7 +17,7 @@ public class CustomOperatorTests
     {
         await using var deployment = await Deployment.StartAsync(Model(), static o => o.Execution.CustomOperatorLibraries = [Library]);
         await using var client = await deployment.ConnectAsync(static o => o.Execution.CustomOperatorLibraries = [Library]);
-        using var x = Tensor.From<float>([-1, 2, -3]);
+        using var x = TensorValue.From<float>([-1, 2, -3]);
         Assert.Equal(4, client.Plan.Partitions.Length);
 
         foreach (var partition in client.Plan.Partitions.Where(static p => p.IsAdmissible))

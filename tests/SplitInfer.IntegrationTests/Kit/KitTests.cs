@@ -60,12 +60,12 @@ public sealed class KitTests
         Assert.Contains(differences, static d => d.MaxAbs > 0 && double.IsFinite(d.MaxAbs));
     }
 
-    private static List<Tensor> Run(byte[] model, int inputSeed)
+    private static List<TensorValue> Run(byte[] model, int inputSeed)
     {
         using var session = new ExecutionOptions().Engine.Load(model, new() { IntraOpThreads = 1 });
         var random = new Random(inputSeed);
-        Tensor[] inputs = [.. session.Inputs.Select(input => RandomTensor.Normal(random, input.ElementType, [.. input.Dimensions.Select(static size => size < 0 ? 40 : size)]))];
-        var outputs = new Tensor[session.Outputs.Length];
+        TensorValue[] inputs = [.. session.Inputs.Select(input => RandomTensor.Normal(random, input.ElementType, [.. input.Dimensions.Select(static size => size < 0 ? 40 : size)]))];
+        var outputs = new TensorValue[session.Outputs.Length];
         session.Run(inputs, outputs);
         return [.. outputs];
     }

@@ -8,7 +8,7 @@ namespace SplitInfer.IntegrationTests.Learning;
 internal sealed class GatedTransport(ITailTransport inner) : ITailTransport
 {
     private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ConcurrentDictionary<int, Tensor[]> _past = new();
+    private readonly ConcurrentDictionary<int, TensorValue[]> _past = new();
     private int _sent;
     private int _held;
     private int _withdrawn;

@@ -133,7 +133,7 @@ public class LateReplyTests
     }
 
     // The reply is held back, so that the call waits until time has passed.
-    private async Task<InferenceResult> OvertakeAsync(RacedClient race, Tensor input)
+    private async Task<InferenceResult> OvertakeAsync(RacedClient race, TensorValue input)
     {
         var (timers, held) = (_time.ActiveTimers, race.Gate.Held);
         var call = race.Client.InferAsync(input).AsTask();

@@ -103,5 +103,5 @@ public class LearningTests
         await Assert.ThrowsAsync<ServerUnreachableException>(async () => await race.Client.InferAsync(input, new() { Partition = 0 }));
     }
 
-    private static Tensor Input() => RandomTensor.Normal(new Random(1), ElementType.Float32, 1, 3, 32, 32);
+    private static TensorValue Input() => RandomTensor.Normal(new Random(1), ElementType.Float32, 1, 3, 32, 32);
 }

@@ -31,7 +31,7 @@ internal sealed class RacedClient(Deployment deployment, SplitInferenceClient cl
     }
 
     /// <summary>An input of the networks that these tests build.</summary>
-    public static Tensor Input(int seed) => RandomTensor.Normal(new Random(seed), ElementType.Float32, 1, 3, 32, 32);
+    public static TensorValue Input(int seed) => RandomTensor.Normal(new Random(seed), ElementType.Float32, 1, 3, 32, 32);
 
     /// <summary>Waits for what happens beside the test.</summary>
     public static async Task UntilAsync(Func<bool> condition)

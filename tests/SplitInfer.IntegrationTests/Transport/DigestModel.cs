@@ -26,7 +26,7 @@ internal sealed class DigestModel : IModelRegistry, IServedModel
     public string Version => "1";
 
     /// <summary>The outputs for a boundary.</summary>
-    public static Tensor[] OutputsFor(int partition, ReadOnlySpan<Tensor> boundary)
+    public static TensorValue[] OutputsFor(int partition, ReadOnlySpan<TensorValue> boundary)
     {
         var digest = (uint)partition;
         foreach (var tensor in boundary) digest = Crc32C.Append(digest, tensor.Bytes.Span);
@@ -43,7 +43,7 @@ internal sealed class DigestModel : IModelRegistry, IServedModel
     {
     }
 
-    private async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    private async ValueTask RunAsync(int partition, ReadOnlyMemory<TensorValue> boundary, Memory<TensorValue> outputs, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _running);
         try

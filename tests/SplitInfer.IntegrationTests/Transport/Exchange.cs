@@ -9,7 +9,7 @@ namespace SplitInfer.IntegrationTests.Transport;
 /// <summary>A request with seeded content, and the reply that it must get.</summary>
 internal sealed class Exchange
 {
-    private readonly Tensor[] _expected;
+    private readonly TensorValue[] _expected;
 
     public Exchange(int partition, int seed, int n = 3, ITensorCodec? codec = null)
     {

@@ -18,7 +18,7 @@ internal sealed class InProcessTransport(IServedModel model) : ITailTransport
         var boundary = Decode(request);
         try
         {
-            var outputs = new Tensor[request.Partition.TailOutputs.Length];
+            var outputs = new TensorValue[request.Partition.TailOutputs.Length];
             using var tail = await model.RentTailAsync(request.Partition.Index, cancellationToken);
             await tail.Runner.RunAsync(boundary, outputs, cancellationToken);
             return new(outputs, default);
@@ -31,13 +31,13 @@ internal sealed class InProcessTransport(IServedModel model) : ITailTransport
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private Tensor[] Decode(TailRequest request)
+    private TensorValue[] Decode(TailRequest request)
     {
         var layout = _layouts.Boundary(request.Partition.Index);
         var shapes = layout.Resolve(request.SymbolSizes.AsSpan(), SizeLimits.Default);
         return [.. shapes.Select((shape, value) =>
         {
-            var tensor = Tensor.Allocate(layout.Values[value].Type, shape);
+            var tensor = TensorValue.Allocate(layout.Values[value].Type, shape);
             var payload = WirePayload.Of(request.Codec, request.Boundary.Span[value]);
             request.Progress.BytesSent += payload.Length;
             WirePayload.Decode(request.Codec, tensor.ElementType, shape, payload).CopyTo(tensor.Bytes);

@@ -56,7 +56,7 @@ public class TransportAllocationTests
 
         private readonly ScriptedRunner _runner = new(static (_, outputs, _) =>
         {
-            outputs.Span[0] = Tensor.Allocate(ElementType.Float32, Shape);
+            outputs.Span[0] = TensorValue.Allocate(ElementType.Float32, Shape);
             return ValueTask.CompletedTask;
         });
 

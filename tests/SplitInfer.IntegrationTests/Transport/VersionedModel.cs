@@ -24,7 +24,7 @@ internal sealed class VersionedModel(string name, byte fill) : IServedModel
     public int Disposals => Volatile.Read(ref _disposals);
 
     /// <summary>The outputs of this version for a boundary.</summary>
-    public Tensor[] OutputsFor(int partition, ReadOnlySpan<Tensor> boundary)
+    public TensorValue[] OutputsFor(int partition, ReadOnlySpan<TensorValue> boundary)
     {
         var digest = Crc32C.Append((uint)partition, [fill, .. System.Text.Encoding.UTF8.GetBytes(name)]);
         foreach (var tensor in boundary) digest = Crc32C.Append(digest, tensor.Bytes.Span);
@@ -41,7 +41,7 @@ internal sealed class VersionedModel(string name, byte fill) : IServedModel
 
     public void Dispose() => Interlocked.Increment(ref _disposals);
 
-    private async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs)
+    private async ValueTask RunAsync(int partition, ReadOnlyMemory<TensorValue> boundary, Memory<TensorValue> outputs)
     {
         await Task.Yield();
         var tensors = OutputsFor(partition, boundary.Span);

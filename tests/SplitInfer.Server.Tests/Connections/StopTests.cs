@@ -195,7 +195,7 @@ public class StopTests
         await _stopped.Task;
     }
 
-    private async Task RunUntilStopped(int partition, Tensors.Tensor[] boundary, CancellationToken cancellationToken)
+    private async Task RunUntilStopped(int partition, Tensors.TensorValue[] boundary, CancellationToken cancellationToken)
     {
         _running.TrySetResult();
         try

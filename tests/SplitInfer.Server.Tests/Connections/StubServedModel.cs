@@ -20,7 +20,7 @@ internal sealed class StubServedModel : IModelRegistry, IServedModel
     public int Leases => _counted.References - 1;
 
     /// <summary>What a run does with its boundary before it yields the outputs of <see cref="WirePlan"/>; nothing unless set.</summary>
-    public Func<int, Tensor[], CancellationToken, Task> OnRun { get; set; } = static (_, _, _) => Task.CompletedTask;
+    public Func<int, TensorValue[], CancellationToken, Task> OnRun { get; set; } = static (_, _, _) => Task.CompletedTask;
 
     /// <summary>What loading the tail of a partition waits for; nothing unless set.</summary>
     public Func<int, CancellationToken, Task> OnRent { get; set; } = static (_, _) => Task.CompletedTask;
@@ -53,7 +53,7 @@ internal sealed class StubServedModel : IModelRegistry, IServedModel
     {
     }
 
-    private async ValueTask RunAsync(int partition, ReadOnlyMemory<Tensor> boundary, Memory<Tensor> outputs, CancellationToken cancellationToken)
+    private async ValueTask RunAsync(int partition, ReadOnlyMemory<TensorValue> boundary, Memory<TensorValue> outputs, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _runs);
         await OnRun(partition, boundary.ToArray(), cancellationToken);

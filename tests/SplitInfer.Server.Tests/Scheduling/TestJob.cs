@@ -26,9 +26,9 @@ internal sealed class TestJob : TailJob
     /// <summary>How often it was told to have ended.</summary>
     public int Endings => Volatile.Read(ref _endings);
 
-    public override ReadOnlyMemory<Tensor> Boundary => default;
+    public override ReadOnlyMemory<TensorValue> Boundary => default;
 
-    public override Memory<Tensor> Outputs => default;
+    public override Memory<TensorValue> Outputs => default;
 
     public override CancellationToken StopToken => _stopToken;
 

@@ -9,5 +9,5 @@ internal sealed class MemorySamples(int count) : ISampleSource
 {
     public int Count => count;
 
-    public Tensor[] Read(int sample, IReadOnlyList<TensorSpec> inputs) => [.. inputs.Select(input => RandomTensor.Normal(new(sample), input.Type, [.. input.Shape.Dimensions]))];
+    public TensorValue[] Read(int sample, IReadOnlyList<TensorSpec> inputs) => [.. inputs.Select(input => RandomTensor.Normal(new(sample), input.Type, [.. input.Shape.Dimensions]))];
 }

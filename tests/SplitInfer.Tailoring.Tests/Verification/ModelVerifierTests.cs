@@ -9,7 +9,7 @@ namespace SplitInfer.Tailoring.Tests.Verification;
 public sealed class ModelVerifierTests : IDisposable
 {
     private readonly TestFolder _folder = new();
-    private readonly List<Tensor> _inputs = [];
+    private readonly List<TensorValue> _inputs = [];
 
     public void Dispose()
     {
@@ -56,9 +56,9 @@ public sealed class ModelVerifierTests : IDisposable
     {
         var model = Load(FunctionNet.Build());
         var spec = model.Plan.Outputs[0];
-        using var wrong = Tensor.Allocate(spec.Type, new TensorShape(model.ShapeOf(spec.Name)!.Value.AsSpan()));
+        using var wrong = TensorValue.Allocate(spec.Type, new TensorShape(model.ShapeOf(spec.Name)!.Value.AsSpan()));
         wrong.Span<float>().Fill(1e6f);
-        await using var verifier = await ModelVerifier.StartAsync(model, _inputs, new() { KnownOutputs = new Dictionary<string, Tensor> { [spec.Name] = wrong } });
+        await using var verifier = await ModelVerifier.StartAsync(model, _inputs, new() { KnownOutputs = new Dictionary<string, TensorValue> { [spec.Name] = wrong } });
         await foreach (var verdict in verifier.RunAsync()) Assert.True(!verdict.IsOk && verdict.IsAsWhole, $"{verdict}");
     }
 
@@ -79,7 +79,7 @@ public sealed class ModelVerifierTests : IDisposable
     {
         var model = Load(FunctionNet.Build());
         Assert.Contains("takes 1 inputs", (await Assert.ThrowsAsync<ArgumentException>(() => ModelVerifier.StartAsync(model, []))).Message, StringComparison.Ordinal);
-        using var wrong = Tensor.From<long>([1]);
+        using var wrong = TensorValue.From<long>([1]);
         await Assert.ThrowsAsync<TensorMismatchException>(() => ModelVerifier.StartAsync(model, [wrong]));
         Assert.Contains(nameof(VerificationOptions.Tolerance), Assert.Throws<ArgumentException>(() => new VerificationOptions { Tolerance = double.NaN }.Validate()).Message, StringComparison.Ordinal);
     }
@@ -107,9 +107,9 @@ public sealed class ModelVerifierTests : IDisposable
     /// <summary>Runs nothing: partition 0 gives zeros, others throw.</summary>
     private sealed class BrokenRunner(PartitionedModel model) : ICutRunner
     {
-        public ValueTask<CutOutputs> RunAsync(Partition partition, ReadOnlyMemory<Tensor> inputs, CancellationToken cancellationToken) => partition.Index > 0
+        public ValueTask<CutOutputs> RunAsync(Partition partition, ReadOnlyMemory<TensorValue> inputs, CancellationToken cancellationToken) => partition.Index > 0
             ? throw new BrokenException("out of order")
-            : new(new CutOutputs([.. model.Plan.Outputs.Select(o => Tensor.Allocate(o.Type, new TensorShape(model.ShapeOf(o.Name)!.Value.AsSpan())))]));
+            : new(new CutOutputs([.. model.Plan.Outputs.Select(o => TensorValue.Allocate(o.Type, new TensorShape(model.ShapeOf(o.Name)!.Value.AsSpan())))]));
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

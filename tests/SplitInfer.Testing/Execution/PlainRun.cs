@@ -9,7 +9,7 @@ namespace SplitInfer.Testing.Execution;
 internal static class PlainRun
 {
     /// <summary>The outputs of the file as it is, in its order, with the default options of a session. The inputs stay the caller's.</summary>
-    public static Tensors.Tensor[] Of(byte[] model, params IReadOnlyCollection<(string Name, Tensors.Tensor Value)> inputs)
+    public static Tensors.TensorValue[] Of(byte[] model, params IReadOnlyCollection<(string Name, Tensors.TensorValue Value)> inputs)
     {
         // Made first, since a process keeps the environment that is made first, and other tests need this one.
         OnnxRuntimeEnvironment.For(new());
@@ -29,16 +29,16 @@ internal static class PlainRun
     }
 
     /// <summary>Tensors lie in native memory, which does not move.</summary>
-    private static unsafe OrtValue Wrap(Tensors.Tensor tensor)
+    private static unsafe OrtValue Wrap(Tensors.TensorValue tensor)
     {
         using var pin = tensor.Bytes.Pin();
         return OrtValue.CreateTensorValueWithData(
             OrtMemoryInfo.DefaultInstance, (TensorElementType)tensor.ElementType, [.. tensor.Shape.Dimensions], (nint)pin.Pointer, tensor.ByteLength);
     }
 
-    private static Tensors.Tensor Copy(OrtValue value)
+    private static Tensors.TensorValue Copy(OrtValue value)
     {
         var info = value.GetTensorTypeAndShape();
-        return Tensors.Tensor.From((ElementType)info.ElementDataType, new(info.Shape), value.GetTensorDataAsSpan<byte>());
+        return Tensors.TensorValue.From((ElementType)info.ElementDataType, new(info.Shape), value.GetTensorDataAsSpan<byte>());
     }
 }

@@ -23,7 +23,7 @@ public sealed class SlowRunner(ISegmentRunner inner, double factor, TimeProvider
     public IReadOnlyList<TensorSpec> Outputs => inner.Outputs;
 
     /// <inheritdoc/>
-    public async ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default)
+    public async ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default)
     {
         var start = _time.GetTimestamp();
         await inner.RunAsync(inputs, outputs, cancellationToken);

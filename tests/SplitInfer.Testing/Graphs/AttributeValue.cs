@@ -33,7 +33,7 @@ public sealed class AttributeValue
         new(new() { Type = AttributeType.Strings, Strings = { value.Select(ByteString.CopyFromUtf8) } });
 
     /// <summary>A tensor; a copy is taken.</summary>
-    public static implicit operator AttributeValue(Tensor value) => new(new() { Type = AttributeType.Tensor, T = TensorProtoWriter.Write(value, "") });
+    public static implicit operator AttributeValue(TensorValue value) => new(new() { Type = AttributeType.Tensor, T = TensorProtoWriter.Write(value, "") });
 
     /// <summary>A sub-graph, as it is at this moment.</summary>
     public static implicit operator AttributeValue(GraphBuilder value) => new(new() { Type = AttributeType.Graph, G = value.Graph.Clone() });

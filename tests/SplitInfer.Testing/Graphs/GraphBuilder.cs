@@ -68,7 +68,7 @@ public sealed class GraphBuilder
     }
 
     /// <summary>Adds an initializer.</summary>
-    public Value Initializer(Tensor tensor, string? name = null)
+    public Value Initializer(TensorValue tensor, string? name = null)
     {
         using (tensor)
         {
@@ -79,7 +79,7 @@ public sealed class GraphBuilder
     }
 
     /// <summary>Adds a <c>Constant</c> node.</summary>
-    public Value Constant(Tensor tensor)
+    public Value Constant(TensorValue tensor)
     {
         using (tensor) return Node("Constant", [], ("value", tensor)).Typed(tensor.ElementType).Shaped(tensor.Shape.Dimensions);
     }

@@ -40,7 +40,7 @@ public sealed class RandomShapeDag
         1 => Reshape(Reshape(x, Pair(Size(x, 1), Size(x, 0))), Sizes(x)),
         2 => Halves(x),
         3 => _g.Add(x, _g.Node("Expand", [_g.Draw(Float, 0, 1, 1, 1), Sizes(x)])),
-        4 => _g.Add(x, _g.Node("ConstantOfShape", [Sizes(x)], ("value", Tensor.From<float>([0.5f], 1)))),
+        4 => _g.Add(x, _g.Node("ConstantOfShape", [Sizes(x)], ("value", TensorValue.From<float>([0.5f], 1)))),
         5 => Positions(x),
         6 => Resized(x),
         7 => Squeezed(x),
@@ -93,7 +93,7 @@ public sealed class RandomShapeDag
     private Value ExpandAsExported(Value x)
     {
         var asked = Joined(_g.Longs(-1), Vector(Size(x, 1)));
-        var ones = _g.Node("ConstantOfShape", [_g.Shape(asked.Shaped(2))], ("value", Tensor.From<long>([1], 1)));
+        var ones = _g.Node("ConstantOfShape", [_g.Shape(asked.Shaped(2))], ("value", TensorValue.From<long>([1], 1)));
         var open = _g.Node("Equal", [asked, _g.Mul(ones, Long(-1))]).Typed(ElementType.Bool);
         return _g.Add(x, _g.Node("Expand", [_g.Draw(Float, 0, 1, 1, 1), _g.Node("Where", [open, ones, asked]).Typed(ElementType.Int64)]));
     }

@@ -17,7 +17,7 @@ public static class Weights
         g.Initializer(RandomTensor.Uniform(g.Random, type, mean, deviation, shape));
 
     /// <summary>Whole numbers, as <c>Reshape</c> and its like take them.</summary>
-    public static Value Longs(this GraphBuilder g, params ReadOnlySpan<long> values) => g.Initializer(Tensor.From(values, values.Length));
+    public static Value Longs(this GraphBuilder g, params ReadOnlySpan<long> values) => g.Initializer(TensorValue.From(values, values.Length));
 
     /// <summary>One number of the given type.</summary>
     public static Value Scalar(this GraphBuilder g, ElementType type, double value) => g.Initializer(RandomTensor.Fill(type, new(), () => value));

@@ -47,7 +47,7 @@ public static class ControlFlow
         var sum = body.Input("sum", x.Type, Features);
         var row = body.Input("row", x.Type, Features);
         var next = body.Add(sum, row);
-        var first = body.Node("Gather", [outside, body.Initializer(Tensor.From<long>([0]))]);
+        var first = body.Node("Gather", [outside, body.Initializer(TensorValue.From<long>([0]))]);
         body.Output(next);
         body.Output(body.Mul(next, first));
         var zero = g.Initializer(RandomTensor.Fill(x.Type, new(Features), static () => 0));

@@ -22,7 +22,7 @@ public static class TransformerEncoder
         }
 
         g.Output(x, "hidden");
-        var first = g.Node("Gather", [x with { Name = "hidden" }, g.Initializer(Tensor.From<long>([0]))], ("axis", 1)).Shaped(-1, features);
+        var first = g.Node("Gather", [x with { Name = "hidden" }, g.Initializer(TensorValue.From<long>([0]))], ("axis", 1)).Shaped(-1, features);
         g.Output(g.Tanh(g.Dense(first, features)), "pooled");
         return g;
     }

@@ -7,7 +7,7 @@ namespace SplitInfer.Testing;
 public static class RandomTensor
 {
     /// <summary>Numbers of a normal distribution; small whole numbers ≥ 0 for integers, coin tosses for booleans.</summary>
-    public static Tensor Normal(Random random, ElementType type, params ReadOnlySpan<long> shape) => type switch
+    public static TensorValue Normal(Random random, ElementType type, params ReadOnlySpan<long> shape) => type switch
     {
         ElementType.Bool => Fill(type, new(shape), () => random.Next(2)),
         ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16 => Fill(type, new(shape), () => NextNormal(random)),
@@ -15,16 +15,16 @@ public static class RandomTensor
     };
 
     /// <summary>Evenly distributed numbers of the given mean and standard deviation.</summary>
-    public static Tensor Uniform(Random random, ElementType type, double mean, double deviation, params ReadOnlySpan<long> shape)
+    public static TensorValue Uniform(Random random, ElementType type, double mean, double deviation, params ReadOnlySpan<long> shape)
     {
         var reach = deviation * Math.Sqrt(3);
         return Fill(type, new(shape), () => mean + reach * (2 * random.NextSingle() - 1));
     }
 
     /// <summary>Any bit pattern, NaN and infinities included.</summary>
-    public static Tensor Bits(Random random, ElementType type, params ReadOnlySpan<long> shape)
+    public static TensorValue Bits(Random random, ElementType type, params ReadOnlySpan<long> shape)
     {
-        var tensor = Tensor.Allocate(type, new(shape));
+        var tensor = TensorValue.Allocate(type, new(shape));
         random.NextBytes(tensor.Bytes.Span);
         if (type == ElementType.Bool)
             foreach (ref var b in tensor.Bytes.Span) b &= 1;
@@ -36,9 +36,9 @@ public static class RandomTensor
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     /// <summary>A tensor whose elements are what <paramref name="next"/> gives, converted to the type.</summary>
-    public static Tensor Fill(ElementType type, TensorShape shape, Func<double> next)
+    public static TensorValue Fill(ElementType type, TensorShape shape, Func<double> next)
     {
-        var tensor = Tensor.Allocate(type, shape);
+        var tensor = TensorValue.Allocate(type, shape);
         var (bytes, width) = (tensor.Bytes, type.BitWidth() / 8);
         for (var at = 0; at < bytes.Length; at += width) Write(type, next(), bytes.Span.Slice(at, width));
         return tensor;

@@ -7,7 +7,7 @@ namespace SplitInfer.Testing.Wire;
 internal static class WirePayload
 {
     /// <summary>The payload that carries <paramref name="tensors"/>.</summary>
-    public static byte[] Of(ITensorCodec codec, params Tensor[] tensors) => [.. tensors.SelectMany(tensor => Of(codec, tensor))];
+    public static byte[] Of(ITensorCodec codec, params TensorValue[] tensors) => [.. tensors.SelectMany(tensor => Of(codec, tensor))];
 
     /// <summary>The tensor that a payload of one carries.</summary>
     public static byte[] Decode(ITensorCodec codec, ElementType type, TensorShape shape, ReadOnlySpan<byte> payload)
@@ -17,7 +17,7 @@ internal static class WirePayload
         return tensor;
     }
 
-    private static byte[] Of(ITensorCodec codec, Tensor tensor)
+    private static byte[] Of(ITensorCodec codec, TensorValue tensor)
     {
         var slabbed = new SlabbedCodec(codec);
         var payload = new byte[slabbed.MaxEncodedLength(tensor.ElementType, tensor.Shape)];

@@ -35,14 +35,14 @@ internal static class WirePlan
     public static Fingerprint Digest(byte value) => new([.. Enumerable.Repeat(value, Fingerprint.Size)]);
 
     /// <summary>Tensors with seeded content that a partition's boundary accepts; its symbol is <paramref name="n"/>.</summary>
-    public static Tensor[] Boundary(int partition, int n = 2, int seed = 1) => [.. Plan.Partitions[partition].Boundary.Select(v => Fill(v, n, seed))];
+    public static TensorValue[] Boundary(int partition, int n = 2, int seed = 1) => [.. Plan.Partitions[partition].Boundary.Select(v => Fill(v, n, seed))];
 
     /// <summary>Tensors that a partition's outputs accept.</summary>
-    public static Tensor[] Outputs(int partition, int n = 2, int seed = 2) => [.. Plan.Partitions[partition].TailOutputs.Select(v => Fill(v, n, seed))];
+    public static TensorValue[] Outputs(int partition, int n = 2, int seed = 2) => [.. Plan.Partitions[partition].TailOutputs.Select(v => Fill(v, n, seed))];
 
-    private static Tensor Fill(TensorSpec value, int n, int seed)
+    private static TensorValue Fill(TensorSpec value, int n, int seed)
     {
-        var tensor = Tensor.Allocate(value.Type, new([.. value.Dimensions.Select(d => d.IsFixed ? d.Size : n)]));
+        var tensor = TensorValue.Allocate(value.Type, new([.. value.Dimensions.Select(d => d.IsFixed ? d.Size : n)]));
         new Random(seed).NextBytes(tensor.Bytes.Span);
         return tensor;
     }

@@ -36,7 +36,7 @@ internal sealed class Lane : ICutRunner
         }
     }
 
-    public async ValueTask<CutOutputs> RunAsync(Partition partition, ReadOnlyMemory<Tensor> inputs, CancellationToken cancellationToken)
+    public async ValueTask<CutOutputs> RunAsync(Partition partition, ReadOnlyMemory<TensorValue> inputs, CancellationToken cancellationToken)
     {
         var result = await _client.InferAsync(inputs, new InferenceRequest { Partition = partition.Index, SendsWhatIsNotFinite = true }, cancellationToken);
         return new(result.Outputs, result.DeviceOutputs, result);

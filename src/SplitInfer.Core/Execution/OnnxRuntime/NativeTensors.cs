@@ -7,7 +7,7 @@ namespace SplitInfer.Execution.OnnxRuntime;
 internal static class NativeTensors
 {
     /// <summary>A value over the memory of a tensor, which must outlive it; text is copied, since native strings have a form of their own.</summary>
-    public static OrtValue Create(Tensor tensor) => tensor.ElementType == ElementType.Text
+    public static OrtValue Create(TensorValue tensor) => tensor.ElementType == ElementType.Text
         ? CreateText(tensor)
         : NativeView.Create(tensor);
 
@@ -16,17 +16,17 @@ internal static class NativeTensors
     /// memory of the native arena that tensors held on to would keep the arena from reusing it, and because what leaves a segment must lie
     /// in pooled memory like every other tensor.
     /// </summary>
-    public static Tensor Copy(OrtValue value)
+    public static TensorValue Copy(OrtValue value)
     {
         var info = value.GetTensorTypeAndShape();
         var (type, shape) = ((ElementType)info.ElementDataType, new TensorShape(info.Shape));
-        if (type == ElementType.Text) return Tensor.From(value.GetStringTensorAsArray(), shape);
-        var tensor = Tensor.Allocate(type, shape);
+        if (type == ElementType.Text) return TensorValue.From(value.GetStringTensorAsArray(), shape);
+        var tensor = TensorValue.Allocate(type, shape);
         value.GetTensorMutableRawData()[..tensor.ByteLength].CopyTo(tensor.Bytes.Span);
         return tensor;
     }
 
-    private static OrtValue CreateText(Tensor tensor)
+    private static OrtValue CreateText(TensorValue tensor)
     {
         var value = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, tensor.Shape.Dimensions.ToArray());
         try

@@ -81,7 +81,7 @@ internal sealed class OnnxRuntimeSession : IEngineSession
 
     /// <inheritdoc/>
     public void Run(
-        ReadOnlySpan<int> inputPlaces, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<int> outputPlaces, Span<Tensor> outputs, CancellationToken cancellationToken)
+        ReadOnlySpan<int> inputPlaces, ReadOnlySpan<TensorValue> inputs, ReadOnlySpan<int> outputPlaces, Span<TensorValue> outputs, CancellationToken cancellationToken)
     {
         if (inputs.Length != inputPlaces.Length) throw new TensorMismatchException($"{inputPlaces.Length} inputs are expected, {inputs.Length} given.");
         if (outputs.Length != outputPlaces.Length) throw new TensorMismatchException($"{outputPlaces.Length} outputs are expected, there is room for {outputs.Length}.");
@@ -108,7 +108,7 @@ internal sealed class OnnxRuntimeSession : IEngineSession
     }
 
     /// <inheritdoc/>
-    public ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<Tensor> inputs, CancellationToken cancellationToken)
+    public ModelValue[] RunForValues(IReadOnlyList<string> names, ReadOnlySpan<TensorValue> inputs, CancellationToken cancellationToken)
     {
         if (inputs.Length != names.Count) throw new TensorMismatchException($"{names.Count} inputs are named, {inputs.Length} given.");
         foreach (var output in Outputs)

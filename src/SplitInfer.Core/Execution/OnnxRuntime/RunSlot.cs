@@ -15,8 +15,8 @@ internal sealed class RunSlot : IDisposable
     private readonly RunOptions _runOptions = new();
 
     // By place in the session. They keep the memory reachable that native code has the address of.
-    private readonly Tensor?[] _inputs;
-    private readonly Tensor?[] _outputs;
+    private readonly TensorValue?[] _inputs;
+    private readonly TensorValue?[] _outputs;
 
     // By place: the view whose value the binding has a copy of; null where it has none or another value. Compared, never read.
     private readonly NativeView?[] _boundInputs;
@@ -29,15 +29,15 @@ internal sealed class RunSlot : IDisposable
     public RunSlot(OnnxRuntimeSession session, InferenceSession native, OrtLoggingLevel severity)
     {
         (_session, _native) = (session, native);
-        (_inputs, _boundInputs) = (new Tensor?[session.Inputs.Length], new NativeView?[session.Inputs.Length]);
-        (_outputs, _boundOutputs) = (new Tensor?[session.Outputs.Length], new NativeView?[session.Outputs.Length]);
+        (_inputs, _boundInputs) = (new TensorValue?[session.Inputs.Length], new NativeView?[session.Inputs.Length]);
+        (_outputs, _boundOutputs) = (new TensorValue?[session.Outputs.Length], new NativeView?[session.Outputs.Length]);
         _runOptions.LogSeverityLevel = severity;
         _binding = native.CreateIoBinding();
     }
 
     /// <summary>Runs the session; arguments are those of <see cref="IEngineSession.Run"/>.</summary>
     public void Run(
-        ReadOnlySpan<int> inputPlaces, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<int> outputPlaces, Span<Tensor> outputs, CancellationToken cancellationToken)
+        ReadOnlySpan<int> inputPlaces, ReadOnlySpan<TensorValue> inputs, ReadOnlySpan<int> outputPlaces, Span<TensorValue> outputs, CancellationToken cancellationToken)
     {
         try
         {
@@ -82,7 +82,7 @@ internal sealed class RunSlot : IDisposable
         _runOptions.Dispose();
     }
 
-    private void BindInputs(ReadOnlySpan<int> places, ReadOnlySpan<Tensor> inputs)
+    private void BindInputs(ReadOnlySpan<int> places, ReadOnlySpan<TensorValue> inputs)
     {
         if (!places.SequenceEqual(_boundInputPlaces))
         {
@@ -126,7 +126,7 @@ internal sealed class RunSlot : IDisposable
             var output = _session.Outputs[place];
             if (prepares && _session.OutputShapes[place] is { } rule && rule.TryResolve(_inputs, out var shape))
             {
-                var tensor = _outputs[place] = Tensor.Allocate(output.ElementType, shape);
+                var tensor = _outputs[place] = TensorValue.Allocate(output.ElementType, shape);
                 var view = tensor.TakeView();
                 if (!ReferenceEquals(view, _boundOutputs[place])) _binding.BindOutput(output.Name, view.Value);
                 _boundOutputs[place] = view;

@@ -6,12 +6,12 @@ namespace SplitInfer.Execution.OnnxRuntime;
 /// <summary>Tensors that a session reads in place as its initializers. Native values and memory must outlive the session, so it disposes this after itself.</summary>
 internal sealed class SessionInitializers : IDisposable
 {
-    private readonly List<(string Name, Tensor Memory)> _memory = [];
+    private readonly List<(string Name, TensorValue Memory)> _memory = [];
     private readonly List<OrtValue> _values = [];
 
     /// <summary>Shares the memory of tensors, which stay the caller's.</summary>
     /// <exception cref="EngineException">A tensor cannot be an initializer.</exception>
-    public SessionInitializers(IReadOnlyList<(string Name, Tensor Value)> initializers)
+    public SessionInitializers(IReadOnlyList<(string Name, TensorValue Value)> initializers)
     {
         try
         {

@@ -94,8 +94,8 @@ internal sealed class Measurement
 
     private void Run(ProbeSession session, ImmutableArray<TensorSpec> inputs, ShapeOutputs shapes, PlanOptions options, CancellationToken cancellationToken)
     {
-        var made = new List<Tensor>();
-        var outputs = new Tensor[shapes.Count];
+        var made = new List<TensorValue>();
+        var outputs = new TensorValue[shapes.Count];
         try
         {
             session.Run(inputs.Select(Input), outputs, cancellationToken);
@@ -103,10 +103,10 @@ internal sealed class Measurement
         }
         finally
         {
-            foreach (var tensor in made.Concat(outputs.OfType<Tensor>())) tensor.Dispose();
+            foreach (var tensor in made.Concat(outputs.OfType<TensorValue>())) tensor.Dispose();
         }
 
-        Tensor Input(TensorSpec spec)
+        TensorValue Input(TensorSpec spec)
         {
             if (options.SampleInputs.TryGetValue(spec.Name, out var sample)) return sample;
             var tensor = SyntheticInput.Make(spec, Sizes, new Random(made.Count));

@@ -11,7 +11,7 @@ internal sealed class ProbeSession : IDisposable
 {
     private readonly IEngineSession _session;
     private readonly ImmutableArray<TensorProto> _weights;
-    private Tensor[] _fedWeights = [];
+    private TensorValue[] _fedWeights = [];
 
     private ProbeSession(IEngineSession session, ImmutableArray<TensorProto> weights) => (_session, _weights) = (session, weights);
 
@@ -46,7 +46,7 @@ internal sealed class ProbeSession : IDisposable
     /// <param name="cancellationToken">Stops the run at the next node.</param>
     /// <exception cref="EngineException">The run failed.</exception>
     /// <exception cref="InvalidTensorException">A weight is damaged.</exception>
-    public void Run(IEnumerable<Tensor> inputs, Span<Tensor> outputs, CancellationToken cancellationToken)
+    public void Run(IEnumerable<TensorValue> inputs, Span<TensorValue> outputs, CancellationToken cancellationToken)
     {
         if (_fedWeights.Length == 0) _fedWeights = [.. _weights.Select(TensorProtoReader.Read)];
         _session.Run([.. inputs, .. _fedWeights], outputs, cancellationToken);

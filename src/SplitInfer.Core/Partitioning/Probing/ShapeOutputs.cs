@@ -36,7 +36,7 @@ internal sealed class ShapeOutputs
     }
 
     /// <summary>The dimensions of each value, from what a run yielded.</summary>
-    public IEnumerable<(string Value, ImmutableArray<long> Shape)> Read(Tensor[] outputs)
+    public IEnumerable<(string Value, ImmutableArray<long> Shape)> Read(TensorValue[] outputs)
     {
         if (!_isJoined) return _values.Select((value, i) => (value, (ImmutableArray<long>)[.. outputs[i].Span<long>()]));
         var shapes = new List<(string, ImmutableArray<long>)>(_values.Length);

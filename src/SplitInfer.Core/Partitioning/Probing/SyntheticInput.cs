@@ -14,7 +14,7 @@ internal static class SyntheticInput
     /// <returns>A tensor that the caller owns.</returns>
     /// <exception cref="SizeLimitException">The sizes make it over 1 GiB.</exception>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions the input has.</exception>
-    public static Tensor Make(TensorSpec input, NominalSizes sizes, Random random)
+    public static TensorValue Make(TensorSpec input, NominalSizes sizes, Random random)
     {
         if (!input.IsRanked) throw new TensorMismatchException($"The model does not say how many dimensions '{input.Name}' has, so no input can be made up. Give a tensor for it.");
         var layout = BoundaryLayout.For([input]);
@@ -28,10 +28,10 @@ internal static class SyntheticInput
     /// <param name="random">Where numbers come from.</param>
     /// <param name="integer">0 or 1.</param>
     /// <returns>A tensor that the caller owns.</returns>
-    public static Tensor Make(ElementType type, TensorShape shape, Random random, int integer)
+    public static TensorValue Make(ElementType type, TensorShape shape, Random random, int integer)
     {
-        if (type == ElementType.Text) return Tensor.From([.. Enumerable.Repeat("a", (int)shape.ElementCount)], shape);
-        var tensor = Tensor.Allocate(type, shape);
+        if (type == ElementType.Text) return TensorValue.From([.. Enumerable.Repeat("a", (int)shape.ElementCount)], shape);
+        var tensor = TensorValue.Allocate(type, shape);
         switch (type)
         {
             case ElementType.Float32 or ElementType.Complex64:
@@ -57,7 +57,7 @@ internal static class SyntheticInput
         return tensor;
     }
 
-    private static void FillIntegers(Tensor tensor, byte integer)
+    private static void FillIntegers(TensorValue tensor, byte integer)
     {
         // Little-endian: the first byte of each element is the least significant. Elements of 4 bits are left at 0.
         var bytes = tensor.Bytes.Span;

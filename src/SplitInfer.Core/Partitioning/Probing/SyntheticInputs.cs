@@ -7,16 +7,16 @@ namespace SplitInfer.Partitioning.Probing;
 /// <param name="inputs">The inputs of the model.</param>
 /// <param name="defaults">The values that the file has for some of them.</param>
 /// <param name="catalog">What is known of all values.</param>
-internal sealed class SyntheticInputs(ImmutableArray<TensorSpec> inputs, IReadOnlyDictionary<string, Tensor> defaults, ValueCatalog catalog)
+internal sealed class SyntheticInputs(ImmutableArray<TensorSpec> inputs, IReadOnlyDictionary<string, TensorValue> defaults, ValueCatalog catalog)
 {
     /// <summary>An input of the model, by its place. The caller owns it.</summary>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions the input has.</exception>
-    public Tensor Make(int index, int seed) => defaults.TryGetValue(inputs[index].Name, out var value)
+    public TensorValue Make(int index, int seed) => defaults.TryGetValue(inputs[index].Name, out var value)
         ? value.Share()
         : SyntheticInput.Make(inputs[index], catalog.Sizes, RandomOf(index, seed));
 
     /// <summary>All inputs of a segment, which the caller owns; none where a size is not known.</summary>
-    public Tensor[] MakeFor(SegmentModel segment, int seed)
+    public TensorValue[] MakeFor(SegmentModel segment, int seed)
     {
         var values = segment.Inputs.Select(i => catalog[i.Name]).ToArray();
         if (values.Any(static v => v.NominalShape.IsDefault)) return [];

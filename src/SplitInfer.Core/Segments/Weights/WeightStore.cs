@@ -27,7 +27,7 @@ internal sealed class WeightStore
                 if (candidate.Value.Bytes.Span.SequenceEqual(bytes)) weight = candidate;
             if (weight is null)
             {
-                candidates.Add(weight = new Weight(Tensor.AllocateUnpooled(type, shape, bytes)));
+                candidates.Add(weight = new Weight(TensorValue.AllocateUnpooled(type, shape, bytes)));
                 _bytes += bytes.Length;
             }
 

@@ -17,10 +17,10 @@ public sealed class CancellationTests
     {
         using var session = Endless().Load();
         using var runner = session.ToRunner();
-        using var state = Tensor.From<float>([1, 2, 3, 4]);
-        using var times = Tensor.From<long>([long.MaxValue]);
+        using var state = TensorValue.From<float>([1, 2, 3, 4]);
+        using var times = TensorValue.From<long>([long.MaxValue]);
         using var cancellation = new CancellationTokenSource(milliseconds);
-        var outputs = new Tensor[1];
+        var outputs = new TensorValue[1];
 
         var run = runner.RunAsync(new[] { state, times }, outputs, cancellation.Token).AsTask();
         var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(GiveUp));
@@ -35,11 +35,11 @@ public sealed class CancellationTests
     {
         using var session = Endless().Load();
         using var runner = session.ToRunner();
-        using var state = Tensor.From<float>([1, 2, 3, 4]);
-        using var ever = Tensor.From<long>([long.MaxValue]);
-        using var once = Tensor.From<long>([1]);
+        using var state = TensorValue.From<float>([1, 2, 3, 4]);
+        using var ever = TensorValue.From<long>([long.MaxValue]);
+        using var once = TensorValue.From<long>([1]);
         using var cancellation = new CancellationTokenSource(20);
-        var outputs = new Tensor[1];
+        var outputs = new TensorValue[1];
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => runner.RunAsync(new[] { state, ever }, outputs, cancellation.Token).AsTask().WaitAsync(GiveUp));
 
@@ -54,11 +54,11 @@ public sealed class CancellationTests
     {
         using var session = Endless().Load();
         using var runner = session.ToRunner();
-        using var state = Tensor.From<float>([1, 2, 3, 4]);
-        using var ever = Tensor.From<long>([long.MaxValue]);
-        using var some = Tensor.From<long>([20_001]);
+        using var state = TensorValue.From<float>([1, 2, 3, 4]);
+        using var ever = TensorValue.From<long>([long.MaxValue]);
+        using var some = TensorValue.From<long>([20_001]);
         using var cancellation = new CancellationTokenSource();
-        var (stopped, finished) = (new Tensor[1], new Tensor[1]);
+        var (stopped, finished) = (new TensorValue[1], new TensorValue[1]);
 
         var endless = runner.RunAsync(new[] { state, ever }, stopped, cancellation.Token).AsTask();
         var bounded = runner.RunAsync(new[] { state, some }, finished).AsTask();
@@ -75,12 +75,12 @@ public sealed class CancellationTests
     {
         using var session = Endless().Load();
         using var runner = session.ToRunner();
-        using var state = Tensor.From<float>([1, 2, 3, 4]);
-        using var ever = Tensor.From<long>([long.MaxValue]);
+        using var state = TensorValue.From<float>([1, 2, 3, 4]);
+        using var ever = TensorValue.From<long>([long.MaxValue]);
         var cancelled = new CancellationToken(canceled: true);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.RunAsync(new[] { state, ever }, new Tensor[1], cancelled).AsTask());
-        Assert.ThrowsAny<OperationCanceledException>(() => session.Run([state, ever], new Tensor[1], cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.RunAsync(new[] { state, ever }, new TensorValue[1], cancelled).AsTask());
+        Assert.ThrowsAny<OperationCanceledException>(() => session.Run([state, ever], new TensorValue[1], cancelled));
     }
 
     /// <summary>Negates <c>state</c> as many times as <c>times</c> says.</summary>

@@ -37,7 +37,7 @@ public sealed class ElementTypeTests
         g.Output(g.Node("If", [g.Input("flag", ElementType.Bool)], ("then_branch", Yields(g, x)), ("else_branch", Yields(g, x))).Typed(type), "y");
         using var session = g.Load(new() { Optimization = GraphOptimization.None });
         using var input = RandomTensor.Bits(new(1), type, 9);
-        using var flag = Tensor.From<bool>([true]);
+        using var flag = TensorValue.From<bool>([true]);
 
         using var output = session.RunOne(input, flag);
 

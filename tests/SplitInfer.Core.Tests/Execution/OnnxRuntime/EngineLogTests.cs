@@ -69,11 +69,11 @@ public sealed class EngineLogTests
         g.Output(g.Node("Loop", [times, null, state], ("body", body)).Typed(ElementType.Float32), "y");
         var lines = new Lines(LogLevel.Warning);
         using var session = g.Load(new() { IntraOpThreads = 1, Logger = lines });
-        using var four = Tensor.From<float>([1, 2, 3, 4]);
-        using var ever = Tensor.From<long>([long.MaxValue]);
+        using var four = TensorValue.From<float>([1, 2, 3, 4]);
+        using var ever = TensorValue.From<long>([long.MaxValue]);
         using var cancellation = new CancellationTokenSource(20);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.Run(() => session.Run([four, ever], new Tensor[1], cancellation.Token)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.Run(() => session.Run([four, ever], new TensorValue[1], cancellation.Token)));
 
         Assert.Empty(lines.All);
     }
@@ -89,8 +89,8 @@ public sealed class EngineLogTests
 
     private static void Fail(IEngineSession session)
     {
-        using var input = Tensor.From<float>([1, 2, 3, 4, 5, 6]);
-        using var wrong = Tensor.From<long>([4, 2]);
+        using var input = TensorValue.From<float>([1, 2, 3, 4, 5, 6]);
+        using var wrong = TensorValue.From<long>([4, 2]);
         Assert.Throws<EngineException>(() => session.Run(input, wrong));
     }
 

@@ -60,8 +60,8 @@ public sealed class ModelSourceTests
         g.Output(g.Node("Reshape", [x, g.Input("shape", ElementType.Int64, 2)]));
         using var session = g.Load();
         using var input = RandomTensor.Normal(new(1), ElementType.Float32, 6);
-        using var wrong = Tensor.From<long>([4, 2]);
-        using var right = Tensor.From<long>([3, 2]);
+        using var wrong = TensorValue.From<long>([4, 2]);
+        using var right = TensorValue.From<long>([3, 2]);
 
         var error = Assert.Throws<EngineException>(() => session.Run(input, wrong));
         using var output = session.RunOne(input, right);

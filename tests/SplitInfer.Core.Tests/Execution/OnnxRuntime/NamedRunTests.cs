@@ -15,9 +15,9 @@ public sealed class NamedRunTests
         g.Output(g.Sub(a, b), "difference");
         g.Output(g.Mul(a, b), "product");
         using var session = g.Load();
-        using var five = Tensor.From<float>([5], 1);
-        using var three = Tensor.From<float>([3], 1);
-        var outputs = new Tensor[2];
+        using var five = TensorValue.From<float>([5], 1);
+        using var three = TensorValue.From<float>([3], 1);
+        var outputs = new TensorValue[2];
 
         session.Run(["b", "a"], [three, five], ["product", "difference"], outputs);
 
@@ -25,8 +25,8 @@ public sealed class NamedRunTests
         using var difference = outputs[1];
         Assert.Equal(15, product.Span<float>()[0]);
         Assert.Equal(2, difference.Span<float>()[0]);
-        var unknown = Assert.Throws<TensorMismatchException>(() => session.Run(["a", "b"], [five, three], ["quotient"], new Tensor[1]));
+        var unknown = Assert.Throws<TensorMismatchException>(() => session.Run(["a", "b"], [five, three], ["quotient"], new TensorValue[1]));
         Assert.Contains("no output 'quotient'. It has: sum, difference, product", unknown.Message, StringComparison.Ordinal);
-        Assert.Throws<TensorMismatchException>(() => session.Run(["a", "a"], [five, three], ["sum"], new Tensor[1]));
+        Assert.Throws<TensorMismatchException>(() => session.Run(["a", "a"], [five, three], ["sum"], new TensorValue[1]));
     }
 }

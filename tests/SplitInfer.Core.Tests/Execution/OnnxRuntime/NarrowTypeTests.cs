@@ -19,7 +19,7 @@ public sealed class NarrowTypeTests
     public void Weights_may_be_of_any_of_them(ElementType type)
     {
         var x = _g.Input("x", ElementType.Float32, 4, 8);
-        var weights = _g.Initializer(Tensor.From(type, new(8), Enumerable.Repeat((byte)0x21, (int)type.ByteSize(8)).ToArray()));
+        var weights = _g.Initializer(TensorValue.From(type, new(8), Enumerable.Repeat((byte)0x21, (int)type.ByteSize(8)).ToArray()));
         var wide = _g.Node("DequantizeLinear", [weights, _g.Scalar(ElementType.Float32, 0.5f)]).Typed(ElementType.Float32);
         _g.Output(_g.Relu(_g.Mul(_g.Relu(x), wide)), "y");
 
@@ -33,7 +33,7 @@ public sealed class NarrowTypeTests
     {
         var x = _g.Input("x", ElementType.Float32, 4, 8);
         var scale = _g.Scalar(ElementType.Float32, 0.5f);
-        var narrow = _g.Node("QuantizeLinear", [_g.Relu(x), scale, _g.Constant(Tensor.From(type, new(), [0]))]).Typed(type);
+        var narrow = _g.Node("QuantizeLinear", [_g.Relu(x), scale, _g.Constant(TensorValue.From(type, new(), [0]))]).Typed(type);
         _g.Output(_g.Relu(_g.Node("DequantizeLinear", [narrow, scale]).Typed(ElementType.Float32)), "y");
 
         Assert.Equal([0, 1, 3, 4], SplitRun.CheckEveryCut(_g));
@@ -65,7 +65,7 @@ public sealed class NarrowTypeTests
         var random = new Random(1);
         var packed = new byte[Columns * Block / 2];
         random.NextBytes(packed);
-        var weights = _g.Initializer(Tensor.From(ElementType.UInt8, new(Columns, 1, Block / 2), packed));
+        var weights = _g.Initializer(TensorValue.From(ElementType.UInt8, new(Columns, 1, Block / 2), packed));
         var scales = _g.Initializer(RandomTensor.Normal(random, ElementType.Float32, Columns));
         var product = _g.Nodes("com.microsoft", "MatMulNBits", [_g.Relu(x), weights, scales], 1, ("K", Rows), ("N", Columns), ("bits", 4), ("block_size", Block))[0];
         _g.Output(_g.Relu(product), "y");

@@ -23,9 +23,9 @@ public sealed class NonTensorOutputTests
         var y = g.Node("If", [flag], ("then_branch", some), ("else_branch", none));
         g.Graph.Output.Add(new ValueInfoProto { Name = y.Name, Type = type });
         using var session = g.Load();
-        using var input = Tensor.From<float>([1, 2]);
-        using var yes = Tensor.From<bool>([true]);
-        using var no = Tensor.From<bool>([false]);
+        using var input = TensorValue.From<float>([1, 2]);
+        using var yes = TensorValue.From<bool>([true]);
+        using var no = TensorValue.From<bool>([false]);
 
         Assert.Equal(EngineValueKind.Optional, session.Outputs[0].Kind);
         foreach (var given in new[] { yes, no })
@@ -44,7 +44,7 @@ public sealed class NonTensorOutputTests
         var type = new TypeProto { SequenceType = new() { ElemType = Infos.Of("x", ElementType.Float32).Type } };
         g.Graph.Output.Add(new ValueInfoProto { Name = sequence.Name, Type = type });
         using var session = g.Load();
-        using var input = Tensor.From<float>([1, 2]);
+        using var input = TensorValue.From<float>([1, 2]);
         Assert.Equal(EngineValueKind.Sequence, session.Outputs[0].Kind);
 
         var error = Assert.Throws<EngineException>(() => session.Run(input));

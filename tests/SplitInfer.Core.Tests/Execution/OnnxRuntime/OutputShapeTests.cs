@@ -11,7 +11,7 @@ public sealed class OutputShapeTests
         var g = new GraphBuilder();
         g.Output(g.Relu(g.Input("x", ElementType.Float32)));
         using var session = g.Load();
-        using var input = Tensor.From<float>([-3]);
+        using var input = TensorValue.From<float>([-3]);
 
         using var output = session.RunOne(input);
 
@@ -43,7 +43,7 @@ public sealed class OutputShapeTests
 
         foreach (var values in new float[][] { [1, 0, 0, 2], [0, 0, 0, 0], [1, 1, 1, 1] })
         {
-            using var input = Tensor.From<float>(values);
+            using var input = TensorValue.From<float>(values);
             using var output = session.RunOne(input);
             var expected = Enumerable.Range(0, 4).Where(i => values[i] != 0).Select(static i => (long)i).ToArray();
             Assert.Equal(new TensorShape(1, expected.Length), output.Shape);
@@ -58,11 +58,11 @@ public sealed class OutputShapeTests
         var x = g.Input("x", ElementType.Float32, 2);
         var twice = g.Add(x, x);
         g.Output(x);
-        g.Output(g.Initializer(Tensor.From<float>([7, 8])));
+        g.Output(g.Initializer(TensorValue.From<float>([7, 8])));
         g.Output(twice);
         g.Output(g.Identity(twice));
         using var session = g.Load();
-        using var input = Tensor.From<float>([1, 2]);
+        using var input = TensorValue.From<float>([1, 2]);
 
         var outputs = session.Run(input);
 
@@ -81,7 +81,7 @@ public sealed class OutputShapeTests
         g.Graph.Output[0] = Infos.Of("y", ElementType.Float32, [4, 4]);
         using var session = g.Load();
         using var input = RandomTensor.Normal(new(1), ElementType.Float32, 2, 6);
-        using var shape = Tensor.From<long>([3, 4]);
+        using var shape = TensorValue.From<long>([3, 4]);
         Assert.Equal<long>([4, 4], session.Outputs[0].Dimensions);
 
         for (var run = 0; run < 3; run++)
@@ -104,14 +104,14 @@ public sealed class OutputShapeTests
         g.Output(g.Identity(g.Input("scalar", ElementType.Int32)), "one");
         using var session = g.Load();
         using var input = RandomTensor.Normal(new(1), ElementType.Float16, 4, 3);
-        using var scalar = Tensor.From<int>([7]);
+        using var scalar = TensorValue.From<int>([7]);
         Assert.Equal<long>([-1, 3], session.Outputs[0].Dimensions);
         Assert.Equal<string?>(["N", null], session.Outputs[0].Symbols);
         Assert.All(session.Outputs[1..], static output => Assert.False(output.HasShape));
 
         foreach (var sizes in new long[][] { [12], [2, 6], [2, 3, 2] })
         {
-            using var shape = Tensor.From<long>(sizes, sizes.Length);
+            using var shape = TensorValue.From<long>(sizes, sizes.Length);
             var outputs = session.Run(input, shape, scalar);
 
             Assert.Equal(new TensorShape(4, 3), outputs[0].Shape);

@@ -54,13 +54,13 @@ public sealed class PreparedOutputTests
         return g;
     }
 
-    private static Tensor Input(EngineValue input, int seed) =>
+    private static TensorValue Input(EngineValue input, int seed) =>
         RandomTensor.Normal(new(seed), input.ElementType, [.. input.Dimensions.Select(static size => size < 0 ? SymbolSize : size)]);
 
     /// <summary>Leaves memory behind in the pool that cannot be taken for a result.</summary>
     private static void Spoil()
     {
-        var tensors = Enumerable.Range(8, 12).SelectMany(static size => Enumerable.Range(0, 20).Select(_ => Tensor.Allocate(ElementType.UInt8, new(1L << size)))).ToArray();
+        var tensors = Enumerable.Range(8, 12).SelectMany(static size => Enumerable.Range(0, 20).Select(_ => TensorValue.Allocate(ElementType.UInt8, new(1L << size)))).ToArray();
         foreach (var tensor in tensors)
         {
             tensor.Bytes.Span.Fill(0xCD);

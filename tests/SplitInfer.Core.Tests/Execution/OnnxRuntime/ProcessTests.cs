@@ -96,8 +96,8 @@ public sealed class ProcessTests
     {
         using var session = Convolution().Load();
         using var input = RandomTensor.Normal(new(1), ElementType.Float32, 1, 3, 16, 16);
-        Tensor[] inputs = [input];
-        var outputs = new Tensor[1];
+        TensorValue[] inputs = [input];
+        var outputs = new TensorValue[1];
         Run(100);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
@@ -123,10 +123,10 @@ public sealed class ProcessTests
         g.Output(g.Add(g.Input("a", ElementType.Float32, 64), g.Input("b", ElementType.Float32, 64)));
         using var session = g.Load();
         var block = TensorBufferPool.Shared.Rent(512);
-        using var a = Tensor.View(ElementType.Float32, new(64), block.AddReference(), 0);
-        using var b = Tensor.View(ElementType.Float32, new(64), block, 256);
-        Tensor[] inputs = [a, b];
-        var outputs = new Tensor[1];
+        using var a = TensorValue.View(ElementType.Float32, new(64), block.AddReference(), 0);
+        using var b = TensorValue.View(ElementType.Float32, new(64), block, 256);
+        TensorValue[] inputs = [a, b];
+        var outputs = new TensorValue[1];
         Run(100);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
@@ -152,7 +152,7 @@ public sealed class ProcessTests
         using var cancellation = new CancellationTokenSource();
         using var input = RandomTensor.Normal(new(1), ElementType.Float32, 1, 3, 16, 16);
         var inputs = new[] { input };
-        var outputs = new Tensor[1];
+        var outputs = new TensorValue[1];
         await Run(500);
         var before = GC.GetTotalAllocatedBytes(precise: true);
 

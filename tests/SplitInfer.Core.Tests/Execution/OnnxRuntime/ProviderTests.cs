@@ -15,7 +15,7 @@ public sealed class ProviderTests
         var g = new GraphBuilder();
         g.Output(g.Relu(g.Input("x", ElementType.Float32, 1)));
         using var session = g.Load(new() { Providers = [new(name)] });
-        using var input = Tensor.From<float>([3], 1);
+        using var input = TensorValue.From<float>([3], 1);
 
         using var output = session.RunOne(input);
 
@@ -46,7 +46,7 @@ public sealed class ProviderTests
             try
             {
                 using var session = g.Load(new() { Providers = [new(provider)] });
-                using var input = Tensor.From<float>([-1, 3]);
+                using var input = TensorValue.From<float>([-1, 3]);
                 using var output = session.RunOne(input);
                 Assert.Equal([0f, 3], output.Span<float>().ToArray());
             }

@@ -14,10 +14,10 @@ public sealed class SessionLifetimeTests
     public async Task A_session_may_be_disposed_while_it_runs()
     {
         var session = Loop().Load();
-        using var state = Tensor.From<float>([1, 2, 3, 4]);
-        using var ever = Tensor.From<long>([long.MaxValue]);
+        using var state = TensorValue.From<float>([1, 2, 3, 4]);
+        using var ever = TensorValue.From<long>([long.MaxValue]);
         using var cancellation = new CancellationTokenSource();
-        var run = Task.Run(() => session.Run([state, ever], new Tensor[1], cancellation.Token));
+        var run = Task.Run(() => session.Run([state, ever], new TensorValue[1], cancellation.Token));
         Assert.True(SpinWait.SpinUntil(() => ((OnnxRuntimeSession)session).ActiveRuns > 0, GiveUp));
 
         session.Dispose();
@@ -33,17 +33,17 @@ public sealed class SessionLifetimeTests
     {
         var session = Loop().Load();
         session.Dispose();
-        using var state = Tensor.From<float>([1, 2, 3, 4]);
-        using var once = Tensor.From<long>([1]);
+        using var state = TensorValue.From<float>([1, 2, 3, 4]);
+        using var once = TensorValue.From<long>([1]);
 
-        Assert.Throws<ObjectDisposedException>(() => session.Run([state, once], new Tensor[1]));
+        Assert.Throws<ObjectDisposedException>(() => session.Run([state, once], new TensorValue[1]));
     }
 
     [Fact]
     public async Task Disposal_may_meet_many_runs()
     {
-        using var state = Tensor.From<float>([1, 2, 3, 4]);
-        using var some = Tensor.From<long>([50]);
+        using var state = TensorValue.From<float>([1, 2, 3, 4]);
+        using var some = TensorValue.From<long>([50]);
         for (var round = 0; round < 50; round++)
         {
             var session = Loop().Load();

@@ -17,15 +17,15 @@ internal static class SessionRuns
     /// <summary>A runner for all inputs and outputs of a session.</summary>
     public static SegmentRunner ToRunner(this IEngineSession session) => new(session, session.Inputs.Select(ToSpec), session.Outputs.Select(ToSpec));
 
-    public static Tensor[] Run(this IEngineSession session, params ReadOnlySpan<Tensor> inputs)
+    public static TensorValue[] Run(this IEngineSession session, params ReadOnlySpan<TensorValue> inputs)
     {
-        var outputs = new Tensor[session.Outputs.Length];
+        var outputs = new TensorValue[session.Outputs.Length];
         session.Run(inputs, outputs);
         return outputs;
     }
 
     /// <summary>Runs a session of one output.</summary>
-    public static Tensor RunOne(this IEngineSession session, params ReadOnlySpan<Tensor> inputs) => Assert.Single(session.Run(inputs));
+    public static TensorValue RunOne(this IEngineSession session, params ReadOnlySpan<TensorValue> inputs) => Assert.Single(session.Run(inputs));
 
     private static TensorSpec ToSpec(EngineValue value) => value.HasShape
         ? new(value.Name, value.ElementType, [.. value.Dimensions.Select((size, axis) => size >= 0 ? Dimension.Fixed(size) : Dimension.Symbolic(value.Symbols[axis]!))])

@@ -12,9 +12,9 @@ public sealed class SharingTests
     public void An_initializer_that_is_given_replaces_that_of_the_model()
     {
         var g = Scaled(factor: 2);
-        using var ten = Tensor.From<float>([10], 1);
+        using var ten = TensorValue.From<float>([10], 1);
         using var replaced = g.Load(settings: new() { Initializers = [("factor", ten)] });
-        using var input = Tensor.From<float>([3], 1);
+        using var input = TensorValue.From<float>([3], 1);
 
         using var output = replaced.RunOne(input);
 
@@ -25,12 +25,12 @@ public sealed class SharingTests
     public void A_session_keeps_the_initializers_that_it_reads_in_place()
     {
         var g = Scaled(factor: 2);
-        var ten = Tensor.From<float>([10], 1);
+        var ten = TensorValue.From<float>([10], 1);
         using var session = g.Load(settings: new() { Initializers = [("factor", ten)] });
         ten.Dispose();
         // Whoever rents next would get the memory of the tensor if the session had not kept it.
-        var others = Enumerable.Range(0, 100).Select(static _ => Tensor.From<float>([-1], 1)).ToArray();
-        using var input = Tensor.From<float>([3], 1);
+        var others = Enumerable.Range(0, 100).Select(static _ => TensorValue.From<float>([-1], 1)).ToArray();
+        using var input = TensorValue.From<float>([3], 1);
 
         using var output = session.RunOne(input);
 
@@ -41,7 +41,7 @@ public sealed class SharingTests
     [Fact]
     public void Text_cannot_be_shared_with_a_session_that_wants_numbers()
     {
-        using var text = Tensor.From(["ten"], new(1));
+        using var text = TensorValue.From(["ten"], new(1));
 
         Assert.Throws<EngineException>(() => Scaled(factor: 2).Load(settings: new() { Initializers = [("factor", text)] }).Dispose());
     }
@@ -133,7 +133,7 @@ public sealed class SharingTests
     private static GraphBuilder Scaled(float factor)
     {
         var g = new GraphBuilder();
-        g.Output(g.Mul(g.Input("x", ElementType.Float32, 1), g.Initializer(Tensor.From<float>([factor], 1), "factor")));
+        g.Output(g.Mul(g.Input("x", ElementType.Float32, 1), g.Initializer(TensorValue.From<float>([factor], 1), "factor")));
         return g;
     }
 

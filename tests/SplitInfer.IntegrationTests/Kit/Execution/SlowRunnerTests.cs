@@ -38,7 +38,7 @@ public sealed class SlowRunnerTests
 
         public IReadOnlyList<TensorSpec> Outputs => [];
 
-        public ValueTask RunAsync(ReadOnlyMemory<Tensor> inputs, Memory<Tensor> outputs, CancellationToken cancellationToken = default)
+        public ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default)
         {
             time.Advance(TimeSpan.FromMilliseconds(milliseconds[_runs++]));
             return ValueTask.CompletedTask;

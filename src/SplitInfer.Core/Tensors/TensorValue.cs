@@ -7,18 +7,18 @@ namespace SplitInfer.Tensors;
 /// A dense tensor, row-major, little-endian, in pooled 64-byte aligned memory that never moves. Whoever holds a tensor owns it and
 /// disposes it once; its spans must not be used afterwards. Reading from several threads at once is safe, writing is not.
 /// </summary>
-public sealed class Tensor : IDisposable
+public sealed class TensorValue : IDisposable
 {
     private readonly string[]? _text;
     private TensorBuffer? _buffer;
     private readonly int _offset;
 
-    private Tensor(ElementType type, TensorShape shape, TensorBuffer buffer, int offset, int byteLength)
+    private TensorValue(ElementType type, TensorShape shape, TensorBuffer buffer, int offset, int byteLength)
     {
         (ElementType, Shape, _buffer, _offset, ByteLength) = (type, shape, buffer, offset, byteLength);
     }
 
-    private Tensor(TensorShape shape, string[] text)
+    private TensorValue(TensorShape shape, string[] text)
     {
         (ElementType, Shape, _text) = (ElementType.Text, shape, text);
     }
@@ -46,7 +46,7 @@ public sealed class Tensor : IDisposable
 
     /// <summary>The block that the elements lie in.</summary>
     internal TensorBuffer Block => _buffer ?? throw (_text is null
-        ? new ObjectDisposedException(nameof(Tensor))
+        ? new ObjectDisposedException(nameof(TensorValue))
         : new InvalidOperationException("A text tensor has no bytes."));
 
     /// <summary>The elements, in place.</summary>
@@ -60,7 +60,7 @@ public sealed class Tensor : IDisposable
 
     /// <summary>A tensor whose content is undefined until it is written.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The type has no fixed size, or the tensor would be over 2 GiB.</exception>
-    public static Tensor Allocate(ElementType type, TensorShape shape)
+    public static TensorValue Allocate(ElementType type, TensorShape shape)
     {
         if (!type.HasFixedSize()) throw new ArgumentOutOfRangeException(nameof(type), $"A {type.DisplayName()} tensor has no fixed size.");
         var bytes = type.ByteSize(shape.ElementCount);
@@ -68,7 +68,7 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>A tensor in a block of its own that no pool keeps, for what lives long and is large, such as weights.</summary>
-    internal static Tensor AllocateUnpooled(ElementType type, TensorShape shape, ReadOnlySpan<byte> bytes)
+    internal static TensorValue AllocateUnpooled(ElementType type, TensorShape shape, ReadOnlySpan<byte> bytes)
     {
         var buffer = new TensorBuffer(pool: null, bytes.Length);
         buffer.Rent();
@@ -78,7 +78,7 @@ public sealed class Tensor : IDisposable
 
     /// <summary>A tensor with a copy of <paramref name="elements"/>.</summary>
     /// <exception cref="ArgumentException">The shape does not hold as many elements.</exception>
-    public static Tensor From<T>(ReadOnlySpan<T> elements, params ReadOnlySpan<long> dimensions) where T : unmanaged
+    public static TensorValue From<T>(ReadOnlySpan<T> elements, params ReadOnlySpan<long> dimensions) where T : unmanaged
     {
         var shape = dimensions.IsEmpty && elements.Length != 1 ? new TensorShape(elements.Length) : new TensorShape(dimensions);
         return From(ElementTypes.Of<T>(), shape, MemoryMarshal.AsBytes(elements));
@@ -86,7 +86,7 @@ public sealed class Tensor : IDisposable
 
     /// <summary>A tensor with a copy of <paramref name="bytes"/>, which must be as many as the type and shape need.</summary>
     /// <exception cref="ArgumentException">They are not as many.</exception>
-    public static Tensor From(ElementType type, TensorShape shape, ReadOnlySpan<byte> bytes)
+    public static TensorValue From(ElementType type, TensorShape shape, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length != type.ByteSize(shape.ElementCount))
             throw new ArgumentException($"A {type.DisplayName()} tensor of shape {shape} takes {type.ByteSize(shape.ElementCount)} bytes, not {bytes.Length}.", nameof(bytes));
@@ -97,12 +97,12 @@ public sealed class Tensor : IDisposable
 
     /// <summary>A text tensor that holds <paramref name="text"/> itself, not a copy.</summary>
     /// <exception cref="ArgumentException">The shape does not hold as many elements.</exception>
-    public static Tensor From(string[] text, TensorShape shape) => shape.ElementCount == text.Length
+    public static TensorValue From(string[] text, TensorShape shape) => shape.ElementCount == text.Length
         ? new(shape, text)
         : throw new ArgumentException($"Shape {shape} does not hold {text.Length} strings.", nameof(text));
 
     /// <summary>A view of a part of <paramref name="buffer"/>; takes over one reference of the caller's.</summary>
-    internal static Tensor View(ElementType type, TensorShape shape, TensorBuffer buffer, int offset)
+    internal static TensorValue View(ElementType type, TensorShape shape, TensorBuffer buffer, int offset)
     {
         var bytes = type.ByteSize(shape.ElementCount);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + bytes, buffer.Capacity);
@@ -116,7 +116,7 @@ public sealed class Tensor : IDisposable
     internal void ReturnView(NativeView view) => Block.ReturnView(view);
 
     /// <summary>A second owner of the same memory. Both must be disposed.</summary>
-    public Tensor Share() => _text is null
+    public TensorValue Share() => _text is null
         ? new(ElementType, Shape, Block.AddReference(), _offset, ByteLength)
         : new(Shape, _text);
 

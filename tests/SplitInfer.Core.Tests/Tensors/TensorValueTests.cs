@@ -3,7 +3,7 @@ using SplitInfer.Testing;
 
 namespace SplitInfer.Core.Tests.Tensors;
 
-public sealed class TensorTests
+public sealed class TensorValueTests
 {
     [Fact]
     public void Bytes_lie_aligned_and_never_move() => Sampled.Check(seed: 3, count: 50, random =>
@@ -20,7 +20,7 @@ public sealed class TensorTests
     [Fact]
     public void A_shared_tensor_lives_until_both_owners_are_done()
     {
-        var first = Tensor.From<int>([1, 2, 3]);
+        var first = TensorValue.From<int>([1, 2, 3]);
         var second = first.Share();
         first.Dispose();
         first.Dispose();
@@ -34,7 +34,7 @@ public sealed class TensorTests
     [Fact]
     public void Elements_are_read_only_as_types_of_their_size()
     {
-        using var tensor = Tensor.From<float>([1, 2]);
+        using var tensor = TensorValue.From<float>([1, 2]);
         Assert.Equal(8, tensor.Span<byte>().Length);
         Assert.Throws<InvalidOperationException>(() => tensor.Span<double>().Length);
         Assert.Throws<InvalidOperationException>(() => tensor.Text);
@@ -43,19 +43,19 @@ public sealed class TensorTests
     [Fact]
     public void Text_has_no_bytes()
     {
-        using var tensor = Tensor.From(["a", "b"], new(2));
+        using var tensor = TensorValue.From(["a", "b"], new(2));
         Assert.Throws<InvalidOperationException>(() => tensor.Bytes);
         Assert.Equal(["a", "b"], tensor.Share().Text);
-        Assert.Throws<ArgumentException>(() => Tensor.From(["a"], new(2)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Tensor.Allocate(ElementType.Text, new(2)));
+        Assert.Throws<ArgumentException>(() => TensorValue.From(["a"], new(2)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TensorValue.Allocate(ElementType.Text, new(2)));
     }
 
     [Fact]
     public void Too_few_or_too_many_elements_are_refused()
     {
-        Assert.Throws<ArgumentException>(() => Tensor.From<float>([1, 2, 3], 2));
-        Assert.Throws<ArgumentException>(() => Tensor.From(ElementType.Int4, new(3), [1]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Tensor.Allocate(ElementType.Float32, new(1L << 40)));
+        Assert.Throws<ArgumentException>(() => TensorValue.From<float>([1, 2, 3], 2));
+        Assert.Throws<ArgumentException>(() => TensorValue.From(ElementType.Int4, new(3), [1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TensorValue.Allocate(ElementType.Float32, new(1L << 40)));
     }
 
     [Fact]
@@ -63,8 +63,8 @@ public sealed class TensorTests
     {
         var pool = new TensorBufferPool();
         var buffer = pool.Rent(256);
-        var view = Tensor.View(ElementType.Float32, new(2), buffer, 64);
-        Assert.Throws<ArgumentOutOfRangeException>(() => Tensor.View(ElementType.Float32, new(64), buffer, 64));
+        var view = TensorValue.View(ElementType.Float32, new(2), buffer, 64);
+        Assert.Throws<ArgumentOutOfRangeException>(() => TensorValue.View(ElementType.Float32, new(64), buffer, 64));
         view.Dispose();
         Assert.Throws<ObjectDisposedException>(buffer.AddReference);
     }
@@ -72,7 +72,7 @@ public sealed class TensorTests
     [Fact]
     public void Four_bit_elements_are_packed()
     {
-        using var tensor = Tensor.Allocate(ElementType.UInt4, new(3));
+        using var tensor = TensorValue.Allocate(ElementType.UInt4, new(3));
         Assert.Equal(2, tensor.ByteLength);
     }
 }
