@@ -3,7 +3,7 @@ using SplitInfer.Partitioning;
 
 namespace SplitInfer.Client;
 
-/// <summary>One of what the policy of a client chooses among: where to cut, and which codec carries what crosses.</summary>
+/// <summary>One of what the policy of a client chooses among for each server: where to cut, and which codec carries what crosses.</summary>
 /// <param name="Partition">The partition.</param>
 /// <param name="Codec">Name of the codec. The last arm, which runs everything on the device, sends nothing and has one all the same.</param>
 /// <param name="PayloadBits">Bits that are expected to cross, for the sizes that the plan was made with.</param>
@@ -18,7 +18,7 @@ public sealed record ClientArm(Partition Partition, string Codec, double Payload
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(options);
-        var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), options.KnownCodecs);
+        var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), options.KnownCodecs, servers: 1);
         return [.. arms.Descriptions.Select(arm => new ClientArm(plan.Partitions[arm.Arm.Cut], arms.CodecNames[arm.Arm.Codec], arm.PayloadBits))];
     }
 }

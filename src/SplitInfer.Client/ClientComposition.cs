@@ -26,29 +26,21 @@ internal static class ClientComposition
     }
 
     /// <summary>Takes a model that is loaded already.</summary>
-    /// <param name="options">How the client works.</param>
-    /// <param name="partitioned">The model.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="transport">Carries boundaries in place of a connection to <see cref="SplitInferenceOptions.Server"/>; the client owns it.</param>
-    public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken, ITailTransport? transport = null)
+    public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken)
     {
         options.Validate();
-        var (plan, codecs, time) = (partitioned.Plan, options.KnownCodecs, options.TimeProvider);
-        var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs);
+        var (plan, codecs, time, listed) = (partitioned.Plan, options.KnownCodecs, options.TimeProvider, options.AllServers);
         var background = new BackgroundWork();
-        var model = new LocalModel(partitioned, new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(partitioned, options.Execution)), background, options.Execution);
+        LocalModel? model = null;
         ServerSet? servers = null;
         try
         {
-            transport ??= options.CustomTransport ?? (options.Server is { } address
-                ? new RemoteTailTransport(address, options.ModelName, options.ModelVersion, plan, codecs, options.Transport, time)
-                : null);
-            var serverName = options.Server?.ToString() ?? transport?.GetType().Name ?? "";
-            var state = new LearnedState(options.StateDirectory, plan, options.Execution, arms.Descriptions, arms.CodecNames, transport is null ? [] : [serverName]);
+            var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
+            model = new LocalModel(partitioned, new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(partitioned, options.Execution)), background, options.Execution);
+            var state = new LearnedState(options.StateDirectory, plan, options.Execution, arms.Descriptions, arms.CodecNames, listed.Select(static server => server.DisplayName));
             var mask = new ArmMask();
-            var policy = CreatePolicy(options, plan, arms, mask, state.Heads.Profile, hasServer: transport is not null);
-            Action<double>? onRoundTrip = policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(server: 0, seconds) : null;
-            servers = new(transport is null ? [] : [new(serverName, transport, new(transport, serverName, onRoundTrip, options.ProbeInterval, time))]);
+            var policy = CreatePolicy(options, plan, arms, mask, state.Heads.Profile);
+            servers = new([.. listed.Select((server, index) => Connect(options, plan, policy, server, index))]);
             var learns = policy.Needs != PolicyNeeds.None;
             var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null);
             var fallsBack = options.OnServerFailure == OnServerFailure.FinishOnDevice;
@@ -62,10 +54,18 @@ internal static class ClientComposition
         {
             await background.DisposeAsync().ConfigureAwait(false);
             if (servers is not null) await servers.DisposeAsync().ConfigureAwait(false);
-            else if (transport is not null) await transport.DisposeAsync().ConfigureAwait(false);
-            model.Dispose();
+            foreach (var server in listed)
+                if (server.Transport is { } transport) await transport.DisposeAsync().ConfigureAwait(false);
+            model?.Dispose();
             throw;
         }
+    }
+
+    private static ServerHandle Connect(SplitInferenceOptions options, PartitionPlan plan, IPartitionPolicy policy, ServerOptions server, int index)
+    {
+        var transport = server.Transport ?? new RemoteTailTransport(server.Address!, options.ModelName, options.ModelVersion, plan, options.KnownCodecs, options.Transport, options.TimeProvider);
+        Action<double>? onRoundTrip = policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(index, seconds) : null;
+        return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, options.ProbeInterval, options.TimeProvider));
     }
 
     /// <summary>Loads segments, restores what was learned, measures heads and warms up, as far as the options' budget goes.</summary>
@@ -99,16 +99,17 @@ internal static class ClientComposition
         }
     }
 
-    private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, PartitionPlan plan, ArmCatalog arms, ArmMask mask, HeadProfile heads, bool hasServer)
+    private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, PartitionPlan plan, ArmCatalog arms, ArmMask mask, HeadProfile heads)
     {
-        var name = options.Policy ?? (options.Partition is not null ? PolicyNames.Fixed : hasServer ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
+        var servers = options.AllServers;
+        var name = options.Policy ?? (options.Partition is not null ? PolicyNames.Fixed : servers.Count > 0 ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
         // These may take cuts that are no arms, and say so where the model or the options rule one out.
         if (options.CustomPolicy is null && options.PolicyOptions.Count == 0)
         {
-            if (name == PolicyNames.AllOnServer) return PolicyCatalog.CreateFixed(name, ArmFor(arms, plan.AllOnServer.Index));
+            if (name == PolicyNames.AllOnServer) return PolicyCatalog.CreateFixed(name, arms.RequireNamed(plan.AllOnServer.Index));
             if (name == PolicyNames.Fixed)
             {
-                return PolicyCatalog.CreateFixed(name, ArmFor(arms, options.Partition
+                return PolicyCatalog.CreateFixed(name, arms.RequireNamed(options.Partition
                     ?? throw new ArgumentException($"Policy '{name}' needs a partition. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Partition)} to one of {string.Join(", ", plan.Arms.Select(static a => a.Index))}.", nameof(options))));
             }
         }
@@ -118,6 +119,7 @@ internal static class ClientComposition
             Arms = arms.Descriptions,
             Codecs = arms.CodecNames,
             Heads = heads,
+            Servers = [.. servers.Select(static server => new ServerSetup { Name = server.DisplayName })],
             Mask = mask,
             CanRace = options.Races,
             IsSingleCore = Environment.ProcessorCount == 1,
@@ -125,8 +127,4 @@ internal static class ClientComposition
         };
         return options.CustomPolicy?.Invoke(setup) ?? PolicyCatalog.Create(name, setup, options.PolicyOptions);
     }
-
-    /// <summary>The arm that takes a partition which is named.</summary>
-    /// <exception cref="InvalidPartitionException">There is none, or it is not admissible.</exception>
-    public static Arm ArmFor(ArmCatalog arms, int partition) => arms.WhyNot(partition) is { } reason ? throw new InvalidPartitionException(reason) : arms.Named(partition);
 }

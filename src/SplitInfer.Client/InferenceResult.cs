@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
+using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
+using SplitInfer.Client.Servers;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
 using SplitInfer.Tensors;
@@ -33,6 +35,9 @@ public sealed class InferenceResult : IDisposable
     /// <summary>Name of the codec in which the boundary travelled; of no consequence where everything ran on the device.</summary>
     public required string Codec { get; init; }
 
+    /// <summary>Name of the server that was asked, whether it answered first or not: <see cref="ServerOptions.Name"/>, or its address. Null where none was.</summary>
+    public required string? Server { get; init; }
+
     /// <summary>Where the result was computed.</summary>
     public required InferenceSource Source { get; init; }
 
@@ -53,5 +58,49 @@ public sealed class InferenceResult : IDisposable
     {
         foreach (var output in _outputs) output.Dispose();
         foreach (var value in DeviceOutputs.Values) value.Dispose();
+    }
+
+    /// <summary>What an attempt that has run its tail comes to.</summary>
+    /// <param name="attempt">The attempt; it keeps what it owns, since outputs are shared.</param>
+    /// <param name="model">The model on the device.</param>
+    /// <param name="servers">The servers, by the number in the decision.</param>
+    /// <param name="skipped">Why the server was not even tried; null where it was, or was not chosen.</param>
+    /// <param name="stop">Ends the making of what only the device can make.</param>
+    internal static async ValueTask<InferenceResult> CreateAsync(Attempt attempt, LocalModel model, ServerSet servers, Exception? skipped, CancellationToken stop)
+    {
+        var outputs = attempt.TakeOutputs();
+        IReadOnlyDictionary<string, ModelValue> deviceOutputs;
+        try
+        {
+            deviceOutputs = await model.MakeDeviceOutputsAsync(attempt.Inputs, outputs, stop).ConfigureAwait(false);
+        }
+        catch
+        {
+            foreach (var output in outputs) output.Dispose();
+            throw;
+        }
+
+        var (result, partition) = (attempt.Result, attempt.Cut.Partition);
+        return new InferenceResult(model, outputs)
+        {
+            DeviceOutputs = deviceOutputs,
+            Decision = attempt.Decision,
+            Partition = partition,
+            Codec = attempt.Codec.Name,
+            Server = result.Server == ServerOutcome.NotAsked ? null : servers.All[attempt.Decision.Arm.Server].Name,
+            Source = !result.IsFromServer ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split,
+            IsRaced = result.IsRaced,
+            ServerFailure = result.ServerFailure ?? skipped,
+            BytesSent = attempt.Progress.BytesSent,
+            Timings = new()
+            {
+                Head = attempt.HeadTime,
+                Encode = TimeSpan.FromSeconds(attempt.EncodeSeconds),
+                Offload = result.IsFromServer ? TimeSpan.FromSeconds(result.OffloadSeconds) : TimeSpan.Zero,
+                Tail = result.IsFromServer ? TimeSpan.Zero : result.Outputs.Time,
+                Server = result.ServerTimings,
+                Total = attempt.Total,
+            },
+        };
     }
 }

@@ -24,20 +24,20 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private readonly ArmMask _mask;
     private readonly IPartitionPolicy _policy;
     private readonly ServerSet _servers;
-    private readonly ExecutorSet _executors;
+    private readonly ArmSelector _selector;
+    private readonly AttemptRunner _runner;
     private readonly OutcomeSink _sink;
     private readonly LearnedState _state;
     private readonly BackgroundWork _background;
-    private readonly bool _learns;
     private readonly ConcurrentQueue<BudgetToken> _tokens = [];
-    private readonly ConcurrentDictionary<int, bool> _harmlessPartitions = new();
     private readonly Lazy<Task> _disposal;
 
     internal SplitInferenceClient(
         SplitInferenceOptions options, LocalModel model, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background)
     {
-        (_options, _model, _arms, _mask, _policy, _servers, _executors, _sink, _state, _background) = (options, model, arms, mask, policy, servers, executors, sink, state, background);
-        _learns = policy.Needs != PolicyNeeds.None;
+        (_options, _model, _arms, _mask, _policy, _servers, _sink, _state, _background) = (options, model, arms, mask, policy, servers, sink, state, background);
+        _selector = new(arms, mask, policy, servers, options.OnServerFailure == OnServerFailure.FinishOnDevice);
+        _runner = new(executors, sink, model, mask, _selector.Learns);
         _disposal = new(DisposeOnceAsync);
     }
 
@@ -47,7 +47,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <summary>The name of the policy that chooses among them.</summary>
     public string Policy => _policy.Name;
 
-    /// <summary>Why the server cannot be used at the moment, as last seen, so that the device does all work; null where it answers or was not asked.</summary>
+    /// <summary>Why no server can be used at the moment, as last seen, so that the device does all work; null where one answers or was not asked.</summary>
     public Exception? ServerFailure => _servers.Failure;
 
     /// <summary>What went wrong at the start that the client can do without, such as saved state that cannot be read; for people. Empty where nothing did.</summary>
@@ -57,7 +57,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     public IReadOnlyDictionary<int, string> MaskedPartitions => _mask.Reasons;
 
     /// <summary>Awaits replies that lost a race.</summary>
-    internal LateReplyCollector Late => _executors.Late;
+    internal LateReplyCollector Late => _runner.Late;
 
     /// <summary>
     /// Loads the model, makes its plan and, where the policy learns, measures the device for a while. The server is called beside
@@ -139,15 +139,15 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, CancellationToken stop, CancellationToken caller)
     {
-        var (decision, skipped) = Decide(request, budget);
+        var (decision, skipped) = request?.Partition is { } named ? (_selector.Named(named), null) : _selector.Choose(request?.Quality ?? default, budget);
         try
         {
             return await AttemptAsync(inputs, decision, request, budget, skipped, stop, caller).ConfigureAwait(false);
         }
-        catch (SegmentLoadException error) when (!decision.IsNamed && _learns && !decision.Arm.IsOnDevice)
+        catch (SegmentLoadException error) when (!decision.IsNamed && _selector.Learns && !decision.Arm.IsOnDevice)
         {
             _mask.Add(decision.Arm.Variant, decision.Arm.Cut, error.Message);
-            return await AttemptAsync(inputs, OnDevice(decision), request, budget, skipped, stop, caller).ConfigureAwait(false);
+            return await AttemptAsync(inputs, _selector.OnDevice(decision), request, budget, skipped, stop, caller).ConfigureAwait(false);
         }
     }
 
@@ -162,105 +162,13 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private async ValueTask<InferenceResult> AttemptAsync(ReadOnlyMemory<TensorValue> inputs, Decision decision, InferenceRequest? request, RequestBudget budget, Exception? skipped, CancellationToken stop, CancellationToken caller)
     {
         if (!decision.Arm.IsOnDevice && _servers.All.IsEmpty) throw NoServer();
-        var partition = _arms.PartitionOf(decision.Arm);
-        using var attempt = new Attempt(_model[partition.Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _sink, _options.TimeProvider)
+        using var attempt = new Attempt(_model[_arms.PartitionOf(decision.Arm).Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _sink, _options.TimeProvider)
         {
             MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
         };
-        try
-        {
-            await attempt.RunHeadAsync(stop).ConfigureAwait(false);
-            if (!decision.Arm.IsOnDevice) await RunTailAsync(attempt, request, stop).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested && !caller.IsCancellationRequested)
-        {
-            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
-            throw budget.Exceeded(attempt.Stage);
-        }
-        catch (Exception failure) when (failure is not SegmentLoadException && !caller.IsCancellationRequested)
-        {
-            if (ServerFault.Is(failure)) attempt.ReportServerFailure(failure);
-            _sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
-            throw;
-        }
-
-        var outcome = attempt.CreateOutcome(OutcomeKind.Completed);
-        _sink.Publish(outcome);
-        _model.RecordWhole(decision.Arm.IsOnDevice ? outcome.HeadSeconds : outcome.DeviceSeconds);
-        return await CreateResultAsync(attempt, decision, skipped, stop).ConfigureAwait(false);
+        await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, stop, caller).ConfigureAwait(false);
+        return await InferenceResult.CreateAsync(attempt, _model, _servers, skipped, stop).ConfigureAwait(false);
     }
-
-    private async ValueTask RunTailAsync(Attempt attempt, InferenceRequest? request, CancellationToken stop)
-    {
-        var decision = attempt.Decision;
-        var executor = decision.IsNamed ? _executors.Named : _executors.Chosen;
-        attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt));
-        var isKnownHarmless = request?.SendsWhatIsNotFinite == true || (_learns && !decision.IsNamed && _harmlessPartitions.ContainsKey(decision.Arm.Cut));
-        if (isKnownHarmless || attempt.FindLoss() is not { } loss)
-        {
-            attempt.Complete(await executor.RunAsync(attempt, stop).ConfigureAwait(false));
-            return;
-        }
-
-        attempt.Complete(await attempt.RunWithoutBoundaryAsync(loss, stop).ConfigureAwait(false));
-        if (!_learns || decision.IsNamed) return;
-        // The first such request also tells whether the policy may go on to choose the partition.
-        if (await attempt.IsLossHarmlessAsync(stop).ConfigureAwait(false)) _harmlessPartitions.TryAdd(loss.Partition, true);
-        else _mask.Add(decision.Arm.Variant, loss.Partition, loss.Message);
-    }
-
-    private async ValueTask<InferenceResult> CreateResultAsync(Attempt attempt, Decision decision, Exception? skipped, CancellationToken stop)
-    {
-        var outputs = attempt.TakeOutputs();
-        IReadOnlyDictionary<string, ModelValue> deviceOutputs;
-        try
-        {
-            deviceOutputs = await _model.MakeDeviceOutputsAsync(attempt.Inputs, outputs, stop).ConfigureAwait(false);
-        }
-        catch
-        {
-            foreach (var output in outputs) output.Dispose();
-            throw;
-        }
-
-        var (result, partition) = (attempt.Result, attempt.Cut.Partition);
-        return new InferenceResult(_model, outputs)
-        {
-            DeviceOutputs = deviceOutputs,
-            Decision = decision,
-            Partition = partition,
-            Codec = attempt.Codec.Name,
-            Source = !result.IsFromServer ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split,
-            IsRaced = result.IsRaced,
-            ServerFailure = result.ServerFailure ?? skipped,
-            BytesSent = attempt.Progress.BytesSent,
-            Timings = new()
-            {
-                Head = attempt.HeadTime,
-                Encode = TimeSpan.FromSeconds(attempt.EncodeSeconds),
-                Offload = result.IsFromServer ? TimeSpan.FromSeconds(result.OffloadSeconds) : TimeSpan.Zero,
-                Tail = result.IsFromServer ? TimeSpan.Zero : result.Outputs.Time,
-                Server = result.ServerTimings,
-                Total = attempt.Total,
-            },
-        };
-    }
-
-    /// <summary>What the policy chooses, or what the request names.</summary>
-    /// <returns>The decision and, where the device takes the place of a server that is down, why.</returns>
-    private (Decision Decision, Exception? Skipped) Decide(InferenceRequest? request, in RequestBudget budget)
-    {
-        if (request?.Partition is { } partition) return (new() { Arm = ClientComposition.ArmFor(_arms, partition), IsNamed = true, PredictedSeconds = double.NaN }, null);
-        var unavailable = _servers.All.IsEmpty ? ulong.MaxValue : _servers.Unavailable;
-        var decision = _policy.Decide(new() { RemainingSeconds = budget.RemainingSeconds, Quality = request?.Quality ?? default, UnavailableServers = unavailable });
-        if (decision.Arm.IsOnDevice) return (decision, null);
-        // A policy of the application's own may not know of the mask.
-        if (_learns && _mask.Contains(decision.Arm)) return (OnDevice(decision), null);
-        if (_servers.All.IsEmpty || _options.OnServerFailure == OnServerFailure.Throw) return (decision, null);
-        return ((unavailable >> decision.Arm.Server) & 1) != 0 ? (OnDevice(decision), _servers.All[decision.Arm.Server].Health.LastFailure) : (decision, null);
-    }
-
-    private Decision OnDevice(in Decision decision) => decision with { Arm = _arms.OnDevice, IsForced = false, IsRaced = false, LateAfterSeconds = 0 };
 
     private async Task DisposeOnceAsync()
     {
@@ -271,5 +179,5 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     }
 
     private ServerUnreachableException NoServer() =>
-        new($"The partition needs a server and none was named. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Server)}, or take partition {Plan.AllOnDevice.Index}, which runs everything on the device.");
+        new($"The partition needs a server and none was named. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Server)} or {nameof(SplitInferenceOptions.Servers)}, or take partition {Plan.AllOnDevice.Index}, which runs everything on the device.");
 }

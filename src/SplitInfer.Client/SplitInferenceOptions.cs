@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using SplitInfer.Policies;
+using SplitInfer.Client.Servers;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
@@ -13,11 +14,14 @@ public sealed class SplitInferenceOptions
     /// <summary>The ONNX file on the device.</summary>
     public string ModelPath { get; set; } = "";
 
-    /// <summary>The server that runs tails, such as <c>tcp://server:7070</c> or <c>unix:///run/splitinfer.sock</c>; null runs everything on the device.</summary>
+    /// <summary>The server that runs tails, such as <c>tcp://server:7070</c> or <c>unix:///run/splitinfer.sock</c>: a short form of <see cref="Servers"/> with one. Null unless set.</summary>
     public Uri? Server { get; set; }
 
-    /// <summary>Carries boundaries in place of a connection to <see cref="Server"/>, which then is not used. The client owns it. Null unless set.</summary>
-    public ITailTransport? CustomTransport { get; set; }
+    /// <summary>
+    /// The servers that may run tails, at most 64; none (the default) runs everything on the device. A policy that learns chooses among them with
+    /// the partition; one that does not takes the first that can be used, in this order.
+    /// </summary>
+    public IList<ServerOptions> Servers { get; set; } = [];
 
     /// <summary>What happens to a request that the server fails, unless the request names its partition. The device finishes it unless set.</summary>
     public OnServerFailure OnServerFailure { get; set; }
@@ -105,6 +109,9 @@ public sealed class SplitInferenceOptions
     /// <summary>The clock; the default is the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
+    /// <summary>The servers, whichever way they were given.</summary>
+    internal IReadOnlyList<ServerOptions> AllServers => Server is { } address ? [new() { Address = address }] : [.. Servers];
+
     /// <summary>Checks every option that can be checked without the model.</summary>
     /// <exception cref="ArgumentException">One cannot be used; the message names it.</exception>
     internal void Validate()
@@ -117,6 +124,17 @@ public sealed class SplitInferenceOptions
         Require(Partition is not < 0, nameof(Partition), $"at least 0; it is {Partition}");
         Require(Enum.IsDefined(OnServerFailure), nameof(OnServerFailure), $"one of {string.Join(", ", Enum.GetNames<OnServerFailure>())}");
         Require(Server?.IsAbsoluteUri is not false, nameof(Server), $"an address such as tcp://server:7070; it is {Server}");
+        Require(Server is null || Servers.Count == 0, nameof(Server), $"null where {nameof(Servers)} has any: put the address among those");
+        Require(Servers.Count <= ServerSet.MaxServers, nameof(Servers), $"at most {ServerSet.MaxServers}; there are {Servers.Count}. Put a load balancer in front of them");
+        for (var i = 0; i < Servers.Count; i++)
+        {
+            var (server, name) = (Servers[i], $"{nameof(Servers)}[{i}]");
+            Require(server is not null, name, "a server, not null");
+            Require(server!.Address is not null || server.Transport is not null, $"{name}.{nameof(ServerOptions.Address)}", "an address such as tcp://server:7070");
+            Require(server.Address?.IsAbsoluteUri is not false, $"{name}.{nameof(ServerOptions.Address)}", $"an address such as tcp://server:7070; it is {server.Address}");
+            Require(Servers.Take(i).All(other => other.DisplayName != server.DisplayName), $"{name}.{nameof(ServerOptions.Name)}", $"a name that no other server has; it is '{server.DisplayName}'");
+        }
+
         Require(Transport.ConnectTimeout > TimeSpan.Zero, $"{nameof(Transport)}.{nameof(TransportOptions.ConnectTimeout)}", $"more than 0; it is {Transport.ConnectTimeout}");
         Require(Transport.StallTimeout > TimeSpan.Zero, $"{nameof(Transport)}.{nameof(TransportOptions.StallTimeout)}", $"more than 0; it is {Transport.StallTimeout}");
         // The longest that a timer takes.

@@ -16,6 +16,25 @@ namespace SplitInfer.Client.Arms;
 /// <param name="DecodeSeconds">s on the server.</param>
 internal sealed record ArmCandidate(Partition Partition, string Codec, double PayloadBits, double EncodeSeconds, double DecodeSeconds)
 {
+    /// <summary>More arms than this for each server take long to learn of, however often each would win.</summary>
+    public const int MaxArms = 31;
+
+    /// <summary>Multiply-accumulates that a node costs beside its own.</summary>
+    private const double NodeMacs = 50e3;
+
+    /// <summary>Leaves the candidates that can win. What is slower than another in every circumstance would only have to be explored.</summary>
+    /// <param name="candidates">The candidates, by rising partition.</param>
+    /// <param name="partitions">All partitions of the plan; the last one runs everything on the device.</param>
+    public static IReadOnlyList<ArmCandidate> Prune(IReadOnlyList<ArmCandidate> candidates, IReadOnlyList<Partition> partitions)
+    {
+        // Which arms there are must not depend on what was measured, or saved state would not fit the next run.
+        var work = new HeadProfile([.. partitions.Select(static p => p.Head.Macs + (NodeMacs * p.Head.Nodes))]);
+        var onDevice = new ArmCandidate(partitions[^1], "", PayloadBits: 0, EncodeSeconds: 0, DecodeSeconds: 0);
+        // The place of a candidate stands for its codec, so that it is found again.
+        var kept = ArmPruning.Prune([.. candidates.Select(static (candidate, place) => candidate.Describe(place, codec: place, server: 0)), onDevice.Describe(candidates.Count, codec: 0, Arm.OnDevice)], work, MaxArms);
+        return [.. kept.SkipLast(1).Select(arm => candidates[arm.Arm.Codec])];
+    }
+
     /// <summary>What a policy starts from.</summary>
     /// <param name="index">Place of the arm.</param>
     /// <param name="codec">Place of the codec.</param>

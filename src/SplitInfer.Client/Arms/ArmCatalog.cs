@@ -16,22 +16,24 @@ internal sealed class ArmCatalog
     private readonly PartitionPlan _plan;
     private readonly int _codecOfNamed;
 
-    private ArmCatalog(PartitionPlan plan, IReadOnlyList<ArmCandidate> remote, string codecOfNamed, CodecRegistry codecs)
+    private ArmCatalog(PartitionPlan plan, IReadOnlyList<ArmCandidate> candidates, string codecOfNamed, CodecRegistry codecs, int servers)
     {
         _plan = plan;
-        CodecNames = [.. remote.Select(static candidate => candidate.Codec).Append(codecOfNamed).Distinct()];
-        Codecs = [.. CodecNames.Select(name => codecs.TryGet(name, out var codec) ? codec : throw new ArgumentException(name, nameof(remote)))];
+        CodecNames = [.. candidates.Select(static candidate => candidate.Codec).Append(codecOfNamed).Distinct()];
+        Codecs = [.. CodecNames.Select(name => codecs.TryGet(name, out var codec) ? codec : throw new ArgumentException(name, nameof(candidates)))];
         _codecOfNamed = CodecNames.IndexOf(codecOfNamed);
         var onDevice = new ArmCandidate(plan.AllOnDevice, codecOfNamed, PayloadBits: 0, EncodeSeconds: 0, DecodeSeconds: 0);
+        var remote = candidates.Count;
         Descriptions =
         [
-            .. remote.Select((candidate, index) => candidate.Describe(index, CodecNames.IndexOf(candidate.Codec), server: 0)),
-            onDevice.Describe(remote.Count, _codecOfNamed, Arm.OnDevice),
+            .. Enumerable.Range(0, Math.Max(servers, 1)).SelectMany(server =>
+                candidates.Select((candidate, place) => candidate.Describe((server * remote) + place, CodecNames.IndexOf(candidate.Codec), server))),
+            onDevice.Describe(Math.Max(servers, 1) * remote, _codecOfNamed, Arm.OnDevice),
         ];
         Partitions = [.. Descriptions.Select(description => plan.Partitions[description.Arm.Cut]).Distinct()];
     }
 
-    /// <summary>The arms, by rising partition; the last one runs everything on the device.</summary>
+    /// <summary>The arms, by server and rising partition; the last one runs everything on the device. Every server has the same.</summary>
     public ImmutableArray<ArmDescription> Descriptions { get; }
 
     /// <summary>Their partitions, rising.</summary>
@@ -58,9 +60,16 @@ internal sealed class ArmCatalog
 
     /// <summary>The arm that takes a partition which is named. It need not be one that policies know: its place is then behind theirs, so that no policy learns from it.</summary>
     /// <param name="partition">A partition of the plan.</param>
-    public Arm Named(int partition) => partition == _plan.AllOnDevice.Index
+    /// <param name="server">The server that runs its tail.</param>
+    public Arm Named(int partition, int server = 0) => partition == _plan.AllOnDevice.Index
         ? OnDevice
-        : new(Descriptions.Length + partition, Variant: 0, partition, _codecOfNamed, Exit: 0, Server: 0);
+        : new(Descriptions.Length + partition, Variant: 0, partition, _codecOfNamed, Exit: 0, server);
+
+    /// <summary>The arm that takes a partition which is named, where the partition can be taken.</summary>
+    /// <param name="partition">What is named.</param>
+    /// <param name="server">The server that runs its tail.</param>
+    /// <exception cref="InvalidPartitionException">There is none, or it is not admissible.</exception>
+    public Arm RequireNamed(int partition, int server = 0) => WhyNot(partition) is { } reason ? throw new InvalidPartitionException(reason) : Named(partition, server);
 
     /// <summary>The arm that runs everything on the device.</summary>
     public Arm OnDevice => Descriptions[^1].Arm;
@@ -81,36 +90,38 @@ internal sealed class ArmCatalog
     /// <param name="plan">All partitions.</param>
     /// <param name="choice">Which codecs may be used.</param>
     /// <param name="codecs">What the client knows.</param>
+    /// <param name="servers">The number of servers.</param>
     /// <exception cref="ArgumentException">There is no codec of a name that the choice gives.</exception>
     /// <exception cref="InvalidCalibrationException">The calibration cannot be used.</exception>
-    public static ArmCatalog Create(PartitionPlan plan, CodecChoice choice, CodecRegistry codecs)
+    public static ArmCatalog Create(PartitionPlan plan, CodecChoice choice, CodecRegistry codecs, int servers)
     {
-        var remote = plan.Arms.Where(arm => arm != plan.AllOnDevice);
         if (choice.Codec is { } name)
         {
             if (!codecs.TryGet(name, out _)) throw new ArgumentException($"There is no codec '{name}'. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(choice));
-            return new(plan, [.. remote.Select(arm => new ArmCandidate(arm, name, arm.BoundaryBytes * 8.0, 0, 0))], name, codecs);
+            var remote = plan.Arms.Where(arm => arm != plan.AllOnDevice);
+            return new(plan, [.. remote.Select(arm => new ArmCandidate(arm, name, arm.BoundaryBytes * 8.0, 0, 0))], name, codecs, servers);
         }
 
         foreach (var allowed in choice.Allowed ?? new HashSet<string>())
             if (!codecs.TryGet(allowed, out _)) throw new ArgumentException($"There is no codec '{allowed}' to allow. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(choice));
 
-        if (choice.Calibration is not { } path)
-            return new(plan, ArmPruning.Winners([.. remote.SelectMany(AssumedCodecCosts.Of).Where(IsAllowed)]), RawCodec.CodecName, codecs);
+        var costs = CodecCosts(plan, choice, codecs);
+        var candidates = plan.Partitions.Where(static p => p.IsAdmissible && !p.Boundary.IsEmpty).SelectMany(costs).Where(IsAllowed);
+        return new(plan, ArmCandidate.Prune([.. candidates], plan.Partitions), RawCodec.CodecName, codecs, servers);
 
+        bool IsAllowed(ArmCandidate candidate) => choice.Allowed?.Contains(candidate.Codec) is not false;
+    }
+
+    private static Func<Partition, IEnumerable<ArmCandidate>> CodecCosts(PartitionPlan plan, CodecChoice choice, CodecRegistry codecs)
+    {
+        if (choice.Calibration is not { } path) return AssumedOf;
         var calibration = CalibrationFile.Load(path);
         calibration.RequireFor(plan);
         var calibrated = new CalibratedCodecCosts(calibration, codecs, choice.MinAgreement);
-        var candidates = plan.Partitions.Where(static p => p.IsAdmissible && !p.Boundary.IsEmpty).SelectMany(Of);
-        return new(plan, ArmPruning.Winners([.. candidates.Where(IsAllowed)]), RawCodec.CodecName, codecs);
+        return partition => calibrated.Of(partition) is var known && known.Any() ? known : AssumedOf(partition);
 
-        bool IsAllowed(ArmCandidate candidate) => choice.Allowed?.Contains(candidate.Codec) is not false;
-
-        IEnumerable<ArmCandidate> Of(Partition partition)
-        {
-            var known = calibrated.Of(partition).ToList();
-            return known.Count == 0 && partition.IsArm ? AssumedCodecCosts.Of(partition) : known;
-        }
+        // All sizes are assumed to shrink alike, so a cut that crosses no fewer bytes than an earlier one cannot win.
+        static IEnumerable<ArmCandidate> AssumedOf(Partition partition) => partition.IsArm ? AssumedCodecCosts.Of(partition) : [];
     }
 }
 

@@ -45,6 +45,17 @@ internal sealed class ServerSet : IAsyncDisposable
         }
     }
 
+    /// <summary>The first server that can be used at the moment, for requests of which no policy chooses the server; the first of all where none can.</summary>
+    public int FirstUsable
+    {
+        get
+        {
+            for (var server = 0; server < All.Length; server++)
+                if (!All[server].Health.IsUnavailable) return server;
+            return 0;
+        }
+    }
+
     /// <summary>Why no server can be used, as last seen; null where one can.</summary>
     public Exception? Failure
     {

@@ -30,7 +30,7 @@ public sealed class ServeAndRunTests : IDisposable
         var (frames, summary) = (result.Json[..^1], result.Json[^1]);
         Assert.Equal(3, frames.Length);
         Assert.All(frames, static f => Assert.Equal(
-            "frame partition codec forced raced headMs encodeMs offloadMs serverMs totalMs bytesSent predictedMs source", CommandLine.Fields(f)));
+            "frame partition codec forced raced headMs encodeMs offloadMs serverMs totalMs bytesSent predictedMs source server", CommandLine.Fields(f)));
         Assert.All(frames, static f => Assert.Equal("split", f.GetProperty("source").GetString()));
         Assert.All(frames, static f => Assert.Equal(4, f.GetProperty("partition").GetInt32()));
         Assert.All(frames, static f => Assert.True(f.GetProperty("bytesSent").GetInt64() > 0));
@@ -72,6 +72,21 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("tcp://127.0.0.1:1", result.Error, StringComparison.Ordinal);
         Assert.All(result.Json[..^1], static f => Assert.Equal("device", f.GetProperty("source").GetString()));
+    }
+
+    [Fact]
+    public async Task The_second_of_two_servers_takes_over_from_one_that_is_not_there()
+    {
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--preload", "--json");
+        string[] line = ["run", _model, "--server", "tcp://127.0.0.1:1", "--server", server.Address, "--partition", "4", "--frames", "3"];
+        var result = await CommandLine.RunAsync([.. line, "--json"]);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(["tcp://127.0.0.1:1", server.Address.TrimEnd('/'), server.Address.TrimEnd('/')], result.Json[..^1].Select(static f => f.GetProperty("server").GetString()!.TrimEnd('/')));
+        Assert.Equal(["device", "split", "split"], result.Json[..^1].Select(static f => f.GetProperty("source").GetString()));
+
+        // People see the same.
+        var table = await CommandLine.RunAsync(line);
+        Assert.Equal(2, table.Output.Split('\n').Count(row => row.TrimEnd().TrimEnd('/').EndsWith(server.Address.TrimEnd('/'), StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -50,6 +50,27 @@ public sealed class SimulateTests : IDisposable
     }
 
     [Fact]
+    public async Task With_several_servers_lines_name_the_one_that_was_asked()
+    {
+        var scenario = _folder["worlds/two.json"];
+        var one = await File.ReadAllTextAsync(_scenario);
+        await File.WriteAllTextAsync(scenario, one.Replace("\"link\": [{\"from\": 0, \"mbps\": 50, \"rttMs\": 5}, {\"from\": 20, \"mbps\": 4, \"rttMs\": 5}],", """
+            "servers": [
+              {"name": "edge", "link": [{"from": 0, "mbps": 400, "rttMs": 1}], "serverSlowdown": [{"from": 0, "factor": 1}, {"from": 20, "factor": 50}]},
+              {"name": "cloud", "link": [{"from": 0, "mbps": 20, "rttMs": 5}]}
+            ],
+            """, StringComparison.Ordinal));
+        var result = await CommandLine.RunAsync("simulate", "--scenario", scenario, "--json");
+        Assert.Equal("", result.Error);
+        Assert.All(result.Json[..^1], static f => Assert.Equal("frame partition forced raced delayMs oracleMs server", CommandLine.Fields(f)));
+        string[] asked = [.. result.Json[..^1].Select(static f => f.GetProperty("server").GetString()!)];
+        Assert.All(asked, static name => Assert.Contains(name, new[] { "edge", "cloud", "device" }));
+        // The faster one at first, the other once the first is slow.
+        Assert.True(asked[..20].Count(static name => name == "edge") > 10);
+        Assert.Equal("cloud", asked[^1]);
+    }
+
+    [Fact]
     public async Task The_same_seed_gives_the_same_frames_and_another_seed_others()
     {
         string[] line = ["simulate", "--scenario", _scenario, "--json", "--seed"];

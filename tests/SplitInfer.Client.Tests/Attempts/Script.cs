@@ -66,7 +66,8 @@ internal enum Source
 /// <param name="IsRaced">Whether both sides run the tail from the start.</param>
 /// <param name="LateAfterSeconds">After which the device runs it as well; 0 waits for ever.</param>
 /// <param name="IsNamed">Whether the caller rather than the policy took the cut.</param>
-internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false)
+/// <param name="To">The server that a policy takes.</param>
+internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false, int To = 0)
 {
     public static Choice Plain => new(Cut.Split);
 
@@ -103,7 +104,7 @@ internal sealed class ScriptedFault(Fault fault) : Exception(fault.ToString())
 }
 
 /// <summary>What the caller got.</summary>
-internal sealed record Answer(Source Source, float[] Outputs, bool IsRaced, Fault ServerFault, Exception? ServerFailure, long BytesSent);
+internal sealed record Answer(Source Source, float[] Outputs, bool IsRaced, Fault ServerFault, Exception? ServerFailure, long BytesSent, string? Server);
 
 /// <summary>What the policy was told of a request. Seconds and bytes; 0 where a part was not measured.</summary>
 /// <param name="Request">The request's number, from 0.</param>

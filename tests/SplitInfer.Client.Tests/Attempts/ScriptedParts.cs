@@ -33,32 +33,49 @@ internal static class ScriptedParts
     private static TailRefusedException Refused(RefusalCode code) => new(code, "The script refuses it.");
 
     /// <summary>Takes what a test says, and keeps what it is told.</summary>
-    public sealed class Policy(Func<int, Arm> arms) : IPartitionPolicy
+    public sealed class Policy(Func<int, int, Arm> arms, PolicyNeeds needs) : IPartitionPolicy
     {
         private readonly ConcurrentQueue<Observed> _observed = [];
-        private readonly ConcurrentQueue<double> _roundTrips = [];
+        private readonly ConcurrentQueue<(int Server, double Seconds)> _roundTrips = [];
+        private readonly ConcurrentQueue<int> _teachers = [];
         private Decision _next;
 
         public string Name => "Scripted";
 
         public IReadOnlyList<Observed> Observed => [.. _observed];
 
-        public IReadOnlyList<double> RoundTrips => [.. _roundTrips];
+        /// <summary>The servers of the outcomes in <see cref="Observed"/>.</summary>
+        public IReadOnlyList<int> Teachers => [.. _teachers];
+
+        public IReadOnlyList<(int Server, double Seconds)> RoundTrips => [.. _roundTrips];
+
+        /// <summary>What the last decision was told of the servers.</summary>
+        public ulong Unavailable { get; private set; }
+
+        public PolicyNeeds Needs => needs;
 
         public void Choose(Choice choice, int request) => _next = new()
         {
-            Arm = arms((int)choice.Cut),
+            Arm = arms((int)choice.Cut, choice.To),
             IsRaced = choice.IsRaced,
             LateAfterSeconds = choice.LateAfterSeconds,
             Sequence = request,
         };
 
-        public Decision Decide(in DecisionContext context) => _next;
+        public Decision Decide(in DecisionContext context)
+        {
+            Unavailable = context.UnavailableServers;
+            return _next;
+        }
 
-        public void Observe(in Outcome told) => _observed.Enqueue(new(
-            (int)told.Decision.Sequence, told.Kind == OutcomeKind.LateReply, told.HeadSeconds, told.EncodeSeconds, told.OffloadSeconds, told.ServerSeconds, told.BytesSent, told.IsCensored, told.DeviceSeconds));
+        public void Observe(in Outcome told)
+        {
+            _teachers.Enqueue(told.Decision.Arm.Server);
+            _observed.Enqueue(new(
+                (int)told.Decision.Sequence, told.Kind == OutcomeKind.LateReply, told.HeadSeconds, told.EncodeSeconds, told.OffloadSeconds, told.ServerSeconds, told.BytesSent, told.IsCensored, told.DeviceSeconds));
+        }
 
-        public void ObserveRoundTrip(int server, double seconds) => _roundTrips.Enqueue(seconds);
+        public void ObserveRoundTrip(int server, double seconds) => _roundTrips.Enqueue((server, seconds));
     }
 
     /// <summary>The way to the scripted server.</summary>

@@ -24,31 +24,37 @@ internal sealed class StageUnderTest : IAsyncDisposable
     private readonly ArmMask _mask = new();
     private readonly ServerSet _servers;
     private readonly ScriptedParts.Policy _policy;
-    private readonly ScriptedParts.Transport _transport;
+    private readonly ScriptedParts.Transport[] _transports;
     private int _requests;
 
-    private StageUnderTest(VirtualTime time, ScriptedServer server, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure)
+    private StageUnderTest(VirtualTime time, ScriptedServer[] servers, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure, PolicyNeeds needs)
     {
-        (Time, Server, Device) = (time, server, device);
+        (Time, Servers, Device) = (time, servers, device);
         var planned = ThreeStages.Model;
         var options = new SplitInferenceOptions { TimeProvider = time, Codec = "Raw", OnServerFailure = onServerFailure };
         _segments = new SegmentResidency(budgetBytes: 1L << 30).Open(new ScriptedParts.Compiler(device, Tensors));
         var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
         var model = new LocalModel(planned, _segments, _background, options.Execution);
-        var arms = ArmCatalog.Create(plan, new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs);
-        _policy = new(arms.Named);
-        _transport = canPing ? new ScriptedParts.PingedTransport(server, Tensors) : new ScriptedParts.Transport(server, Tensors);
-        _servers = new([new("the scripted server", _transport, new(_transport, "the scripted server", seconds => _policy.ObserveRoundTrip(server: 0, seconds), probeInterval, time))]);
+        var arms = ArmCatalog.Create(plan, new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs, servers.Length);
+        _policy = new(arms.Named, needs);
+        _transports = [.. servers.Select(server => canPing ? new ScriptedParts.PingedTransport(server, Tensors) : new ScriptedParts.Transport(server, Tensors))];
+        _servers = new([.. _transports.Select((transport, index) => Handle($"scripted server {index}", transport, index))]);
         var sink = new OutcomeSink(_servers, _policy, _mask, heads: null);
         var fallsBack = onServerFailure == OnServerFailure.FinishOnDevice;
         var executors = new ExecutorSet(_servers, codecs, model, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, time);
         var state = new LearnedState(folder: null, plan, options.Execution, arms.Descriptions, arms.CodecNames, []);
         _client = new(options, model, arms, _mask, _policy, _servers, executors, sink, state, _background);
+
+        ServerHandle Handle(string name, ITailTransport transport, int index) =>
+            new(name, transport, new(transport, name, seconds => _policy.ObserveRoundTrip(index, seconds), probeInterval, time));
     }
 
     public VirtualTime Time { get; }
 
-    public ScriptedServer Server { get; }
+    /// <summary>The only server, or the first.</summary>
+    public ScriptedServer Server => Servers[0];
+
+    public IReadOnlyList<ScriptedServer> Servers { get; }
 
     public ScriptedDevice Device { get; }
 
@@ -61,7 +67,19 @@ internal sealed class StageUnderTest : IAsyncDisposable
     public IReadOnlyList<Observed> Observed => _policy.Observed;
 
     /// <summary>The round-trip times that the policy was told, s.</summary>
-    public IReadOnlyList<double> RoundTrips => _policy.RoundTrips;
+    public IReadOnlyList<double> RoundTrips => [.. _policy.RoundTrips.Select(static roundTrip => roundTrip.Seconds)];
+
+    /// <summary>The servers whose round-trip times the policy was told.</summary>
+    public IReadOnlyList<int> PingedServers => [.. _policy.RoundTrips.Select(static roundTrip => roundTrip.Server)];
+
+    /// <summary>The servers of the requests in <see cref="Observed"/>.</summary>
+    public IReadOnlyList<int> Teachers => _policy.Teachers;
+
+    /// <summary>The servers that the policy was told to do without when it last decided, a bit each.</summary>
+    public ulong Unavailable => _policy.Unavailable;
+
+    /// <summary>The cuts that are left out for one server only.</summary>
+    public bool IsMasked(Cut cut, int server) => _mask.Contains(new(0, 0, (int)cut, 0, 0, server));
 
     /// <summary>The partitions that are left out from now on.</summary>
     public IReadOnlyCollection<int> Masked => [.. _mask.Reasons.Keys];
@@ -76,7 +94,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
     public int LeftRunning => _background.Count;
 
     /// <summary>Whether everything that was made on the way is released. The tensors of a boundary are among it, copies of inputs as well.</summary>
-    public bool IsAllReleased => Tensors.Held == 0 && _transport.AreBoundariesReleased;
+    public bool IsAllReleased => Tensors.Held == 0 && _transports.All(static transport => transport.AreBoundariesReleased);
 
     /// <summary>Makes one.</summary>
     /// <param name="canPing">Whether the transport can ping, so that a server is unknown until it has answered.</param>
@@ -84,10 +102,12 @@ internal sealed class StageUnderTest : IAsyncDisposable
     /// <param name="probeInterval">The least time between two probes of a server that answers; none unless given.</param>
     /// <param name="device">The device, where it is not like any other.</param>
     /// <param name="onServerFailure">Whether the device finishes what the server fails.</param>
-    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice)
+    /// <param name="servers">The number of servers.</param>
+    /// <param name="needs">What the policy makes use of.</param>
+    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice, int servers = 1, PolicyNeeds needs = PolicyNeeds.Outcomes | PolicyNeeds.HeadProfile | PolicyNeeds.RoundTrips)
     {
         var time = new VirtualTime();
-        var stage = new StageUnderTest(time, new(time), device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure);
+        var stage = new StageUnderTest(time, [.. Enumerable.Range(0, servers).Select(_ => new ScriptedServer(time))], device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure, needs);
         await stage._segments.PreloadAsync((loaded ?? Enum.GetValues<Segment>()).Select(ScriptedParts.Compiler.KeyOf));
         return stage;
     }
@@ -109,7 +129,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
             using var result = await _client.InferAsync(input, new() { Deadline = deadline, Partition = choice.IsNamed ? (int)choice.Cut : null }, stop).ConfigureAwait(false);
             return new(
                 Enum.Parse<Source>(result.Source.ToString()), result.Outputs[0].Span<float>().ToArray(), result.IsRaced,
-                result.ServerFailure is null ? Fault.None : FaultOf(result.ServerFailure), result.ServerFailure, result.BytesSent);
+                result.ServerFailure is null ? Fault.None : FaultOf(result.ServerFailure), result.ServerFailure, result.BytesSent, result.Server);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using SplitInfer.Client;
+using SplitInfer.Client.Arms;
 using SplitInfer.Policies;
 using SplitInfer.Client.Transport;
 using SplitInfer.Models;

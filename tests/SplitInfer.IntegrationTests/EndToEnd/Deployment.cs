@@ -48,7 +48,8 @@ internal sealed class Deployment : IAsyncDisposable
         configure(options);
         var model = PartitionedModel.Load(Model, options.Plan, options.Execution);
         var transport = new RemoteTailTransport(Server.Endpoints[0], "", "", model.Plan, CodecRegistry.Default, options.Transport, options.TimeProvider);
-        return ClientComposition.CreateAsync(options, model, CancellationToken.None, between(transport));
+        options.Servers = [new() { Transport = between(transport) }];
+        return SplitInferenceClient.CreateAsync(options, model);
     }
 
     public async ValueTask DisposeAsync()

@@ -16,7 +16,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var file = SharedOptions.Model();
-        var server = new Option<string?>("--server") { Description = "The server that runs tails, such as tcp://127.0.0.1:7070. Without one, everything runs here.", HelpName = "URI" };
+        var server = new Option<string[]>("--server") { Description = "A server that runs tails, such as tcp://127.0.0.1:7070; may be given more than once, so that the policy chooses among servers as well. Without one, everything runs here.", HelpName = "URI" };
         var input = new Option<string[]>("--input") { Description = "Input as a .npy or .pb file; NAME=FILE where the model has several. Inputs that are not given are made up.", HelpName = "F.npy" };
         var frames = new Option<int>("--frames") { Description = "How many times to infer.", HelpName = "N", DefaultValueFactory = static _ => 10 };
         var policy = new Option<string?>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME" };
@@ -34,6 +34,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var command = new ExplainedCommand("run", "Infers with the head here and the tail on a server, and prints what it cost.",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --partition 19 --frames 100",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
+            "splitinfer run squeezenet.onnx --server tcp://edge:7070 --server tcp://cloud:7070 --frames 300",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
             file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, paced, state, options.Planning,
@@ -43,7 +44,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             var settings = new SplitInferenceOptions
             {
                 ModelPath = parsed.GetRequiredValue(file),
-                Server = parsed.GetValue(server) is { } address ? Addresses.Parse(address, "--server") : null,
+                Servers = [.. (parsed.GetValue(server) ?? []).Select(static address => new ServerOptions { Address = Addresses.Parse(address, "--server") })],
                 Policy = parsed.GetValue(policy),
                 PolicyOptions = options.PolicyOptionsOf(parsed),
                 Partition = parsed.GetValue(partition),
@@ -66,7 +67,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
     {
         using var model = ModelWithInputs.Load(settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
         await using var client = await ConnectAsync(settings, model.Model, cancellationToken);
-        var (lines, table) = (new JsonLines(terminal.Output), new RunTable(terminal.Output));
+        var (lines, table) = (new JsonLines(terminal.Output), new RunTable(terminal.Output, namesServers: settings.Servers.Count > 1));
         var costs = new List<FrameLine>();
         foreach (var warning in client.Warnings) terminal.Complain(warning);
         var start = settings.TimeProvider.GetTimestamp();

@@ -5,7 +5,7 @@ namespace SplitInfer.Cli.Commands.Run;
 /// <summary>What one frame cost.</summary>
 internal sealed record FrameLine(
     int Frame, int Partition, string Codec, bool Forced, bool Raced, double HeadMs, double EncodeMs, double OffloadMs, double ServerMs, double TotalMs,
-    long BytesSent, double? PredictedMs, string Source)
+    long BytesSent, double? PredictedMs, string Source, string? Server)
 {
     public static FrameLine Of(int frame, InferenceResult result)
     {
@@ -14,7 +14,7 @@ internal sealed record FrameLine(
             frame, result.Partition.Index, result.Codec, decision.IsForced, result.IsRaced,
             timings.Head.TotalMilliseconds, timings.Encode.TotalMilliseconds, timings.Offload.TotalMilliseconds,
             timings.Server.TotalSeconds * 1000, timings.Total.TotalMilliseconds, result.BytesSent,
-            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source));
+            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server);
     }
 
     private static string NameOf(InferenceSource source) => source switch

@@ -4,16 +4,18 @@ using SplitInfer.Cli.Output;
 namespace SplitInfer.Cli.Commands.Run;
 
 /// <summary>Frames as aligned text, each printed as it ends, and a summary.</summary>
-internal sealed class RunTable(TextWriter output)
+/// <param name="output">Where it is written.</param>
+/// <param name="namesServers">Whether each line ends with the server that was asked.</param>
+internal sealed class RunTable(TextWriter output, bool namesServers)
 {
     private bool _hasTitle;
 
     public void Add(FrameLine frame)
     {
-        if (!_hasTitle) output.WriteLine(" frame  cut  source        head ms  encode ms  offload ms  server ms  total ms  predicted       sent");
+        if (!_hasTitle) output.WriteLine(" frame  cut  source        head ms  encode ms  offload ms  server ms  total ms  predicted       sent" + (namesServers ? "  server" : ""));
         _hasTitle = true;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{frame.Frame,6} {frame.Partition,4}  {frame.Source,-6} {Mark(frame),-4} {frame.HeadMs,9:0.00} {frame.EncodeMs,10:0.00} {frame.OffloadMs,11:0.00} {frame.ServerMs,10:0.00} {frame.TotalMs,9:0.00} {frame.PredictedMs,10:0.00} {Sizes.Bytes(frame.BytesSent),10}"));
+            $"{frame.Frame,6} {frame.Partition,4}  {frame.Source,-6} {Mark(frame),-4} {frame.HeadMs,9:0.00} {frame.EncodeMs,10:0.00} {frame.OffloadMs,11:0.00} {frame.ServerMs,10:0.00} {frame.TotalMs,9:0.00} {frame.PredictedMs,10:0.00} {Sizes.Bytes(frame.BytesSent),10}{(namesServers ? $"  {frame.Server}" : "")}"));
     }
 
     private static string Mark(FrameLine frame) => frame.Raced ? "race" : frame.Forced ? "try" : "";

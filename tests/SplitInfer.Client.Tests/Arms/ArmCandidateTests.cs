@@ -6,7 +6,7 @@ using SplitInfer.Partitioning;
 namespace SplitInfer.Client.Tests.Arms;
 
 /// <summary>Whoever is left out of the arms must be missed nowhere.</summary>
-public class ArmPruningTests
+public class ArmCandidateTests
 {
     /// <summary>Worlds between and beyond those that pruning looks at; the best arm may cost a little more than the best candidate.</summary>
     [Fact]
@@ -17,12 +17,12 @@ public class ArmPruningTests
             seed =>
             {
                 var random = new Random(seed);
-                var candidates = Candidates(random);
-                var arms = ArmPruning.Winners(candidates);
+                var (partitions, candidates) = Draw(random);
+                var arms = ArmCandidate.Prune(candidates, partitions);
                 var device = 0.3e9 * Math.Pow(300, random.NextDouble());
                 var (server, bandwidth) = (device * 0.5 * Math.Pow(60, random.NextDouble()), 0.5e6 * Math.Pow(2000, random.NextDouble()));
                 var missed = (arms.Min(Cost) / candidates.Min(Cost)) - 1;
-                return arms.Count is > 0 and <= ArmPruning.MaxArms && missed <= 0.25;
+                return arms.Count is > 0 and <= ArmCandidate.MaxArms && missed <= 0.25;
 
                 double Cost(ArmCandidate c) => (Work(c.Partition.Head) / device) + (c.EncodeSeconds * 50e9 / device) + (c.PayloadBits / bandwidth)
                     + (c.DecodeSeconds * 50e9 / server) + (Work(c.Partition.Tail) / server);
@@ -33,26 +33,30 @@ public class ArmPruningTests
     [Fact]
     public void What_is_slower_everywhere_is_no_arm()
     {
-        var candidates = Candidates(new Random(5));
+        var (partitions, candidates) = Draw(new Random(5));
         var slow = candidates.Select(static c => c with { Codec = "slow", PayloadBits = c.PayloadBits * 1.01, EncodeSeconds = c.EncodeSeconds + 1e-3 });
-        Assert.DoesNotContain(ArmPruning.Winners([.. slow, .. candidates]), static c => c.Codec == "slow");
+        Assert.DoesNotContain(ArmCandidate.Prune([.. slow, .. candidates], partitions), static c => c.Codec == "slow");
     }
 
     [Fact]
-    public void Arms_are_in_the_order_of_their_partitions() =>
-        Assert.True(ArmPruning.Winners(Candidates(new Random(9))).Select(static c => c.Partition.Index).ToArray() is var order && order.SequenceEqual(order.Order()));
+    public void Arms_are_in_the_order_of_their_partitions()
+    {
+        var (partitions, candidates) = Draw(new Random(9));
+        int[] order = [.. ArmCandidate.Prune(candidates, partitions).Select(static c => c.Partition.Index)];
+        Assert.Equal(order.Order(), order);
+    }
 
-    private static List<ArmCandidate> Candidates(Random random)
+    private static (Partition[] Partitions, List<ArmCandidate> Candidates) Draw(Random random)
     {
         var count = random.Next(2, 30);
         var macs = Enumerable.Range(0, count).Select(_ => 1e6 * Math.Pow(300, random.NextDouble())).ToArray();
-        return [.. Enumerable.Range(0, count).SelectMany(cut =>
+        Partition[] partitions = [.. Enumerable.Range(0, count + 1).Select(cut => PartitionAt(cut, count, macs[..cut].Sum(), macs[cut..].Sum()))];
+        return (partitions, [.. partitions[..count].SelectMany(partition =>
         {
             var bytes = 1e4 * Math.Pow(300, random.NextDouble());
-            var partition = PartitionAt(cut, count, macs[..cut].Sum(), macs[cut..].Sum());
             return Enumerable.Range(0, random.Next(1, 6)).Select(codec => new ArmCandidate(
                 partition, $"codec{codec}", bytes * 8 / Math.Pow(20, random.NextDouble()), bytes / (1e9 * Math.Pow(20, random.NextDouble())), bytes / (1e9 * Math.Pow(20, random.NextDouble()))));
-        })];
+        })]);
     }
 
     private static Partition PartitionAt(int cut, int count, double head, double tail) => new()

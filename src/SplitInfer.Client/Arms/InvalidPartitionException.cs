@@ -1,4 +1,4 @@
-namespace SplitInfer.Client;
+namespace SplitInfer.Client.Arms;
 
 /// <summary>A partition was named that the model does not have, or that cannot be taken.</summary>
 public sealed class InvalidPartitionException : SplitInferException

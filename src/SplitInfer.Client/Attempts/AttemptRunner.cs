@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using SplitInfer.Client.Device;
+using SplitInfer.Policies;
+using SplitInfer.Segments;
+
+namespace SplitInfer.Client.Attempts;
+
+/// <summary>Carries out attempts: runs the head and the tail, and publishes the one outcome. Thread-safe.</summary>
+/// <param name="executors">Run tails.</param>
+/// <param name="sink">Is told the outcomes.</param>
+/// <param name="model">The model on the device.</param>
+/// <param name="mask">Takes the cuts whose boundary is unusable.</param>
+/// <param name="learns">Whether a policy learns from the attempts.</param>
+internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, LocalModel model, ArmMask mask, bool learns)
+{
+    private readonly ConcurrentDictionary<int, bool> _harmlessPartitions = new();
+
+    /// <summary>Awaits replies that lost a race.</summary>
+    public LateReplyCollector Late => executors.Late;
+
+    /// <summary>Runs the attempt until its outputs can be taken.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="sendsWhatIsNotFinite">Whether a boundary is sent whatever it holds.</param>
+    /// <param name="stop">Signalled when the caller cancels or the budget is spent.</param>
+    /// <param name="caller">Signalled when the caller cancels.</param>
+    /// <exception cref="Transport.RequestTimeoutException">The budget is spent.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask RunAsync(Attempt attempt, bool sendsWhatIsNotFinite, CancellationToken stop, CancellationToken caller)
+    {
+        var isOnDevice = attempt.Decision.Arm.IsOnDevice;
+        try
+        {
+            await attempt.RunHeadAsync(stop).ConfigureAwait(false);
+            if (!isOnDevice) await RunTailAsync(attempt, sendsWhatIsNotFinite, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested && !caller.IsCancellationRequested)
+        {
+            sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
+            throw attempt.Budget.Exceeded(attempt.Stage);
+        }
+        catch (Exception failure) when (failure is not SegmentLoadException && !caller.IsCancellationRequested)
+        {
+            if (ServerFault.Is(failure)) attempt.ReportServerFailure(failure);
+            sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
+            throw;
+        }
+
+        var outcome = attempt.CreateOutcome(OutcomeKind.Completed);
+        sink.Publish(outcome);
+        model.RecordWhole(isOnDevice ? outcome.HeadSeconds : outcome.DeviceSeconds);
+    }
+
+    private async ValueTask RunTailAsync(Attempt attempt, bool sendsWhatIsNotFinite, CancellationToken stop)
+    {
+        var decision = attempt.Decision;
+        var executor = decision.IsNamed ? executors.Named : executors.Chosen;
+        attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt));
+        var isKnownHarmless = sendsWhatIsNotFinite || (learns && !decision.IsNamed && _harmlessPartitions.ContainsKey(decision.Arm.Cut));
+        if (isKnownHarmless || attempt.FindLoss() is not { } loss)
+        {
+            attempt.Complete(await executor.RunAsync(attempt, stop).ConfigureAwait(false));
+            return;
+        }
+
+        attempt.Complete(await attempt.RunWithoutBoundaryAsync(loss, stop).ConfigureAwait(false));
+        if (!learns || decision.IsNamed) return;
+        // The first such request also tells whether the policy may go on to choose the partition.
+        if (await attempt.IsLossHarmlessAsync(stop).ConfigureAwait(false)) _harmlessPartitions.TryAdd(loss.Partition, true);
+        else mask.Add(decision.Arm.Variant, loss.Partition, loss.Message);
+    }
+}

@@ -1,0 +1,127 @@
+using SplitInfer.Policies;
+using static SplitInfer.Client.Tests.Attempts.StageSteps;
+
+namespace SplitInfer.Client.Tests.Attempts;
+
+/// <summary>A client with two servers: who is asked, who is blamed, and what the policy learns of whom.</summary>
+public class SeveralServersTests
+{
+    private static readonly Choice Second = new(Cut.Split, To: 1);
+
+    [Fact]
+    public async Task The_server_that_the_policy_takes_is_asked_and_teaches()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        foreach (var server in stage.Servers) server.Act = new(TimeSpan.Zero);
+
+        Assert.Equal("scripted server 1", (await AnswerAsync(stage, Second, request: 0)).Server);
+        Assert.Equal("scripted server 0", (await AnswerAsync(stage, Choice.Plain, request: 1)).Server);
+        Assert.Null((await AnswerAsync(stage, Choice.OnDevice, request: 2)).Server);
+        Assert.Equal([1, 1], stage.Servers.Select(static server => server.Received));
+        Assert.Equal([1, 0, Arm.OnDevice], stage.Teachers);
+    }
+
+    [Fact]
+    public async Task One_that_fails_is_avoided_alone()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        stage.Servers[0].Act = new(TimeSpan.Zero);
+        stage.Servers[1].Act = new(TimeSpan.Zero, Fault.ConnectionLost);
+
+        var answer = await AnswerAsync(stage, Second, request: 0);
+        Assert.Equal((Source.Device, Fault.ConnectionLost), (answer.Source, answer.ServerFault));
+        Assert.Null(stage.ServerFailure);
+
+        Assert.Equal(Source.Split, (await AnswerAsync(stage, Choice.Plain, request: 1)).Source);
+        Assert.Equal(0b10UL, stage.Unavailable);
+
+        // A policy that asks for it all the same gets the device, and the reason.
+        answer = await AnswerAsync(stage, Second, request: 2);
+        Assert.Equal((Source.Device, Fault.ConnectionLost, 1), (answer.Source, answer.ServerFault, stage.Servers[1].Received));
+    }
+
+    [Fact]
+    public async Task Without_any_the_client_says_why()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        foreach (var server in stage.Servers) server.Act = new(TimeSpan.Zero, Fault.ConnectionLost);
+        await AnswerAsync(stage, Choice.Plain, request: 0);
+        Assert.Null(stage.ServerFailure);
+        await AnswerAsync(stage, Second, request: 1);
+        Assert.Equal(Fault.ConnectionLost, StageUnderTest.FaultOf(stage.ServerFailure!));
+    }
+
+    [Fact]
+    public async Task A_named_partition_goes_to_the_first_that_can_be_used()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        stage.Servers[0].Act = new(TimeSpan.Zero, Fault.ConnectionLost);
+        stage.Servers[1].Act = new(TimeSpan.Zero);
+        await AnswerAsync(stage, Choice.Plain, request: 0);
+        Assert.Equal("scripted server 1", (await AnswerAsync(stage, Choice.Named, request: 1)).Server);
+    }
+
+    [Fact]
+    public async Task A_policy_that_does_not_learn_goes_on_with_another()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2, needs: PolicyNeeds.None);
+        stage.Servers[0].Act = new(TimeSpan.Zero, Fault.ConnectionLost);
+        stage.Servers[1].Act = new(TimeSpan.Zero);
+        Assert.Equal(Source.Device, (await AnswerAsync(stage, Choice.Plain, request: 0)).Source);
+        var answer = await AnswerAsync(stage, Choice.Plain, request: 1);
+        Assert.Equal((Source.Split, "scripted server 1"), (answer.Source, answer.Server));
+
+        // Once neither can be used, the device is left.
+        stage.Servers[1].Act = new(TimeSpan.Zero, Fault.ConnectionLost);
+        await AnswerAsync(stage, Choice.Plain, request: 2);
+        Assert.Equal(Source.Device, (await AnswerAsync(stage, Choice.Plain, request: 3)).Source);
+    }
+
+    [Fact]
+    public async Task A_tail_that_one_lacks_is_left_out_there_only()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        stage.Servers[1].Act = new(TimeSpan.Zero, Fault.PartitionUnavailable);
+        await AnswerAsync(stage, Second, request: 0);
+        Assert.True(stage.IsMasked(Cut.Split, server: 1));
+        Assert.False(stage.IsMasked(Cut.Split, server: 0));
+        Assert.False(stage.IsServerAvoided);
+    }
+
+    [Fact]
+    public async Task Each_is_pinged_for_itself()
+    {
+        await using var stage = await StageUnderTest.StartAsync(canPing: true, servers: 2);
+        stage.Servers[0].Ping = new(TimeSpan.Zero, Fault.ConnectionLost);
+        stage.Servers[1].Ping = new(Ms(3));
+        stage.Connect();
+        await UntilAsync(() => stage.Servers.All(static server => server.Pings > 0));
+        await stage.PassUntilAsync(() => stage.PingedServers.Count > 0);
+        Assert.Equal([1], stage.PingedServers.Distinct());
+        Assert.Null(stage.ServerFailure);
+
+        stage.Servers[1].Act = new(TimeSpan.Zero);
+        await AnswerAsync(stage, Second, request: 0);
+        Assert.Equal(0b01UL, stage.Unavailable);
+    }
+
+    [Fact]
+    public async Task A_late_reply_teaches_of_the_server_that_sent_it()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        stage.Servers[1].Act = new(TimeSpan.FromSeconds(1));
+        var call = stage.InferAsync(Second with { IsRaced = true });
+        await stage.PassUntilAsync(() => call.IsCompleted);
+        var answer = await call.AnswerAsync();
+        Assert.Equal((Source.Device, "scripted server 1"), (answer.Source, answer.Server));
+        await stage.PassUntilAsync(() => stage.Teachers.Count == 2);
+        Assert.Equal([1, 1], stage.Teachers);
+    }
+
+    private static async Task<Answer> AnswerAsync(StageUnderTest stage, Choice choice, int request)
+    {
+        var call = stage.InferAsync(choice);
+        await stage.PassUntilAsync(() => call.IsCompleted);
+        return await call.AnswerAsync(request);
+    }
+}
