@@ -53,7 +53,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <summary>What went wrong at the start that the client can do without, such as saved state that cannot be read; for people. Empty where nothing did.</summary>
     public IReadOnlyList<string> Warnings => _state.Warnings;
 
-    /// <summary>The partitions that have turned out to be of no use while the client ran, and why; a policy does not choose them any more. Empty where none has.</summary>
+    /// <summary>The partitions that proved unusable while the client ran, with the reason. A policy does not choose them again. Empty if there are none.</summary>
     public IReadOnlyDictionary<int, string> MaskedPartitions => _mask.Reasons;
 
     /// <summary>Awaits replies that lost a race.</summary>

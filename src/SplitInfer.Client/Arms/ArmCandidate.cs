@@ -22,7 +22,7 @@ internal sealed record ArmCandidate(Partition Partition, string Codec, double Pa
     /// <summary>Multiply-accumulates that a node costs beside its own.</summary>
     private const double NodeMacs = 50e3;
 
-    /// <summary>Leaves the candidates that can win. What is slower than another in every circumstance would only have to be explored.</summary>
+    /// <summary>Leaves the candidates that can win. A candidate that is slower than another in every circumstance would only cost exploration.</summary>
     /// <param name="candidates">The candidates, by rising partition.</param>
     /// <param name="partitions">All partitions of the plan; the last one runs everything on the device.</param>
     public static IReadOnlyList<ArmCandidate> Prune(IReadOnlyList<ArmCandidate> candidates, IReadOnlyList<Partition> partitions)
@@ -74,8 +74,8 @@ internal sealed class CalibratedCodecCosts(ModelCalibration calibration, CodecRe
 }
 
 /// <summary>
-/// The codecs that lose nothing, where nobody has measured what they make of a boundary. What is guessed here is corrected by the
-/// first request that takes the arm.
+/// Lossless codecs for boundaries on which no codec was measured. The sizes and times are estimates, which the first request that takes the
+/// arm corrects.
 /// </summary>
 internal static class AssumedCodecCosts
 {

@@ -23,8 +23,6 @@ namespace SplitInfer.Client.Attempts;
 /// <param name="time">The clock.</param>
 internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decision, ReadOnlyMemory<TensorValue> inputs, RequestBudget budget, OutcomeSink sink, TimeProvider time) : IDisposable
 {
-    private const double HarmlessDifference = 1e-3;
-
     private static readonly UploadProgress Unsent = new();
 
     private StageTimer _timer = new(time);
@@ -111,44 +109,9 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         return request;
     }
 
-    /// <summary>What is lost where a boundary of finite inputs is not finite; null where nothing is.</summary>
-    public NonFiniteBoundaryException? FindLoss()
-    {
-        for (var i = 0; i < Boundary.Length; i++)
-        {
-            // What the model is fed crosses as it is.
-            if (cut.Route.Boundary[i].Origin == ValueOrigin.Input || FiniteNumbers.AreIn(Boundary[i])) continue;
-            foreach (var input in inputs.Span)
-                if (!FiniteNumbers.AreIn(input)) return null;
-            return new(cut.Partition, cut.Partition.Boundary[i].Name);
-        }
-
-        return null;
-    }
-
     /// <summary>Runs the whole model on the device, because the boundary is unusable.</summary>
     public async ValueTask<AttemptResult> RunWithoutBoundaryAsync(NonFiniteBoundaryException loss, CancellationToken stop) =>
         new(await cut.RunWholeAsync(inputs, _timer.StartNew(), stop).ConfigureAwait(false), ServerOutcome.NotAsked) { ServerFailure = loss };
-
-    /// <summary>Whether the tail makes of the boundary what the whole model has given, so that nothing was lost although not all of it is finite, as in a mask of −∞.</summary>
-    public async ValueTask<bool> IsLossHarmlessAsync(CancellationToken stop)
-    {
-        TensorValue[] outputs = [];
-        try
-        {
-            outputs = await cut.RunTailItselfAsync(Boundary, stop).ConfigureAwait(false);
-            return _result.Outputs.Tensors!.OfType<TensorValue>().Zip(outputs).All(static pair => pair.First.ElementType == pair.Second.ElementType && pair.First.Shape == pair.Second.Shape
-                && TensorDifference.Between(pair.First, pair.Second).IsWithin(HarmlessDifference));
-        }
-        catch (SplitInferException)
-        {
-            return false;
-        }
-        finally
-        {
-            foreach (var output in outputs) output.Dispose();
-        }
-    }
 
     /// <summary>The part of a time, measured from the start of encoding, in which bytes could travel, s.</summary>
     public double SendingSeconds(TimeSpan time) => TimeSpan.FromTicks(Math.Max(0, time.Ticks - TimeSpan.FromSeconds(Progress.EncodeSeconds).Ticks)).TotalSeconds;

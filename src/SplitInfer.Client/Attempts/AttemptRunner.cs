@@ -57,7 +57,7 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
         var executor = decision.IsNamed ? executors.Named : executors.Chosen;
         attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt));
         var isKnownHarmless = sendsWhatIsNotFinite || (learns && !decision.IsNamed && _harmlessPartitions.ContainsKey(decision.Arm.Cut));
-        if (isKnownHarmless || attempt.FindLoss() is not { } loss)
+        if (isKnownHarmless || BoundaryCheck.FindLoss(attempt) is not { } loss)
         {
             attempt.Complete(await executor.RunAsync(attempt, stop).ConfigureAwait(false));
             return;
@@ -66,7 +66,7 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
         attempt.Complete(await attempt.RunWithoutBoundaryAsync(loss, stop).ConfigureAwait(false));
         if (!learns || decision.IsNamed) return;
         // The first such request also tells whether the policy may go on to choose the partition.
-        if (await attempt.IsLossHarmlessAsync(stop).ConfigureAwait(false)) _harmlessPartitions.TryAdd(loss.Partition, true);
+        if (await BoundaryCheck.IsLossHarmlessAsync(attempt, stop).ConfigureAwait(false)) _harmlessPartitions.TryAdd(loss.Partition, true);
         else mask.Add(decision.Arm.Variant, loss.Partition, loss.Message);
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace SplitInfer.Client.Attempts;
 
-/// <summary>Runs one executor and, where the server fails it, the device. Not where the caller cancels or the budget is spent: a later result would be of no use.</summary>
+/// <summary>Runs one executor and, if the server fails, the device. If the caller cancels or the budget is spent, the device does not run, because nobody could use its result.</summary>
 /// <param name="first">The executor that is tried first.</param>
 /// <param name="local">Runs the tail on the device.</param>
 internal sealed class FallbackExecutor(IExecutor first, IExecutor local) : IExecutor

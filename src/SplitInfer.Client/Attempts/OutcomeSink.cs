@@ -21,7 +21,7 @@ internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, Ar
         servers.ProbeIfDue();
     }
 
-    /// <summary>Takes note of what a server failed with: of the cut, where it lacks only that tail, else of its health. Comes before the outcome, which may be long in coming while the device goes on.</summary>
+    /// <summary>Records a failure of a server: if the server lacks only one tail, that cut is masked for it; otherwise its health changes. Called before the outcome is published, because the device may take long to finish the request.</summary>
     public void ReportServerFailure(in Decision decision, Exception failure)
     {
         if (ServerFault.IsOfCut(failure)) mask.AddForServer(decision.Arm, failure.Message);

@@ -114,7 +114,7 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
         }
     }
 
-    /// <summary>A reply was given up. That says something only of a server that has never answered: a slow one may have lost a race.</summary>
+    /// <summary>A reply was given up. This counts only against a server that has never answered; any other may simply have lost a race.</summary>
     public void ReportSilence()
     {
         lock (_gate)
@@ -154,7 +154,7 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
         }
         catch (OperationCanceledException) when (_disposal.IsCancellationRequested)
         {
-            // Nobody asks any more.
+            // The client is being disposed.
         }
         catch (OperationCanceledException silence)
         {
