@@ -50,7 +50,7 @@ public sealed class InferenceResult : IDisposable
     /// <summary>Where the time went.</summary>
     public required InferenceTimings Timings { get; init; }
 
-    /// <summary>Payload bytes that were sent up to the result, those of a race that the device won included; 0 where the server was not asked.</summary>
+    /// <summary>Payload bytes that were sent up to the result, those of a race that the device won included, those of <see cref="Decision.Shadow"/> not; 0 where the server was not asked.</summary>
     public required long BytesSent { get; init; }
 
     /// <inheritdoc/>

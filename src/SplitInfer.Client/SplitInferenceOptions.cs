@@ -44,7 +44,10 @@ public sealed class SplitInferenceOptions
     /// <summary>Makes a policy of your own, in place of <see cref="Policy"/>. Its decisions take arms of the setup that it is given. Null unless set.</summary>
     public Func<PolicySetup, IPartitionPolicy>? CustomPolicy { get; set; }
 
-    /// <summary>Whether the device may run a tail itself while it waits for the server's, to explore or because the reply is late: the first answer wins. True unless set; false saves battery.</summary>
+    /// <summary>
+    /// Whether the device may run a tail itself while it waits for the server's, to explore or because the reply is late: the first answer wins; and
+    /// whether a boundary may be sent to a second server as well, to learn of it. True unless set; false saves battery.
+    /// </summary>
     public bool Races { get; set; } = true;
 
     /// <summary>The partition that policy <c>Fixed</c> takes.</summary>

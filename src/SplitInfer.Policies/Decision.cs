@@ -12,6 +12,13 @@ public readonly record struct Decision
     /// <summary>Whether the device runs the tail itself while the boundary travels, so that the first answer wins.</summary>
     public bool IsRaced { get; init; }
 
+    /// <summary>
+    /// An arm of another server with the variant, cut, codec and exit of <see cref="Arm"/>: once the request has its result, the same boundary is
+    /// sent there as well, only to learn of that server. The reply becomes an outcome of kind <see cref="OutcomeKind.LateReply"/> whose decision has
+    /// this arm. Null (the default) sends nothing more.
+    /// </summary>
+    public Arm? Shadow { get; init; }
+
     /// <summary>Whether the request named the partition. The outcome then reaches head profile and server health, but not the policy.</summary>
     public bool IsNamed { get; init; }
 

@@ -34,12 +34,12 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
         if (servers.All.IsEmpty || IsUsable(decision.Arm.Server)) return (decision, null);
         // Which of the servers runs the tail makes no difference to a policy that does not learn.
         var other = servers.FirstUsable;
-        if (!Learns && IsUsable(other)) return (decision with { Arm = decision.Arm with { Server = other } }, null);
+        if (!Learns && IsUsable(other)) return (decision with { Arm = decision.Arm with { Server = other }, Shadow = null }, null);
         return fallsBack ? (OnDevice(decision), servers.All[decision.Arm.Server].Health.LastFailure) : (decision, null);
 
         bool IsUsable(int server) => ((unavailable >> server) & 1) == 0;
     }
 
     /// <summary>The same decision, with everything on the device.</summary>
-    public Decision OnDevice(in Decision decision) => decision with { Arm = arms.OnDevice, IsForced = false, IsRaced = false, LateAfterSeconds = 0 };
+    public Decision OnDevice(in Decision decision) => decision with { Arm = arms.OnDevice, IsForced = false, IsRaced = false, LateAfterSeconds = 0, Shadow = null };
 }

@@ -26,6 +26,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     private static readonly UploadProgress Unsent = new();
 
     private StageTimer _timer = new(time);
+    private Attempt? _source;
     private TensorValue[] _head = [];
     private TensorValue?[] _copies = [];
     private AttemptResult _result;
@@ -93,6 +94,16 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         _offloadBegan = time.GetTimestamp();
         Stage = "waiting for the server";
     }
+
+    /// <summary>Sends the same boundary to another server. The new attempt keeps this one alive, and what crosses must not be the caller's.</summary>
+    /// <param name="arm">An arm of that server with the same cut.</param>
+    public Attempt CreateShadow(in Arm arm) => new(cut, Codec, decision with { Arm = arm, Shadow = null }, ReadOnlyMemory<TensorValue>.Empty, budget: default, sink, time)
+    {
+        _source = AddReference(),
+        _offloadBegan = time.GetTimestamp(),
+        Boundary = Boundary,
+        MayReplaceCodec = MayReplaceCodec,
+    };
 
     /// <summary>The request to a server that the boundary makes.</summary>
     public TailRequest CreateRequest()
@@ -173,6 +184,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         _result.Outputs.Dispose();
         foreach (var tensor in _head) tensor.Dispose();
         foreach (var copy in _copies) copy?.Dispose();
+        _source?.Dispose();
     }
 
     private void CopyInputs()

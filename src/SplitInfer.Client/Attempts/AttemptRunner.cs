@@ -55,11 +55,12 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
     {
         var decision = attempt.Decision;
         var executor = decision.IsNamed ? executors.Named : executors.Chosen;
-        attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt));
+        attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt) || decision.Shadow is not null);
         var isKnownHarmless = sendsWhatIsNotFinite || (learns && !decision.IsNamed && _harmlessPartitions.ContainsKey(decision.Arm.Cut));
         if (isKnownHarmless || BoundaryCheck.FindLoss(attempt) is not { } loss)
         {
             attempt.Complete(await executor.RunAsync(attempt, stop).ConfigureAwait(false));
+            executors.SendShadow(attempt);
             return;
         }
 

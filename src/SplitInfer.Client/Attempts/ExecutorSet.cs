@@ -7,6 +7,8 @@ namespace SplitInfer.Client.Attempts;
 /// <summary>The executors of a client, put together once.</summary>
 internal sealed class ExecutorSet
 {
+    private readonly ServerSet _servers;
+
     /// <param name="servers">The servers.</param>
     /// <param name="codecs">All codecs.</param>
     /// <param name="model">The model on the device.</param>
@@ -17,6 +19,7 @@ internal sealed class ExecutorSet
     /// <param name="time">The clock.</param>
     public ExecutorSet(ServerSet servers, CodecRegistry codecs, LocalModel model, OutcomeSink sink, BackgroundWork background, DeadlineRescue rescue, bool fallsBack, TimeProvider time)
     {
+        _servers = servers;
         var local = new LocalExecutor(time);
         Named = new RemoteExecutor(servers, codecs, time);
         Late = new(sink, background, time);
@@ -32,4 +35,12 @@ internal sealed class ExecutorSet
 
     /// <summary>Awaits replies that lost a race.</summary>
     public LateReplyCollector Late { get; }
+
+    /// <summary>Sends the boundary of an attempt that has its result to the server of <see cref="Policies.Decision.Shadow"/>, where there is one.</summary>
+    public void SendShadow(Attempt attempt)
+    {
+        if (attempt.Decision.Shadow is not { } arm || Late.IsFull || _servers.All[arm.Server].Health.IsUnavailable) return;
+        using var shadow = attempt.CreateShadow(arm);
+        Late.Collect(new(shadow, Named), shadow, attempt.Total.TotalSeconds);
+    }
 }

@@ -4,7 +4,7 @@ using SplitInfer.Policies;
 namespace SplitInfer.Client.Attempts;
 
 /// <summary>
-/// Receives replies that lost a race, because they still reveal the server's delay. Waits for at most two at a time and for a limited time,
+/// Receives replies that lost a race, and those of servers that were asked only to learn of them: both reveal a server's delay. Waits for at most two at a time and for a limited time,
 /// so that they do not delay later requests. Thread-safe.
 /// </summary>
 /// <param name="sink">Is given the outcomes.</param>
@@ -22,10 +22,13 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
     /// <summary>Number of replies still awaited.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Waits for a server that lost, publishes what it would have cost, and releases the branch.</summary>
+    /// <summary>Whether a further reply would not be awaited.</summary>
+    public bool IsFull => Count >= MaxAwaited;
+
+    /// <summary>Waits for a server whose reply the caller does without, publishes what it would have cost, and releases the branch.</summary>
     /// <param name="server">The server's branch, which is taken over.</param>
     /// <param name="attempt">The attempt that it belongs to.</param>
-    /// <param name="deviceSeconds">What the whole model took on the device, s.</param>
+    /// <param name="deviceSeconds">What the whole model took on the device, or another server, s. A server is waited for twice as long.</param>
     public void Collect(RaceBranch server, Attempt attempt, double deviceSeconds)
     {
         var isOneTooMany = Interlocked.Increment(ref _count) > MaxAwaited;

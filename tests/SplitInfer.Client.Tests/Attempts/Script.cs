@@ -67,7 +67,8 @@ internal enum Source
 /// <param name="LateAfterSeconds">After which the device runs it as well; 0 waits for ever.</param>
 /// <param name="IsNamed">Whether the caller rather than the policy took the cut.</param>
 /// <param name="To">The server that a policy takes.</param>
-internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false, int To = 0)
+/// <param name="Shadow">The server that is sent the boundary as well; null for none.</param>
+internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false, int To = 0, int? Shadow = null)
 {
     public static Choice Plain => new(Cut.Split);
 

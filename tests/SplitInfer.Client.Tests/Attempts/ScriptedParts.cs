@@ -57,6 +57,7 @@ internal static class ScriptedParts
         public void Choose(Choice choice, int request) => _next = new()
         {
             Arm = arms((int)choice.Cut, choice.To),
+            Shadow = choice.Shadow is { } other ? arms((int)choice.Cut, other) : null,
             IsRaced = choice.IsRaced,
             LateAfterSeconds = choice.LateAfterSeconds,
             Sequence = request,

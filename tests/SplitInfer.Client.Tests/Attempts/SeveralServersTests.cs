@@ -118,6 +118,64 @@ public class SeveralServersTests
         Assert.Equal([1, 1], stage.Teachers);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_shadow_is_sent_once_the_result_is_there_and_only_teaches(bool sendsInputs)
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        stage.Servers[0].Act = new(Ms(10));
+        stage.Servers[1].Act = new(Ms(5));
+        // The inputs change as soon as the call has ended, so what is sent must be a copy.
+        var answer = await AnswerAsync(stage, new(sendsInputs ? Cut.AllOnServer : Cut.Split, Shadow: 1), request: 0);
+        Assert.Equal("scripted server 0", answer.Server);
+        Assert.Equal([0], stage.Teachers);
+        await stage.PassUntilAsync(() => stage.Teachers.Count == 2);
+        Assert.Equal([0, 1], stage.Teachers);
+        Assert.Equal(ThreeStages.Output(0), stage.Servers[1].LastAnswer);
+        var told = stage.Observed[1];
+        Assert.True(told is { IsLate: true, IsCensored: false, Head: 0, Device: 0 });
+        Assert.Equal(0.005, told.Offload, 1e-9);
+        await UntilAsync(() => stage.IsAllReleased && stage.LeftRunning == 0);
+    }
+
+    [Fact]
+    public async Task A_shadow_that_fails_costs_its_server_alone()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        stage.Servers[0].Act = new(Ms(10));
+        stage.Servers[1].Act = new(TimeSpan.Zero, Fault.ConnectionLost);
+        Assert.Equal((Source.Split, Fault.None), await AnswerAsync(stage, new(Cut.Split, Shadow: 1), request: 0) is var answer ? (answer.Source, answer.ServerFault) : default);
+        await stage.PassUntilAsync(() => stage.Teachers.Count == 2);
+
+        // It is not sent again while its server is avoided.
+        await AnswerAsync(stage, new(Cut.Split, Shadow: 1), request: 1);
+        Assert.Equal((0b10UL, 1), (stage.Unavailable, stage.Servers[1].Received));
+        Assert.Null(stage.ServerFailure);
+    }
+
+    [Fact]
+    public async Task A_shadow_without_a_reply_is_given_up_and_released()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        stage.Servers[0].Act = new(Ms(10));
+        await AnswerAsync(stage, new(Cut.Split, Shadow: 1), request: 0);
+        await stage.PassUntilAsync(() => stage.Teachers.Count == 2);
+        Assert.True(stage.Observed[1].IsCensored);
+        await UntilAsync(() => stage.IsAllReleased && stage.LeftRunning == 0 && stage.Servers[1].Running == 0);
+    }
+
+    [Fact]
+    public async Task Disposal_waits_for_a_shadow()
+    {
+        var stage = await StageUnderTest.StartAsync(servers: 2);
+        stage.Servers[0].Act = new(Ms(10));
+        await AnswerAsync(stage, new(Cut.Split, Shadow: 1), request: 0);
+        Assert.Equal(1, stage.LeftRunning);
+        await stage.DisposeAsync();
+        Assert.True(stage.IsAllReleased && stage.LeftRunning == 0);
+    }
+
     private static async Task<Answer> AnswerAsync(StageUnderTest stage, Choice choice, int request)
     {
         var call = stage.InferAsync(choice);
