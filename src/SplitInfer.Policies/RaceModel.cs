@@ -6,6 +6,12 @@ public static class RaceModel
     /// <summary>How much longer the device takes in a race, in which it also sends.</summary>
     public const double Overhead = 1.02;
 
+    /// <summary>How much longer a request takes, with the one that follows it, whose boundary is sent to a second server as well (<see cref="Decision.Shadow"/>).</summary>
+    public const double ShadowOverhead = 1.02;
+
+    /// <summary>How long the reply of a second server is waited for once the request has its result, in delays of that request.</summary>
+    public const double ShadowPatience = 2;
+
     /// <summary>How long the reply of a server that lost is waited for, from the start of the race, in delays of the device.</summary>
     public const double PatienceInDeviceDelays = 3;
 }

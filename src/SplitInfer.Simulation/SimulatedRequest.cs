@@ -75,6 +75,15 @@ internal readonly record struct SimulatedRequest
         yield return (reply, Math.Max(Math.Min(End, patience), Math.BitIncrement(seconds)));
     }
 
+    /// <summary>What the policy is told of a server that was sent the boundary only to learn of it.</summary>
+    /// <param name="decision">The decision, with that server's arm.</param>
+    /// <param name="patience">How long the reply is waited for, s.</param>
+    public Outcome ShadowReply(in Decision decision, double patience)
+    {
+        var reply = Reply(decision) with { Kind = OutcomeKind.LateReply };
+        return Offload > patience ? reply with { Server = ServerOutcome.Abandoned, OffloadSeconds = patience, ServerSeconds = 0 } : reply;
+    }
+
     private Outcome Reply(in Decision decision) => Fails
         ? new() { Decision = decision, Server = ServerOutcome.Failed, OffloadSeconds = Offload }
         : new() { Decision = decision, Server = ServerOutcome.Replied, OffloadSeconds = Offload, ServerSeconds = Tail, BytesSent = Bytes };

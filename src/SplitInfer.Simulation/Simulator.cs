@@ -86,8 +86,19 @@ public sealed class Simulator(Scenario scenario, int seed)
             else _late.Enqueue(outcome, clock + delay);
         }
 
-        return new(frame, scenario.ArmOf(choice).Partition, decision.IsForced, decision.IsRaced && choice != onDevice, seconds * 1e3,
-            mean.Seconds(decision, scenario.LateRaces) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server);
+        var overhead = SendShadow(decision, seconds, frame, noise, clock) ? RaceModel.ShadowOverhead : 1;
+        return new(frame, scenario.ArmOf(choice).Partition, decision.IsForced, decision.IsRaced && choice != onDevice, overhead * seconds * 1e3,
+            overhead * mean.Seconds(decision, scenario.LateRaces) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server);
+    }
+
+    // Sends the boundary to a second server when the request has its result. Links of different servers do not share their capacity.
+    private bool SendShadow(in Decision decision, double seconds, int frame, FrameNoise noise, double clock)
+    {
+        if (decision.Shadow is not { } arm || decision.Arm.IsOnDevice) return false;
+        var truth = Measure(arm.Index, frame, noise, scenario.Noise, clock);
+        var patience = RaceModel.ShadowPatience * seconds;
+        _late.Enqueue(truth.ShadowReply(decision with { Arm = arm, Shadow = null }, patience), clock + seconds + Math.Min(truth.Offload, patience));
+        return true;
     }
 
     private SimulatedRequest Measure(int choice, int frame, FrameNoise noise, double scale, double clock)

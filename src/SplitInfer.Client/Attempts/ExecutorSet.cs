@@ -1,6 +1,7 @@
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Servers;
 using SplitInfer.Codecs;
+using SplitInfer.Policies;
 
 namespace SplitInfer.Client.Attempts;
 
@@ -36,11 +37,11 @@ internal sealed class ExecutorSet
     /// <summary>Awaits replies that lost a race.</summary>
     public LateReplyCollector Late { get; }
 
-    /// <summary>Sends the boundary of an attempt that has its result to the server of <see cref="Policies.Decision.Shadow"/>, where there is one.</summary>
+    /// <summary>Sends the boundary of an attempt that has its result to the server of <see cref="Decision.Shadow"/>, where there is one.</summary>
     public void SendShadow(Attempt attempt)
     {
         if (attempt.Decision.Shadow is not { } arm || Late.IsFull || _servers.All[arm.Server].Health.IsUnavailable) return;
         using var shadow = attempt.CreateShadow(arm);
-        Late.Collect(new(shadow, Named), shadow, attempt.Total.TotalSeconds);
+        Late.Collect(new(shadow, Named), shadow, RaceModel.ShadowPatience * attempt.Total.TotalSeconds);
     }
 }

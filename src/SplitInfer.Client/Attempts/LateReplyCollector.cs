@@ -28,11 +28,11 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
     /// <summary>Waits for a server whose reply the caller does without, publishes what it would have cost, and releases the branch.</summary>
     /// <param name="server">The server's branch, which is taken over.</param>
     /// <param name="attempt">The attempt that it belongs to.</param>
-    /// <param name="deviceSeconds">What the whole model took on the device, or another server, s. A server is waited for twice as long.</param>
-    public void Collect(RaceBranch server, Attempt attempt, double deviceSeconds)
+    /// <param name="patienceSeconds">How long the reply is waited for, s; never less than 0.1.</param>
+    public void Collect(RaceBranch server, Attempt attempt, double patienceSeconds)
     {
         var isOneTooMany = Interlocked.Increment(ref _count) > MaxAwaited;
-        var patience = isOneTooMany ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Max(LeastPatience.TotalSeconds, (RaceModel.PatienceInDeviceDelays - 1) * deviceSeconds));
+        var patience = isOneTooMany ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Max(LeastPatience.TotalSeconds, patienceSeconds));
         background.Start(stop => CollectAsync(server, attempt, patience, stop));
     }
 

@@ -116,7 +116,7 @@ internal sealed class RaceExecutor : IExecutor
             }
 
             if (failure is not null) return result with { Server = ServerFault.OutcomeOf(failure), OffloadSeconds = waited, ServerFailure = failure };
-            _late.Collect(server, attempt, attempt.DeviceSeconds(result.Outputs));
+            _late.Collect(server, attempt, (RaceModel.PatienceInDeviceDelays - 1) * attempt.DeviceSeconds(result.Outputs));
             return isLate ? result with { Server = ServerOutcome.Overdue, OffloadSeconds = waited } : result with { Server = ServerOutcome.Pending };
         }
     }
