@@ -33,7 +33,7 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
         lock (_lock)
         {
             _arms.Refresh(context);
-            var (best, lowest, mustOffload) = (_arms.OnDevice, Head(_arms.OnDevice), false);
+            var (best, lowest, mustOffload) = (_arms.OnDevice, _arms.AllowsDevice ? Head(_arms.OnDevice) : double.PositiveInfinity, false);
             for (var server = 0; server < _links.Length; server++)
             {
                 // Before the first transfer there is no bandwidth to go by, so that one has to be made.

@@ -132,7 +132,8 @@ internal sealed class ServerExploration
     // the missed gain. If conditions are assumed to last about as long as they have lasted, T, the total is smallest at √(2·T·price/gain).
     private int CheapestThatTells(CostModel costs, int best)
     {
-        var (least, arms) = (costs.Mean(best), costs.Arms.ExploredOf(_server));
+        var least = costs.Mean(best);
+        var arms = costs.Arms.ExploredOf(_server);
         var own = costs.Servers[_server].Link;
         var link = own.History.Age > 0 ? own.History.Link : own.Delay.WithTransferShare(own.RelativeVariance > UnknownVariance ? 0 : Hope);
         var gainsByLink = BestIf(costs, link, tailPart: 1);
