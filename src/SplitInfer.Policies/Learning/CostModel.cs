@@ -143,7 +143,7 @@ internal sealed class CostModel
         var bits = Math.Max(outcome.BytesSent * 8.0, 1);
         ref var expected = ref _bits[Arms.PayloadRow[arm]];
         expected += BitsGain * (bits - expected);
-        var onServer = server.Tails.Observe(row, Math.Max(outcome.ServerSeconds, MinSeconds));
+        var onServer = server.ObserveTail(row, Math.Max(outcome.ServerSeconds, MinSeconds));
         var onLink = server.Link.Observe(bits, Math.Max(outcome.OffloadSeconds - outcome.ServerSeconds, MinSeconds));
         if (onServer != Change.Jump && onLink != Change.Jump) return false;
         server.MarkChanged(sequence);
