@@ -1,8 +1,8 @@
 namespace SplitInfer.Policies;
 
 /// <summary>
-/// The arms of a policy, the rows under which what they have in common is learned, and which of them constraints, mask and the state
-/// of the servers leave. Not thread-safe.
+/// The arms of a policy, the rows under which what they have in common is learned, and which of them may be taken: constraints, mask,
+/// the state of the servers and the time that a request has left exclude some. Not thread-safe.
 /// </summary>
 internal sealed class ArmTable
 {
@@ -11,10 +11,12 @@ internal sealed class ArmTable
 
     private readonly Arm[] _arms;
     private readonly int[][] _allowedOf;
-    private readonly int[][] _remoteOf;
-    private readonly int[][] _exploredOf;
+    private readonly ArmSelection[] _remoteOf;
+    private readonly ArmSelection[] _exploredOf;
     private readonly PolicySetup _setup;
     private readonly ArmMask _mask;
+    private ArmSelection _remote = new([]);
+    private bool _isLimited;
     private int _masked;
     private ulong _unavailable;
 
@@ -26,7 +28,8 @@ internal sealed class ArmTable
         Servers = _arms.Max(static arm => arm.Server) + 1;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Servers, 64, nameof(setup));
         _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, OnDevice).Where(arm => _arms[arm].Server == server && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
-        (_remoteOf, _exploredOf) = ([.. _allowedOf], [.. _allowedOf]);
+        (_remoteOf, _exploredOf) = (new ArmSelection[Servers], new ArmSelection[Servers]);
+        ProfileRow = [.. _arms.Select(arm => setup.Heads.RowOf(arm.Variant, arm.Cut))];
         (HeadRow, HeadRows) = Rows(static arm => (arm.Variant, arm.Cut));
         (PayloadRow, PayloadRows) = Rows(static arm => (arm.Variant, arm.Cut, arm.Codec));
         TailRow = new int[_arms.Length];
@@ -40,7 +43,7 @@ internal sealed class ArmTable
             }
         }
 
-        (_masked, Remote) = (_mask.Count, []);
+        _masked = _mask.Count;
         Select();
     }
 
@@ -71,39 +74,94 @@ internal sealed class ArmTable
     /// <summary>By arm: the row of its tail among those of its server. Meaningless for <see cref="OnDevice"/>.</summary>
     public int[] TailRow { get; }
 
+    /// <summary>By arm: the row of its head in the profile.</summary>
+    public int[] ProfileRow { get; }
+
+    /// <summary>
+    /// Whether the device may run everything. It may unless that takes longer than the request has left and some other arm may be taken.
+    /// </summary>
+    public bool AllowsDevice { get; private set; } = true;
+
     /// <summary>The places of the remote arms that may be taken, rising within each server.</summary>
-    public int[] Remote { get; private set; }
+    public ReadOnlySpan<int> Remote => _remote.Now;
 
     /// <summary>The arm at a place.</summary>
     public Arm this[int index] => _arms[index];
 
     /// <summary>The places of a server's arms that may be taken, rising.</summary>
-    public int[] RemoteOf(int server) => _remoteOf[server];
+    public ReadOnlySpan<int> RemoteOf(int server) => _remoteOf[server].Now;
 
     /// <summary>
     /// The places of those of a server's arms that are worth exploring, rising: all of them where there are few, else those that are
-    /// the fastest in most circumstances (<see cref="ArmPruning"/>).
+    /// the fastest in most circumstances (<see cref="ArmPruning"/>). There are some wherever the server has arms that may be taken.
     /// </summary>
-    public int[] ExploredOf(int server) => _exploredOf[server];
+    public ReadOnlySpan<int> ExploredOf(int server) => _exploredOf[server].Now is { Length: > 0 } explored ? explored : RemoteOf(server);
 
     /// <summary>
-    /// Leaves out what was masked, and the arms of servers that are unavailable. Called before a decision, so that the arms stay the
-    /// same while it is made. Allocates only when something has changed.
+    /// Determines which arms may be taken, by the heads as they were profiled. Called before a decision, so that the arms stay the same
+    /// while it is made. Allocates only when the mask or the available servers have changed.
     /// </summary>
-    public void Refresh(in DecisionContext context)
+    public void Refresh(in DecisionContext context) => Refresh(context, _setup.Heads.Current.Seconds, ProfileRow);
+
+    /// <summary>The same by the heads as they are now.</summary>
+    /// <param name="context">What is known of the request.</param>
+    /// <param name="heads">Delays of heads, s.</param>
+    /// <param name="rowOf">By arm: its place among the heads.</param>
+    public void Refresh(in DecisionContext context, ReadOnlySpan<double> heads, int[] rowOf)
     {
-        if (_mask.Count == _masked && context.UnavailableServers == _unavailable) return;
-        (_masked, _unavailable) = (_mask.Count, context.UnavailableServers);
-        Select();
+        if (_mask.Count != _masked || context.UnavailableServers != _unavailable)
+        {
+            (_masked, _unavailable) = (_mask.Count, context.UnavailableServers);
+            Select();
+        }
+
+        if (context.RemainingSeconds is { } remaining) Limit(remaining, heads, rowOf);
+        else if (_isLimited) Lift();
+    }
+
+    // What cannot even have run its head when the deadline passes is left out, unless that is everything.
+    private void Limit(double remaining, ReadOnlySpan<double> heads, int[] rowOf)
+    {
+        Lift();
+        var deviceFits = !(heads[rowOf[OnDevice]] > remaining);
+        _remote.Limit(remaining, heads, rowOf);
+        if (Remote.Length == 0 && !deviceFits)
+        {
+            _remote.Lift();
+            return;
+        }
+
+        (_isLimited, AllowsDevice) = (true, deviceFits);
+        for (var server = 0; server < Servers; server++)
+        {
+            _remoteOf[server].Limit(remaining, heads, rowOf);
+            _exploredOf[server].Limit(remaining, heads, rowOf);
+        }
+    }
+
+    private void Lift()
+    {
+        (_isLimited, AllowsDevice) = (false, true);
+        _remote.Lift();
+        for (var server = 0; server < Servers; server++)
+        {
+            _remoteOf[server].Lift();
+            _exploredOf[server].Lift();
+        }
     }
 
     private void Select()
     {
         for (var server = 0; server < Servers; server++)
-            _remoteOf[server] = IsAvailable(server) ? [.. _allowedOf[server].Where(arm => !_mask.Contains(_arms[arm]))] : [];
-        Remote = [.. _remoteOf.SelectMany(static arms => arms)];
+            _remoteOf[server] = new(IsAvailable(server) ? [.. _allowedOf[server].Where(arm => !_mask.Contains(_arms[arm]))] : []);
+        _remote = new([.. _remoteOf.SelectMany(static arms => arms.All)]);
         for (var server = 0; server < Servers; server++)
-            _exploredOf[server] = Remote.Length <= MaxExplored ? _remoteOf[server] : ArmPruning.Winners(_setup.Arms, _remoteOf[server], _setup.Heads, Math.Max(MinExploredOfServer, MaxExplored / Servers));
+        {
+            var arms = _remoteOf[server].All;
+            _exploredOf[server] = new(_remote.All.Length <= MaxExplored ? arms : ArmPruning.Winners(_setup.Arms, arms, _setup.Heads, Math.Max(MinExploredOfServer, MaxExplored / Servers)));
+        }
+
+        (_isLimited, AllowsDevice) = (false, true);
     }
 
     private bool IsAvailable(int server) => ((_unavailable >> server) & 1) == 0;

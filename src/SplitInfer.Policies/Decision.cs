@@ -38,7 +38,10 @@ public readonly record struct Decision
 /// <summary>What is known of a request before it runs.</summary>
 public readonly record struct DecisionContext
 {
-    /// <summary>Seconds left until the request's deadline; null without a deadline.</summary>
+    /// <summary>
+    /// Seconds left until the request's deadline; null without a deadline. Policies that choose leave out what takes longer than that
+    /// before anything could be sent, and the device where it does, unless nothing is left.
+    /// </summary>
     public double? RemainingSeconds { get; init; }
 
     /// <summary>Servers that cannot be used at the moment: bit s stands for server s. There are at most 64 servers.</summary>

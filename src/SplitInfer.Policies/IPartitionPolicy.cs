@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace SplitInfer.Policies;
 
 /// <summary>Chooses an arm for every request and learns from what it cost. Implementations are safe for concurrent requests.</summary>
@@ -22,6 +24,15 @@ public interface IPartitionPolicy
     /// <param name="server">The server that was pinged.</param>
     /// <param name="seconds">From sending the frame to its echo; more than 0.</param>
     void ObserveRoundTrip(int server, double seconds) { }
+
+    /// <summary>
+    /// Learns how long the tails of variant 0 ran when a server profiled them offline, with nothing else to do. Called whenever a server that
+    /// made a profile is connected, so possibly beside requests and more than once for a server; the last profile counts. Does nothing
+    /// unless overridden, which goes with <see cref="PolicyNeeds.ServerProfile"/>.
+    /// </summary>
+    /// <param name="server">The server.</param>
+    /// <param name="tailSeconds">By partition k: delay of the tail, s. 0 or NaN, or the end of the array, where it was not profiled.</param>
+    void ObserveServerProfile(int server, ImmutableArray<double> tailSeconds) { }
 }
 
 /// <summary>What a policy makes use of.</summary>

@@ -37,9 +37,6 @@ public sealed class PolicySetup
 
     /// <summary>Seed of policies that draw at random.</summary>
     public int Seed { get; init; }
-
-    /// <summary>The offline profile of a server, s by arm; empty where there is none.</summary>
-    internal ImmutableArray<double> ProfiledTailSeconds(int server) => server < Servers.Length ? Servers[server].ProfiledTailSeconds : [];
 }
 
 /// <summary>What is known of a server before any request.</summary>
@@ -47,12 +44,6 @@ public sealed record ServerSetup
 {
     /// <summary>The name that people know it by.</summary>
     public string Name { get; init; } = "";
-
-    /// <summary>
-    /// Delays of the tails by <see cref="Arm.Index"/> from an offline profile of the server, s; empty where there is none. Made for
-    /// policies with <see cref="PolicyNeeds.ServerProfile"/>.
-    /// </summary>
-    public ImmutableArray<double> ProfiledTailSeconds { get; init; } = [];
 }
 
 /// <summary>What a user rules out, whatever it would save. Running everything on the device is always allowed.</summary>

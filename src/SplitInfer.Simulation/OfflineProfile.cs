@@ -8,7 +8,10 @@ internal static class OfflineProfile
 {
     private const double Prior = 1e-9;
 
-    /// <summary>Tail delays by the arms of each server in turn and the device, s: a least-squares fit of work and nodes by class to the scenario's own.</summary>
+    /// <summary>A delay of 0 would stand for one that is not known.</summary>
+    private const double MinSeconds = 1e-9;
+
+    /// <summary>Tail delays by partition, s: a least-squares fit of work and nodes by class to the scenario's own. 0 where there is no arm.</summary>
     public static ImmutableArray<double> TailSeconds(Scenario scenario)
     {
         var arms = scenario.Arms;
@@ -19,7 +22,8 @@ internal static class OfflineProfile
         double[] FeaturesOf(ScenarioArm arm) => [.. arm.Macs.Concat(arm.Nodes).Select((value, i) => value / scale[i])];
         var regression = new RidgeRegression(2 * classes, Prior);
         foreach (var arm in arms.SkipLast(1)) regression.Update(FeaturesOf(arm), arm.TailMs / 1e3);
-        double[] tails = [.. arms.SkipLast(1).Select(arm => Math.Max(0, regression.Predict(FeaturesOf(arm))))];
-        return [.. scenario.Servers.SelectMany(_ => tails), 0];
+        var tails = new double[arms.Max(static arm => arm.Partition) + 1];
+        foreach (var arm in arms.SkipLast(1)) tails[arm.Partition] = Math.Max(MinSeconds, regression.Predict(FeaturesOf(arm)));
+        return [.. tails];
     }
 }

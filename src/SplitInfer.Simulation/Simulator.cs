@@ -20,12 +20,11 @@ public sealed class Simulator(Scenario scenario, int seed)
         foreach (var arm in arms) profile[arm.Partition] = Math.Max(0, whole - arm.Macs.Sum());
         var heads = new HeadProfile(profile);
         foreach (var arm in arms) heads.Record(arm.Partition, arm.HeadMs / 1e3);
-        var tails = OfflineProfile.TailSeconds(scenario);
         return new()
         {
             Arms = [.. Enumerable.Range(0, scenario.Choices).Select(choice => Describe(scenario.ArmOf(choice), choice, scenario.ServerOf(choice)))],
             Heads = heads,
-            Servers = [.. scenario.Servers.Select(server => new ServerSetup { Name = server.Name, ProfiledTailSeconds = tails })],
+            Servers = [.. scenario.Servers.Select(static server => new ServerSetup { Name = server.Name })],
             Seed = seed,
             CanRace = canRace,
             RacesLateReplies = scenario.LateRaces,
@@ -33,11 +32,13 @@ public sealed class Simulator(Scenario scenario, int seed)
         };
     }
 
-    /// <summary>Plays all frames.</summary>
+    /// <summary>Plays all frames. All servers are connected, and have told their profile, before the first one.</summary>
     public IEnumerable<SimulatedFrame> Play(IPartitionPolicy policy)
     {
         var clock = 0.0;
         var unavailable = 0UL;
+        var profile = OfflineProfile.TailSeconds(scenario);
+        for (var server = 0; server < scenario.Servers.Length; server++) policy.ObserveServerProfile(server, profile);
         for (var frame = 0; frame < scenario.Frames; frame++)
         {
             var noise = new FrameNoise(seed, frame);

@@ -37,7 +37,7 @@ internal sealed class EpsilonGreedyPolicy : IPartitionPolicy
     private int Draw()
     {
         var arms = _bandit.Arms;
-        var drawn = _random.Next(arms.Remote.Length + 1);
+        var drawn = _random.Next(arms.Remote.Length + (arms.AllowsDevice ? 1 : 0));
         return drawn < arms.Remote.Length ? arms.Remote[drawn] : arms.OnDevice;
     }
 }

@@ -11,12 +11,10 @@ internal sealed class LinearBandit
     private readonly ArmFeatures _features;
     private readonly HeadProfile _heads;
     private readonly RidgeRegression[] _regressions;
-    private readonly int[] _headRow;
 
     public LinearBandit(PolicySetup setup, bool scaled, double prior)
     {
         (Arms, _heads, _features) = (new(setup), setup.Heads, new(setup.Arms, scaled));
-        _headRow = [.. setup.Arms.Select(arm => _heads.RowOf(arm.Arm.Variant, arm.Arm.Cut))];
         _regressions = [.. Enumerable.Range(0, Arms.Servers).Select(_ => new RidgeRegression(_features.Dimension, prior))];
     }
 
@@ -42,19 +40,19 @@ internal sealed class LinearBandit
             foreach (var arm in Arms.RemoteOf(server))
             {
                 var x = _features.Of(arm);
-                var mean = heads[_headRow[arm]] + regression.Predict(x);
+                var mean = heads[Arms.ProfileRow[arm]] + regression.Predict(x);
                 var score = mean - (width > 0 ? width * Math.Sqrt(regression.Variance(x)) : 0);
                 if (score < lowest) (best, lowest, predicted) = (arm, score, mean);
             }
         }
 
-        var whole = heads[_headRow[Arms.OnDevice]];
-        return (withOnDevice && whole < lowest) || best == Arms.OnDevice ? (Arms.OnDevice, whole) : (best, predicted);
+        var whole = heads[Arms.ProfileRow[Arms.OnDevice]];
+        return (withOnDevice && Arms.AllowsDevice && whole < lowest) || best == Arms.OnDevice ? (Arms.OnDevice, whole) : (best, predicted);
     }
 
     /// <summary>The delay that an arm is expected to have, s.</summary>
     public double Predict(int arm) =>
-        _heads.Current.Seconds[_headRow[arm]] + (arm == Arms.OnDevice ? 0 : _regressions[Arms[arm].Server].Predict(_features.Of(arm)));
+        _heads.Current.Seconds[Arms.ProfileRow[arm]] + (arm == Arms.OnDevice ? 0 : _regressions[Arms[arm].Server].Predict(_features.Of(arm)));
 
     /// <summary>Learns from a request, unless it ran on the device alone or brought no reply.</summary>
     public void Observe(in Outcome outcome)

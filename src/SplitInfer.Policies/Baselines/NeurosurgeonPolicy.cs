@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
+
 namespace SplitInfer.Policies.Baselines;
 
 /// <summary>
 /// Predicts every arm from profiles made offline and the bandwidth last measured. It does not see that the server or
-/// the device has become slower, and while it runs on the device alone its bandwidth grows old.
+/// the device has become slower, and while it runs on the device alone its bandwidth grows old. Until a server's profile is known, the work
+/// of a tail stands for its delay.
 /// </summary>
 internal sealed class NeurosurgeonPolicy : IPartitionPolicy
 {
@@ -10,6 +13,7 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
     private readonly ArmTable _arms;
     private readonly HeadProfile _heads;
     private readonly double[] _bits;
+    private readonly double[] _work;
     private readonly double[] _tails;
     private readonly double _gain;
     private readonly Link[] _links;
@@ -21,7 +25,8 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
         _links = new Link[_arms.Servers];
         Array.Fill(_links, new() { SecondsPerBit = 1 / (options.InitialMbps * 1e6) });
         _bits = [.. setup.Arms.Select(static a => a.PayloadBits)];
-        _tails = [.. setup.Arms.Select((a, arm) => Tail(setup, arm) ?? (a.TailMacs.Sum() / options.AssumedMacsPerSecond))];
+        _work = [.. setup.Arms.Select(static a => a.Arm.IsOnDevice ? 0 : a.TailMacs.Sum())];
+        _tails = [.. _work.Select(work => work / options.AssumedMacsPerSecond)];
     }
 
     public string Name => PolicyNames.Neurosurgeon;
@@ -33,7 +38,7 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
         lock (_lock)
         {
             _arms.Refresh(context);
-            var (best, lowest, mustOffload) = (_arms.OnDevice, Head(_arms.OnDevice), false);
+            var (best, lowest, mustOffload) = (_arms.OnDevice, _arms.AllowsDevice ? Head(_arms.OnDevice) : double.PositiveInfinity, false);
             for (var server = 0; server < _links.Length; server++)
             {
                 // Before the first transfer there is no bandwidth to go by, so that one has to be made.
@@ -74,13 +79,31 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
         }
     }
 
+    public void ObserveServerProfile(int server, ImmutableArray<double> tailSeconds)
+    {
+        if (tailSeconds.IsDefaultOrEmpty) return;
+        lock (_lock)
+        {
+            // Arms that were not profiled are as fast for their work as those that were.
+            var (work, time) = (0.0, 0.0);
+            for (var arm = 0; arm < _arms.OnDevice; arm++)
+                if (_arms[arm].Server == server && TryFind(tailSeconds, _arms[arm], out var seconds)) (work, time) = (work + _work[arm], time + seconds);
+            for (var arm = 0; arm < _arms.OnDevice && time > 0; arm++)
+            {
+                if (_arms[arm].Server != server) continue;
+                if (TryFind(tailSeconds, _arms[arm], out var seconds)) _tails[arm] = seconds;
+                else if (work > 0) _tails[arm] = _work[arm] * time / work;
+            }
+        }
+    }
+
     private double Head(int arm) => _heads.SecondsOf(_arms[arm].Variant, _arms[arm].Cut);
 
-    private static double? Tail(PolicySetup setup, int arm)
+    // Exits and other variants do another amount of work than what was profiled.
+    private static bool TryFind(ImmutableArray<double> tailSeconds, Arm arm, out double seconds)
     {
-        if (setup.Arms[arm].Arm.IsOnDevice) return 0;
-        var profile = setup.ProfiledTailSeconds(setup.Arms[arm].Arm.Server);
-        return profile.IsDefaultOrEmpty ? null : profile[arm];
+        seconds = arm is { Variant: 0, Exit: 0 } && arm.Cut < tailSeconds.Length ? tailSeconds[arm.Cut] : 0;
+        return seconds > 0 && double.IsFinite(seconds);
     }
 
     private double Predict(int arm)

@@ -23,6 +23,7 @@ public static class PolicyWarmUp
             // The link gets slow, is lost for some frames, and recovers.
             var secondsPerBit = (frame / 30) switch { 1 => 1 / 1e6, _ => 1 / 50e6 };
             if (frame % 10 == 0) policy.ObserveRoundTrip(server: 0, 5e-3);
+            if (frame % 60 == 0) policy.ObserveServerProfile(server: 0, [4e-3, 3e-3, 2e-3, 1e-3]);
             var decision = policy.Decide(new() { Quality = frame % 7 == 0 ? QualityOfService.KeyFrame : default });
             var arm = decision.Arm;
             var head = HeadSeconds(arm.Cut);

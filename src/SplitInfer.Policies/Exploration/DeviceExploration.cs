@@ -27,7 +27,7 @@ internal sealed class DeviceExploration
         var hoped = best;
         foreach (var server in costs.Open)
             foreach (var arm in costs.Arms.ExploredOf(server)) if (IfRecovered(costs, arm) < IfRecovered(costs, hoped)) hoped = arm;
-        if (IfRecovered(costs, costs.Arms.OnDevice) < IfRecovered(costs, hoped))
+        if (costs.Arms.AllowsDevice && IfRecovered(costs, costs.Arms.OnDevice) < IfRecovered(costs, hoped))
         {
             if (costs.Arms.CanRace) return costs.Device.Unmeasured % RaceInterval == 0 ? new(best, IsRaced: true) : null;
             hoped = costs.Arms.OnDevice;

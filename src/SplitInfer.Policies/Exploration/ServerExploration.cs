@@ -128,11 +128,10 @@ internal sealed class ServerExploration
         return promising;
     }
 
-    // Without a free race, exploring every K decisions costs price/K per decision and detects an improvement K/2 decisions late, which costs
-    // the missed gain. If conditions are assumed to last about as long as they have lasted, T, the total is smallest at √(2·T·price/gain).
     private int CheapestThatTells(CostModel costs, int best)
     {
-        var (least, arms) = (costs.Mean(best), costs.Arms.ExploredOf(_server));
+        var least = costs.Mean(best);
+        var arms = costs.Arms.ExploredOf(_server);
         var own = costs.Servers[_server].Link;
         var link = own.History.Age > 0 ? own.History.Link : own.Delay.WithTransferShare(own.RelativeVariance > UnknownVariance ? 0 : Hope);
         var gainsByLink = BestIf(costs, link, tailPart: 1);
@@ -162,7 +161,8 @@ internal sealed class ServerExploration
         return IsDue(perDecision, costs.Raced(tellsServer) - least, least - (hopedServer < least ? hopedServer : muchHoped)) ? tellsServer : -1;
     }
 
-    // Has the link or the server recovered? The longer it has been slow, the rarer the requests, as in LinkExploration.
+    // Has the link or the server recovered? The longer it has been slow, the rarer the requests. That it was faster makes this more likely
+    // than any other improvement, so that no budget bounds it.
     private int Recovered(CostModel costs, double least, int tellsLink, int tellsServer)
     {
         var server = costs.Servers[_server];
@@ -171,12 +171,16 @@ internal sealed class ServerExploration
         if (age == 0) return -1;
         var teller = server.History.Age > 0 ? tellsServer : tellsLink;
         var gain = least - MeanIf(costs, BestIf(costs, link, server.History.Part), link, server.History.Part);
-        return gain > 0 && _alone > Math.Max(age * (costs.Raced(teller) - least) / (2 * gain), 1) ? teller : -1;
+        return gain > 0 && _alone > Math.Max(Interval(age, costs.Raced(teller) - least, gain), 1) ? teller : -1;
     }
 
     // While another server is best, the average cost is bounded as well.
     private bool IsDue(double perDecision, double price, double gain) =>
-        gain > 0 && _alone > Math.Max(_gap, Math.Max(Math.Sqrt(2 * Math.Max(_stay, MinStay) * Math.Max(price, 0) / gain), price / perDecision));
+        gain > 0 && _alone > Math.Max(_gap, Math.Max(Interval(_stay, price, gain), price / perDecision));
+
+    // Without a free race, exploring every K decisions costs price/K per decision and detects an improvement K/2 decisions late, which costs
+    // the missed gain. If conditions are assumed to last about as long as they have lasted, T, the total is smallest at √(2·T·price/gain).
+    private static double Interval(int stay, double price, double gain) => Math.Sqrt(2 * Math.Max(stay, MinStay) * Math.Max(price, 0) / gain);
 
     // The arm most likely to be faster than the device, in standard deviations of the difference.
     private int MostPromising(CostModel costs)

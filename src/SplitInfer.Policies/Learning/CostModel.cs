@@ -89,25 +89,35 @@ internal sealed class CostModel
         return covariance;
     }
 
-    /// <summary>Counts a decision, works out the costs, and says which arm is expected to cost least among the device's and those of <see cref="Open"/> servers.</summary>
+    /// <summary>
+    /// Counts a decision, works out the costs, and says which arm is expected to cost least among those that may be taken of the device
+    /// and of <see cref="Open"/> servers; where these have none, among those of all servers.
+    /// </summary>
     public int Advance(in DecisionContext context, long sequence)
     {
-        Arms.Refresh(context);
         Device.Advance();
+        Arms.Refresh(context, Device.Heads, Arms.HeadRow);
         _means[Arms.OnDevice] = Device.Mean(Arms.OnDevice);
-        var best = Arms.OnDevice;
+        var (best, reserve) = (Arms.AllowsDevice ? Arms.OnDevice : -1, -1);
         _openCount = 0;
         for (var s = 0; s < Servers.Length; s++)
         {
             var server = Servers[s];
             server.Advance();
             server.Best = Estimate(server, Arms.RemoteOf(s));
-            if (server.Best < 0 || !server.Link.IsKnown || server.IsOverdue(sequence)) continue;
+            if (server.Best < 0) continue;
+            if (!server.Link.IsKnown || server.IsOverdue(sequence))
+            {
+                reserve = Cheaper(server.Best, reserve);
+                continue;
+            }
+
             _open[_openCount++] = s;
-            if (_means[server.Best] < _means[best]) best = server.Best;
+            best = Cheaper(server.Best, best);
         }
 
-        return best;
+        // The device may be excluded while no server is open; then one that is not has to do.
+        return best >= 0 ? best : reserve;
     }
 
     /// <summary>Learns what a request cost. True where its link or server turns out to have changed.</summary>
@@ -133,7 +143,7 @@ internal sealed class CostModel
         var bits = Math.Max(outcome.BytesSent * 8.0, 1);
         ref var expected = ref _bits[Arms.PayloadRow[arm]];
         expected += BitsGain * (bits - expected);
-        var onServer = server.Tails.Observe(row, Math.Max(outcome.ServerSeconds, MinSeconds));
+        var onServer = server.ObserveTail(row, Math.Max(outcome.ServerSeconds, MinSeconds));
         var onLink = server.Link.Observe(bits, Math.Max(outcome.OffloadSeconds - outcome.ServerSeconds, MinSeconds));
         if (onServer != Change.Jump && onLink != Change.Jump) return false;
         server.MarkChanged(sequence);
@@ -172,8 +182,11 @@ internal sealed class CostModel
         }
     }
 
+    // The second of equals; −1 stands for none.
+    private int Cheaper(int arm, int than) => than < 0 || _means[arm] < _means[than] ? arm : than;
+
     // Works out the costs of a server's arms. Says which costs least, the first of equals; −1 where there is none.
-    private int Estimate(ServerModel server, int[] arms)
+    private int Estimate(ServerModel server, ReadOnlySpan<int> arms)
     {
         var (best, least) = (-1, double.PositiveInfinity);
         var link = server.Link.Delay;

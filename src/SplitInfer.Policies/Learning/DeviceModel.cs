@@ -51,7 +51,7 @@ internal sealed class DeviceModel
         for (var arm = 0; arm < arms.Count; arm++)
         {
             _encodes[_payloadRow[arm]] = setup.Arms[arm].EncodeSeconds;
-            _profileRow[_headRow[arm]] = _profile.RowOf(arms[arm].Variant, arms[arm].Cut);
+            _profileRow[_headRow[arm]] = arms.ProfileRow[arm];
         }
 
         for (var head = 0; head < _profileRow.Length; head++)
@@ -72,6 +72,9 @@ internal sealed class DeviceModel
 
     /// <summary>Decisions since the device's speed was last measured.</summary>
     public int Unmeasured { get; private set; }
+
+    /// <summary>Expected delays of the heads, s, by <see cref="ArmTable.HeadRow"/>.</summary>
+    public ReadOnlySpan<double> Heads => _means;
 
     /// <summary>Expected delay of an arm's head and encoding, s.</summary>
     public double Mean(int arm) => _means[_headRow[arm]] + _encodes[_payloadRow[arm]];

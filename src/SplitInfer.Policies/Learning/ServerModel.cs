@@ -11,7 +11,6 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
 
     private long _changedAt;
     private long _overdueSince;
-    private bool _hasReplied;
 
     /// <summary>The link to the server.</summary>
     public LinkModel Link { get; } = new(isSingleCore);
@@ -30,7 +29,7 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
     {
         if (!Link.IsKnown) return;
         Link.History.Advance(Link.Delay);
-        if (_hasReplied) History.Advance(Tails.Level);
+        History.Advance(Tails.Level);
     }
 
     /// <summary>Whether a reply is overdue that is still worth waiting for.</summary>
@@ -42,12 +41,20 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
     /// <summary>Link or server turned out to have changed at a decision.</summary>
     public void MarkChanged(long sequence) => _changedAt = sequence;
 
+    /// <summary>Learns how long a tail took, s, more than 0.</summary>
+    public Change ObserveTail(int row, double seconds)
+    {
+        var before = Tails.Level;
+        var change = Tails.Observe(row, seconds);
+        if (change == Change.Jump) History.MarkJump(before);
+        return change;
+    }
+
     /// <summary>Takes note of whether a reply is still owed.</summary>
     public void NoteReply(in Outcome outcome)
     {
         var sequence = outcome.Decision.Sequence;
         if (outcome is { IsCensored: true, DeviceSeconds: > 0 }) _overdueSince = sequence;
         else if (sequence == _overdueSince) _overdueSince = 0;
-        _hasReplied |= outcome.Server == ServerOutcome.Replied;
     }
 }

@@ -50,7 +50,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var best = _costs.Advance(context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
             if (Unknown(context) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
-            if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(_arms.OnDevice);
+            if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(best);
 
             if (IsGuarded)
             {
@@ -111,7 +111,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     }
 
     // Without late races a single late reply can exceed the guard's limit by far; closing it then would only delay finding the new best arm.
-    private bool IsGuarded => _guard.IsClosed && _arms.CanRace && _setup.RacesLateReplies;
+    private bool IsGuarded => _guard.IsClosed && _arms.CanRace && _arms.AllowsDevice && _setup.RacesLateReplies;
 
     // A reply was late, whether or not the device overtook it.
     private bool IsOverdue(in Outcome outcome)

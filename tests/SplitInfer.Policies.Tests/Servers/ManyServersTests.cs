@@ -6,11 +6,12 @@ namespace SplitInfer.Policies.Tests.Servers;
 
 /// <summary>
 /// The default policy in worlds of several servers that it was not made for: how far it is from an oracle over servers and partitions,
-/// noise left out.
+/// noise left out. What the policy does was chosen by its cost in worlds of another seed (101), and is judged here in worlds that had no part
+/// in that.
 /// </summary>
 public class ManyServersTests
 {
-    private const int Worlds = 210, Seed = 7507;
+    private const int Worlds = 420, Seed = 7507;
 
     /// <summary>Frames after a change that belong to it.</summary>
     private const int Settling = 30;
@@ -24,11 +25,8 @@ public class ManyServersTests
         {
             var worlds = RandomServers.Sequence(Worlds, servers, Seed).Where(world => world.Name.Contains($"/{kind}/", StringComparison.Ordinal)).Select(Play).ToList();
             Assert.Equal(Worlds / Enum.GetValues<ServersKind>().Length, worlds.Count);
-
-            // That a slow server has recovered shows only in a request to it, and such requests have a price.
-            var isBlind = kind is ServersKind.Recovers;
-            Assert.InRange(worlds.Average(static w => w.Steady), 0, isBlind ? 0.04 : 0.02);
-            Assert.InRange(worlds.Average(static w => w.AfterChange), 0, isBlind ? 0.12 : 0.05);
+            Assert.InRange(worlds.Average(static w => w.Steady), 0, 0.02);
+            Assert.InRange(worlds.Average(static w => w.AfterChange), 0, 0.05);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Policies.Catalog;
 using SplitInfer.Simulation;
 
@@ -11,6 +12,8 @@ internal abstract class PolicyWrapper(IPartitionPolicy policy) : IPartitionPolic
     public virtual Decision Decide(in DecisionContext context) => policy.Decide(context);
 
     public void ObserveRoundTrip(int server, double seconds) => policy.ObserveRoundTrip(server, seconds);
+
+    public void ObserveServerProfile(int server, ImmutableArray<double> tailSeconds) => policy.ObserveServerProfile(server, tailSeconds);
 
     public virtual void Observe(in Outcome outcome) => policy.Observe(outcome);
 
