@@ -88,6 +88,15 @@ internal sealed class ArmTable
     /// <summary>The arm at a place.</summary>
     public Arm this[int index] => _arms[index];
 
+    /// <summary>The place of the arm that differs from another one in its server alone; −1 if there is none that may be taken.</summary>
+    public int CounterpartOf(int arm, int server)
+    {
+        var wanted = _arms[arm] with { Server = server };
+        foreach (var candidate in RemoteOf(server))
+            if (_arms[candidate] with { Index = wanted.Index } == wanted) return candidate;
+        return -1;
+    }
+
     /// <summary>The places of a server's arms that may be taken, rising.</summary>
     public ReadOnlySpan<int> RemoteOf(int server) => _remoteOf[server].Now;
 

@@ -142,6 +142,10 @@ internal sealed class ServerExploration
             gainsByLink = BestIf(costs, link, tailPart: 1);
         }
 
+        // Shadows of the best arm show how fast the server is and, if payloads are not too small, how fast the link is. They are nearly free.
+        var shadow = costs.Arms.CanRace && best != costs.Arms.OnDevice ? costs.Arms.CounterpartOf(best, _server) : -1;
+        if (shadow >= 0 && own.CanDistinguish(costs.Bits(shadow), link)) return -1;
+
         var (tellsLink, tellsServer) = (-1, arms[0]);
         var (hopedServer, muchHoped) = (double.PositiveInfinity, double.PositiveInfinity);
         foreach (var arm in arms)
@@ -155,10 +159,11 @@ internal sealed class ServerExploration
 
         // If delays scatter so much that a single request reveals nothing, use the arm that would gain most if the hypothesis were true.
         if (tellsLink < 0) tellsLink = gainsByLink;
-        if (best != costs.Arms.OnDevice && Recovered(costs, least, tellsLink, tellsServer) is >= 0 and var recovered) return recovered;
+        var isLinkSlow = own.History.Age > 0;
+        if (best != costs.Arms.OnDevice && (shadow < 0 || isLinkSlow) && Recovered(costs, least, tellsLink, shadow < 0 ? tellsServer : tellsLink) is >= 0 and var recovered) return recovered;
         var perDecision = best == costs.Arms.OnDevice ? double.PositiveInfinity : _budget * least;
         if (IsDue(perDecision, (isHigh ? HighHopeRarity : 1) * (costs.Raced(tellsLink) - least), least - MeanIf(costs, gainsByLink, link))) return tellsLink;
-        return IsDue(perDecision, costs.Raced(tellsServer) - least, least - (hopedServer < least ? hopedServer : muchHoped)) ? tellsServer : -1;
+        return shadow < 0 && IsDue(perDecision, costs.Raced(tellsServer) - least, least - (hopedServer < least ? hopedServer : muchHoped)) ? tellsServer : -1;
     }
 
     // Has the link or the server recovered? The longer it has been slow, the rarer the requests. That it was faster makes this more likely

@@ -21,6 +21,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     private readonly ArmTable _arms;
     private readonly ServerExploration[] _serverExploration;
     private readonly LinkExploration[] _linkExploration;
+    private readonly ShadowExploration[] _shadowExploration;
     private readonly DeviceExploration _deviceExploration = new();
     private readonly DeviceGuard _guard = new();
     private CostModel _costs;
@@ -32,6 +33,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         (_setup, _options, _arms) = (setup, options, new(setup));
         _serverExploration = [.. Enumerable.Range(0, _arms.Servers).Select(server => new ServerExploration(server, _arms.Servers, options.ForcedInterval))];
         _linkExploration = [.. _serverExploration.Select(static _ => new LinkExploration())];
+        _shadowExploration = [.. Enumerable.Range(0, _arms.Servers).Select(server => new ShadowExploration(server, _arms.Servers))];
         _costs = new(setup, _arms);
     }
 
@@ -64,8 +66,16 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var home = _arms[best].Server;
             foreach (var server in _costs.Open)
             {
-                if (server == home) _serverExploration[server].Reset();
-                else _serverExploration[server].Count();
+                if (server == home)
+                {
+                    _serverExploration[server].Reset();
+                    _shadowExploration[server].Reset();
+                }
+                else
+                {
+                    _serverExploration[server].Count();
+                    _shadowExploration[server].Count();
+                }
             }
 
             if (home == Arm.OnDevice) return NextExploration(best, promising) ?? RaceUnderDoubtOrNone() ?? Take(best);
@@ -73,6 +83,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             {
                 if ((_deviceExploration.Next(_costs, best) ?? _linkExploration[home].Next(_costs, best, _options.ForcedInterval)) is { } sample)
                     return Take(sample.Arm) with { IsForced = true, IsRaced = sample.IsRaced };
+                if (NextShadow(best) is { } shadowed) return shadowed;
                 if (NextExploration(best, promising) is { } decision) return decision;
             }
 
@@ -88,7 +99,9 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             if (server != Arm.OnDevice && outcome.OffloadSeconds > 0) _serverExploration[server].Answered(outcome.Decision.Sequence);
             _guard.Observe(outcome, _costs.Mean(_arms.OnDevice));
             if (IsOverdue(outcome)) _serverExploration[server].Overdue();
-            if (_costs.Observe(outcome)) _serverExploration[server].Changed();
+            if (!_costs.Observe(outcome)) return;
+            _serverExploration[server].Changed();
+            foreach (var shadow in _shadowExploration) shadow.Changed();
         }
     }
 
@@ -149,6 +162,21 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             if (server == _arms[best].Server) continue;
             var arm = _serverExploration[server].Next(_costs, best, promising, _sequence);
             if (arm >= 0) return Explore(arm, best);
+        }
+
+        return null;
+    }
+
+    // The best arm, with a boundary for a second server besides.
+    private Decision? NextShadow(int best)
+    {
+        if (!_arms.CanRace) return null;
+        foreach (var server in _costs.Open)
+        {
+            if (server == _arms[best].Server || _serverExploration[server].IsWaiting(_sequence)) continue;
+            if (_shadowExploration[server].Next(_costs, best) is not (>= 0 and var counterpart)) continue;
+            _serverExploration[server].Begin(_sequence);
+            return Take(best) with { IsRaced = IsWorthRacing(best, best), Shadow = _arms[counterpart] };
         }
 
         return null;
