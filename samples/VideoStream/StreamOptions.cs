@@ -1,5 +1,5 @@
 using System.Globalization;
-using SplitInfer.Testing.Link;
+using VideoStream.Simulated;
 
 namespace VideoStream;
 
@@ -13,8 +13,8 @@ internal sealed record StreamOptions
           --frames N             how many frames; unless given, until the last phase of the link ends
           --seconds-per-phase S  how long the link stays as it is; 12 unless given
           --out FILE.html        where the page goes; video-stream.html unless given
-          --model FILE.onnx      a model that takes one 1×3×H×W image; a MobileNetV2 with made-up weights unless given
-          --slowdown X           how many times slower than this machine the device is; 12 unless given
+          --model FILE.onnx      a model that takes one 1×3×H×W image; ResNet-18 unless given
+          --slowdown X           how many times slower than this machine the device is; 8 unless given
         """;
 
     public string? Policy { get; init; }
@@ -27,9 +27,9 @@ internal sealed record StreamOptions
 
     public string Out { get; init; } = "video-stream.html";
 
-    public string? Model { get; init; }
+    public string Model { get; init; } = Path.Combine(AppContext.BaseDirectory, "ResNet18.onnx");
 
-    public double Slowdown { get; init; } = 12;
+    public double Slowdown { get; init; } = 8;
 
     /// <summary>What the link goes through.</summary>
     public LinkPhase[] Phases
@@ -38,7 +38,7 @@ internal sealed record StreamOptions
         {
             var duration = TimeSpan.FromSeconds(SecondsPerPhase);
             double[] mbps = [50, 4, 50];
-            return [.. mbps.Select(rate => new LinkPhase(duration, LinkConditions.Of(rate, rttMs: 4)))];
+            return [.. mbps.Select(rate => new LinkPhase(duration, new LinkConditions(rate * 1e6, RoundTrip: TimeSpan.FromMilliseconds(4))))];
         }
     }
 

@@ -1,4 +1,4 @@
-using SplitInfer.Testing.Link;
+using VideoStream.Simulated;
 using VideoStream.Streaming;
 
 namespace VideoStream.Report;

@@ -1,4 +1,4 @@
-using SplitInfer.Testing.Link;
+using VideoStream.Simulated;
 using VideoStream.Streaming;
 
 namespace VideoStream.Report;
@@ -14,7 +14,7 @@ internal sealed record StreamReport(
         var hindsight = new Hindsight(figures, frames);
         FrameLine[] lines = [.. frames.Select(frame => FrameLine.Of(frame, hindsight))];
         return new(
-            options.Model is { } model ? Path.GetFileNameWithoutExtension(model) : "MobileNetV2", policy, options.Slowdown,
+            Path.GetFileNameWithoutExtension(options.Model), policy, options.Slowdown,
             frames.Average(static f => f.TotalMs), lines.Average(static f => f.OracleMs), hindsight.Deviation,
             LinkLine.Of(options.Phases, frames[^1].Second),
             [.. Enumerable.Range(0, figures.Arms.Count).Select(arm => ArmLine.Of(figures, arm))],

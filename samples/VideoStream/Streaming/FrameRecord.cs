@@ -1,5 +1,5 @@
 using SplitInfer.Client;
-using SplitInfer.Testing.Link;
+using VideoStream.Simulated;
 
 namespace VideoStream.Streaming;
 

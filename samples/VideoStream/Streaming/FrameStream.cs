@@ -1,11 +1,11 @@
 using SplitInfer.Client;
-using SplitInfer.Testing.Link;
+using VideoStream.Simulated;
 using VideoStream.Video;
 
 namespace VideoStream.Streaming;
 
 /// <summary>Infers on one frame after the other while the link goes through its phases.</summary>
-internal sealed class FrameStream(SplitInferenceClient client, ShapedLink link, Camera camera)
+internal sealed class FrameStream(SplitInferenceClient client, ShapedTransport link, Camera camera)
 {
     /// <summary>Streams until the frames or the phases have ended, and prints a line a frame.</summary>
     public async Task<List<FrameRecord>> RunAsync(StreamOptions options, TextWriter output)

@@ -8,15 +8,15 @@ namespace SplitInfer.Cli.Inputs;
 /// <summary>A model and a tensor for each of its inputs.</summary>
 internal sealed class ModelWithInputs : IDisposable
 {
-    private ModelWithInputs(PartitionedModel model, TensorValue[] inputs, string[] madeUp) => (Model, Inputs, MadeUp) = (model, inputs, madeUp);
+    private ModelWithInputs(PartitionedModel model, TensorValue[] inputs, string[] synthetic) => (Model, Inputs, Synthetic) = (model, inputs, synthetic);
 
     public PartitionedModel Model { get; }
 
     /// <summary>One tensor for each input of the plan.</summary>
     public TensorValue[] Inputs { get; }
 
-    /// <summary>The names of the inputs that nobody gave.</summary>
-    public IReadOnlyList<string> MadeUp { get; }
+    /// <summary>Names of the inputs that were not given, and are synthetic.</summary>
+    public IReadOnlyList<string> Synthetic { get; }
 
     /// <summary>Loads a model and plans it for its inputs. Those that are not given are made up.</summary>
     /// <param name="path">An ONNX file.</param>
@@ -51,8 +51,8 @@ internal sealed class ModelWithInputs : IDisposable
     public ModelException Explain(SplitInferException error, string option)
     {
         var source = Model.Source;
-        if (MadeUp.Count == 0) return new(error.Message.Contains(source, StringComparison.Ordinal) ? error.Message : $"{source}: {error.Message}", error);
-        var names = string.Join(", ", MadeUp.Select(static name => $"'{name}'"));
+        if (Synthetic.Count == 0) return new(error.Message.Contains(source, StringComparison.Ordinal) ? error.Message : $"{source}: {error.Message}", error);
+        var names = string.Join(", ", Synthetic.Select(static name => $"'{name}'"));
         return new($"{source}: the model does not run on inputs that are made up. Give real ones for {names} with {option}, or sizes with --dim name=size. {error.Message}", error);
     }
 

@@ -23,6 +23,6 @@ internal static class PartitionChoice
     {
         if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= plan.Partitions.Length)
             throw new UsageException($"--partitions takes '{All}', '{Arms}', or indices from 0 to {plan.Partitions.Length - 1} with commas between them, not '{part}'.");
-        return plan.Partitions[index].Refusal is { } refusal ? throw new UsageException($"Partition {index} cannot be made: {refusal}.") : index;
+        return plan.Partitions[index].InadmissibleReason is { } refusal ? throw new UsageException($"Partition {index} cannot be made: {refusal}.") : index;
     }
 }

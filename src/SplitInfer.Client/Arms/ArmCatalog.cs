@@ -53,7 +53,7 @@ internal sealed class ArmCatalog
     {
         if (partition < 0 || partition >= _plan.Partitions.Length)
             return $"There is no partition {partition}. The model has 0 (everything on the server) to {_plan.AllOnDevice.Index} (everything on the device).";
-        return _plan.Partitions[partition].Refusal is { } refusal
+        return _plan.Partitions[partition].InadmissibleReason is { } refusal
             ? $"Partition {partition} cannot be taken: {refusal}. The arms are {string.Join(", ", _plan.Arms.Select(static a => a.Index))}."
             : null;
     }

@@ -74,7 +74,7 @@ internal sealed class LocalModel : IDisposable
 
     /// <summary>Made-up inputs, which the caller owns.</summary>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has, or is not to be run on made-up inputs.</exception>
-    public TensorValue[] MakeInputs() => _model.MadeUpRunRefusal is { } refusal
+    public TensorValue[] MakeInputs() => _model.NoSyntheticRunReason is { } refusal
         ? throw new TensorMismatchException($"{refusal}.")
         : [.. _model.MakeInputs(seed: 0)];
 

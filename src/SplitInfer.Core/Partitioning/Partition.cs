@@ -24,18 +24,18 @@ public sealed class Partition
     /// <summary>Work on the server.</summary>
     public required SegmentCost Tail { get; init; }
 
-    /// <summary>Why the cut cannot be made; null where it can.</summary>
-    public required string? Refusal { get; init; }
+    /// <summary>Why the partition cannot be used: it cannot be made, or <see cref="PlanOptions"/> exclude it. Null if it can be used.</summary>
+    public required string? InadmissibleReason { get; init; }
 
-    /// <summary>Whether the cut can be made at all, whatever <see cref="PlanOptions"/> rule out. Both ends agree on it.</summary>
+    /// <summary>Whether the cut can be made, even if <see cref="PlanOptions"/> exclude it. Client and server agree on it.</summary>
     internal bool IsPossible { get; init; }
 
-    /// <summary>Whether the cut is refused at this end alone, because a run here has contradicted what is known of a value.</summary>
+    /// <summary>Whether only this side excludes the partition, because a run here contradicted what the model states about a value.</summary>
     internal bool IsDoubted { get; init; }
 
-    /// <summary>Whether the cut can be made.</summary>
-    public bool IsAdmissible => Refusal is null;
+    /// <summary>Whether the partition can be used.</summary>
+    public bool IsAdmissible => InadmissibleReason is null;
 
-    /// <summary>Whether the cut can win: no earlier admissible one has a boundary as small.</summary>
+    /// <summary>Whether the partition can be the fastest: no earlier admissible partition has a boundary as small.</summary>
     public required bool IsArm { get; init; }
 }

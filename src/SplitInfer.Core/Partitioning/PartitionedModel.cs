@@ -22,7 +22,7 @@ public sealed class PartitionedModel
         _segments = new(graph, catalog, Plan);
         _syntheticInputs = new(Plan.Inputs, defaults, catalog);
         var peak = LiveBytes.Peak(graph, catalog.NominalBytesOf);
-        MadeUpRunRefusal = Plan.MeasureFailure
+        NoSyntheticRunReason = Plan.MeasureFailure
             ?? (peak > options.MaxMeasureBytes ? $"{Model.Source}: a run takes at least {peak:0} bytes, more than {nameof(PlanOptions)}.{nameof(PlanOptions.MaxMeasureBytes)} ({options.MaxMeasureBytes})" : null);
     }
 
@@ -35,8 +35,8 @@ public sealed class PartitionedModel
     /// <summary>What the device does after the tail, since the model yields what cannot cross; null where there is nothing.</summary>
     internal DeviceFinish? Finish => _catalog.Finish;
 
-    /// <summary>Why the model is not to be run on made-up inputs, to warm it up or to measure it; null where it may.</summary>
-    internal string? MadeUpRunRefusal { get; }
+    /// <summary>Why the model must not be run on synthetic inputs, neither to warm it up nor to measure it; null if it may.</summary>
+    internal string? NoSyntheticRunReason { get; }
 
     /// <summary>The file that the model was read from.</summary>
     internal OnnxModel Model => _graph.Model;

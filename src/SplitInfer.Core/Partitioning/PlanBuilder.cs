@@ -72,12 +72,12 @@ internal sealed class PlanBuilder
     {
         var isLast = k == _graph.Nodes.Length;
         var (crossing, returning) = (cut.Boundary(_maxTravelling), cut.Returning(_maxTravelling));
-        var obstacle = Math.Max(cut.Count, cut.ReturningCount) > _maxTravelling
+        var notTransferable = Math.Max(cut.Count, cut.ReturningCount) > _maxTravelling
             ? $"{cut.Count} values cross the cut and {cut.ReturningCount} would come back; a request carries at most {_maxTravelling}"
             : FirstOf(crossing, "crosses the cut", v => _catalog.Crossing(v).NotTransferableReason ?? _quantization.NotTransferableReason(v, k))
                 ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].NotTransferableReason);
-        var ruledOut = isLast ? null : obstacle ?? Constraint(k, crossing, cut.Bytes);
-        var refusal = ruledOut ?? (isLast ? null : FirstOf(crossing, "crosses the cut", v => _catalog[v.Name].Doubt) ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].Doubt));
+        var ruledOut = isLast ? null : notTransferable ?? Constraint(k, crossing, cut.Bytes);
+        var reason = ruledOut ?? (isLast ? null : FirstOf(crossing, "crosses the cut", v => _catalog[v.Name].Doubt) ?? FirstOf(returning, "would come back from the server", v => _catalog[v.Name].Doubt));
         return new()
         {
             Index = k,
@@ -86,11 +86,11 @@ internal sealed class PlanBuilder
             BoundaryBytes = cut.Bytes,
             Head = head,
             Tail = tail,
-            IsPossible = isLast || obstacle is null,
-            IsDoubted = ruledOut is null && refusal is not null,
-            Refusal = refusal,
-            // What is not sized may be of any size, so that nothing tells whether the cut could win.
-            IsArm = isLast || (refusal is null && cut.Bytes < smallest && crossing.All(v => _catalog.Crossing(v).IsSized)),
+            IsPossible = isLast || notTransferable is null,
+            IsDoubted = ruledOut is null && reason is not null,
+            InadmissibleReason = reason,
+            // A value without a known size may be of any size, so nothing shows that the cut could win.
+            IsArm = isLast || (reason is null && cut.Bytes < smallest && crossing.All(v => _catalog.Crossing(v).IsSized)),
         };
     }
 

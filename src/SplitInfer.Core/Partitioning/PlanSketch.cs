@@ -38,7 +38,7 @@ internal static class PlanSketch
 
     /// <summary>What crosses a cut, in words.</summary>
     public static string Describe(Partition partition) =>
-        !partition.IsPossible ? $"cannot be taken ({Cut(partition.Refusal ?? "")})"
+        !partition.IsPossible ? $"cannot be taken ({Cut(partition.InadmissibleReason ?? "")})"
         : partition.Boundary.IsEmpty ? "passes nothing"
         : $"passes {Cut(string.Join(", ", partition.Boundary.Take(MaxDescribed)))}{(partition.Boundary.Length > MaxDescribed ? $" and {partition.Boundary.Length - MaxDescribed} more" : "")}";
 

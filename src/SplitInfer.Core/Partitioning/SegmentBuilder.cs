@@ -62,6 +62,6 @@ internal sealed class SegmentBuilder(ModelGraph graph, ValueCatalog catalog, Par
     private void Check(int k)
     {
         if (k < 0 || k >= plan.Partitions.Length) throw new ArgumentException($"There is no partition {k}; the model has 0 to {plan.Partitions.Length - 1}.", nameof(k));
-        if (!plan.Partitions[k].IsPossible) throw new ArgumentException($"Partition {k} cannot be made: {plan.Partitions[k].Refusal}.", nameof(k));
+        if (!plan.Partitions[k].IsPossible) throw new ArgumentException($"Partition {k} cannot be made: {plan.Partitions[k].InadmissibleReason}.", nameof(k));
     }
 }

@@ -85,7 +85,7 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
     /// <summary>Runs once, so that the first request does not pay for what kernels set up on first use.</summary>
     private void Warm(SegmentModel segment, SegmentRunner runner)
     {
-        if (_runsTooLong || model.MadeUpRunRefusal is not null) return;
+        if (_runsTooLong || model.NoSyntheticRunReason is not null) return;
         var inputs = model.MakeInputs(segment, seed: 0);
         var outputs = new TensorValue?[segment.Outputs.Length];
         using var timeout = new CancellationTokenSource(MaxWarmTime, TimeProvider.System);

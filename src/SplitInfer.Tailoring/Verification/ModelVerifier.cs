@@ -72,7 +72,7 @@ public sealed class ModelVerifier : IAsyncDisposable
         if (Incomparable is not null) throw new InvalidOperationException($"{_model.Source} cannot be compared: {Incomparable}.");
         var chosen = partitions ?? [.. _model.Plan.Partitions.Where(static p => p.IsAdmissible)];
         if (chosen.FirstOrDefault(static p => !p.IsAdmissible) is { } refused)
-            throw new ArgumentException($"Partition {refused.Index} cannot be made: {refused.Refusal}.", nameof(partitions));
+            throw new ArgumentException($"Partition {refused.Index} cannot be made: {refused.InadmissibleReason}.", nameof(partitions));
         var verdicts = Channel.CreateUnbounded<(int Place, PartitionVerdict Verdict)>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var work = WorkAsync(chosen, begun, verdicts.Writer, stop.Token);

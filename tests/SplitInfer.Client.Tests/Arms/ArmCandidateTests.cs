@@ -67,7 +67,7 @@ public class ArmCandidateTests
         BoundaryBytes = 0,
         Head = new(new(head, cut), default, default),
         Tail = new(new(tail, count - cut), default, default),
-        Refusal = null,
+        InadmissibleReason = null,
         IsArm = true,
     };
 

@@ -39,7 +39,7 @@ public class LargeGraphTests
         var plan = SplitRun.Plan(g).Plan;
 
         Assert.Equal(1001, plan.Partitions.Length);
-        Assert.Contains("MaxBoundaryTensors", plan.Partitions[500].Refusal, StringComparison.Ordinal);
+        Assert.Contains("MaxBoundaryTensors", plan.Partitions[500].InadmissibleReason, StringComparison.Ordinal);
         Assert.All(plan.Partitions, static p => Assert.InRange(p.Boundary.Length, 0, 101));
     }
 
@@ -53,7 +53,7 @@ public class LargeGraphTests
 
         var plan = SplitRun.Plan(g).Plan;
 
-        Assert.Contains($"at most {4_000_000 / 8501}", plan.Partitions[4000].Refusal, StringComparison.Ordinal);
+        Assert.Contains($"at most {4_000_000 / 8501}", plan.Partitions[4000].InadmissibleReason, StringComparison.Ordinal);
         Assert.Empty(plan.Partitions[4000].Boundary);
         Assert.True(plan.AllOnDevice.IsAdmissible);
     }

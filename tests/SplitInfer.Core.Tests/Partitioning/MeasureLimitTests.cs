@@ -35,7 +35,7 @@ public class MeasureLimitTests
         var model = SplitRun.Plan(_g);
 
         Assert.Contains($"takes at least {1L << 40} bytes", model.Plan.MeasureFailure, StringComparison.Ordinal);
-        Assert.Contains("MaxMeasureBytes", model.MadeUpRunRefusal, StringComparison.Ordinal);
+        Assert.Contains("MaxMeasureBytes", model.NoSyntheticRunReason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public class MeasureLimitTests
         Assert.StartsWith(SharedData.Case(file), model.Plan.MeasureFailure, StringComparison.Ordinal);
         Assert.Contains(words, model.Plan.MeasureFailure, StringComparison.Ordinal);
         Assert.True(model.Plan.AllOnDevice.IsAdmissible);
-        Assert.Equal(model.Plan.MeasureFailure, model.MadeUpRunRefusal);
+        Assert.Equal(model.Plan.MeasureFailure, model.NoSyntheticRunReason);
     }
 
     private Value Endless(Value x)

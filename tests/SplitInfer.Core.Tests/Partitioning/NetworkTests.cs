@@ -38,7 +38,7 @@ public class NetworkTests
 
         Assert.Null(model.Plan.MeasureFailure);
         Assert.Equal(nodes, model.Plan.AllOnDevice.Index);
-        Assert.All(model.Plan.Partitions, static p => Assert.Null(p.Refusal));
+        Assert.All(model.Plan.Partitions, static p => Assert.Null(p.InadmissibleReason));
     }
 
     [SharedFact]

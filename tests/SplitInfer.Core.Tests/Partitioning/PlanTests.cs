@@ -82,7 +82,7 @@ public class PlanTests
             {
                 Assert.Equal(isRuledOut(partition) && partition != plan.AllOnDevice, !partition.IsAdmissible);
                 Assert.True(partition.IsPossible);
-                if (!partition.IsAdmissible) Assert.Contains(words, partition.Refusal, StringComparison.Ordinal);
+                if (!partition.IsAdmissible) Assert.Contains(words, partition.InadmissibleReason, StringComparison.Ordinal);
             }
         }
     }
@@ -97,7 +97,7 @@ public class PlanTests
         var plan = SplitRun.Plan(g, new() { MinDepth = 1 }).Plan;
 
         Assert.Equal([3, 4], plan.Partitions.Where(static p => p.IsAdmissible).Select(static p => p.Index));
-        Assert.Contains("input 'x' would leave the device", plan.Partitions[2].Refusal, StringComparison.Ordinal);
+        Assert.Contains("input 'x' would leave the device", plan.Partitions[2].InadmissibleReason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public class PlanTests
 
         Assert.True(plan.Partitions[511].IsAdmissible);
         Assert.Equal(512, plan.Partitions[511].Boundary.Length);
-        Assert.Contains("at most 512", plan.Partitions[512].Refusal, StringComparison.Ordinal);
+        Assert.Contains("at most 512", plan.Partitions[512].InadmissibleReason, StringComparison.Ordinal);
         Assert.Empty(plan.Partitions[512].Boundary);
         Assert.False(plan.Partitions[600].IsPossible);
         Assert.True(plan.AllOnDevice.IsAdmissible);

@@ -61,5 +61,5 @@ public class RandomGraphTests
         });
 
     private static string Describe(SplitInfer.Partitioning.Partition p) =>
-        $"{p.Index} {p.BoundaryBytes} {p.Head} {p.Tail} {p.Refusal} {p.IsArm} {string.Join(';', p.Boundary)} {string.Join(';', p.TailOutputs)}";
+        $"{p.Index} {p.BoundaryBytes} {p.Head} {p.Tail} {p.InadmissibleReason} {p.IsArm} {string.Join(';', p.Boundary)} {string.Join(';', p.TailOutputs)}";
 }

@@ -18,7 +18,7 @@ public class UncrossableTests
         _g.Output(_g.Tanh(_g.Node("ConcatFromSequence", [parts], ("axis", 1))), "y");
 
         Assert.Equal([0, 1, 3, 4], SplitRun.CheckEveryCut(_g));
-        Assert.Contains("is a sequence", SplitRun.Plan(_g).Plan.Partitions[2].Refusal, StringComparison.Ordinal);
+        Assert.Contains("is a sequence", SplitRun.Plan(_g).Plan.Partitions[2].InadmissibleReason, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => SplitRun.Plan(_g).Tail(2));
     }
 
@@ -29,7 +29,7 @@ public class UncrossableTests
         _g.Output(_g.Tanh(_g.Node("OptionalGetElement", [_g.Node("Optional", [_g.Relu(x)])])), "y");
 
         Assert.Equal([0, 1, 3, 4], SplitRun.CheckEveryCut(_g));
-        Assert.Contains("is optional", SplitRun.Plan(_g).Plan.Partitions[2].Refusal, StringComparison.Ordinal);
+        Assert.Contains("is optional", SplitRun.Plan(_g).Plan.Partitions[2].InadmissibleReason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public class UncrossableTests
         Assert.Equal([1, 2, 3], SplitRun.CheckEveryCut(_g, text, three));
         var plan = SplitRun.Plan(_g).Plan;
         Assert.Equal(["again"], plan.DeviceOutputs.AsEnumerable());
-        Assert.Equal("'words' crosses the cut and is text", plan.Partitions[0].Refusal);
+        Assert.Equal("'words' crosses the cut and is text", plan.Partitions[0].InadmissibleReason);
     }
 
     [Fact]

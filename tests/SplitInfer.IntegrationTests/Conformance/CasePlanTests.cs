@@ -48,10 +48,10 @@ public sealed class CasePlanTests : IDisposable
 
     [SharedFact]
     public void Caches_among_the_inputs_of_a_model_do_not_keep_it_from_a_server() =>
-        Assert.Null(PartitionedModel.Load(PathOf("kv-cache-limit/model.onnx"), null, Execution).Plan.AllOnServer.Refusal);
+        Assert.Null(PartitionedModel.Load(PathOf("kv-cache-limit/model.onnx"), null, Execution).Plan.AllOnServer.InadmissibleReason);
 
     private static string PathOf(string model) => Path.Combine(SharedData.Root!, "cases", "models", model);
 
     private static string Describe(Partition partition) =>
-        $"{partition.Index} {partition.Refusal} {partition.IsArm} {string.Join(';', partition.Boundary)} {string.Join(';', partition.TailOutputs)}";
+        $"{partition.Index} {partition.InadmissibleReason} {partition.IsArm} {string.Join(';', partition.Boundary)} {string.Join(';', partition.TailOutputs)}";
 }

@@ -79,7 +79,7 @@ internal sealed partial class RefusalCensus
         if (refusal is { Length: 0 }) RefusedByEngine++;
         else if (refusal is not null) Add(Refused, refusal, name);
         if (plan is null) return;
-        if (plan.AllOnServer.Refusal is { } idle && plan.AllOnDevice.Index > 0) Increment(RefusedServers, KindOf(idle));
+        if (plan.AllOnServer.InadmissibleReason is { } idle && plan.AllOnDevice.Index > 0) Increment(RefusedServers, KindOf(idle));
         if (plan.AllOnDevice.Index < 2) TooSmall++;
         else Count(name, plan.Partitions[1..^1]);
     }
@@ -87,7 +87,7 @@ internal sealed partial class RefusalCensus
     private void Count(string name, IReadOnlyCollection<Partition> inner)
     {
         InnerCuts += inner.Count;
-        string[] reasons = [.. inner.Where(static p => !p.IsAdmissible).Select(static p => KindOf(p.Refusal!))];
+        string[] reasons = [.. inner.Where(static p => !p.IsAdmissible).Select(static p => KindOf(p.InadmissibleReason!))];
         foreach (var reason in reasons) Increment(RefusedCuts, reason);
         if (reasons.Length < inner.Count) Divisible++;
         else Add(Indivisible, reasons.CountBy(static r => r).MaxBy(static r => r.Value).Key, name);

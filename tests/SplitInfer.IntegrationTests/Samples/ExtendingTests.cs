@@ -22,6 +22,14 @@ public sealed class ExtendingTests : IDisposable
     public async Task A_codec_carries_the_boundary() => Assert.Matches("codec Brotli: [1-9][0-9]* of .* result from Split", await RunAsync(BrotliCodec.RunAsync));
 
     [Fact]
+    public async Task A_transport_carries_what_a_policy_decides_and_the_device_finishes_without_it()
+    {
+        var output = await RunAsync(SimulatedTransport.RunAsync);
+        foreach (var policy in (string[])["AllOnDevice", "AllOnServer", "MuLinUcb"]) Assert.Matches($"{policy}: [0-9.]+ ms a request", output);
+        Assert.Matches("AllOnServer without a server: result from Device. The simulated server is down.", output);
+    }
+
+    [Fact]
     public async Task A_policy_tries_each_arm_once_and_goes_on_from_its_saved_state()
     {
         var runs = System.Text.RegularExpressions.Regex.Matches(await RunAsync(LeastMeanPolicy.RunAsync), "Run [12]: ([0-9]+) partitions taken by LeastMean");

@@ -71,6 +71,6 @@ internal static class WirePlan
 
     private static Partition Cut(int index, ImmutableArray<TensorSpec> boundary, ImmutableArray<TensorSpec> outputs, string? refusal = null) => new()
     {
-        Index = index, Boundary = boundary, TailOutputs = outputs, BoundaryBytes = 0, Head = default, Tail = default, Refusal = refusal, IsArm = refusal is null,
+        Index = index, Boundary = boundary, TailOutputs = outputs, BoundaryBytes = 0, Head = default, Tail = default, InadmissibleReason = refusal, IsArm = refusal is null,
     };
 }

@@ -77,7 +77,7 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
 
     private PartitionLine LineOf(Partition partition) => new(
         partition.Index, [.. partition.Boundary.Select(LineOf)], partition.BoundaryBytes,
-        partition.Head.Macs, partition.Tail.Macs, partition.IsAdmissible, arms.Contains(partition.Index), partition.Refusal)
+        partition.Head.Macs, partition.Tail.Macs, partition.IsAdmissible, arms.Contains(partition.Index), partition.InadmissibleReason)
     {
         Codecs = partition != model.Plan.AllOnDevice && arms[partition.Index].Where(static codec => codec.Length > 0).ToArray() is { Length: > 0 } codecs ? codecs : null,
     };

@@ -107,7 +107,7 @@ internal sealed class PlanTable
     private string Describe(Partition partition)
     {
         if (partition == _model.Plan.AllOnDevice) return "nothing: all on the device";
-        if (partition.Refusal is { } refusal) return Shorten($"not admissible: {refusal}");
+        if (partition.InadmissibleReason is { } refusal) return Shorten($"not admissible: {refusal}");
         return partition.Boundary switch
         {
             [] => "nothing",

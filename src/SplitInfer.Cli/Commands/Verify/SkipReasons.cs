@@ -10,7 +10,7 @@ internal static partial class SkipReasons
     {
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var partition in plan.Partitions)
-            if (partition.Refusal is { } refusal) counts[KindOf(refusal)] = counts.GetValueOrDefault(KindOf(refusal)) + 1;
+            if (partition.InadmissibleReason is { } refusal) counts[KindOf(refusal)] = counts.GetValueOrDefault(KindOf(refusal)) + 1;
         return counts;
     }
 

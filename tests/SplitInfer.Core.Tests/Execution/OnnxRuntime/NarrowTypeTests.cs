@@ -37,7 +37,7 @@ public sealed class NarrowTypeTests
         _g.Output(_g.Relu(_g.Node("DequantizeLinear", [narrow, scale]).Typed(ElementType.Float32)), "y");
 
         Assert.Equal([0, 1, 3, 4], SplitRun.CheckEveryCut(_g));
-        Assert.Contains($"has elements of type {type.DisplayName()}", SplitRun.Plan(_g).Plan.Partitions[2].Refusal, StringComparison.Ordinal);
+        Assert.Contains($"has elements of type {type.DisplayName()}", SplitRun.Plan(_g).Plan.Partitions[2].InadmissibleReason, StringComparison.Ordinal);
     }
 
     [Theory]

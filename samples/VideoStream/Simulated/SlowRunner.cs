@@ -1,28 +1,25 @@
 using SplitInfer.Execution;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Testing.Execution;
+namespace VideoStream.Simulated;
 
 /// <summary>
 /// Stands for a device that is slower than this machine: every run takes <paramref name="factor"/> times as long as the fastest one so
-/// far, so that what else the machine does is not multiplied.
+/// far, so that the machine's other work is not multiplied.
 /// </summary>
 /// <param name="inner">Runs the segment; owned.</param>
 /// <param name="factor">1 or more.</param>
 /// <param name="time">The clock; the system's unless given.</param>
-public sealed class SlowRunner(ISegmentRunner inner, double factor, TimeProvider? time = null) : ISegmentRunner
+internal sealed class SlowRunner(ISegmentRunner inner, double factor, TimeProvider? time = null) : ISegmentRunner
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Lock _gate = new();
     private TimeSpan _fastest = TimeSpan.MaxValue;
 
-    /// <inheritdoc/>
     public IReadOnlyList<TensorSpec> Inputs => inner.Inputs;
 
-    /// <inheritdoc/>
     public IReadOnlyList<TensorSpec> Outputs => inner.Outputs;
 
-    /// <inheritdoc/>
     public async ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default)
     {
         var start = _time.GetTimestamp();
@@ -39,6 +36,5 @@ public sealed class SlowRunner(ISegmentRunner inner, double factor, TimeProvider
         if (rest > TimeSpan.Zero) await Task.Delay(rest, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => inner.Dispose();
 }

@@ -1,9 +1,11 @@
 using SplitInfer.Execution;
+using SplitInfer.IntegrationTests.Kit;
 using SplitInfer.Tensors;
-using SplitInfer.Testing.Execution;
+using VideoStream.Simulated;
 
-namespace SplitInfer.IntegrationTests.Kit.Execution;
+namespace SplitInfer.IntegrationTests.Samples;
 
+/// <summary>The slow device of the sample VideoStream.</summary>
 public sealed class SlowRunnerTests
 {
     [Fact]
