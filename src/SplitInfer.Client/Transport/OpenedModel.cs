@@ -45,7 +45,7 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
         lock (_gate)
         {
             if (_isAbandoned) return false;
-            _handle = connection.Register(this);
+            _handle = connection.Pending.Add(this);
         }
 
         frame.Begin(FrameType.OpenModel, _handle, model.Message);
@@ -69,6 +69,6 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
             if (_handle == 0) return;
         }
 
-        connection.Close(_handle);
+        connection.CloseModel(_handle);
     }
 }

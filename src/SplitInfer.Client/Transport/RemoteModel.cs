@@ -45,6 +45,6 @@ internal static class Refusals
         };
 
     /// <summary>The same refusal for another caller, since a stack trace belongs to one.</summary>
-    public static TailRefusedException Again(TailRefusedException refused) =>
+    public static TailRefusedException Copy(TailRefusedException refused) =>
         new(refused.Code, refused.Message, refused) { DifferingPartition = refused.DifferingPartition, RetryAfter = refused.RetryAfter };
 }

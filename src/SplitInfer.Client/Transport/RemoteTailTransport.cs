@@ -90,7 +90,7 @@ public sealed class RemoteTailTransport : ITailTransport
         try
         {
             var model = await opened.ConfigureAwait(false);
-            model.Connection.Close(model.Handle);
+            model.Connection.CloseModel(model.Handle);
         }
         catch (Exception exception) when (exception is SplitInferException or ObjectDisposedException)
         {
