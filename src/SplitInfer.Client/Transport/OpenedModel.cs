@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Protocol;
 
 namespace SplitInfer.Client.Transport;
@@ -6,7 +7,8 @@ namespace SplitInfer.Client.Transport;
 /// <param name="connection">The connection.</param>
 /// <param name="handle">What it is called there.</param>
 /// <param name="model">The model.</param>
-internal sealed class OpenedModel(ServerConnection connection, uint handle, RemoteModel model)
+/// <param name="tailSeconds">What the server says that each tail takes, s; empty where it says nothing.</param>
+internal sealed class OpenedModel(ServerConnection connection, uint handle, RemoteModel model, ImmutableArray<double> tailSeconds)
 {
     private volatile bool _isClosed;
 
@@ -18,6 +20,9 @@ internal sealed class OpenedModel(ServerConnection connection, uint handle, Remo
 
     /// <summary>How the boundaries of its plan are laid out.</summary>
     public PlanLayouts Layouts => model.Layouts;
+
+    /// <summary>What the server says that each tail takes, s; empty where it says nothing.</summary>
+    public ImmutableArray<double> TailSeconds => tailSeconds;
 
     /// <summary>Whether requests can be sent.</summary>
     public bool IsUsable => !_isClosed && connection.IsOpen;

@@ -95,10 +95,12 @@ internal sealed class PendingReplies(TimeProvider time)
     {
         lock (_gate)
         {
-            if (!_openings.Remove(frame.RequestId, out var opening))
+            if (!_openings.TryGetValue(frame.RequestId, out var opening))
                 throw ProtocolException.Violation($"a {frame.Type} frame for handle {frame.RequestId}, which is not being opened");
+            // Where this throws, the opening is still pending, and fails with the connection.
             var opened = open?.Invoke(opening);
             if (opened is not null) _opened.Add(frame.RequestId, opened);
+            _openings.Remove(frame.RequestId);
             return (opening, opened);
         }
     }

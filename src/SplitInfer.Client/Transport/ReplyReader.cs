@@ -93,7 +93,8 @@ internal sealed class ReplyReader(ServerConnection connection, PendingReplies pe
     private IThreadPoolWorkItem? CompleteOpening(FrameReader reader)
     {
         var handle = (uint)reader.Frame.RequestId;
-        var (opening, opened) = pending.RemoveOpening(reader.Frame, o => new(connection, handle, o.Model));
+        var message = Headers.Parse(ModelOpened.Parser, reader.Header);
+        var (opening, opened) = pending.RemoveOpening(reader.Frame, o => new(connection, handle, o.Model, o.Model.ReadTails(message)));
         opening.Complete(opened!);
         connection.Slots.EndOpening();
         return null;

@@ -102,7 +102,7 @@ internal sealed class RequestReader(FrameConnection connection, RequestTable req
         OpenedModel? opened = null;
         handles.Use(handle);
         var refusal = requests.IsDraining ? Refusal.ShuttingDown : handles.Open(handle, message, out opened);
-        if (refusal is not { } reason) return new(FrameType.ModelOpened, handle, new ModelOpened { Version = opened!.Lease.Model.Version });
+        if (refusal is not { } reason) return new(FrameType.ModelOpened, handle, TailReport.Opened(opened!.Lease.Model));
         ServerLog.ModelRefused(server.Log, reason.Message);
         return LoadReport.ModelRefused(handle, reason, server.Scheduler);
     }
