@@ -27,7 +27,13 @@ internal sealed class OpenedModel(ServerConnection connection, uint handle, Remo
     /// <summary>Whether requests can be sent.</summary>
     public bool IsUsable => !_isClosed && connection.IsOpen;
 
-    /// <summary>The server does not have the model open any more.</summary>
+    /// <summary>Requests that are in flight. Guarded by the connection's slots, as is <see cref="ClosesWhenIdle"/>.</summary>
+    public int InFlight { get; set; }
+
+    /// <summary>Whether the server is told when nothing is in flight any more.</summary>
+    public bool ClosesWhenIdle { get; set; }
+
+    /// <summary>Has requests open the model anew.</summary>
     public void MarkClosed() => _isClosed = true;
 }
 

@@ -18,6 +18,7 @@ internal sealed partial class PendingRequest
     private readonly Lock _gate = new();
     private readonly ServerConnection _connection;
     private readonly TimeProvider _time;
+    private OpenedModel? _model;
     private CancellationToken _token;
     private CancellationTokenRegistration _registration;
     private bool _isCompleted;
@@ -50,7 +51,7 @@ internal sealed partial class PendingRequest
             (Outputs, _token) = (model.Layouts.Outputs(request.Partition.Index), cancellationToken);
         }
 
-        (_request, _isReady) = (request, false);
+        (_request, _model, _isReady) = (request, model, false);
         Headers.Clear(_header);
         (_header.Handle, _header.PlanCheck) = (model.Handle, model.Layouts.Check);
         (_header.Partition, _header.Codec) = ((uint)request.Partition.Index, (uint)codec);
@@ -105,7 +106,9 @@ internal sealed partial class PendingRequest
     private void ReleaseWire()
     {
         if (Interlocked.Decrement(ref _wireReferences) > 0) return;
-        _connection.Slots.EndRequest();
+        _connection.Slots.EndRequest(_model!);
+        // An idle object must not keep a model that is closed.
+        _model = null;
         Release();
     }
 

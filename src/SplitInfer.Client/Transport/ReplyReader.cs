@@ -115,7 +115,7 @@ internal sealed class ReplyReader(ServerConnection connection, PendingReplies pe
         Headers.Parse(GoAway.Parser, reader.Header);
         var handle = reader.Frame.RequestId;
         if (handle == 0) connection.Slots.Drain();
-        else pending.RemoveOpened(handle)?.MarkClosed();
+        else if (pending.RemoveOpened(handle) is { } replaced) connection.Slots.Drain(replaced);
         return null;
     }
 

@@ -36,10 +36,18 @@ internal sealed class RequestSlots(ServerConnection connection, string address, 
             : WaitAndSendAsync(request, model, codec, cancellationToken);
 
     /// <summary>A request has ended, so another may begin.</summary>
-    public void EndRequest()
+    public void EndRequest(OpenedModel model)
     {
+        bool isLast, isLastOfModel;
+        lock (_gate)
+        {
+            isLast = --_inFlight == 0 && _isDraining;
+            isLastOfModel = --model.InFlight == 0 && model.ClosesWhenIdle;
+        }
+
+        if (isLastOfModel) connection.CloseModel(model.Handle);
         _free.Release();
-        EndOpening();
+        if (isLast) connection.Close();
     }
 
     /// <summary>A model is being opened: it needs no slot, but keeps the connection.</summary>
@@ -68,6 +76,19 @@ internal sealed class RequestSlots(ServerConnection connection, string address, 
         connection.Close();
     }
 
+    /// <summary>Has new requests open a model anew, lets those in flight end, and then closes it, so that no request meets a closed model.</summary>
+    public void Drain(OpenedModel model)
+    {
+        model.MarkClosed();
+        lock (_gate)
+        {
+            model.ClosesWhenIdle = true;
+            if (model.InFlight > 0) return;
+        }
+
+        connection.CloseModel(model.Handle);
+    }
+
     /// <summary>Keeps a request object for another request.</summary>
     public void ReturnToPool(PendingRequest request)
     {
@@ -85,16 +106,17 @@ internal sealed class RequestSlots(ServerConnection connection, string address, 
         PendingRequest? pending = null;
         lock (_gate)
         {
-            if (!_isDraining)
+            if (!_isDraining && !model.ClosesWhenIdle)
             {
                 connection.ThrowIfEnded();
                 _inFlight++;
+                model.InFlight++;
                 if (!_pool.TryPop(out pending)) pending = new(connection, time);
             }
         }
 
         if (pending is not null) return pending.Begin(request, model, codec, cancellationToken);
         _free.Release();
-        throw new TailRefusedException(RefusalCode.ModelClosed, $"The server at {address} takes no new requests on this connection. Send the request again, which connects anew.");
+        throw new TailRefusedException(RefusalCode.ModelClosed, $"The server at {address} takes no new requests on this connection, or for this model. Send the request again, which opens the model anew.");
     }
 }
