@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
@@ -65,7 +66,8 @@ internal static class ClientComposition
     {
         var transport = server.Transport ?? new RemoteTailTransport(server.Address!, options.ModelName, options.ModelVersion, plan, options.KnownCodecs, options.Transport, options.TimeProvider);
         Action<double>? onRoundTrip = policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(index, seconds) : null;
-        return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, options.ProbeInterval, options.TimeProvider));
+        Action<ImmutableArray<double>>? onProfile = policy.Needs.HasFlag(PolicyNeeds.ServerProfile) ? tailSeconds => policy.ObserveServerProfile(index, tailSeconds) : null;
+        return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, onProfile, options.ProbeInterval, options.TimeProvider));
     }
 
     /// <summary>Loads segments, restores what was learned, measures heads and warms up, as far as the options' budget goes.</summary>

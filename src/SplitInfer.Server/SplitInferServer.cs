@@ -49,7 +49,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
         _models = new(execution.Engine.Version);
         try
         {
-            var settings = new ModelRepositorySettings(_options.ModelsDirectory, _options.PreloadArms, new(_options.SegmentMemoryBytes), _options.Plan, execution);
+            var settings = new ModelRepositorySettings(_options.ModelsDirectory, _options.PreloadArms, _options.ProfileTails, new(_options.SegmentMemoryBytes), _options.Plan, execution, _time);
             if (_options.ModelsDirectory.Length > 0 || _options.Models.Count == 0) await ModelRepository.PublishAsync(settings, _models, _logger, cancellationToken).ConfigureAwait(false);
             foreach (var (name, version, model) in _options.Models) await ModelRepository.PublishAsync(name, version, model, settings, _models, _logger, cancellationToken).ConfigureAwait(false);
             if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);

@@ -25,6 +25,13 @@ public sealed class SplitInferServerOptions
     /// <summary>Whether the tails of all arms are loaded, and codecs compiled, before the server listens, rather than on first use; default false.</summary>
     public bool PreloadArms { get; set; }
 
+    /// <summary>
+    /// Whether the tails of all arms are loaded and timed on made-up inputs before the server listens, and clients told, so that their policies
+    /// know the server before the first request. Takes up to some 10 seconds a model, 20 where one tail runs that long; what is not measured by
+    /// then is left to the clients' requests. Default false.
+    /// </summary>
+    public bool ProfileTails { get; set; }
+
     /// <summary>Bytes that the loaded tails of all models together may hold; the least recently used are unloaded, whichever model they belong to. Those in use stay. Default 2 GiB.</summary>
     public long SegmentMemoryBytes { get; set; } = 2L << 30;
 

@@ -14,7 +14,11 @@ internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, Ar
     public void Publish(in Outcome outcome)
     {
         var decision = outcome.Decision;
-        if (outcome.Server == ServerOutcome.Replied) servers.All[decision.Arm.Server].Health.ReportSuccess();
+        if (outcome.Server == ServerOutcome.Replied)
+        {
+            servers.All[decision.Arm.Server].Health.ReportSuccess();
+            servers.All[decision.Arm.Server].Health.ReportProfile();
+        }
         else if (outcome is { Kind: OutcomeKind.LateReply, Server: ServerOutcome.Abandoned }) servers.All[decision.Arm.Server].Health.ReportSilence();
         if (!decision.IsNamed) policy.Observe(outcome);
         if (outcome.HeadSeconds > 0) heads?.Observe(decision.Arm.Variant, decision.Arm.Cut, outcome.HeadSeconds);

@@ -35,7 +35,7 @@ internal sealed class HeadProfiler(LocalModel model, IReadOnlyList<Partition> pa
         try
         {
             inputs = model.MakeInputs();
-            foreach (var arm in CoarseFirst(partitions.Count).Select(index => partitions[index]))
+            foreach (var arm in MeasuringOrder.CoarseFirst(partitions.Count).Select(index => partitions[index]))
             {
                 if (profile.IsMeasured(arm.Index)) continue;
                 if (arm != model.Plan.AllOnDevice && time.GetElapsedTime(start) >= budget) return;
@@ -60,22 +60,6 @@ internal sealed class HeadProfiler(LocalModel model, IReadOnlyList<Partition> pa
         finally
         {
             foreach (var input in inputs) input.Dispose();
-        }
-    }
-
-    /// <summary>The places of <paramref name="count"/> arms: the last, the first, then the middles of ever smaller gaps.</summary>
-    internal static IEnumerable<int> CoarseFirst(int count)
-    {
-        yield return count - 1;
-        if (count > 1) yield return 0;
-        var gaps = new Queue<(int Low, int High)>([(0, count - 1)]);
-        while (gaps.TryDequeue(out var gap))
-        {
-            if (gap.High - gap.Low < 2) continue;
-            var middle = (gap.Low + gap.High) / 2;
-            yield return middle;
-            gaps.Enqueue((gap.Low, middle));
-            gaps.Enqueue((middle, gap.High));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
 
@@ -16,9 +17,10 @@ namespace SplitInfer.Client.Servers;
 /// <param name="server">The transport. Where it cannot ping, a server that is down may be tried again once its backoff has passed.</param>
 /// <param name="name">What people call the server.</param>
 /// <param name="onRoundTrip">Called with each round-trip time, s; null where nobody learns from them, so that the server is pinged only while it is down.</param>
+/// <param name="onProfile">Called with the server's offline profile whenever there is a new one (<see cref="ITailTransport.TailSeconds"/>); null where nobody uses it.</param>
 /// <param name="interval">The least time between two round trips while the server is up; infinite measures only on connecting.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ServerHealth(ITailTransport server, string name, Action<double>? onRoundTrip, TimeSpan interval, TimeProvider time) : IAsyncDisposable
+internal sealed class ServerHealth(ITailTransport server, string name, Action<double>? onRoundTrip, Action<ImmutableArray<double>>? onProfile, TimeSpan interval, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
@@ -44,6 +46,7 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
     private long _pinged;
     private long _failed;
     private Exception? _lastFailure;
+    private ImmutableArray<double> _profile = [];
 
     /// <summary>Why the server cannot be used, as last seen; null where it answers or was not asked yet.</summary>
     public Exception? LastFailure
@@ -95,6 +98,19 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
     public void ReportSuccess()
     {
         lock (_gate) (_state, _lastFailure, _backoff) = (State.Up, null, TimeSpan.Zero);
+    }
+
+    /// <summary>Passes on the server's profile where it is new. Called when the server has answered.</summary>
+    public void ReportProfile()
+    {
+        if (onProfile is null || server.TailSeconds is not { IsDefaultOrEmpty: false } profile) return;
+        lock (_gate)
+        {
+            if (profile == _profile) return;
+            _profile = profile;
+        }
+
+        onProfile(profile);
     }
 
     /// <summary>The server cannot be used. Failures during a backoff say nothing new.</summary>
@@ -150,6 +166,7 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
             }
 
             ReportSuccess();
+            ReportProfile();
             if (roundTrip > TimeSpan.Zero) onRoundTrip?.Invoke(roundTrip.TotalSeconds);
         }
         catch (OperationCanceledException) when (_disposal.IsCancellationRequested)

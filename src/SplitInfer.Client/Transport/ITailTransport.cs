@@ -14,6 +14,12 @@ public interface ITailTransport : IAsyncDisposable
     /// <summary>Names of the codecs that the other end accepts, as far as that is known by now; empty where it is not known, so that any may be used.</summary>
     ImmutableArray<string> AcceptedCodecs => [];
 
+    /// <summary>
+    /// Seconds that the tail of each partition takes at the other end when nothing else runs there, by the partition's index; 0 where it was not
+    /// measured. Empty where the other end made no profile, or is not connected yet.
+    /// </summary>
+    ImmutableArray<double> TailSeconds => [];
+
     /// <summary>Has the tail run once.</summary>
     /// <param name="request">The boundary, which the transport encodes; its tensors must live and not change until the call ends.</param>
     /// <param name="cancellationToken">Withdraws the request; the other end is told. Also signalled when the request's deadline passes.</param>

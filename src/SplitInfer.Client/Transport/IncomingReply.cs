@@ -69,7 +69,7 @@ internal sealed class IncomingReply
         return new(outputs, _timings);
     }
 
-    /// <summary>Lets go of what came.</summary>
+    /// <summary>Releases what has come, ready for the next reply.</summary>
     public void Release()
     {
         _payload.Release();

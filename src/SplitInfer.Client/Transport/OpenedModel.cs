@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Protocol;
 
 namespace SplitInfer.Client.Transport;
@@ -6,7 +7,8 @@ namespace SplitInfer.Client.Transport;
 /// <param name="connection">The connection.</param>
 /// <param name="handle">What it is called there.</param>
 /// <param name="model">The model.</param>
-internal sealed class OpenedModel(ServerConnection connection, uint handle, RemoteModel model)
+/// <param name="tailSeconds">What the server says that each tail takes, s; empty where it says nothing.</param>
+internal sealed class OpenedModel(ServerConnection connection, uint handle, RemoteModel model, ImmutableArray<double> tailSeconds)
 {
     private volatile bool _isClosed;
 
@@ -19,10 +21,19 @@ internal sealed class OpenedModel(ServerConnection connection, uint handle, Remo
     /// <summary>How the boundaries of its plan are laid out.</summary>
     public PlanLayouts Layouts => model.Layouts;
 
+    /// <summary>What the server says that each tail takes, s; empty where it says nothing.</summary>
+    public ImmutableArray<double> TailSeconds => tailSeconds;
+
     /// <summary>Whether requests can be sent.</summary>
     public bool IsUsable => !_isClosed && connection.IsOpen;
 
-    /// <summary>The server does not have the model open any more.</summary>
+    /// <summary>Requests that are in flight. Guarded by the connection's slots, as is <see cref="ClosesWhenIdle"/>.</summary>
+    public int InFlight { get; set; }
+
+    /// <summary>Whether the server is told when nothing is in flight any more.</summary>
+    public bool ClosesWhenIdle { get; set; }
+
+    /// <summary>Has requests open the model anew.</summary>
     public void MarkClosed() => _isClosed = true;
 }
 
@@ -45,7 +56,7 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
         lock (_gate)
         {
             if (_isAbandoned) return false;
-            _handle = connection.Register(this);
+            _handle = connection.Pending.Add(this);
         }
 
         frame.Begin(FrameType.OpenModel, _handle, model.Message);
@@ -69,6 +80,6 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
             if (_handle == 0) return;
         }
 
-        connection.Close(_handle);
+        connection.CloseModel(_handle);
     }
 }

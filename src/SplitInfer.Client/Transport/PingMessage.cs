@@ -6,7 +6,7 @@ namespace SplitInfer.Client.Transport;
 internal sealed class PingMessage(ulong id, TimeProvider time) : IOutgoingMessage
 {
     private readonly TaskCompletionSource<TimeSpan> _roundTrip = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _left;
+    private long _sentAt;
 
     /// <summary>The time until the pong.</summary>
     public Task<TimeSpan> RoundTrip => _roundTrip.Task;
@@ -14,13 +14,13 @@ internal sealed class PingMessage(ulong id, TimeProvider time) : IOutgoingMessag
     public bool WriteFrame(OutgoingFrame frame)
     {
         frame.Begin(FrameType.Ping, id);
-        _left = time.GetTimestamp();
+        _sentAt = time.GetTimestamp();
         frame.End(isLast: true);
         return false;
     }
 
     /// <summary>The pong has come.</summary>
-    public void Answer() => _roundTrip.TrySetResult(time.GetElapsedTime(_left));
+    public void Complete() => _roundTrip.TrySetResult(time.GetElapsedTime(_sentAt));
 
     /// <summary>No pong will come.</summary>
     public void Fail(Exception error)

@@ -12,7 +12,7 @@ internal sealed class ProgressWatch : IDisposable
     private const int Periods = 8, PeriodsBeforePing = Periods / 4;
 
     private readonly FrameConnection _connection;
-    private readonly ReplyTable _owed;
+    private readonly PendingReplies _pending;
     private readonly Func<PingMessage?> _ping;
     private readonly TimeSpan _timeout;
     private readonly ITimer _timer;
@@ -22,13 +22,13 @@ internal sealed class ProgressWatch : IDisposable
 
     /// <summary>Begins to watch.</summary>
     /// <param name="connection">Ended where there is no progress.</param>
-    /// <param name="owed">What the server owes.</param>
+    /// <param name="pending">What the server owes.</param>
     /// <param name="ping">Sends a ping; null where the connection has ended.</param>
     /// <param name="timeout">How long there may be no progress.</param>
     /// <param name="time">The clock.</param>
-    public ProgressWatch(FrameConnection connection, ReplyTable owed, Func<PingMessage?> ping, TimeSpan timeout, TimeProvider time)
+    public ProgressWatch(FrameConnection connection, PendingReplies pending, Func<PingMessage?> ping, TimeSpan timeout, TimeProvider time)
     {
-        (_connection, _owed, _ping, _timeout) = (connection, owed, ping, timeout);
+        (_connection, _pending, _ping, _timeout) = (connection, pending, ping, timeout);
         using (ExecutionContext.SuppressFlow())
             _timer = time.CreateTimer(static self => ((ProgressWatch)self!).EndPeriod(), this, timeout / Periods, timeout / Periods);
     }
@@ -38,8 +38,8 @@ internal sealed class ProgressWatch : IDisposable
 
     private void EndPeriod()
     {
-        var progress = Math.Max(Math.Max(_connection.Reader.ReceivedAt, _connection.Writer.RoomMadeAt), _owed.OwedSince);
-        if (progress != _progress || progress == ReplyTable.NothingOwed)
+        var progress = Math.Max(Math.Max(_connection.Reader.ReceivedAt, _connection.Writer.RoomMadeAt), _pending.PendingSince);
+        if (progress != _progress || progress == PendingReplies.NothingPending)
         {
             (_progress, _silentPeriods) = (progress, 0);
             return;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
@@ -24,6 +25,12 @@ internal sealed class RemoteModel(string name, string version, PartitionPlan pla
         PlanSketch = ByteString.CopyFrom(plan.Sketch),
     };
 
+    /// <summary>Seconds that each tail takes, as a server that has opened the model says; empty where it does not.</summary>
+    /// <exception cref="ProtocolException">It tells of partitions that the plan does not have.</exception>
+    public ImmutableArray<double> ReadTails(ModelOpened opened) => opened.TailUs.Count <= plan.Partitions.Length
+        ? [.. opened.TailUs.Select(static us => us / 1e6)]
+        : throw ProtocolException.Violation($"the server tells of {opened.TailUs.Count} tails, and the plan has {plan.Partitions.Length} partitions");
+
     /// <summary>What a server says when it does not open the model, with what the client's plan has where that of the server differs.</summary>
     public TailRefusedException Refused(ErrorHeader header)
     {
@@ -45,6 +52,6 @@ internal static class Refusals
         };
 
     /// <summary>The same refusal for another caller, since a stack trace belongs to one.</summary>
-    public static TailRefusedException Again(TailRefusedException refused) =>
+    public static TailRefusedException Copy(TailRefusedException refused) =>
         new(refused.Code, refused.Message, refused) { DifferingPartition = refused.DifferingPartition, RetryAfter = refused.RetryAfter };
 }

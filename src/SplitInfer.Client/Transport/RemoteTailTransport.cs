@@ -46,6 +46,9 @@ public sealed class RemoteTailTransport : ITailTransport
         Volatile.Read(ref _opened) is { IsCompletedSuccessfully: true } opened ? opened.Result.Connection.Terms!.CodecNames : [];
 
     /// <inheritdoc/>
+    public ImmutableArray<double> TailSeconds => Volatile.Read(ref _opened) is { IsCompletedSuccessfully: true } opened ? opened.Result.TailSeconds : [];
+
+    /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
     {
@@ -90,7 +93,7 @@ public sealed class RemoteTailTransport : ITailTransport
         try
         {
             var model = await opened.ConfigureAwait(false);
-            model.Connection.Close(model.Handle);
+            model.Connection.CloseModel(model.Handle);
         }
         catch (Exception exception) when (exception is SplitInferException or ObjectDisposedException)
         {

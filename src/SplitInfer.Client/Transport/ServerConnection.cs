@@ -5,35 +5,32 @@ using SplitInfer.Protocol.Messages;
 
 namespace SplitInfer.Client.Transport;
 
-/// <summary>One connection, which carries requests for several models. Sends as many at a time as the server takes.</summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A disposed semaphore leaves its waiters waiting for ever; it holds no handle. The watch ends with the reader.")]
+/// <summary>One connection, which carries requests for several models, from its handshake to its end.</summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The watch ends with the reader.")]
 internal sealed class ServerConnection
 {
-    // After a failure to send, what the server said before it left may still be on its way here.
-    private static readonly TimeSpan LastWordsTime = TimeSpan.FromSeconds(1);
+    // After a failure to send, the error by which the server explains it may still be on its way here.
+    private static readonly TimeSpan FinalErrorGrace = TimeSpan.FromSeconds(1);
 
     private readonly FrameConnection _connection;
     private readonly string _address;
     private readonly CodecRegistry _codecs;
     private readonly TransportOptions _options;
     private readonly TimeProvider _time;
-    private readonly SemaphoreSlim _credits = new(0);
     private readonly TaskCompletionSource _welcomed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ReplyTable _owed;
+    private readonly ReplyReader _reader;
     private readonly Task _reading;
-    private readonly Lock _gate = new();
-    private readonly Stack<ServerCall> _resting = [];
     private volatile ConnectionTerms? _terms;
+    private volatile Exception? _end;
     private ProgressWatch? _watch;
-    private Exception? _end;
-    private int _inFlight;
-    private bool _isLeaving;
 
     /// <summary>Takes over <paramref name="connection"/>, says hello and starts to read. Models may be opened at once, behind the hello.</summary>
     public ServerConnection(FrameConnection connection, string address, CodecRegistry codecs, TransportOptions options, TimeProvider time)
     {
         (_connection, _address, _codecs, _options, _time) = (connection, address, codecs, options, time);
-        _owed = new(this, options.OutputSizes, time);
+        Pending = new(time);
+        _reader = new(this, Pending, options.OutputSizes);
+        Slots = new(this, address, time);
         using (ExecutionContext.SuppressFlow()) _reading = Task.Run(ReadAsync);
         Post(new HeaderOnlyMessage(FrameType.Hello, 0, ConnectionTerms.HelloOf(codecs)));
     }
@@ -45,27 +42,33 @@ internal sealed class ServerConnection
     public Task Welcomed => _welcomed.Task;
 
     /// <summary>How busy the server last said it was.</summary>
-    public RemoteLoad Load => _owed.Load;
+    public RemoteLoad Load => _reader.Load;
 
-    /// <summary>Whether it takes new requests.</summary>
-    public bool IsOpen => !Volatile.Read(ref _isLeaving) && Volatile.Read(ref _end) is null && _connection.Failure is null;
+    /// <summary>Whether it accepts new requests.</summary>
+    public bool IsOpen => !Slots.IsDraining && _end is null && _connection.Failure is null;
+
+    /// <summary>What the server owes.</summary>
+    public PendingReplies Pending { get; }
+
+    /// <summary>What is in flight.</summary>
+    public RequestSlots Slots { get; }
 
     /// <summary>Where messages go out.</summary>
     public FrameWriter Writer => _connection.Writer;
 
     /// <summary>Opens a model.</summary>
-    public ModelOpening Open(RemoteModel model)
+    public ModelOpening OpenModel(RemoteModel model)
     {
-        lock (_gate) _inFlight++;
+        Slots.BeginOpening();
         var opening = new ModelOpening(this, model);
-        _ = SendAsync(opening);
+        Post(opening, opening.Fail);
         return opening;
     }
 
     /// <summary>Closes a model. Requests that are in flight end.</summary>
-    public void Close(uint handle)
+    public void CloseModel(uint handle)
     {
-        _owed.Forget(handle);
+        Pending.RemoveOpened(handle);
         if (IsOpen) Post(new HeaderOnlyMessage(FrameType.CloseModel, handle));
     }
 
@@ -73,115 +76,57 @@ internal sealed class ServerConnection
     /// <param name="request">What to send.</param>
     /// <param name="model">A model that is open here.</param>
     /// <param name="cancellationToken">Withdraws the request.</param>
-    /// <exception cref="TailRefusedException">Among others with <see cref="RefusalCode.ModelClosed"/> where the connection takes no new requests.</exception>
-    public ValueTask<TailReply> SendAsync(TailRequest request, OpenedModel model, CancellationToken cancellationToken)
-    {
-        var codec = _terms!.CodecOf(request);
-        return _credits.Wait(0, CancellationToken.None)
-            ? Begin(request, model, codec, cancellationToken)
-            : WaitAndSendAsync(request, model, codec, cancellationToken);
-    }
+    /// <exception cref="TailRefusedException">Among others with <see cref="RefusalCode.ModelClosed"/> where the connection accepts no new requests.</exception>
+    public ValueTask<TailReply> SendAsync(TailRequest request, OpenedModel model, CancellationToken cancellationToken) =>
+        Slots.SendAsync(request, model, _terms!.CodecOf(request), cancellationToken);
 
     /// <summary>Measures the time to the server and back.</summary>
     public async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken)
     {
-        var ping = TryPing() ?? throw Lost();
+        var ping = TryPing() ?? throw CreateLossException();
         return await ping.RoundTrip.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes no new requests, lets what is in flight end, and closes.</summary>
-    public void Leave()
-    {
-        lock (_gate)
-        {
-            _isLeaving = true;
-            if (_inFlight > 0) return;
-        }
-
-        _connection.Dispose();
-    }
-
     /// <summary>Closes at once; what is in flight fails.</summary>
-    /// <returns>Done when all have been told.</returns>
+    /// <returns>Done when all callers have been told.</returns>
     public Task AbortAsync(Exception reason)
     {
         _connection.Abort(reason);
         return _reading;
     }
 
-    /// <summary>The server agrees to talk.</summary>
-    public void BeWelcomed(Welcome welcome)
+    /// <summary>Closes, where nothing is in flight.</summary>
+    public void Close() => _connection.Dispose();
+
+    /// <summary>The server has answered the hello.</summary>
+    /// <exception cref="ProtocolException">It chose something that was not offered.</exception>
+    public void CompleteHandshake(Welcome welcome)
     {
         var terms = ConnectionTerms.Read(welcome, _codecs, _address);
-        _watch = new(_connection, _owed, TryPing, _options.NoProgressTimeout, _time);
+        _watch = new(_connection, Pending, TryPing, _options.NoProgressTimeout, _time);
         _terms = terms;
-        _credits.Release(terms.MaxInFlight);
+        Slots.Add(terms.MaxInFlight);
         _welcomed.TrySetResult();
     }
 
-    /// <summary>Gives a call its number, as its first frame leaves.</summary>
-    /// <exception cref="IOException">The connection has ended.</exception>
-    public ulong Register(ServerCall call) => _owed.Add(call);
+    /// <summary>Sends a message without waiting for that.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="onFailure">Called with what a caller is told where it cannot be sent.</param>
+    public void Post(IOutgoingMessage message, Action<Exception>? onFailure = null) => _ = PostAsync(message, onFailure);
 
-    /// <summary>Gives a model its handle, as the message leaves that opens it.</summary>
-    /// <exception cref="IOException">The connection has ended.</exception>
-    public uint Register(ModelOpening opening) => _owed.Add(opening);
-
-    /// <summary>Sends a message that no one waits for.</summary>
-    public void Post(IOutgoingMessage message) => _ = PostAsync(message);
-
-    /// <summary>Ends the connection over a failure to send, unless the server has said by now what is wrong.</summary>
-    /// <returns>What a caller is told.</returns>
-    public async Task<Exception> LoseAsync(Exception failure)
+    /// <summary>Ends the connection after a failure to send, unless the server says soon what is wrong.</summary>
+    /// <returns>What the caller is told.</returns>
+    public async Task<Exception> EndAfterSendFailureAsync(Exception failure)
     {
-        await Task.WhenAny(_reading, Task.Delay(LastWordsTime, _time)).ConfigureAwait(false);
+        await Task.WhenAny(_reading, Task.Delay(FinalErrorGrace, _time)).ConfigureAwait(false);
         await AbortAsync(failure).ConfigureAwait(false);
-        return Lost();
+        return CreateLossException();
     }
 
-    /// <summary>A request is not in flight any more, so another may be.</summary>
-    public void EndFlight()
+    /// <summary>Throws what callers are told of the end, once there is one.</summary>
+    public void ThrowIfEnded()
     {
-        _credits.Release();
-        EndOpening();
-    }
-
-    /// <summary>The server has answered about a model.</summary>
-    public void EndOpening()
-    {
-        bool isLast;
-        lock (_gate) isLast = --_inFlight == 0 && _isLeaving;
-        if (isLast) _connection.Dispose();
-    }
-
-    /// <summary>Keeps a call for another request.</summary>
-    public void Rest(ServerCall call)
-    {
-        lock (_gate) _resting.Push(call);
-    }
-
-    private async ValueTask<TailReply> WaitAndSendAsync(TailRequest request, OpenedModel model, int codec, CancellationToken cancellationToken)
-    {
-        await _credits.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return await Begin(request, model, codec, cancellationToken).ConfigureAwait(false);
-    }
-
-    private ValueTask<TailReply> Begin(TailRequest request, OpenedModel model, int codec, CancellationToken cancellationToken)
-    {
-        ServerCall? call = null;
-        lock (_gate)
-        {
-            if (!_isLeaving)
-            {
-                if (_end is not null) throw Lost();
-                _inFlight++;
-                if (!_resting.TryPop(out call)) call = new(this, _time);
-            }
-        }
-
-        if (call is not null) return call.Begin(request, model, codec, cancellationToken);
-        _credits.Release();
-        throw new TailRefusedException(RefusalCode.ModelClosed, $"The server at {_address} takes no new requests on this connection. Send the request again, which connects anew.");
+        if (_end is not null) throw CreateLossException();
     }
 
     private async Task ReadAsync()
@@ -189,7 +134,7 @@ internal sealed class ServerConnection
         Exception end;
         try
         {
-            await _connection.RunAsync(_owed).ConfigureAwait(false);
+            await _connection.RunAsync(_reader).ConfigureAwait(false);
             end = new IOException("The server closed it.");
         }
         catch (Exception exception)
@@ -197,13 +142,12 @@ internal sealed class ServerConnection
             end = exception;
         }
 
-        lock (_gate) _end = end;
+        _end = end;
         _connection.Dispose();
         _watch?.Dispose();
-        _owed.Close(Lost);
+        Pending.Close(CreateLossException);
         _welcomed.TrySetResult();
-        // Those who wait for a credit find out that there is no one to give it.
-        _credits.Release(int.MaxValue / 2);
+        Slots.Close();
     }
 
     private PingMessage? TryPing()
@@ -211,7 +155,7 @@ internal sealed class ServerConnection
         PingMessage ping;
         try
         {
-            ping = _owed.AddPing();
+            ping = Pending.AddPing();
         }
         catch (IOException)
         {
@@ -222,19 +166,7 @@ internal sealed class ServerConnection
         return ping;
     }
 
-    private async Task SendAsync(ModelOpening opening)
-    {
-        try
-        {
-            await Writer.SendAsync(opening).ConfigureAwait(false);
-        }
-        catch (Exception exception)
-        {
-            opening.Fail(await LoseAsync(exception).ConfigureAwait(false));
-        }
-    }
-
-    private async Task PostAsync(IOutgoingMessage message)
+    private async Task PostAsync(IOutgoingMessage message, Action<Exception>? onFailure)
     {
         try
         {
@@ -242,9 +174,10 @@ internal sealed class ServerConnection
         }
         catch (Exception exception)
         {
-            await LoseAsync(exception).ConfigureAwait(false);
+            var loss = await EndAfterSendFailureAsync(exception).ConfigureAwait(false);
+            onFailure?.Invoke(loss);
         }
     }
 
-    private Exception Lost() => _terms is null ? ConnectionLoss.NeverMade(_address, _end!) : ConnectionLoss.Ended(_address, _end!);
+    private Exception CreateLossException() => _terms is null ? ConnectionLoss.NotConnected(_address, _end!) : ConnectionLoss.Lost(_address, _end!);
 }

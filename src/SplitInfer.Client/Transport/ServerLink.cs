@@ -78,7 +78,7 @@ internal sealed class ServerLink : IAsyncDisposable
     /// <exception cref="ProtocolException">The other end does not speak the protocol.</exception>
     public async Task<OpenedModel> OpenAsync(RemoteModel model)
     {
-        var opening = (await ConnectionAsync().ConfigureAwait(false)).Open(model);
+        var opening = (await ConnectionAsync().ConfigureAwait(false)).OpenModel(model);
         try
         {
             return await opening.Opened.WaitAsync(_options.ConnectTimeout, _time).ConfigureAwait(false);
@@ -86,7 +86,7 @@ internal sealed class ServerLink : IAsyncDisposable
         catch (TimeoutException)
         {
             opening.Abandon();
-            throw ConnectionLoss.NeverMade(_address, ConnectionLoss.Silence(_options.ConnectTimeout));
+            throw ConnectionLoss.NotConnected(_address, ConnectionLoss.Silence(_options.ConnectTimeout));
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed class ServerLink : IAsyncDisposable
             var reason = limit.IsCancellationRequested ? ConnectionLoss.Silence(_options.ConnectTimeout) : exception;
             limit.Dispose();
             if (exception is SplitInferException) throw;
-            throw ConnectionLoss.NeverMade(_address, reason);
+            throw ConnectionLoss.NotConnected(_address, reason);
         }
     }
 

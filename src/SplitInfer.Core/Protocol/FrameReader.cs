@@ -53,24 +53,24 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
     {
         while (Buffered < FrameHeader.Size)
         {
-            if (Took(await ReceiveAsync(BufferRoom(FrameHeader.Size)).ConfigureAwait(false))) continue;
+            if (AddReceived(await ReceiveAsync(BufferRoom(FrameHeader.Size)).ConfigureAwait(false))) continue;
             return IsUnderWay ? throw CutOff() : false;
         }
 
         var frame = FrameHeader.Read(_block.Memory.Span[_start.._end]);
         var length = FrameHeader.Size + frame.HeaderLength;
         while (Buffered < length)
-            if (!Took(await ReceiveAsync(BufferRoom(length)).ConfigureAwait(false))) throw CutOff();
+            if (!AddReceived(await ReceiveAsync(BufferRoom(length)).ConfigureAwait(false))) throw CutOff();
         frame.Verify(_block.Memory.Span.Slice(_start, length));
         Frame = frame;
         _headerAt = _start + FrameHeader.Size;
         _start += length;
         _payloadLeft = frame.PayloadLength;
-        if (_payloadLeft == 0) Progress(PaceBytes);
+        if (_payloadLeft == 0) RecordProgress(PaceBytes);
         return true;
     }
 
-    /// <summary>Reads the payload of the frame to where <paramref name="payload"/> has room; what is beyond is let go, and the payload says why.</summary>
+    /// <summary>Reads the payload of the frame to where <paramref name="payload"/> has room; what is beyond is skipped, and the payload says why.</summary>
     /// <exception cref="ProtocolException">It was damaged or cut off.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask ReadPayloadAsync(IncomingPayload payload)
@@ -78,8 +78,8 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
         uint checksum = 0;
         while (payload.Room(_payloadLeft) is { IsEmpty: false } room)
         {
-            if (Buffered == 0 && room.Length < SmallestDirect && !Took(await ReceiveAsync(BufferRoom(1)).ConfigureAwait(false))) throw CutOff();
-            var taken = Buffered > 0 ? TakeBuffered(room) : Progress(await ReceiveAsync(room).ConfigureAwait(false));
+            if (Buffered == 0 && room.Length < SmallestDirect && !AddReceived(await ReceiveAsync(BufferRoom(1)).ConfigureAwait(false))) throw CutOff();
+            var taken = Buffered > 0 ? TakeBuffered(room) : RecordProgress(await ReceiveAsync(room).ConfigureAwait(false));
             if (taken == 0) throw CutOff();
             checksum = Crc32C.Append(checksum, room.Span[..taken]);
             payload.Advance(taken);
@@ -91,20 +91,20 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
         payload.EndFrame(Frame.EndOfMessage, beyond);
     }
 
-    /// <summary>Reads the payload of the frame and lets it go.</summary>
+    /// <summary>Reads the payload of the frame without keeping it.</summary>
     /// <exception cref="ProtocolException">It was damaged or cut off.</exception>
     public ValueTask SkipPayloadAsync() => SkipAsync(0);
 
-    /// <summary>Gives the buffer back. Nothing may be reading.</summary>
+    /// <summary>Returns the buffer to the pool. Nothing may be reading.</summary>
     public void Dispose() => _block.Release();
 
-    /// <summary>Lets the rest of the payload go, once its checksum, of which the start is given, has shown that it came as it was sent.</summary>
+    /// <summary>Skips the rest of the payload, and checks its checksum, of which the start is given.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SkipAsync(uint checksum)
     {
         while (_payloadLeft > 0)
         {
-            if (Buffered == 0 && !Took(await ReceiveAsync(BufferRoom(1)).ConfigureAwait(false))) throw CutOff();
+            if (Buffered == 0 && !AddReceived(await ReceiveAsync(BufferRoom(1)).ConfigureAwait(false))) throw CutOff();
             var taken = Math.Min(Buffered, _payloadLeft);
             checksum = Crc32C.Append(checksum, _block.Memory.Span.Slice(_start, taken));
             _start += taken;
@@ -112,7 +112,7 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
         }
 
         if (checksum != Frame.PayloadChecksum) throw ProtocolException.Damaged("a payload");
-        Progress(PaceBytes);
+        RecordProgress(PaceBytes);
     }
 
     private int TakeBuffered(Memory<byte> room)
@@ -139,9 +139,9 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
         return _block.Memory[_end..];
     }
 
-    private bool Took(int received)
+    private bool AddReceived(int received)
     {
-        _end += Progress(received);
+        _end += RecordProgress(received);
         return received > 0;
     }
 
@@ -151,7 +151,7 @@ internal sealed class FrameReader(ByteChannel channel, TimeProvider time) : IDis
         return channel.ReceiveAsync(target);
     }
 
-    private int Progress(int bytes)
+    private int RecordProgress(int bytes)
     {
         Volatile.Write(ref _receivedAt, time.GetTimestamp());
         _sincePace += bytes;

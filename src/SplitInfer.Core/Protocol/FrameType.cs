@@ -21,7 +21,7 @@ internal enum FrameType : byte
     Ping = 8,
     /// <summary>Either: answers a ping.</summary>
     Pong = 9,
-    /// <summary>Server: finishes what is in flight and takes nothing new, for one handle or, under id 0, for the connection.</summary>
+    /// <summary>Server: under id 0, finishes what is in flight and takes nothing new; under a handle, the model was replaced and is to be opened anew.</summary>
     GoAway = 10,
     /// <summary>Client: opens a model under the handle that is the frame's id.</summary>
     OpenModel = 11,

@@ -115,7 +115,7 @@ internal sealed class IncomingPayload
         _tensors.AsSpan().Clear();
     }
 
-    /// <summary>Lets go of all memory; tensors that are views of the block keep it.</summary>
+    /// <summary>Releases all memory; tensors that are views of the block keep it.</summary>
     public void Release()
     {
         _block?.Release();

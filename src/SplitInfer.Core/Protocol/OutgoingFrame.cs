@@ -6,7 +6,7 @@ namespace SplitInfer.Protocol;
 
 /// <summary>
 /// Where one frame after the other is put together: the headers and small parts are staged in a block of its own, a large
-/// part is sent from where it lies. What the channel does not take at once is copied, so that a message may let go of its
+/// part is sent from where it lies. What the channel does not take at once is copied, so that a message may release its
 /// payload as soon as <see cref="End"/> returns, however slow the other end is.
 /// </summary>
 internal sealed class OutgoingFrame(ByteChannel channel)

@@ -68,7 +68,7 @@ internal sealed class OutgoingPayload
         return piece;
     }
 
-    /// <summary>Lets go of the tensors and of what was made of them.</summary>
+    /// <summary>Releases the tensors and what was made of them.</summary>
     public void Clear()
     {
         _block?.Release();

@@ -19,6 +19,8 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
     public async Task RunAsync()
     {
         using var handles = new HandleTable(server.Models, server.Limits.MaxOpenModels);
+        Action onModelsChanged = () => _ = SendReplacedAsync(handles);
+        server.Models.Changed += onModelsChanged;
         try
         {
             var terms = await ServerHandshake.NegotiateAsync(_connection, server).ConfigureAwait(false);
@@ -31,6 +33,7 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
         }
         finally
         {
+            server.Models.Changed -= onModelsChanged;
             Dispose();
             if (_requests is not null) await _requests.StopAsync().ConfigureAwait(false);
             _closed.SetResult();
@@ -69,6 +72,19 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
     public void Dispose()
     {
         _connection.Abort(new ObjectDisposedException(nameof(ClientConnection)));
+    }
+
+    /// <summary>Has the client open anew what was replaced. Never throws.</summary>
+    private async Task SendReplacedAsync(HandleTable handles)
+    {
+        try
+        {
+            foreach (var handle in handles.TakeReplaced()) await _connection.Writer.SendAsync(ModelReport.Replaced(handle)).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _connection.Abort(exception);
+        }
     }
 
     private async Task EndAsync(Exception exception)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
@@ -6,17 +7,12 @@ using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
 
-/// <summary>One version of a model as a connection opened it. What is published or retired meanwhile never changes it.</summary>
-/// <param name="Lease">Keeps the version; the table disposes it, and requests under way have leases of their own.</param>
-/// <param name="Layouts">How its boundaries are laid out.</param>
-internal sealed record OpenedModel(ModelLease Lease, PlanLayouts Layouts);
-
-/// <summary>The models that one connection has open, by the handles that the client gave them. Used by the connection's reader alone.</summary>
+/// <summary>The models that one connection has open, by the handles that the client gave them. Used by the connection's reader alone, but for <see cref="TakeReplaced"/>.</summary>
 /// <param name="models">The models that may be opened.</param>
 /// <param name="most">How many may be open at a time.</param>
 internal sealed class HandleTable(IModelRegistry models, int most) : IDisposable
 {
-    private readonly Dictionary<uint, OpenedModel> _open = [];
+    private readonly ConcurrentDictionary<uint, OpenedModel> _open = [];
     private uint _last;
 
     /// <summary>Uses up a handle, whether a model is then opened under it or not.</summary>
@@ -37,16 +33,16 @@ internal sealed class HandleTable(IModelRegistry models, int most) : IDisposable
     {
         opened = null;
         var claim = new ModelClaim(message.Model, message.Version, Read(message.ModelFingerprint), Read(message.PlanFingerprint), message.PlanSketch.Memory);
-        if (_open.Count >= most)
-            return new(RefusalCode.LimitExceeded, $"The connection has {_open.Count} models open, as many as the server allows. Close one first, or use another connection.");
+        // One that is replaced is open twice for a while.
+        if (_open.Values.Count(static o => !o.IsGoingAway) >= most)
+            return new(RefusalCode.LimitExceeded, $"The connection has {most} models open, as many as the server allows. Close one first, or use another connection.");
         try
         {
             var lease = models.Open(claim);
             try
             {
-                opened = new(lease, new(lease.Model.Plan));
-                _open.Add(handle, opened);
-                return null;
+                opened = new(lease, claim with { Sketch = default });
+                return _open.TryAdd(handle, opened) ? null : throw new InvalidOperationException($"Handle {handle} is in use.");
             }
             catch
             {
@@ -68,8 +64,11 @@ internal sealed class HandleTable(IModelRegistry models, int most) : IDisposable
     public void Close(uint handle)
     {
         if (handle > _last) throw ProtocolException.Violation($"handle {handle} was closed before it was opened");
-        if (_open.Remove(handle, out var opened)) opened.Lease.Dispose();
+        if (_open.TryRemove(handle, out var opened)) opened.Lease.Dispose();
     }
+
+    /// <summary>The handles whose models were replaced since the client was last told, each once. Safe to call beside the reader.</summary>
+    public IEnumerable<uint> TakeReplaced() => _open.Where(o => o.Value.TryGoAway(models)).Select(static o => o.Key);
 
     /// <summary>Closes every handle.</summary>
     public void Dispose()

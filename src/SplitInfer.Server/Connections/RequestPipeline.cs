@@ -15,7 +15,7 @@ internal sealed class RequestPipeline(ConnectionTerms terms, ServerContext serve
             // The clock is asked as well, since timers are late when there is much to do.
             if (request.Stop.IsCancellationRequested || request.StageBegan >= request.Terms.DueAt) throw new OperationCanceledException();
             request.Decode();
-            request.Header.DecodeUs = EndStage(request, server.Time.GetTimestamp());
+            request.Reply.Header.DecodeUs = EndStage(request, server.Time.GetTimestamp());
             await request.RentTailAsync().ConfigureAwait(false);
         }
         catch (Exception exception)
@@ -42,13 +42,12 @@ internal sealed class RequestPipeline(ConnectionTerms terms, ServerContext serve
             }
 
             request.ReleaseBoundary();
-            request.Header.QueueUs = EndStage(request, request.StartedAt);
-            request.Header.RunUs = EndStage(request, request.EndedAt);
-            request.Header.Codec = (uint)terms.ReplyCodec;
-            request.Header.SymbolSizes.AddRange(request.Layouts.Outputs(request.Partition.Index).Measure(request.Outputs.Span));
+            request.Reply.Header.QueueUs = EndStage(request, request.StartedAt);
+            request.Reply.Header.RunUs = EndStage(request, request.EndedAt);
+            request.Reply.Header.Codec = (uint)terms.ReplyCodec;
+            request.Reply.Header.SymbolSizes.AddRange(request.Layouts.Outputs(request.Partition.Index).Measure(request.Outputs.Span));
             request.Reply.Open(terms.Codecs[terms.ReplyCodec], request.Outputs);
-            request.Reply.Prepare();
-            request.Header.EncodeUs = EndStage(request, server.Time.GetTimestamp());
+            request.Reply.Header.EncodeUs = EndStage(request, server.Time.GetTimestamp());
         }
         catch (Exception exception)
         {

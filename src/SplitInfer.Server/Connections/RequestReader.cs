@@ -19,7 +19,7 @@ internal sealed class RequestReader(FrameConnection connection, RequestTable req
             ? request
             : throw ProtocolException.Violation($"data for {reader.Frame.RequestId}, of which no more is due"), reader),
         FrameType.Cancel => CancelAsync(reader),
-        FrameType.OpenModel => SendAsync(Open((uint)reader.Frame.RequestId, Headers.Parse(OpenModel.Parser, reader.Header))),
+        FrameType.OpenModel => OpenAsync((uint)reader.Frame.RequestId, Headers.Parse(OpenModel.Parser, reader.Header)),
         FrameType.CloseModel => Close((uint)reader.Frame.RequestId),
         FrameType.Ping => SendAsync(new HeaderOnlyMessage(FrameType.Pong, reader.Frame.RequestId)),
         _ => throw ProtocolException.Violation($"a {reader.Frame.Type} frame came from a client"),
@@ -97,14 +97,22 @@ internal sealed class RequestReader(FrameConnection connection, RequestTable req
         return null;
     }
 
-    private HeaderOnlyMessage Open(uint handle, OpenModel message)
+    private async ValueTask<IThreadPoolWorkItem?> OpenAsync(uint handle, OpenModel message)
     {
         OpenedModel? opened = null;
         handles.Use(handle);
-        var refusal = requests.IsDraining ? Refusal.ShuttingDown : handles.Open(handle, message, out opened);
-        if (refusal is not { } reason) return new(FrameType.ModelOpened, handle, new ModelOpened { Version = opened!.Lease.Model.Version });
-        ServerLog.ModelRefused(server.Log, reason.Message);
-        return LoadReport.ModelRefused(handle, reason, server.Scheduler);
+        if ((requests.IsDraining ? Refusal.ShuttingDown : handles.Open(handle, message, out opened)) is { } refusal)
+        {
+            ServerLog.ModelRefused(server.Log, refusal.Message);
+            await connection.Writer.SendAsync(LoadReport.ModelRefused(handle, refusal, server.Scheduler)).ConfigureAwait(false);
+            return null;
+        }
+
+        await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.ModelOpened, handle, ModelReport.Opened(opened!.Lease.Model))).ConfigureAwait(false);
+        opened.MarkAnnounced();
+        // It may have been replaced just now.
+        foreach (var replaced in handles.TakeReplaced()) await connection.Writer.SendAsync(ModelReport.Replaced(replaced)).ConfigureAwait(false);
+        return null;
     }
 
     private ValueTask<IThreadPoolWorkItem?> Close(uint handle)

@@ -96,7 +96,7 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
         try
         {
             _pipeline.Complete(request);
-            await connection.Writer.SendAsync(request).ConfigureAwait(false);
+            await connection.Writer.SendAsync(request.Reply).ConfigureAwait(false);
         }
         catch (Exception exception)
         {

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
-using SplitInfer.Protocol.Messages;
 using SplitInfer.Segments;
 using SplitInfer.Server.Models;
 using SplitInfer.Server.Scheduling;
@@ -13,12 +12,15 @@ namespace SplitInfer.Server.Connections;
 /// One request from its first frame to its reply. It belongs to the connection's reader until the request is whole, then to the pipeline
 /// and the scheduler until the reply is sent; then it is returned to the connection's pool.
 /// </summary>
-internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWorkItem, IOutgoingMessage
+internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
 {
+    private readonly RequestTable _owner;
     private TensorValue[] _boundary = [];
     private TensorValue[] _outputs = [];
     private ModelLease _model;
-    private bool _replyHasBegun;
+
+    /// <summary>A request object that was never used.</summary>
+    public ServerRequest(RequestTable owner) => (_owner, Reply) = (owner, new(this, owner));
 
     public ulong Id { get; private set; }
 
@@ -48,11 +50,8 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
     /// <inheritdoc/>
     public override Memory<TensorValue> Outputs => _outputs.AsMemory(0, Partition.TailOutputs.Length);
 
-    /// <summary>The reply's payload.</summary>
-    public OutgoingPayload Reply { get; } = new();
-
-    /// <summary>The header of the reply.</summary>
-    public ResponseHeader Header { get; } = new() { Load = new() };
+    /// <summary>The reply.</summary>
+    public OutgoingReply Reply { get; }
 
     /// <summary>How the boundaries of the request's model are laid out.</summary>
     public PlanLayouts Layouts { get; private set; } = null!;
@@ -70,7 +69,7 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
     public void Begin(ulong id)
     {
         (Id, IsArriving) = (id, true);
-        (Refusal, Failure, IsAnswered, IsWithdrawn, _replyHasBegun) = (null, null, false, false, false);
+        (Refusal, Failure, IsAnswered, IsWithdrawn) = (null, null, false, false);
     }
 
     /// <summary>Admits the request, once <see cref="Partition"/> is set and the payload told what comes.</summary>
@@ -133,45 +132,17 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
     }
 
     /// <summary>Begins the work that is due once the request is whole.</summary>
-    public void Execute() => _ = owner.BeginWorkAsync(this);
+    public void Execute() => _ = _owner.BeginWorkAsync(this);
 
     /// <inheritdoc/>
-    public override void OnEnded() => _ = owner.ReplyAsync(this);
-
-    public void Prepare() => Reply.Prepare();
-
-    public bool WriteFrame(OutgoingFrame frame)
-    {
-        if (Refusal is { } refusal)
-        {
-            owner.Remove(this);
-            return LoadReport.Error(Id, refusal, owner.Scheduler).WriteFrame(frame);
-        }
-
-        if (_replyHasBegun)
-        {
-            frame.Begin(FrameType.Data, Id);
-        }
-        else
-        {
-            // The client may send its next request as soon as it sees the reply, so there must be room for it by then.
-            owner.Remove(this);
-            LoadReport.Fill(Header.Load, owner.Scheduler.Load);
-            frame.Begin(FrameType.Response, Id, Header);
-            _replyHasBegun = true;
-        }
-
-        frame.Add(Reply);
-        frame.End(Reply.IsTaken);
-        return !Reply.IsTaken;
-    }
+    public override void OnEnded() => _ = _owner.ReplyAsync(this);
 
     /// <summary>Releases the boundary and its share of the byte budget.</summary>
     public void ReleaseBoundary()
     {
         Payload.Release();
         Release(_boundary);
-        owner.Budget.GiveBack(HeldBytes);
+        _owner.Budget.GiveBack(HeldBytes);
         HeldBytes = 0;
     }
 
@@ -182,7 +153,6 @@ internal sealed class ServerRequest(RequestTable owner) : TailJob, IThreadPoolWo
         ReturnTail();
         Reply.Clear();
         Release(_outputs);
-        Headers.Clear(Header);
         Stop?.Dispose();
         _model.Dispose();
         // An idle object must not keep a model that was retired.

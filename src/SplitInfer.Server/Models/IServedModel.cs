@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Segments;
@@ -15,6 +16,9 @@ internal interface IServedModel : IDisposable
 
     /// <summary>The partitions that a request may name.</summary>
     PartitionPlan Plan { get; }
+
+    /// <summary>Seconds that the tail of each partition takes, 0 where it was not measured; empty where none was.</summary>
+    ImmutableArray<double> TailSeconds => [];
 
     /// <summary>Lends the tail of a partition, loading it first where it is not loaded. Holds no place to run meanwhile. The lease must be disposed once.</summary>
     /// <param name="partition">Index of an admissible partition that has a tail.</param>

@@ -16,6 +16,9 @@ internal sealed class ModelRegistry(string engineVersion) : IModelRegistry, IDis
     private volatile CountedModel[] _models = [];
     private bool _isDisposed;
 
+    /// <inheritdoc/>
+    public event Action? Changed;
+
     /// <summary>What is served, names in order, the latest version of each first. Only for looking at: without a lease a model may be disposed.</summary>
     public IReadOnlyList<IServedModel> Models => [.. _models.Select(static m => m.Model)];
 
@@ -32,6 +35,7 @@ internal sealed class ModelRegistry(string engineVersion) : IModelRegistry, IDis
                 .OrderBy(static m => m.Model.Name, StringComparer.Ordinal).ThenByDescending(static m => m.Model.Version, VersionComparer.Order)];
         }
 
+        Changed?.Invoke();
         replaced?.Release();
     }
 
@@ -46,6 +50,7 @@ internal sealed class ModelRegistry(string engineVersion) : IModelRegistry, IDis
             _models = [.. _models.Where(m => m != retired)];
         }
 
+        Changed?.Invoke();
         retired?.Release();
         return retired is not null;
     }
@@ -59,6 +64,13 @@ internal sealed class ModelRegistry(string engineVersion) : IModelRegistry, IDis
             if (found.TryAddReference()) return new(found);
             // It was retired after the list was read, so the next list does not have it.
         }
+    }
+
+    /// <inheritdoc/>
+    public bool IsReplaced(in ModelClaim claim, IServedModel model)
+    {
+        var found = Named(_models, claim).FirstOrDefault(HasFingerprint(claim.Model))?.Model;
+        return found is not null && found != model && found.Plan.Fingerprint == claim.Plan;
     }
 
     /// <summary>Retires every model.</summary>
@@ -77,16 +89,21 @@ internal sealed class ModelRegistry(string engineVersion) : IModelRegistry, IDis
     private CountedModel Find(CountedModel[] models, ModelClaim claim)
     {
         var (name, version, fingerprint) = (claim.Name, claim.Version, claim.Model);
-        var named = models.Where(m => (name.Length == 0 || m.Model.Name == name) && (version.Length == 0 || m.Model.Version == version)).ToList();
+        var named = Named(models, claim).ToList();
         if (named.Count == 0)
             throw new TailRefusedException(RefusalCode.UnknownModel, $"This server has no model '{name}'{(version.Length == 0 ? "" : $" version '{version}'")}. It serves: {string.Join(", ", models.Select(static m => $"{m.Model.Name} {m.Model.Version}").DefaultIfEmpty("nothing"))}.");
-        var same = named.Find(m => m.Model.Plan.Model == fingerprint);
+        var same = named.FirstOrDefault(HasFingerprint(fingerprint));
         if (same is null)
             throw name.Length == 0
                 ? new TailRefusedException(RefusalCode.UnknownModel, $"This server has no model with fingerprint {fingerprint}. Put the client's file at <name>/<version>/model.onnx in the server's model directory.")
                 : new TailRefusedException(RefusalCode.ModelMismatch, $"The server's '{name}' is another file: its fingerprint is {named[0].Model.Plan.Model}, the client's is {fingerprint}. Give both ends the same file.");
         return same.Model.Plan.Fingerprint == claim.Plan ? same : throw PlansDiffer(same.Model, claim);
     }
+
+    private static IEnumerable<CountedModel> Named(CountedModel[] models, ModelClaim claim) =>
+        models.Where(m => (claim.Name.Length == 0 || m.Model.Name == claim.Name) && (claim.Version.Length == 0 || m.Model.Version == claim.Version));
+
+    private static Func<CountedModel, bool> HasFingerprint(Fingerprint fingerprint) => m => m.Model.Plan.Model == fingerprint;
 
     private TailRefusedException PlansDiffer(IServedModel served, ModelClaim claim)
     {

@@ -77,6 +77,12 @@ internal static partial class ModelRepository
         try
         {
             if (settings.PreloadArms) await served.PreloadAsync(error => LogNotLoaded(logger, error, name, version, error.Partition), cancellationToken).ConfigureAwait(false);
+            if (settings.ProfileTails)
+            {
+                served.TailSeconds = await new TailProfiler(model, served, settings.Time).MeasureAsync(reason => LogNotProfiled(logger, name, version, reason), cancellationToken).ConfigureAwait(false);
+                LogProfiled(logger, name, version, served.TailSeconds.Count(static s => s > 0));
+            }
+
             registry.Publish(served);
             LogServing(logger, name, version, model.Plan.Model);
         }
@@ -92,6 +98,12 @@ internal static partial class ModelRepository
 
     [LoggerMessage(LogLevel.Warning, "Serving {Name} {Version} without partition {Partition}, whose tail cannot be loaded")]
     private static partial void LogNotLoaded(ILogger logger, Exception error, string name, string version, int partition);
+
+    [LoggerMessage(LogLevel.Information, "Measured {Count} tails of {Name} {Version}")]
+    private static partial void LogProfiled(ILogger logger, string name, string version, int count);
+
+    [LoggerMessage(LogLevel.Warning, "No tail of {Name} {Version} could be measured on made-up inputs, so clients learn from their requests alone: {Reason}")]
+    private static partial void LogNotProfiled(ILogger logger, string name, string version, string reason);
 
     [LoggerMessage(LogLevel.Warning, "The samples in {Folder} are passed over: they cannot be read, or are not what the model takes")]
     private static partial void LogSamplesIgnored(ILogger logger, Exception error, string folder);

@@ -7,7 +7,9 @@ namespace SplitInfer.Server.Models;
 /// <summary>What a repository needs of the server's options, which say what each means.</summary>
 /// <param name="Directory">Holds <c>&lt;name&gt;/&lt;version&gt;/model.onnx</c>.</param>
 /// <param name="PreloadArms">Whether the tails of all arms are loaded at once.</param>
+/// <param name="ProfileTails">Whether the tails of all arms are measured at once.</param>
 /// <param name="Segments">Keeps the loaded tails of all models.</param>
 /// <param name="Plan">How plans are made.</param>
 /// <param name="Execution">How tails run.</param>
-internal sealed record ModelRepositorySettings(string Directory, bool PreloadArms, SegmentResidency Segments, PlanOptions Plan, ExecutionOptions Execution);
+/// <param name="Time">The clock.</param>
+internal sealed record ModelRepositorySettings(string Directory, bool PreloadArms, bool ProfileTails, SegmentResidency Segments, PlanOptions Plan, ExecutionOptions Execution, TimeProvider Time);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
 
@@ -14,6 +15,9 @@ internal sealed class ServedModel(string name, string version, PartitionPlan pla
 
     /// <inheritdoc/>
     public PartitionPlan Plan => plan;
+
+    /// <inheritdoc/>
+    public ImmutableArray<double> TailSeconds { get; set; } = [];
 
     /// <inheritdoc/>
     public ValueTask<SegmentLease> RentTailAsync(int partition, CancellationToken cancellationToken) => segments.RentAsync(new(SegmentSide.Tail, partition), cancellationToken);

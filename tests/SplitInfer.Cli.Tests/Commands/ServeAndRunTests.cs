@@ -53,7 +53,7 @@ public sealed class ServeAndRunTests : IDisposable
     [Fact]
     public async Task The_default_policy_learns_and_tells_what_it_does()
     {
-        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--preload", "--json");
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--preload", "--profile-tails", "--json");
         var result = await CommandLine.RunAsync("run", _model, "--server", server.Address, "--frames", "60", "--fps", "100", "--state", _folder["state/x"], "--policy-option", "forcedInterval=4", "--json");
         Assert.Equal("", result.Error);
         Assert.All(result.Json[..^1], static f => Assert.DoesNotContain(f.GetProperty("codec").GetString(), (string[])["Float16", "Quantized8"]));

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using SplitInfer.Client.Transport;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
@@ -38,6 +39,7 @@ internal static class ScriptedParts
         private readonly ConcurrentQueue<Observed> _observed = [];
         private readonly ConcurrentQueue<(int Server, double Seconds)> _roundTrips = [];
         private readonly ConcurrentQueue<int> _teachers = [];
+        private readonly ConcurrentQueue<(int Server, double[] TailSeconds)> _profiles = [];
         private Decision _next;
 
         public string Name => "Scripted";
@@ -76,6 +78,10 @@ internal static class ScriptedParts
                 (int)told.Decision.Sequence, told.Kind == OutcomeKind.LateReply, told.HeadSeconds, told.EncodeSeconds, told.OffloadSeconds, told.ServerSeconds, told.BytesSent, told.IsCensored, told.DeviceSeconds));
         }
 
+        public IReadOnlyList<(int Server, double[] TailSeconds)> Profiles => [.. _profiles];
+
+        public void ObserveServerProfile(int server, ImmutableArray<double> tailSeconds) => _profiles.Enqueue((server, [.. tailSeconds]));
+
         public void ObserveRoundTrip(int server, double seconds) => _roundTrips.Enqueue((server, seconds));
     }
 
@@ -98,6 +104,8 @@ internal static class ScriptedParts
                 return true;
             }
         });
+
+        public ImmutableArray<double> TailSeconds => server.Profile;
 
         public async ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
         {

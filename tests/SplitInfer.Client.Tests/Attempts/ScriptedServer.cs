@@ -17,6 +17,9 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
     /// <summary>What it does with requests for which <see cref="Then"/> says nothing.</summary>
     public ServerAct Act { get; set; } = ServerAct.Never;
 
+    /// <summary>What its offline profile says, s by partition; empty where it made none.</summary>
+    public System.Collections.Immutable.ImmutableArray<double> Profile { get; set; } = [];
+
     /// <summary>What it does with pings.</summary>
     public ServerAct Ping { get; set; } = new(TimeSpan.Zero);
 

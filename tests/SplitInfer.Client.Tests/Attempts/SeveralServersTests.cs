@@ -119,6 +119,28 @@ public class SeveralServersTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_profile_reaches_the_policy_once_however_the_server_answers(bool canPing)
+    {
+        await using var stage = await StageUnderTest.StartAsync(canPing, servers: 2, probeInterval: TimeSpan.Zero);
+        foreach (var server in stage.Servers) server.Act = new(TimeSpan.Zero);
+        stage.Servers[1].Profile = [0.03, 0.02, 0.01, 0];
+        stage.Connect();
+        if (canPing) await UntilAsync(() => !stage.IsServerAvoided);
+        for (var request = 0; request < 4; request++) await AnswerAsync(stage, Second, request);
+        await UntilAsync(() => stage.Profiles.Count > 0);
+        var (profiled, tailSeconds) = Assert.Single(stage.Profiles);
+        Assert.Equal(1, profiled);
+        Assert.Equal(stage.Servers[1].Profile, tailSeconds);
+
+        // The server has started anew and profiled again.
+        stage.Servers[1].Profile = [0.06, 0.04, 0.02, 0];
+        await AnswerAsync(stage, Second, request: 4);
+        Assert.Equal(2, stage.Profiles.Count);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_shadow_is_sent_once_the_result_is_there_and_only_teaches(bool sendsInputs)

@@ -46,7 +46,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
         _client = new(options, model, arms, _mask, _policy, _servers, executors, sink, state, _background);
 
         ServerHandle Handle(string name, ITailTransport transport, int index) =>
-            new(name, transport, new(transport, name, seconds => _policy.ObserveRoundTrip(index, seconds), probeInterval, time));
+            new(name, transport, new(transport, name, seconds => _policy.ObserveRoundTrip(index, seconds), profile => _policy.ObserveServerProfile(index, profile), probeInterval, time));
     }
 
     public VirtualTime Time { get; }
@@ -71,6 +71,9 @@ internal sealed class StageUnderTest : IAsyncDisposable
 
     /// <summary>The servers whose round-trip times the policy was told.</summary>
     public IReadOnlyList<int> PingedServers => [.. _policy.RoundTrips.Select(static roundTrip => roundTrip.Server)];
+
+    /// <summary>The profiles that the policy was told.</summary>
+    public IReadOnlyList<(int Server, double[] TailSeconds)> Profiles => _policy.Profiles;
 
     /// <summary>The servers of the requests in <see cref="Observed"/>.</summary>
     public IReadOnlyList<int> Teachers => _policy.Teachers;

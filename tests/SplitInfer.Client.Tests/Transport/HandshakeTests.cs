@@ -105,6 +105,34 @@ public class HandshakeTests
     }
 
     [Fact]
+    public async Task What_the_server_has_measured_of_its_tails_is_known_once_the_model_is_open()
+    {
+        await using var server = new ScriptedServer();
+        var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var peer = await server.AcceptAsync();
+        await peer.ReceiveAsync(FrameType.Hello);
+        await peer.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        await peer.ReceiveAsync(FrameType.OpenModel);
+        Assert.Empty(server.Transport.TailSeconds);
+        await peer.SendAsync(FrameType.ModelOpened, 1, new ModelOpened { Version = "1", TailUs = { 900, 0, 700 } });
+        await peer.ReceiveAsync(FrameType.Request);
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await sending);
+        Assert.Equal<double>([0.0009, 0, 0.0007], server.Transport.TailSeconds);
+    }
+
+    [Fact]
+    public async Task Tails_of_more_partitions_than_the_plan_has_are_an_error()
+    {
+        await using var server = new ScriptedServer();
+        var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var peer = await server.AcceptAsync();
+        await peer.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        await peer.SendAsync(FrameType.ModelOpened, 1, new ModelOpened { Version = "1", TailUs = { new uint[WirePlan.Plan.Partitions.Length + 1] } });
+        Assert.Contains("tails", (await Assert.ThrowsAsync<ProtocolException>(() => sending)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_of_another_kind_is_an_error()
     {
         await using var server = new ScriptedServer();

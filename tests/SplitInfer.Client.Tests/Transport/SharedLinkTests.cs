@@ -81,10 +81,33 @@ public class SharedLinkTests
         await peer.SendAsync(FrameType.Ping, 1);
         await peer.ReceiveAsync(FrameType.Pong); // so it has seen them
         var next = server.Transport.SendAsync(ScriptedServer.Request());
-        Assert.Equal(2ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId);
+        Assert.Equal(2ul, (await peer.ReceiveAsync(FrameType.OpenModel)).Header.RequestId);
         await peer.SendAsync(ScriptedServer.Response(1));
         ScriptedServer.AssertOutputs(await last);
+        Assert.Equal(1ul, (await peer.ReceiveAsync(FrameType.CloseModel)).Header.RequestId); // not while a reply is due
+        await peer.SendAsync(FrameType.ModelOpened, 2, new ModelOpened { Version = "1" });
         await AnswerAsync(next, peer, 2);
+
+        await peer.SendAsync(FrameType.GoAway, 2, new GoAway { Reason = (uint)RefusalCode.ModelClosed });
+        Assert.Equal(2ul, (await peer.ReceiveAsync(FrameType.CloseModel)).Header.RequestId); // at once, since none is
+    }
+
+    [Fact]
+    public async Task A_request_that_waits_for_its_turn_when_its_model_goes_away_is_sent_under_the_next_handle()
+    {
+        await using var server = new ScriptedServer();
+        var last = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var peer = await server.WelcomeAsync(maxInFlight: 1);
+        await peer.ReceiveAsync(FrameType.Request);
+        var moved = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        await peer.SendAsync(FrameType.GoAway, 1, new GoAway { Reason = (uint)RefusalCode.ModelClosed });
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await last);
+        Assert.Equal(1ul, (await peer.ReceiveAsync(FrameType.CloseModel)).Header.RequestId);
+        await ScriptedServer.OpenAsync(peer);
+        Assert.Equal((2u, WirePlan.Check), await ReceiveAsync(peer));
+        await peer.SendAsync(ScriptedServer.Response(2));
+        ScriptedServer.AssertOutputs(await moved);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal static class GoldenFrames
         ["Hello"] = WirePeer.Frame(FrameType.Hello, 0, new Hello { MinVersion = 3, MaxVersion = 3, Codecs = { "Raw" }, Client = "SplitInfer" }),
         ["Welcome"] = WirePeer.Frame(FrameType.Welcome, 0, new Welcome { Version = 3, Codecs = { "Raw" }, MaxInFlight = 16, MaxBoundaryBytes = 268_435_456, MaxOpenModels = 16, Load = new() { Places = 8 } }),
         ["OpenModel"] = WirePeer.Frame(FrameType.OpenModel, 1, new OpenModel { Model = "squeezenet", Version = "1.1", ModelFingerprint = Model, PlanFingerprint = Plan }),
-        ["ModelOpened"] = WirePeer.Frame(FrameType.ModelOpened, 1, new ModelOpened { Version = "1.1", TailUs = { 900, 700 } }),
+        ["ModelOpened"] = WirePeer.Frame(FrameType.ModelOpened, 1, new ModelOpened { Version = "1.1", TailUs = { 900, 0, 700 } }),
         ["ModelRefused"] = WirePeer.Frame(FrameType.ModelRefused, 2, new ErrorHeader { Code = (uint)RefusalCode.PlanMismatch, Message = "Update.", DifferingPartition = 4 }),
         ["CloseModel"] = WirePeer.Frame(FrameType.CloseModel, 1),
         ["Request"] = WirePeer.Frame(FrameType.Request, 7, new RequestHeader

@@ -27,6 +27,16 @@ public class ModelHandleTests
         Assert.Equal((7ul, "3"), (frame.Header.RequestId, frame.Read(ModelOpened.Parser).Version));
     }
 
+    [Fact]
+    public async Task Opening_tells_what_the_tails_take_as_far_as_they_were_measured()
+    {
+        await using var client = new ScriptedClient();
+        client.Model.TailSeconds = [0.0009, 0, 1e-9];
+        var peer = await client.GreetAsync();
+        await peer.SendAsync(FrameType.OpenModel, 7, ScriptedClient.Open());
+        Assert.Equal([900u, 0u, 1u], (await peer.ReceiveAsync(FrameType.ModelOpened)).Read(ModelOpened.Parser).TailUs);
+    }
+
     [Theory]
     [MemberData(nameof(RefusedNames))]
     public async Task What_does_not_go_together_is_refused_in_words_and_the_connection_goes_on(string what)

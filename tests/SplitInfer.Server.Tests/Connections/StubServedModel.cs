@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Segments;
@@ -33,6 +34,8 @@ internal sealed class StubServedModel : IModelRegistry, IServedModel
     public PartitionPlan Plan => WirePlan.Plan;
 
     public string Version => "3";
+
+    public ImmutableArray<double> TailSeconds { get; set; } = [];
 
     public ModelLease Open(in ModelClaim claim)
     {

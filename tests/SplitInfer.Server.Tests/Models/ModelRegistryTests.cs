@@ -47,6 +47,26 @@ public sealed class ModelRegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_model_is_replaced_where_opening_it_anew_gives_another_one()
+    {
+        var model = new CountingModel("a", "1", 1);
+        var changes = 0;
+        _registry.Changed += () => changes++;
+        _registry.Publish(model);
+        Assert.False(_registry.IsReplaced(model.Claim, model));
+        _registry.Publish(new CountingModel("b", "1", 1));
+        Assert.False(_registry.IsReplaced(model.Claim, model));
+        _registry.Publish(new CountingModel("a", "1", 2)); // another file: there is nothing to open anew
+        Assert.False(_registry.IsReplaced(model.Claim, model));
+        var same = new CountingModel("a", "1", 1);
+        _registry.Publish(same);
+        Assert.True(_registry.IsReplaced(model.Claim, model));
+        _registry.Retire(same);
+        Assert.False(_registry.IsReplaced(model.Claim, model));
+        Assert.Equal(5, changes);
+    }
+
+    [Fact]
     public void A_model_is_replaced_for_those_who_open_it_later()
     {
         var (old, replacement) = (new CountingModel("a", "1", 1), new CountingModel("a", "1", 2));

@@ -16,13 +16,14 @@ internal static class ServeCommand
         var models = new Option<string>("--models") { Description = "The model repository: <name>/<version>/model.onnx below this directory.", HelpName = "DIR", Required = true };
         var listen = new Option<string[]>("--listen") { Description = "Where to listen, such as tcp://0.0.0.0:7070 or unix:///run/splitinfer.sock; may be given several times. Port 0 takes a free one. [default: tcp://127.0.0.1:7070]", HelpName = "URI" };
         var preload = new Option<bool>("--preload") { Description = "Load the tails of all arms before listening, rather than on first use." };
+        var profile = new Option<bool>("--profile-tails") { Description = "Load and time the tails of all arms before listening, and tell clients, so that their policies know this server before the first request. Takes up to some 10 s a model." };
         var codecs = SharedOptions.Codecs("Allow clients this codec and no others; one has to be lossless.");
         var command = new ExplainedCommand("serve", "Serves the tails of the models in a directory.",
             "splitinfer serve --models ./models",
             "splitinfer serve --models ./models --listen tcp://127.0.0.1:0 --listen unix:///tmp/splitinfer.sock --preload",
             "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8")
         {
-            models, listen, preload, codecs, options.Planning,
+            models, listen, preload, profile, codecs, options.Planning,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -33,6 +34,7 @@ internal static class ServeCommand
                 foreach (var address in addresses) server.Listen.Add(address);
                 if (parsed.GetValue(codecs) is { Length: > 0 } names) server.Codecs = names;
                 server.PreloadArms = parsed.GetValue(preload);
+                server.ProfileTails = parsed.GetValue(profile);
                 server.Plan = options.PlanOf(parsed);
                 server.Execution = options.ExecutionOf(parsed);
             };
