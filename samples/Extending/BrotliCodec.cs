@@ -5,7 +5,7 @@ using SplitInfer.Tensors;
 
 namespace Extending;
 
-/// <summary>A lossless codec of your own: Brotli at its fastest. Both ends must know it.</summary>
+/// <summary>A lossless codec of your own: Brotli at its fastest. Client and server must know it.</summary>
 public sealed class BrotliCodec : ITensorCodec
 {
     private const int Quality = 1, WindowBits = 18;

@@ -7,7 +7,7 @@ using SplitInfer.Tensors;
 
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 
-// The server's repository is a folder: <name>/<version>/model.onnx. Both ends hold the same file.
+// The server's repository is a folder: <name>/<version>/model.onnx. Client and server use the same file.
 var models = Directory.CreateTempSubdirectory("quickstart-").FullName;
 var file = Path.Combine(Directory.CreateDirectory(Path.Combine(models, "demo", "1")).FullName, "model.onnx");
 File.Copy(Option("--model") ?? Path.Combine(AppContext.BaseDirectory, "ResNet18.onnx"), file);
@@ -25,7 +25,7 @@ try
     var agrees = true;
     foreach (var arm in plan.Arms)
     {
-        (await client.InferAsync(input, new() { Partition = arm.Index })).Dispose(); // both ends load their segments on first use
+        (await client.InferAsync(input, new() { Partition = arm.Index })).Dispose(); // client and server load their segments on first use
         using var result = await client.InferAsync(input, new() { Partition = arm.Index });
         var t = result.Timings;
         var difference = result.Outputs.Zip(whole.Outputs, (a, b) => TensorDifference.Between(b, a).MaxMixed).Max();

@@ -3,18 +3,18 @@ using VideoStream.Simulated;
 
 namespace VideoStream;
 
-/// <summary>What the command line says.</summary>
+/// <summary>The options of the command line.</summary>
 internal sealed record StreamOptions
 {
     private const string Usage = """
         VideoStream [options]
-          --policy NAME          who chooses the partition; the client's default unless given
+          --policy NAME          the policy that chooses the partition; the client's default unless given
           --partition k          the partition that policy Fixed takes
-          --frames N             how many frames; unless given, until the last phase of the link ends
-          --seconds-per-phase S  how long the link stays as it is; 12 unless given
-          --out FILE.html        where the page goes; video-stream.html unless given
+          --frames N             number of frames; unless given, until the last phase of the link ends
+          --seconds-per-phase S  duration of each phase of the link; 12 unless given
+          --out FILE.html        the page; video-stream.html unless given
           --model FILE.onnx      a model that takes one 1×3×H×W image; ResNet-18 unless given
-          --slowdown X           how many times slower than this machine the device is; 8 unless given
+          --slowdown X           how much slower than this machine the device is; 8 unless given
         """;
 
     public string? Policy { get; init; }
@@ -31,7 +31,7 @@ internal sealed record StreamOptions
 
     public double Slowdown { get; init; } = 8;
 
-    /// <summary>What the link goes through.</summary>
+    /// <summary>The phases of the link.</summary>
     public LinkPhase[] Phases
     {
         get
@@ -42,7 +42,7 @@ internal sealed record StreamOptions
         }
     }
 
-    /// <summary>Reads the command line; null where it makes no sense, after saying how it would.</summary>
+    /// <summary>Reads the command line; null if it is not valid, after printing the usage.</summary>
     public static StreamOptions? Parse(string[] args)
     {
         var options = new StreamOptions();

@@ -3,7 +3,7 @@ using VideoStream.Streaming;
 
 namespace VideoStream.Report;
 
-/// <summary>What the arms would have cost the frames of a stream, for those who know it beforehand.</summary>
+/// <summary>The cost that each arm would have had for the frames of a stream.</summary>
 internal sealed class Hindsight
 {
     private readonly ArmFigures _figures;
@@ -17,7 +17,7 @@ internal sealed class Hindsight
         Deviation = deviations[deviations.Length / 2];
     }
 
-    /// <summary>The arm that runs as much as can be on the server.</summary>
+    /// <summary>The arm that runs as much as possible on the server.</summary>
     public const int OnServer = 0;
 
     /// <summary>The arm that runs everything on the device.</summary>
@@ -26,16 +26,16 @@ internal sealed class Hindsight
     /// <summary>The arm that would have been best, had it been taken for every frame.</summary>
     public int BestFixed { get; }
 
-    /// <summary>Median of how far the frames were from what the same arithmetic gives for the arm they took, as a share of it.</summary>
+    /// <summary>Median difference between the measured cost of a frame and the computed cost of its arm, relative to the computed one.</summary>
     public double Deviation { get; }
 
-    /// <summary>The arm that is best on a link.</summary>
+    /// <summary>The best arm on a link.</summary>
     public int OracleArm(LinkConditions link) => Enumerable.Range(0, _figures.Arms.Count).MinBy(arm => CostMs(arm, link));
 
-    /// <summary>What an arm costs on a link, ms.</summary>
+    /// <summary>Cost of an arm on a link, ms.</summary>
     public double CostMs(int arm, LinkConditions link) => _figures.CostMs(arm, link);
 
-    /// <summary>Where an arm cuts the model.</summary>
+    /// <summary>The partition of an arm.</summary>
     public int PartitionOf(int arm) => _figures.Arms[arm].Index;
 
     private double DeviationOf(FrameRecord frame)

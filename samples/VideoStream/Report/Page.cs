@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace VideoStream.Report;
 
-/// <summary>Writes a report as one page that needs nothing else.</summary>
+/// <summary>Writes a report as a single self-contained page.</summary>
 internal static class Page
 {
     public static Task WriteAsync(string path, StreamReport report)
@@ -23,7 +23,7 @@ internal static class Page
     }
 }
 
-/// <summary>How reports become JSON.</summary>
+/// <summary>Serialises reports as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StreamReport))]
 internal sealed partial class ReportContext : JsonSerializerContext;

@@ -3,12 +3,12 @@ using VideoStream.Streaming;
 
 namespace VideoStream.Report;
 
-/// <summary>All that the page shows.</summary>
+/// <summary>The contents of the page.</summary>
 internal sealed record StreamReport(
     string Title, string Policy, double Slowdown, double MeanMs, double OracleMeanMs, double Deviation,
     IReadOnlyList<LinkLine> Link, IReadOnlyList<ArmLine> Arms, int BestFixed, IReadOnlyList<FrameLine> Frames)
 {
-    /// <summary>Looks back on a stream of at least one frame.</summary>
+    /// <summary>Evaluates a stream of at least one frame.</summary>
     public static StreamReport Of(StreamOptions options, string policy, ArmFigures figures, List<FrameRecord> frames)
     {
         var hindsight = new Hindsight(figures, frames);
@@ -22,7 +22,7 @@ internal sealed record StreamReport(
     }
 }
 
-/// <summary>When the link changed, and to what.</summary>
+/// <summary>A change of the link.</summary>
 internal sealed record LinkLine(double Second, double Mbps)
 {
     /// <summary>The phases that began before the last frame did.</summary>
@@ -33,14 +33,14 @@ internal sealed record LinkLine(double Second, double Mbps)
     }
 }
 
-/// <summary>What an arm costs apart from the link.</summary>
+/// <summary>Cost of an arm without the link.</summary>
 internal sealed record ArmLine(int Partition, long Bytes, double DeviceMs, double RemoteMs)
 {
     public static ArmLine Of(ArmFigures figures, int arm) =>
         new(figures.Arms[arm].Index, figures.Bytes(arm), figures.DeviceMs(arm), figures.RemoteMs(arm));
 }
 
-/// <summary>A frame, and what others would have made of it.</summary>
+/// <summary>A frame, with its cost under other choices.</summary>
 internal sealed record FrameLine(
     int Frame, double Second, bool IsKey, bool IsForced, bool IsRaced, int Partition, long Bytes, double Mbps, double TotalMs, double? PredictedMs,
     int OraclePartition, double OracleMs, double OnDeviceMs, double OnServerMs, double BestFixedMs)

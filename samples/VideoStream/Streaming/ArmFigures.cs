@@ -6,14 +6,14 @@ using VideoStream.Video;
 namespace VideoStream.Streaming;
 
 /// <summary>
-/// What every arm costs apart from the link, measured by taking it on purpose, which teaches the policy nothing, while the link is
-/// unlimited. From this and the conditions of a frame follows what each arm would have cost that frame.
+/// The cost of every arm without the link, measured with requests that name the arm while the link is unlimited; the policy does not learn from
+/// them. With the conditions of a frame, this gives the cost that each arm would have had for that frame.
 /// </summary>
 internal sealed class ArmFigures(IReadOnlyList<Partition> arms)
 {
     private const int Rounds = 8;
 
-    /// <summary>Rounds that are not counted, while caches and compilers find their feet.</summary>
+    /// <summary>Rounds that are not counted, because caches are cold and code is not compiled yet.</summary>
     private const int Warmup = 3;
 
     private readonly List<double>[] _device = Lists(arms.Count);
@@ -23,7 +23,7 @@ internal sealed class ArmFigures(IReadOnlyList<Partition> arms)
     /// <summary>The arms; the first runs everything on the server where the model allows that, the last everything on the device.</summary>
     public IReadOnlyList<Partition> Arms => arms;
 
-    /// <summary>Takes every arm a few times, in turn, so that what else the machine does meets them all.</summary>
+    /// <summary>Takes every arm several times, in turn, so that other work of the machine affects all arms.</summary>
     public async Task MeasureAsync(SplitInferenceClient client, Camera camera)
     {
         using var input = Camera.ToTensor(camera.Next(out _));
@@ -39,7 +39,7 @@ internal sealed class ArmFigures(IReadOnlyList<Partition> arms)
             }
     }
 
-    /// <summary>Head, encoding and what the client does about them, ms.</summary>
+    /// <summary>Head, encoding and overhead of the client, ms.</summary>
     public double DeviceMs(int arm) => Median(_device[arm]);
 
     /// <summary>Server and transport, ms.</summary>
@@ -48,7 +48,7 @@ internal sealed class ArmFigures(IReadOnlyList<Partition> arms)
     /// <summary>Payload sent.</summary>
     public long Bytes(int arm) => _bytes[arm];
 
-    /// <summary>What an arm costs over a link, ms.</summary>
+    /// <summary>Cost of an arm over a link, ms.</summary>
     public double CostMs(int arm, LinkConditions link) => DeviceMs(arm) + (_bytes[arm] == 0
         ? 0
         : RemoteMs(arm) + link.RoundTrip.TotalMilliseconds + _bytes[arm] * 8e3 / link.BitsPerSecond);

@@ -3,7 +3,7 @@ using VideoStream.Simulated;
 
 namespace VideoStream.Streaming;
 
-/// <summary>What one frame cost, in milliseconds, and under which conditions.</summary>
+/// <summary>The cost of one frame, in milliseconds, and the conditions of the link.</summary>
 internal sealed record FrameRecord(
     int Frame, double Second, bool IsKey, int Partition, bool IsForced, bool IsRaced, long BytesSent,
     double HeadMs, double OffloadMs, double TotalMs, double? PredictedMs, LinkConditions Link)

@@ -15,9 +15,9 @@ internal sealed class Camera
     private int _framesLeft;
     private VideoFrame? _last;
 
-    /// <summary>Looks at the world in the size that a model takes.</summary>
+    /// <summary>Creates a camera with the image size of a model.</summary>
     /// <param name="input">Float images, 1 × 3 × height × width.</param>
-    /// <exception cref="NotSupportedException">The model takes something else.</exception>
+    /// <exception cref="NotSupportedException">The model has another kind of input.</exception>
     public Camera(TensorSpec input)
     {
         if (input is not { Type: ElementType.Float32, IsStatic: true } || input.Shape.Dimensions is not [1, 3, >= 8, >= 8])
@@ -25,7 +25,7 @@ internal sealed class Camera
         (_height, _width) = ((int)input.Shape.Dimensions[2], (int)input.Shape.Dimensions[3]);
     }
 
-    /// <summary>Takes the next frame, and says whether it is a key frame.</summary>
+    /// <summary>Takes the next frame, and decides whether it is a key frame.</summary>
     public VideoFrame Next(out bool isKey)
     {
         if (_framesLeft-- == 0 || _scene is null) (_scene, _framesLeft) = (new(_random, _height, _width), _random.Next(14, 40));
@@ -35,7 +35,7 @@ internal sealed class Camera
         return frame;
     }
 
-    /// <summary>The picture as the model takes it: planes of red, green and blue, centred on zero.</summary>
+    /// <summary>The picture as input for the model: planes of red, green and blue, centred on zero.</summary>
     public static TensorValue ToTensor(VideoFrame frame)
     {
         var tensor = TensorValue.Allocate(ElementType.Float32, new(1, 3, frame.Height, frame.Width));

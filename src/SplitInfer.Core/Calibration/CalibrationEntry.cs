@@ -12,12 +12,12 @@ public sealed record CalibrationEntry
     /// <summary>Bytes of all boundaries over bytes of all payloads.</summary>
     public required double Ratio { get; init; }
 
-    /// <summary>Part of the samples, 0 to 1, for which the largest element of the first output stays the same; null where the model is no classifier.</summary>
+    /// <summary>Fraction of the samples, 0 to 1, for which the largest element of the first output stays the same; null if the model is no classifier.</summary>
     public required double? Agreement { get; init; }
 
     /// <summary>
-    /// Root of the mean squared difference of an output over that of the output itself, of all samples together; of several outputs the
-    /// largest. 0 where nothing differs, infinite where an output is lost altogether.
+    /// Root of the mean squared difference of an output divided by the root of its mean square, over all samples; the largest if there are
+    /// several outputs. 0 if nothing differs, infinite if an output is not finite, or is not 0 although all of it should be.
     /// </summary>
     public required double OutputError { get; init; }
 
@@ -30,7 +30,7 @@ public sealed record CalibrationEntry
     /// <summary>Bytes of the payloads of one sample, on average.</summary>
     public required double PayloadBytes { get; init; }
 
-    /// <summary>Whether results stay as good as asked for: the agreement, or 1 less the output error where the model is no classifier.</summary>
+    /// <summary>Whether the results agree well enough: the agreement or, if the model is not a classifier, 1 minus the output error, is at least the given minimum.</summary>
     /// <param name="minAgreement">0 to 1.</param>
     public bool IsWithin(double minAgreement) => (Agreement ?? 1 - OutputError) >= minAgreement;
 }

@@ -11,10 +11,10 @@ public static class CalibrationFile
     private const string CalibrateAgain = "Calibrate again with 'splitinfer calibrate', or name another file.";
 
     /// <summary>Writes the file, whole or not at all.</summary>
-    /// <param name="path">Where; a file that is there is replaced.</param>
-    /// <param name="calibration">What to keep.</param>
+    /// <param name="path">The file; an existing one is replaced.</param>
+    /// <param name="calibration">The calibration.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to it is denied.</exception>
     public static void Save(string path, ModelCalibration calibration)
     {
         ArgumentNullException.ThrowIfNull(calibration);
@@ -27,7 +27,7 @@ public static class CalibrationFile
 
     /// <summary>Reads a file that may be anything.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="InvalidCalibrationException">There is no such file, or it holds no calibration.</exception>
+    /// <exception cref="InvalidCalibrationException">There is no such file, or it does not contain a calibration.</exception>
     public static ModelCalibration Load(string path)
     {
         try
@@ -66,7 +66,7 @@ public static class CalibrationFile
         return new(Digest(document.Model), Digest(document.Plan), document.Samples, document.Entries);
     }
 
-    // Written so that a NaN fails.
+    // The comparisons also reject NaN.
     private static bool IsSound(CalibrationEntry? entry) =>
         entry is { Partition: >= 0, Codec.Length: > 0, OutputError: >= 0, Agreement: null or (>= 0 and <= 1) }
         && IsSize(entry.Ratio) && IsSize(entry.EncodeGBs) && IsSize(entry.DecodeGBs) && IsSize(entry.PayloadBytes);

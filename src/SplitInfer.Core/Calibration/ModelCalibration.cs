@@ -11,9 +11,9 @@ public sealed class ModelCalibration
 
     /// <summary>Holds <paramref name="entries"/>, one for each pair of partition and codec.</summary>
     /// <param name="model">The model that was calibrated.</param>
-    /// <param name="plan">The plan that the partitions are numbered by.</param>
-    /// <param name="samples">How many inputs went through every codec.</param>
-    /// <param name="entries">What came of it.</param>
+    /// <param name="plan">The plan to which the numbers of the partitions belong.</param>
+    /// <param name="samples">Number of samples.</param>
+    /// <param name="entries">The results.</param>
     public ModelCalibration(Fingerprint model, Fingerprint plan, int samples, IEnumerable<CalibrationEntry> entries)
     {
         (Model, Plan, Samples, Entries) = (model, plan, samples, [.. entries]);
@@ -26,19 +26,19 @@ public sealed class ModelCalibration
     /// <summary>SHA-256 of the plan.</summary>
     public Fingerprint Plan { get; }
 
-    /// <summary>How many inputs went through every codec.</summary>
+    /// <summary>Number of samples.</summary>
     public int Samples { get; }
 
     /// <summary>All entries.</summary>
     public ImmutableArray<CalibrationEntry> Entries { get; }
 
-    /// <summary>The entry of a partition and a codec; null where they were not calibrated.</summary>
+    /// <summary>The entry of a partition and a codec; null if they were not calibrated.</summary>
     /// <param name="partition">Index of the partition.</param>
     /// <param name="codec">Name of the codec.</param>
     public CalibrationEntry? Find(int partition, string codec) => _byArm.GetValueOrDefault((partition, codec));
 
     /// <summary>Refuses a calibration of another model, or one whose partitions are numbered otherwise.</summary>
-    /// <param name="plan">The plan that it is to be used with.</param>
+    /// <param name="plan">The plan to use it with.</param>
     /// <exception cref="InvalidCalibrationException">It is not of this plan.</exception>
     public void RequireFor(PartitionPlan plan)
     {

@@ -14,7 +14,7 @@ internal static class Chunks
     /// <summary>Bytes of the length before a chunk.</summary>
     public const int LengthBytes = sizeof(uint);
 
-    /// <summary>Chunks of <paramref name="size"/> each that hold <paramref name="total"/>, the last one less.</summary>
+    /// <summary>Number of chunks of <paramref name="size"/> for <paramref name="total"/>; the last one may be smaller.</summary>
     public static int Count(int total, int size) => (int)(((long)total + size - 1) / size);
 
     /// <summary>Bytes of all elements.</summary>

@@ -10,7 +10,7 @@ using SplitInfer.Codecs.ZeroBitmapEntropy;
 
 namespace SplitInfer.Codecs;
 
-/// <summary>The codecs that an end knows, by name. Immutable. Both ends must know a codec for it to be used.</summary>
+/// <summary>The codecs that a client or server knows, by name. Immutable. Client and server must know a codec for it to be used.</summary>
 public sealed class CodecRegistry
 {
     private readonly Dictionary<string, ITensorCodec> _byName;
@@ -49,8 +49,8 @@ public sealed class CodecRegistry
         return new([.. All, codec]);
     }
 
-    /// <summary>Those of the codecs that <paramref name="names"/> lists, in the order they have here; all where it is null.</summary>
-    /// <exception cref="UnknownCodecException">There is no codec of such a name.</exception>
+    /// <summary>The codecs that <paramref name="names"/> lists, in the order of this registry; all if it is null.</summary>
+    /// <exception cref="UnknownCodecException">There is no codec with such a name.</exception>
     public CodecRegistry Allow(IReadOnlyCollection<string>? names)
     {
         if (names is null) return this;

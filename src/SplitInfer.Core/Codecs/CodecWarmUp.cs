@@ -3,7 +3,7 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Codecs;
 
-/// <summary>Has the runtime compile what codecs run, which would otherwise be part of what the first request costs.</summary>
+/// <summary>Lets the runtime compile the code of codecs, which would otherwise delay the first request.</summary>
 internal static class CodecWarmUp
 {
     // Enough planes for every lane.

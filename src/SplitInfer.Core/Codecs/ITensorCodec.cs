@@ -3,21 +3,21 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Codecs;
 
 /// <summary>
-/// Turns a tensor into payload bytes and back. Stateless and safe for concurrent use. What a payload decodes to is known
-/// beforehand from the plan, so a payload carries no type and no shape, and a decoder never trusts it for a size.
+/// Encodes a tensor as a payload and decodes it. Stateless and safe for concurrent use. Type and shape of the decoded tensor are known
+/// from the plan, so a payload contains neither, and a decoder must not take sizes from it without checking them.
 /// </summary>
 public interface ITensorCodec
 {
-    /// <summary>The name by which both ends and people know the codec.</summary>
+    /// <summary>The name of the codec, by which client and server agree on it.</summary>
     string Name { get; }
 
     /// <summary>Whether decoding gives back every bit of every tensor.</summary>
     bool IsLossless { get; }
 
-    /// <summary>Whether a payload is the bytes of the tensor themselves, so that no copy need be made at either end.</summary>
+    /// <summary>Whether a payload equals the bytes of the tensor, so that neither side needs to copy them.</summary>
     bool IsIdentity { get; }
 
-    /// <summary>The most bytes that a tensor of this type and shape can take. Both ends refuse a payload that is longer.</summary>
+    /// <summary>The most bytes that a tensor of this type and shape can take. Client and server refuse a payload that is longer.</summary>
     long MaxEncodedLength(ElementType type, TensorShape shape);
 
     /// <summary>Encodes a tensor.</summary>

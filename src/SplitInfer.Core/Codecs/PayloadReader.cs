@@ -47,6 +47,6 @@ internal ref struct PayloadReader(string codec, ReadOnlySpan<byte> payload)
         if (!_rest.IsEmpty) throw Invalid($"{_rest.Length} bytes were left over");
     }
 
-    /// <summary>The error that says why the payload is refused.</summary>
+    /// <summary>An error with the reason why the payload is refused.</summary>
     public readonly InvalidPayloadException Invalid(string reason) => new(Codec, reason);
 }

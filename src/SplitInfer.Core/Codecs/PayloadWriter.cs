@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace SplitInfer.Codecs;
 
-/// <summary>Writes a payload that may turn out not to fit: what does not is left out and <see cref="Overran"/> says so.</summary>
+/// <summary>Writes a payload that may not fit: bytes that do not fit are dropped, and <see cref="Overran"/> is then true.</summary>
 internal ref struct PayloadWriter(Span<byte> payload)
 {
     private Span<byte> _rest = payload;
@@ -10,7 +10,7 @@ internal ref struct PayloadWriter(Span<byte> payload)
     /// <summary>Bytes written.</summary>
     public int Written { get; private set; }
 
-    /// <summary>Whether something did not fit; what was written is then of no use.</summary>
+    /// <summary>Whether something did not fit; what was written must not be used then.</summary>
     public bool Overran { get; private set; }
 
     /// <summary>Writes bytes.</summary>

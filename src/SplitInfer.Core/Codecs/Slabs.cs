@@ -6,7 +6,7 @@ namespace SplitInfer.Codecs;
 
 /// <summary>
 /// How a tensor is cut into slabs, so that one can travel while the next is encoded: runs of consecutive indices of the first
-/// axis that is longer than 1, all of the same length but the last. It follows from type and shape alone, so both ends cut alike.
+/// axis that is longer than 1, all of the same length but the last. It follows from type and shape alone, so client and server cut alike.
 /// Tensors are row-major, so each slab is a tensor of its own and one range of bytes. Immutable.
 /// </summary>
 internal readonly struct Slabs
@@ -33,7 +33,7 @@ internal readonly struct Slabs
         (Bytes, Count) = (checked((int)type.ByteSize(shape.ElementCount)), 1);
         _slabBytes = Bytes;
         var axis = shape.Dimensions.IndexOfAnyExceptInRange(0, 1);
-        // Elements of less than a byte may end a row within one; such a tensor stays whole.
+        // Rows of elements smaller than a byte may end inside a byte; such a tensor is not divided.
         if (Bytes < TargetBytes * 3L / 2 || axis < 0 || Bytes % shape.Dimensions[axis] != 0) return;
         var rows = (int)shape.Dimensions[axis];
         var slabRows = RowsOfSlab(Bytes / rows);

@@ -19,7 +19,7 @@ internal sealed class AsyncRun(SegmentRunner runner) : IValueTaskSource
         return task;
     }
 
-    /// <summary>Runs on the caller's thread, on which whoever awaits it goes on.</summary>
+    /// <summary>Runs on the calling thread, on which the awaiting code continues.</summary>
     public void Execute()
     {
         try

@@ -14,11 +14,11 @@ internal static class EngineSessions
     public static IEngineSession Load(this IInferenceEngine engine, byte[] model, ExecutionOptions options, string? externalDataFolder = null) =>
         engine.Load(model, options, externalDataFolder is null ? Plain : new() { ExternalDataFolder = externalDataFolder });
 
-    /// <summary>Loads with fewer and fewer optimisations until the engine takes it: an optimiser can fail where the model is in order.</summary>
+    /// <summary>Loads with fewer and fewer optimisations until the engine accepts the model: an optimiser can fail although the model is valid.</summary>
     /// <param name="options">How the model runs, with the most optimisation that is tried.</param>
     /// <param name="load">Loads it.</param>
     /// <param name="used">The optimisation with which it was loaded.</param>
-    /// <param name="reason">Why not with more; null where it was loaded with the most.</param>
+    /// <param name="reason">Why not with more; null if it was loaded with the most.</param>
     /// <exception cref="EngineException">The engine takes it with none; the error is the first.</exception>
     public static T WithFewerOptimizations<T>(this ExecutionOptions options, Func<ExecutionOptions, T> load, out GraphOptimization used, out EngineException? reason)
     {
@@ -39,7 +39,7 @@ internal static class EngineSessions
         throw reason!;
     }
 
-    /// <summary>Loads a model file as it is; external data is relative to its folder.</summary>
+    /// <summary>Loads a model file unchanged; external data is relative to its folder.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="EngineException">The engine refuses the model.</exception>
     public static IEngineSession LoadFile(this IInferenceEngine engine, string path, ExecutionOptions options) =>

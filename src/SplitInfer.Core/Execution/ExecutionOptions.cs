@@ -4,10 +4,10 @@ using SplitInfer.Execution.OnnxRuntime;
 
 namespace SplitInfer.Execution;
 
-/// <summary>How segments are run.</summary>
+/// <summary>How ONNX Runtime runs segments.</summary>
 public sealed class ExecutionOptions
 {
-    /// <summary>The most threads that can be asked for.</summary>
+    /// <summary>The largest number of threads that can be set.</summary>
     public const int MaxThreads = 1024;
 
     private const string FoldingLimitKey = "optimization.constant_folding_max_output_size_in_bytes";
@@ -15,39 +15,39 @@ public sealed class ExecutionOptions
     // No shape follows from a larger constant, and a file of a few bytes may have any number of large ones.
     private const string MaxFoldedBytes = "16777216";
 
-    /// <summary>Threads that one run spreads over; 0 (the default) leaves it to ONNX Runtime, which takes the physical cores.</summary>
+    /// <summary>Number of threads of one run; 0 (the default) lets ONNX Runtime decide, which uses the number of physical cores.</summary>
     public int IntraOpThreads { get; set; }
 
     /// <summary>
-    /// Whether segments share one pool of threads (the default) instead of having one each. The process has one such pool; it is made with
-    /// the first segment that is loaded, with as many threads as that one's <see cref="IntraOpThreads"/> says. Options that ask for another
-    /// number get threads of their own.
+    /// Whether segments share one pool of threads (the default) instead of having one each. The process has one such pool; it is created with
+    /// the first segment that is loaded, with the number of threads of its <see cref="IntraOpThreads"/>. Segments whose options set another
+    /// number have their own threads.
     /// </summary>
     public bool UseSharedThreadPool { get; set; } = true;
 
     /// <summary>What ONNX Runtime may do to a graph before it runs it.</summary>
     public GraphOptimization Optimization { get; set; } = GraphOptimization.All;
 
-    /// <summary>Execution providers in order of preference; what none of them takes runs on the CPU. Empty (the default) is the CPU alone.</summary>
+    /// <summary>Execution providers in order of preference; nodes that none of them supports run on the CPU. Empty (the default): only the CPU.</summary>
     public IReadOnlyList<ExecutionProvider> Providers { get; set; } = [];
 
     /// <summary>
     /// Files of libraries with custom operators, such as that of ONNX Runtime Extensions, in the order in which they are loaded. They are native
-    /// code and run with the rights of the process. Both ends need those that the model uses, and where plans are made. None unless set.
+    /// code and run with the rights of the process. Every process that plans or runs the model needs those that it uses. None unless set.
     /// </summary>
     public IReadOnlyList<string> CustomOperatorLibraries { get; set; } = [];
 
     /// <summary>
-    /// Sets whatever else the options of a session can say, after everything here: providers of any flavour, libraries of custom operators,
-    /// entries of its configuration. Called for every session, also for those that only examine a model, and possibly by several threads at
-    /// once. What the engine refuses becomes an <see cref="EngineException"/>; other exceptions come through as they are.
+    /// Sets further options of a session, after all options of this class: providers of any flavour, libraries of custom operators,
+    /// configuration entries. Called for every session, also for those that only examine a model, and possibly by several threads at
+    /// once. If the engine refuses them, <see cref="EngineException"/> is thrown; other exceptions are not changed.
     /// </summary>
     public Action<SessionOptions>? Configure { get; set; }
 
     /// <summary>
-    /// Whether segments hold the weights that they have in common once. Null (the default) shares where segments run on the CPU alone as far
-    /// as is known, which is with neither <see cref="Providers"/> nor <see cref="Configure"/>. Set it to true where <see cref="Configure"/>
-    /// adds no provider: what is shared is the model as it was optimised for the CPU.
+    /// Whether segments keep weights that they have in common in memory only once. Null (the default): they do if neither
+    /// <see cref="Providers"/> nor <see cref="Configure"/> is set. Set it to true only if <see cref="Configure"/> adds no provider, because the
+    /// shared weights are in the format of the CPU.
     /// </summary>
     public bool? ShareWeights { get; set; }
 
@@ -55,13 +55,13 @@ public sealed class ExecutionOptions
     public ILogger? Logger { get; set; }
 
     /// <summary>
-    /// Puts a runner of your own around that of every segment, to measure or to stand in for it; null (the default) leaves them as they are.
-    /// What it returns owns what it is given.
+    /// Wraps the runner of every segment in your own one, to measure or to replace it. Null (the default): none. The returned runner owns the
+    /// given one.
     /// </summary>
     public Func<ISegmentRunner, ISegmentRunner>? WrapRunner { get; set; }
 
-    /// <summary>Checks that the options make sense.</summary>
-    /// <exception cref="ArgumentException">They do not; the message says which and why.</exception>
+    /// <summary>Checks that the options are valid.</summary>
+    /// <exception cref="ArgumentException">They are not; the message names the option and the reason.</exception>
     public void Validate()
     {
         if (IntraOpThreads is < 0 or > MaxThreads)
@@ -81,13 +81,13 @@ public sealed class ExecutionOptions
     /// <summary>The engine that runs the models.</summary>
     public IInferenceEngine Engine { get; set; } = OnnxRuntimeEngine.Instance;
 
-    /// <summary>Whether a segment is run once on made-up inputs when it has been compiled. False where it is run once anyway.</summary>
+    /// <summary>Whether a segment runs once on synthetic inputs after it has been compiled. False if the segment is used only once.</summary>
     internal bool WarmsSegments { get; private set; } = true;
 
     /// <summary>Whether weights are shared, as set or by default.</summary>
     internal bool SharesWeights => ShareWeights ?? (Providers.Count == 0 && Configure is null);
 
-    /// <summary>The same options with a logger where they have none.</summary>
+    /// <summary>The same options, with a logger if they have none.</summary>
     internal ExecutionOptions LoggingTo(ILogger logger)
     {
         if (Logger is not null) return this;
@@ -96,7 +96,7 @@ public sealed class ExecutionOptions
         return copy;
     }
 
-    /// <summary>The same options for examining a model: nothing but the CPU is needed, and runs that fail are a part of it.</summary>
+    /// <summary>The same options for examining a model: only the CPU is used, and runs that fail are expected.</summary>
     internal ExecutionOptions ForProbing(GraphOptimization optimization)
     {
         var copy = With(optimization);
@@ -110,7 +110,7 @@ public sealed class ExecutionOptions
         return copy;
     }
 
-    /// <summary>The same options for segments that are run once: they are not run on made-up inputs when they are loaded.</summary>
+    /// <summary>The same options for segments that are used only once: they are not run on synthetic inputs when they are loaded.</summary>
     public ExecutionOptions WithoutWarmUp()
     {
         var copy = (ExecutionOptions)MemberwiseClone();
@@ -118,7 +118,7 @@ public sealed class ExecutionOptions
         return copy;
     }
 
-    /// <summary>The same options with another optimisation.</summary>
+    /// <summary>The same options with another level of optimisation.</summary>
     internal ExecutionOptions With(GraphOptimization optimization)
     {
         var copy = (ExecutionOptions)MemberwiseClone();

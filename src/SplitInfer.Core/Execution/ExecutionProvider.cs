@@ -1,13 +1,13 @@
 namespace SplitInfer.Execution;
 
-/// <summary>An execution provider of ONNX Runtime, by name, with options: one that the application's ONNX Runtime package was built with, or one whose library was registered with the environment.</summary>
+/// <summary>An execution provider of ONNX Runtime, with options. The application's ONNX Runtime package must have been built with it, or its library must have been registered with the environment.</summary>
 public sealed class ExecutionProvider
 {
     private const string Suffix = "ExecutionProvider";
 
     /// <summary>Names a provider.</summary>
     /// <param name="name">With or without the ending <c>ExecutionProvider</c>: <c>CUDA</c>, <c>WebGpuExecutionProvider</c>. Case does not matter.</param>
-    /// <param name="options">Passed to the provider as they are.</param>
+    /// <param name="options">Passed to the provider unchanged.</param>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public ExecutionProvider(string name, IReadOnlyDictionary<string, string>? options = null)
     {
@@ -22,7 +22,7 @@ public sealed class ExecutionProvider
     /// <summary>Options of the provider, such as <c>device_id</c>.</summary>
     public IReadOnlyDictionary<string, string> Options { get; }
 
-    /// <summary>The name without its ending.</summary>
+    /// <summary>The name without the ending <c>ExecutionProvider</c>.</summary>
     internal string ShortName => Shorten(Name);
 
     /// <summary>Whether a full or short name is this provider's.</summary>

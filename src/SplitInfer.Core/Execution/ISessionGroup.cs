@@ -1,8 +1,8 @@
 namespace SplitInfer.Execution;
 
 /// <summary>
-/// Sessions that hold once what their kernels make of weights that are given to them all. Disposing the group closes no session: what the
-/// sessions share lives until the last of them is gone.
+/// Sessions whose kernels share weights that they have converted for their own use. Disposing the group does not close its sessions: the shared
+/// memory is freed with the last of them.
 /// </summary>
 public interface ISessionGroup : IDisposable
 {

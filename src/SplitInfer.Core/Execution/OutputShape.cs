@@ -3,10 +3,10 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Execution;
 
-/// <summary>Tells the shape of an output before the run: from the model where it fixes it, else from the inputs that share its symbols.</summary>
+/// <summary>Determines the shape of an output before the run: from the model if it fixes the shape, else from inputs with the same symbols.</summary>
 internal sealed class OutputShape
 {
-    /// <summary>No operator goes near it; it bounds what a hostile model can take of the stack.</summary>
+    /// <summary>Real operators are far below it; it limits the stack that a hostile model can use.</summary>
     private const int MaxRank = 64;
 
     private readonly TensorShape _fixed;
@@ -16,7 +16,7 @@ internal sealed class OutputShape
 
     private OutputShape((long Size, int Input, int Axis)[] sources) => _sources = sources;
 
-    /// <summary>The rule for an output; null where the shape is known only after the run.</summary>
+    /// <summary>The rule for an output; null if the shape is known only after the run.</summary>
     public static OutputShape? From(EngineValue output, ImmutableArray<EngineValue> inputs)
     {
         if (output.Kind != EngineValueKind.Tensor || !output.HasShape || output.Dimensions.Length > MaxRank || !output.ElementType.HasFixedSize()) return null;
@@ -35,7 +35,7 @@ internal sealed class OutputShape
     }
 
     /// <summary>The shape for one run.</summary>
-    /// <param name="inputs">By place in the session; null where none is given.</param>
+    /// <param name="inputs">By place in the session; null if none is given.</param>
     /// <param name="shape">The shape.</param>
     /// <returns>Whether the inputs tell it.</returns>
     public bool TryResolve(ReadOnlySpan<TensorValue?> inputs, out TensorShape shape)

@@ -2,18 +2,18 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Execution;
 
-/// <summary>What a session is made with beyond what a user chooses.</summary>
+/// <summary>Settings of a session that SplitInfer chooses, unlike <see cref="ExecutionOptions"/>.</summary>
 public sealed class SessionSettings
 {
-    /// <summary>The folder that the external data of the model is relative to; null where there is none.</summary>
+    /// <summary>The folder that the external data of the model is relative to; null if there is none.</summary>
     public string? ExternalDataFolder { get; init; }
 
-    /// <summary>Values that replace initializers of the model, by name. The session keeps the memory alive and reads it in place; the tensors stay the caller's.</summary>
+    /// <summary>Values that replace initializers of the model, by name. The session keeps the memory alive and reads it in place; the caller keeps ownership of the tensors.</summary>
     public IReadOnlyList<(string Name, TensorValue Value)> Initializers { get; init; } = [];
 
-    /// <summary>Whether the session takes memory from the process's arena instead of one of its own.</summary>
+    /// <summary>Whether the session allocates from the process's shared arena instead of its own.</summary>
     public bool UseSharedArena { get; init; }
 
-    /// <summary>Whether outputs whose shapes are known before a run, and whose operators allow it, are written to memory of ours. What the engine allocates itself is copied.</summary>
+    /// <summary>Whether outputs whose shapes are known before a run, and whose operators allow it, are written directly to pooled memory. Other outputs are copied.</summary>
     public bool BindsOutputs { get; init; } = true;
 }

@@ -16,7 +16,7 @@ internal sealed class ConstantTensors
             if (node is { OpType: "Constant", Domain: "" or "ai.onnx", Output: [var name], Attribute: [var only] } && TensorOf(only) is { } tensor) _tensors.TryAdd(name, tensor);
     }
 
-    /// <summary>The constant of that name; null where the graph states none.</summary>
+    /// <summary>The constant of that name; null if the graph states none.</summary>
     public TensorProto? Find(string name) => _tensors.GetValueOrDefault(name);
 
     private static TensorProto? TensorOf(AttributeProto attribute) => attribute.Name switch

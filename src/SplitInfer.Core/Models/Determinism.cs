@@ -4,7 +4,7 @@ using SplitInfer.Models.Onnx;
 namespace SplitInfer.Models;
 
 /// <summary>
-/// Tells which nodes yield the same on both ends when they read the same. Only those may be computed on both; what is not known to be
+/// Determines which nodes give equal results on client and server for equal inputs. Only those may be computed on both; what is not known to be
 /// deterministic is taken as not, which costs a crossing value and never a wrong result.
 /// </summary>
 internal sealed class Determinism
@@ -36,7 +36,7 @@ internal sealed class Determinism
         return node.Attribute.All(a => (a.G is null || Holds(a.G)) && a.Graphs.All(Holds));
     }
 
-    /// <summary>Whether the operator is known to draw random numbers whatever it is told, which <c>Dropout</c> is not.</summary>
+    /// <summary>Whether the operator always draws random numbers, unlike <c>Dropout</c>.</summary>
     public static bool IsRandom(NodeProto node) => KnownDomains.Contains(node.Domain) && RandomOperators.Contains(node.OpType);
 
     private bool Holds(GraphProto body) => body.Node.All(Holds);

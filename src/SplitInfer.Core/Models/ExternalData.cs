@@ -15,7 +15,7 @@ internal sealed class ExternalData
     /// <summary>The most bytes of a constant that is taken into the model.</summary>
     private const int MaxInlineBytes = 64 << 10;
 
-    /// <summary>The most bytes of all of them; further ones stay where they are.</summary>
+    /// <summary>Limit for the bytes of all of them; further ones remain external.</summary>
     private const long MaxInlineTotal = 64 << 20;
 
     private readonly Dictionary<string, byte[]> _digests = new(StringComparer.Ordinal);

@@ -8,7 +8,7 @@ namespace SplitInfer.Models;
 /// <summary>Where the bytes of one tensor lie that has them in another file.</summary>
 internal readonly record struct ExternalPart(TensorProto Tensor, string Source, string Location, long Offset, long? Length)
 {
-    /// <summary>Reads what a tensor states.</summary>
+    /// <summary>Reads the location that a tensor states.</summary>
     /// <exception cref="ModelFormatException">A number is none.</exception>
     public static ExternalPart Of(TensorProto tensor, string source)
     {
@@ -30,7 +30,7 @@ internal readonly record struct ExternalPart(TensorProto Tensor, string Source, 
     /// <summary>An error that is about this tensor.</summary>
     public ModelFormatException Error(string problem, string advice) => new(Source, $"the external data of tensor '{Tensor.Name}' {problem}", advice);
 
-    /// <summary>Checks that the part lies in its file.</summary>
+    /// <summary>Checks that the part is within its file.</summary>
     /// <returns>Its bytes, as the tensor's type and dimensions say.</returns>
     /// <exception cref="ModelFormatException">It does not.</exception>
     public long CheckWithin(long fileLength)
@@ -42,7 +42,7 @@ internal readonly record struct ExternalPart(TensorProto Tensor, string Source, 
         return bytes;
     }
 
-    /// <summary>Puts the bytes into the tensor, which is then like any other. Not where type and length do not say for sure what they are.</summary>
+    /// <summary>Copies the bytes into the tensor, which then has no external data. Not if type and length do not determine the contents.</summary>
     public bool TryTakeIn(FileStream file, int bytes)
     {
         if (!((ElementType)Tensor.DataType).HasFixedSize() || (Length ?? bytes) != bytes) return false;

@@ -12,7 +12,7 @@ internal static class ExternalPath
     public static long LengthOf(string folder, string location, Func<string, string, ModelFormatException> error) =>
         Follow(folder, location, error).Length;
 
-    /// <summary>Opens the file at <paramref name="location"/> to read it; null where it is empty. Arguments are those of <see cref="LengthOf"/>.</summary>
+    /// <summary>Opens the file at <paramref name="location"/> to read it; null if it is empty. Arguments are those of <see cref="LengthOf"/>.</summary>
     public static FileStream? Open(string folder, string location, Func<string, string, ModelFormatException> error)
     {
         var file = Follow(folder, location, error);
@@ -34,7 +34,7 @@ internal static class ExternalPath
 
     private static FileInfo Follow(string folder, string location, Func<string, string, ModelFormatException> error)
     {
-        // Both ends may run on different systems, so what is special on any of them is refused on all.
+        // Client and server may run on different systems, so what is special on any of them is refused on all.
         if (location.Length == 0 || location.AsSpan().ContainsAny("\\:\0") || location[0] == '/')
             throw error($"has the location '{location}', which is not a relative path", Advice);
         var path = folder;

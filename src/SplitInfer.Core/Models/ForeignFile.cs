@@ -4,7 +4,7 @@ using System.Text.Unicode;
 namespace SplitInfer.Models;
 
 /// <summary>
-/// Says what a file is that cannot be read as a model. It is asked only about files that were refused, so that no name or weight of a
+/// Recognises what a file is that cannot be read as a model. It is asked only about files that were refused, so that no name or weight of a
 /// valid model is ever taken for something else.
 /// </summary>
 internal static class ForeignFile
@@ -36,7 +36,7 @@ internal static class ForeignFile
         (0, [.. "Rar!"u8, 0x1A, 7], "a RAR archive", Extract),
     ];
 
-    /// <summary>The refusal of a file that was recognised; null where nothing is known of it.</summary>
+    /// <summary>The refusal of a file that was recognised; null if nothing is known of it.</summary>
     /// <param name="bytes">The file, or at least its first <see cref="PrefixLength"/> bytes.</param>
     /// <param name="source">What to call it in messages.</param>
     /// <param name="inner">Why it was refused.</param>
@@ -57,7 +57,7 @@ internal static class ForeignFile
         return IsText(prefix) ? Text(prefix) : EncryptedBytes.AreLikely(prefix) ? ("a file of bytes without any order, which is how encrypted and compressed data look", "Decrypt or extract it first, or copy it again.") : null;
     }
 
-    /// <summary>Names of the first entries tell what an archive holds; a few more lie in the directory at its end.</summary>
+    /// <summary>The names of the first entries show the contents of an archive; the directory at its end has a few more.</summary>
     private static (string What, string Advice) Zip(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> all)
     {
         var end = all[Math.Max(0, all.Length - PrefixLength)..];

@@ -18,7 +18,7 @@ internal sealed class GraphNode
     /// <summary>Its place among the nodes of the file.</summary>
     public int FileIndex { get; }
 
-    /// <summary>Its place in the order of the graph, in which each node reads only what earlier ones wrote.</summary>
+    /// <summary>Its index in the order of the graph, in which each node reads only what earlier ones wrote.</summary>
     public int Position { get; set; }
 
     /// <summary>The values that it reads: its inputs that are given, and what its bodies capture. Each once.</summary>

@@ -7,10 +7,10 @@ namespace SplitInfer.Models;
 /// <param name="IsOutput">Whether the model yields it.</param>
 internal readonly record struct GraphValue(string Name, int Producer, int LastUse, bool IsOutput)
 {
-    /// <summary>The producer of what the model takes.</summary>
+    /// <summary>The producer of the model's inputs.</summary>
     public const int Fed = -1;
 
-    /// <summary>The last use of what no compute node reads.</summary>
+    /// <summary>The last use of a value that no compute node reads.</summary>
     public const int Unused = -1;
 
     /// <summary>Whether the value crosses the cut of partition <paramref name="k"/>: it is there before the cut and read after it.</summary>

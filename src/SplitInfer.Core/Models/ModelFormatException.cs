@@ -9,9 +9,9 @@ public sealed class ModelFormatException : SplitInferException
         (Model, Offset) = (source, offset);
     }
 
-    /// <summary>The file, or what stands for it where the model was given as bytes.</summary>
+    /// <summary>The file, or the name used in messages if the model was given as bytes.</summary>
     public string Model { get; }
 
-    /// <summary>Where in the file the problem is, in bytes from its start; null where it has no one place.</summary>
+    /// <summary>Where in the file the problem is, in bytes from its start; null if there is no single place.</summary>
     public long? Offset { get; }
 }

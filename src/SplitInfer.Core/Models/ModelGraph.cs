@@ -42,23 +42,23 @@ internal sealed class ModelGraph
     /// <summary>The file that the graph was read from.</summary>
     public OnnxModel Model { get; }
 
-    /// <summary>What the model takes, without the inputs that the file gives a value and nobody feeds: those are constants.</summary>
+    /// <summary>Inputs of the model, without those that have a value in the file and are not fed, which are constants.</summary>
     public ImmutableArray<ValueInfoProto> Inputs { get; }
 
-    /// <summary>What the model yields; a value may be listed twice.</summary>
+    /// <summary>Outputs of the model; a value may be listed twice.</summary>
     public IReadOnlyList<ValueInfoProto> Outputs => Model.Graph.Output;
 
     /// <summary>The compute nodes in order: partition k has the first k on the device.</summary>
     public ImmutableArray<GraphNode> Nodes { get; }
 
     /// <summary>
-    /// The nodes that belong to whichever side needs what they write, in order: those that compute constants from constants, and those that
+    /// The nodes that belong to each side that needs their results, in order: those that compute constants from constants, and those that
     /// dequantise. What is quantised crosses a cut instead of the numbers that it stands for, which are four times as large; and the engine
     /// fuses operators with the dequantisation of what they read, so that both must be on one side to give what the whole gives.
     /// </summary>
     public ImmutableArray<GraphNode> SharedNodes { get; }
 
-    /// <summary>For each compute node the values that it needs: what it reads, with what is dequantised on either side in place of the result.</summary>
+    /// <summary>For each compute node the values that it needs: those that it reads, but instead of the result of a dequantisation, its input.</summary>
     public ImmutableArray<ImmutableArray<string>> Reads { get; }
 
     /// <summary>The initializers that are inputs all the same, because the application feeds them.</summary>
@@ -70,7 +70,7 @@ internal sealed class ModelGraph
     /// </summary>
     public IReadOnlyDictionary<string, TypeProto> DeclaredTypes { get; }
 
-    /// <summary>The inputs, then what the compute nodes write and something reads or the model yields, in order.</summary>
+    /// <summary>The inputs, then the results of compute nodes that are read or are outputs of the model, in order.</summary>
     public ImmutableArray<GraphValue> Values { get; }
 
     /// <summary>Reads the graph of a model.</summary>

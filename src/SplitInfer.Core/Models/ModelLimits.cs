@@ -13,8 +13,8 @@ public sealed class ModelLimits
     public long MaxFileBytes { get; init; } = Array.MaxLength;
 
     /// <summary>
-    /// The most messages, names and other parts that the file may consist of; bounds the memory that reading takes, since a part of
-    /// two bytes becomes an object of a hundred. 8,000,000 unless set.
+    /// The largest number of messages, names and other parts of the file. It limits the memory for reading, because a part of
+    /// two bytes can become an object of a hundred bytes. 8,000,000 unless set.
     /// </summary>
     public int MaxParts { get; init; } = 8_000_000;
 

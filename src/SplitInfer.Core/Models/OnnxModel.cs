@@ -5,8 +5,8 @@ using SplitInfer.Models.Onnx;
 namespace SplitInfer.Models;
 
 /// <summary>
-/// A model file that was read and checked. Its graph is held in two parts: <see cref="Graph"/> has the lists that segments take
-/// their share of, <see cref="Shell"/> everything else, unknown fields included. Neither is changed after loading, so that it is safe for
+/// A model file that was read and checked. Its graph has two parts: <see cref="Graph"/> has the lists from which segments take
+/// their parts, <see cref="Shell"/> has everything else, including unknown fields. Neither changes after loading, so the model is safe for
 /// concurrent use.
 /// </summary>
 public sealed class OnnxModel
@@ -26,13 +26,13 @@ public sealed class OnnxModel
     private OnnxModel(OnnxModel from, GraphProto graph) =>
         (Source, Folder, Fingerprint, Shell, Graph) = (from.Source, from.Folder, from.Fingerprint, from.Shell, graph);
 
-    /// <summary>The file, or what stands for it in messages where the model was given as bytes.</summary>
+    /// <summary>The file, or the name used in messages if the model was given as bytes.</summary>
     public string Source { get; }
 
-    /// <summary>The folder that external data lies in; null where the model has none.</summary>
+    /// <summary>The folder of external data; null if the model has none.</summary>
     internal string? Folder { get; }
 
-    /// <summary>SHA-256 of the file; where it has external data, of the digests of the file and of every external file.</summary>
+    /// <summary>SHA-256 of the file; with external data, of the digests of the file and of every external file.</summary>
     public Fingerprint Fingerprint { get; }
 
     /// <summary>The model without nodes, initializers, inputs, outputs, value descriptions and annotations.</summary>
@@ -41,7 +41,7 @@ public sealed class OnnxModel
     /// <summary>The nodes, initializers, inputs, outputs, value descriptions and annotations.</summary>
     internal GraphProto Graph { get; }
 
-    /// <summary>Reads a model and checks where its external data lies.</summary>
+    /// <summary>Reads a model and checks the locations of its external data.</summary>
     /// <param name="path">An ONNX file.</param>
     /// <param name="limits">How large the file may be; null for <see cref="ModelLimits.Default"/>.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -57,9 +57,9 @@ public sealed class OnnxModel
 
     /// <summary>Reads a model that is in memory.</summary>
     /// <param name="bytes">The file; not kept.</param>
-    /// <param name="folder">Where external data lies; null where the model may have none.</param>
+    /// <param name="folder">The folder of external data; null if the model may have none.</param>
     /// <param name="limits">How large the model may be.</param>
-    /// <param name="source">What to call the model in messages.</param>
+    /// <param name="source">The name of the model in messages.</param>
     /// <exception cref="ModelFormatException">It is not a model, or over the limits.</exception>
     public static OnnxModel Parse(byte[] bytes, string? folder = null, ModelLimits? limits = null, string source = "The model")
     {
@@ -87,7 +87,7 @@ public sealed class OnnxModel
         }
     }
 
-    /// <summary>Files over the limits are not read, but for what tells that they are no models.</summary>
+    /// <summary>Of files over the limits, only the part that shows whether they are models is read.</summary>
     private static void CheckLength(FileInfo file, string source, ModelLimits limits)
     {
         try

@@ -17,7 +17,7 @@ internal sealed class Quantization
     private static readonly FrozenSet<string> Movers = FrozenSet.Create(StringComparer.Ordinal,
         "MaxPool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Slice", "Gather", "Concat", "Split", "Resize", "DepthToSpace", "SpaceToDepth", "Pad", "Expand");
 
-    /// <summary>Operators that engines run in one step with what comes before, so that a number before a quantisation can fall to its other side.</summary>
+    /// <summary>Operators that engines fuse with the preceding ones, so that the rounding of a quantisation can differ.</summary>
     private static readonly FrozenSet<string> Followers = FrozenSet.Create(StringComparer.Ordinal,
         "Relu", "Clip", "Add", "Sub", "Mul", "Div", "Sum", "Sigmoid", "Tanh", "LeakyRelu", "PRelu", "Elu", "Gelu", "HardSigmoid", "HardSwish");
 
@@ -46,7 +46,7 @@ internal sealed class Quantization
             if (node.IsStandard && Movers.Contains(node.Proto.OpType) && node.Uses.Any(_dequantized.Contains)) _dequantized.UnionWith(node.Outputs);
     }
 
-    /// <summary>Why a value that crosses the cut of partition <paramref name="k"/> would not mean the same as in the whole; null where it would.</summary>
+    /// <summary>Why a value that crosses the cut of partition <paramref name="k"/> would not mean the same as in the whole; null if it would.</summary>
     public string? NotTransferableReason(GraphValue value, int k) =>
         value.Producer == GraphValue.Fed ? null
         : _quantizedAt.TryGetValue(value.Name, out var at) && at >= k ? "is about to be quantised, which an engine does in one step with what comes before"
@@ -58,7 +58,7 @@ internal sealed class Quantization
     public static bool IsDequantization(GraphNode node, QuantizedTypes types, IReadOnlySet<string> constants) =>
         node.Is(Dequantize) && node.Outputs.Length == 1 && IsOfConstants(node, constants) && types.IsFused(node);
 
-    /// <summary>The same nodes with every quantisation right behind what it quantises, so that as few cuts as possible come between.</summary>
+    /// <summary>The same nodes with every quantisation directly behind the node whose output it quantises, so that as few cuts as possible are between them.</summary>
     public static ImmutableArray<GraphNode> BehindProducers(ImmutableArray<GraphNode> nodes, IReadOnlySet<string> constants)
     {
         var written = nodes.SelectMany(static n => n.Outputs).ToHashSet(StringComparer.Ordinal);

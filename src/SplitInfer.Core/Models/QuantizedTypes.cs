@@ -3,7 +3,7 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Models;
 
-/// <summary>Tells what the nodes of a graph quantise to, which the file states by a zero point or an attribute.</summary>
+/// <summary>Finds the types to which the nodes of a graph quantise; the file states them by a zero point or an attribute.</summary>
 internal sealed class QuantizedTypes
 {
     private readonly ConstantTensors _constants;

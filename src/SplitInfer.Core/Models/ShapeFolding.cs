@@ -5,18 +5,18 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Models;
 
 /// <summary>
-/// Replaces by constants what nodes say of shapes that are known: <c>Shape</c>, <c>Size</c>, and the parts of a <c>Shape</c> that
+/// Replaces by constants the results of nodes that depend only on known shapes: <c>Shape</c>, <c>Size</c>, and the parts of a <c>Shape</c> that
 /// <c>Gather</c> and <c>Slice</c> take. What follows from these is then constant too, belongs to both sides and never crosses.
 /// </summary>
 /// <param name="graph">The graph.</param>
-/// <param name="shapeOf">The dimensions of a value, −1 for each that is not known; default where the rank is not known.</param>
+/// <param name="shapeOf">The dimensions of a value, −1 for each that is unknown; default where the rank is unknown.</param>
 internal sealed class ShapeFolding(ModelGraph graph, Func<string, ImmutableArray<long>> shapeOf)
 {
-    // For each value that a Shape node writes, the dimensions that it tells; −1 where they are not known.
+    // For each value that a Shape node writes, the dimensions that it tells; −1 where they are unknown.
     private readonly Dictionary<string, ImmutableArray<long>> _told = new(StringComparer.Ordinal);
     private readonly ConstantTensors _constants = new(graph.Model.Graph);
 
-    /// <summary>The same graph with constants in place of what shapes tell; the graph itself where they tell nothing.</summary>
+    /// <summary>The same graph with constants in place of such results; the graph itself if there are none.</summary>
     public static ModelGraph Apply(ModelGraph graph, Func<string, ImmutableArray<long>> shapeOf)
     {
         var folding = new ShapeFolding(graph, shapeOf);
@@ -68,7 +68,7 @@ internal sealed class ShapeFolding(ModelGraph graph, Func<string, ImmutableArray
         return Tell(node, [.. told.Skip(first).Take(Math.Max(0, last - first))]);
     }
 
-    /// <summary>Takes note of what a value tells; a tensor where it is known whole.</summary>
+    /// <summary>Records the dimensions that a value has; returns a tensor if all of them are known.</summary>
     private TensorProto? Tell(GraphNode node, ImmutableArray<long> dimensions)
     {
         _told[node.Outputs[0]] = dimensions;
@@ -83,7 +83,7 @@ internal sealed class ShapeFolding(ModelGraph graph, Func<string, ImmutableArray
         return TensorProtoWriter.Write(tensor, "");
     }
 
-    /// <summary>The elements of a constant of whole numbers; null where it is not known to be one.</summary>
+    /// <summary>The elements of a constant of whole numbers; null if it is not known to be one.</summary>
     private ImmutableArray<long>? Integers(string value, out int rank)
     {
         rank = 0;

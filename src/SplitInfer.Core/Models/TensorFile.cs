@@ -11,9 +11,9 @@ public static class TensorFile
 
     /// <summary>Reads a <c>.npy</c> or <c>.pb</c> file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="name">The name that the file gives to the tensor; empty where it gives none.</param>
+    /// <param name="name">The name of the tensor in the file; empty if there is none.</param>
     /// <returns>The tensor, which the caller owns.</returns>
-    /// <exception cref="InvalidTensorException">The file holds no whole tensor.</exception>
+    /// <exception cref="InvalidTensorException">The file does not contain a complete tensor.</exception>
     public static TensorValue Read(string path, out string name)
     {
         name = "";

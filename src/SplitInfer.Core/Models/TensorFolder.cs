@@ -4,18 +4,18 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Models;
 
 /// <summary>
-/// Tensors for a model's inputs or outputs in a folder: <c>input_0.pb</c>, <c>output_0.pb</c> and so on, matched by the names that the
-/// files give, else by their numbers; or <c>NAME.npy</c>, where characters that no file name has are written as <c>_</c>.
+/// Tensors for a model's inputs or outputs in a folder: <c>input_0.pb</c>, <c>output_0.pb</c> and so on, assigned by the names in the
+/// files, else by their numbers; or <c>NAME.npy</c>, in which characters that file names cannot contain are replaced by <c>_</c>.
 /// </summary>
 public static class TensorFolder
 {
     /// <summary>Reads what the folder has for <paramref name="values"/>.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="kind"><c>input</c> or <c>output</c>: the start of the names of numbered files.</param>
-    /// <param name="values">Names of what the model takes or yields, in order.</param>
-    /// <returns>Tensors by the names of the values; those that the folder does not have are left out. The caller owns them.</returns>
+    /// <param name="values">Names of the model's inputs or outputs, in order.</param>
+    /// <returns>Tensors by the names of the values; values without a file are omitted. The caller owns them.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
-    /// <exception cref="InvalidTensorException">A file holds no whole tensor.</exception>
+    /// <exception cref="InvalidTensorException">A file does not contain a complete tensor.</exception>
     /// <exception cref="TensorMismatchException">A numbered file belongs to none of the values.</exception>
     public static Dictionary<string, TensorValue> Read(string folder, string kind, IReadOnlyList<string> values)
     {

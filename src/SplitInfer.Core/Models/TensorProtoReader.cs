@@ -10,7 +10,7 @@ internal static class TensorProtoReader
 {
     /// <summary>Reads a <c>.pb</c> file that holds one tensor.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="name">The name that the tensor has in the file; empty where it has none.</param>
+    /// <param name="name">The name that the tensor has in the file; empty if it has none.</param>
     /// <exception cref="InvalidTensorException">The file holds no whole tensor.</exception>
     public static TensorValue ReadFile(string path, out string name)
     {
@@ -28,7 +28,7 @@ internal static class TensorProtoReader
     }
 
     /// <summary>Makes a tensor with a copy of the elements.</summary>
-    /// <exception cref="InvalidTensorException">The elements are missing, are more or fewer than the shape needs, lie in another file, or are of a type that is not known.</exception>
+    /// <exception cref="InvalidTensorException">The elements are missing, are more or fewer than the shape needs, lie in another file, or are of a type that is unknown.</exception>
     public static TensorValue Read(TensorProto proto)
     {
         if (proto.DataLocation == TensorProto.Types.DataLocation.External || proto.ExternalData.Count > 0)

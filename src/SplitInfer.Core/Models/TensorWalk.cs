@@ -2,7 +2,7 @@ using SplitInfer.Models.Onnx;
 
 namespace SplitInfer.Models;
 
-/// <summary>Finds every tensor of a model: initializers, attributes, bodies of control flow, functions. Depth is bounded by what was parsed.</summary>
+/// <summary>Finds every tensor of a model: initializers, attributes, bodies of control flow, functions. The limits of parsing also limit the depth.</summary>
 internal static class TensorWalk
 {
     public static IEnumerable<TensorProto> Tensors(ModelProto model) =>

@@ -38,7 +38,7 @@ internal sealed class WideFloats
 
     /// <summary>Looks for the values of a graph.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="typeOf">The element type of a value; undefined where it is not known.</param>
+    /// <param name="typeOf">The element type of a value; undefined if it is unknown.</param>
     public WideFloats(ModelGraph graph, Func<string, ElementType> typeOf)
     {
         _isHalf = name => name.Length > 0 && typeOf(name) == ElementType.Float16;
@@ -53,7 +53,7 @@ internal sealed class WideFloats
     /// <summary>The name of the float32 form of a value.</summary>
     public string NameOf(string value) => value + _suffix;
 
-    /// <summary>Makes a segment take and yield float32 forms, which it lists among its inputs and outputs already.</summary>
+    /// <summary>Changes a segment to float32 inputs and outputs, which its lists of inputs and outputs already have.</summary>
     /// <param name="segment">The segment, which is changed; its nodes are not, but replaced.</param>
     /// <param name="taken">The values whose float32 form the segment is fed.</param>
     /// <param name="yielded">The values whose float32 form the segment yields.</param>

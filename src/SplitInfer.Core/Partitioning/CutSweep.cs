@@ -3,7 +3,7 @@ using SplitInfer.Models;
 
 namespace SplitInfer.Partitioning;
 
-/// <summary>What crosses a cut and what comes back over it, kept up to date while the cut moves through the graph from its start.</summary>
+/// <summary>The values that cross a cut and the outputs that come back, updated while the cut moves through the graph from its start.</summary>
 internal sealed class CutSweep
 {
     private readonly ImmutableArray<GraphValue> _values;

@@ -7,7 +7,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Partitioning;
 
 /// <summary>
-/// The last nodes of a model that yields what cannot cross a cut: sequences, maps, text. They run on the device, after the tail, on tensors
+/// The last nodes of a model with outputs that cannot cross a cut: sequences, maps, text. They run on the device, after the tail, on tensors
 /// that do cross; the rest of the model is cut as any other. Immutable.
 /// </summary>
 internal sealed class DeviceFinish
@@ -17,10 +17,10 @@ internal sealed class DeviceFinish
     private DeviceFinish(ModelProto model, string? folder, ImmutableArray<string> inputs, ImmutableArray<string> outputs) =>
         (_model, Folder, Inputs, Outputs) = (model, folder, inputs, outputs);
 
-    /// <summary>The folder of the external data; null where there is none.</summary>
+    /// <summary>The folder of the external data; null if there is none.</summary>
     public string? Folder { get; }
 
-    /// <summary>What the nodes read: inputs of the model, and tensors that the rest yields.</summary>
+    /// <summary>The inputs of the nodes: inputs of the model, and tensors that other nodes compute.</summary>
     public ImmutableArray<string> Inputs { get; }
 
     /// <summary>The outputs of the model that they yield.</summary>
@@ -32,7 +32,7 @@ internal sealed class DeviceFinish
     /// <summary>Takes the nodes off a graph.</summary>
     /// <param name="graph">The graph; the same without these nodes, yielding what they read, afterwards.</param>
     /// <param name="values">What the engine says of the values.</param>
-    /// <returns>The nodes; null where everything that the model yields can cross, or nothing would be left.</returns>
+    /// <returns>The nodes; null if everything that the model yields can cross, or nothing would be left.</returns>
     public static DeviceFinish? Take(ref ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values)
     {
         var whole = graph;
@@ -61,7 +61,7 @@ internal sealed class DeviceFinish
         bool CanCross(string name) => !values.TryGetValue(name, out var value) || (value.Kind == EngineValueKind.Tensor && value.ElementType.CanBeBound() && value.ElementType.HasFixedSize());
     }
 
-    /// <summary>The nodes that write the outputs, all that read what these write, and those whose results these read and that cannot cross.</summary>
+    /// <summary>The nodes that compute these outputs, all nodes that read their results, and nodes that compute values for them that cannot cross.</summary>
     private static HashSet<GraphNode> Close(ModelGraph graph, HashSet<string> outputs, Func<string, bool> canCross)
     {
         var producers = graph.Nodes.SelectMany(static n => n.Outputs.Select(output => (output, n))).ToDictionary(static p => p.output, static p => p.n, StringComparer.Ordinal);

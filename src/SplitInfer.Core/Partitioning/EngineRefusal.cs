@@ -2,7 +2,7 @@ using SplitInfer.Execution;
 
 namespace SplitInfer.Partitioning;
 
-/// <summary>Makes of the engine's words, which are about nodes, an error that names the file as well and says what to do.</summary>
+/// <summary>Converts an error of the engine, which names nodes, to one that also names the file and a remedy.</summary>
 internal static class EngineRefusal
 {
     private const string Export = "Export the model again";

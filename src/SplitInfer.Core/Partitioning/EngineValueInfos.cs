@@ -3,7 +3,7 @@ using SplitInfer.Models.Onnx;
 
 namespace SplitInfer.Partitioning;
 
-/// <summary>Writes what an engine says of a tensor as a model file does.</summary>
+/// <summary>Converts an engine's description of a tensor to the form that model files use.</summary>
 internal static class EngineValueInfos
 {
     /// <summary>The description of a tensor.</summary>

@@ -4,11 +4,11 @@ using SplitInfer.Models.Onnx;
 namespace SplitInfer.Partitioning;
 
 /// <summary>
-/// Multiply-accumulates of a node, from the shapes of what it reads and writes. Exact for convolutions and matrix products; attention and
+/// Multiply-accumulate operations of a node, from the shapes of its inputs and outputs. Exact for convolutions and matrix products; attention and
 /// <c>Einsum</c> are counted by their products alone; a node with bodies or a function counts as one of the others.
 /// </summary>
 /// <param name="node">The node.</param>
-/// <param name="shapeOf">The dimensions of a value; default where they are not known.</param>
+/// <param name="shapeOf">The dimensions of a value; default where they are unknown.</param>
 internal readonly struct NodeCost(NodeProto node, Func<string, ImmutableArray<long>> shapeOf)
 {
     /// <summary>The cost of a node, as one node of its class.</summary>
@@ -46,7 +46,7 @@ internal readonly struct NodeCost(NodeProto node, Func<string, ImmutableArray<lo
 
     private double Input(int index) => Count(ShapeOfInput(index));
 
-    /// <summary>The size of an axis of an input, counted from the end where negative; 1 where it is not known.</summary>
+    /// <summary>The size of an axis of an input, counted from the end where negative; 1 where it is unknown.</summary>
     private double Axis(int input, int axis)
     {
         var shape = ShapeOfInput(input);
@@ -59,7 +59,7 @@ internal readonly struct NodeCost(NodeProto node, Func<string, ImmutableArray<lo
 
     private long Int(string name) => node.Attribute.FirstOrDefault(a => a.Name == name)?.I ?? 0;
 
-    /// <summary>The product of the sizes of all letters; the elements of the output where letters do not say it.</summary>
+    /// <summary>The product of the sizes of all letters; the elements of the output if the letters do not determine it.</summary>
     private double Einsum()
     {
         var equation = node.Attribute.FirstOrDefault(static a => a.Name == "equation")?.S.ToStringUtf8().Replace(" ", "", StringComparison.Ordinal) ?? "";
@@ -70,7 +70,7 @@ internal readonly struct NodeCost(NodeProto node, Func<string, ImmutableArray<lo
         return sizes.ContainsKey('.') ? Output() : sizes.Values.Aggregate(1.0, static (product, size) => product * size);
     }
 
-    /// <summary>Scores and weighted sums, and the projection where the operator has its weights among its inputs.</summary>
+    /// <summary>Scores and weighted sums, and the projection if the operator has its weights as inputs.</summary>
     private double Attention()
     {
         var query = ShapeOfInput(0);

@@ -9,10 +9,10 @@ public sealed class Partition
     /// <summary>The partition k: 0 runs everything on the server, the last one everything on the device.</summary>
     public required int Index { get; init; }
 
-    /// <summary>The values that cross the cut, in the order in which they travel. Empty for the last partition.</summary>
+    /// <summary>The values that cross the cut, in the order in which they are sent. Empty for the last partition.</summary>
     public required ImmutableArray<TensorSpec> Boundary { get; init; }
 
-    /// <summary>The model's outputs that the tail yields, in the order in which they travel back; the others are finished on the device.</summary>
+    /// <summary>The model's outputs that the tail computes, in the order in which they are sent back; the device has the others.</summary>
     public required ImmutableArray<TensorSpec> TailOutputs { get; init; }
 
     /// <summary>Bytes of the boundary, uncompressed, for the shapes that the plan was made with.</summary>

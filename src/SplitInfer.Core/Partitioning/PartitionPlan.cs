@@ -3,19 +3,19 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Partitioning;
 
-/// <summary>All partitions of a model. Both ends make the same plan from the same bytes. Immutable.</summary>
+/// <summary>All partitions of a model. Client and server make the same plan from the same bytes. Immutable.</summary>
 public sealed class PartitionPlan
 {
     /// <summary>SHA-256 of the model: its file and its external data.</summary>
     public required Fingerprint Model { get; init; }
 
-    /// <summary>SHA-256 of what both ends must agree on: the order of the nodes and every boundary with its names, types and dimensions.</summary>
+    /// <summary>SHA-256 of what client and server must agree on: the order of the nodes and every boundary with its names, types and dimensions.</summary>
     public required Fingerprint Fingerprint { get; init; }
 
-    /// <summary>What the model takes. Inputs with a default value in the file are constants and not listed.</summary>
+    /// <summary>Inputs of the model. Inputs with a default value in the file are constants and not listed.</summary>
     public required ImmutableArray<TensorSpec> Inputs { get; init; }
 
-    /// <summary>What the model yields; in place of <see cref="DeviceOutputs"/>, the tensors that they are made of.</summary>
+    /// <summary>Outputs of the model; in place of <see cref="DeviceOutputs"/>, the tensors from which they are computed.</summary>
     public required ImmutableArray<TensorSpec> Outputs { get; init; }
 
     /// <summary>Names of the outputs that cannot cross a cut, such as maps and text: the device makes them of <see cref="Outputs"/>, after the tail. Empty for most models.</summary>
@@ -28,8 +28,8 @@ public sealed class PartitionPlan
     public required ImmutableArray<Partition> Arms { get; init; }
 
     /// <summary>
-    /// Why the sizes that the file leaves open could not be measured; bytes and work then count each as 1. Null where they could be, or
-    /// where none is open.
+    /// Why the sizes that the file does not fix could not be measured; bytes and work then assume 1 for each. Null if they could be measured, or
+    /// if the file fixes all sizes.
     /// </summary>
     public required string? MeasureFailure { get; init; }
 

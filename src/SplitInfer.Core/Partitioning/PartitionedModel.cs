@@ -7,7 +7,7 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Partitioning;
 
-/// <summary>A model with its plan, and the segments that the plan's cuts make of it. Immutable, and safe for concurrent use; segments are written when they are asked for.</summary>
+/// <summary>A model with its plan, and the segments of the plan's partitions. Immutable, and safe for concurrent use; segments are created on demand.</summary>
 public sealed class PartitionedModel
 {
     private readonly ModelGraph _graph;
@@ -29,10 +29,10 @@ public sealed class PartitionedModel
     /// <summary>Every cut of the model.</summary>
     public PartitionPlan Plan { get; }
 
-    /// <summary>The values that the file has for inputs which requests may leave out, by name.</summary>
+    /// <summary>Values in the file for inputs that requests may omit, by name.</summary>
     internal IReadOnlyDictionary<string, TensorValue> Defaults { get; }
 
-    /// <summary>What the device does after the tail, since the model yields what cannot cross; null where there is nothing.</summary>
+    /// <summary>The nodes that the device runs after the tail, because their results cannot be transferred; null if there are none.</summary>
     internal DeviceFinish? Finish => _catalog.Finish;
 
     /// <summary>Why the model must not be run on synthetic inputs, neither to warm it up nor to measure it; null if it may.</summary>
@@ -41,21 +41,21 @@ public sealed class PartitionedModel
     /// <summary>The file that the model was read from.</summary>
     internal OnnxModel Model => _graph.Model;
 
-    /// <summary>The file, or what stands for it in messages where the model was given as bytes.</summary>
+    /// <summary>The file, or the name used in messages if the model was given as bytes.</summary>
     public string Source => Model.Source;
 
     /// <summary>Dimensions of a value of the model for the sizes that the plan was made with.</summary>
     /// <param name="value">Name of a value that crosses a cut, or of an input or output.</param>
-    /// <returns>The dimensions; null where the number of them is not known.</returns>
+    /// <returns>The dimensions; null if the number of them is unknown.</returns>
     /// <exception cref="KeyNotFoundException">The model has no such value.</exception>
     public ImmutableArray<long>? ShapeOf(string value) => _catalog[value].NominalShape is { IsDefault: false } shape ? shape : null;
 
-    /// <summary>Bytes of a value of the model, uncompressed, for the sizes that the plan was made with, at most 1 TiB; 0 where they are not known.</summary>
+    /// <summary>Bytes of a value of the model, uncompressed, for the sizes that the plan was made with, at most 1 TiB; 0 if they are unknown.</summary>
     /// <param name="value">Name of a value that crosses a cut, or of an input or output.</param>
     /// <exception cref="KeyNotFoundException">The model has no such value.</exception>
     public long BytesOf(string value) => _catalog[value].NominalBytes;
 
-    /// <summary>What is known of a value, with its dimensions for the sizes that the plan was made with.</summary>
+    /// <summary>The known properties of a value, with its dimensions for the sizes that the plan was made with.</summary>
     internal ValueEntry this[string value] => _catalog[value];
 
     /// <summary>Reads a model file and plans it.</summary>
@@ -64,13 +64,13 @@ public sealed class PartitionedModel
     /// <param name="execution">How ONNX Runtime is found and run; null for the defaults.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="ModelFormatException">It is not a valid model.</exception>
-    /// <exception cref="ModelNotSupportedException">It takes or yields something other than dense tensors.</exception>
+    /// <exception cref="ModelNotSupportedException">It has inputs or outputs that are not supported.</exception>
     /// <exception cref="EngineException">ONNX Runtime refuses it, or an execution provider cannot be used.</exception>
     /// <exception cref="UnknownExecutionProviderException">There is no such execution provider.</exception>
     public static PartitionedModel Load(string path, PlanOptions? options = null, ExecutionOptions? execution = null) =>
         From(OnnxModel.Load(path, options?.Limits), options, execution);
 
-    /// <summary>Plans a model that was read. See <see cref="Load"/> for the errors.</summary>
+    /// <summary>Plans a model that has been read. See <see cref="Load"/> for the errors.</summary>
     /// <param name="model">The model.</param>
     /// <param name="options">How the plan is made; null for the defaults.</param>
     /// <param name="execution">How ONNX Runtime is found and run; null for the defaults.</param>
@@ -94,11 +94,11 @@ public sealed class PartitionedModel
         }
     }
 
-    /// <summary>What runs on the device: the values that the tail needs and the head writes, in the order of the boundary, then outputs that are finished.</summary>
+    /// <summary>The segment that runs on the device. Its outputs are the values that it computes for the tail, in the order of the boundary, then outputs of the model.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
     internal SegmentModel Head(int k) => _segments.Head(k);
 
-    /// <summary>What runs on the server: takes the boundary and yields the tail outputs, both in the order of the plan.</summary>
+    /// <summary>The segment that runs on the server, from the boundary to the tail outputs, both in the order of the plan.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
     internal SegmentModel Tail(int k) => _segments.Tail(k);
 
@@ -109,18 +109,18 @@ public sealed class PartitionedModel
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
     internal Routing Route(int k) => _segments.Route(k);
 
-    /// <summary>Inputs that the model should run on, made up for the sizes that the plan was made with. The caller owns them.</summary>
+    /// <summary>Synthetic inputs on which the model should run, for the sizes that the plan was made with. The caller owns them.</summary>
     /// <param name="seed">The same seed gives the same inputs.</param>
-    /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has.</exception>
+    /// <exception cref="TensorMismatchException">The model does not state how many dimensions an input has.</exception>
     public ImmutableArray<TensorValue> MakeInputs(int seed) => [.. Enumerable.Range(0, Plan.Inputs.Length).Select(index => MakeInput(index, seed))];
 
-    /// <summary>One of the inputs that <see cref="MakeInputs(int)"/> makes up. The caller owns it.</summary>
-    /// <param name="index">The place of the input in the plan.</param>
+    /// <summary>One of the inputs that <see cref="MakeInputs(int)"/> returns. The caller owns it.</summary>
+    /// <param name="index">Index of the input in the plan.</param>
     /// <param name="seed">The same seed gives the same input.</param>
-    /// <exception cref="TensorMismatchException">The model does not say how many dimensions the input has.</exception>
+    /// <exception cref="TensorMismatchException">The model does not state how many dimensions the input has.</exception>
     public TensorValue MakeInput(int index, int seed) => _syntheticInputs.Make(index, seed);
 
-    /// <summary>Inputs for a segment, made up for the sizes that the plan was made with, to warm it up. The caller owns them; there are none where a size is not known.</summary>
+    /// <summary>Synthetic inputs for warming up a segment, for the sizes that the plan was made with. The caller owns them; there are none if a size is unknown.</summary>
     internal TensorValue[] MakeInputs(SegmentModel segment, int seed) => _syntheticInputs.MakeFor(segment, seed);
 
     /// <summary>Whether the file has a value for an input, so that an application may name it among <see cref="PlanOptions.FedInitializers"/>.</summary>

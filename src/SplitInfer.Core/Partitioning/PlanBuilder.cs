@@ -4,7 +4,7 @@ using SplitInfer.Partitioning.Probing;
 
 namespace SplitInfer.Partitioning;
 
-/// <summary>Lists every cut of a graph with what crosses it, in one sweep over the nodes.</summary>
+/// <summary>Lists every cut of a graph with the values that cross it, in one sweep over the nodes.</summary>
 internal sealed class PlanBuilder
 {
     // No useful cut passes as many; without a bound, the boundaries of a graph made for it would take the square of its size. Those of very

@@ -7,8 +7,8 @@ using SplitInfer.Partitioning.Probing;
 namespace SplitInfer.Partitioning;
 
 /// <summary>
-/// The digest of what both ends must agree on: the compute nodes in order, and of each value its life, type and dimensions. All boundaries
-/// follow from these. Sizes that the plan was made with and what an application rules out are not part of it.
+/// The digest of what client and server must agree on: the compute nodes in order, and for each value where it is produced and last used, its type and dimensions. All boundaries
+/// follow from these. Sizes that the plan was made with and cuts that an application excludes do not affect it.
 /// </summary>
 internal readonly ref struct PlanFingerprint
 {

@@ -5,8 +5,8 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Partitioning;
 
 /// <summary>
-/// How a plan is made, and which cuts an application rules out. What is ruled out is marked refused in the plan; the values, their
-/// order and the plan's fingerprint stay the same, so both ends may have different options.
+/// How a plan is made, and which cuts an application excludes. Excluded cuts are marked as inadmissible in the plan; the values, their
+/// order and the plan's fingerprint stay the same, so client and server may have different options.
 /// </summary>
 public sealed class PlanOptions
 {
@@ -14,8 +14,8 @@ public sealed class PlanOptions
     public int MaxBoundaryTensors { get; set; } = 16;
 
     /// <summary>
-    /// The least number of compute nodes on the device; 0 unless set. Where it is 1 or more, cuts that pass an input of the model as it
-    /// is are refused as well, so that raw input never leaves the device.
+    /// The least number of compute nodes on the device; 0 unless set. If it is 1 or more, cuts that an input of the model crosses
+    /// unchanged are inadmissible as well, so that raw input never leaves the device.
     /// </summary>
     public int MinDepth { get; set; }
 
@@ -24,38 +24,37 @@ public sealed class PlanOptions
 
     /// <summary>
     /// Sizes to make the plan with, for symbolic dimensions of the model's inputs: by the symbol, or by <c>input#axis</c> where the axis has
-    /// no name. Others are guessed. Sizes say what cuts cost; requests of any size can be cut.
+    /// no name. Other sizes are guessed. Sizes affect the estimated costs of cuts only; requests may have any size.
     /// </summary>
     public IReadOnlyDictionary<string, long> DimensionSizes { get; set; } = new Dictionary<string, long>();
 
     /// <summary>
-    /// Inputs to make the plan with, by name; those not given are made up. Worth giving where a model only runs on sensible values. They tell
-    /// what cuts cost, never what crosses them, so that both ends may have others. The tensors stay the caller's.
+    /// Inputs to make the plan with, by name; those not given are synthetic. Give them if a model only runs on realistic values. They affect
+    /// the estimated costs of cuts only, not the values that cross them, so client and server may use different ones. The caller keeps ownership of the tensors.
     /// </summary>
     public IReadOnlyDictionary<string, TensorValue> SampleInputs { get; set; } = new Dictionary<string, TensorValue>();
 
     /// <summary>
-    /// Names of initializers that requests feed, where the file lists them among the inputs as well: they become inputs like any other, and a
-    /// request by name that leaves one out gets the value of the file. Others keep the value of the file. Both ends must name the same. None unless set.
+    /// Names of initializers that requests may replace; the file must list them as inputs as well. They become inputs like any other, and a request
+    /// by name that omits one uses the value in the file. Client and server must name the same initializers. None unless set.
     /// </summary>
     public IReadOnlySet<string> FedInitializers { get; set; } = FrozenSet<string>.Empty;
 
-    /// <summary>The longest that running the model once to measure sizes may take, where the file leaves sizes open. 20 seconds unless set.</summary>
+    /// <summary>The time limit for running the model once to measure sizes that the file does not fix. 20 seconds unless set.</summary>
     public TimeSpan MaxMeasureTime { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// The most bytes that running the model on made-up inputs may take beyond what the process has. Where the sizes that are known need
-    /// more, it is not run; where it grows by more while it runs, it is stopped at the next node. What one node takes by itself is not
-    /// bounded: run a server of models from strangers in a container. Unless set, 4 GiB, or half the memory of the machine or container where
-    /// that is less.
+    /// The most bytes by which the process may grow while the model runs on synthetic inputs. If the known sizes need more, the model is not run;
+    /// if the process grows by more, the run is stopped at the next node. The memory of a single node is not limited: run a server with untrusted
+    /// models in a container. Unless set, 4 GiB, or half the memory of the machine or container if that is less.
     /// </summary>
     public long MaxMeasureBytes { get; set; } = Math.Min(4L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
 
     /// <summary>How large the model file may be.</summary>
     public ModelLimits Limits { get; set; } = ModelLimits.Default;
 
-    /// <summary>Checks that the options make sense.</summary>
-    /// <exception cref="ArgumentException">They do not; the message says which and why.</exception>
+    /// <summary>Checks that the options are valid.</summary>
+    /// <exception cref="ArgumentException">They are not; the message names the option and the reason.</exception>
     public void Validate()
     {
         if (MaxBoundaryTensors < 0) throw new ArgumentException($"{nameof(MaxBoundaryTensors)} is {MaxBoundaryTensors}; it can be 0 or more.");

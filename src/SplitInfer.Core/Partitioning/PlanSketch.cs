@@ -4,7 +4,7 @@ using System.Text;
 
 namespace SplitInfer.Partitioning;
 
-/// <summary>A short digest of each partition of a plan, by which two ends find where their plans differ.</summary>
+/// <summary>A short digest of each partition of a plan, by which client and server find where their plans differ.</summary>
 internal static class PlanSketch
 {
     /// <summary>The first partitions of larger plans tell enough.</summary>
@@ -25,7 +25,7 @@ internal static class PlanSketch
         return sketch;
     }
 
-    /// <summary>The first partition of a plan that differs from what another end has; null where the sketch shows no difference.</summary>
+    /// <summary>The first partition of a plan that differs from the plan of the other side; null if the sketch shows no difference.</summary>
     /// <param name="plan">The plan of this end.</param>
     /// <param name="other">The sketch of the other end; may be anything, and none.</param>
     public static int? FirstDifference(PartitionPlan plan, ReadOnlySpan<byte> other)
@@ -36,7 +36,7 @@ internal static class PlanSketch
         return own.AsSpan().SequenceEqual(other) ? null : Math.Min(common, plan.Partitions.Length - 1);
     }
 
-    /// <summary>What crosses a cut, in words.</summary>
+    /// <summary>A text that describes the values that cross a cut.</summary>
     public static string Describe(Partition partition) =>
         !partition.IsPossible ? $"cannot be taken ({Cut(partition.InadmissibleReason ?? "")})"
         : partition.Boundary.IsEmpty ? "passes nothing"

@@ -19,7 +19,7 @@ internal enum ValueOrigin
 internal readonly record struct ValueSource(ValueOrigin Origin, int Index);
 
 /// <summary>
-/// How values flow through one partition on the device. The server needs none: the tail takes the boundary and yields the tail outputs,
+/// How values flow through one partition on the device. The server needs no such table: the tail's inputs are the boundary and its outputs the tail outputs,
 /// both in order. Immutable.
 /// </summary>
 internal sealed class Routing
@@ -30,10 +30,10 @@ internal sealed class Routing
     /// <summary>Whether there is a head to run.</summary>
     public required bool HasHead { get; init; }
 
-    /// <summary>For each value of the boundary, where it is found: among the model's inputs, passed as it is, or among the head's outputs.</summary>
+    /// <summary>For each value of the boundary, where it comes from: an input of the model, passed unchanged, or an output of the head.</summary>
     public required ImmutableArray<ValueSource> Boundary { get; init; }
 
-    /// <summary>For each output of the model, where it is found. Two outputs may have one source.</summary>
+    /// <summary>For each output of the model, where it comes from. Two outputs may have one source.</summary>
     public required ImmutableArray<ValueSource> Outputs { get; init; }
 
     /// <summary>The routing of a partition.</summary>

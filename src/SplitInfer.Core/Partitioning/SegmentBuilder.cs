@@ -5,7 +5,7 @@ using SplitInfer.Partitioning.Probing;
 
 namespace SplitInfer.Partitioning;
 
-/// <summary>Writes the segments that a plan's cuts make of a graph, and tells how values flow between them.</summary>
+/// <summary>Creates the segments of a plan's partitions, and describes how values flow between them.</summary>
 internal sealed class SegmentBuilder(ModelGraph graph, ValueCatalog catalog, PartitionPlan plan)
 {
     private readonly SignedEnds _signedEnds = new(graph.Model.Graph);

@@ -10,7 +10,7 @@ public readonly record struct ClassCost(double Macs, int Nodes)
 /// <summary>Work of a segment by cost class, for the shapes that the plan was made with.</summary>
 /// <param name="Conv">Convolutions, transposed ones included.</param>
 /// <param name="MatMul">Matrix products and recurrent cells.</param>
-/// <param name="Other">Every other node, at one multiply-accumulate for each element that it yields.</param>
+/// <param name="Other">Every other node, at one multiply-accumulate for each element of its outputs.</param>
 public readonly record struct SegmentCost(ClassCost Conv, ClassCost MatMul, ClassCost Other)
 {
     /// <summary>Multiply-accumulates of all classes.</summary>

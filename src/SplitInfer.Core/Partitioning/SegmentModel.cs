@@ -9,16 +9,16 @@ namespace SplitInfer.Partitioning;
 /// <summary>A head, a tail or the whole, as a model of its own. Immutable; serialised each time it is asked for, since the bytes hold the weights.</summary>
 internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> inputs, ImmutableArray<TensorSpec> outputs, string? externalDataFolder)
 {
-    /// <summary>What the segment takes, in this order.</summary>
+    /// <summary>Inputs of the segment, in order.</summary>
     public ImmutableArray<TensorSpec> Inputs => inputs;
 
-    /// <summary>What the segment yields, in this order; each value once.</summary>
+    /// <summary>Outputs of the segment, in order; each value once.</summary>
     public ImmutableArray<TensorSpec> Outputs => outputs;
 
     /// <summary>Whether there is nothing to run, and so no session to make.</summary>
     public bool IsEmpty => outputs.IsEmpty;
 
-    /// <summary>The folder that the weights lie in which the bytes do not hold; null where there are none.</summary>
+    /// <summary>The folder that the weights lie in which the bytes do not hold; null if there are none.</summary>
     public string? ExternalDataFolder => externalDataFolder;
 
     /// <summary>Whether the segment may have a constant of at least so many bytes. What only folding would make so large is not looked for.</summary>
@@ -29,7 +29,7 @@ internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> 
     /// <summary>The segment as an ONNX file.</summary>
     public byte[] ToBytes() => model.ToByteArray();
 
-    /// <summary>Loads the segment so that it shares nothing with others, with as much optimisation as the engine takes.</summary>
+    /// <summary>Loads the segment without sharing memory with others, with the highest level of optimisation that succeeds.</summary>
     /// <exception cref="EngineException">The engine refuses it.</exception>
     public IEngineSession Load(ExecutionOptions options)
     {

@@ -5,8 +5,8 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Segments;
 
 /// <summary>
-/// Head and tail of one partition, loaded on this machine: to see what crosses a cut, to change it and see what comes out, or to time both.
-/// Runs are on the caller's thread; several may run at once. Dispose it after the last run has ended.
+/// Head and tail of one partition, loaded on this machine: to inspect or change the values that cross a cut, to run a tail, or to time both.
+/// Runs use the caller's thread; several runs may be concurrent. Dispose it after the last run has ended.
 /// </summary>
 public sealed class LoadedCut : IDisposable
 {
@@ -21,10 +21,10 @@ public sealed class LoadedCut : IDisposable
     /// <summary>The partition.</summary>
     public Partition Partition { get; }
 
-    /// <summary>Place of the model's first output among those of the tail; null where it is finished before the cut.</summary>
+    /// <summary>Index of the model's first output among those of the tail; null if it is computed before the cut.</summary>
     internal int? FirstOutput => _route.Outputs[0] is { Origin: ValueOrigin.Tail } source ? source.Index : null;
 
-    /// <summary>Loads a partition by itself: it shares nothing with other segments. A <see cref="CutLoader"/> loads several that do.</summary>
+    /// <summary>Loads one partition, which shares no memory with others. A <see cref="CutLoader"/> loads several that share memory.</summary>
     /// <param name="model">The model.</param>
     /// <param name="partition">Index of a partition that can be made.</param>
     /// <param name="execution">How ONNX Runtime runs; null for the defaults.</param>
@@ -53,10 +53,10 @@ public sealed class LoadedCut : IDisposable
     }
 
     /// <summary>
-    /// Loads the model's file as it is, in a session that knows nothing of plans, in place of the last partition: what heads and tails are timed
-    /// against. <see cref="MakeBoundary"/> runs it and drops its outputs.
+    /// Loads the model's file unchanged in a plain session, in place of the last partition, as a baseline for timing heads and tails.
+    /// <see cref="MakeBoundary"/> runs it and discards its outputs.
     /// </summary>
-    /// <param name="model">The model; its file has to be there still.</param>
+    /// <param name="model">The model; its file must still exist.</param>
     /// <param name="execution">How ONNX Runtime runs; null for the defaults.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="EngineException">The engine refuses the model.</exception>
@@ -72,7 +72,7 @@ public sealed class LoadedCut : IDisposable
     }
 
     /// <summary>Runs the head.</summary>
-    /// <param name="inputs">A tensor for each input of the plan; they stay the caller's.</param>
+    /// <param name="inputs">A tensor for each input of the plan; the caller keeps ownership.</param>
     /// <param name="cancellationToken">Stops the run at the next node.</param>
     /// <returns>The values that cross, in the order of <see cref="Partition.Boundary"/>. The caller owns them; those that are inputs of the model share their memory.</returns>
     /// <exception cref="EngineException">The run failed.</exception>
@@ -87,15 +87,15 @@ public sealed class LoadedCut : IDisposable
     }
 
     /// <summary>Runs the tail.</summary>
-    /// <param name="boundary">A tensor for each of <see cref="Partition.Boundary"/>; they stay the caller's.</param>
+    /// <param name="boundary">A tensor for each of <see cref="Partition.Boundary"/>; the caller keeps ownership.</param>
     /// <param name="cancellationToken">Stops the run at the next node.</param>
     /// <returns>A tensor for each of <see cref="Partition.TailOutputs"/>, which the caller owns.</returns>
     /// <exception cref="EngineException">The run failed.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public TensorValue[] RunTail(ReadOnlySpan<TensorValue> boundary, CancellationToken cancellationToken = default) => Run(_tail, boundary, cancellationToken);
 
-    /// <summary>Runs head and tail; the boundary goes from one to the other as it is.</summary>
-    /// <param name="inputs">A tensor for each input of the plan; they stay the caller's.</param>
+    /// <summary>Runs head and tail; the boundary is passed on unchanged.</summary>
+    /// <param name="inputs">A tensor for each input of the plan; the caller keeps ownership.</param>
     /// <param name="cancellationToken">Stops the run at the next node.</param>
     /// <returns>A tensor for each output of the plan, which the caller owns.</returns>
     /// <exception cref="EngineException">A run failed.</exception>
@@ -119,7 +119,7 @@ public sealed class LoadedCut : IDisposable
         IReadOnlyList<TensorValue> Held(ValueOrigin origin) => origin switch { ValueOrigin.Input => inputs, ValueOrigin.Head => made, _ => ended };
     }
 
-    /// <summary>Unloads what no other cut uses.</summary>
+    /// <summary>Unloads the segments that no other cut uses.</summary>
     public void Dispose() => _release();
 
     private TensorValue[] RunHead(IReadOnlyList<TensorValue> inputs, CancellationToken cancellationToken) =>
@@ -134,7 +134,7 @@ public sealed class LoadedCut : IDisposable
         if (segment is null) return [];
         var outputs = new TensorValue[segment.Outputs.Count];
         if (segment is SegmentRunner runner) runner.Run(inputs, outputs, cancellationToken);
-        // The application has put a runner of its own around it.
+        // The application has wrapped the runner in its own one.
         else segment.RunAsync(inputs.ToArray(), outputs, cancellationToken).AsTask().GetAwaiter().GetResult();
         return outputs;
     }

@@ -8,10 +8,10 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Segments;
 
-/// <summary>Compiles the segments of one model. Their weights are shared where they run on the CPU.</summary>
+/// <summary>Compiles the segments of one model. Segments that run on the CPU share weights.</summary>
 internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionOptions options) : ISegmentCompiler
 {
-    /// <summary>What a session takes for each byte of its graph without the weights, as seen on the models at hand.</summary>
+    /// <summary>Memory of a session for each byte of its graph without the weights, as measured on sample models.</summary>
     private const int SessionBytesPerGraphByte = 24;
 
     private readonly WeightStore _weights = new();
@@ -19,7 +19,7 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
 
     private bool _runsTooLong;
 
-    /// <summary>How long the run that warms a segment up may take. A model may run for ever; after one that takes longer, no segment is warmed up.</summary>
+    /// <summary>Time limit for the run that warms up a segment. A model may run for ever; after one run that takes longer, no segment is warmed up.</summary>
     public TimeSpan MaxWarmTime { get; init; } = TimeSpan.FromSeconds(5);
 
     private ILogger Logger => options.Logger ?? NullLogger.Instance;
@@ -82,7 +82,7 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
         return new(Runner(segment, session), bytes.Length, null);
     }
 
-    /// <summary>Runs once, so that the first request does not pay for what kernels set up on first use.</summary>
+    /// <summary>Runs once, so that the first request does not include the work that kernels do on first use.</summary>
     private void Warm(SegmentModel segment, SegmentRunner runner)
     {
         if (_runsTooLong || model.NoSyntheticRunReason is not null) return;

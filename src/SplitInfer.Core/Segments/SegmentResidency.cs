@@ -49,7 +49,7 @@ internal sealed class SegmentResidency(long budgetBytes)
         if (trims) Trim();
     }
 
-    /// <summary>Loads a segment. One at a time over all models, since loading takes several times the memory of what is loaded.</summary>
+    /// <summary>Loads a segment. Only one segment of all models is loaded at a time, because loading needs several times the memory of the loaded segment.</summary>
     internal async Task<CompiledSegment> LoadAsync(ISegmentCompiler compiler, SegmentKey key)
     {
         await _loading.WaitAsync().ConfigureAwait(false);
@@ -65,7 +65,7 @@ internal sealed class SegmentResidency(long budgetBytes)
         }
     }
 
-    /// <summary>Unloads the idle segments of closed sets, and others until the budget is kept. Disposes what compiled the last segment of a closed set.</summary>
+    /// <summary>Unloads the idle segments of closed sets, and others until the budget is kept. With the last segment of a closed set, disposes its compiler.</summary>
     internal void Trim()
     {
         while (true)

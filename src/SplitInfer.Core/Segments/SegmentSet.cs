@@ -19,7 +19,7 @@ internal sealed class SegmentSet : IDisposable
     /// <summary>Guarded by the residency's gate.</summary>
     internal Dictionary<SegmentKey, SegmentResidency.Entry> Entries { get; } = [];
 
-    /// <summary>Whether no segment is lent any more. Guarded by the residency's gate.</summary>
+    /// <summary>Whether no segment is leased any more. Guarded by the residency's gate.</summary>
     internal bool IsClosed { get; private set; }
 
     /// <summary>Segments that are loaded or being loaded.</summary>
@@ -28,13 +28,13 @@ internal sealed class SegmentSet : IDisposable
         get { lock (_residency.Gate) return Entries.Count; }
     }
 
-    /// <summary>Whether a segment can be lent without loading it first.</summary>
+    /// <summary>Whether a segment can be leased without loading it first.</summary>
     public bool IsLoaded(SegmentKey key)
     {
         lock (_residency.Gate) return Entries.TryGetValue(key, out var entry) && entry.Segment.IsCompletedSuccessfully;
     }
 
-    /// <summary>Lends a segment, loading it first where it is not loaded. The lease must be disposed once.</summary>
+    /// <summary>Leases a segment, and loads it first if necessary. The lease must be disposed once.</summary>
     /// <param name="key">Which segment.</param>
     /// <param name="cancellationToken">Ends the wait, not the loading, which others may wait for.</param>
     /// <exception cref="ObjectDisposedException">The set was disposed.</exception>
@@ -65,7 +65,7 @@ internal sealed class SegmentSet : IDisposable
             (await RentAsync(key, cancellationToken).ConfigureAwait(false)).Dispose();
     }
 
-    /// <summary>Unloads every segment. Those still lent are unloaded when they come back.</summary>
+    /// <summary>Unloads every segment. Those still leased are unloaded when their leases are disposed.</summary>
     public void Dispose()
     {
         lock (_residency.Gate)
@@ -91,7 +91,7 @@ internal sealed class SegmentSet : IDisposable
     }
 }
 
-/// <summary>A segment that is in use. Dispose it once; the runner must not be used afterwards. The default value lends nothing.</summary>
+/// <summary>A segment that is in use. Dispose it once; the runner must not be used afterwards. The default value leases nothing.</summary>
 internal readonly struct SegmentLease : IDisposable
 {
     private readonly SegmentResidency? _residency;
@@ -100,7 +100,7 @@ internal readonly struct SegmentLease : IDisposable
     internal SegmentLease(SegmentResidency residency, SegmentResidency.Entry entry, ISegmentRunner runner) =>
         (_residency, _entry, Runner) = (residency, entry, runner);
 
-    /// <summary>Lends what lives longer than the lease, and is not counted.</summary>
+    /// <summary>A lease of a runner that outlives it, which is not counted.</summary>
     internal SegmentLease(ISegmentRunner runner) => (_residency, _entry, Runner) = (null, null!, runner);
 
     /// <summary>Runs the segment.</summary>

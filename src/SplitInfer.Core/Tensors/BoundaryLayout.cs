@@ -3,13 +3,13 @@ using System.Collections.Immutable;
 namespace SplitInfer.Tensors;
 
 /// <summary>
-/// Turns the sizes that a request states into the exact shapes of a list of values, and back. Both ends make the same layout from the same
+/// Turns the sizes that a request states into the exact shapes of a list of values, and back. Client and server make the same layout from the same
 /// plan, so only what the plan leaves open travels: one size for each symbol, then, for each value of unknown rank, its rank and its
 /// dimensions. Immutable; made once for each list and kept.
 /// </summary>
 internal sealed class BoundaryLayout
 {
-    /// <summary>The most dimensions of a value whose rank the plan does not tell. No operator goes near it.</summary>
+    /// <summary>The largest number of dimensions of a value whose rank the plan does not state. Real operators are far below it.</summary>
     public const int MaxRank = 32;
 
     private static readonly long[][] NoShapes = [];

@@ -7,10 +7,10 @@ public readonly record struct Dimension
 {
     private Dimension(long size, string? symbol) => (Size, Symbol) = (size, symbol);
 
-    /// <summary>The size, or −1 where a request states it.</summary>
+    /// <summary>The size, or −1 if each request states it.</summary>
     public long Size { get; }
 
-    /// <summary>The name under which a request states the size; null where the model fixes it. Axes that share a symbol have the same size in one request.</summary>
+    /// <summary>The name under which a request states the size; null if the model fixes it. Axes that share a symbol have the same size in one request.</summary>
     public string? Symbol { get; }
 
     /// <summary>Whether the model fixes the size.</summary>

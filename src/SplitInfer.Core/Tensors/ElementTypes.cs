@@ -3,7 +3,7 @@ namespace SplitInfer.Tensors;
 /// <summary>What is known of each <see cref="ElementType"/>.</summary>
 public static class ElementTypes
 {
-    /// <summary>Bits of one element; 0 where an element has no fixed size (text, undefined).</summary>
+    /// <summary>Bits of one element; 0 if an element has no fixed size (text, undefined).</summary>
     public static int BitWidth(this ElementType type) => type switch
     {
         ElementType.UInt4 or ElementType.Int4 => 4,
@@ -16,12 +16,12 @@ public static class ElementTypes
         _ => 0,
     };
 
-    /// <summary>Whether an element has a fixed size, which is what a value needs to cross a cut.</summary>
+    /// <summary>Whether an element has a fixed size; only then can a value cross a cut.</summary>
     public static bool HasFixedSize(this ElementType type) => type.BitWidth() != 0;
 
     /// <summary>
-    /// Whether values of the type can be passed to and from the engine: its .NET API does not know complex numbers, floats of 8 bits and
-    /// integers of 4. A model may use them inside, as weights or between nodes.
+    /// Whether values of the type can be passed to and from the engine: its .NET API does not support complex numbers, 8-bit floats and
+    /// 4-bit integers. A model may use them internally, as weights or between nodes.
     /// </summary>
     internal static bool CanBeBound(this ElementType type) =>
         type is > ElementType.Undefined and <= ElementType.BFloat16 and not (ElementType.Complex64 or ElementType.Complex128);

@@ -1,23 +1,23 @@
 namespace SplitInfer.Tensors;
 
 /// <summary>
-/// What a model yields besides tensors: a sequence, or a map such as that of the classes of a classifier to their probabilities. Immutable.
-/// Whoever holds it disposes it, and with it the tensors in it.
+/// A model output that is a tensor, a sequence or a map, such as the map from the classes of a classifier to their probabilities. Immutable.
+/// The owner disposes it, which also disposes the tensors in it.
 /// </summary>
 public sealed class ModelValue : IDisposable
 {
     private ModelValue(TensorValue? tensor, IReadOnlyList<ModelValue> items, TensorValue? keys, TensorValue? values) => (Tensor, Items, Keys, Values) = (tensor, items, keys, values);
 
-    /// <summary>The tensor, where the value is one; else null.</summary>
+    /// <summary>The tensor, if the value is one; else null.</summary>
     public TensorValue? Tensor { get; }
 
-    /// <summary>The elements of a sequence, in order; empty where the value is none.</summary>
+    /// <summary>The elements of a sequence, in order; empty if the value is none.</summary>
     public IReadOnlyList<ModelValue> Items { get; }
 
-    /// <summary>The keys of a map, int64 or text, one axis; null where the value is none.</summary>
+    /// <summary>The keys of a map, int64 or text, one axis; null if the value is none.</summary>
     public TensorValue? Keys { get; }
 
-    /// <summary>The values of a map, one for each of <see cref="Keys"/> in their order; null where the value is none.</summary>
+    /// <summary>The values of a map, one for each of <see cref="Keys"/> in their order; null if the value is none.</summary>
     public TensorValue? Values { get; }
 
     /// <summary>A tensor, which the value owns from then on.</summary>

@@ -17,7 +17,7 @@ public static class NpyFile
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
     /// <summary>Reads one array.</summary>
-    /// <exception cref="InvalidTensorException">The file is not a whole <c>.npy</c> file, or its elements are of a kind that is not read.</exception>
+    /// <exception cref="InvalidTensorException">The file is not a whole <c>.npy</c> file, or its element type is not supported.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TensorValue Read(string path)
     {
@@ -54,7 +54,7 @@ public static class NpyFile
     {
         var header = NpyHeader.Parse(ReadHeader(stream));
         var left = stream.Length - stream.Position;
-        // An element takes a byte or more, so a count that passes has a size that does not overflow.
+        // An element takes at least one byte, so the size of an accepted count does not overflow.
         if (header.Shape.ElementCount > left || header.Type.ByteSize(header.Shape.ElementCount) != left)
             throw new InvalidTensorException($"{left} bytes of elements are there, which is not what a {header.Type.DisplayName()} array of shape {header.Shape} takes.");
 

@@ -9,7 +9,7 @@ internal sealed partial record NpyHeader(ElementType Type, TensorShape Shape, bo
 {
     private const int MaxRank = 32;
 
-    /// <summary>The header of a tensor as it lies in memory.</summary>
+    /// <summary>The header of a tensor with its layout in memory.</summary>
     /// <exception cref="NotSupportedException">NumPy has no such element type.</exception>
     public static NpyHeader For(TensorValue tensor)
     {

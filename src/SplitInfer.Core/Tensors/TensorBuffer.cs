@@ -78,7 +78,7 @@ internal sealed unsafe class TensorBuffer
         _owner.Dispose();
     }
 
-    /// <summary>Removes and returns a kept view with this type, shape and offset; null where none is kept.</summary>
+    /// <summary>Removes and returns a kept view with this type, shape and offset; null if none is kept.</summary>
     internal NativeView? TakeView(ElementType type, TensorShape shape, int offset)
     {
         lock (_viewing)

@@ -3,10 +3,10 @@ using System.Numerics;
 
 namespace SplitInfer.Tensors;
 
-/// <summary>Keeps <see cref="TensorBuffer"/>s of sizes that double, so that a steady stream of requests takes no memory from the system. Thread-safe.</summary>
+/// <summary>Keeps <see cref="TensorBuffer"/>s of sizes that double, so that repeated requests allocate no memory from the system. Thread-safe.</summary>
 internal sealed class TensorBufferPool
 {
-    /// <summary>Bytes that one resting size class may keep; what comes back beyond it is left to the collector.</summary>
+    /// <summary>Bytes that one size class may keep while unused; further returned buffers are left to the garbage collector.</summary>
     private const long MaxRestingBytes = 64L << 20;
 
     /// <summary>The largest block, in bytes.</summary>
@@ -16,7 +16,7 @@ internal sealed class TensorBufferPool
 
     private readonly ConcurrentQueue<TensorBuffer>[] _pool = [.. Enumerable.Range(0, 32).Select(static _ => new ConcurrentQueue<TensorBuffer>())];
 
-    /// <summary>The pool that tensors use unless told otherwise.</summary>
+    /// <summary>The default pool of tensors.</summary>
     public static TensorBufferPool Shared { get; } = new();
 
     /// <summary>Hands out a block of at least <paramref name="bytes"/> bytes with one reference; its content is undefined.</summary>

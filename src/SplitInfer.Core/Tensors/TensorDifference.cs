@@ -3,7 +3,7 @@ namespace SplitInfer.Tensors;
 /// <summary>How far a tensor is from the one that was expected. Equal infinities and any two NaNs differ by nothing; a NaN or an infinity on one side only differs infinitely.</summary>
 /// <param name="MaxAbs">The largest |actual − expected|.</param>
 /// <param name="MaxRel">The largest |actual − expected| over the larger magnitude of the two; from 0 to 2, or infinite.</param>
-/// <param name="MaxMixed">The largest |actual − expected| / (1 + |expected|), which is what a tolerance that is both absolute and relative bounds.</param>
+/// <param name="MaxMixed">The largest |actual − expected| / (1 + |expected|), for a tolerance that is both absolute and relative.</param>
 /// <param name="IsBitExact">Whether every bit is the same.</param>
 public readonly record struct TensorDifference(double MaxAbs, double MaxRel, double MaxMixed, bool IsBitExact)
 {
@@ -16,7 +16,7 @@ public readonly record struct TensorDifference(double MaxAbs, double MaxRel, dou
     public static TensorDifference Infinite { get; } = new(double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity, false);
 
     /// <summary>Compares element by element; complex numbers as two, 64-bit integers as doubles.</summary>
-    /// <exception cref="TensorMismatchException">Type or shape is not the same.</exception>
+    /// <exception cref="TensorMismatchException">Types or shapes differ.</exception>
     public static TensorDifference Between(TensorValue expected, TensorValue actual)
     {
         ArgumentNullException.ThrowIfNull(expected);

@@ -1,6 +1,6 @@
 namespace SplitInfer.Tensors;
 
-/// <summary>A tensor that was given is not one that the model takes: wrong name, element type or shape.</summary>
+/// <summary>A given tensor does not fit the model: its name, element type or shape is wrong.</summary>
 public sealed class TensorMismatchException : SplitInferException
 {
     /// <summary>Creates the error.</summary>

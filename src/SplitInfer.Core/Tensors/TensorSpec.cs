@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace SplitInfer.Tensors;
 
-/// <summary>What the model says of a value: its name, element type and dimensions, some of which may be symbolic.</summary>
+/// <summary>The description of a value in a model: its name, element type and dimensions, some of which may be symbolic.</summary>
 public sealed class TensorSpec
 {
     private readonly TensorShape _shape;
@@ -24,10 +24,10 @@ public sealed class TensorSpec
     /// <summary>The type of its elements.</summary>
     public ElementType Type { get; }
 
-    /// <summary>Its axes, outermost first; empty for a scalar and where the rank is not known.</summary>
+    /// <summary>Its axes, outermost first; empty for a scalar and where the rank is unknown.</summary>
     public ImmutableArray<Dimension> Dimensions { get; }
 
-    /// <summary>Whether the number of axes is known. A value whose rank is not known never crosses a cut.</summary>
+    /// <summary>Whether the number of axes is known. A value whose rank is unknown never crosses a cut.</summary>
     public bool IsRanked { get; }
 
     /// <summary>Whether every dimension is fixed by the model.</summary>
@@ -39,7 +39,7 @@ public sealed class TensorSpec
         ? _shape
         : throw new InvalidOperationException($"'{Name}' has symbolic dimensions {this}; resolve them first.");
 
-    /// <summary>Describes a value whose number of axes is not known.</summary>
+    /// <summary>Describes a value whose number of axes is unknown.</summary>
     public static TensorSpec Unranked(string name, ElementType type) => new(name, type, [], isRanked: false);
 
     /// <summary>Whether a tensor of this type and shape can be this value. Symbols match any size.</summary>

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace SplitInfer.Tensors;
 
 /// <summary>
-/// A dense tensor, row-major, little-endian, in pooled 64-byte aligned memory that never moves. Whoever holds a tensor owns it and
-/// disposes it once; its spans must not be used afterwards. Reading from several threads at once is safe, writing is not.
+/// A dense tensor, row-major, little-endian, in pooled 64-byte aligned memory that never moves. The owner disposes a tensor once;
+/// its spans must not be used afterwards. Several threads may read it at the same time; writing is not thread-safe.
 /// </summary>
 public sealed class TensorValue : IDisposable
 {
@@ -67,7 +67,7 @@ public sealed class TensorValue : IDisposable
         return new(type, shape, TensorBufferPool.Shared.Rent(bytes), 0, (int)bytes);
     }
 
-    /// <summary>A tensor in a block of its own that no pool keeps, for what lives long and is large, such as weights.</summary>
+    /// <summary>A tensor in its own block outside the pool, for large values with a long lifetime, such as weights.</summary>
     internal static TensorValue AllocateUnpooled(ElementType type, TensorShape shape, ReadOnlySpan<byte> bytes)
     {
         var buffer = new TensorBuffer(pool: null, bytes.Length);
@@ -112,7 +112,7 @@ public sealed class TensorValue : IDisposable
     /// <summary>A native value over the memory, valid until the tensor is disposed. Give it back with <see cref="ReturnView"/>, so that it need not be made again.</summary>
     internal NativeView TakeView() => Block.TakeView(ElementType, Shape, _offset) ?? new(NativeView.Create(this), ElementType, Shape, _offset);
 
-    /// <summary>Gives back what <see cref="TakeView"/> handed out.</summary>
+    /// <summary>Returns the view that <see cref="TakeView"/> returned.</summary>
     internal void ReturnView(NativeView view) => Block.ReturnView(view);
 
     /// <summary>A second owner of the same memory. Both must be disposed.</summary>

@@ -8,12 +8,12 @@ namespace SplitInfer.Tensors;
 /// <summary>Tensors as the values of ONNX Runtime and as the spans of System.Numerics.Tensors, and back.</summary>
 public static class TensorViews
 {
-    // A value holds no more than an address; it keeps the block reachable that the address is of.
+    // A native value holds only an address, so the block must be kept reachable as well.
     private static readonly ConditionalWeakTable<OrtValue, TensorBuffer> Blocks = [];
 
     /// <summary>A value of ONNX Runtime over the tensor's memory, without a copy.</summary>
-    /// <returns>A value that the caller disposes. What it shows is the tensor's until the tensor is disposed, and undefined afterwards.</returns>
-    /// <exception cref="NotSupportedException">The elements are text, or of a type that ONNX Runtime's .NET API does not know.</exception>
+    /// <returns>A value that the caller disposes. Its contents are undefined after the tensor is disposed.</returns>
+    /// <exception cref="NotSupportedException">The elements are text, or of a type that ONNX Runtime's .NET API does not support.</exception>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public static OrtValue AsOrtValue(this TensorValue tensor)
     {
@@ -26,8 +26,8 @@ public static class TensorViews
     }
 
     /// <summary>A tensor over the memory of a value of ONNX Runtime, without a copy; text is copied. Unlike those of other tensors, its spans are valid only while the tensor is held.</summary>
-    /// <param name="value">The value. The tensor takes it over, and disposes it when it is disposed itself.</param>
-    /// <exception cref="InvalidTensorException">The value is not a dense tensor in the memory of the CPU, is over 2 GiB, or has elements of an unknown type. It stays the caller's.</exception>
+    /// <param name="value">The value. The tensor takes ownership, and disposes it when it is disposed itself.</param>
+    /// <exception cref="InvalidTensorException">The value is not a dense tensor in the memory of the CPU, is over 2 GiB, or has elements of an unknown type. The caller then keeps ownership.</exception>
     public static unsafe TensorValue AsTensor(this OrtValue value)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -66,7 +66,7 @@ public static class TensorViews
     /// <exception cref="InvalidOperationException">The elements are not of size <c>sizeof(T)</c>.</exception>
     public static ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>(this TensorValue tensor) where T : unmanaged => tensor.AsTensorSpan<T>();
 
-    /// <summary>A tensor with a copy of what a span shows, whatever its strides: a span cannot be kept.</summary>
+    /// <summary>A tensor with a copy of the elements of a span, with any strides: a span cannot be stored.</summary>
     /// <exception cref="NotSupportedException">No element type is held in <typeparamref name="T"/>.</exception>
     public static TensorValue ToTensor<T>(this scoped ReadOnlyTensorSpan<T> span) where T : unmanaged
     {

@@ -3,13 +3,13 @@ using SplitInfer.Partitioning;
 
 namespace SplitInfer.Tailoring.Calibration;
 
-/// <summary>What one codec did to all samples at one partition.</summary>
-/// <param name="Entry">What a calibration keeps of it.</param>
-/// <param name="Accuracy">Part of the samples, 0 to 1, that get the right class with the codec; null where that is not known.</param>
-/// <param name="PlainAccuracy">Part of the samples, 0 to 1, that get the right class without one; null where that is not known.</param>
+/// <summary>The effect of one codec on all samples at one partition.</summary>
+/// <param name="Entry">The entry for the calibration file.</param>
+/// <param name="Accuracy">Fraction of the samples, 0 to 1, that are classified correctly with the codec; null if unknown.</param>
+/// <param name="PlainAccuracy">Fraction of the samples, 0 to 1, that are classified correctly without a codec; null if unknown.</param>
 public sealed record CalibratedCodec(CalibrationEntry Entry, double? Accuracy, double? PlainAccuracy);
 
-/// <summary>What all codecs did at one partition.</summary>
+/// <summary>The effects of all codecs at one partition.</summary>
 /// <param name="Partition">The partition.</param>
-/// <param name="Codecs">What each did, in the order of <see cref="CalibrationOptions.Codecs"/>.</param>
+/// <param name="Codecs">The result of each codec, in the order of <see cref="CalibrationOptions.Codecs"/>.</param>
 public sealed record CalibratedCut(Partition Partition, IReadOnlyList<CalibratedCodec> Codecs);

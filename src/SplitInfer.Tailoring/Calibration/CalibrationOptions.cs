@@ -3,29 +3,29 @@ using SplitInfer.Execution;
 
 namespace SplitInfer.Tailoring.Calibration;
 
-/// <summary>How a model is calibrated. Not changed while a <see cref="Calibrator"/> uses it.</summary>
+/// <summary>How a model is calibrated. Must not change while a <see cref="Calibrator"/> uses it.</summary>
 public sealed class CalibrationOptions
 {
-    /// <summary>The codecs to try. All that come with SplitInfer unless set.</summary>
+    /// <summary>The codecs to measure. All codecs of SplitInfer unless set.</summary>
     public IReadOnlyList<ITensorCodec> Codecs { get; set; } = [.. CodecRegistry.Default.All];
 
-    /// <summary>The right class of each sample, which says how accurate the model is with a codec and without; null (the default) where it is not known.</summary>
+    /// <summary>The correct class of each sample, to measure the accuracy of the model with and without a codec; null (the default) if unknown.</summary>
     public IReadOnlyList<int>? Labels { get; set; }
 
     /// <summary>
-    /// The most samples that run at a time; the result does not depend on it. As many as the machine has cores unless set, which goes with one
-    /// thread a run.
+    /// The largest number of samples that run at the same time; it does not affect the result. The number of cores unless set, which suits one
+    /// thread for each run.
     /// </summary>
     public int MaxConcurrency { get; set; } = Environment.ProcessorCount;
 
-    /// <summary>How ONNX Runtime runs heads and tails. One thread a run unless set.</summary>
+    /// <summary>How ONNX Runtime runs heads and tails. One thread for each run unless set.</summary>
     public ExecutionOptions Execution { get; set; } = new() { IntraOpThreads = 1 };
 
-    /// <summary>The clock by which codecs are timed; that of the machine unless set.</summary>
+    /// <summary>The clock for timing codecs; the system's unless set.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
-    /// <summary>Checks that the options make sense.</summary>
-    /// <exception cref="ArgumentException">They do not; the message says which and why.</exception>
+    /// <summary>Checks that the options are valid.</summary>
+    /// <exception cref="ArgumentException">They are not; the message names the option and the reason.</exception>
     public void Validate()
     {
         if (Codecs is not { Count: > 0 }) throw new ArgumentException($"{nameof(Codecs)} is empty; name at least one codec.");

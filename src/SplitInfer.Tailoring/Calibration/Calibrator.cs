@@ -7,8 +7,8 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Tailoring.Calibration;
 
 /// <summary>
-/// Finds out what codecs do to the outputs of a model, on samples: how much smaller they make a boundary, how often the result stays the same,
-/// and how fast they are on this machine. Several samples run at a time; the result, speeds apart, does not depend on how many. Used for one cut at a time.
+/// Measures on samples how codecs affect a model: how much smaller they make a boundary, how often the result stays the same, and how fast they
+/// are on this machine. Several samples run at the same time; except for the speeds, their number does not affect the result. Calibrate one cut at a time.
 /// </summary>
 public sealed class Calibrator
 {
@@ -20,9 +20,9 @@ public sealed class Calibrator
 
     /// <summary>Prepares the calibration of a model; nothing runs yet.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="samples">Its inputs, which should be like those that it will see.</param>
+    /// <param name="samples">Samples of its inputs, which should resemble those in use.</param>
     /// <param name="options">How it is calibrated; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option makes no sense, there are no samples, or there are not as many labels as samples.</exception>
+    /// <exception cref="ArgumentException">An option is invalid, there are no samples, or there are not as many labels as samples.</exception>
     public Calibrator(PartitionedModel model, ISampleSource samples, CalibrationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -33,13 +33,13 @@ public sealed class Calibrator
         if (options.Labels is { } labels && labels.Count != samples.Count)
             throw new ArgumentException($"{nameof(CalibrationOptions.Labels)} has {labels.Count} classes for {samples.Count} samples; give one for each.", nameof(options));
         (_model, _samples, _options, _isClassifier) = (model, samples, options, IsClassifier(model));
-        // What is measured is what is sent.
+        // Measures what is sent.
         _codecs = [.. options.Codecs.Select(static codec => new SlabbedCodec(codec))];
     }
 
-    /// <summary>Tries every codec at every cut that a calibration is asked about, and puts the calibration together. Save it with <see cref="CalibrationFile"/>.</summary>
-    /// <param name="partitions">Which cuts; those that nothing crosses are left out. Null for those that can win, <see cref="PartitionPlan.Arms"/>.</param>
-    /// <param name="progress">Told after each sample at each cut how many such runs have ended, from any thread; null where nobody wants to know.</param>
+    /// <summary>Measures every codec at each of the given cuts and returns the calibration. Save it with <see cref="CalibrationFile"/>.</summary>
+    /// <param name="partitions">The partitions; those without a boundary are skipped. Null for <see cref="PartitionPlan.Arms"/>.</param>
+    /// <param name="progress">Receives the number of completed runs, after each sample at each cut, on any thread; null if not needed.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="ArgumentException">A partition cannot be made.</exception>
     /// <exception cref="SplitInferException">A sample does not fit, or the model does not run on it.</exception>
@@ -53,11 +53,11 @@ public sealed class Calibrator
         return Sum(cuts);
     }
 
-    /// <summary>Tries every codec at one cut.</summary>
-    /// <param name="partition">A partition that can be made and that something crosses.</param>
-    /// <param name="sampleEnded">Called after each sample, from any thread; null where nobody wants to know.</param>
+    /// <summary>Measures every codec at one cut.</summary>
+    /// <param name="partition">A partition that can be made and has a boundary.</param>
+    /// <param name="sampleEnded">Called after each sample, on any thread; null if not needed.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="ArgumentException">The partition cannot be made, or nothing crosses it.</exception>
+    /// <exception cref="ArgumentException">The partition cannot be made, or has no boundary.</exception>
     /// <exception cref="SplitInferException">A sample does not fit, or the model does not run on it.</exception>
     /// <exception cref="OperationCanceledException">The work was stopped.</exception>
     public async Task<CalibratedCut> CalibrateAsync(Partition partition, Action? sampleEnded = null, CancellationToken cancellationToken = default)
@@ -76,7 +76,7 @@ public sealed class Calibrator
             return ValueTask.CompletedTask;
         }).ConfigureAwait(false);
 
-        // Alone, after the loops have run often enough to be compiled for good.
+        // Runs alone, after the loops have run often enough to be fully optimised by the just-in-time compiler.
         var first = _samples.Read(0, _model.Plan.Inputs);
         var boundary = cut.MakeBoundary(first, cancellationToken);
         CalibratedCodec[] results = [.. _codecs.Select((codec, place) => Sum(partition.Index, place, outcomes, CodecMeasurement.Of(codec, boundary, MeasuringEffort.Brief, _options.TimeProvider)))];
@@ -85,8 +85,8 @@ public sealed class Calibrator
         return new(partition, results);
     }
 
-    /// <summary>Puts the calibration of the model together from its cuts.</summary>
-    /// <param name="cuts">What <see cref="CalibrateAsync"/> gave, each partition once.</param>
+    /// <summary>Combines the results of cuts into a calibration.</summary>
+    /// <param name="cuts">Results of <see cref="CalibrateAsync"/>, each partition at most once.</param>
     public ModelCalibration Sum(IEnumerable<CalibratedCut> cuts) =>
         new(_model.Plan.Model, _model.Plan.Fingerprint, _samples.Count, cuts.SelectMany(static cut => cut.Codecs).Select(static codec => codec.Entry));
 

@@ -5,7 +5,7 @@ namespace SplitInfer.Tailoring.Calibration;
 
 /// <summary>How far decoded tensors are from what was encoded.</summary>
 /// <param name="Largest">The largest difference of an element.</param>
-/// <param name="Psnr">Peak signal to noise ratio in dB, the peak being the range of all elements; null where nothing differs.</param>
+/// <param name="Psnr">Peak signal to noise ratio in dB, where the peak is the range of all elements; null if nothing differs.</param>
 internal readonly record struct CodecError(double Largest, double? Psnr)
 {
     /// <summary>Compares floating-point elements. Those of other types are never approximated.</summary>
@@ -18,7 +18,7 @@ internal readonly record struct CodecError(double Largest, double? Psnr)
             var (values, others) = (Read(original), Read(copy));
             for (var i = 0; i < values.Length; i++)
             {
-                // Equal where both are the same infinity, or both no number.
+                // Equal if both are the same infinity, or both are NaN.
                 var difference = values[i].Equals(others[i]) ? 0 : Math.Abs((double)values[i] - others[i]);
                 largest = Math.Max(largest, difference);
                 squares += difference * difference;

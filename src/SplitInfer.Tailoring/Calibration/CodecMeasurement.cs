@@ -3,7 +3,7 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Calibration;
 
-/// <summary>What a codec makes of one boundary, on the calling thread: how long it takes, how small the payloads are, and how far off.</summary>
+/// <summary>Speed, payload size and error of a codec for one boundary, measured on the calling thread.</summary>
 public sealed record CodecMeasurement
 {
     /// <summary>Name of the codec.</summary>
@@ -18,24 +18,24 @@ public sealed record CodecMeasurement
     /// <summary>Bytes of the payloads.</summary>
     public required long PayloadBytes { get; init; }
 
-    /// <summary>10^9 bytes of the boundary encoded in a second.</summary>
+    /// <summary>Encoding speed, 10^9 bytes of the boundary per second.</summary>
     public required double EncodeGBs { get; init; }
 
-    /// <summary>10^9 bytes of the boundary decoded in a second.</summary>
+    /// <summary>Decoding speed, 10^9 bytes of the boundary per second.</summary>
     public required double DecodeGBs { get; init; }
 
-    /// <summary>The largest difference of a decoded floating-point element; 0 where the codec is lossless.</summary>
+    /// <summary>The largest difference of a decoded floating-point element; 0 if the codec is lossless.</summary>
     public required double MaxAbsError { get; init; }
 
-    /// <summary>Peak signal to noise ratio of the floating-point elements in dB, the peak being their range; null where nothing differs.</summary>
+    /// <summary>Peak signal to noise ratio of the floating-point elements in dB, where the peak is their range; null if nothing differs.</summary>
     public required double? Psnr { get; init; }
 
     /// <summary>Measures a codec.</summary>
     /// <param name="codec">The codec.</param>
-    /// <param name="boundary">What it encodes; stays the caller's.</param>
-    /// <param name="effort">How long it is measured.</param>
-    /// <param name="time">The clock; null for that of the machine.</param>
-    /// <exception cref="InvalidPayloadException">The codec refuses what it encoded itself.</exception>
+    /// <param name="boundary">The boundary; the caller keeps ownership.</param>
+    /// <param name="effort">The effort of the measurement.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    /// <exception cref="InvalidPayloadException">The codec cannot decode its own payload.</exception>
     public static CodecMeasurement Of(ITensorCodec codec, IReadOnlyList<TensorValue> boundary, MeasuringEffort effort, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(codec);

@@ -9,7 +9,7 @@ namespace SplitInfer.Tailoring.Calibration;
 internal sealed class CutTrial(LoadedCut cut, IReadOnlyList<ITensorCodec> codecs)
 {
     /// <summary>Tries one sample.</summary>
-    /// <param name="inputs">A tensor for each input of the plan; they stay the caller's.</param>
+    /// <param name="inputs">A tensor for each input of the plan; the caller keeps ownership.</param>
     /// <param name="cancellationToken">Stops before the next codec.</param>
     public SampleOutcomes Run(TensorValue[] inputs, CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ internal sealed class CutTrial(LoadedCut cut, IReadOnlyList<ITensorCodec> codecs
     }
 
     /// <summary>Encodes and decodes a boundary.</summary>
-    /// <returns>What comes out, which the caller owns; null where it is the boundary bit for bit.</returns>
+    /// <returns>The decoded boundary, which the caller owns; null if it equals the boundary exactly.</returns>
     private static TensorValue[]? TryTranscode(ITensorCodec codec, TensorValue[] boundary, out long payloadBytes)
     {
         payloadBytes = 0;
@@ -91,11 +91,11 @@ internal sealed class CutTrial(LoadedCut cut, IReadOnlyList<ITensorCodec> codecs
         foreach (var tensor in tensors) tensor.Dispose();
     }
 
-    // Text is never off.
+    // Text never differs.
     private static double[] Read(TensorValue output)
     {
         if (output.ElementType == ElementType.Text) return [];
-        // Complex numbers are two.
+        // A complex number counts as two numbers.
         var values = new double[2 * output.Shape.ElementCount];
         return values[..ElementWidening.ToDouble(output.ElementType, output.Bytes.Span, values)];
     }

@@ -1,19 +1,19 @@
 namespace SplitInfer.Tailoring.Calibration;
 
-/// <summary>How often something is run to say how long it takes: as many rounds as are asked for and at least as long.</summary>
-/// <param name="WarmUpRounds">Rounds before any counts.</param>
-/// <param name="WarmUp">The least time before any counts.</param>
-/// <param name="Rounds">Rounds that count.</param>
-/// <param name="Measuring">The least time that counts.</param>
+/// <summary>How often an operation runs to measure its time: at least the given number of rounds, and at least the given time.</summary>
+/// <param name="WarmUpRounds">Number of warm-up rounds, which do not count.</param>
+/// <param name="WarmUp">The minimum duration of the warm-up.</param>
+/// <param name="Rounds">Number of rounds that count.</param>
+/// <param name="Measuring">The minimum duration of the rounds that count.</param>
 public readonly record struct MeasuringEffort(int WarmUpRounds, TimeSpan WarmUp, int Rounds, TimeSpan Measuring)
 {
-    /// <summary>Long enough that the runtime has compiled the loops for good, and that one disturbance does not count.</summary>
+    /// <summary>Long enough for the runtime to optimise the loops fully, and for single disturbances not to matter.</summary>
     public static MeasuringEffort Thorough { get; } = new(40, TimeSpan.FromMilliseconds(200), 15, TimeSpan.FromMilliseconds(200));
 
-    /// <summary>For what has run many times before and is only to be known roughly.</summary>
+    /// <summary>For operations that have run many times before and need only an approximate time.</summary>
     public static MeasuringEffort Brief { get; } = new(1, TimeSpan.Zero, 3, TimeSpan.FromMilliseconds(3));
 
-    // s. What takes less is repeated until a round does, or the clock would show.
+    // s. A shorter operation is repeated within a round, because of the resolution of the clock.
     private const double ShortestRound = 20e-6;
 
     /// <summary>The median of the rounds, s.</summary>
@@ -26,7 +26,7 @@ public readonly record struct MeasuringEffort(int WarmUpRounds, TimeSpan WarmUp,
         var seconds = new List<double>();
         start = time.GetTimestamp();
         while (seconds.Count < Rounds || time.GetElapsedTime(start) < Measuring) seconds.Add(Time(action, repeats, time) / repeats);
-        // The middle, which a machine that is busy elsewhere disturbs least.
+        // The median, which other work of the machine affects least.
         seconds.Sort();
         return (seconds[(seconds.Count - 1) / 2] + seconds[seconds.Count / 2]) / 2;
     }

@@ -2,8 +2,8 @@ namespace SplitInfer.Tailoring.Calibration;
 
 /// <summary>What one codec did to one sample.</summary>
 /// <param name="PayloadBytes">Bytes of the payloads.</param>
-/// <param name="Class">The place of the largest element of the model's first output; null where it is settled before the cut.</param>
-/// <param name="Outputs">How far off each output of the tail is.</param>
+/// <param name="Class">Index of the largest element of the model's first output; null if the head computes that output.</param>
+/// <param name="Outputs">The difference of each output of the tail.</param>
 internal readonly record struct SampleOutcome(long PayloadBytes, int? Class, OutputDifference[] Outputs);
 
 /// <summary>What all codecs did to one sample.</summary>

@@ -5,7 +5,7 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Verification;
 
-/// <summary>Runs head and tail one after the other in this process. The boundary goes from one to the other as it is.</summary>
+/// <summary>Runs head and tail one after the other in this process. The boundary is passed on unchanged.</summary>
 internal sealed class InProcessCutRunner(PartitionedModel model, ExecutionOptions execution) : ICutRunner
 {
     private IEngineSession? _finish;

@@ -8,8 +8,8 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Tailoring.Verification;
 
 /// <summary>
-/// Checks that a model gives the same wherever it is cut: runs partitions, head and tail, and compares their outputs with those of the whole model
-/// on the same inputs. The inputs may be given or made up. Safe for concurrent use; dispose it after the last run has ended.
+/// Checks that a model gives the same results wherever it is cut: runs partitions, head and tail, and compares their outputs with those of the whole
+/// model on the same inputs, which may be synthetic. Safe for concurrent use; dispose it after the last run has ended.
 /// </summary>
 public sealed class ModelVerifier : IAsyncDisposable
 {
@@ -23,22 +23,22 @@ public sealed class ModelVerifier : IAsyncDisposable
     private ModelVerifier(PartitionedModel model, TensorValue[] inputs, VerificationOptions options, WholeModel? whole, string? incomparable)
     {
         (_model, _inputs, _options, _whole, Incomparable) = (model, inputs, options, whole, incomparable);
-        // A segment runs once, on inputs that suit it, so that it need not be warm.
+        // Each segment runs only once, so warming it up would not help.
         _execution = options.Execution.WithoutWarmUp();
     }
 
     /// <summary>
-    /// Why the model cannot be verified, in words: a node draws random numbers, or two runs on the same inputs differ, so that nothing tells a wrong
-    /// cut from a right one. Null where it can.
+    /// Why the model cannot be verified: a node draws random numbers, or two runs on the same inputs differ, so a wrong result cannot be
+    /// recognised. Null if it can be verified.
     /// </summary>
     public string? Incomparable { get; }
 
-    /// <summary>Runs the whole model, twice where it may not do the same again, and keeps what it gave.</summary>
-    /// <param name="model">The model; its file has to be there still.</param>
-    /// <param name="inputs">A tensor for each input of the plan, which stay the caller's and do not change until the verifier is disposed.</param>
+    /// <summary>Runs the whole model, twice if its results may vary, and keeps the results.</summary>
+    /// <param name="model">The model; its file must still exist.</param>
+    /// <param name="inputs">A tensor for each input of the plan; the caller keeps ownership and must not change them until the verifier is disposed.</param>
     /// <param name="options">How the model is verified; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the run at the next node.</param>
-    /// <exception cref="ArgumentException">An option makes no sense, or the number of inputs is wrong.</exception>
+    /// <exception cref="ArgumentException">An option is invalid, or the number of inputs is wrong.</exception>
     /// <exception cref="TensorMismatchException">An input does not fit.</exception>
     /// <exception cref="EngineException">The whole model does not run on these inputs.</exception>
     public static async Task<ModelVerifier> StartAsync(
@@ -58,11 +58,11 @@ public sealed class ModelVerifier : IAsyncDisposable
         return new(model, given, options, whole, whole.Repeats ? null : "two runs of the whole model on the same inputs differ");
     }
 
-    /// <summary>Runs partitions, several at a time, and compares each with the whole model.</summary>
-    /// <param name="partitions">Which, in the order in which they are to be reported; null for all that can be made.</param>
-    /// <param name="begun">Told of each partition before it is loaded, from any thread; null where nobody wants to know.</param>
+    /// <summary>Runs partitions, several at the same time, and compares each with the whole model.</summary>
+    /// <param name="partitions">The partitions, in the order in which they are reported; null for all that can be made.</param>
+    /// <param name="begun">Called for each partition before it is loaded, on any thread; null if not needed.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <returns>A verdict for each, as soon as it and those before it are known. A partition that fails does not keep the others from being run.</returns>
+    /// <returns>A verdict for each, as soon as it and those before it are known. After a partition has failed, the others still run.</returns>
     /// <exception cref="InvalidOperationException">The model is <see cref="Incomparable"/>.</exception>
     /// <exception cref="ArgumentException">A partition cannot be made.</exception>
     /// <exception cref="OperationCanceledException">The work was stopped.</exception>
@@ -96,11 +96,11 @@ public sealed class ModelVerifier : IAsyncDisposable
             await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        // What broke it off has come through the channel, unless it was stopped.
+        // Errors have come through the channel; only cancellation can be left.
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Gives back what the whole model gave, and what runs partitions.</summary>
+    /// <summary>Releases the results of the whole model, and the runners.</summary>
     public async ValueTask DisposeAsync()
     {
         while (_idle.TryTake(out var runner)) await runner.DisposeAsync().ConfigureAwait(false);
@@ -150,9 +150,9 @@ public sealed class ModelVerifier : IAsyncDisposable
         var (fromWhole, fromKnown) = (TensorDifference.None, TensorDifference.None);
         foreach (var (output, tensor) in _model.Plan.Outputs.Zip(outputs.Tensors))
         {
-            // What the device makes other values of is no output of the file.
+            // Tensors from which the device computes other outputs are not outputs of the file.
             if (_whole!.Outputs.TryGetValue(output.Name, out var whole)) fromWhole = fromWhole.Or(ValueDifference.Between(whole.Tensor, tensor));
-            // Whether a result is bit-exact is told against the whole model.
+            // Bit-exactness refers to the whole model.
             if (_options.KnownOutputs.TryGetValue(output.Name, out var known)) fromKnown = fromKnown.Or(ValueDifference.Between(known, tensor) with { IsBitExact = true });
         }
 

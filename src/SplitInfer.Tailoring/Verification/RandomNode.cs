@@ -6,7 +6,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Tailoring.Verification;
 
 /// <summary>
-/// Finds the node because of which two runs of a model need not agree, so that nothing tells a wrong cut from a right one.
+/// Finds a node because of which two runs of a model may differ, so that a wrong result of a cut cannot be recognised.
 /// </summary>
 internal sealed class RandomNode
 {
@@ -16,7 +16,7 @@ internal sealed class RandomNode
 
     private RandomNode(ModelGraph graph, Dictionary<string, bool> truths) => (_graph, _truths) = (graph, truths);
 
-    /// <summary>What draws random numbers and where, in words: <c>Dropout in training mode draws random numbers: node 'x' (Dropout)</c>; null where nothing does that is known to.</summary>
+    /// <summary>What draws random numbers and where, in words: <c>Dropout in training mode draws random numbers: node 'x' (Dropout)</c>; null if nothing does that is known to.</summary>
     /// <param name="model">The model.</param>
     /// <param name="inputs">A tensor for each input of the plan, which may switch training on or off.</param>
     public static string? Find(PartitionedModel model, IReadOnlyList<TensorValue> inputs)
@@ -26,7 +26,7 @@ internal sealed class RandomNode
         return graph.Nodes.Select(node => search.Reason(node.Proto) is { } reason ? $"{reason}: {node}" : null).FirstOrDefault(static reason => reason is not null);
     }
 
-    /// <summary>Why a node draws random numbers, or a body or function of it; null where it does not.</summary>
+    /// <summary>Why a node draws random numbers, or a body or function of it; null if it does not.</summary>
     private string? Reason(NodeProto node)
     {
         if (FunctionOf(node) is { } function) return _seen.Add(function) ? function.Node.Select(Reason).FirstOrDefault(static reason => reason is not null) : null;
@@ -35,7 +35,7 @@ internal sealed class RandomNode
         return node.Attribute.SelectMany(static a => a.G is null ? a.Graphs : a.Graphs.Prepend(a.G)).SelectMany(static body => body.Node).Select(Reason).FirstOrDefault(static reason => reason is not null);
     }
 
-    // What is not known may be true.
+    // An unknown value may be true.
     private bool Trains(NodeProto node) => node.Input.Count > 2 && node.Input[2].Length > 0 && _truths.GetValueOrDefault(node.Input[2], true);
 
     private FunctionProto? FunctionOf(NodeProto node) =>

@@ -4,12 +4,12 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Tailoring.Verification;
 
 /// <summary>How far a partition may be from the whole model.</summary>
-/// <param name="Asked">What was asked for: an element may differ by this times (1 + its magnitude).</param>
+/// <param name="Asked">The requested tolerance: an element may differ by this times (1 + its magnitude).</param>
 internal readonly record struct Tolerance(double Asked)
 {
     /// <summary>
-    /// A whole model keeps float16 values in float32 between its nodes; a cut rounds what crosses, and a softmax behind it multiplies the
-    /// rounding. On photographs, SqueezeNet in float16 is up to 5 units off.
+    /// A whole model keeps float16 values in float32 between its nodes; a cut rounds the values that cross it, and a following softmax multiplies the
+    /// rounding error. On photographs, SqueezeNet in float16 differs by up to 5 units.
     /// </summary>
     private const int UnitsInTheLastPlace = 8;
 

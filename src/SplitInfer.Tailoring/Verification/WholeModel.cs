@@ -5,7 +5,7 @@ using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Verification;
 
-/// <summary>Runs a model file as it is, in a session that knows nothing of plans: what every partition is compared with.</summary>
+/// <summary>Runs a model file unchanged, in a plain session: the reference for every partition.</summary>
 internal sealed class WholeModel : IDisposable
 {
     private WholeModel(IReadOnlyDictionary<string, ModelValue> outputs, bool repeats) => (Outputs, Repeats) = (outputs, repeats);
@@ -39,7 +39,7 @@ internal sealed class WholeModel : IDisposable
     {
         var values = session.RunForValues([.. model.Plan.Inputs.Select(static i => i.Name)], inputs, cancellationToken);
         var outputs = new Dictionary<string, ModelValue>(StringComparer.Ordinal);
-        // A value that the file lists twice comes twice.
+        // A value that the file lists twice is returned twice.
         foreach (var (output, value) in session.Outputs.Zip(values))
             if (!outputs.TryAdd(output.Name, value)) value.Dispose();
         return outputs;

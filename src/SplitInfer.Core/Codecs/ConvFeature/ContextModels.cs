@@ -19,7 +19,7 @@ internal static class ContextModels
     /// <param name="counts">How often each code occurs, context by context.</param>
     /// <param name="destination">Room for <see cref="MaxLength"/>.</param>
     /// <param name="table">Receives the entries.</param>
-    /// <param name="mask">The bits of a code that tell its entry.</param>
+    /// <param name="mask">The bits of a code that select its entry.</param>
     /// <returns>Bytes written.</returns>
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Write(ReadOnlySpan<uint> counts, Span<byte> destination, EncoderTable table, out int mask)
@@ -29,7 +29,7 @@ internal static class ContextModels
         var least = long.MaxValue;
         for (var detail = 0; detail < Contexts.Details.Length; detail++)
         {
-            // Once it pays no longer to tell less apart, it never will.
+            // If merging contexts does not reduce the size, merging more of them will not either.
             Merge(counts, merged.Span, Contexts.Mask(detail));
             var cost = CostOf(merged.Span);
             if (cost >= least) break;

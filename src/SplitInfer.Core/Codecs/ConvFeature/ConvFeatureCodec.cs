@@ -3,12 +3,12 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Codecs.ConvFeature;
 
 /// <summary>
-/// For what convolutions put out: smooth in space, mostly zero, with values that max-pooling repeats. Numbers are rounded to multiples of a step,
+/// For outputs of convolutions: smooth in space, mostly zero, with values that max-pooling repeats. Numbers are rounded to multiples of a step,
 /// predicted from their neighbours, and entropy-coded under models chosen by how active the surroundings are. Zero is exactly kept; every other
 /// number is off by half a step at most. A tensor with a NaN or an infinity, and one that is no floating point, is passed through.
 /// FORMAT.md beside this file defines the payload.
 /// </summary>
-/// <remarks>The name states the step, in hundredths of the mean magnitude of what is not zero: <c>ConvFeature14</c>.</remarks>
+/// <remarks>The name states the step, in hundredths of the mean magnitude of non-zero elements: <c>ConvFeature14</c>.</remarks>
 internal sealed class ConvFeatureCodec : ITensorCodec
 {
     private const byte Stored = 0, Coded = 1;

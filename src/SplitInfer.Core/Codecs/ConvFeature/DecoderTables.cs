@@ -25,7 +25,7 @@ internal unsafe ref struct DecoderTables(Span<uint> entries, Span<int> starts)
     /// <summary>For each context the first of its entries.</summary>
     public Span<int> Starts { get; } = starts;
 
-    /// <summary>Gives every context the certain model: what a forged payload asks for without having a model is the left neighbour.</summary>
+    /// <summary>Sets the certain model for every context: if a forged payload uses a context without a model, the value is the left neighbour's.</summary>
     public void Clear()
     {
         _used = 0;

@@ -8,7 +8,7 @@ internal readonly ref struct EncoderTable(Span<uint> entries)
     /// <summary>Entries of a table, one for each code.</summary>
     public const int Length = Contexts.Room << Tokens.Bits;
 
-    /// <summary>Below this bit of an entry lies the frequency, from it on the first slot.</summary>
+    /// <summary>The bits of an entry below this one are the frequency, the others the first slot.</summary>
     public const int StartBit = 12;
 
     private readonly Span<uint> _entries = entries;
@@ -26,6 +26,6 @@ internal readonly ref struct EncoderTable(Span<uint> entries)
         }
     }
 
-    /// <summary>Fills the entry of the certain context, which leaves a state as it is.</summary>
+    /// <summary>Fills the entry of the certain context, which does not change a state.</summary>
     public void SetCertain() => Set(Contexts.Certain, [TokenModel.Scale]);
 }

@@ -17,7 +17,7 @@ internal readonly unsafe struct LaneBlock(Vector128<int> a, Vector128<int> b, Ve
         return new(ZipLower(firstAC, firstBD), ZipUpper(firstAC, firstBD), ZipLower(lastAC, lastBD), ZipUpper(lastAC, lastBD));
     }
 
-    /// <summary>Stores each row where it goes.</summary>
+    /// <summary>Stores each row at its destination.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(int* first, int* second, int* third, int* fourth)
     {

@@ -38,17 +38,17 @@ internal readonly record struct LaneLayout(int Planes, int Height, int Width, in
     /// <summary>Groups of lanes, one coded after the other.</summary>
     public int Groups => (Planes * Strips + Lanes - 1) / Lanes;
 
-    /// <summary>Values of all lanes, those that hold nothing included.</summary>
+    /// <summary>Number of values of all lanes, including unused lanes.</summary>
     public long PaddedCount => (long)Groups * StripHeight * Width * Lanes;
 
-    /// <summary>Lanes of a group, from the first on, that hold values in a row. The others are not coded.</summary>
+    /// <summary>Number of lanes of a group that have values in a row, from the first lane on. The others are not coded.</summary>
     public int LiveLanes(int group, int row)
     {
         var units = row < Height - (Strips - 1) * StripHeight ? Planes * Strips : Planes * (Strips - 1);
         return Math.Min(Lanes, units - group * Lanes);
     }
 
-    /// <summary>Where a lane begins in the tensor. Lanes hold the first strip of every plane, then the second of every plane.</summary>
+    /// <summary>Where a lane begins in the tensor. Lanes contain the first strip of every plane, then the second of every plane.</summary>
     public int Start(int group, int lane)
     {
         var (strip, plane) = Math.DivRem(group * Lanes + lane, Planes);

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.ConvFeature;
 
-/// <summary>What the neighbours foretell of a value in each lane: <see cref="Prediction"/> for sixteen at once, on vectors of any width.</summary>
+/// <summary>The prediction of a value from its neighbours, in each lane: <see cref="Prediction"/> for sixteen at once, on vectors of any width.</summary>
 internal readonly unsafe struct LanePrediction
 {
     private const int Lanes = LaneLayout.Lanes;
@@ -59,7 +59,7 @@ internal readonly unsafe struct LanePrediction
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector512<int> PlaceOf(Vector512<int> value)
     {
-        // Comparisons are −1 where they hold, and those of distances hold for the alternating ones too.
+        // Comparisons give −1 if they are true, and those of distances are also true for the alternating ones.
         var alternating = AlternatingDistanceOf(value);
         var place = Vector512.ConditionalSelect(Vector512.GreaterThan(value, _beyond), value, alternating) + Vector512.Create(2)
             + Vector512.LessThan(AlternatingDistanceOf(_left), alternating)

@@ -11,7 +11,7 @@ namespace SplitInfer.Codecs.ConvFeature;
 /// </remarks>
 internal static unsafe class LaneTable
 {
-    /// <summary>The first place in twice the room of a vector from which one lies in a single cache line, so that its parts are read back at once.</summary>
+    /// <summary>The first aligned place in a buffer of twice the size of a vector: the vector is then in a single cache line, so that its parts can be read quickly.</summary>
     public static uint* Align(uint* room) => (uint*)((nint)room + 63 & ~(nint)63);
 
     /// <summary>The entries for sixteen indices.</summary>

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace SplitInfer.Codecs.ConvFeature;
 
-/// <summary>What the neighbours of a value foretell. The reference for <see cref="LanePrediction"/>.</summary>
+/// <summary>The prediction of a value from its neighbours. The reference implementation for <see cref="LanePrediction"/>.</summary>
 internal readonly unsafe struct Prediction
 {
     /// <summary>A reach that no value has, for tensors in which some are negative: these lie on both sides of the prediction however far.</summary>
@@ -14,9 +14,9 @@ internal readonly unsafe struct Prediction
     private readonly bool _goesUp;
 
     /// <summary>Looks at the neighbours of a value.</summary>
-    /// <param name="window">The rows; what is left of the value is there.</param>
+    /// <param name="window">The rows; the values to the left are set.</param>
     /// <param name="at">Its place in the row: position · lanes + lane.</param>
-    /// <param name="reach">0 where no value is negative, else <see cref="ReachBothSides"/>.</param>
+    /// <param name="reach">0 if no value is negative, else <see cref="ReachBothSides"/>.</param>
     public Prediction(in RowWindow window, int at, int reach)
     {
         _reach = reach;

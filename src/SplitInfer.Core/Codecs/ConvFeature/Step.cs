@@ -14,7 +14,7 @@ internal static class Step
     /// <summary>Whether the numbers that a step deals with are finite.</summary>
     public static bool IsUsable(float step) => step is >= Min and <= Max;
 
-    /// <summary>The step of finite numbers that are not all zero: so many hundredths of their mean magnitude, zeros left out.</summary>
+    /// <summary>The step of finite numbers that are not all zero: the given number of hundredths of their mean magnitude, without zeros.</summary>
     public static float Of(in Statistics statistics, int percent) =>
         (float)Math.Max(statistics.SumOfMagnitudes / statistics.NonZero * percent / 100, (double)statistics.Largest / MaxLevel);
 }

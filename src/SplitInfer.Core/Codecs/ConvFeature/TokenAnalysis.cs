@@ -5,7 +5,7 @@ namespace SplitInfer.Codecs.ConvFeature;
 
 /// <summary>
 /// The first pass of the encoder over a row of quantised values: turns them into codes (token, context, extra bits) and counts these. Lanes
-/// that hold nothing take the left neighbour's value in the certain context.
+/// without values take the left neighbour's value in the certain context.
 /// </summary>
 internal static unsafe class TokenAnalysis
 {
@@ -64,7 +64,7 @@ internal static unsafe class TokenAnalysis
         Count(codes, end, counts);
     }
 
-    // A pass of its own: what was just stored in whole vectors is slow to read in parts.
+    // A separate pass, because reading parts of vectors that were just stored is slow.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Count(int* codes, int length, uint* counts)
     {

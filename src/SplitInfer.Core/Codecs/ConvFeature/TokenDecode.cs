@@ -75,7 +75,7 @@ internal static unsafe class TokenDecode
         words = word;
     }
 
-    // Of tokens that stand for several values the one that the extra bits tell; others have none and stay.
+    // If a token represents several values, the extra bits select one; other tokens have no extra bits and do not change.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector512<int> Places, Vector512<uint> State) ReadPlaces(Vector512<uint> tokens, Vector512<uint> state, ref ushort* words)
     {

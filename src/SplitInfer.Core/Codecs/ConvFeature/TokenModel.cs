@@ -10,7 +10,7 @@ namespace SplitInfer.Codecs.ConvFeature;
 /// </summary>
 internal static class TokenModel
 {
-    /// <summary>Parts of a model are 2 to this power: half of what bytes are coded with, since there are many models.</summary>
+    /// <summary>Parts of a model are 2 to this power: half of those for coding bytes, because there are many models.</summary>
     public const int ScaleBits = 11;
 
     /// <summary>What the frequencies of a model sum to.</summary>

@@ -19,7 +19,7 @@ internal struct TokenModelFormat
     /// <summary>The most bytes of all models: 6 + 6 bits, and 38 differences of at most 9 bits with their mantissas.</summary>
     public const int MaxLength = Contexts.Count * (1 + 2 * TokenBits + Tokens.Count * (9 + TokenModel.MantissaBits)) / 8 + 1;
 
-    /// <summary>About how many bits the model of these counts takes, in 1/256: what a frequency takes on average.</summary>
+    /// <summary>Approximate size of the model of these counts, in 1/256 bit, from the average size of a frequency.</summary>
     public static long RoughCostOf(ReadOnlySpan<uint> counts) => 256L * (1 + 2 * TokenBits + 5 * (counts.Length - counts.Count(0u)));
 
     /// <summary>Writes the model of a context, or that it has none where the dominant token is −1.</summary>
@@ -45,7 +45,7 @@ internal struct TokenModelFormat
     }
 
     /// <summary>Reads the model of a context.</summary>
-    /// <returns>1 where it has one, 0 where it has none, −1 where it is no model.</returns>
+    /// <returns>1 if it has one, 0 if it has none, −1 if it is not a model.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(scoped ref BitReader bits, int context, scoped Span<ushort> frequencies)
     {

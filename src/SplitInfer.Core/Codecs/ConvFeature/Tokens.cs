@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace SplitInfer.Codecs.ConvFeature;
 
 /// <summary>
-/// Tokens say what a value is: 0 the left neighbour's, 1 the upper one's, then the place of others by their distance from the
+/// A token describes a value: 0 is the left neighbour's, 1 the upper one's, then the place of others by their distance from the
 /// prediction. The first places have a token each, later ones share buckets, two to an octave, with the rest in plain bits.
 /// </summary>
 internal static class Tokens
@@ -22,7 +22,7 @@ internal static class Tokens
     /// <summary>Numbers of a row that has one for each token and zeros behind them, so that vectors take it whole.</summary>
     public const int Room = 48;
 
-    /// <summary>Room for a token in a code: what is above it is its context.</summary>
+    /// <summary>Number of bits for a token in a code; the bits above are its context.</summary>
     public const int Bits = 6;
 
     /// <summary>From a place, and to a bucket's first place: buckets begin at powers of two and half-way between.</summary>

@@ -11,7 +11,7 @@ internal static unsafe class Histogram
     /// <summary>Adds the occurrences of symbols.</summary>
     /// <param name="symbols">The bytes.</param>
     /// <param name="counts">256 counts.</param>
-    /// <param name="stride">Look at eight symbols in so many times eight; what is left over at the end counts in any case.</param>
+    /// <param name="stride">Counts eight of every 8 × stride symbols; the remainder at the end is always counted.</param>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add(ReadOnlySpan<byte> symbols, Span<uint> counts, int stride = 1)

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace SplitInfer.Codecs.Entropy;
 
 /// <summary>
-/// Encodes one stream of interleaved rANS, from its end to its start: what is decoded last is written first, models included.
+/// Encodes one stream of interleaved rANS, from its end to its start: symbols and models that are decoded last are written first.
 /// </summary>
 internal unsafe ref struct RansEncoder
 {
@@ -25,7 +25,7 @@ internal unsafe ref struct RansEncoder
         ((Span<uint>)_states).Fill(Rans.LowBound);
     }
 
-    /// <summary>Writes <paramref name="symbols"/> in front of what was written before, under the model of <paramref name="table"/>, in which each has a frequency.</summary>
+    /// <summary>Writes <paramref name="symbols"/> in front of the previous ones, under the model of <paramref name="table"/>, in which each has a frequency.</summary>
     public void Write(scoped ReadOnlySpan<ulong> table, scoped ReadOnlySpan<byte> symbols)
     {
         if (_start < Rans.WorkLength(symbols.Length)) throw new ArgumentException("The room is too small for these symbols.", nameof(symbols));

@@ -23,7 +23,7 @@ internal static class SymbolFrequencies
             return;
         }
 
-        // What would get less than one part gets one; the rest shares what is left, rounded on the running sum so that it adds up.
+        // Symbols that would get less than one part get one; the others share the remaining parts, rounded on the running sum so that the total is exact.
         ulong commonTotal = 0;
         var budget = (ulong)Rans.Scale;
         foreach (var count in counts)

@@ -27,7 +27,7 @@ internal sealed class Lz4Codec : ITensorCodec
             var chunk = tensor[start..Math.Min(start + Chunks.Bytes, tensor.Length)];
             var destination = payload[(written + Chunks.LengthBytes)..];
 
-            // One byte less than the chunk has, since one that is as long holds it as it is.
+            // One byte less than the chunk, because a payload of the chunk's length means uncompressed bytes.
             var length = LZ4Codec.Encode(chunk, destination[..(chunk.Length - 1)], LZ4Level.L00_FAST);
             if (length < 0)
             {
@@ -44,7 +44,7 @@ internal sealed class Lz4Codec : ITensorCodec
 
     public void Decode(ElementType type, TensorShape shape, ReadOnlySpan<byte> payload, Span<byte> tensor)
     {
-        // K4os accepts an offset of zero and leaves there what the target held, which may be of another request.
+        // K4os accepts an offset of zero and then does not overwrite the target, which may contain data of another request.
         tensor.Clear();
         var reader = new PayloadReader(Name, payload);
         for (var start = 0; start < tensor.Length; start += Chunks.Bytes)

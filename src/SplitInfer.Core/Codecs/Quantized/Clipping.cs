@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace SplitInfer.Codecs.Quantized;
 
 /// <summary>
-/// Where to clip: what lies beyond is off by the distance, and what lies within by less the smaller the range is. For exponential
+/// Chooses the clipping limit: values beyond it have their distance as error, and the error of values within it decreases with the range. For exponential
 /// distributions the best place is known; activations often have a longer tail, so it is sought from there up to the largest magnitude.
 /// </summary>
 internal static class Clipping

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.Quantized;
 
-/// <summary>What <see cref="Statistics"/> says, of the numbers of each lane. Sixteen lanes whatever the vectors' width, so that sums come out the same everywhere.</summary>
+/// <summary>The sums for <see cref="Statistics"/>, separate for each lane. There are sixteen lanes for every vector width, so that sums are the same on every machine.</summary>
 internal unsafe struct LaneSums
 {
     /// <summary>Numbers that are looked at side by side.</summary>

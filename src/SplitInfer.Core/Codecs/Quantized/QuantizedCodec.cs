@@ -4,10 +4,10 @@ namespace SplitInfer.Codecs.Quantized;
 
 /// <summary>
 /// Floating-point numbers rounded to 2 to 8 bits, then entropy-coded. The range is clipped where that costs least for the
-/// exponential distribution that fits; zero is exactly kept; what lies in the range is off by half a step at most. A tensor with a
+/// exponential distribution that fits; zero is preserved exactly; the error within the range is at most half a step. A tensor with a
 /// NaN or an infinity, and one that is no floating point, is passed through. FORMAT.md beside this file defines the payload.
 /// </summary>
-/// <remarks>The name states the options, <c>Quantized8</c> or <c>Quantized4PerChannel</c>, so that both ends know them.</remarks>
+/// <remarks>The name states the options, <c>Quantized8</c> or <c>Quantized4PerChannel</c>, so that client and server know them.</remarks>
 internal sealed class QuantizedCodec : ITensorCodec
 {
     private const byte Stored = 0, Coded = 1;

@@ -64,7 +64,7 @@ internal static class QuantizedEncoder
         return all;
     }
 
-    // One quantiser for all channels, and for each a code that says how much finer it is. All share a zero point, so that zero is kept.
+    // One quantiser for all channels, and for each a code for how much finer its scale is. All share a zero point, so that zero is preserved.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Quantizer Fit(Numbers numbers, ChannelLayout layout, int bits, in Statistics all, Span<Statistics> channels, Span<byte> codes)
     {

@@ -6,7 +6,7 @@ namespace SplitInfer.Codecs.Quantized;
 /// <summary>Bitmaps and symbols in entropy-coded chunks, under one model for all bitmaps and one for all symbols.</summary>
 internal static class SparseCoding
 {
-    // A quarter of so many symbols foretells the rest to a few thousandths of a bit, and counting all would take as long as half of the coding.
+    // With this many symbols, a quarter of them predicts the others to a few thousandths of a bit; counting all would take half as long as coding.
     private const int SampleFrom = 1 << 15, SampleStride = 4;
 
     /// <summary>Writes the models and the chunks.</summary>

@@ -51,7 +51,7 @@ internal struct Statistics
         var zeros = 0;
         if (rest > 0)
         {
-            // What fills the last group changes nothing but the number of zeros.
+            // The padding of the last group changes only the number of zeros.
             var last = stackalloc float[LaneSums.Lanes];
             values[^rest..].CopyTo(new(last, rest));
             new Span<float>(last + rest, LaneSums.Lanes - rest).Clear();

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 
 namespace SplitInfer.Codecs.ZeroBitmap;
 
-/// <summary>Leaves words of 16 bits out that are zero, and puts them back. Eight lanes at a time on every vector path: a byte shuffle goes no wider.</summary>
+/// <summary>Removes 16-bit words that are zero, and inserts them again. Eight lanes at a time on every vector path, because a byte shuffle is not wider.</summary>
 internal static unsafe class HalfWordCompaction
 {
     /// <summary>See <see cref="WordCompaction.Compact"/>.</summary>

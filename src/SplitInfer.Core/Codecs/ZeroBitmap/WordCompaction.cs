@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace SplitInfer.Codecs.ZeroBitmap;
 
-/// <summary>Leaves words of 32 bits out that are zero. Up to 64 bytes behind what is written are overwritten.</summary>
+/// <summary>Removes 32-bit words that are zero. Up to 64 bytes behind the output are overwritten.</summary>
 internal static unsafe class WordCompaction
 {
     /// <summary>Writes a bit for each of <paramref name="count"/> words to <paramref name="bitmap"/> and those that are not zero to <paramref name="kept"/>.</summary>

@@ -4,7 +4,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Codecs.ZeroBitmap;
 
 /// <summary>
-/// A bit for each word that says whether it is zero, and the words that are not. Lossless for every element type, since a word is
+/// A bit for each word tells whether it is zero; the non-zero words follow. Lossless for every element type, since a word is
 /// zero only if all its bits are; faster than the memory it reads. FORMAT.md beside this file defines the payload.
 /// </summary>
 /// <param name="path">How wide to compute; the bytes do not depend on it.</param>
@@ -67,7 +67,7 @@ internal sealed class ZeroBitmapCodec(VectorPath path) : ITensorCodec
         reader.End();
     }
 
-    // Elements of more than 32 bits are taken apart, since what is small in them has words of zero; narrow ones are left as they are.
+    // Elements of more than 32 bits are split, because small values contain words of zero; narrow ones are not changed.
     private static int WordBytes(ElementType type) => type.BitWidth() switch
     {
         >= 32 => sizeof(uint),

@@ -19,7 +19,7 @@ internal static unsafe class ZeroWords
     }
 
     /// <summary>Reads bitmap and words that may be forged.</summary>
-    /// <returns>Whether they are exactly as many as the bitmap says.</returns>
+    /// <returns>Whether their number is exactly that of the bitmap.</returns>
     public static bool TryExpand(ReadOnlySpan<byte> source, int wordBytes, Span<byte> destination, VectorPath path)
     {
         var words = destination.Length / wordBytes;

@@ -6,7 +6,7 @@ namespace SplitInfer.Codecs.ZeroBitmapEntropy;
 
 /// <summary>
 /// The prediction of four words of 32 bits at a time, whose left neighbour is the word before and whose upper one is at least four words
-/// back. Four words have one byte of kinds, and a byte shuffle goes no wider, so this serves every vector path.
+/// back. Four words have one byte of kinds, and a byte shuffle is not wider, so every vector path uses this one.
 /// </summary>
 internal static unsafe class VectorPrediction
 {
@@ -78,7 +78,7 @@ internal static unsafe class VectorPrediction
     }
 
     /// <summary>Puts words together.</summary>
-    /// <param name="words">The first; what lies before it is there.</param>
+    /// <param name="words">The first word; the memory before it must be readable.</param>
     /// <param name="count">A multiple of <see cref="Lanes"/>.</param>
     /// <param name="up">Words back to the upper neighbour.</param>
     /// <param name="parts">Where the parts are.</param>

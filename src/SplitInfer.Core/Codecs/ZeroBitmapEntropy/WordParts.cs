@@ -23,8 +23,8 @@ internal readonly ref struct WordParts
     }
 
     /// <summary>
-    /// Two bits for each word, the lowest of a byte first: 0 where the word is zero, 1 where it is the one to the left, 2 where it is the
-    /// one above, 3 where it is new. Words before the first of the tensor count as zero.
+    /// Two bits for each word, the lowest of a byte first: 0 if the word is zero, 1 if it equals the word to the left, 2 if it equals the
+    /// word above, 3 if it is new. Words before the first of the tensor count as zero.
     /// </summary>
     public Span<byte> Kinds { get; }
 

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace SplitInfer.Codecs.ZeroBitmapEntropy;
 
-/// <summary>Takes words apart into what their neighbours foretell and what is new, and puts them together again. The reference, for words of any size.</summary>
-/// <remarks>The loops choose by masks: which kind comes next is what no branch predictor can know.</remarks>
+/// <summary>Separates words that their neighbours predict from new ones, and reverses this. The reference implementation, for words of any size.</summary>
+/// <remarks>The loops select by masks, because branch predictors cannot predict the next kind.</remarks>
 internal static unsafe class WordPrediction
 {
     /// <summary>Takes <paramref name="count"/> words apart, from the one with index <paramref name="first"/> on.</summary>

@@ -4,7 +4,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Codecs.ZeroBitmapEntropy;
 
 /// <summary>
-/// Two bits for each word say whether it is zero, repeats a neighbour (as max-pooling makes them do) or is new; these and the
+/// Two bits for each word tell whether it is zero, repeats a neighbour (as max-pooling makes them do) or is new; these and the
 /// exponents of new words are entropy-coded. Lossless for every element type, smaller than <c>ZeroBitmap</c> and slower. FORMAT.md
 /// beside this file defines the payload.
 /// </summary>
@@ -71,7 +71,7 @@ internal sealed class ZeroBitmapEntropyCodec(VectorPath path) : ITensorCodec
         chunk.WritePart(block.Span[..EntropyBlock.Encode(parts.Heads[..fresh], block.Span, path)]);
         chunk.Write(parts.Tails[..(fresh * (layout.WordBytes - 1))]);
 
-        // A chunk as long as what it covers would be taken for its bytes.
+        // A chunk as long as its input would be read as uncompressed bytes.
         if (chunk.Written == bytes) chunk.Write([0]);
     }
 

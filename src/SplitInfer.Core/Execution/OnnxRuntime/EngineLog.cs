@@ -28,7 +28,7 @@ internal static partial class EngineLog
         return id;
     }
 
-    /// <summary>Ends what <see cref="Open"/> began.</summary>
+    /// <summary>Ends the logging that <see cref="Open"/> began.</summary>
     public static void Close(string id) => Loggers.TryRemove(id, out _);
 
     /// <summary>Says whether this thread runs a session. An error of a run is raised there, and may be one that is dealt with, such as a cancellation; it is no line besides.</summary>

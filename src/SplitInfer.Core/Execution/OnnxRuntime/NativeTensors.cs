@@ -12,7 +12,7 @@ internal static class NativeTensors
         : NativeView.Create(tensor);
 
     /// <summary>
-    /// A tensor with a copy of what a value holds. Outputs whose shape is known beforehand never come here. The others are copied, because
+    /// A tensor with a copy of what a value holds. Outputs whose shape is known in advance never come here. The others are copied, because
     /// memory of the native arena that tensors held on to would keep the arena from reusing it, and because what leaves a segment must lie
     /// in pooled memory like every other tensor.
     /// </summary>

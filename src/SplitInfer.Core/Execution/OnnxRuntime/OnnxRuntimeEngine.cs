@@ -2,7 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace SplitInfer.Execution.OnnxRuntime;
 
-/// <summary>Runs models with ONNX Runtime, through its managed API. Which library that is, the application's packages decide.</summary>
+/// <summary>Runs models with ONNX Runtime, through its managed API. The application's packages determine the native library.</summary>
 public sealed class OnnxRuntimeEngine : IInferenceEngine
 {
     private OnnxRuntimeEngine() { }

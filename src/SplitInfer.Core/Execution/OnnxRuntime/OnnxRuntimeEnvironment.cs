@@ -90,7 +90,7 @@ internal sealed class OnnxRuntimeEnvironment
     public void EnsureSharedArena() => _ = _sharedArena.Value;
 
     // The pool has as many threads as the first options asked for; others that ask for a number of their own get threads of their own. How
-    // many threads an application's pool has is not known.
+    // many threads an application's pool has is unknown.
     private bool SharesPool(ExecutionOptions options) =>
         options.UseSharedThreadPool && _hasPool && (options.IntraOpThreads == 0 || options.IntraOpThreads == _poolThreads);
 

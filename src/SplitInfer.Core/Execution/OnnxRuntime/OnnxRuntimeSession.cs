@@ -34,7 +34,7 @@ internal sealed class OnnxRuntimeSession : IEngineSession
     /// <inheritdoc/>
     public ImmutableArray<EngineValue> Outputs { get; }
 
-    /// <summary>How the shape of each output is known before a run; null where it is not.</summary>
+    /// <summary>How the shape of each output is known before a run; null if it is not.</summary>
     public ImmutableArray<OutputShape?> OutputShapes { get; }
 
     /// <summary>Whether outputs have had the shapes that the model promises. Some models err; their outputs are taken as they come.</summary>

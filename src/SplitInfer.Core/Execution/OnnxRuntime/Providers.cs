@@ -5,7 +5,7 @@ namespace SplitInfer.Execution.OnnxRuntime;
 /// <summary>Adds execution providers to the options of a session.</summary>
 internal static class Providers
 {
-    /// <summary>The names under which ONNX Runtime appends providers, where they are not those of its list without the ending.</summary>
+    /// <summary>The names under which ONNX Runtime appends providers, if they are not those of its list without the ending.</summary>
     private static readonly Dictionary<string, string> AppendNames = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Azure"] = "AZURE", ["Dml"] = "DML", ["WebGpu"] = "WebGPU", ["Xnnpack"] = "XNNPACK",

@@ -18,7 +18,7 @@ internal sealed class RunSlot : IDisposable
     private readonly TensorValue?[] _inputs;
     private readonly TensorValue?[] _outputs;
 
-    // By place: the view whose value the binding has a copy of; null where it has none or another value. Compared, never read.
+    // By place: the view whose value the binding has a copy of; null if it has none or another value. Compared, never read.
     private readonly NativeView?[] _boundInputs;
     private readonly NativeView?[] _boundOutputs;
 
@@ -109,7 +109,7 @@ internal sealed class RunSlot : IDisposable
         }
     }
 
-    /// <summary>Gives the run pooled memory to write outputs to where their shapes are known, and leaves the others to the engine.</summary>
+    /// <summary>Binds pooled memory for outputs whose shapes are known, and leaves the allocation of others to the engine.</summary>
     /// <returns>Whether all are written to such memory.</returns>
     private bool BindOutputs(ReadOnlySpan<int> places, bool prepares, out bool preparesAny)
     {
@@ -180,7 +180,7 @@ internal sealed class RunSlot : IDisposable
         _boundOutputPlaces = [];
     }
 
-    /// <summary>After a failure nothing is known of what is bound.</summary>
+    /// <summary>After a failure the state of the bindings is unknown.</summary>
     private void ForgetBindings()
     {
         _binding.ClearBoundInputs();

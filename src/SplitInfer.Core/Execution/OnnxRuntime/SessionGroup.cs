@@ -2,7 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace SplitInfer.Execution.OnnxRuntime;
 
-/// <summary>Sessions with one container for weights that kernels have laid out anew. Each session adds a reference to the container, since native code reads it until the session is gone.</summary>
+/// <summary>Sessions with one container for weights that kernels have converted for their own use. Each session adds a reference to the container, since native code reads it until the session is gone.</summary>
 internal sealed class SessionGroup : ISessionGroup
 {
     private readonly PrePackedWeightsContainer _container = new();

@@ -13,7 +13,7 @@ internal static class SessionSetup
     private const string SharedAllocatorsKey = "session.use_env_allocators";
 
     /// <exception cref="EngineException">The engine refuses a provider, or what the application sets.</exception>
-    /// <exception cref="UnknownExecutionProviderException">A provider is not known.</exception>
+    /// <exception cref="UnknownExecutionProviderException">A provider is unknown.</exception>
     public static void Apply(SessionOptions session, OnnxRuntimeEnvironment environment, ExecutionOptions options, SessionSettings settings, string logId, bool sharesPool)
     {
         session.LogId = logId;

@@ -15,7 +15,7 @@ internal static class Inference
 {
     private const int MaxTogether = 10_000;
 
-    /// <summary>What the engine says of each input, and of each value and computed constant that is read or yielded.</summary>
+    /// <summary>The engine's description of each input, and of each value and computed constant that is read or is an output.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="execution">How the engine is set up.</param>
     /// <param name="maxTogether">The most nodes whose values are inferred at a time.</param>
@@ -55,8 +55,8 @@ internal static class Inference
     }
 
     /// <summary>
-    /// Infers a part of a long graph after the other, since the time that the engine takes for all of it together grows faster than its length.
-    /// Null where a part would have to be fed what is not a tensor, or dequantised values, which belong to no part.
+    /// Infers a long graph in parts, because the engine's time for a whole graph grows faster than its length.
+    /// Null if a part would need inputs that are not tensors, or dequantised values, which belong to no part.
     /// </summary>
     private static Dictionary<string, EngineValue>? InferInParts(ModelGraph graph, ExecutionOptions execution, int size)
     {

@@ -10,7 +10,7 @@ internal static class LiveBytes
     /// computed constants the largest counts, which is there at least while it is computed.
     /// </summary>
     /// <param name="graph">The model.</param>
-    /// <param name="bytes">The size of a value or computed constant as far as it is known; 0 where it is not.</param>
+    /// <param name="bytes">The size of a value or computed constant as far as it is known; 0 if it is not.</param>
     public static double Peak(ModelGraph graph, Func<string, double> bytes)
     {
         var (taken, given) = (new double[graph.Nodes.Length + 1], new double[graph.Nodes.Length + 1]);

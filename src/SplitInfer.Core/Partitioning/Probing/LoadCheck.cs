@@ -25,7 +25,7 @@ internal static class LoadCheck
         if (graph.Nodes.Length < MinNodes || !LoadsByKind(graph, values, execution)) Inference.CheckLoads(graph, execution);
     }
 
-    /// <summary>Whether one node of each kind loads; false as well where kinds are many or cannot be told.</summary>
+    /// <summary>Whether one node of each kind loads; false also if there are many kinds or they cannot be distinguished.</summary>
     private static bool LoadsByKind(ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values, ExecutionOptions execution)
     {
         var kinds = new Dictionary<string, GraphNode>(StringComparer.Ordinal);
@@ -49,7 +49,7 @@ internal static class LoadCheck
         }
     }
 
-    /// <summary>All that tells nodes apart but the names of what they read and write; null where a node has a body or is too long to compare.</summary>
+    /// <summary>Everything that distinguishes nodes except the names of their inputs and outputs; null if a node has a body or is too long to compare.</summary>
     private static string? KindOf(GraphNode node, ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values)
     {
         var kind = new StringBuilder().Append(node.Proto.Domain).Append('\0').Append(node.Proto.OpType).Append('\0').Append(node.Proto.Overload);

@@ -6,7 +6,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Partitioning.Probing;
 
 /// <summary>
-/// Runs a model once to see the dimensions that its file leaves open. The run yields shapes, not values, so that it takes no more memory
+/// Runs a model once to find the dimensions that its file does not fix. The run returns shapes, not values, so that it needs no more memory
 /// than any other run.
 /// </summary>
 internal sealed class Measurement
@@ -21,10 +21,10 @@ internal sealed class Measurement
 
     private Measurement(NominalSizes sizes, string? failure = null) => (Sizes, Failure) = (sizes, failure);
 
-    /// <summary>The sizes that the model was run with; the first guess where it was not.</summary>
+    /// <summary>The sizes that the model was run with; the first guess if it did not run.</summary>
     public NominalSizes Sizes { get; }
 
-    /// <summary>Why no run succeeded; null where one did, or none was needed.</summary>
+    /// <summary>Why no run succeeded; null if one did, or none was needed.</summary>
     public string? Failure { get; }
 
     /// <summary>The dimensions that a value had; default where it was not measured.</summary>
@@ -34,7 +34,7 @@ internal sealed class Measurement
     /// <param name="graph">The model.</param>
     /// <param name="inputs">Its inputs, in order.</param>
     /// <param name="open">The values to measure: tensors with dimensions that are not fixed. Where there are none, nothing is run.</param>
-    /// <param name="specOf">What is known of a value; null where nothing is.</param>
+    /// <param name="specOf">What is known of a value; null if nothing is.</param>
     /// <param name="options">Sizes and inputs that the application gives.</param>
     /// <param name="execution">How the model is run.</param>
     public static Measurement Of(
@@ -80,7 +80,7 @@ internal sealed class Measurement
     private static bool Follows(TensorSpec spec, ImmutableArray<TensorSpec> inputs) =>
         spec.IsRanked && spec.Dimensions.All(d => d.IsFixed || inputs.Any(i => i.Dimensions.Contains(d)));
 
-    /// <summary>What is known of sizes before a run says what it takes at least.</summary>
+    /// <summary>The sizes known before a run give a lower bound of its memory.</summary>
     private void CheckMemory(ModelGraph graph, Func<string, TensorSpec?> specOf, PlanOptions options)
     {
         var peak = LiveBytes.Peak(graph, value => Bytes(specOf(value)));

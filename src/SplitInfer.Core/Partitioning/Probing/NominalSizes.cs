@@ -43,7 +43,7 @@ internal sealed class NominalSizes
     /// <summary>What whole numbers among the inputs are: indices, lengths and flags mostly allow 1 or 0.</summary>
     public int IntegerFill { get; }
 
-    /// <summary>The size of a dimension; 1 where it follows from no input.</summary>
+    /// <summary>The size of a dimension; 1 if it does not follow from an input.</summary>
     public long SizeOf(Dimension dimension) => dimension.IsFixed ? dimension.Size : _sizes.GetValueOrDefault(dimension.Symbol!, 1);
 
     /// <summary>Whether a dimension may have been measured with this size.</summary>

@@ -18,7 +18,7 @@ internal sealed class ProbeModel(ModelProto model, bool willRun)
     // What shapes do follow from is far smaller.
     private const int MinWeightBytes = 64 << 10;
 
-    /// <summary>Gives the model to an engine; as it was, where the engine wants weights constant.</summary>
+    /// <summary>Loads the model in an engine; in its original form if the engine requires constant weights.</summary>
     /// <param name="load">Takes the bytes of the model.</param>
     /// <param name="fedWeights">The weights that have become inputs, in order.</param>
     /// <exception cref="EngineException">The engine refuses the model.</exception>

@@ -41,7 +41,7 @@ internal sealed class ProbeSession : IDisposable
     }
 
     /// <summary>Runs once.</summary>
-    /// <param name="inputs">One tensor for each input of the model, in order; they stay the caller's.</param>
+    /// <param name="inputs">One tensor for each input of the model, in order; the caller keeps ownership.</param>
     /// <param name="outputs">Room for one tensor for each output, which the caller owns.</param>
     /// <param name="cancellationToken">Stops the run at the next node.</param>
     /// <exception cref="EngineException">The run failed.</exception>

@@ -35,7 +35,7 @@ internal sealed class ShapeOutputs
         return outputs;
     }
 
-    /// <summary>The dimensions of each value, from what a run yielded.</summary>
+    /// <summary>The dimensions of each value, from the outputs of a run.</summary>
     public IEnumerable<(string Value, ImmutableArray<long> Shape)> Read(TensorValue[] outputs)
     {
         if (!_isJoined) return _values.Select((value, i) => (value, (ImmutableArray<long>)[.. outputs[i].Span<long>()]));

@@ -5,7 +5,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Partitioning.Probing;
 
 /// <summary>
-/// Turns what ONNX Runtime says of values into specs that are the same for every version of it: a symbol is kept where an input of the
+/// Converts ONNX Runtime's descriptions of values to specs that are the same for every version of it: a symbol is kept where an input of the
 /// model declares it; any other open dimension gets the name <c>value#axis</c>.
 /// </summary>
 /// <param name="inputs">The inputs of the model.</param>
@@ -14,7 +14,7 @@ internal sealed class SpecReader(IEnumerable<EngineValue> inputs, Func<string, b
 {
     private readonly HashSet<string> _declared = inputs.SelectMany(static i => i.Symbols).OfType<string>().ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>The spec of a value; of unknown rank and type where it is not a tensor.</summary>
+    /// <summary>The spec of a value; of unknown rank and type if it is not a tensor.</summary>
     public TensorSpec Read(EngineValue info) => info.Kind == EngineValueKind.Tensor && info.HasShape
         ? Create(info, info.Dimensions.Select((size, axis) => size >= 0 ? Dimension.Fixed(size) : Symbol(info, axis)))
         : TensorSpec.Unranked(info.Name, info.Kind == EngineValueKind.Tensor ? info.ElementType : ElementType.Undefined);

@@ -13,7 +13,7 @@ internal static class SyntheticInput
     /// <param name="random">Where numbers come from.</param>
     /// <returns>A tensor that the caller owns.</returns>
     /// <exception cref="SizeLimitException">The sizes make it over 1 GiB.</exception>
-    /// <exception cref="TensorMismatchException">The model does not say how many dimensions the input has.</exception>
+    /// <exception cref="TensorMismatchException">The model does not state how many dimensions the input has.</exception>
     public static TensorValue Make(TensorSpec input, NominalSizes sizes, Random random)
     {
         if (!input.IsRanked) throw new TensorMismatchException($"The model does not say how many dimensions '{input.Name}' has, so no input can be made up. Give a tensor for it.");

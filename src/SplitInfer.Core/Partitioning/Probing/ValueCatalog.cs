@@ -6,8 +6,8 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Partitioning.Probing;
 
 /// <summary>
-/// Types and dimensions of all values of a model, as ONNX Runtime infers them from the declared inputs alone: what a file claims of other
-/// values may be wrong. What a run measures tells sizes, never types or ranks, so that both ends know the same of every value whatever
+/// Types and dimensions of all values of a model, as ONNX Runtime infers them from the declared inputs only: what a file declares for other
+/// values may be wrong. A run measures sizes, never types or ranks, so that client and server know the same of every value whatever
 /// inputs they have. Immutable.
 /// </summary>
 internal sealed class ValueCatalog
@@ -28,7 +28,7 @@ internal sealed class ValueCatalog
         _initializers = graph.Model.Graph.Initializer.ToDictionary(static i => i.Name, static i => i.Dims.ToImmutableArray(), StringComparer.Ordinal);
     }
 
-    /// <summary>What the device does after the tail, since the model yields what cannot cross; null where there is nothing.</summary>
+    /// <summary>The nodes that the device runs after the tail, because their results cannot be transferred; null if there are none.</summary>
     public DeviceFinish? Finish { get; private init; }
 
     /// <summary>The sizes that the catalog was made with.</summary>
@@ -37,7 +37,7 @@ internal sealed class ValueCatalog
     /// <summary>The values that cross as float32 though the model has them as float16.</summary>
     public WideFloats Wide { get; }
 
-    /// <summary>Why the model could not be run to measure what its file leaves open; null where it could, or need not be.</summary>
+    /// <summary>Why the model could not be run to measure sizes that its file does not fix; null if it could, or if there are none.</summary>
     public string? MeasureFailure { get; }
 
     /// <summary>What is known of a value.</summary>
@@ -46,14 +46,14 @@ internal sealed class ValueCatalog
     /// <summary>What is known of a value as it crosses a cut.</summary>
     public ValueEntry Crossing(GraphValue value) => _entries[Wide.Has(value) ? Wide.NameOf(value.Name) : value.Name];
 
-    /// <summary>The bytes of a value for the sizes that the plan is made with; 0 where they are not known.</summary>
+    /// <summary>The bytes of a value for the sizes that the plan is made with; 0 if they are unknown.</summary>
     public double NominalBytesOf(string name) => _entries.TryGetValue(name, out var entry) ? entry.NominalBytes : 0;
 
-    /// <summary>The dimensions of a value or constant for the sizes that the plan is made with; default where they are not known.</summary>
+    /// <summary>The dimensions of a value or constant for the sizes that the plan is made with; default where they are unknown.</summary>
     public ImmutableArray<long> NominalShapeOf(string name) =>
         _entries.TryGetValue(name, out var entry) ? entry.NominalShape : _initializers.GetValueOrDefault(name);
 
-    /// <summary>Asks ONNX Runtime, and measures by a run what it does not know.</summary>
+    /// <summary>Infers with ONNX Runtime, and measures by a run the sizes that are still unknown.</summary>
     /// <param name="graph">The graph; what shapes tell becomes constant in it.</param>
     /// <param name="options">How the plan is made.</param>
     /// <param name="execution">How the model is run.</param>
@@ -74,7 +74,7 @@ internal sealed class ValueCatalog
         return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, name => values.TryGetValue(name, out var value) ? reader.Read(value) : null, options, execution)) { Finish = finish };
     }
 
-    /// <summary>Has types and dimensions inferred, and again once what these tell has become constant, since more may follow from it.</summary>
+    /// <summary>Infers types and dimensions. If known dimensions make values constant, infers again, because more may follow from them.</summary>
     private static IReadOnlyDictionary<string, EngineValue> Infer(ref ModelGraph graph, ExecutionOptions execution)
     {
         var values = Inference.Of(graph, execution);

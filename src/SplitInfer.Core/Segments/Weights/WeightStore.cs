@@ -15,7 +15,7 @@ internal sealed class WeightStore
     /// <summary>Bytes of all weights that a segment holds.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>The weight with these bytes, made where no segment holds one. Give it back with <see cref="Return"/>.</summary>
+    /// <summary>The weight with these bytes, created if no segment uses one. Release it with <see cref="Return"/>.</summary>
     public Weight Take(ElementType type, TensorShape shape, ReadOnlySpan<byte> bytes)
     {
         var key = Key.Of(type, shape, bytes);
