@@ -117,10 +117,8 @@ public sealed class SplitInferenceOptions
         Require(Partition is not < 0, nameof(Partition), $"at least 0; it is {Partition}");
         Require(Enum.IsDefined(OnServerFailure), nameof(OnServerFailure), $"one of {string.Join(", ", Enum.GetNames<OnServerFailure>())}");
         Require(Server?.IsAbsoluteUri is not false, nameof(Server), $"an address such as tcp://server:7070; it is {Server}");
-        Require(Transport.ConnectTimeout > TimeSpan.Zero, $"{nameof(Transport)}.{nameof(TransportOptions.ConnectTimeout)}", $"more than 0; it is {Transport.ConnectTimeout}");
-        Require(Transport.StallTimeout > TimeSpan.Zero, $"{nameof(Transport)}.{nameof(TransportOptions.StallTimeout)}", $"more than 0; it is {Transport.StallTimeout}");
-        // The longest that a timer takes.
-        Require(Transport.NoProgressTimeout > TimeSpan.Zero && Transport.NoProgressTimeout.TotalMilliseconds <= int.MaxValue, $"{nameof(Transport)}.{nameof(TransportOptions.NoProgressTimeout)}", $"more than 0, and at most {TimeSpan.FromMilliseconds(int.MaxValue).TotalDays:0} days; it is {Transport.NoProgressTimeout}");
+        Require(Transport is not null, nameof(Transport), "set; leave it out for the defaults");
+        Transport!.Validate(nameof(Transport));
 
         static void Require(bool isRight, string option, string expected)
         {
