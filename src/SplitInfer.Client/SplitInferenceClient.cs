@@ -165,6 +165,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         using var attempt = new Attempt(_model[_arms.PartitionOf(decision.Arm).Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _sink, _options.TimeProvider)
         {
             MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
+            Weight = (request?.Quality ?? default).EffectiveWeight,
         };
         await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, stop, caller).ConfigureAwait(false);
         return await InferenceResult.CreateAsync(attempt, _model, _servers, skipped, stop).ConfigureAwait(false);

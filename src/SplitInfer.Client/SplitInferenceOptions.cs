@@ -138,10 +138,8 @@ public sealed class SplitInferenceOptions
             Require(Servers.Take(i).All(other => other.DisplayName != server.DisplayName), $"{name}.{nameof(ServerOptions.Name)}", $"a name that no other server has; it is '{server.DisplayName}'");
         }
 
-        Require(Transport.ConnectTimeout > TimeSpan.Zero, $"{nameof(Transport)}.{nameof(TransportOptions.ConnectTimeout)}", $"more than 0; it is {Transport.ConnectTimeout}");
-        Require(Transport.StallTimeout > TimeSpan.Zero, $"{nameof(Transport)}.{nameof(TransportOptions.StallTimeout)}", $"more than 0; it is {Transport.StallTimeout}");
-        // The longest that a timer takes.
-        Require(Transport.NoProgressTimeout > TimeSpan.Zero && Transport.NoProgressTimeout.TotalMilliseconds <= int.MaxValue, $"{nameof(Transport)}.{nameof(TransportOptions.NoProgressTimeout)}", $"more than 0, and at most {TimeSpan.FromMilliseconds(int.MaxValue).TotalDays:0} days; it is {Transport.NoProgressTimeout}");
+        Require(Transport is not null, nameof(Transport), "set; leave it out for the defaults");
+        Transport!.Validate(nameof(Transport));
 
         static void Require(bool isRight, string option, string expected)
         {

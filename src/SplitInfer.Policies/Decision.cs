@@ -72,5 +72,5 @@ public readonly record struct QualityOfService(double Weight)
     public bool IsKey => Weight > 1;
 
     /// <summary><see cref="Weight"/> with its default applied.</summary>
-    internal double EffectiveWeight => Weight > 0 ? Weight : 1;
+    public double EffectiveWeight => Weight > 0 ? Weight : 1;
 }

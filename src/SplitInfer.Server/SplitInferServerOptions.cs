@@ -48,6 +48,8 @@ public sealed class SplitInferServerOptions
     /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
     public void Validate()
     {
+        if (ModelsDirectory is null) throw new ArgumentException($"{nameof(ModelsDirectory)} is null. Name a directory, or leave it out where {nameof(Models)} has the models.");
+        if (KnownCodecs is null) throw Missing(nameof(KnownCodecs));
         if (SegmentMemoryBytes < 0) throw new ArgumentException($"{nameof(SegmentMemoryBytes)} is {SegmentMemoryBytes}; it can be 0 or more.");
         if (Listen.Contains(null!)) throw new ArgumentException($"{nameof(Listen)} has an entry that is null. Name an address such as tcp://127.0.0.1:7070, or leave the entry out.");
         if (Models.FirstOrDefault(static m => m is not { Name.Length: > 0, Version.Length: > 0, Model: not null }) is not null || Models.Contains(null!))

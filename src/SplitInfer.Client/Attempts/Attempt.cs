@@ -52,6 +52,9 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>Whether another codec may take the place of one that the server does not accept.</summary>
     public bool MayReplaceCodec { get; init; }
 
+    /// <summary>How much the request matters to a server, relative to an ordinary one.</summary>
+    public double Weight { get; init; } = 1;
+
     /// <summary>What the request is doing, for messages.</summary>
     public string Stage { get; set; } = "running the head";
 
@@ -115,6 +118,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
             SymbolSizes = cut.Layout.Measure(Boundary),
             Boundary = Boundary,
             Budget = budget,
+            Weight = Weight,
         };
         Progress = request.Progress;
         return request;

@@ -27,7 +27,7 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
         {
             reply = await transport.SendAsync(request, stop).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is (OperationCanceledException or TimeoutException or IOException or ObjectDisposedException) && !stop.IsCancellationRequested)
+        catch (Exception error) when (error is not SplitInferException && !stop.IsCancellationRequested)
         {
             throw new ServerUnreachableException($"The transport ended a request without a reply: {error.Message} Send the request again.", error);
         }

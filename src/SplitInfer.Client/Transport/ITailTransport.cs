@@ -20,11 +20,14 @@ public interface ITailTransport : IAsyncDisposable
     /// </summary>
     ImmutableArray<double> TailSeconds => [];
 
-    /// <summary>Has the tail run once.</summary>
+    /// <summary>
+    /// Has the tail run once. A transport ends a request by itself when the other end makes no progress: a client bounds the wait only by the
+    /// request's deadline and, under a policy that learns, by racing the device.
+    /// </summary>
     /// <param name="request">The boundary, which the transport encodes; its tensors must live and not change until the call ends.</param>
     /// <param name="cancellationToken">Withdraws the request; the other end is told. Also signalled when the request's deadline passes.</param>
     /// <returns>The reply, which the caller disposes.</returns>
-    /// <exception cref="ServerUnreachableException">No connection could be made, or it was lost.</exception>
+    /// <exception cref="ServerUnreachableException">No connection could be made, or it was lost. A client treats every other error that is no <see cref="SplitInferException"/> alike.</exception>
     /// <exception cref="Protocol.TailRefusedException">The other end refused or failed the request, and says why.</exception>
     /// <exception cref="Protocol.ProtocolException">The other end does not speak the protocol, or a frame was damaged.</exception>
     ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default);

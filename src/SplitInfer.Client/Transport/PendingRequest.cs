@@ -55,6 +55,8 @@ internal sealed partial class PendingRequest
         Headers.Clear(_header);
         (_header.Handle, _header.PlanCheck) = (model.Handle, model.Layouts.Check);
         (_header.Partition, _header.Codec) = ((uint)request.Partition.Index, (uint)codec);
+        // 0 stands for 1 and takes no bytes.
+        _header.Weight = request.Weight >= 1.5 ? (uint)Math.Min(Math.Round(request.Weight), uint.MaxValue) : 0;
         RequestTrace.Write(_header);
         foreach (var size in request.SymbolSizes) _header.SymbolSizes.Add(size);
         var result = new ValueTask<TailReply>(this, _result.Version);

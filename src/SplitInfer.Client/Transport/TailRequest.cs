@@ -23,6 +23,9 @@ public sealed class TailRequest
     /// <summary>What is left at this moment of the time in which the result is of use; null where it always is. The token of the call is signalled when it has run out.</summary>
     public TimeSpan? Remaining => Budget.IsLimited ? Budget.Remaining : null;
 
+    /// <summary>What the request is worth beside others, for a server that has more than it can do at once; 1 unless set. The wire carries it rounded to a whole number, at least 1.</summary>
+    public double Weight { get; init; } = 1;
+
     /// <summary>How far it has got.</summary>
     public UploadProgress Progress { get; } = new();
 

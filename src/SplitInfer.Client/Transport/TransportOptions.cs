@@ -5,6 +5,9 @@ namespace SplitInfer.Client.Transport;
 /// <summary>How a client reaches its server.</summary>
 public sealed class TransportOptions
 {
+    // The longest that a timer takes.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
+
     /// <summary>How long connecting may take, and how long the server may take to open a model. 10 seconds unless set.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -19,4 +22,22 @@ public sealed class TransportOptions
 
     /// <summary>Sizes of the outputs that are accepted from the server.</summary>
     public SizeLimits OutputSizes { get; set; } = SizeLimits.Default;
+
+    /// <summary>Checks every option.</summary>
+    /// <param name="name">What the options are called where they are set.</param>
+    /// <exception cref="ArgumentException">One cannot be used; the message names it.</exception>
+    internal void Validate(string name)
+    {
+        Require(IsTimeout(ConnectTimeout), nameof(ConnectTimeout), $"more than 0, and at most {LongestTimeout.TotalDays:0} days; it is {ConnectTimeout}");
+        Require(IsTimeout(StallTimeout), nameof(StallTimeout), $"more than 0, and at most {LongestTimeout.TotalDays:0} days; it is {StallTimeout}");
+        Require(IsTimeout(NoProgressTimeout), nameof(NoProgressTimeout), $"more than 0, and at most {LongestTimeout.TotalDays:0} days; it is {NoProgressTimeout}");
+        Require(OutputSizes is { MaxDimension: > 0, MaxBytes: > 0 }, nameof(OutputSizes), "set, with limits of at least 1; leave it out for the defaults");
+
+        static bool IsTimeout(TimeSpan value) => value > TimeSpan.Zero && value <= LongestTimeout;
+
+        void Require(bool isRight, string option, string expected)
+        {
+            if (!isRight) throw new ArgumentException($"The option {name}.{option} must be {expected}.", $"{name}.{option}");
+        }
+    }
 }

@@ -3,7 +3,11 @@ namespace SplitInfer.Protocol;
 /// <summary>The other end refused or failed a handshake or a request, and says why.</summary>
 public sealed class TailRefusedException : SplitInferException
 {
-    internal TailRefusedException(RefusalCode code, string message, Exception? inner = null) : base(message, inner) => Code = code;
+    /// <summary>Creates the error, also for transports of an application's own.</summary>
+    /// <param name="code">The kind of refusal. <see cref="RefusalCode.PartitionUnavailable"/> masks the cut for that server, most others make the client do without the server for a while.</param>
+    /// <param name="message">Why, and what to do next; for people.</param>
+    /// <param name="inner">What led to it.</param>
+    public TailRefusedException(RefusalCode code, string message, Exception? inner = null) : base(message, inner) => Code = code;
 
     /// <summary>The kind of refusal, for programs; the message is for people.</summary>
     public RefusalCode Code { get; }
@@ -12,5 +16,5 @@ public sealed class TailRefusedException : SplitInferException
     public int? DifferingPartition { get; internal init; }
 
     /// <summary>When the same request may succeed, as far as the other end knows; null where nothing says so.</summary>
-    public TimeSpan? RetryAfter { get; internal init; }
+    public TimeSpan? RetryAfter { get; init; }
 }

@@ -9,6 +9,24 @@ namespace SplitInfer.Client.Tests.Transport;
 
 public class RequestTests
 {
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0.2, 0)]
+    [InlineData(double.NaN, 0)]
+    [InlineData(4, 4)]
+    [InlineData(2.6, 3)]
+    [InlineData(double.MaxValue, uint.MaxValue)]
+    public async Task The_server_is_told_what_a_request_is_worth(double weight, uint sent)
+    {
+        await using var server = new ScriptedServer();
+        var request = ScriptedServer.Request(weight: weight);
+        var sending = server.Transport.SendAsync(request).AsTask();
+        var peer = await server.WelcomeAsync();
+        Assert.Equal(sent, (await peer.ReceiveAsync(FrameType.Request)).Read(RequestHeader.Parser).Weight);
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await sending);
+    }
+
     [Fact]
     public async Task A_request_says_all_that_the_server_needs()
     {

@@ -40,7 +40,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public ProbeCodec Probe { get; } = new();
 
     /// <summary>A request with seeded content.</summary>
-    public static TailRequest Request(int partition = WirePlan.Fixed, ITensorCodec? codec = null, RequestBudget budget = default, int n = 2)
+    public static TailRequest Request(int partition = WirePlan.Fixed, ITensorCodec? codec = null, RequestBudget budget = default, int n = 2, double weight = 1)
     {
         var tensors = WirePlan.Boundary(partition, n);
         return new()
@@ -50,6 +50,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
             SymbolSizes = BoundaryLayout.For(WirePlan.Plan.Partitions[partition].Boundary).Measure(tensors),
             Boundary = tensors,
             Budget = budget,
+            Weight = weight,
         };
     }
 

@@ -21,7 +21,7 @@ internal static class GoldenFrames
         ["CloseModel"] = WirePeer.Frame(FrameType.CloseModel, 1),
         ["Request"] = WirePeer.Frame(FrameType.Request, 7, new RequestHeader
         {
-            Handle = 1, Partition = 3, Codec = 0, BudgetUs = 50_000, SymbolSizes = { 1, 2 }, PlanCheck = 0x2726252423222120,
+            Handle = 1, Partition = 3, Codec = 0, BudgetUs = 50_000, Weight = 4, SymbolSizes = { 1, 2 }, PlanCheck = 0x2726252423222120,
             TraceHigh = 0x4BF92F3577B34DA6, TraceLow = 0xA3CE929D0E0E4736, Span = 0x00F067AA0BA902B7, TraceFlags = 1,
         }, [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40], isLast: false),
         ["Data"] = WirePeer.Frame(FrameType.Data, 7, null, [5, 0, 0, 0]),
