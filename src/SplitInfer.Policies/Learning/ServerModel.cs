@@ -15,7 +15,7 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
     /// <summary>The link to the server.</summary>
     public LinkModel Link { get; } = new(isSingleCore);
 
-    /// <summary>Delays of the tails, by <see cref="ArmTable.TailRow"/>.</summary>
+    /// <summary>Delays of the tails, by <see cref="ArmRows.Tail"/>.</summary>
     public DelayEstimator Tails { get; } = tails;
 
     /// <summary>How fast the server was before it became slow.</summary>

@@ -39,7 +39,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 
     public IPolicyState State => this;
 
-    public int Version => 1;
+    public int Version => 2;
 
     public Decision Decide(in DecisionContext context)
     {
