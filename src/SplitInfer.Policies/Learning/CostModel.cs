@@ -18,15 +18,8 @@ internal sealed class CostModel
     /// <summary>A reply is late by this many standard deviations: one in some forty is where nothing has changed.</summary>
     private const double Lateness = 2;
 
-    private const double BitsGain = 0.2;
 
-    /// <summary>The largest part of a server's time that decoding beyond the fastest codec's is taken to be.</summary>
-    private const double MaxDecoding = 0.9;
-
-    private const double MinSeconds = 1e-7;
-
-    private readonly double[] _bits;
-    private readonly double[] _decodes;
+    private readonly PayloadModel _payloads;
     private readonly double[] _means;
     private readonly double[] _remotes;
     private readonly int[] _open;
@@ -34,12 +27,9 @@ internal sealed class CostModel
 
     public CostModel(PolicySetup setup, ArmTable arms)
     {
-        (Arms, Device) = (arms, new(setup, arms));
+        (Arms, Device, _payloads) = (arms, new(setup, arms), new(setup, arms));
         Servers = [.. Enumerable.Range(0, arms.Servers).Select(server => new ServerModel(ServerPrior.Of(setup, arms, server), setup.IsSingleCore))];
         _open = new int[Servers.Length];
-        _bits = new double[arms.Rows.Payloads];
-        for (var arm = 0; arm < arms.Count; arm++) _bits[arms.Rows.Payload[arm]] = Math.Max(setup.Arms[arm].PayloadBits, 1);
-        _decodes = ExtraDecoding(setup, arms);
         (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
     }
 
@@ -59,7 +49,7 @@ internal sealed class CostModel
     public LinkModel LinkOf(int arm) => Servers[Arms[arm].Server].Link;
 
     /// <summary>Bits that an arm is expected to send.</summary>
-    public double Bits(int arm) => _bits[Arms.Rows.Payload[arm]];
+    public double Bits(int arm) => _payloads.Bits(arm);
 
     /// <summary>Expected cost of an arm at the last <see cref="Advance"/>, s.</summary>
     public double Mean(int arm) => _means[arm];
@@ -84,7 +74,7 @@ internal sealed class CostModel
     }
 
     /// <summary>Expected delay of the tail of an arm, s.</summary>
-    public double Tail(int arm) => Servers[Arms[arm].Server].Tails.Seconds(Arms.Rows.Tail[arm]) + _decodes[arm];
+    public double Tail(int arm) => Servers[Arms[arm].Server].Tails.Seconds(Arms.Rows.Tail[arm]) + _payloads.ExtraDecoding(arm);
 
     /// <summary>Covariance of the costs of two arms, s².</summary>
     public double Covariance(int arm, int other)
@@ -136,7 +126,7 @@ internal sealed class CostModel
         if (outcome.EncodeSeconds > 0) Device.ObserveEncode(arm, outcome.EncodeSeconds);
         if (arm == Arms.OnDevice) return false;
 
-        var (server, row) = (Servers[Arms[arm].Server], Arms.Rows.Tail[arm]);
+        var server = Servers[Arms[arm].Server];
         server.NoteReply(outcome);
 
         // A broken connection does not reveal how fast the link was.
@@ -148,13 +138,8 @@ internal sealed class CostModel
         }
 
         var bits = Math.Max(outcome.BytesSent * 8.0, 1);
-        ref var expected = ref _bits[Arms.Rows.Payload[arm]];
-        expected += BitsGain * (bits - expected);
-        var onServer = server.ObserveTail(row, Math.Max(WithoutExtra(outcome.ServerSeconds, arm), MinSeconds));
-        var onLink = server.Link.Observe(bits, Math.Max(outcome.OffloadSeconds - outcome.ServerSeconds, MinSeconds));
-        if (onServer != Change.Jump && onLink != Change.Jump) return false;
-        server.MarkChanged(sequence);
-        return true;
+        _payloads.Observe(arm, bits);
+        return server.Observe(Arms.Rows.Tail[arm], _payloads.WithoutExtra(arm, outcome.ServerSeconds), bits, outcome.OffloadSeconds - outcome.ServerSeconds, sequence);
     }
 
     /// <summary>Learns a round-trip time.</summary>
@@ -170,7 +155,7 @@ internal sealed class CostModel
     /// <summary>Writes what was learned of links and servers. The device's profile is kept by itself.</summary>
     public void Save(PolicyStateWriter state)
     {
-        state.Write(_bits);
+        _payloads.Save(state);
         foreach (var server in Servers)
         {
             server.Tails.Save(state);
@@ -181,28 +166,12 @@ internal sealed class CostModel
     /// <summary>Restores what an earlier run learned.</summary>
     public void Restore(PolicyStateReader state)
     {
-        state.Read(_bits, 1, 1e15);
+        _payloads.Restore(state);
         foreach (var server in Servers)
         {
             server.Tails.Restore(state);
             server.Link.Restore(state);
         }
-    }
-
-    // Decoding may be far faster than it is described, so that it never stands for nearly all that the server took.
-    private double WithoutExtra(double serverSeconds, int arm) => Math.Max(serverSeconds - _decodes[arm], (1 - MaxDecoding) * serverSeconds);
-
-    // By arm: seconds of decoding beyond the fastest codec of the same tail.
-    private static double[] ExtraDecoding(PolicySetup setup, ArmTable arms)
-    {
-        var extra = new double[arms.Count];
-        foreach (var tail in Enumerable.Range(0, arms.OnDevice).GroupBy(arm => (arms[arm].Server, arms.Rows.Tail[arm])))
-        {
-            var least = tail.Min(arm => setup.Arms[arm].DecodeSeconds);
-            foreach (var arm in tail) extra[arm] = setup.Arms[arm].DecodeSeconds - least;
-        }
-
-        return extra;
     }
 
     // The second of equals; −1 stands for none.
@@ -214,10 +183,10 @@ internal sealed class CostModel
         var (best, least) = (-1, double.PositiveInfinity);
         var link = server.Link.Delay;
         var tails = server.Tails.AllSeconds;
-        var (payloadRow, tailRow) = (Arms.Rows.Payload, Arms.Rows.Tail);
+        var tailRow = Arms.Rows.Tail;
         foreach (var arm in arms)
         {
-            var remote = link.Mean(_bits[payloadRow[arm]]) + (tails[tailRow[arm]] + _decodes[arm]);
+            var remote = link.Mean(_payloads.Bits(arm)) + (tails[tailRow[arm]] + _payloads.ExtraDecoding(arm));
             var mean = Device.Mean(arm) + remote;
             (_remotes[arm], _means[arm]) = (remote, mean);
             if (mean < least) (best, least) = (arm, mean);
