@@ -18,7 +18,6 @@ internal sealed class CostModel
     /// <summary>A reply is late by this many standard deviations: one in some forty is where nothing has changed.</summary>
     private const double Lateness = 2;
 
-
     private readonly PayloadModel _payloads;
     private readonly double[] _means;
     private readonly double[] _remotes;
@@ -156,22 +155,14 @@ internal sealed class CostModel
     public void Save(PolicyStateWriter state)
     {
         _payloads.Save(state);
-        foreach (var server in Servers)
-        {
-            server.Tails.Save(state);
-            server.Link.Save(state);
-        }
+        foreach (var server in Servers) server.Save(state);
     }
 
     /// <summary>Restores what an earlier run learned.</summary>
     public void Restore(PolicyStateReader state)
     {
         _payloads.Restore(state);
-        foreach (var server in Servers)
-        {
-            server.Tails.Restore(state);
-            server.Link.Restore(state);
-        }
+        foreach (var server in Servers) server.Restore(state);
     }
 
     // The second of equals; −1 stands for none.

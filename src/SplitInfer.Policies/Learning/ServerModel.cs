@@ -68,4 +68,18 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
         MarkChanged(sequence);
         return true;
     }
+
+    /// <summary>Writes what was learned.</summary>
+    public void Save(PolicyStateWriter state)
+    {
+        Tails.Save(state);
+        Link.Save(state);
+    }
+
+    /// <summary>Restores what an earlier run learned.</summary>
+    public void Restore(PolicyStateReader state)
+    {
+        Tails.Restore(state);
+        Link.Restore(state);
+    }
 }
