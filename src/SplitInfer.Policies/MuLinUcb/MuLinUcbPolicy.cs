@@ -4,8 +4,8 @@ using SplitInfer.Policies.Learning;
 namespace SplitInfer.Policies.MuLinUcb;
 
 /// <summary>
-/// The default. Learns device, link and server apart, takes the arm that is expected to cost least, tries one that may
-/// well cost less, and samples what the best arm does not tell of, in a race wherever that makes it free.
+/// The default. Learns device, links and servers separately, takes the arm that is expected to cost least, tries one that may well cost
+/// less, and explores what the best arm does not reveal, in a race wherever that costs next to nothing.
 /// </summary>
 internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 {
@@ -19,19 +19,18 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     private readonly PolicySetup _setup;
     private readonly MuLinUcbOptions _options;
     private readonly ArmTable _arms;
-    private readonly ServerExploration[] _serverExploration;
+    private readonly ServerExplorations _serverExploration;
     private readonly LinkExploration[] _linkExploration;
     private readonly DeviceExploration _deviceExploration = new();
     private readonly DeviceGuard _guard = new();
     private CostModel _costs;
     private long _sequence;
-    private ulong _unavailable;
 
     public MuLinUcbPolicy(PolicySetup setup, MuLinUcbOptions options)
     {
         (_setup, _options, _arms) = (setup, options, new(setup));
-        _serverExploration = [.. Enumerable.Range(0, _arms.Servers).Select(server => new ServerExploration(server, _arms.Servers, options.ForcedInterval))];
-        _linkExploration = [.. _serverExploration.Select(static _ => new LinkExploration())];
+        _serverExploration = new(_arms.Servers, options.ForcedInterval);
+        _linkExploration = [.. Enumerable.Range(0, _arms.Servers).Select(static _ => new LinkExploration())];
         _costs = new(setup, _arms);
     }
 
@@ -46,15 +45,15 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         lock (_lock)
         {
             _sequence++;
-            NoteReturns(context.UnavailableServers);
+            _serverExploration.NoteReturns(context.UnavailableServers);
             var best = _costs.Advance(context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
-            if (Unknown(context) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
+            if (_serverExploration.Unknown(_costs, context, _sequence) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
             if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(best);
 
             if (IsGuarded)
             {
-                foreach (var server in _costs.Open) _serverExploration[server].Count();
+                _serverExploration.Count(_costs, Arm.OnDevice);
                 return NextExploration(_arms.OnDevice, _arms.OnDevice) ?? Take(_arms.OnDevice);
             }
 
@@ -62,12 +61,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var width = _options.Optimism / Math.Sqrt(context.Quality.EffectiveWeight);
             var promising = OptimisticChoice.Choose(_costs, best, width);
             var home = _arms[best].Server;
-            foreach (var server in _costs.Open)
-            {
-                if (server == home) _serverExploration[server].Reset();
-                else _serverExploration[server].Count();
-            }
-
+            _serverExploration.Count(_costs, home);
             if (home == Arm.OnDevice) return NextExploration(best, promising) ?? RaceUnderDoubtOrNone() ?? Take(best);
             if (!context.Quality.IsKey)
             {
@@ -125,38 +119,12 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         };
     }
 
-    // A server that is available again may have changed meanwhile.
-    private void NoteReturns(ulong unavailable)
-    {
-        for (var server = 0; server < _serverExploration.Length && _unavailable != unavailable; server++)
-            if (((_unavailable & ~unavailable) >> server & 1) != 0) _serverExploration[server].Changed();
-        _unavailable = unavailable;
-    }
-
-    // A server that has not replied yet and from which no reply is expected. Key frames are not spent on it if another server is known.
-    private int Unknown(in DecisionContext context)
-    {
-        if (context.Quality.IsKey && _costs.Open.Length > 0) return -1;
-        for (var server = 0; server < _costs.Servers.Length; server++)
-            if (!_costs.Servers[server].Link.IsKnown && _arms.RemoteOf(server).Length > 0 && !_serverExploration[server].IsWaiting(_sequence)) return server;
-        return -1;
-    }
-
-    private Decision? NextExploration(int best, int promising)
-    {
-        foreach (var server in _costs.Open)
-        {
-            if (server == _arms[best].Server) continue;
-            var arm = _serverExploration[server].Next(_costs, best, promising, _sequence);
-            if (arm >= 0) return Explore(arm, best);
-        }
-
-        return null;
-    }
+    private Decision? NextExploration(int best, int promising) =>
+        _serverExploration.Next(_costs, best, promising, _sequence) is >= 0 and var arm ? Explore(arm, best) : null;
 
     private Decision? RaceUnderDoubtOrNone()
     {
-        var arm = RaceUnderDoubt.Choose(_costs, _serverExploration);
+        var arm = RaceUnderDoubt.Choose(_costs, _serverExploration.All);
         if (arm < 0) return null;
         _serverExploration[_arms[arm].Server].Raced(_sequence);
         return Take(arm) with { IsRaced = true };
