@@ -1,8 +1,8 @@
 namespace SplitInfer.Policies;
 
 /// <summary>
-/// The arms of a policy, the rows under which what they have in common is learned, and which of them may be taken: constraints, mask,
-/// the state of the servers and the time that a request has left exclude some. Not thread-safe.
+/// The arms of a policy, and which of them may be taken: constraints, mask, the state of the servers and the time that a request has left
+/// exclude some. Not thread-safe.
 /// </summary>
 internal sealed class ArmTable
 {
@@ -29,20 +29,7 @@ internal sealed class ArmTable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Servers, 64, nameof(setup));
         _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, OnDevice).Where(arm => _arms[arm].Server == server && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
         (_remoteOf, _exploredOf) = (new ArmSelection[Servers], new ArmSelection[Servers]);
-        ProfileRow = [.. _arms.Select(arm => setup.Heads.RowOf(arm.Variant, arm.Cut))];
-        (HeadRow, HeadRows) = Rows(static arm => (arm.Variant, arm.Cut));
-        (PayloadRow, PayloadRows) = Rows(static arm => (arm.Variant, arm.Cut, arm.Codec));
-        TailRow = new int[_arms.Length];
-        for (var server = 0; server < Servers; server++)
-        {
-            var rows = new Dictionary<(int, int, int, int), int>();
-            for (var arm = 0; arm < OnDevice; arm++)
-            {
-                var key = (_arms[arm].Variant, _arms[arm].Cut, _arms[arm].Codec, _arms[arm].Exit);
-                if (_arms[arm].Server == server) TailRow[arm] = rows.TryGetValue(key, out var row) ? row : rows[key] = rows.Count;
-            }
-        }
-
+        Rows = new(_arms, setup.Heads);
         _masked = _mask.Count;
         Select();
     }
@@ -59,23 +46,8 @@ internal sealed class ArmTable
     /// <summary>Whether a remote arm may be raced against the device.</summary>
     public bool CanRace { get; }
 
-    /// <summary>By arm: the row of its head. Arms of one variant and cut share it.</summary>
-    public int[] HeadRow { get; }
-
-    /// <summary>The number of rows of heads.</summary>
-    public int HeadRows { get; }
-
-    /// <summary>By arm: the row of its payload. Arms of one variant, cut and codec share it, whatever their server.</summary>
-    public int[] PayloadRow { get; }
-
-    /// <summary>The number of rows of payloads.</summary>
-    public int PayloadRows { get; }
-
-    /// <summary>By arm: the row of its tail among those of its server. Meaningless for <see cref="OnDevice"/>.</summary>
-    public int[] TailRow { get; }
-
-    /// <summary>By arm: the row of its head in the profile.</summary>
-    public int[] ProfileRow { get; }
+    /// <summary>The rows under which what arms have in common is learned.</summary>
+    public ArmRows Rows { get; }
 
     /// <summary>
     /// Whether the device may run everything. It may unless that takes longer than the request has left and some other arm may be taken.
@@ -110,7 +82,7 @@ internal sealed class ArmTable
     /// Determines which arms may be taken, by the heads as they were profiled. Called before a decision, so that the arms stay the same
     /// while it is made. Allocates only when the mask or the available servers have changed.
     /// </summary>
-    public void Refresh(in DecisionContext context) => Refresh(context, _setup.Heads.Current.Seconds, ProfileRow);
+    public void Refresh(in DecisionContext context) => Refresh(context, _setup.Heads.Current.Seconds, Rows.Profile);
 
     /// <summary>The same by the heads as they are now.</summary>
     /// <param name="context">What is known of the request.</param>
@@ -174,18 +146,4 @@ internal sealed class ArmTable
     }
 
     private bool IsAvailable(int server) => ((_unavailable >> server) & 1) == 0;
-
-    // Rows are numbered in the order of the arms that come first in them.
-    private (int[] RowOf, int Count) Rows<TKey>(Func<Arm, TKey> keyOf) where TKey : notnull
-    {
-        var rows = new Dictionary<TKey, int>();
-        var rowOf = new int[_arms.Length];
-        for (var arm = 0; arm < rowOf.Length; arm++)
-        {
-            var key = keyOf(_arms[arm]);
-            rowOf[arm] = rows.TryGetValue(key, out var row) ? row : rows[key] = rows.Count;
-        }
-
-        return (rowOf, rows.Count);
-    }
 }

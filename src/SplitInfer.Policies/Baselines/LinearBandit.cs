@@ -40,19 +40,19 @@ internal sealed class LinearBandit
             foreach (var arm in Arms.RemoteOf(server))
             {
                 var x = _features.Of(arm);
-                var mean = heads[Arms.ProfileRow[arm]] + regression.Predict(x);
+                var mean = heads[Arms.Rows.Profile[arm]] + regression.Predict(x);
                 var score = mean - (width > 0 ? width * Math.Sqrt(regression.Variance(x)) : 0);
                 if (score < lowest) (best, lowest, predicted) = (arm, score, mean);
             }
         }
 
-        var whole = heads[Arms.ProfileRow[Arms.OnDevice]];
+        var whole = heads[Arms.Rows.Profile[Arms.OnDevice]];
         return (withOnDevice && Arms.AllowsDevice && whole < lowest) || best == Arms.OnDevice ? (Arms.OnDevice, whole) : (best, predicted);
     }
 
     /// <summary>The delay that an arm is expected to have, s.</summary>
     public double Predict(int arm) =>
-        _heads.Current.Seconds[Arms.ProfileRow[arm]] + (arm == Arms.OnDevice ? 0 : _regressions[Arms[arm].Server].Predict(_features.Of(arm)));
+        _heads.Current.Seconds[Arms.Rows.Profile[arm]] + (arm == Arms.OnDevice ? 0 : _regressions[Arms[arm].Server].Predict(_features.Of(arm)));
 
     /// <summary>Learns from a request, unless it ran on the device alone or brought no reply.</summary>
     public void Observe(in Outcome outcome)

@@ -8,15 +8,7 @@ namespace SplitInfer.Policies.Exploration;
 /// </summary>
 internal sealed class ServerExploration
 {
-    /// <summary>Explored in turn: link or server take these shares of their estimated time.</summary>
-    private const double Hope = 0.25, HighHope = Hope / 16;
-
-    /// <summary>If the relative variance of the link exceeds this, it may be arbitrarily fast.</summary>
-    private const double UnknownVariance = 0.5 * 0.5;
-
-    /// <summary>How much less likely the stronger improvement is assumed to be.</summary>
-    private const double HighHopeRarity = 16;
-
+    /// <summary>Minimum number of decisions for which conditions are assumed to last.</summary>
     private const int MinStay = 50;
 
     /// <summary>Decisions after which a race without a reply no longer blocks the next one.</summary>
@@ -105,7 +97,7 @@ internal sealed class ServerExploration
         if (IsWaiting(sequence)) return -1;
         if (!costs.Arms.CanRace || best != costs.Arms.OnDevice)
         {
-            var sample = CheapestThatTells(costs, best);
+            var sample = CheapestInformative(costs, best);
             if (sample >= 0)
             {
                 (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
@@ -115,11 +107,12 @@ internal sealed class ServerExploration
         else if (_alone > Math.Min(_gap, _overdue.RaceInterval))
         {
             (_alone, _gap) = (0, Math.Min(GapGrowth * _gap, _interval));
+            var hypotheses = new ServerHypotheses(costs, _server);
             return (_samples++ % 3) switch
             {
-                0 => BestIf(costs, costs.Servers[_server].Link.History.Age > 0 ? costs.Servers[_server].Link.History.Link : costs.Servers[_server].Link.Delay.WithTransferShare(Hope), Hope),
-                2 => BestIf(costs, costs.Servers[_server].Link.Delay.WithTransferShare(HighHope), HighHope),
-                _ => MostPromising(costs),
+                0 => hypotheses.BestIfFaster(),
+                2 => hypotheses.BestIfMuchFaster(),
+                _ => hypotheses.MostPromising(),
             };
         }
 
@@ -128,90 +121,36 @@ internal sealed class ServerExploration
         return promising;
     }
 
-    private int CheapestThatTells(CostModel costs, int best)
+    private int CheapestInformative(CostModel costs, int best)
     {
-        var least = costs.Mean(best);
-        var arms = costs.Arms.ExploredOf(_server);
-        var own = costs.Servers[_server].Link;
-        var link = own.History.Age > 0 ? own.History.Link : own.Delay.WithTransferShare(own.RelativeVariance > UnknownVariance ? 0 : Hope);
-        var gainsByLink = BestIf(costs, link, tailPart: 1);
-        var isHigh = MeanIf(costs, gainsByLink, link) >= least;
-        if (isHigh)
-        {
-            link = own.Delay.WithTransferShare(0);
-            gainsByLink = BestIf(costs, link, tailPart: 1);
-        }
+        var hypotheses = new ServerHypotheses(costs, _server);
+        var (link, server) = (hypotheses.FasterLink(best), hypotheses.FasterServer(best));
 
-        // Shadows of the best arm show how fast the server is and, if payloads are not too small, how fast the link is. They are nearly free.
+        // Shadows of the best arm show nearly for free how fast the server is and, if the payload is not too small, how fast the link is.
         var shadow = costs.Arms.CanRace && best != costs.Arms.OnDevice ? costs.Arms.CounterpartOf(best, _server) : -1;
-        if (shadow >= 0 && own.CanDistinguish(costs.Bits(shadow), link)) return -1;
-
-        var (tellsLink, tellsServer) = (-1, arms[0]);
-        var (hopedServer, muchHoped) = (double.PositiveInfinity, double.PositiveInfinity);
-        foreach (var arm in arms)
+        if (shadow >= 0)
         {
-            var mean = costs.Mean(arm);
-            hopedServer = Math.Min(hopedServer, mean - ((1 - Hope) * costs.Tail(arm)));
-            muchHoped = Math.Min(muchHoped, mean - ((1 - HighHope) * costs.Tail(arm)));
-            if (mean < costs.Mean(tellsServer)) tellsServer = arm;
-            if ((tellsLink < 0 || mean < costs.Mean(tellsLink)) && own.CanDistinguish(costs.Bits(arm), link)) tellsLink = arm;
+            if (hypotheses.IsLinkShownBy(shadow, best)) return -1;
+            server = link;
         }
 
-        // If delays scatter so much that a single request reveals nothing, use the arm that would gain most if the hypothesis were true.
-        if (tellsLink < 0) tellsLink = gainsByLink;
-        var isLinkSlow = own.History.Age > 0;
-        if (best != costs.Arms.OnDevice && (shadow < 0 || isLinkSlow) && Recovered(costs, least, tellsLink, shadow < 0 ? tellsServer : tellsLink) is >= 0 and var recovered) return recovered;
-        var perDecision = best == costs.Arms.OnDevice ? double.PositiveInfinity : _budget * least;
-        if (IsDue(perDecision, (isHigh ? HighHopeRarity : 1) * (costs.Raced(tellsLink) - least), least - MeanIf(costs, gainsByLink, link))) return tellsLink;
-        return shadow < 0 && IsDue(perDecision, costs.Raced(tellsServer) - least, least - (hopedServer < least ? hopedServer : muchHoped)) ? tellsServer : -1;
+        if (best != costs.Arms.OnDevice && hypotheses.SlowFor > 0 && (shadow < 0 || hypotheses.IsLinkSlow))
+        {
+            // That link or server was faster makes this more likely than any other improvement, so that no budget bounds it.
+            var recovered = hypotheses.Recovered(best, link.Arm, server.Arm);
+            if (recovered.Gain > 0 && _alone > Math.Max(Interval(hypotheses.SlowFor, recovered), 1)) return recovered.Arm;
+        }
+
+        // While another server is best, the average cost is bounded as well.
+        var perDecision = best == costs.Arms.OnDevice ? double.PositiveInfinity : _budget * costs.Mean(best);
+        if (IsDue(perDecision, link)) return link.Arm;
+        return IsDue(perDecision, server) ? server.Arm : -1;
     }
 
-    // Has the link or the server recovered? The longer it has been slow, the rarer the requests. That it was faster makes this more likely
-    // than any other improvement, so that no budget bounds it.
-    private int Recovered(CostModel costs, double least, int tellsLink, int tellsServer)
-    {
-        var server = costs.Servers[_server];
-        var link = server.Link.History.Age > 0 ? server.Link.History.Link : server.Link.Delay;
-        var age = Math.Max(server.Link.History.Age, server.History.Age);
-        if (age == 0) return -1;
-        var teller = server.History.Age > 0 ? tellsServer : tellsLink;
-        var gain = least - MeanIf(costs, BestIf(costs, link, server.History.Part), link, server.History.Part);
-        return gain > 0 && _alone > Math.Max(Interval(age, costs.Raced(teller) - least, gain), 1) ? teller : -1;
-    }
-
-    // While another server is best, the average cost is bounded as well.
-    private bool IsDue(double perDecision, double price, double gain) =>
-        gain > 0 && _alone > Math.Max(_gap, Math.Max(Interval(_stay, price, gain), price / perDecision));
+    private bool IsDue(double perDecision, in Hypothesis hypothesis) =>
+        hypothesis.Gain > 0 && _alone > Math.Max(_gap, Math.Max(Interval(_stay, hypothesis), hypothesis.Price / perDecision));
 
     // Without a free race, exploring every K decisions costs price/K per decision and detects an improvement K/2 decisions late, which costs
     // the missed gain. If conditions are assumed to last about as long as they have lasted, T, the total is smallest at √(2·T·price/gain).
-    private static double Interval(int stay, double price, double gain) => Math.Sqrt(2 * Math.Max(stay, MinStay) * Math.Max(price, 0) / gain);
-
-    // The arm most likely to be faster than the device, in standard deviations of the difference.
-    private int MostPromising(CostModel costs)
-    {
-        var arms = costs.Arms.ExploredOf(_server);
-        var device = costs.Arms.OnDevice;
-        var (likeliest, highest) = (arms[0], double.NegativeInfinity);
-        foreach (var arm in arms)
-        {
-            var variance = costs.Covariance(arm, arm) - (2 * costs.Covariance(arm, device)) + costs.Covariance(device, device);
-            var deviations = (costs.Mean(device) - costs.Mean(arm)) / Math.Sqrt(Math.Max(variance, double.Epsilon));
-            if (deviations > highest) (likeliest, highest) = (arm, deviations);
-        }
-
-        return likeliest;
-    }
-
-    private int BestIf(CostModel costs, in LinkDelay link, double tailPart)
-    {
-        var arms = costs.Arms.ExploredOf(_server);
-        var best = arms[0];
-        foreach (var arm in arms)
-            if (MeanIf(costs, arm, link, tailPart) < MeanIf(costs, best, link, tailPart)) best = arm;
-        return best;
-    }
-
-    private static double MeanIf(CostModel costs, int arm, in LinkDelay link, double tailPart = 1) =>
-        costs.Device.Mean(arm) + link.Mean(costs.Bits(arm)) + (tailPart * costs.Tail(arm));
+    private static double Interval(int stay, in Hypothesis hypothesis) => Math.Sqrt(2 * Math.Max(stay, MinStay) * Math.Max(hypothesis.Price, 0) / hypothesis.Gain);
 }

@@ -1,8 +1,8 @@
 namespace SplitInfer.Policies.Learning;
 
 /// <summary>
-/// CanDistinguish noise from change in a row of standardised innovations z (mean 0 and variance 1 while nothing changes): one
-/// that is far out is a jump, a sum of small ones in the same direction (CUSUM, both sides) a drift. Not thread-safe.
+/// Distinguishes noise from change in a series of standardised innovations z (mean 0 and variance 1 while nothing changes): one
+/// that is far out is a jump, an accumulation of small ones in the same direction (CUSUM, both sides) a drift. Not thread-safe.
 /// </summary>
 internal struct ChangeDetector
 {

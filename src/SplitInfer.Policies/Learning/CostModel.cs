@@ -9,18 +9,16 @@ namespace SplitInfer.Policies.Learning;
 /// cost(p) = head(p) + encode(p)  +  link_s(bits(p))  +  tail_s(p)      p an arm of server s
 /// cost(P) = head(P)                                                    P everything on the device
 /// </code>
-/// The first part is known but for how slow the device is at the moment; link and tail, in which decoding is, are learned. Heads are
-/// learned by variant and cut, bits by variant, cut and codec, tails by variant, cut, codec and exit on each server.
+/// The first part is known but for how slow the device is at the moment; link and tail are learned. Heads are learned by variant and cut,
+/// bits by variant, cut and codec, tails by variant, cut and exit on each server. A tail includes the decoding of its fastest codec; what
+/// another one takes beyond that is taken as described.
 /// </remarks>
 internal sealed class CostModel
 {
     /// <summary>A reply is late by this many standard deviations: one in some forty is where nothing has changed.</summary>
     private const double Lateness = 2;
 
-    private const double BitsGain = 0.2;
-    private const double MinSeconds = 1e-7;
-
-    private readonly double[] _bits;
+    private readonly PayloadModel _payloads;
     private readonly double[] _means;
     private readonly double[] _remotes;
     private readonly int[] _open;
@@ -28,11 +26,9 @@ internal sealed class CostModel
 
     public CostModel(PolicySetup setup, ArmTable arms)
     {
-        (Arms, Device) = (arms, new(setup, arms));
+        (Arms, Device, _payloads) = (arms, new(setup, arms), new(setup, arms));
         Servers = [.. Enumerable.Range(0, arms.Servers).Select(server => new ServerModel(ServerPrior.Of(setup, arms, server), setup.IsSingleCore))];
         _open = new int[Servers.Length];
-        _bits = new double[arms.PayloadRows];
-        for (var arm = 0; arm < arms.Count; arm++) _bits[arms.PayloadRow[arm]] = Math.Max(setup.Arms[arm].PayloadBits, 1);
         (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
     }
 
@@ -52,7 +48,7 @@ internal sealed class CostModel
     public LinkModel LinkOf(int arm) => Servers[Arms[arm].Server].Link;
 
     /// <summary>Bits that an arm is expected to send.</summary>
-    public double Bits(int arm) => _bits[Arms.PayloadRow[arm]];
+    public double Bits(int arm) => _payloads.Bits(arm);
 
     /// <summary>Expected cost of an arm at the last <see cref="Advance"/>, s.</summary>
     public double Mean(int arm) => _means[arm];
@@ -69,7 +65,7 @@ internal sealed class CostModel
     /// <summary>Standard deviation of a single offload of an arm: what is not known of link and server, and how much they scatter, s.</summary>
     public double Deviation(int arm)
     {
-        var (server, row, bits) = (Servers[Arms[arm].Server], Arms.TailRow[arm], Bits(arm));
+        var (server, row, bits) = (Servers[Arms[arm].Server], Arms.Rows.Tail[arm], Bits(arm));
         var tail = server.Tails.Seconds(row);
         var onLink = server.Link.Covariance(bits, bits) + server.Link.Scatter(bits);
         var onServer = server.Tails.Covariance(row, row) + server.Tails.Noise.Of(tail * tail);
@@ -77,7 +73,7 @@ internal sealed class CostModel
     }
 
     /// <summary>Expected delay of the tail of an arm, s.</summary>
-    public double Tail(int arm) => Servers[Arms[arm].Server].Tails.Seconds(Arms.TailRow[arm]);
+    public double Tail(int arm) => Servers[Arms[arm].Server].Tails.Seconds(Arms.Rows.Tail[arm]) + _payloads.ExtraDecoding(arm);
 
     /// <summary>Covariance of the costs of two arms, s².</summary>
     public double Covariance(int arm, int other)
@@ -85,7 +81,7 @@ internal sealed class CostModel
         var covariance = Device.Covariance(arm, other);
         var server = Arms[arm].Server;
         if (server >= 0 && server == Arms[other].Server)
-            covariance += Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.TailRow[arm], Arms.TailRow[other]);
+            covariance += Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.Rows.Tail[arm], Arms.Rows.Tail[other]);
         return covariance;
     }
 
@@ -96,7 +92,7 @@ internal sealed class CostModel
     public int Advance(in DecisionContext context, long sequence)
     {
         Device.Advance();
-        Arms.Refresh(context, Device.Heads, Arms.HeadRow);
+        Arms.Refresh(context, Device.Heads, Arms.Rows.Head);
         _means[Arms.OnDevice] = Device.Mean(Arms.OnDevice);
         var (best, reserve) = (Arms.AllowsDevice ? Arms.OnDevice : -1, -1);
         _openCount = 0;
@@ -129,25 +125,20 @@ internal sealed class CostModel
         if (outcome.EncodeSeconds > 0) Device.ObserveEncode(arm, outcome.EncodeSeconds);
         if (arm == Arms.OnDevice) return false;
 
-        var (server, row) = (Servers[Arms[arm].Server], Arms.TailRow[arm]);
+        var server = Servers[Arms[arm].Server];
         server.NoteReply(outcome);
 
         // A broken connection does not reveal how fast the link was.
         if (outcome.OffloadSeconds <= 0 || outcome.Server == ServerOutcome.Failed || server.IsStale(sequence)) return false;
         if (outcome.IsCensored)
         {
-            server.Link.ObserveCensored(Bits(arm), outcome.OffloadSeconds - server.Tails.Seconds(row));
+            server.Link.ObserveCensored(Bits(arm), outcome.OffloadSeconds - Tail(arm));
             return false;
         }
 
         var bits = Math.Max(outcome.BytesSent * 8.0, 1);
-        ref var expected = ref _bits[Arms.PayloadRow[arm]];
-        expected += BitsGain * (bits - expected);
-        var onServer = server.ObserveTail(row, Math.Max(outcome.ServerSeconds, MinSeconds));
-        var onLink = server.Link.Observe(bits, Math.Max(outcome.OffloadSeconds - outcome.ServerSeconds, MinSeconds));
-        if (onServer != Change.Jump && onLink != Change.Jump) return false;
-        server.MarkChanged(sequence);
-        return true;
+        _payloads.Observe(arm, bits);
+        return server.Observe(Arms.Rows.Tail[arm], _payloads.WithoutExtra(arm, outcome.ServerSeconds), bits, outcome.OffloadSeconds - outcome.ServerSeconds, sequence);
     }
 
     /// <summary>Learns a round-trip time.</summary>
@@ -163,23 +154,15 @@ internal sealed class CostModel
     /// <summary>Writes what was learned of links and servers. The device's profile is kept by itself.</summary>
     public void Save(PolicyStateWriter state)
     {
-        state.Write(_bits);
-        foreach (var server in Servers)
-        {
-            server.Tails.Save(state);
-            server.Link.Save(state);
-        }
+        _payloads.Save(state);
+        foreach (var server in Servers) server.Save(state);
     }
 
     /// <summary>Restores what an earlier run learned.</summary>
     public void Restore(PolicyStateReader state)
     {
-        state.Read(_bits, 1, 1e15);
-        foreach (var server in Servers)
-        {
-            server.Tails.Restore(state);
-            server.Link.Restore(state);
-        }
+        _payloads.Restore(state);
+        foreach (var server in Servers) server.Restore(state);
     }
 
     // The second of equals; −1 stands for none.
@@ -191,10 +174,10 @@ internal sealed class CostModel
         var (best, least) = (-1, double.PositiveInfinity);
         var link = server.Link.Delay;
         var tails = server.Tails.AllSeconds;
-        var (payloadRow, tailRow) = (Arms.PayloadRow, Arms.TailRow);
+        var tailRow = Arms.Rows.Tail;
         foreach (var arm in arms)
         {
-            var remote = link.Mean(_bits[payloadRow[arm]]) + tails[tailRow[arm]];
+            var remote = link.Mean(_payloads.Bits(arm)) + (tails[tailRow[arm]] + _payloads.ExtraDecoding(arm));
             var mean = Device.Mean(arm) + remote;
             (_remotes[arm], _means[arm]) = (remote, mean);
             if (mean < least) (best, least) = (arm, mean);

@@ -42,16 +42,16 @@ internal sealed class DeviceModel
     public DeviceModel(PolicySetup setup, ArmTable arms)
     {
         (_profile, _delays) = (setup.Heads, setup.Heads.Current);
-        (_headRow, _payloadRow, _whole) = (arms.HeadRow, arms.PayloadRow, arms.HeadRow[arms.OnDevice]);
-        _encodes = new double[arms.PayloadRows];
+        (_headRow, _payloadRow, _whole) = (arms.Rows.Head, arms.Rows.Payload, arms.Rows.Head[arms.OnDevice]);
+        _encodes = new double[arms.Rows.Payloads];
         _hasEncoded = new bool[_encodes.Length];
-        _profileRow = new int[arms.HeadRows];
+        _profileRow = new int[arms.Rows.Heads];
         (_nominal, _means) = (new double[_profileRow.Length], new double[_profileRow.Length]);
         _heads = new(_profileRow.Length, isSingleCore: setup.IsSingleCore);
         for (var arm = 0; arm < arms.Count; arm++)
         {
             _encodes[_payloadRow[arm]] = setup.Arms[arm].EncodeSeconds;
-            _profileRow[_headRow[arm]] = arms.ProfileRow[arm];
+            _profileRow[_headRow[arm]] = arms.Rows.Profile[arm];
         }
 
         for (var head = 0; head < _profileRow.Length; head++)
@@ -73,7 +73,7 @@ internal sealed class DeviceModel
     /// <summary>Decisions since the device's speed was last measured.</summary>
     public int Unmeasured { get; private set; }
 
-    /// <summary>Expected delays of the heads, s, by <see cref="ArmTable.HeadRow"/>.</summary>
+    /// <summary>Expected delays of the heads, s, by <see cref="ArmRows.Head"/>.</summary>
     public ReadOnlySpan<double> Heads => _means;
 
     /// <summary>Expected delay of an arm's head and encoding, s.</summary>

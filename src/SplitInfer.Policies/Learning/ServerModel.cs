@@ -9,13 +9,16 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
     /// </summary>
     private const int OverduePatience = 4;
 
+    /// <summary>Lower bound of a delay, s, because its logarithm is taken.</summary>
+    private const double MinSeconds = 1e-7;
+
     private long _changedAt;
     private long _overdueSince;
 
     /// <summary>The link to the server.</summary>
     public LinkModel Link { get; } = new(isSingleCore);
 
-    /// <summary>Delays of the tails, by <see cref="ArmTable.TailRow"/>.</summary>
+    /// <summary>Delays of the tails, by <see cref="ArmRows.Tail"/>.</summary>
     public DelayEstimator Tails { get; } = tails;
 
     /// <summary>How fast the server was before it became slow.</summary>
@@ -41,20 +44,42 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
     /// <summary>Link or server turned out to have changed at a decision.</summary>
     public void MarkChanged(long sequence) => _changedAt = sequence;
 
-    /// <summary>Learns how long a tail took, s, more than 0.</summary>
-    public Change ObserveTail(int row, double seconds)
-    {
-        var before = Tails.Level;
-        var change = Tails.Observe(row, seconds);
-        if (change == Change.Jump) History.MarkJump(before);
-        return change;
-    }
-
     /// <summary>Takes note of whether a reply is still owed.</summary>
     public void NoteReply(in Outcome outcome)
     {
         var sequence = outcome.Decision.Sequence;
         if (outcome is { IsCensored: true, DeviceSeconds: > 0 }) _overdueSince = sequence;
         else if (sequence == _overdueSince) _overdueSince = 0;
+    }
+
+    /// <summary>Learns what a request that was replied to took. True where link or server turns out to have changed.</summary>
+    /// <param name="row">The row of its tail.</param>
+    /// <param name="tailSeconds">What the tail took, s.</param>
+    /// <param name="bits">Bits that were sent, more than 0.</param>
+    /// <param name="linkSeconds">What the link took, s.</param>
+    /// <param name="sequence">The request's decision.</param>
+    public bool Observe(int row, double tailSeconds, double bits, double linkSeconds, long sequence)
+    {
+        var before = Tails.Level;
+        var onServer = Tails.Observe(row, Math.Max(tailSeconds, MinSeconds));
+        if (onServer == Change.Jump) History.MarkJump(before);
+        var onLink = Link.Observe(bits, Math.Max(linkSeconds, MinSeconds));
+        if (onServer != Change.Jump && onLink != Change.Jump) return false;
+        MarkChanged(sequence);
+        return true;
+    }
+
+    /// <summary>Writes what was learned.</summary>
+    public void Save(PolicyStateWriter state)
+    {
+        Tails.Save(state);
+        Link.Save(state);
+    }
+
+    /// <summary>Restores what an earlier run learned.</summary>
+    public void Restore(PolicyStateReader state)
+    {
+        Tails.Restore(state);
+        Link.Restore(state);
     }
 }

@@ -31,17 +31,17 @@ internal static class ServerPrior
     /// <summary>What is expected of the tails of one server, by their rows.</summary>
     public static DelayEstimator Of(PolicySetup setup, ArmTable arms, int server)
     {
-        var own = Enumerable.Range(0, arms.OnDevice).Where(arm => arms[arm].Server == server).DistinctBy(arm => arms.TailRow[arm]).ToArray();
+        var own = Enumerable.Range(0, arms.OnDevice).Where(arm => arms[arm].Server == server).DistinctBy(arm => arms.Rows.Tail[arm]).ToArray();
         var belief = new DelayEstimator(own.Length);
         Chain[] chains = [.. own.GroupBy(arm => (arms[arm].Variant, arms[arm].Exit)).Select(chain => new Chain(setup, [.. chain]))];
         foreach (var chain in chains)
         {
             for (var p = 0; p < chain.Length; p++)
             {
-                belief.Expect(arms.TailRow[chain.Arms[p]], chain.Delays[p]);
+                belief.Expect(arms.Rows.Tail[chain.Arms[p]], chain.Delays[p]);
                 foreach (var other in chains)
                     for (var q = 0; q < other.Length; q++)
-                        belief.LogCovariance(arms.TailRow[chain.Arms[p]], arms.TailRow[other.Arms[q]]) = Covariance(chain, p, other, q);
+                        belief.LogCovariance(arms.Rows.Tail[chain.Arms[p]], arms.Rows.Tail[other.Arms[q]]) = Covariance(chain, p, other, q);
             }
         }
 

@@ -4,8 +4,8 @@ using SplitInfer.Policies.Learning;
 namespace SplitInfer.Policies.MuLinUcb;
 
 /// <summary>
-/// The default. Learns device, link and server apart, takes the arm that is expected to cost least, tries one that may
-/// well cost less, and samples what the best arm does not tell of, in a race wherever that makes it free.
+/// The default. Learns device, links and servers separately, takes the arm that is expected to cost least, tries one that may well cost
+/// less, and explores what the best arm does not reveal, in a race wherever that costs next to nothing.
 /// </summary>
 internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 {
@@ -19,21 +19,18 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     private readonly PolicySetup _setup;
     private readonly MuLinUcbOptions _options;
     private readonly ArmTable _arms;
-    private readonly ServerExploration[] _serverExploration;
+    private readonly ServerExplorations _serverExploration;
     private readonly LinkExploration[] _linkExploration;
-    private readonly ShadowExploration[] _shadowExploration;
     private readonly DeviceExploration _deviceExploration = new();
     private readonly DeviceGuard _guard = new();
     private CostModel _costs;
     private long _sequence;
-    private ulong _unavailable;
 
     public MuLinUcbPolicy(PolicySetup setup, MuLinUcbOptions options)
     {
         (_setup, _options, _arms) = (setup, options, new(setup));
-        _serverExploration = [.. Enumerable.Range(0, _arms.Servers).Select(server => new ServerExploration(server, _arms.Servers, options.ForcedInterval))];
-        _linkExploration = [.. _serverExploration.Select(static _ => new LinkExploration())];
-        _shadowExploration = [.. Enumerable.Range(0, _arms.Servers).Select(server => new ShadowExploration(server, _arms.Servers))];
+        _serverExploration = new(_arms.Servers, options.ForcedInterval);
+        _linkExploration = [.. Enumerable.Range(0, _arms.Servers).Select(static _ => new LinkExploration())];
         _costs = new(setup, _arms);
     }
 
@@ -41,22 +38,22 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 
     public IPolicyState State => this;
 
-    public int Version => 1;
+    public int Version => 2;
 
     public Decision Decide(in DecisionContext context)
     {
         lock (_lock)
         {
             _sequence++;
-            NoteReturns(context.UnavailableServers);
+            _serverExploration.NoteReturns(context.UnavailableServers);
             var best = _costs.Advance(context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
-            if (Unknown(context) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
+            if (_serverExploration.Unknown(_costs, context, _sequence) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
             if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(best);
 
             if (IsGuarded)
             {
-                foreach (var server in _costs.Open) _serverExploration[server].Count();
+                _serverExploration.Count(_costs, Arm.OnDevice);
                 return NextExploration(_arms.OnDevice, _arms.OnDevice) ?? Take(_arms.OnDevice);
             }
 
@@ -64,26 +61,14 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var width = _options.Optimism / Math.Sqrt(context.Quality.EffectiveWeight);
             var promising = OptimisticChoice.Choose(_costs, best, width);
             var home = _arms[best].Server;
-            foreach (var server in _costs.Open)
-            {
-                if (server == home)
-                {
-                    _serverExploration[server].Reset();
-                    _shadowExploration[server].Reset();
-                }
-                else
-                {
-                    _serverExploration[server].Count();
-                    _shadowExploration[server].Count();
-                }
-            }
-
+            _serverExploration.Count(_costs, home);
             if (home == Arm.OnDevice) return NextExploration(best, promising) ?? RaceUnderDoubtOrNone() ?? Take(best);
             if (!context.Quality.IsKey)
             {
                 if ((_deviceExploration.Next(_costs, best) ?? _linkExploration[home].Next(_costs, best, _options.ForcedInterval)) is { } sample)
                     return Take(sample.Arm) with { IsForced = true, IsRaced = sample.IsRaced };
-                if (NextShadow(best) is { } shadowed) return shadowed;
+                if (_arms.CanRace && _serverExploration.NextShadow(_costs, best, _sequence) is >= 0 and var counterpart)
+                    return Take(best) with { IsRaced = IsWorthRacing(best, best), Shadow = _arms[counterpart] };
                 if (NextExploration(best, promising) is { } decision) return decision;
             }
 
@@ -99,9 +84,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             if (server != Arm.OnDevice && outcome.OffloadSeconds > 0) _serverExploration[server].Answered(outcome.Decision.Sequence);
             _guard.Observe(outcome, _costs.Mean(_arms.OnDevice));
             if (IsOverdue(outcome)) _serverExploration[server].Overdue();
-            if (!_costs.Observe(outcome)) return;
-            _serverExploration[server].Changed();
-            foreach (var shadow in _shadowExploration) shadow.Changed();
+            if (_costs.Observe(outcome)) _serverExploration.Changed(server);
         }
     }
 
@@ -138,53 +121,12 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         };
     }
 
-    // A server that is available again may have changed meanwhile.
-    private void NoteReturns(ulong unavailable)
-    {
-        for (var server = 0; server < _serverExploration.Length && _unavailable != unavailable; server++)
-            if (((_unavailable & ~unavailable) >> server & 1) != 0) _serverExploration[server].Changed();
-        _unavailable = unavailable;
-    }
-
-    // A server that has not replied yet and from which no reply is expected. Key frames are not spent on it if another server is known.
-    private int Unknown(in DecisionContext context)
-    {
-        if (context.Quality.IsKey && _costs.Open.Length > 0) return -1;
-        for (var server = 0; server < _costs.Servers.Length; server++)
-            if (!_costs.Servers[server].Link.IsKnown && _arms.RemoteOf(server).Length > 0 && !_serverExploration[server].IsWaiting(_sequence)) return server;
-        return -1;
-    }
-
-    private Decision? NextExploration(int best, int promising)
-    {
-        foreach (var server in _costs.Open)
-        {
-            if (server == _arms[best].Server) continue;
-            var arm = _serverExploration[server].Next(_costs, best, promising, _sequence);
-            if (arm >= 0) return Explore(arm, best);
-        }
-
-        return null;
-    }
-
-    // The best arm, with a boundary for a second server besides.
-    private Decision? NextShadow(int best)
-    {
-        if (!_arms.CanRace) return null;
-        foreach (var server in _costs.Open)
-        {
-            if (server == _arms[best].Server || _serverExploration[server].IsWaiting(_sequence)) continue;
-            if (_shadowExploration[server].Next(_costs, best) is not (>= 0 and var counterpart)) continue;
-            _serverExploration[server].Begin(_sequence);
-            return Take(best) with { IsRaced = IsWorthRacing(best, best), Shadow = _arms[counterpart] };
-        }
-
-        return null;
-    }
+    private Decision? NextExploration(int best, int promising) =>
+        _serverExploration.Next(_costs, best, promising, _sequence) is >= 0 and var arm ? Explore(arm, best) : null;
 
     private Decision? RaceUnderDoubtOrNone()
     {
-        var arm = RaceUnderDoubt.Choose(_costs, _serverExploration);
+        var arm = RaceUnderDoubt.Choose(_costs, _serverExploration.All);
         if (arm < 0) return null;
         _serverExploration[_arms[arm].Server].Raced(_sequence);
         return Take(arm) with { IsRaced = true };

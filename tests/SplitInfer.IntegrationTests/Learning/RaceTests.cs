@@ -12,6 +12,8 @@ public class RaceTests
     private static readonly byte[] Model = ResNet18.Build(size: 32, classes: 10, width: 8).ToBytes();
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private const int MaxRaces = 1000;
+
     [Fact]
     public async Task The_device_wins_while_the_server_is_slow_and_every_arm_gives_the_right_answer()
     {
@@ -73,8 +75,10 @@ public class RaceTests
         using var kept = RacedClient.Input(1);
         using var expected = await race.Client.InferAsync(kept, new() { Partition = race.Client.Plan.AllOnDevice.Index });
         var sources = new List<InferenceSource>();
-        for (var arm = 0; arm < race.Policy.Setup.Arms.Length - 1; arm++)
+        // On a busy machine a reply that is there at once may lose a race all the same, but not every race.
+        for (var turn = 0; turn < race.Policy.Setup.Arms.Length - 1 || (turn < MaxRaces && sources.All(static s => s == InferenceSource.Device)); turn++)
         {
+            var arm = turn % (race.Policy.Setup.Arms.Length - 1);
             race.Policy.Arm = arm;
             race.Gate.IsReplaying = false;
             (await race.Client.InferAsync(kept, new() { Partition = race.Client.Plan.Arms[arm].Index })).Dispose();

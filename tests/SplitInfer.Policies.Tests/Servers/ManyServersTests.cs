@@ -30,6 +30,35 @@ public class ManyServersTests
         }
     }
 
+    /// <summary>No request uses the better server until something shows that it is better. Shadows do, and are sent with few requests.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_server_that_becomes_the_best_for_the_first_time_is_found(bool byLink)
+    {
+        const int Change = 100, Found = Change + 60;
+        var (during, after) = ((Cost: 0.0, Oracle: 0.0), (Cost: 0.0, Oracle: 0.0));
+        var (frames, shadows) = (0, 0);
+        for (var seed = 0; seed < 60; seed++)
+        {
+            if (BecomesBest(seed, Change, byLink) is not { } world) continue;
+            var inner = PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(world, seed));
+            var policy = new ShadowCount(inner);
+            foreach (var frame in new Simulator(world, seed).Play(policy))
+            {
+                if (frame.Frame >= Found) after = (after.Cost + frame.MeanMs, after.Oracle + frame.OracleMs);
+                else if (frame.Frame >= Change + 3) during = (during.Cost + frame.MeanMs, during.Oracle + frame.OracleMs);
+            }
+
+            (frames, shadows) = (frames + world.Frames, shadows + policy.Shadows);
+        }
+
+        Assert.True(frames > 0);
+        Assert.InRange((during.Cost / during.Oracle) - 1, 0, 0.15);
+        Assert.InRange((after.Cost / after.Oracle) - 1, 0, 0.02);
+        Assert.InRange(shadows, 1, frames / 9);
+    }
+
     [Fact]
     public void No_policy_asks_a_server_that_is_known_to_be_away()
     {
@@ -71,5 +100,50 @@ public class ManyServersTests
         }
 
         return ((steady.Cost / steady.Oracle) - 1, changes.Length > 0 ? (after.Cost / after.Oracle) - 1 : 0);
+    }
+
+    // A steady world in which a server, with the other one in use, overtakes it; null where the seed has none.
+    private static Scenario? BecomesBest(int seed, int change, bool byLink)
+    {
+        var world = RandomServers.Create(ServersKind.Steady, servers: 2, unchecked((Seed * 1_000_003) + seed));
+        var best = Enumerable.Range(0, world.Choices).MinBy(choice => world.MeanSeconds(choice, 0));
+        if (world.ServerOf(best) is not (>= 0 and var used)) return null;
+        var (home, other) = (world.Servers[used], world.Servers[1 - used]);
+        var homeLink = home.Link.At(0);
+        var improved = byLink
+            ? other with { Slowdown = home.Slowdown, Link = new([(0, new LinkState(homeLink.Mbps / 3, homeLink.RttMs)), (change, new LinkState(homeLink.Mbps * 4, homeLink.RttMs))]) }
+            : other with { Link = home.Link, Slowdown = new([(0, home.Slowdown.At(0) * 3), (change, home.Slowdown.At(0) / 4)]) };
+        var changed = new Scenario
+        {
+            Name = world.Name, Frames = world.Frames, Noise = world.Noise, Arms = world.Arms, Servers = world.Servers.SetItem(1 - used, improved),
+            NamesServers = true, DeviceSlowdown = world.DeviceSlowdown, KeyFrames = [], Probes = true, LateRaces = true,
+        };
+        var before = Enumerable.Range(0, changed.Choices).MinBy(choice => changed.MeanSeconds(choice, 0));
+        var (then, now) = (changed.OracleSeconds(0), changed.OracleSeconds(change));
+        return changed.ServerOf(before) == used && now < 0.8 * then ? changed : null;
+    }
+
+    private sealed class ShadowCount(IPartitionPolicy policy) : IPartitionPolicy
+    {
+        public string Name => policy.Name;
+
+        public int Shadows { get; private set; }
+
+        public Decision Decide(in DecisionContext context)
+        {
+            var decision = policy.Decide(context);
+            if (decision.Shadow is { } shadow)
+            {
+                Assert.Equal(decision.Arm with { Index = shadow.Index, Server = shadow.Server }, shadow);
+                Assert.NotEqual(decision.Arm.Server, shadow.Server);
+                Shadows++;
+            }
+
+            return decision;
+        }
+
+        public void Observe(in Outcome outcome) => policy.Observe(outcome);
+
+        public void ObserveRoundTrip(int server, double seconds) => policy.ObserveRoundTrip(server, seconds);
     }
 }

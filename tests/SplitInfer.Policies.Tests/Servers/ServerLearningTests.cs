@@ -49,11 +49,11 @@ public class ServerLearningTests
     [Fact]
     public void Heads_and_payloads_are_shared_by_the_servers_and_tails_are_not()
     {
-        var arms = new ArmTable(Simulator.SetupOf(World, seed: 0));
+        var rows = new ArmTable(Simulator.SetupOf(World, seed: 0)).Rows;
         var tails = World.Arms.Length - 1;
-        Assert.Equal((tails + 1, tails + 1), (arms.HeadRows, arms.PayloadRows));
-        Assert.Equal(arms.PayloadRow[..tails], arms.PayloadRow[tails..(2 * tails)]);
-        Assert.Equal(Enumerable.Range(0, tails), arms.TailRow[tails..(2 * tails)]);
+        Assert.Equal((tails + 1, tails + 1), (rows.Heads, rows.Payloads));
+        Assert.Equal(rows.Payload[..tails], rows.Payload[tails..(2 * tails)]);
+        Assert.Equal(Enumerable.Range(0, tails), rows.Tail[tails..(2 * tails)]);
     }
 
     private static CostModel Costs(out PolicySetup setup)
