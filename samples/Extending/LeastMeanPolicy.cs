@@ -34,8 +34,10 @@ public sealed class LeastMeanPolicy(PolicySetup setup) : IPartitionPolicy, IPoli
 
     public void Observe(in Outcome outcome)
     {
+        if (outcome.Kind != OutcomeKind.Completed) return;
         var arm = outcome.Decision.Arm.Index;
         var seconds = outcome.HeadSeconds + outcome.EncodeSeconds + outcome.OffloadSeconds;
+        if (outcome.IsCensored) seconds += outcome.DeviceSeconds; // the server failed, and the device did the work
         lock (_lock) _means[arm] = _means[arm] > 0 ? _means[arm] + (Gain * (seconds - _means[arm])) : seconds;
     }
 

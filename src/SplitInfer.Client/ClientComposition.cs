@@ -18,18 +18,37 @@ namespace SplitInfer.Client;
 internal static class ClientComposition
 {
     /// <summary>Loads the model on the way.</summary>
-    public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken)
+    public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken) => OwnAsync(options, async () =>
     {
-        if (options.ModelPath.Length == 0) throw new ArgumentException($"The option {nameof(options.ModelPath)} must be the path of an ONNX file.", nameof(options));
-        options.Validate();
+        options.Validate(needsModelPath: true);
         var model = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution), cancellationToken).ConfigureAwait(false);
-        return await CreateAsync(options, model, cancellationToken).ConfigureAwait(false);
-    }
+        return await ComposeAsync(options, model, cancellationToken).ConfigureAwait(false);
+    });
 
     /// <summary>Takes a model that is loaded already.</summary>
-    public static async ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken)
+    public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken) => OwnAsync(options, () =>
     {
-        options.Validate();
+        options.Validate(needsModelPath: false);
+        return ComposeAsync(options, partitioned, cancellationToken);
+    });
+
+    /// <summary>Creates a client that owns the transports of its options, also where that fails.</summary>
+    private static async ValueTask<SplitInferenceClient> OwnAsync(SplitInferenceOptions options, Func<ValueTask<SplitInferenceClient>> create)
+    {
+        try
+        {
+            return await create().ConfigureAwait(false);
+        }
+        catch
+        {
+            foreach (var server in options.Servers ?? [])
+                if (server?.Transport is { } transport) await transport.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async ValueTask<SplitInferenceClient> ComposeAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken)
+    {
         var (plan, codecs, time, listed) = (partitioned.Plan, options.KnownCodecs, options.TimeProvider, options.AllServers);
         var background = new BackgroundWork();
         LocalModel? model = null;
@@ -41,13 +60,19 @@ internal static class ClientComposition
             var state = new LearnedState(options.StateDirectory, plan, options.Execution, arms.Descriptions, arms.CodecNames, listed.Select(static server => server.DisplayName));
             var mask = new ArmMask();
             var policy = CreatePolicy(options, plan, arms, mask, state.Heads.Profile);
-            servers = new([.. listed.Select((server, index) => Connect(options, plan, policy, server, index))]);
             var learns = policy.Needs != PolicyNeeds.None;
+            servers = new([.. listed.Select((server, index) => Connect(options, plan, policy, server, index))]);
             var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null);
             var fallsBack = options.OnServerFailure == OnServerFailure.FinishOnDevice;
             var rescue = !fallsBack ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
             var executors = new ExecutorSet(servers, codecs, model, sink, background, rescue, fallsBack, time);
-            if (learns) servers.ProbeIfDue();
+            if (learns)
+            {
+                // Before the first round trip, which it would replace.
+                state.Load(policy);
+                servers.ProbeIfDue();
+            }
+
             await PrepareAsync(options, model, arms, policy, servers, state, mask, codecs, cancellationToken).ConfigureAwait(false);
             return new(options, model, arms, mask, policy, servers, executors, sink, state, background);
         }
@@ -55,8 +80,6 @@ internal static class ClientComposition
         {
             await background.DisposeAsync().ConfigureAwait(false);
             if (servers is not null) await servers.DisposeAsync().ConfigureAwait(false);
-            foreach (var server in listed)
-                if (server.Transport is { } transport) await transport.DisposeAsync().ConfigureAwait(false);
             model?.Dispose();
             throw;
         }
@@ -78,7 +101,6 @@ internal static class ClientComposition
         if (options.PreloadArms) await LoadAsync(static () => false).ConfigureAwait(false);
         if (!learns) return;
         var start = time.GetTimestamp();
-        state.Load(policy);
         var profiler = new HeadProfiler(model, arms.Partitions, MaskCut, time);
         if (policy.Needs.HasFlag(PolicyNeeds.HeadProfile)) await profiler.MeasureAsync(state.Heads.Profile, options.ProfilingBudget, state.Warn, cancellationToken).ConfigureAwait(false);
         state.Save();
@@ -127,6 +149,7 @@ internal static class ClientComposition
             IsSingleCore = Environment.ProcessorCount == 1,
             Constraints = new() { MinCut = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
         };
-        return options.CustomPolicy?.Invoke(setup) ?? PolicyCatalog.Create(name, setup, options.PolicyOptions);
+        if (options.CustomPolicy is not { } create) return PolicyCatalog.Create(name, setup, options.PolicyOptions);
+        return create(setup) ?? throw new ArgumentException($"{nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.CustomPolicy)} made no policy. Return one, or leave the option out.", nameof(options));
     }
 }

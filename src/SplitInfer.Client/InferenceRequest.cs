@@ -8,10 +8,20 @@ public sealed class InferenceRequest
     /// <summary>The partition to take, whatever the policy says; null leaves the choice to the policy. The policy does not learn from a request that names its own.</summary>
     public int? Partition { get; init; }
 
-    /// <summary>How long after the call the result is still of use; null for <see cref="SplitInferenceOptions.Deadline"/>.</summary>
-    public TimeSpan? Deadline { get; init; }
+    /// <summary>How long after the call the result is still useful; null (the default) for <see cref="SplitInferenceOptions.Deadline"/>, <see cref="Timeout.InfiniteTimeSpan"/> for none.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is 0 or negative.</exception>
+    public TimeSpan? Deadline
+    {
+        get;
+        init => field = value is not { } deadline || deadline > TimeSpan.Zero || deadline == Timeout.InfiniteTimeSpan
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(Deadline), value, $"{nameof(InferenceRequest)}.{nameof(Deadline)} must be more than 0; {nameof(Timeout)}.{nameof(Timeout.InfiniteTimeSpan)} is no deadline.");
+    }
 
-    /// <summary>How much the request matters. An ordinary request by default.</summary>
+    /// <summary>
+    /// How much the request matters; an ordinary request by default. A policy that learns explores less with a request that weighs more, never sends
+    /// a key frame only to learn, and the server is told the weight.
+    /// </summary>
     public QualityOfService Quality { get; init; }
 
     /// <summary>Whether the request matters more than its neighbours, such as a frame that differs from the last one: a way to set <see cref="Quality"/>.</summary>
@@ -22,8 +32,9 @@ public sealed class InferenceRequest
     }
 
     /// <summary>
-    /// Whether a boundary goes to the server though it has infinities or what is not a number, where the request names its partition; else that is a
-    /// <see cref="Attempts.NonFiniteBoundaryException"/>. False unless set; true for who judges the result, as a verification does.
+    /// Whether a boundary is sent even if it has infinities or NaN. Otherwise the device runs the whole model, and
+    /// <see cref="InferenceResult.ServerFailure"/> is a <see cref="Attempts.NonFiniteBoundaryException"/>. False unless set; true for callers that check
+    /// the result themselves, as a verification does.
     /// </summary>
     public bool SendsWhatIsNotFinite { get; init; }
 }

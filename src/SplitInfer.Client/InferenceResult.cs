@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Servers;
+using SplitInfer.Client.Transport;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
 using SplitInfer.Tensors;
@@ -46,6 +47,9 @@ public sealed class InferenceResult : IDisposable
 
     /// <summary>Why the device finished what was meant for the server; null where the server answered or was not needed.</summary>
     public required Exception? ServerFailure { get; init; }
+
+    /// <summary>How busy the server was when it replied; null where the result is not the server's.</summary>
+    public required ServerLoad? ServerLoad { get; init; }
 
     /// <summary>Where the time went.</summary>
     public required InferenceTimings Timings { get; init; }
@@ -92,6 +96,7 @@ public sealed class InferenceResult : IDisposable
             IsRaced = result.IsRaced,
             ServerFailure = result.ServerFailure ?? skipped,
             BytesSent = attempt.Progress.BytesSent,
+            ServerLoad = result.IsFromServer ? result.ServerLoad : null,
             Timings = new()
             {
                 Head = attempt.HeadTime,

@@ -18,5 +18,5 @@ public sealed class ServerOptions
     public ITailTransport? Transport { get; set; }
 
     /// <summary>What people call the server.</summary>
-    internal string DisplayName => Name ?? Address?.ToString() ?? Transport?.GetType().Name ?? "";
+    internal string DisplayName => Name ?? Address?.ToString().TrimEnd('/') ?? Transport?.GetType().Name ?? "";
 }

@@ -36,7 +36,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         SplitInferenceOptions options, LocalModel model, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background)
     {
         (_options, _model, _arms, _mask, _policy, _servers, _sink, _state, _background) = (options, model, arms, mask, policy, servers, sink, state, background);
-        _selector = new(arms, mask, policy, servers, options.OnServerFailure == OnServerFailure.FinishOnDevice);
+        _selector = new(arms, mask, policy, servers, options.OnServerFailure == OnServerFailure.FinishOnDevice, options.Races);
         _runner = new(executors, sink, model, mask, _selector.Learns);
         _disposal = new(DisposeOnceAsync);
     }
@@ -46,6 +46,9 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
 
     /// <summary>The name of the policy that chooses among them.</summary>
     public string Policy => _policy.Name;
+
+    /// <summary>The servers as they are now, in the order of the options. Each call makes a new list.</summary>
+    public IReadOnlyList<ServerStatus> Servers => [.. _servers.All.Select(static server => new ServerStatus(server.Name, !server.Health.IsUnavailable, server.Health.LastFailure))];
 
     /// <summary>Why no server can be used at the moment, as last seen, so that the device does all work; null where one answers or was not asked.</summary>
     public Exception? ServerFailure => _servers.Failure;
@@ -67,8 +70,11 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <exception cref="FileNotFoundException">There is no model file.</exception>
     /// <exception cref="SplitInferException">The model cannot be read or planned.</exception>
     /// <exception cref="DllNotFoundException">No package of the application carries ONNX Runtime's library for this platform.</exception>
-    public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken = default) =>
-        ClientComposition.CreateAsync(options, cancellationToken);
+    public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ClientComposition.CreateAsync(options, cancellationToken);
+    }
 
     /// <summary>Does the same with a model that is planned already, so that several clients, or a client and a server, share one plan.</summary>
     /// <param name="options">How the client works; <see cref="SplitInferenceOptions.ModelPath"/> is not read, and the plan is that of the model.</param>
@@ -110,6 +116,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         ObjectDisposedException.ThrowIf(_disposal.IsValueCreated, this);
         var budget = RequestBudget.Start(_options.TimeProvider, request?.Deadline ?? _options.Deadline);
         _model.Check(inputs.Span);
+        if (budget is { IsLimited: true, Remaining.Ticks: 0 }) throw budget.Exceeded("checking the inputs");
         if (!budget.IsLimited) return await InferAsync(inputs, request, budget, cancellationToken, cancellationToken).ConfigureAwait(false);
         var token = BudgetToken.Rent(_tokens, budget, _options.TimeProvider, cancellationToken);
         try
@@ -174,9 +181,15 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private async Task DisposeOnceAsync()
     {
         await _background.DisposeAsync().ConfigureAwait(false);
-        await _servers.DisposeAsync().ConfigureAwait(false);
-        _state.Save();
-        _model.Dispose();
+        try
+        {
+            await _servers.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _state.Save();
+            _model.Dispose();
+        }
     }
 
     private ServerUnreachableException NoServer() =>

@@ -41,7 +41,10 @@ public sealed class SplitInferenceOptions
     /// <summary>Options of the policy, by name; docs/policies.md lists them. None unless set.</summary>
     public IReadOnlyDictionary<string, string> PolicyOptions { get; set; } = ReadOnlyDictionary<string, string>.Empty;
 
-    /// <summary>Makes a policy of your own, in place of <see cref="Policy"/>. Its decisions take arms of the setup that it is given. Null unless set.</summary>
+    /// <summary>
+    /// Makes a policy of your own, in place of <see cref="Policy"/>. Its decisions take arms of the setup that it is given; a request for which it decides for
+    /// another arm, or throws, ends with an <see cref="InvalidOperationException"/> or what was thrown. Null unless set.
+    /// </summary>
     public Func<PolicySetup, IPartitionPolicy>? CustomPolicy { get; set; }
 
     /// <summary>
@@ -116,9 +119,19 @@ public sealed class SplitInferenceOptions
     internal IReadOnlyList<ServerOptions> AllServers => Server is { } address ? [new() { Address = address }] : [.. Servers];
 
     /// <summary>Checks every option that can be checked without the model.</summary>
+    /// <param name="needsModelPath">Whether the model is still to be loaded.</param>
     /// <exception cref="ArgumentException">One cannot be used; the message names it.</exception>
-    internal void Validate()
+    internal void Validate(bool needsModelPath)
     {
+        Require(!needsModelPath || !string.IsNullOrEmpty(ModelPath), nameof(ModelPath), "the path of an ONNX file");
+        foreach (var (value, option) in new (object?, string)[]
+        {
+            (Servers, nameof(Servers)), (KnownCodecs, nameof(KnownCodecs)), (Plan, nameof(Plan)), (Execution, nameof(Execution)), (Transport, nameof(Transport)),
+            (TimeProvider, nameof(TimeProvider)), (PolicyOptions, nameof(PolicyOptions)), (ModelName, nameof(ModelName)), (ModelVersion, nameof(ModelVersion)),
+        })
+            Require(value is not null, option, "set; leave it out for the default");
+        Require(CustomPolicy is null || (Policy is null && PolicyOptions.Count == 0), nameof(CustomPolicy), $"null where {nameof(Policy)} or {nameof(PolicyOptions)} is set, which it would replace");
+        Require(Partition is null || Policy is null or PolicyNames.Fixed, nameof(Partition), $"null with policy '{Policy}', which chooses the partition itself: leave out {nameof(Policy)}, or set it to '{PolicyNames.Fixed}'");
         Require(MinAgreement is >= 0 and <= 1, nameof(MinAgreement), $"from 0 to 1 (0.99 keeps 99 % of the results); it is {MinAgreement}");
         Require(Deadline is not { } deadline || deadline > TimeSpan.Zero, nameof(Deadline), $"more than 0, or null for none; it is {Deadline}");
         Require(ProfilingBudget >= TimeSpan.Zero, nameof(ProfilingBudget), $"at least 0; it is {ProfilingBudget}");
@@ -138,8 +151,7 @@ public sealed class SplitInferenceOptions
             Require(Servers.Take(i).All(other => other.DisplayName != server.DisplayName), $"{name}.{nameof(ServerOptions.Name)}", $"a name that no other server has; it is '{server.DisplayName}'");
         }
 
-        Require(Transport is not null, nameof(Transport), "set; leave it out for the defaults");
-        Transport!.Validate(nameof(Transport));
+        Transport.Validate(nameof(Transport));
 
         static void Require(bool isRight, string option, string expected)
         {
@@ -154,6 +166,9 @@ public enum OnServerFailure
     /// <summary>The device finishes the request; <see cref="InferenceResult.ServerFailure"/> says why. While the server is known to be down, the device runs everything.</summary>
     FinishOnDevice,
 
-    /// <summary>The request ends with the server's error.</summary>
+    /// <summary>
+    /// A request that was sent to a server ends with the server's error. A policy that learns does not choose a server that is known to be down, so the
+    /// device then runs the request; <see cref="SplitInferenceClient.Servers"/> says which are down.
+    /// </summary>
     Throw,
 }

@@ -13,6 +13,8 @@ internal sealed class ArmTable
     private readonly int[][] _allowedOf;
     private readonly ArmSelection[] _remoteOf;
     private readonly ArmSelection[] _exploredOf;
+    private readonly int[][] _counterpartsOf;
+    private readonly bool[] _mayBeTaken;
     private readonly PolicySetup _setup;
     private readonly ArmMask _mask;
     private ArmSelection _remote = new([]);
@@ -30,7 +32,9 @@ internal sealed class ArmTable
         _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, OnDevice).Where(arm => _arms[arm].Server == server && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
         (_remoteOf, _exploredOf) = (new ArmSelection[Servers], new ArmSelection[Servers]);
         Rows = new(_arms, setup.Heads);
-        _masked = _mask.Count;
+        (_masked, _mayBeTaken) = (_mask.Count, new bool[_arms.Length]);
+        var places = Enumerable.Range(0, OnDevice).ToDictionary(place => _arms[place] with { Index = 0 });
+        _counterpartsOf = [.. Enumerable.Range(0, Servers).Select(server => _arms.Select(arm => places.GetValueOrDefault(arm with { Index = 0, Server = server }, -1)).ToArray())];
         Select();
     }
 
@@ -61,13 +65,7 @@ internal sealed class ArmTable
     public Arm this[int index] => _arms[index];
 
     /// <summary>The place of the arm that differs from another one in its server alone; −1 if there is none that may be taken.</summary>
-    public int CounterpartOf(int arm, int server)
-    {
-        var wanted = _arms[arm] with { Server = server };
-        foreach (var candidate in RemoteOf(server))
-            if (_arms[candidate] with { Index = wanted.Index } == wanted) return candidate;
-        return -1;
-    }
+    public int CounterpartOf(int arm, int server) => _counterpartsOf[server][arm] is >= 0 and var counterpart && _mayBeTaken[counterpart] ? counterpart : -1;
 
     /// <summary>The places of a server's arms that may be taken, rising.</summary>
     public ReadOnlySpan<int> RemoteOf(int server) => _remoteOf[server].Now;
@@ -136,6 +134,8 @@ internal sealed class ArmTable
         for (var server = 0; server < Servers; server++)
             _remoteOf[server] = new(IsAvailable(server) ? [.. _allowedOf[server].Where(arm => !_mask.Contains(_arms[arm]))] : []);
         _remote = new([.. _remoteOf.SelectMany(static arms => arms.All)]);
+        Array.Clear(_mayBeTaken);
+        foreach (var arm in _remote.All) _mayBeTaken[arm] = true;
         for (var server = 0; server < Servers; server++)
         {
             var arms = _remoteOf[server].All;

@@ -12,6 +12,12 @@ public static class RaceModel
     /// <summary>How long the reply of a second server is waited for once the request has its result, in delays of that request.</summary>
     public const double ShadowPatience = 2;
 
+    /// <summary>Replies that lost a race, and as many of shadows, that are waited for at a time.</summary>
+    public const int MaxLateReplies = 2;
+
+    /// <summary>How long such a reply is waited for at least, s.</summary>
+    public const double LeastPatienceSeconds = 0.1;
+
     /// <summary>How long the reply of a server that lost is waited for, from the start of the race, in delays of the device.</summary>
     public const double PatienceInDeviceDelays = 3;
 }

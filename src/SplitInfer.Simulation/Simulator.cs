@@ -6,6 +6,7 @@ namespace SplitInfer.Simulation;
 public sealed class Simulator(Scenario scenario, int seed)
 {
     private readonly PriorityQueue<Outcome, double> _late = new();
+    private readonly PriorityQueue<int, double> _shadows = new();
 
     /// <summary>What a policy knows of the scenario before the first frame.</summary>
     /// <param name="scenario">The scenario.</param>
@@ -51,6 +52,13 @@ public sealed class Simulator(Scenario scenario, int seed)
             var failed = Probe(policy, frame, noise, clock, ref unavailable);
             var decision = policy.Decide(new() { Quality = scenario.KeyFrames.Contains(frame) ? QualityOfService.KeyFrame : default, UnavailableServers = unavailable });
             var played = Run(policy, decision, frame, noise, clock);
+            if (decision is { Shadow: { } shadow, Arm.IsOnDevice: false })
+            {
+                SendShadow(decision, shadow, played.DelayMs / 1e3, frame, noise, clock);
+                if (!scenario.Servers[shadow.Server].Availability.At(frame)) failed |= 1UL << shadow.Server;
+                played = played with { DelayMs = RaceModel.ShadowOverhead * played.DelayMs, MeanMs = RaceModel.ShadowOverhead * played.MeanMs };
+            }
+
             if (played.Server >= 0 && !scenario.Servers[played.Server].Availability.At(frame)) failed |= 1UL << played.Server;
             unavailable |= failed;
             clock += played.DelayMs / 1e3;
@@ -87,22 +95,24 @@ public sealed class Simulator(Scenario scenario, int seed)
             else _late.Enqueue(outcome, clock + delay);
         }
 
-        var overhead = SendShadow(decision, seconds, frame, noise, clock) ? RaceModel.ShadowOverhead : 1;
-        return new(frame, scenario.ArmOf(choice).Partition, decision.IsForced, decision.IsRaced && choice != onDevice, overhead * seconds * 1e3,
-            overhead * mean.Seconds(decision, scenario.LateRaces) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server);
+        return new(frame, scenario.ArmOf(choice).Partition, decision.IsForced, decision.IsRaced && choice != onDevice, seconds * 1e3,
+            mean.Seconds(decision, scenario.LateRaces) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server);
     }
 
     // Sends the boundary to a second server when the request has its result. Links of different servers do not share their capacity.
-    private bool SendShadow(in Decision decision, double seconds, int frame, FrameNoise noise, double clock)
+    private void SendShadow(in Decision decision, in Arm arm, double seconds, int frame, FrameNoise noise, double clock)
     {
-        if (decision.Shadow is not { } arm || decision.Arm.IsOnDevice) return false;
-        var truth = Measure(arm.Index, frame, noise, scenario.Noise, clock);
-        var patience = RaceModel.ShadowPatience * seconds;
-        _late.Enqueue(truth.ShadowReply(decision with { Arm = arm, Shadow = null }, patience), clock + seconds + Math.Min(truth.Offload, patience));
-        return true;
+        while (_shadows.TryPeek(out _, out var ended) && ended <= clock + seconds) _shadows.Dequeue();
+        if (_shadows.Count >= RaceModel.MaxLateReplies) return;
+        var truth = Measure(arm.Index, frame, noise, scenario.Noise, clock, sentAfter: seconds);
+        var patience = Math.Max(RaceModel.ShadowPatience * seconds, RaceModel.LeastPatienceSeconds);
+        var arrival = clock + seconds + Math.Min(truth.Offload, patience);
+        _shadows.Enqueue(0, arrival);
+        _late.Enqueue(truth.ShadowReply(decision with { Arm = arm, Shadow = null }, patience), arrival);
     }
 
-    private SimulatedRequest Measure(int choice, int frame, FrameNoise noise, double scale, double clock)
+    // A boundary is sent after the head unless another time is given, s after the frame began.
+    private SimulatedRequest Measure(int choice, int frame, FrameNoise noise, double scale, double clock, double? sentAfter = null)
     {
         var truth = scenario.ArmOf(choice);
         var slowdown = scenario.DeviceSlowdown.At(frame);
@@ -112,7 +122,7 @@ public sealed class Simulator(Scenario scenario, int seed)
         if (index < 0) return new() { Head = head, Whole = whole };
         var server = scenario.Servers[index];
         if (!server.Availability.At(frame)) return new() { Head = head, Whole = whole, Offload = server.FailureMs / 1e3, Fails = true };
-        var (rttMs, transferMs) = server.LinkMs(truth.PayloadBits, frame, (clock + head) * 1e3);
+        var (rttMs, transferMs) = server.LinkMs(truth.PayloadBits, frame, (clock + (sentAfter ?? head)) * 1e3);
         var roundTrip = noise.Apply(NoiseTerm.RoundTrip, rttMs, scale, index) / 1e3;
         var transfer = noise.Apply(NoiseTerm.Transfer, transferMs, scale, index) / 1e3;
         var tail = noise.Apply(NoiseTerm.Tail, truth.TailMs * server.Slowdown.At(frame), scale, index) / 1e3;

@@ -37,6 +37,8 @@ internal sealed class ShapedTransport(ITailTransport inner) : ITailTransport
         }
     }
 
+    public ImmutableArray<double> TailSeconds => inner.TailSeconds;
+
     public async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
         var start = Stopwatch.GetTimestamp();

@@ -6,6 +6,9 @@ namespace SplitInfer.Cli.Inputs;
 /// <summary>Inputs that the command line names one by one: <c>NAME=FILE</c>, or <c>FILE</c> alone for a model's first input.</summary>
 internal static class TensorFiles
 {
+    /// <summary>Inputs that a message names; files of old versions of the format list their weights as well.</summary>
+    private const int MaxNamed = 8;
+
     /// <summary>Reads the files; the caller owns the tensors.</summary>
     /// <param name="arguments">What was typed.</param>
     /// <param name="inputs">Names of the model's inputs.</param>
@@ -31,6 +34,6 @@ internal static class TensorFiles
         if (name is not null) return (name, argument[(name.Length + 1)..]);
         return File.Exists(argument) && inputs.Count > 0
             ? (inputs[0], argument)
-            : throw new UsageException($"--input {argument} is neither a file nor NAME=FILE; the model's inputs are {string.Join(", ", inputs)}.");
+            : throw new UsageException($"--input {argument}: there is no such file. Give a .npy or .pb file, or NAME=FILE with one of the inputs {string.Join(", ", inputs.Take(MaxNamed))}{(inputs.Count > MaxNamed ? ", …" : "")}.");
     }
 }

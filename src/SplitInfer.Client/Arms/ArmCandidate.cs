@@ -82,16 +82,22 @@ internal static class AssumedCodecCosts
     // Half of what a layer yields is zero behind a ReLU, and pooling repeats much of the rest. Inputs are dense, but seldom use all bits.
     private const double BehindLayers = 1.8, BehindLayersEntropy = 2.2, InputsEntropy = 1.3;
 
+    private const double OtherRatio = 1.2, OtherBytesPerSecond = 0.5e9;
+
     private const double CopyBytesPerSecond = 10e9, BitmapBytesPerSecond = 15e9, EntropyBytesPerSecond = 1e9;
 
     /// <summary>What may carry the boundary of a partition.</summary>
-    public static IEnumerable<ArmCandidate> Of(Partition partition)
+    /// <param name="partition">The partition.</param>
+    /// <param name="codecs">What the client knows. Of lossless codecs that nobody has measured less is expected than of those that are known well.</param>
+    public static IEnumerable<ArmCandidate> Of(Partition partition, CodecRegistry codecs)
     {
         double bytes = partition.BoundaryBytes;
         var isInput = partition.Head.Nodes == 0;
         yield return Make(RawCodec.CodecName, 1, CopyBytesPerSecond);
         if (!isInput) yield return Make(ZeroBitmapCodec.CodecName, BehindLayers, BitmapBytesPerSecond);
         yield return Make(ZeroBitmapEntropyCodec.CodecName, isInput ? InputsEntropy : BehindLayersEntropy, EntropyBytesPerSecond);
+        foreach (var codec in codecs.All)
+            if (codec.IsLossless && codec.Name is not (RawCodec.CodecName or ZeroBitmapCodec.CodecName or ZeroBitmapEntropyCodec.CodecName)) yield return Make(codec.Name, OtherRatio, OtherBytesPerSecond);
 
         ArmCandidate Make(string codec, double ratio, double bytesPerSecond) =>
             new(partition, codec, Math.Max(bytes * 8 / ratio, 1), bytes / bytesPerSecond, bytes / bytesPerSecond);

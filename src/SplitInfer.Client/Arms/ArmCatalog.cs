@@ -15,10 +15,11 @@ internal sealed class ArmCatalog
 {
     private readonly PartitionPlan _plan;
     private readonly int _codecOfNamed;
+    private readonly int _servers;
 
     private ArmCatalog(PartitionPlan plan, IReadOnlyList<ArmCandidate> candidates, string codecOfNamed, CodecRegistry codecs, int servers)
     {
-        _plan = plan;
+        (_plan, _servers) = (plan, Math.Max(servers, 1));
         CodecNames = [.. candidates.Select(static candidate => candidate.Codec).Append(codecOfNamed).Distinct()];
         Codecs = [.. CodecNames.Select(name => codecs.TryGet(name, out var codec) ? codec : throw new ArgumentException(name, nameof(candidates)))];
         _codecOfNamed = CodecNames.IndexOf(codecOfNamed);
@@ -26,9 +27,9 @@ internal sealed class ArmCatalog
         var remote = candidates.Count;
         Descriptions =
         [
-            .. Enumerable.Range(0, Math.Max(servers, 1)).SelectMany(server =>
+            .. Enumerable.Range(0, _servers).SelectMany(server =>
                 candidates.Select((candidate, place) => candidate.Describe((server * remote) + place, CodecNames.IndexOf(candidate.Codec), server))),
-            onDevice.Describe(Math.Max(servers, 1) * remote, _codecOfNamed, Arm.OnDevice),
+            onDevice.Describe(_servers * remote, _codecOfNamed, Arm.OnDevice),
         ];
         Partitions = [.. Descriptions.Select(description => plan.Partitions[description.Arm.Cut]).Distinct()];
     }
@@ -71,6 +72,13 @@ internal sealed class ArmCatalog
     /// <exception cref="InvalidPartitionException">There is none, or it is not admissible.</exception>
     public Arm RequireNamed(int partition, int server = 0) => WhyNot(partition) is { } reason ? throw new InvalidPartitionException(reason) : Named(partition, server);
 
+    /// <summary>Whether a policy may decide for an arm: it was given the arm, or the arm is one of those that <see cref="Named"/> makes.</summary>
+    public bool Contains(in Arm arm)
+    {
+        if ((uint)arm.Index < (uint)Descriptions.Length) return Descriptions[arm.Index].Arm == arm;
+        return (uint)arm.Cut < (uint)_plan.Partitions.Length && (uint)arm.Server < (uint)_servers && Named(arm.Cut, arm.Server) == arm;
+    }
+
     /// <summary>The arm that runs everything on the device.</summary>
     public Arm OnDevice => Descriptions[^1].Arm;
 
@@ -106,8 +114,11 @@ internal sealed class ArmCatalog
             if (!codecs.TryGet(allowed, out _)) throw new ArgumentException($"There is no codec '{allowed}' to allow. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(choice));
 
         var costs = CodecCosts(plan, choice, codecs);
-        var candidates = plan.Partitions.Where(static p => p.IsAdmissible && !p.Boundary.IsEmpty).SelectMany(costs).Where(IsAllowed);
-        return new(plan, ArmCandidate.Prune([.. candidates], plan.Partitions), RawCodec.CodecName, codecs, servers);
+        ArmCandidate[] all = [.. plan.Partitions.Where(static p => p.IsAdmissible && !p.Boundary.IsEmpty).SelectMany(costs)];
+        ArmCandidate[] candidates = [.. all.Where(IsAllowed)];
+        if (all.Length > 0 && candidates.Length == 0)
+            throw new ArgumentException($"None of the allowed codecs ({string.Join(", ", choice.Allowed!)}) can be chosen: a policy takes those that lose nothing and, with a calibration, those that lose little enough. Allow one of {string.Join(", ", all.Select(static c => c.Codec).Distinct())}, or give a calibration.", nameof(choice));
+        return new(plan, ArmCandidate.Prune(candidates, plan.Partitions), RawCodec.CodecName, codecs, servers);
 
         bool IsAllowed(ArmCandidate candidate) => choice.Allowed?.Contains(candidate.Codec) is not false;
     }
@@ -121,7 +132,7 @@ internal sealed class ArmCatalog
         return partition => calibrated.Of(partition) is var known && known.Any() ? known : AssumedOf(partition);
 
         // All sizes are assumed to shrink alike, so a cut that crosses no fewer bytes than an earlier one cannot win.
-        static IEnumerable<ArmCandidate> AssumedOf(Partition partition) => partition.IsArm ? AssumedCodecCosts.Of(partition) : [];
+        IEnumerable<ArmCandidate> AssumedOf(Partition partition) => partition.IsArm ? AssumedCodecCosts.Of(partition, codecs) : [];
     }
 }
 

@@ -26,6 +26,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     private static readonly UploadProgress Unsent = new();
 
     private StageTimer _timer = new(time);
+    private readonly ITensorCodec _armCodec = codec;
     private Attempt? _source;
     private TensorValue[] _head = [];
     private TensorValue?[] _copies = [];
@@ -100,7 +101,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     /// <summary>Sends the same boundary to another server. The new attempt keeps this one alive, and what crosses must not be the caller's.</summary>
     /// <param name="arm">An arm of that server with the same cut.</param>
-    public Attempt CreateShadow(in Arm arm) => new(cut, Codec, decision with { Arm = arm, Shadow = null }, ReadOnlyMemory<TensorValue>.Empty, budget: default, sink, time)
+    public Attempt CreateShadow(in Arm arm) => new(cut, _armCodec, decision with { Arm = arm, Shadow = null }, ReadOnlyMemory<TensorValue>.Empty, budget: default, sink, time)
     {
         _source = AddReference(),
         _offloadBegan = time.GetTimestamp(),
@@ -129,7 +130,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         new(await cut.RunWholeAsync(inputs, _timer.StartNew(), stop).ConfigureAwait(false), ServerOutcome.NotAsked) { ServerFailure = loss };
 
     /// <summary>The part of a time, measured from the start of encoding, in which bytes could travel, s.</summary>
-    public double SendingSeconds(TimeSpan time) => TimeSpan.FromTicks(Math.Max(0, time.Ticks - TimeSpan.FromSeconds(Progress.EncodeSeconds).Ticks)).TotalSeconds;
+    public double SendingSeconds(TimeSpan elapsed) => TimeSpan.FromTicks(Math.Max(0, elapsed.Ticks - TimeSpan.FromSeconds(Progress.EncodeSeconds).Ticks)).TotalSeconds;
 
     /// <summary>Takes note of what the server failed with, at once, so that other requests do without it while the device finishes this one.</summary>
     public void ReportServerFailure(Exception failure)

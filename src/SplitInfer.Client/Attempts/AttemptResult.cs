@@ -15,6 +15,9 @@ internal readonly record struct AttemptResult(TailOutputs Outputs, ServerOutcome
     /// <summary>What the server reports of its time.</summary>
     public TailTimings ServerTimings { get; init; }
 
+    /// <summary>How busy the server was when it replied.</summary>
+    public ServerLoad ServerLoad { get; init; }
+
     /// <summary>Why the device finished what was meant for the server; null where the server answered, was overtaken or not asked.</summary>
     public Exception? ServerFailure { get; init; }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using SplitInfer.Client.Device;
 using SplitInfer.Policies;
+using SplitInfer.Protocol;
 using SplitInfer.Segments;
 
 namespace SplitInfer.Client.Attempts;
@@ -43,24 +44,26 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
         {
             if (ServerFault.Is(failure)) attempt.ReportServerFailure(failure);
             sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
+            // The server may see that the time is up before this end does.
+            if (failure is TailRefusedException { Code: RefusalCode.DeadlineExceeded } && attempt.Budget.IsLimited) throw attempt.Budget.Exceeded(attempt.Stage, failure);
             throw;
         }
 
         var outcome = attempt.CreateOutcome(OutcomeKind.Completed);
         sink.Publish(outcome);
         model.RecordWhole(isOnDevice ? outcome.HeadSeconds : outcome.DeviceSeconds);
+        executors.SendShadow(attempt);
     }
 
     private async ValueTask RunTailAsync(Attempt attempt, bool sendsWhatIsNotFinite, CancellationToken stop)
     {
         var decision = attempt.Decision;
-        var executor = decision.IsNamed ? executors.Named : executors.Chosen;
+        var executor = decision.IsNamed ? executors.Remote : executors.Chosen;
         attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt) || decision.Shadow is not null);
         var isKnownHarmless = sendsWhatIsNotFinite || (learns && !decision.IsNamed && _harmlessPartitions.ContainsKey(decision.Arm.Cut));
         if (isKnownHarmless || BoundaryCheck.FindLoss(attempt) is not { } loss)
         {
             attempt.Complete(await executor.RunAsync(attempt, stop).ConfigureAwait(false));
-            executors.SendShadow(attempt);
             return;
         }
 

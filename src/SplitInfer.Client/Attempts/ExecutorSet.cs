@@ -22,26 +22,25 @@ internal sealed class ExecutorSet
     {
         _servers = servers;
         var local = new LocalExecutor(time);
-        Named = new RemoteExecutor(servers, codecs, time);
+        Remote = new RemoteExecutor(servers, codecs, time);
         Late = new(sink, background, time);
-        var race = new RaceExecutor(Named, local, Late, background, model, rescue, time);
+        var race = new RaceExecutor(Remote, local, Late, background, model, rescue, time);
         Chosen = fallsBack ? new FallbackExecutor(race, local) : race;
     }
 
     /// <summary>For an arm that a policy chose.</summary>
     public IExecutor Chosen { get; }
 
-    /// <summary>For a partition that the request named: only the server may run the tail, so that its errors show.</summary>
-    public IExecutor Named { get; }
+    /// <summary>For a partition that the request named, and for shadows: only the server may run the tail, so that its errors show.</summary>
+    public IExecutor Remote { get; }
 
     /// <summary>Awaits replies that lost a race.</summary>
     public LateReplyCollector Late { get; }
 
-    /// <summary>Sends the boundary of an attempt that has its result to the server of <see cref="Decision.Shadow"/>, where there is one.</summary>
+    /// <summary>Sends the boundary of an attempt that has completed to the server of <see cref="Decision.Shadow"/>, if the decision has one. Does not delay the caller.</summary>
     public void SendShadow(Attempt attempt)
     {
-        if (attempt.Decision.Shadow is not { } arm || Late.IsFull || _servers.All[arm.Server].Health.IsUnavailable) return;
-        using var shadow = attempt.CreateShadow(arm);
-        Late.Collect(new(shadow, Named), shadow, RaceModel.ShadowPatience * attempt.Total.TotalSeconds);
+        if (attempt.Decision.Shadow is { } arm && attempt.Result.Server != ServerOutcome.NotAsked && !_servers.All[arm.Server].Health.IsUnavailable)
+            Late.CollectShadow(attempt, arm, Remote, RaceModel.ShadowPatience * attempt.Total.TotalSeconds);
     }
 }

@@ -1,6 +1,6 @@
 namespace SplitInfer.Client.Attempts;
 
-/// <summary>One of two concurrent runs of the same tail. Keeps the attempt alive until the run has ended, even after the caller has received its result.</summary>
+/// <summary>A run of a tail beside others, in a race or as a shadow. Keeps the attempt alive until the run has ended, even after the caller has received its result.</summary>
 internal sealed class RaceBranch : IAsyncDisposable
 {
     private readonly Lock _gate = new();

@@ -37,6 +37,7 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
         {
             OffloadSeconds = attempt.SendingSeconds(taken),
             ServerTimings = reply.Timings,
+            ServerLoad = reply.Load,
         };
     }
 

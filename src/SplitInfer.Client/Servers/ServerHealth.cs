@@ -39,6 +39,7 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
 
     private readonly bool _canPing = server.Capabilities.HasFlag(TransportCapabilities.Ping);
     private readonly Lock _gate = new();
+    private readonly Lock _profileGate = new();
     private readonly CancellationTokenSource _disposal = new();
     private Task _ping = Task.CompletedTask;
     private State _state;
@@ -104,13 +105,13 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
     public void ReportProfile()
     {
         if (onProfile is null || server.TailSeconds is not { IsDefaultOrEmpty: false } profile) return;
-        lock (_gate)
+        // One lock for both, or an older profile could be passed on last.
+        lock (_profileGate)
         {
-            if (profile == _profile) return;
+            if (profile == _profile || profile.AsSpan().SequenceEqual(_profile.AsSpan())) return;
             _profile = profile;
+            onProfile(profile);
         }
-
-        onProfile(profile);
     }
 
     /// <summary>The server cannot be used. Failures during a backoff say nothing new.</summary>
@@ -149,10 +150,18 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
             ping = _ping;
         }
 
-        await ping.ConfigureAwait(false);
+        // An error of whoever is told of round trips is not the disposer's.
+        await ping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task PingAsync()
+    {
+        if (await MeasureAsync().ConfigureAwait(false) is not { } roundTrip) return;
+        ReportProfile();
+        if (roundTrip > TimeSpan.Zero) onRoundTrip?.Invoke(roundTrip.TotalSeconds);
+    }
+
+    private async Task<TimeSpan?> MeasureAsync()
     {
         using var limit = new CancellationTokenSource(PingLimit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _disposal.Token);
@@ -166,20 +175,23 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
             }
 
             ReportSuccess();
-            ReportProfile();
-            if (roundTrip > TimeSpan.Zero) onRoundTrip?.Invoke(roundTrip.TotalSeconds);
+            return roundTrip;
         }
         catch (OperationCanceledException) when (_disposal.IsCancellationRequested)
         {
             // The client is being disposed.
         }
-        catch (OperationCanceledException silence)
+        catch (OperationCanceledException silence) when (limit.IsCancellationRequested)
         {
             ReportFailure(new ServerUnreachableException($"The server {name} did not answer within {PingLimit.TotalSeconds:0} s. Check that it runs and that the network reaches it; it is tried again.", silence));
         }
-        catch (Exception failure) when (failure is SplitInferException or ObjectDisposedException)
+#pragma warning disable CA1031 // Whatever a transport fails with, the server cannot be pinged.
+        catch (Exception failure)
+#pragma warning restore CA1031
         {
-            ReportFailure(failure);
+            ReportFailure(failure as SplitInferException ?? new ServerUnreachableException($"The server {name} cannot be pinged: {failure.Message} It is tried again.", failure));
         }
+
+        return null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using SplitInfer.Client.Transport;
 
 namespace SplitInfer.Client.Servers;
@@ -45,15 +46,12 @@ internal sealed class ServerSet : IAsyncDisposable
         }
     }
 
-    /// <summary>The first server that can be used at the moment, for requests of which no policy chooses the server; the first of all where none can.</summary>
-    public int FirstUsable
+    /// <summary>The first server that can be used, for requests of which no policy chooses the server; the first of all where none can.</summary>
+    /// <param name="unavailable">Those that cannot be used, as <see cref="Unavailable"/> tells.</param>
+    public int FirstUsable(ulong unavailable)
     {
-        get
-        {
-            for (var server = 0; server < All.Length; server++)
-                if (!All[server].Health.IsUnavailable) return server;
-            return 0;
-        }
+        var server = BitOperations.TrailingZeroCount(~unavailable);
+        return server < All.Length ? server : 0;
     }
 
     /// <summary>Why no server can be used, as last seen; null where one can.</summary>
@@ -81,6 +79,7 @@ internal sealed class ServerSet : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var server in All) await server.DisposeAsync().ConfigureAwait(false);
+        // One that cannot be disposed must not keep the others open.
+        await Task.WhenAll(All.Select(static server => server.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 }

@@ -22,12 +22,6 @@ internal sealed class ConnectionTerms
     /// <summary>Names of <see cref="Codecs"/>.</summary>
     public required ImmutableArray<string> CodecNames { get; init; }
 
-    /// <summary>Names of the optional parts of the protocol that may be used.</summary>
-    public required ImmutableArray<string> Capabilities { get; init; }
-
-    /// <summary>Models that may be open at a time.</summary>
-    public required int MaxOpenModels { get; init; }
-
     /// <summary>Requests that may be in flight.</summary>
     public required int MaxInFlight { get; init; }
 
@@ -58,9 +52,7 @@ internal sealed class ConnectionTerms
             Address = address,
             Codecs = [.. welcome.Codecs.Select(Codec)],
             CodecNames = [.. welcome.Codecs],
-            Capabilities = [.. welcome.Capabilities],
             MaxInFlight = (int)Math.Min(welcome.MaxInFlight, MaxUsefulInFlight),
-            MaxOpenModels = (int)Math.Min(welcome.MaxOpenModels, int.MaxValue),
             MaxBoundaryBytes = (long)Math.Min(welcome.MaxBoundaryBytes, long.MaxValue),
         };
 

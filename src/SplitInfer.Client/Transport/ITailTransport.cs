@@ -6,6 +6,7 @@ namespace SplitInfer.Client.Transport;
 /// Carries a boundary to whoever runs the tail, and its outputs back. Implementations are safe for concurrent requests, and for being
 /// disposed twice.
 /// </summary>
+/// <remarks>A transport that wraps another one passes on every member, also those with a default, or what the inner transport can do is lost.</remarks>
 public interface ITailTransport : IAsyncDisposable
 {
     /// <summary>What the transport can do beside carrying boundaries. Nothing unless overridden.</summary>
@@ -33,6 +34,7 @@ public interface ITailTransport : IAsyncDisposable
     ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Connects where that is due, then measures the time of the smallest message to the other end and back. Only with <see cref="TransportCapabilities.Ping"/>.</summary>
+    /// <exception cref="ServerUnreachableException">No connection could be made, or it was lost. A client treats every other error alike.</exception>
     /// <exception cref="NotSupportedException">The transport cannot ping.</exception>
     ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException($"{GetType().Name} cannot ping. Check {nameof(Capabilities)} first.");
 }

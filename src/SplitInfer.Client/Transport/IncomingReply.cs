@@ -13,6 +13,7 @@ internal sealed class IncomingReply
     private readonly IncomingPayload _payload = new();
     private BoundaryLayout _layout = null!;
     private TailTimings _timings;
+    private ServerLoad _load;
     private SizeLimitException? _tooLarge;
 
     /// <summary>Whether its first frame has come.</summary>
@@ -25,6 +26,7 @@ internal sealed class IncomingReply
         if (header.Codec >= codecs.Length) throw ProtocolException.Violation($"a response in codec {header.Codec}, which was not agreed on");
         (HasBegun, _layout) = (true, layout);
         _timings = new(header.QueueUs * 1e-6, header.DecodeUs * 1e-6, header.RunUs * 1e-6, header.EncodeUs * 1e-6);
+        _load = header.Load is { } load ? ServerLoad.Read(load) : default;
         try
         {
             _payload.Expect(codecs[(int)header.Codec], layout.Values, layout.Resolve(header.SymbolSizes.ToArray(), limits));
@@ -66,7 +68,7 @@ internal sealed class IncomingReply
             throw Invalid(exception);
         }
 
-        return new(outputs, _timings);
+        return new(outputs, _timings) { Load = _load };
     }
 
     /// <summary>Releases what has come, ready for the next reply.</summary>

@@ -77,9 +77,10 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
         {
             if (_isAbandoned) return;
             _isAbandoned = true;
-            if (_handle == 0) return;
         }
 
-        connection.CloseModel(_handle);
+        // Without a handle the server will not answer, so nothing else ends the opening.
+        if (_handle == 0) connection.Slots.EndOpening();
+        else connection.CloseModel(_handle);
     }
 }

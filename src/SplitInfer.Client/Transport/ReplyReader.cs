@@ -12,14 +12,6 @@ namespace SplitInfer.Client.Transport;
 internal sealed class ReplyReader(ServerConnection connection, PendingReplies pending, SizeLimits outputSizes) : IFrameHandler
 {
     private readonly HeaderParser<ResponseHeader> _parser = new(new(), Headers.Clear);
-    private readonly Lock _gate = new();
-    private RemoteLoad _load;
-
-    /// <summary>How busy the server last said it was.</summary>
-    public RemoteLoad Load
-    {
-        get { lock (_gate) return _load; }
-    }
 
     public ValueTask<IThreadPoolWorkItem?> HandleFrameAsync(FrameReader reader) => connection.Terms is null
         ? new(ReadWelcome(reader))
@@ -42,7 +34,6 @@ internal sealed class ReplyReader(ServerConnection connection, PendingReplies pe
         {
             case FrameType.Welcome:
                 var welcome = Headers.Parse(Welcome.Parser, reader.Header);
-                UpdateLoad(welcome.Load);
                 connection.CompleteHandshake(welcome);
                 return null;
             case FrameType.Error:
@@ -57,7 +48,6 @@ internal sealed class ReplyReader(ServerConnection connection, PendingReplies pe
         var request = pending.Find(reader.Frame);
         if (request.Reply.HasBegun) throw ProtocolException.Violation($"a second response to request {request.Id}");
         var header = _parser.Parse(reader.Header);
-        UpdateLoad(header.Load);
         request.Reply.Begin(header, request.Outputs, connection.Terms!.Codecs, outputSizes);
         reader.UnfinishedMessages++;
         return request;
@@ -75,7 +65,6 @@ internal sealed class ReplyReader(ServerConnection connection, PendingReplies pe
     private IThreadPoolWorkItem? ReadError(FrameReader reader)
     {
         var header = Headers.Parse(ErrorHeader.Parser, reader.Header);
-        UpdateLoad(header.Load);
         var refusal = Refusals.Read(header);
         if (reader.Frame.RequestId == 0) throw refusal;
         var request = pending.Find(reader.Frame);
@@ -103,7 +92,6 @@ internal sealed class ReplyReader(ServerConnection connection, PendingReplies pe
     private IThreadPoolWorkItem? RefuseOpening(FrameReader reader)
     {
         var header = Headers.Parse(ErrorHeader.Parser, reader.Header);
-        UpdateLoad(header.Load);
         var (opening, _) = pending.RemoveOpening(reader.Frame, null);
         opening.Fail(opening.Model.Refused(header));
         connection.Slots.EndOpening();
@@ -123,11 +111,5 @@ internal sealed class ReplyReader(ServerConnection connection, PendingReplies pe
     {
         await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Pong, ping.RequestId)).ConfigureAwait(false);
         return null;
-    }
-
-    private void UpdateLoad(Load? load)
-    {
-        if (load is null) return;
-        lock (_gate) _load = RemoteLoad.Read(load);
     }
 }

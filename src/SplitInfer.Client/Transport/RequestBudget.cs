@@ -21,25 +21,26 @@ internal readonly struct RequestBudget
     /// <summary><see cref="Remaining"/> in seconds; null without a deadline.</summary>
     public double? RemainingSeconds => IsLimited ? Remaining.TotalSeconds : null;
 
-    /// <summary>Whether the deadline has passed.</summary>
-    public bool HasPassed => IsLimited && Remaining == TimeSpan.Zero;
-
     /// <summary>The budget of a request that begins now.</summary>
     /// <param name="time">The clock.</param>
-    /// <param name="deadline">How long the result is of use; null for ever.</param>
-    public static RequestBudget Start(TimeProvider time, TimeSpan? deadline) => deadline is { } limit && limit < LongestDeadline ? new(time, limit) : default;
+    /// <param name="deadline">How long the result is useful; null or infinite for ever.</param>
+    public static RequestBudget Start(TimeProvider time, TimeSpan? deadline) => deadline is { } limit && limit != Timeout.InfiniteTimeSpan && limit < LongestDeadline ? new(time, limit) : default;
 
     /// <summary>What the caller is told when the deadline has passed.</summary>
     /// <param name="stage">What the request was doing, such as "running the head".</param>
-    public RequestTimeoutException Exceeded(string stage) => new(
-        $"No result was ready within the {_deadline.TotalMilliseconds:0.###} ms of the deadline; the time ran out while {stage}. Allow more time, or choose a policy that learns, which keeps to deadlines as far as device and server can.", _deadline);
+    /// <param name="cause">What showed it, such as the server's refusal; null where the time ran out here.</param>
+    public RequestTimeoutException Exceeded(string stage, Exception? cause = null) => new(
+        $"No result was ready within the {_deadline.TotalMilliseconds:0.####} ms of the deadline; the time ran out while {stage}. Allow more time, or name no partition, so that a policy can keep to the deadline.", _deadline, stage, cause);
 }
 
 /// <summary>A request had no result by its deadline. What it had begun was stopped, on the device and on the server.</summary>
 public sealed class RequestTimeoutException : TimeoutException
 {
-    internal RequestTimeoutException(string message, TimeSpan deadline) : base(message) => Deadline = deadline;
+    internal RequestTimeoutException(string message, TimeSpan deadline, string stage, Exception? inner) : base(message, inner) => (Deadline, Stage) = (deadline, stage);
 
     /// <summary>The deadline, from the call on.</summary>
     public TimeSpan Deadline { get; }
+
+    /// <summary>What the request was doing when the time ran out, such as "running the head"; for people.</summary>
+    public string Stage { get; }
 }

@@ -41,9 +41,6 @@ internal sealed class ServerConnection
     /// <summary>Done once the server has welcomed the client, or the connection has ended. Never fails.</summary>
     public Task Welcomed => _welcomed.Task;
 
-    /// <summary>How busy the server last said it was.</summary>
-    public RemoteLoad Load => _reader.Load;
-
     /// <summary>Whether it accepts new requests.</summary>
     public bool IsOpen => !Slots.IsDraining && _end is null && _connection.Failure is null;
 

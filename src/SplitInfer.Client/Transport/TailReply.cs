@@ -11,6 +11,9 @@ public sealed class TailReply(TensorValue[] outputs, TailTimings timings) : IDis
     /// <summary>What the other end says it spent.</summary>
     public TailTimings Timings { get; } = timings;
 
+    /// <summary>How busy the other end was; all 0 where it did not say.</summary>
+    public ServerLoad Load { get; init; }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -1,7 +1,7 @@
 namespace SplitInfer.Policies.Catalog;
 
 /// <summary>
-/// Has a policy decide and learn in a made-up world whose link changes, before the first request, so that just-in-time compilation does
+/// Has a policy decide and learn in an invented world of one and of two servers whose link changes, before the first request, so that just-in-time compilation does
 /// not slow down real requests. The policy that is used later is not touched.
 /// </summary>
 public static class PolicyWarmUp
@@ -13,17 +13,22 @@ public static class PolicyWarmUp
     public static void Run(string policy)
     {
         if (!PolicyNames.All.Contains(policy) || policy == PolicyNames.Fixed) return;
-        foreach (var isSingleCore in (bool[])[false, true]) Play(PolicyCatalog.Create(policy, Setup(isSingleCore)));
+        foreach (var isSingleCore in (bool[])[false, true])
+            foreach (var servers in (int[])[1, 2]) Play(PolicyCatalog.Create(policy, Setup(servers, isSingleCore)), servers);
     }
 
-    private static void Play(IPartitionPolicy policy)
+    private static void Play(IPartitionPolicy policy, int servers)
     {
         for (var frame = 0; frame < Frames; frame++)
         {
-            // The link gets slow, is lost for some frames, and recovers.
+            // The link becomes slow and recovers.
             var secondsPerBit = (frame / 30) switch { 1 => 1 / 1e6, _ => 1 / 50e6 };
-            if (frame % 10 == 0) policy.ObserveRoundTrip(server: 0, 5e-3);
-            if (frame % 60 == 0) policy.ObserveServerProfile(server: 0, [4e-3, 3e-3, 2e-3, 1e-3]);
+            for (var server = 0; server < servers; server++)
+            {
+                if (frame % 10 == 0) policy.ObserveRoundTrip(server, 5e-3);
+                if (frame % 60 == 0) policy.ObserveServerProfile(server, [4e-3, 3e-3, 2e-3, 1e-3]);
+            }
+
             var decision = policy.Decide(new() { Quality = frame % 7 == 0 ? QualityOfService.KeyFrame : default });
             var arm = decision.Arm;
             var head = HeadSeconds(arm.Cut);
@@ -37,10 +42,12 @@ public static class PolicyWarmUp
             }
 
             policy.Observe(outcome);
+            if (decision.Shadow is { } shadow)
+                policy.Observe(outcome with { Decision = decision with { Arm = shadow, Shadow = null }, Kind = OutcomeKind.LateReply, HeadSeconds = 0, DeviceSeconds = 0 });
         }
     }
 
-    private static PolicySetup Setup(bool isSingleCore)
+    private static PolicySetup Setup(int servers, bool isSingleCore)
     {
         var heads = new HeadProfile([.. Enumerable.Range(0, Cuts + 1).Select(static cut => cut * 1e8)]);
         for (var cut = 0; cut <= Cuts; cut++) heads.Record(cut, HeadSeconds(cut));
@@ -48,15 +55,17 @@ public static class PolicyWarmUp
         {
             Heads = heads,
             IsSingleCore = isSingleCore,
-            Arms = [.. Enumerable.Range(0, Cuts + 1).Select(static cut => new ArmDescription
-            {
-                Arm = new(cut, Variant: 0, cut, Codec: 0, Exit: 0, cut == Cuts ? Arm.OnDevice : 0),
-                PayloadBits = Bits(cut),
-                TailMacs = [(Cuts - cut) * 1e8, 0, 0],
-                TailNodes = [(Cuts - cut) * 10, 0, 0],
-            })],
+            Arms = [.. Enumerable.Range(0, servers).SelectMany(static server => Enumerable.Range(0, Cuts).Select(cut => Describe((server * Cuts) + cut, cut, server))), Describe(servers * Cuts, Cuts, Arm.OnDevice)],
         };
     }
+
+    private static ArmDescription Describe(int index, int cut, int server) => new()
+    {
+        Arm = new(index, Variant: 0, cut, Codec: 0, Exit: 0, server),
+        PayloadBits = Bits(cut),
+        TailMacs = [(Cuts - cut) * 1e8, 0, 0],
+        TailNodes = [(Cuts - cut) * 10, 0, 0],
+    };
 
     private static double HeadSeconds(int cut) => cut * 10e-3;
 

@@ -124,27 +124,23 @@ internal sealed class ServerExploration
     private int CheapestInformative(CostModel costs, int best)
     {
         var hypotheses = new ServerHypotheses(costs, _server);
-        var (link, server) = (hypotheses.FasterLink(best), hypotheses.FasterServer(best));
+        var link = hypotheses.FasterLink(best);
 
         // Shadows of the best arm show nearly for free how fast the server is and, if the payload is not too small, how fast the link is.
         var shadow = costs.Arms.CanRace && best != costs.Arms.OnDevice ? costs.Arms.CounterpartOf(best, _server) : -1;
-        if (shadow >= 0)
+        if (shadow >= 0 && hypotheses.IsLinkShownBy(shadow, best)) return -1;
+        var server = shadow >= 0 ? default(Hypothesis?) : hypotheses.FasterServer(best);
+        if (best != costs.Arms.OnDevice && hypotheses.SlowFor > 0 && (server is not null || hypotheses.IsLinkSlow))
         {
-            if (hypotheses.IsLinkShownBy(shadow, best)) return -1;
-            server = link;
-        }
-
-        if (best != costs.Arms.OnDevice && hypotheses.SlowFor > 0 && (shadow < 0 || hypotheses.IsLinkSlow))
-        {
-            // That link or server was faster makes this more likely than any other improvement, so that no budget bounds it.
-            var recovered = hypotheses.Recovered(best, link.Arm, server.Arm);
+            // A return to an earlier speed is the most likely improvement, so its checks are not limited by the budget.
+            var recovered = hypotheses.Recovered(best, link.Arm, (server ?? link).Arm);
             if (recovered.Gain > 0 && _alone > Math.Max(Interval(hypotheses.SlowFor, recovered), 1)) return recovered.Arm;
         }
 
         // While another server is best, the average cost is bounded as well.
         var perDecision = best == costs.Arms.OnDevice ? double.PositiveInfinity : _budget * costs.Mean(best);
         if (IsDue(perDecision, link)) return link.Arm;
-        return IsDue(perDecision, server) ? server.Arm : -1;
+        return server is { } faster && IsDue(perDecision, faster) ? faster.Arm : -1;
     }
 
     private bool IsDue(double perDecision, in Hypothesis hypothesis) =>

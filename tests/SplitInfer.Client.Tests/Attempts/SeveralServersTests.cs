@@ -149,7 +149,11 @@ public class SeveralServersTests
         stage.Servers[0].Act = new(Ms(10));
         stage.Servers[1].Act = new(Ms(5));
         // The inputs change as soon as the call has ended, so what is sent must be a copy.
-        var answer = await AnswerAsync(stage, new(sendsInputs ? Cut.AllOnServer : Cut.Split, Shadow: 1), request: 0);
+        var call = await stage.SetOutAsync(new(sendsInputs ? Cut.AllOnServer : Cut.Split, Shadow: 1));
+        await TurnsAsync(50);
+        Assert.Equal(0, stage.Servers[1].Received);
+        stage.Time.Advance(Ms(10));
+        var answer = await call.AnswerAsync();
         Assert.Equal("scripted server 0", answer.Server);
         Assert.Equal([0], stage.Teachers);
         await stage.PassUntilAsync(() => stage.Teachers.Count == 2);
@@ -161,13 +165,33 @@ public class SeveralServersTests
         await UntilAsync(() => stage.IsAllReleased && stage.LeftRunning == 0);
     }
 
+    /// <summary>The request's own outcome comes first, and is not the worse for a shadow that a policy had no right to.</summary>
+    [Fact]
+    public async Task A_shadow_that_answers_at_once_is_told_after_its_request()
+    {
+        await using var stage = await StageUnderTest.StartAsync(servers: 2);
+        foreach (var server in stage.Servers) server.Act = new(TimeSpan.Zero);
+        for (var request = 0; request < 20; request++)
+        {
+            await AnswerAsync(stage, new(Cut.Split, Shadow: 1), request);
+            await UntilAsync(() => stage.Teachers.Count == 2 * (request + 1));
+            Assert.Equal([0, 1], stage.Teachers.TakeLast(2));
+        }
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => stage.InferAsync(new(Cut.Split, Shadow: 5)));
+        Assert.Contains("Scripted", error.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => stage.InferAsync(new(Cut.Split, To: 5)));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => stage.InferAsync(new(Cut.Split, Shadow: 0)));
+    }
+
     [Fact]
     public async Task A_shadow_that_fails_costs_its_server_alone()
     {
         await using var stage = await StageUnderTest.StartAsync(servers: 2);
         stage.Servers[0].Act = new(Ms(10));
         stage.Servers[1].Act = new(TimeSpan.Zero, Fault.ConnectionLost);
-        Assert.Equal((Source.Split, Fault.None), await AnswerAsync(stage, new(Cut.Split, Shadow: 1), request: 0) is var answer ? (answer.Source, answer.ServerFault) : default);
+        var answer = await AnswerAsync(stage, new(Cut.Split, Shadow: 1), request: 0);
+        Assert.Equal((Source.Split, Fault.None), (answer.Source, answer.ServerFault));
         await stage.PassUntilAsync(() => stage.Teachers.Count == 2);
 
         // It is not sent again while its server is avoided.

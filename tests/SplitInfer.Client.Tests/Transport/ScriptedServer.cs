@@ -55,12 +55,12 @@ internal sealed class ScriptedServer : IAsyncDisposable
     }
 
     /// <summary>The bytes of a response whose outputs are those of <see cref="WirePlan.Outputs"/>, in the raw codec.</summary>
-    public static byte[] Response(ulong id, int partition = WirePlan.Fixed, int n = 2)
+    public static byte[] Response(ulong id, int partition = WirePlan.Fixed, int n = 2, Load? load = null)
     {
         var outputs = WirePlan.Outputs(partition, n);
         var header = new ResponseHeader
         {
-            QueueUs = 1, DecodeUs = 2, RunUs = 3, EncodeUs = 4,
+            QueueUs = 1, DecodeUs = 2, RunUs = 3, EncodeUs = 4, Load = load,
             SymbolSizes = { BoundaryLayout.For(WirePlan.Plan.Partitions[partition].TailOutputs).Measure(outputs) },
         };
         return WirePeer.Frame(FrameType.Response, id, header, [.. outputs.SelectMany(static o => o.Bytes.ToArray())]);

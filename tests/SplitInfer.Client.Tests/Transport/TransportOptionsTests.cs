@@ -25,13 +25,13 @@ public class TransportOptionsTests
     {
         var options = new SplitInferenceOptions();
         Wrong[message](options.Transport);
-        Assert.Contains(message, Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => options.Validate(needsModelPath: false)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Options_that_are_null_are_named() =>
-        Assert.Contains("Transport", Assert.Throws<ArgumentException>(new SplitInferenceOptions { Transport = null! }.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("Transport", Assert.Throws<ArgumentException>(() => new SplitInferenceOptions { Transport = null! }.Validate(needsModelPath: false)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void The_defaults_are_valid() => new SplitInferenceOptions().Validate();
+    public void The_defaults_are_valid() => new SplitInferenceOptions().Validate(needsModelPath: false);
 }

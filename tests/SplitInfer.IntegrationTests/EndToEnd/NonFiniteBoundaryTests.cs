@@ -15,7 +15,7 @@ public class NonFiniteBoundaryTests
     public async Task The_device_finishes_and_says_so(string policy)
     {
         await using var deployment = await Deployment.StartAsync(Model());
-        await using var client = await deployment.ConnectAsync(o => (o.Policy, o.Partition) = (policy, 1));
+        await using var client = await deployment.ConnectAsync(o => (o.Policy, o.Partition) = (policy, policy == PolicyNames.Fixed ? 1 : null));
         using var x = TensorValue.From<float>([1, 1000]);
 
         using var result = await client.InferAsync(x, policy == PolicyNames.Fixed ? null : new() { Partition = 1 });

@@ -22,7 +22,7 @@ public class SeveralServersTests
             (options.Server, options.CustomPolicy) = (null, setup => policy = new EveryArm(setup));
             options.Servers = [new() { Address = edge.Server.Endpoints[0], Name = "edge" }, new() { Address = cloud.Server.Endpoints[0] }];
         });
-        string[] names = ["edge", cloud.Server.Endpoints[0].ToString()];
+        string[] names = ["edge", NameOf(cloud)];
         Assert.Equal(names, policy!.Setup.Servers.Select(static server => server.Name));
         using var input = RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
         using var whole = await client.InferAsync(input, new() { Partition = client.Plan.AllOnDevice.Index });
@@ -53,7 +53,7 @@ public class SeveralServersTests
         });
         using var input = RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
         using var healthy = await client.InferAsync(input);
-        Assert.Equal((InferenceSource.Split, first.Server.Endpoints[0].ToString()), (healthy.Source, healthy.Server));
+        Assert.Equal((InferenceSource.Split, NameOf(first)), (healthy.Source, healthy.Server));
 
         await first.Server.DisposeAsync();
         InferenceResult? last = null;
@@ -64,8 +64,10 @@ public class SeveralServersTests
             Assert.True(TensorDifference.Between(healthy.Outputs[0], last.Outputs[0]).IsWithin(1e-4));
         }
 
-        using (last) Assert.Equal((InferenceSource.Split, second.Server.Endpoints[0].ToString()), (last!.Source, last.Server));
+        using (last) Assert.Equal((InferenceSource.Split, NameOf(second)), (last!.Source, last.Server));
         Assert.Null(client.ServerFailure);
+        Assert.Equal([(NameOf(first), false), (NameOf(second), true)], client.Servers.Select(static server => (server.Name, server.IsUsable)));
+        Assert.NotNull(client.Servers[0].Failure);
     }
 
     [Theory]
@@ -90,6 +92,8 @@ public class SeveralServersTests
         var error = await Assert.ThrowsAsync<ArgumentException>(async () => await deployment.ConnectAsync(options => options.Servers = [new() { Address = options.Server }]));
         Assert.Equal(nameof(SplitInferenceOptions.Server), error.ParamName);
     }
+
+    private static string NameOf(Deployment deployment) => deployment.Server.Endpoints[0].ToString().TrimEnd('/');
 
     /// <summary>Takes one arm after the other.</summary>
     private sealed class EveryArm(PolicySetup setup) : IPartitionPolicy

@@ -32,7 +32,8 @@ public sealed class DrainingServerTests : IAsyncDisposable
         foreach (var handle in servers.All) await ProbeUntilAsync(handle, () => !handle.Health.IsUnavailable);
 
         var last = new Exchange(WirePlan.Fixed, seed: 1).MakeAsync(draining.Transport);
-        while (_model.Running == 0) await Task.Delay(1).WaitAsync(Patience);
+        using (var limit = new CancellationTokenSource(Patience))
+            while (_model.Running == 0) await Task.Delay(1, limit.Token);
         var stopping = server.StopAsync();
         draining.Health.ReportFailure(await RefusalOfAsync(draining.Transport));
         Assert.Equal(0b01ul, servers.Unavailable);
@@ -69,11 +70,12 @@ public sealed class DrainingServerTests : IAsyncDisposable
     /// <summary>What a server that stops answers. A ping may still meet the connection before it goes away.</summary>
     private static async Task<TailRefusedException> RefusalOfAsync(ITailTransport transport)
     {
+        using var limit = new CancellationTokenSource(Patience);
         while (true)
         {
             try
             {
-                await transport.PingAsync().AsTask().WaitAsync(Patience);
+                await transport.PingAsync(limit.Token);
             }
             catch (TailRefusedException refused)
             {

@@ -51,11 +51,12 @@ public sealed class ReopenedModelTests : IAsyncDisposable
             var random = new Random(seed);
             while (!stop.IsCancellationRequested) await AskAsync(random.Next());
         })).ToArray();
+        using var limit = new CancellationTokenSource(Patience);
         while (replaced.Count < Replacements && !workers.Any(static w => w.IsCompleted))
         {
             var before = Volatile.Read(ref _answers);
             replaced.Add(Replace());
-            while (Volatile.Read(ref _answers) < before + 2 * Workers && !workers.Any(static w => w.IsCompleted)) await Task.Delay(1);
+            while (Volatile.Read(ref _answers) < before + 2 * Workers && !workers.Any(static w => w.IsCompleted)) await Task.Delay(1, limit.Token);
         }
 
         await stop.CancelAsync();

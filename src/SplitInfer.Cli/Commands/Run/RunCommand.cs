@@ -83,7 +83,9 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             complaint ??= result.ServerFailure?.Message ?? client.ServerFailure?.Message;
         }
 
-        if (complaint is not null) terminal.Complain($"The device worked alone for some of the time. {complaint}");
+        if (complaint is not null) terminal.Complain($"The device worked alone {(costs.TrueForAll(static cost => cost.Source == "device") ? "all" : "some")} of the time. {complaint}");
+        foreach (var server in client.Servers)
+            if (client.Servers.Count > 1 && server.Failure is { } failure && failure.Message != complaint) terminal.Complain($"{server.Name} was not used at the end. {failure.Message}");
 
         if (costs.Count == 0)
         {

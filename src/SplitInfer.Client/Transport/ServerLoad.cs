@@ -2,13 +2,13 @@ using SplitInfer.Protocol.Messages;
 
 namespace SplitInfer.Client.Transport;
 
-/// <summary>How busy a server last said it was.</summary>
+/// <summary>How busy a server said it was when it replied.</summary>
 /// <param name="Running">Tails that run.</param>
 /// <param name="Queued">Requests that wait for a place to run.</param>
 /// <param name="Places">Tails that run at a time, at most.</param>
 /// <param name="WaitSeconds">How long a request that comes now will wait for a place.</param>
-internal readonly record struct RemoteLoad(int Running, int Queued, int Places, double WaitSeconds)
+public readonly record struct ServerLoad(int Running, int Queued, int Places, double WaitSeconds)
 {
     /// <summary>Reads what a server says.</summary>
-    public static RemoteLoad Read(Load load) => new((int)load.Running, (int)load.Queued, (int)load.Places, load.WaitUs * 1e-6);
+    internal static ServerLoad Read(Load load) => new((int)load.Running, (int)load.Queued, (int)load.Places, load.WaitUs * 1e-6);
 }
