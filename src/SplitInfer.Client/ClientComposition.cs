@@ -87,7 +87,8 @@ internal static class ClientComposition
 
     private static ServerHandle Connect(SplitInferenceOptions options, PartitionPlan plan, IPartitionPolicy policy, ServerOptions server, int index)
     {
-        var transport = server.Transport ?? new RemoteTailTransport(server.Address!, options.ModelName, options.ModelVersion, plan, options.KnownCodecs, options.Transport, options.TimeProvider);
+        var transport = server.Transport ?? new RemoteTailTransport(
+            (options.Connections ?? new()).Rent(server.Address!, options.KnownCodecs, options.Transport, options.TimeProvider), new(options.ModelName, options.ModelVersion, plan));
         Action<double>? onRoundTrip = policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(index, seconds) : null;
         Action<ImmutableArray<double>>? onProfile = policy.Needs.HasFlag(PolicyNeeds.ServerProfile) ? tailSeconds => policy.ObserveServerProfile(index, tailSeconds) : null;
         return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, onProfile, options.ProbeInterval, options.TimeProvider));

@@ -109,6 +109,9 @@ public sealed class SplitInferenceOptions
     /// <summary>How ONNX Runtime runs on the device.</summary>
     public ExecutionOptions Execution { get; set; } = new();
 
+    /// <summary>The connections that this client shares with others of the application; null (the default) gives the client its own.</summary>
+    public SharedConnections? Connections { get; set; }
+
     /// <summary>How the server is reached.</summary>
     public TransportOptions Transport { get; set; } = new();
 

@@ -8,6 +8,9 @@ namespace SplitInfer.Policies;
 /// <remarks>Durations are in seconds; one that was not measured is 0.</remarks>
 public readonly record struct Outcome
 {
+    /// <summary>A day: no request takes longer.</summary>
+    internal const double MaxSeconds = 86_400;
+
     /// <summary>What the policy chose.</summary>
     public required Decision Decision { get; init; }
 
@@ -44,8 +47,13 @@ public readonly record struct Outcome
     /// <summary>Confidence of the exit's answer, 0 to 1; 0 without exits.</summary>
     public double Confidence { get; init; }
 
+    /// <summary>Whether all times can be those of a request. Others would spoil for good what a policy learns, so it does not learn from them.</summary>
+    internal bool IsPlausible => IsTime(HeadSeconds) && IsTime(EncodeSeconds) && IsTime(DeviceSeconds) && IsTime(OffloadSeconds) && IsTime(ServerSeconds) && IsTime(QueueSeconds) && BytesSent >= 0;
+
     /// <summary>Whether no reply came although one was waited for: the true offload delay is more than <see cref="OffloadSeconds"/>.</summary>
     public bool IsCensored => Server is ServerOutcome.Overdue or ServerOutcome.Failed or ServerOutcome.Refused or ServerOutcome.Abandoned;
+
+    private static bool IsTime(double seconds) => seconds >= 0 && seconds <= MaxSeconds;
 }
 
 /// <summary>What a request's caller got.</summary>

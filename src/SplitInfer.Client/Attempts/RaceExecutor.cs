@@ -17,6 +17,9 @@ internal sealed class RaceExecutor : IExecutor
     /// <summary>How much longer than estimated the device may take when it starts as late as the budget allows.</summary>
     private const double DeviceMargin = 1.1;
 
+    /// <summary>What timers and threads may add to that, s; no more than a quarter of the time that is left.</summary>
+    private const double WakeUpSeconds = 0.01;
+
     private readonly IExecutor _remote;
     private readonly IExecutor _local;
     private readonly LateReplyCollector _late;
@@ -139,7 +142,7 @@ internal sealed class RaceExecutor : IExecutor
         if (_rescue != DeadlineRescue.None && attempt.Budget.RemainingSeconds is { } remaining)
         {
             var device = attempt.Cut.EstimateTailSeconds(attempt.HeadTime.TotalSeconds, _model.WholeSeconds);
-            var start = device > 0 ? remaining - (DeviceMargin * device) : remaining / 2;
+            var start = device > 0 ? remaining - (DeviceMargin * device) - Math.Min(WakeUpSeconds, remaining / 4) : remaining / 2;
             if (start < seconds) (seconds, isRescue) = (Math.Max(start, 0), true);
         }
 

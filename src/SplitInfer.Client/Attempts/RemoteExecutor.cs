@@ -4,6 +4,7 @@ using SplitInfer.Client.Servers;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Policies;
+using SplitInfer.Protocol;
 
 namespace SplitInfer.Client.Attempts;
 
@@ -19,26 +20,51 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
     public async ValueTask<AttemptResult> RunAsync(Attempt attempt, CancellationToken stop)
     {
         var transport = servers.All[attempt.Decision.Arm.Server].Transport;
-        attempt.Codec = AcceptedCodec(attempt, transport);
-        var request = attempt.CreateRequest();
         var timer = new StageTimer(time);
         TailReply reply;
         try
         {
-            reply = await transport.SendAsync(request, stop).ConfigureAwait(false);
+            attempt.Codec = AcceptedCodec(attempt, transport);
+            reply = await transport.SendAsync(attempt.CreateRequest(), stop).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is not SplitInferException && !stop.IsCancellationRequested)
+        catch (TailRefusedException refused) when (refused.Code == RefusalCode.CodecNotAllowed && AcceptedCodec(attempt, transport) is var other && other != attempt.Codec && !stop.IsCancellationRequested)
         {
-            throw new ServerUnreachableException($"The transport ended a request without a reply: {error.Message} Send the request again.", error);
+            // The first request of a connection may be sent before it is known which codecs the server accepts.
+            attempt.Codec = other;
+            reply = await transport.SendAsync(attempt.CreateRequest(), stop).ConfigureAwait(false);
+        }
+        catch (Exception error) when (!ServerFault.Is(error) && !stop.IsCancellationRequested)
+        {
+            throw new ServerUnreachableException($"{transport.GetType().Name} ended a request without a reply: {error.Message.TrimEnd('.')}. See the inner exception; a fault of the transport or of codec '{attempt.Codec.Name}' repeats itself, others may not.", error);
         }
 
         var taken = timer.Restart();
+        Require(reply, attempt, transport);
+        var isPlausible = reply.Timings.TotalSeconds >= 0 && reply.Timings.TotalSeconds <= taken.TotalSeconds && reply.Timings.QueueSeconds >= 0;
         return new(new(reply.Outputs, taken), ServerOutcome.Replied)
         {
             OffloadSeconds = attempt.SendingSeconds(taken),
-            ServerTimings = reply.Timings,
+            // No server can have spent more than the request took; what a wrong clock says would spoil what is learned.
+            ServerTimings = isPlausible ? reply.Timings : default,
             ServerLoad = reply.Load,
         };
+    }
+
+    /// <summary>Checks that a reply has the outputs of the tail: nothing but the transport of this package is known to do so.</summary>
+    private static void Require(TailReply? reply, Attempt attempt, ITailTransport transport)
+    {
+        var due = attempt.Cut.Partition.TailOutputs;
+        var wrong = reply?.Outputs is null ? "no outputs" : reply.Outputs.Length != due.Length ? $"{reply.Outputs.Length} outputs instead of {due.Length}" : null;
+        for (var i = 0; wrong is null && i < due.Length; i++)
+        {
+            var output = reply!.Outputs[i];
+            if (output is null) wrong = $"no output '{due[i].Name}'";
+            else if (!due[i].Accepts(output.ElementType, output.Shape)) wrong = $"{output} for output {due[i]}";
+        }
+
+        if (wrong is null) return;
+        reply?.Dispose();
+        throw ProtocolException.Violation($"{transport.GetType().Name} replied with {wrong}");
     }
 
     /// <summary>

@@ -158,7 +158,7 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
     {
         if (await MeasureAsync().ConfigureAwait(false) is not { } roundTrip) return;
         ReportProfile();
-        if (roundTrip > TimeSpan.Zero) onRoundTrip?.Invoke(roundTrip.TotalSeconds);
+        if (roundTrip > TimeSpan.Zero && roundTrip <= PingLimit) onRoundTrip?.Invoke(roundTrip.TotalSeconds);
     }
 
     private async Task<TimeSpan?> MeasureAsync()

@@ -37,11 +37,17 @@ internal sealed class ServerLink : IAsyncDisposable
     public ServerLink(Func<CancellationToken, ValueTask<ByteChannel>> connect, string address, CodecRegistry codecs, TransportOptions options, TimeProvider time) =>
         (_connect, _address, _codecs, _options, _time) = (connect, address, codecs, options, time);
 
-    /// <summary>Counts one more user. The caller must know of one that has not released the link yet.</summary>
-    public ServerLink AddReference()
+    /// <summary>Counts one more user, unless the last one has released the link.</summary>
+    public bool TryAddReference()
     {
-        Interlocked.Increment(ref _references);
-        return this;
+        for (var references = Volatile.Read(ref _references); references > 0;)
+        {
+            var found = Interlocked.CompareExchange(ref _references, references + 1, references);
+            if (found == references) return true;
+            references = found;
+        }
+
+        return false;
     }
 
     /// <summary>Gives one reference back. With the last one the connection closes, and requests in flight fail.</summary>

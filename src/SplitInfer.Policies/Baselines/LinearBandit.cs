@@ -58,7 +58,7 @@ internal sealed class LinearBandit
     public void Observe(in Outcome outcome)
     {
         var arm = outcome.Decision.Arm.Index;
-        if (arm != Arms.OnDevice && outcome.OffloadSeconds > 0 && !outcome.IsCensored)
+        if (arm != Arms.OnDevice && outcome.OffloadSeconds > 0 && !outcome.IsCensored && outcome.IsPlausible)
             _regressions[Arms[arm].Server].Update(_features.Of(arm), outcome.OffloadSeconds);
     }
 }

@@ -59,7 +59,7 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
     public void Observe(in Outcome outcome)
     {
         var transfer = outcome.OffloadSeconds - outcome.ServerSeconds;
-        if (outcome.Decision.Arm.IsOnDevice || transfer <= 0 || outcome.BytesSent <= 0 || outcome.IsCensored) return;
+        if (outcome.Decision.Arm.IsOnDevice || transfer <= 0 || outcome.BytesSent <= 0 || outcome.IsCensored || !outcome.IsPlausible) return;
         lock (_lock)
         {
             ref var link = ref _links[outcome.Decision.Arm.Server];
@@ -73,7 +73,7 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
     {
         lock (_lock)
         {
-            if (server >= _links.Length) return;
+            if (server >= _links.Length || !(seconds > 0 && seconds <= Outcome.MaxSeconds)) return;
             ref var roundTrip = ref _links[server].RoundTrip;
             roundTrip = roundTrip > 0 ? roundTrip + (_gain * (seconds - roundTrip)) : seconds;
         }

@@ -52,16 +52,17 @@ internal readonly struct ServerHypotheses(CostModel costs, int server)
     public Hypothesis FasterServer(int best)
     {
         var (least, teller) = (costs.Mean(best), Arms[0]);
-        var (hoped, muchHoped) = (double.PositiveInfinity, double.PositiveInfinity);
+        var (hoped, muchHoped, free) = (double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity);
         foreach (var arm in Arms)
         {
             var mean = costs.Mean(arm);
             hoped = Math.Min(hoped, mean - ((1 - Hope) * costs.Tail(arm)));
             muchHoped = Math.Min(muchHoped, mean - ((1 - HighHope) * costs.Tail(arm)));
+            free = Math.Min(free, mean - costs.Tail(arm));
             if (mean < costs.Mean(teller)) teller = arm;
         }
 
-        return new(teller, costs.Raced(teller) - least, least - (hoped < least ? hoped : muchHoped));
+        return new(teller, costs.Raced(teller) - least, least - (hoped < least ? hoped : muchHoped < least ? muchHoped : free));
     }
 
     /// <summary>Link and server are again what they were before they became slow, which one of them is.</summary>

@@ -78,6 +78,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 
     public void Observe(in Outcome outcome)
     {
+        if (!outcome.IsPlausible) return;
         lock (_lock)
         {
             var server = outcome.Decision.Arm.Server;
@@ -90,6 +91,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 
     public void ObserveRoundTrip(int server, double seconds)
     {
+        if (!(seconds > 0 && seconds <= Outcome.MaxSeconds)) return;
         lock (_lock) _costs.ObserveRoundTrip(server, seconds, _sequence);
     }
 

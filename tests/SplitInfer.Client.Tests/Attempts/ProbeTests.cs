@@ -5,6 +5,20 @@ namespace SplitInfer.Client.Tests.Attempts;
 /// <summary>When a server is pinged: beside requests only, one probe at a time, no more often than is asked for, and not for ever.</summary>
 public class ProbeTests
 {
+    /// <summary>A transport of an application's own may throw anything.</summary>
+    [Fact]
+    public async Task Whatever_a_ping_ends_with_the_server_is_avoided_and_the_client_can_be_disposed()
+    {
+        var stage = await StageUnderTest.StartAsync(canPing: true);
+        stage.Server.Ping = new(TimeSpan.Zero, Fault.Other);
+        stage.Connect();
+        await UntilAsync(() => stage.ServerFailure is not null);
+        Assert.True(stage.IsServerAvoided);
+        Assert.Equal(Fault.ConnectionLost, StageUnderTest.FaultOf(stage.ServerFailure!));
+        await stage.DisposeAsync().AsTask().WaitAsync(FailureLimit);
+        Assert.Equal(1, stage.Server.TimesClosed);
+    }
+
     [Fact]
     public async Task The_call_at_the_start_is_enough()
     {

@@ -12,7 +12,7 @@ public class SharedLinkTests
     public async Task Two_models_share_a_connection_and_each_request_names_its_own()
     {
         await using var server = new ScriptedServer();
-        var other = new RemoteTailTransport(server.Link.AddReference(), new("other", "2", WirePlan.PlanOf(3, 4)));
+        var other = new RemoteTailTransport(Shared(server.Link), new("other", "2", WirePlan.PlanOf(3, 4)));
         var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.WelcomeAsync();
         Assert.Equal((1u, WirePlan.Check), await ReceiveAsync(peer));
@@ -37,7 +37,7 @@ public class SharedLinkTests
         await AnswerAsync(server.Transport.SendAsync(ScriptedServer.Request()), peer, 4);
 
         // A model that is opened later has a handle that was never used.
-        await using var third = new RemoteTailTransport(server.Link.AddReference(), new("other", "2", WirePlan.PlanOf(3, 4)));
+        await using var third = new RemoteTailTransport(Shared(server.Link), new("other", "2", WirePlan.PlanOf(3, 4)));
         var latest = third.SendAsync(ScriptedServer.Request());
         Assert.Equal(3ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId);
         await AnswerAsync(latest, peer, 5);
@@ -129,7 +129,7 @@ public class SharedLinkTests
     public async Task A_loss_reaches_the_requests_of_all_models_and_each_is_opened_anew()
     {
         await using var server = new ScriptedServer();
-        await using var other = new RemoteTailTransport(server.Link.AddReference(), new("other", "", WirePlan.PlanOf(3, 4)));
+        await using var other = new RemoteTailTransport(Shared(server.Link), new("other", "", WirePlan.PlanOf(3, 4)));
         var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.WelcomeAsync();
         await peer.ReceiveAsync(FrameType.Request);
@@ -161,6 +161,12 @@ public class SharedLinkTests
         await peer.SendAsync(ScriptedServer.Response(1, load: new() { Running = 4, Queued = 3, Places = 4, WaitUs = 250_000 }));
         using var reply = await sending;
         Assert.Equal(new(4, 3, 4, 0.25), reply.Load);
+    }
+
+    private static ServerLink Shared(ServerLink link)
+    {
+        Assert.True(link.TryAddReference());
+        return link;
     }
 
     private static async Task AnswerAsync(ValueTask<TailReply> sending, WirePeer peer, ulong id)

@@ -69,7 +69,7 @@ public sealed class ModelReplacementTests : IDisposable
         Assert.Equal((0, 0, 0), (steady.Disposals, _replaced.Disposals, _passing?.Disposals ?? 0));
 
         RemoteTailTransport TransportTo(VersionedModel model) => onOneConnection
-            ? new(link.AddReference(), new(model.Name, "", model.Plan))
+            ? new(link.TryAddReference() ? link : throw new ObjectDisposedException(nameof(ServerLink)), new(model.Name, "", model.Plan))
             : new(address, model.Name, "", model.Plan, CodecRegistry.Default, new(), TimeProvider.System);
     }
 

@@ -1,0 +1,27 @@
+using SplitInfer.Codecs;
+
+namespace SplitInfer.Client.Transport;
+
+/// <summary>
+/// Lets the clients of an application share connections: all clients that are given the same object have one connection to each server, whatever
+/// their models. A connection closes with the last client that uses it. Thread-safe.
+/// </summary>
+/// <remarks>
+/// Clients share a connection if they use the same <see cref="SplitInferenceOptions.KnownCodecs"/>, because a connection settles its codecs once. Its
+/// timeouts are those of the client that came first.
+/// </remarks>
+public sealed class SharedConnections
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(Uri Address, CodecRegistry Codecs), ServerLink> _links = [];
+
+    /// <summary>A reference to the link to a server, which the caller releases.</summary>
+    internal ServerLink Rent(Uri address, CodecRegistry codecs, TransportOptions options, TimeProvider time)
+    {
+        lock (_gate)
+        {
+            if (_links.TryGetValue((address, codecs), out var shared) && shared.TryAddReference()) return shared;
+            return _links[(address, codecs)] = new(address, codecs, options, time);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using SplitInfer.Client;
+using SplitInfer.Client.Transport;
+using SplitInfer.Policies;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+using SplitInfer.Testing.Networks;
+
+namespace SplitInfer.IntegrationTests.EndToEnd;
+
+/// <summary>Transports of an application's own that do what they must not: the device finishes the request, and the result says why.</summary>
+public class OddTransportTests
+{
+    private static readonly byte[] Model = UNet.Build().ToBytes();
+
+    private static readonly Dictionary<string, Func<TailRequest, TailReply>> Faults = new()
+    {
+        ["an exception of any kind"] = static _ => throw new InvalidOperationException("The radio is off."),
+        ["no reply"] = static _ => null!,
+        ["no outputs"] = static _ => new([], default),
+        ["no tensor"] = static request => new(new TensorValue[request.Partition.TailOutputs.Length], default),
+        ["another type"] = static request => new([.. request.Partition.TailOutputs.Select(static output => TensorValue.Allocate(ElementType.Int32, output.Shape))], default),
+        ["another shape"] = static request => new([.. request.Partition.TailOutputs.Select(static output => TensorValue.Allocate(output.Type, new(1, 1)))], default),
+        ["too large outputs"] = static _ => throw new SizeLimitException("The outputs are larger than the client accepts."),
+    };
+
+    public static TheoryData<string> Names => [.. Faults.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task The_device_finishes_what_a_transport_spoils(string fault)
+    {
+        await using var deployment = await Deployment.StartAsync(Model);
+        await using var client = await deployment.ConnectAsync(_ => new OddTransport(Faults[fault]), static options => options.Policy = PolicyNames.AllOnServer);
+        using var input = RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
+        using var whole = await client.InferAsync(input, new() { Partition = client.Plan.AllOnDevice.Index });
+        using var result = await client.InferAsync(input);
+        Assert.Equal(InferenceSource.Device, result.Source);
+        Assert.NotNull(result.ServerFailure);
+        Assert.True(TensorDifference.Between(whole.Outputs[0], result.Outputs[0]).IsWithin(1e-4));
+    }
+
+    /// <summary>What a clock of the other end says cannot be more than the request took.</summary>
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(1e9)]
+    [InlineData(-1)]
+    public async Task Times_that_cannot_be_are_left_out(double seconds)
+    {
+        await using var deployment = await Deployment.StartAsync(Model);
+        await using var client = await deployment.ConnectAsync(inner => new OddClock(inner, seconds), static options => options.Partition = 1);
+        using var input = RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
+        using var result = await client.InferAsync(input);
+        Assert.Equal((InferenceSource.Split, 0), (result.Source, result.Timings.Server.TotalSeconds));
+    }
+
+    private sealed class OddTransport(Func<TailRequest, TailReply> reply) : ITailTransport
+    {
+        public ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default) => new(reply(request));
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private sealed class OddClock(ITailTransport inner, double seconds) : ITailTransport
+    {
+        public async ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
+        {
+            var reply = await inner.SendAsync(request, cancellationToken);
+            return new([.. reply.Outputs.Select(static output => output!)], new(0, 0, seconds, 0));
+        }
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+}
