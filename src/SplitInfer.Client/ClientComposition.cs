@@ -21,7 +21,7 @@ internal static class ClientComposition
     public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken) => OwnAsync(options, async () =>
     {
         options.Validate(needsModelPath: true);
-        var model = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution), cancellationToken).ConfigureAwait(false);
+        var model = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution.LoggingTo(options.Logger)), cancellationToken).ConfigureAwait(false);
         return await ComposeAsync(options, model, cancellationToken).ConfigureAwait(false);
     });
 
@@ -50,18 +50,18 @@ internal static class ClientComposition
     private static async ValueTask<SplitInferenceClient> ComposeAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken)
     {
         var (plan, codecs, time, listed) = (partitioned.Plan, options.KnownCodecs, options.TimeProvider, options.AllServers);
-        var background = new BackgroundWork();
+        var (background, news, execution) = (new BackgroundWork(), new ServerStatusNews(options.Logger), options.Execution.LoggingTo(options.Logger));
         LocalModel? model = null;
         ServerSet? servers = null;
         try
         {
             var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
-            model = new LocalModel(partitioned, new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(partitioned, options.Execution)), background, options.Execution);
+            model = new LocalModel(partitioned, new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(partitioned, execution)), background, execution);
             var state = new LearnedState(options.StateDirectory, plan, options.Execution, arms.Descriptions, arms.CodecNames, listed.Select(static server => server.DisplayName));
             var mask = new ArmMask();
             var policy = CreatePolicy(options, plan, arms, mask, state.Heads.Profile);
             var learns = policy.Needs != PolicyNeeds.None;
-            servers = new([.. listed.Select((server, index) => Connect(options, plan, policy, server, index))]);
+            servers = new([.. listed.Select((server, index) => Connect(options, plan, policy, server, index, news.Report))]);
             var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null);
             var fallsBack = options.OnServerFailure == OnServerFailure.FinishOnDevice;
             var rescue = !fallsBack ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
@@ -74,7 +74,9 @@ internal static class ClientComposition
             }
 
             await PrepareAsync(options, model, arms, policy, servers, state, mask, codecs, cancellationToken).ConfigureAwait(false);
-            return new(options, model, arms, mask, policy, servers, executors, sink, state, background);
+            foreach (var warning in state.Warnings) ClientLog.Warning(options.Logger, warning);
+            ClientLog.Ready(options.Logger, plan.Model.ToString()[..8], arms.Descriptions.Length, policy.Name, listed.Count);
+            return new(options, model, arms, mask, policy, servers, executors, sink, state, background, news);
         }
         catch
         {
@@ -85,13 +87,13 @@ internal static class ClientComposition
         }
     }
 
-    private static ServerHandle Connect(SplitInferenceOptions options, PartitionPlan plan, IPartitionPolicy policy, ServerOptions server, int index)
+    private static ServerHandle Connect(SplitInferenceOptions options, PartitionPlan plan, IPartitionPolicy policy, ServerOptions server, int index, Action<ServerStatus> onChange)
     {
         var transport = server.Transport ?? new RemoteTailTransport(
             (options.Connections ?? new()).Rent(server.Address!, options.KnownCodecs, options.Transport, options.TimeProvider), new(options.ModelName, options.ModelVersion, plan));
         Action<double>? onRoundTrip = policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(index, seconds) : null;
         Action<ImmutableArray<double>>? onProfile = policy.Needs.HasFlag(PolicyNeeds.ServerProfile) ? tailSeconds => policy.ObserveServerProfile(index, tailSeconds) : null;
-        return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, onProfile, options.ProbeInterval, options.TimeProvider));
+        return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, onProfile, onChange, options.ProbeInterval, options.TimeProvider));
     }
 
     /// <summary>Loads segments, restores what was learned, measures heads and warms up, as far as the options' budget goes.</summary>

@@ -29,16 +29,18 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private readonly OutcomeSink _sink;
     private readonly LearnedState _state;
     private readonly BackgroundWork _background;
+    private readonly ServerStatusNews _news;
     private readonly ConcurrentQueue<BudgetToken> _tokens = [];
     private readonly Lazy<Task> _disposal;
 
     internal SplitInferenceClient(
-        SplitInferenceOptions options, LocalModel model, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background)
+        SplitInferenceOptions options, LocalModel model, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background, ServerStatusNews news)
     {
         (_options, _model, _arms, _mask, _policy, _servers, _sink, _state, _background) = (options, model, arms, mask, policy, servers, sink, state, background);
         _selector = new(arms, mask, policy, servers, options.OnServerFailure == OnServerFailure.FinishOnDevice, options.Races);
         _runner = new(executors, sink, model, mask, _selector.Learns);
         _disposal = new(DisposeOnceAsync);
+        (_news, news.Sender) = (news, this);
     }
 
     /// <summary>All partitions of the model.</summary>
@@ -49,6 +51,13 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
 
     /// <summary>The servers as they are now, in the order of the options. Each call makes a new list.</summary>
     public IReadOnlyList<ServerStatus> Servers => [.. _servers.All.Select(static server => new ServerStatus(server.Name, !server.Health.IsUnavailable, server.Health.LastFailure))];
+
+    /// <summary>A server has become usable or unusable. Raised on a thread of the client, which a handler should not hold for long.</summary>
+    public event EventHandler<ServerStatusChangedEventArgs>? ServerStatusChanged
+    {
+        add => _news.Changed += value;
+        remove => _news.Changed -= value;
+    }
 
     /// <summary>Why no server can be used at the moment, as last seen, so that the device does all work; null where one answers or was not asked.</summary>
     public Exception? ServerFailure => _servers.Failure;

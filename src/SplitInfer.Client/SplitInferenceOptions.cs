@@ -1,4 +1,6 @@
 using System.Collections.ObjectModel;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using SplitInfer.Policies;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.Transport;
@@ -115,6 +117,9 @@ public sealed class SplitInferenceOptions
     /// <summary>How the server is reached.</summary>
     public TransportOptions Transport { get; set; } = new();
 
+    /// <summary>The log, which also takes what ONNX Runtime says on the device; none unless set.</summary>
+    public ILogger Logger { get; set; } = NullLogger.Instance;
+
     /// <summary>The clock; the default is the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -130,7 +135,7 @@ public sealed class SplitInferenceOptions
         foreach (var (value, option) in new (object?, string)[]
         {
             (Servers, nameof(Servers)), (KnownCodecs, nameof(KnownCodecs)), (Plan, nameof(Plan)), (Execution, nameof(Execution)), (Transport, nameof(Transport)),
-            (TimeProvider, nameof(TimeProvider)), (PolicyOptions, nameof(PolicyOptions)), (ModelName, nameof(ModelName)), (ModelVersion, nameof(ModelVersion)),
+            (TimeProvider, nameof(TimeProvider)), (Logger, nameof(Logger)), (PolicyOptions, nameof(PolicyOptions)), (ModelName, nameof(ModelName)), (ModelVersion, nameof(ModelVersion)),
         })
             Require(value is not null, option, "set; leave it out for the default");
         Require(CustomPolicy is null || (Policy is null && PolicyOptions.Count == 0), nameof(CustomPolicy), $"null where {nameof(Policy)} or {nameof(PolicyOptions)} is set, which it would replace");

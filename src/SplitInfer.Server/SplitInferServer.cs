@@ -23,8 +23,11 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     public SplitInferServer(IOptions<SplitInferServerOptions> options, ILogger<SplitInferServer> logger, TimeProvider time) =>
         (_options, _logger, _time) = (options.Value, logger, time);
 
-    /// <summary>Where the server listens, with the ports that were taken. Empty until it runs.</summary>
+    /// <summary>Where the server listens, with the ports that were taken. Empty until it runs, and once it stops.</summary>
     public IReadOnlyList<Uri> Endpoints { get; private set; } = [];
+
+    /// <summary>The models that are served, by name, the latest version of each first. Each call makes a new list.</summary>
+    public IReadOnlyList<ServedModelStatus> Models => [.. (_models?.Models ?? []).Select(static model => new ServedModelStatus(model.Name, model.Version, model.Plan.Model.ToString(), model.Plan.Partitions.Length))];
 
     /// <summary>Starts a server without a host. Dispose it to stop.</summary>
     /// <exception cref="ModelRepositoryException">The model directory cannot be served.</exception>
@@ -66,6 +69,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     /// <summary>Takes no more requests, lets those under way end until the token fires, and closes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        Endpoints = [];
         if (_server is not null) await _server.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 

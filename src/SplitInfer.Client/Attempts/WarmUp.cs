@@ -32,7 +32,7 @@ internal static class WarmUp
         TensorValue[] inputs = [];
         var server = new FakeServer();
         await using var background = new BackgroundWork();
-        var health = new ServerHealth(server, nameof(WarmUp), onRoundTrip: null, onProfile: null, Timeout.InfiniteTimeSpan, Clock);
+        var health = new ServerHealth(server, nameof(WarmUp), onRoundTrip: null, onProfile: null, onChange: null, Timeout.InfiniteTimeSpan, Clock);
         await using var servers = new ServerSet([new(nameof(WarmUp), server, health)]);
         var sink = new OutcomeSink(servers, new IgnorantPolicy(), new ArmMask(), heads: null);
         var executors = new ExecutorSet(servers, codecs, model, sink, background, DeadlineRescue.None, fallsBack: true, Clock);

@@ -18,9 +18,10 @@ namespace SplitInfer.Client.Servers;
 /// <param name="name">What people call the server.</param>
 /// <param name="onRoundTrip">Called with each round-trip time, s; null where nobody learns from them, so that the server is pinged only while it is down.</param>
 /// <param name="onProfile">Called with the server's offline profile whenever there is a new one (<see cref="ITailTransport.TailSeconds"/>); null where nobody uses it.</param>
+/// <param name="onChange">Called when the server becomes usable or unusable, outside of any lock.</param>
 /// <param name="interval">The least time between two round trips while the server is up; infinite measures only on connecting.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ServerHealth(ITailTransport server, string name, Action<double>? onRoundTrip, Action<ImmutableArray<double>>? onProfile, TimeSpan interval, TimeProvider time) : IAsyncDisposable
+internal sealed class ServerHealth(ITailTransport server, string name, Action<double>? onRoundTrip, Action<ImmutableArray<double>>? onProfile, Action<ServerStatus>? onChange, TimeSpan interval, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
@@ -98,7 +99,14 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
     /// <summary>The server has answered.</summary>
     public void ReportSuccess()
     {
-        lock (_gate) (_state, _lastFailure, _backoff) = (State.Up, null, TimeSpan.Zero);
+        bool isNews;
+        lock (_gate)
+        {
+            isNews = _state != State.Up;
+            (_state, _lastFailure, _backoff) = (State.Up, null, TimeSpan.Zero);
+        }
+
+        if (isNews) onChange?.Invoke(new(name, IsUsable: true, Failure: null));
     }
 
     /// <summary>Passes on the server's profile where it is new. Called when the server has answered.</summary>
@@ -117,18 +125,23 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
     /// <summary>The server cannot be used. Failures during a backoff say nothing new.</summary>
     public void ReportFailure(Exception failure)
     {
+        bool isNews;
         lock (_gate)
         {
+            isNews = _state is State.Up or State.Unknown;
             if (failure is TailRefusedException { Code: RefusalCode.ShuttingDown })
             {
                 (_state, _lastFailure, _failed, _backoff) = (State.Draining, failure, time.GetTimestamp(), FirstBackoff);
-                return;
             }
-
-            if (IsBackingOff) return;
-            _backoff = _backoff == TimeSpan.Zero ? FirstBackoff : _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
-            (_state, _lastFailure, _failed) = (State.Down, failure, time.GetTimestamp());
+            else
+            {
+                if (IsBackingOff) return;
+                _backoff = _backoff == TimeSpan.Zero ? FirstBackoff : _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
+                (_state, _lastFailure, _failed) = (State.Down, failure, time.GetTimestamp());
+            }
         }
+
+        if (isNews) onChange?.Invoke(new(name, IsUsable: false, failure));
     }
 
     /// <summary>A reply was given up. This counts only against a server that has never answered; any other may simply have lost a race.</summary>

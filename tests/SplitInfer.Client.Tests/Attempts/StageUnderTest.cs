@@ -32,6 +32,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
         (Time, Servers, Device) = (time, servers, device);
         var planned = ThreeStages.Model;
         var options = new SplitInferenceOptions { TimeProvider = time, Codec = "Raw", OnServerFailure = onServerFailure };
+        var news = new ServerStatusNews(options.Logger);
         _segments = new SegmentResidency(budgetBytes: 1L << 30).Open(new ScriptedParts.Compiler(device, Tensors));
         var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
         var model = new LocalModel(planned, _segments, _background, options.Execution);
@@ -43,10 +44,10 @@ internal sealed class StageUnderTest : IAsyncDisposable
         var fallsBack = onServerFailure == OnServerFailure.FinishOnDevice;
         var executors = new ExecutorSet(_servers, codecs, model, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, time);
         var state = new LearnedState(folder: null, plan, options.Execution, arms.Descriptions, arms.CodecNames, []);
-        _client = new(options, model, arms, _mask, _policy, _servers, executors, sink, state, _background);
+        _client = new(options, model, arms, _mask, _policy, _servers, executors, sink, state, _background, news);
 
         ServerHandle Handle(string name, ITailTransport transport, int index) =>
-            new(name, transport, new(transport, name, seconds => _policy.ObserveRoundTrip(index, seconds), profile => _policy.ObserveServerProfile(index, profile), probeInterval, time));
+            new(name, transport, new(transport, name, seconds => _policy.ObserveRoundTrip(index, seconds), profile => _policy.ObserveServerProfile(index, profile), news.Report, probeInterval, time));
     }
 
     public VirtualTime Time { get; }

@@ -105,6 +105,6 @@ public sealed class DrainingServerTests : IAsyncDisposable
     private ServerHandle HandleOf(Uri address)
     {
         var transport = new RemoteTailTransport(address, "model", "", WirePlan.Plan, CodecRegistry.Default, new(), TimeProvider.System);
-        return new(address.ToString(), transport, new(transport, address.ToString(), static _ => { }, onProfile: null, Timeout.InfiniteTimeSpan, _time));
+        return new(address.ToString(), transport, new(transport, address.ToString(), static _ => { }, onProfile: null, onChange: null, Timeout.InfiniteTimeSpan, _time));
     }
 }
