@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["Client", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
+    private static readonly string[] Libraries = ["Client", "Client/DependencyInjection", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -39,6 +39,8 @@ internal static class ProductRules
             ["Client/Profiling"] = ["Client/Device", .. Policies],
             ["Client/State"] = ["Client/Device", .. Policies],
             ["Client"] = ["Client/Attempts", "Client/Profiling", "Client/State"],
+
+            ["Client/DependencyInjection"] = ["Client"],
 
             ["Server/Models"] = Core,
             ["Server/Scheduling"] = Core,
