@@ -109,6 +109,16 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.Contains("2 frames by AllOnDevice", result.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Upper_and_lower_case_of_names_are_the_same()
+    {
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--codec", "raw", "--codec", "quantized8", "--json");
+        var result = await CommandLine.RunAsync("run", _model, "--server", server.Address, "--policy", "allonserver", "--codec", "QUANTIZED8", "--frames", "1", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(("server", "Quantized8"), (result.Json[0].GetProperty("source").GetString(), result.Json[0].GetProperty("codec").GetString()));
+        Assert.Equal("AllOnServer", result.Json[^1].GetProperty("policy").GetString());
+    }
+
     [Theory]
     [InlineData("\n\n\n", 10, 3)]
     [InlineData("\n\n\n", 2, 2)]
@@ -130,8 +140,11 @@ public sealed class ServeAndRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, "run MODEL --policy AllOnServer", "server")]
-    [InlineData(1, "run MODEL --partition 999", "999")]
+    [InlineData(2, "run MODEL --policy AllOnServer", "--server URI")]
+    [InlineData(2, "run MODEL --partition 999", "999")]
+    [InlineData(2, "run MODEL --policy Fixed", "Set --partition to one of")]
+    [InlineData(2, "run MODEL --policy AllOnDevice --partition 4", "--policy AllOnDevice")]
+    [InlineData(2, "run MODEL --server carrier-pigeon://loft:1", "carrier-pigeon")]
     [InlineData(2, "run MODEL --policy Best", "Best")]
     [InlineData(2, "run MODEL --policy MuLinUcb --policy-option hope=1", "hope")]
     [InlineData(2, "run MODEL --policy-option hope", "hope")]
@@ -143,7 +156,7 @@ public sealed class ServeAndRunTests : IDisposable
     [InlineData(1, "serve --models nowhere", "nowhere")]
     [InlineData(2, "serve", "--models")]
     [InlineData(2, "serve --models nowhere --codec Zip", "ZeroBitmap")]
-    [InlineData(1, "serve --models nowhere --codec Quantized8", "lossless")]
+    [InlineData(2, "serve --models nowhere --codec Quantized8", "lossless")]
     [InlineData(2, "serve --models nowhere --listen here", "here")]
     public async Task Mistakes_are_told_in_words(int exitCode, string line, string word)
     {
@@ -151,5 +164,8 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.Equal(exitCode, result.ExitCode);
         Assert.Equal("", result.Output);
         Assert.Contains(word, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Parameter '", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("SplitInferenceOptions", result.Error, StringComparison.Ordinal);
+        Assert.Equal(exitCode == 2, result.Error.Contains($"See splitinfer {line.Split(' ')[0]} --help.", StringComparison.Ordinal));
     }
 }

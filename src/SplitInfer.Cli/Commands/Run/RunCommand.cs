@@ -2,9 +2,10 @@ using System.CommandLine;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
-using SplitInfer.Policies;
+using SplitInfer.Client.Transport;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Policies;
 
 namespace SplitInfer.Cli.Commands.Run;
 
@@ -19,9 +20,9 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var server = new Option<string[]>("--server") { Description = "A server that runs tails, such as tcp://127.0.0.1:7070; may be given more than once, so that the policy chooses among servers as well. Without one, everything runs here.", HelpName = "URI" };
         var input = new Option<string[]>("--input") { Description = "Input as a .npy or .pb file; NAME=FILE where the model has several. Inputs that are not given are made up.", HelpName = "F.npy" };
         var frames = new Option<int>("--frames") { Description = "How many times to infer.", HelpName = "N", DefaultValueFactory = static _ => 10 };
-        var policy = new Option<string?>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME" };
+        var policy = SharedOptions.Policy();
         var partition = new Option<int?>("--partition") { Description = "The partition that policy Fixed takes.", HelpName = "k" };
-        var codec = new Option<string?>("--codec") { Description = "The codec that carries every boundary, whatever it loses. Without it a policy that learns chooses among those that lose nothing and those calibrated.", HelpName = "NAME" };
+        var codec = SharedOptions.Codec("The codec that carries every boundary, whatever it loses. Without it a policy that learns chooses among those that lose nothing and those calibrated.");
         var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left, so that lossy codecs may be chosen.", HelpName = "F.json" };
         var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };
         var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
@@ -41,6 +42,8 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         };
         command.SetAction((parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(partition) is { } cut && parsed.GetValue(policy) is { } named && named != PolicyNames.Fixed)
+                throw new UsageException($"--partition {cut} fixes what --policy {named} would choose; leave out one of them.");
             var settings = new SplitInferenceOptions
             {
                 ModelPath = parsed.GetRequiredValue(file),
@@ -108,6 +111,10 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         {
             throw model.Explain(error, "--input NAME=FILE");
         }
+        catch (ServerUnreachableException) when (client.Servers.Count == 0)
+        {
+            throw new UsageException($"Without a server everything runs here. Name one with --server URI, or take partition {client.Plan.AllOnDevice.Index}, which runs everything on the device.");
+        }
     }
 
     private static async ValueTask<SplitInferenceClient> ConnectAsync(SplitInferenceOptions settings, PartitionedModel model, CancellationToken cancellationToken)
@@ -116,9 +123,9 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         {
             return await SplitInferenceClient.CreateAsync(settings, model, cancellationToken);
         }
-        catch (Exception error) when (error is ArgumentException or PolicyOptionException)
+        catch (ArgumentException error)
         {
-            throw new UsageException(error.Message);
+            throw new UsageException(OptionWords.Of(error));
         }
     }
 
