@@ -6,6 +6,7 @@ using SplitInfer.Cli.Commands.Inspect;
 using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
+using SplitInfer.Cli.Commands.Split;
 using SplitInfer.Cli.Commands.Verify;
 using SplitInfer.Cli.Output;
 
@@ -24,6 +25,7 @@ internal static class Program
             InspectCommand.Create(options, terminal),
             VerifyCommand.Create(options, terminal),
             VerifyWorkerCommand.Create(options, terminal),
+            SplitCommand.Create(options, terminal),
             CalibrateCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),

@@ -5,6 +5,7 @@ using SplitInfer.Cli.Commands.Inspect;
 using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
+using SplitInfer.Cli.Commands.Split;
 using SplitInfer.Cli.Commands.Verify;
 
 namespace SplitInfer.Cli.Commands;
@@ -28,4 +29,5 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(TransportRow))]
 [JsonSerializable(typeof(CodecRow))]
 [JsonSerializable(typeof(CalibrationLine))]
+[JsonSerializable(typeof(SplitNote))]
 internal sealed partial class LineContext : JsonSerializerContext;
