@@ -18,6 +18,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(VerifiedLine))]
 [JsonSerializable(typeof(VerifySummaryLine))]
 [JsonSerializable(typeof(FrameLine))]
+[JsonSerializable(typeof(MissedFrameLine))]
 [JsonSerializable(typeof(RunSummaryLine))]
 [JsonSerializable(typeof(OverheadRow))]
 [JsonSerializable(typeof(OverheadSummary))]

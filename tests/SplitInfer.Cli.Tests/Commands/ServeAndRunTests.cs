@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.Json;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
@@ -34,7 +36,10 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.All(frames, static f => Assert.Equal("split", f.GetProperty("source").GetString()));
         Assert.All(frames, static f => Assert.Equal(4, f.GetProperty("partition").GetInt32()));
         Assert.All(frames, static f => Assert.True(f.GetProperty("bytesSent").GetInt64() > 0));
-        Assert.Equal("model policy frames meanMs p50Ms p95Ms p99Ms bytesSent", CommandLine.Fields(summary));
+        Assert.Equal(
+            "model policy frames meanMs p50Ms p95Ms p99Ms bytesSent missed deviceShare splitShare serverShare deviceAloneMs deviceAloneFrames serverAloneMs serverAloneFrames",
+            CommandLine.Fields(summary));
+        Assert.Equal((0, 1, 0, 0), (summary.GetProperty("missed").GetInt32(), summary.GetProperty("splitShare").GetDouble(), summary.GetProperty("deviceAloneFrames").GetInt32(), summary.GetProperty("serverAloneFrames").GetInt32()));
         Assert.Equal(0, await server.StopAsync());
     }
 
@@ -60,7 +65,7 @@ public sealed class ServeAndRunTests : IDisposable
         var frames = result.Json[..^1];
         Assert.Equal("MuLinUcb", result.Json[^1].GetProperty("policy").GetString());
         Assert.Contains(frames, static f => f.GetProperty("raced").GetBoolean());
-        Assert.Contains(frames, static f => f.GetProperty("predictedMs").ValueKind == System.Text.Json.JsonValueKind.Number);
+        Assert.Contains(frames, static f => f.GetProperty("predictedMs").ValueKind == JsonValueKind.Number);
         Assert.All(frames, static f => Assert.True(f.GetProperty("source").GetString() != "device" || f.GetProperty("offloadMs").GetDouble() == 0));
         Assert.NotEmpty(Directory.GetFiles(_folder["state/x"]));
     }
@@ -107,6 +112,39 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.Equal("", result.Error);
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("2 frames by AllOnDevice", result.Output, StringComparison.Ordinal);
+        Assert.Contains("split 0 %, device 100 %, server 0 %", result.Output, StringComparison.Ordinal);
+        Assert.Contains("(2 frames); server alone is not known: no frame ran so", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Frames_that_miss_their_deadline_are_told_apart_and_do_not_end_the_run()
+    {
+        var endless = _folder["endless.onnx"];
+        EndlessNet.Build().Save(endless);
+        string[] line = ["run", endless, "--frames", "2", "--deadline", "20", "--max-measure-seconds", "0.1"];
+        var result = await CommandLine.RunAsync([.. line, "--json"]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("within 20 ms", result.Error, StringComparison.Ordinal);
+        Assert.All(result.Json, static frame => Assert.Equal("frame missed totalMs", CommandLine.Fields(frame)));
+        Assert.Equal([0, 1], result.Json.Select(static frame => frame.GetProperty("frame").GetInt32()));
+
+        var table = await CommandLine.RunAsync(line);
+        Assert.Equal(2, table.Output.Split('\n').Count(static row => row.Contains("missed", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Who_interrupts_a_run_gets_the_summary_of_what_ran()
+    {
+        using var process = Process.Start(CommandLine.ExecutableWith(["run", _model, "--frames", "1000000", "--json"]))!;
+        var error = process.StandardError.ReadToEndAsync();
+        Assert.NotNull(await process.StandardOutput.ReadLineAsync());
+        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"])) await kill.WaitForExitAsync();
+        var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await process.WaitForExitAsync();
+        Assert.Equal(1, process.ExitCode);
+        var summary = JsonDocument.Parse(lines[^1]).RootElement;
+        Assert.Equal(lines.Length, summary.GetProperty("frames").GetInt32());
+        Assert.Contains("Stopped before the end.", await error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -155,6 +193,7 @@ public sealed class ServeAndRunTests : IDisposable
     [InlineData(2, "run MODEL --fps fast", "fast")]
     [InlineData(1, "serve --models nowhere", "nowhere")]
     [InlineData(2, "serve", "--models")]
+    [InlineData(2, "run MODEL --deadline 0", "--deadline")]
     [InlineData(2, "serve --models nowhere --codec Zip", "ZeroBitmap")]
     [InlineData(2, "serve --models nowhere --codec Quantized8", "lossless")]
     [InlineData(2, "serve --models nowhere --listen here", "here")]
