@@ -22,7 +22,7 @@ internal static class ProgramRun
 
     public static async Task<int> RunAsync(RootCommand root, string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
-        HelpWithExamples.AddTo(root, "splitinfer inspect squeezenet.onnx", "splitinfer serve --models ./models", "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --frames 100");
+        HelpWithExamples.AddTo(root, "splitinfer inspect squeezenet.onnx", "splitinfer serve squeezenet.onnx", "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --frames 100");
         var parsed = root.Parse(args);
         if (UsageErrors.Of(parsed) is { Count: > 0 } mistakes) return Refuse(parsed, terminal, mistakes);
         try

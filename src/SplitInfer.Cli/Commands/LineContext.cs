@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Commands.Calibrate;
 using SplitInfer.Cli.Commands.Inspect;
+using SplitInfer.Cli.Commands.Ping;
 using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
@@ -20,6 +21,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(FrameLine))]
 [JsonSerializable(typeof(MissedFrameLine))]
 [JsonSerializable(typeof(RunSummaryLine))]
+[JsonSerializable(typeof(PingLine))]
 [JsonSerializable(typeof(OverheadRow))]
 [JsonSerializable(typeof(OverheadSummary))]
 [JsonSerializable(typeof(SimulatedFrameLine))]

@@ -95,6 +95,20 @@ public sealed class ServeAndRunTests : IDisposable
     }
 
     [Fact]
+    public async Task One_file_is_served_under_its_name_and_its_address_can_be_pasted()
+    {
+        await using var server = await ServerProcess.StartAsync(_model, "--listen", "tcp://0.0.0.0:0", "--json");
+        Assert.EndsWith($":{new Uri(server.Address).Port}", server.Connect, StringComparison.Ordinal);
+        Assert.DoesNotContain("0.0.0.0", server.Connect, StringComparison.Ordinal);
+        var result = await CommandLine.RunAsync("run", _model, "--server", $"tcp://127.0.0.1:{new Uri(server.Address).Port}", "--policy", "AllOnServer", "--frames", "2", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(1, result.Json[^1].GetProperty("serverShare").GetDouble());
+        Assert.Equal(2, result.Json[^1].GetProperty("serverAloneFrames").GetInt32());
+        Assert.Equal(JsonValueKind.Null, result.Json[^1].GetProperty("deviceAloneMs").ValueKind);
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    [Fact]
     public async Task Unix_sockets_and_all_on_the_server_work_as_well()
     {
         var address = $"unix://{_folder["server.sock"]}";
@@ -193,6 +207,8 @@ public sealed class ServeAndRunTests : IDisposable
     [InlineData(2, "run MODEL --fps fast", "fast")]
     [InlineData(1, "serve --models nowhere", "nowhere")]
     [InlineData(2, "serve", "--models")]
+    [InlineData(2, "serve MODEL --models nowhere", "either one .onnx file")]
+    [InlineData(1, "serve nowhere.onnx", "nowhere.onnx")]
     [InlineData(2, "run MODEL --deadline 0", "--deadline")]
     [InlineData(2, "serve --models nowhere --codec Zip", "ZeroBitmap")]
     [InlineData(2, "serve --models nowhere --codec Quantized8", "lossless")]
