@@ -7,6 +7,7 @@ using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
 using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Try;
 using SplitInfer.Cli.Commands.Verify;
 
 namespace SplitInfer.Cli.Commands;
@@ -33,4 +34,6 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(CodecRow))]
 [JsonSerializable(typeof(CalibrationLine))]
 [JsonSerializable(typeof(SplitNote))]
+[JsonSerializable(typeof(ContenderLine))]
+[JsonSerializable(typeof(TrialLine))]
 internal sealed partial class LineContext : JsonSerializerContext;
