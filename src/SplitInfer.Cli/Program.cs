@@ -3,9 +3,12 @@ using SplitInfer.Cli.Commands;
 using SplitInfer.Cli.Commands.Bench;
 using SplitInfer.Cli.Commands.Calibrate;
 using SplitInfer.Cli.Commands.Inspect;
+using SplitInfer.Cli.Commands.Ping;
 using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
+using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Try;
 using SplitInfer.Cli.Commands.Verify;
 using SplitInfer.Cli.Output;
 
@@ -24,8 +27,11 @@ internal static class Program
             InspectCommand.Create(options, terminal),
             VerifyCommand.Create(options, terminal),
             VerifyWorkerCommand.Create(options, terminal),
+            SplitCommand.Create(options, terminal),
             CalibrateCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
+            PingCommand.Create(options, terminal),
+            TryCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),
             SimulateCommand.Create(options, terminal),
             new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench codec squeezenet.onnx --input photograph.npy", "splitinfer bench transport", "splitinfer bench policy")

@@ -2,7 +2,11 @@ using System.CommandLine;
 using SplitInfer.Cli.Commands;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
+using SplitInfer.Client.Arms;
+using SplitInfer.Codecs;
 using SplitInfer.Policies;
+using SplitInfer.Protocol.Endpoints;
+using SplitInfer.Server;
 using SplitInfer.Simulation;
 
 namespace SplitInfer.Cli;
@@ -18,20 +22,19 @@ internal static class ProgramRun
 
     public static async Task<int> RunAsync(RootCommand root, string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
-        HelpWithExamples.AddTo(root);
+        HelpWithExamples.AddTo(root, "splitinfer inspect squeezenet.onnx", "splitinfer serve squeezenet.onnx", "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --frames 100");
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0) return Refuse(parsed, terminal);
+        if (UsageErrors.Of(parsed) is { Count: > 0 } mistakes) return Refuse(parsed, terminal, mistakes);
         try
         {
             var configuration = new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToStop };
             return await parsed.InvokeAsync(configuration, cancellationToken);
         }
-        catch (UsageException error)
+        catch (Exception error) when (IsOfUsage(error))
         {
-            terminal.Complain(error.Message);
-            return WrongUsage;
+            return Refuse(parsed, terminal, [OptionWords.Of(error.Message)]);
         }
-        catch (Exception error) when (error is SplitInferException or PolicyOptionException or ScenarioException or TimeoutException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is SplitInferException or ScenarioException or TimeoutException or IOException or UnauthorizedAccessException)
         {
             terminal.Complain(error.Message);
             return Failed;
@@ -43,10 +46,14 @@ internal static class ProgramRun
         }
     }
 
-    private static int Refuse(ParseResult parsed, Terminal terminal)
+    // An address that is well-formed may be taken by another program.
+    private static bool IsOfUsage(Exception error) =>
+        error is UsageException or PolicyOptionException or InvalidPartitionException or UnknownCodecException or LosslessCodecRequiredException or EndpointException { InnerException: null };
+
+    private static int Refuse(ParseResult parsed, Terminal terminal, IEnumerable<string> mistakes)
     {
-        foreach (var error in parsed.Errors) terminal.Complain(error.Message);
-        terminal.Error.WriteLine($"See {HelpWithExamples.NameOf(parsed.CommandResult.Command)} --help.");
+        foreach (var mistake in mistakes) terminal.Complain(mistake);
+        terminal.Complain($"See {HelpWithExamples.NameOf(parsed.CommandResult.Command)} --help.");
         return WrongUsage;
     }
 }

@@ -8,10 +8,14 @@ internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process _process;
 
-    private ServerProcess(Process process, string address) => (_process, Address) = (process, address);
+    private ServerProcess(Process process, JsonElement line) =>
+        (_process, Address, Connect) = (process, line.GetProperty("listening").GetString()!, line.GetProperty("connect").GetString()!);
 
     /// <summary>Where the server says that it listens.</summary>
     public string Address { get; }
+
+    /// <summary>Where the server says that clients reach it.</summary>
+    public string Connect { get; }
 
     public static async Task<ServerProcess> StartAsync(params string[] options)
     {
@@ -20,7 +24,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         var line = await process.StandardOutput.ReadLineAsync();
         return line is null
             ? throw new InvalidOperationException($"The server did not start: {await log}")
-            : new(process, JsonDocument.Parse(line).RootElement.GetProperty("listening").GetString()!);
+            : new(process, JsonDocument.Parse(line).RootElement);
     }
 
     /// <summary>Asks the server to stop, as an orchestrator does, and gives its exit code.</summary>

@@ -2,9 +2,12 @@ using System.Text.Json.Serialization;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Commands.Calibrate;
 using SplitInfer.Cli.Commands.Inspect;
+using SplitInfer.Cli.Commands.Ping;
 using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
+using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Try;
 using SplitInfer.Cli.Commands.Verify;
 
 namespace SplitInfer.Cli.Commands;
@@ -17,7 +20,9 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(VerifiedLine))]
 [JsonSerializable(typeof(VerifySummaryLine))]
 [JsonSerializable(typeof(FrameLine))]
+[JsonSerializable(typeof(MissedFrameLine))]
 [JsonSerializable(typeof(RunSummaryLine))]
+[JsonSerializable(typeof(PingLine))]
 [JsonSerializable(typeof(OverheadRow))]
 [JsonSerializable(typeof(OverheadSummary))]
 [JsonSerializable(typeof(SimulatedFrameLine))]
@@ -28,4 +33,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(TransportRow))]
 [JsonSerializable(typeof(CodecRow))]
 [JsonSerializable(typeof(CalibrationLine))]
+[JsonSerializable(typeof(SplitNote))]
+[JsonSerializable(typeof(ContenderLine))]
+[JsonSerializable(typeof(TrialLine))]
 internal sealed partial class LineContext : JsonSerializerContext;

@@ -3,12 +3,16 @@ using System.Globalization;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Policies;
 
 namespace SplitInfer.Cli.Commands;
 
 /// <summary>Options that several commands take. The first two belong to the root, so that every command has them.</summary>
 internal sealed class SharedOptions
 {
+    private static readonly KnownName CodecName = new("codec", "codecs", [.. CodecRegistry.Default.Names]);
+    private static readonly KnownName PolicyName = new("policy", "policies", PolicyNames.All);
+
     public SharedOptions()
     {
         Threads.Require<int>(static count => count is >= 0 and <= ExecutionOptions.MaxThreads, $"takes 0 to {ExecutionOptions.MaxThreads}; 0 leaves it to ONNX Runtime.");
@@ -122,16 +126,15 @@ internal sealed class SharedOptions
     public static Argument<string> Model() => new("MODEL") { Description = "An .onnx file." };
 
     /// <summary>An option that names codecs and refuses names that there are not.</summary>
-    public static Option<string[]> Codecs(string description)
-    {
-        var option = new Option<string[]>("--codec") { Description = $"{description} May be given several times.", HelpName = "NAME" };
-        option.Validators.Add(static result =>
-        {
-            foreach (var token in result.Tokens)
-                if (!CodecRegistry.Default.TryGet(token.Value, out _)) result.AddError($"There is no codec '{token.Value}'. The codecs are: {string.Join(", ", CodecRegistry.Default.Names)}.");
-        });
-        return option;
-    }
+    public static Option<string[]> Codecs(string description) =>
+        new("--codec") { Description = $"{description} May be given several times.", HelpName = "NAME", CustomParser = CodecName.All };
+
+    /// <summary>An option that names one codec and refuses a name that there is not.</summary>
+    public static Option<string?> Codec(string description) => new("--codec") { Description = description, HelpName = "NAME", CustomParser = CodecName.Single };
+
+    /// <summary>An option that names a policy and refuses a name that there is not.</summary>
+    public static Option<string?> Policy() =>
+        new("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME", CustomParser = PolicyName.Single };
 
     /// <summary>The codecs that an option of <see cref="Codecs"/> names, or all where it names none.</summary>
     public static IReadOnlyList<ITensorCodec> CodecsOf(ParseResult parsed, Option<string[]> option) =>

@@ -38,7 +38,7 @@ internal static class ModelFile
         }
         catch (ArgumentException error)
         {
-            throw new UsageException($"{model.Source}: {OptionWords.Of(error.Message)}");
+            throw new UsageException($"{model.Source}: {OptionWords.Of(error)}");
         }
         catch (SplitInferException error) when (!error.Message.Contains(model.Source, StringComparison.Ordinal))
         {

@@ -1,11 +1,12 @@
+using SplitInfer.Client;
 using SplitInfer.Partitioning;
 
 namespace SplitInfer.Cli.Inputs;
 
-/// <summary>Says with options of the command line what messages say with properties of <see cref="PlanOptions"/>.</summary>
+/// <summary>Says with options of the command line what messages say with properties of <see cref="PlanOptions"/> and <see cref="SplitInferenceOptions"/>.</summary>
 internal static class OptionWords
 {
-    private static readonly (string Property, string Option)[] Words =
+    private static readonly (string Property, string Option)[] PlanWords =
     [
         (nameof(PlanOptions.SampleInputs), "--inputs DIR"),
         (nameof(PlanOptions.DimensionSizes), "--dim name=size"),
@@ -18,11 +19,35 @@ internal static class OptionWords
         ("ExecutionOptions.CustomOperatorLibraries", "--custom-ops FILE.so"),
     ];
 
+    private static readonly (string Property, string Option)[] ClientWords =
+    [
+        (nameof(SplitInferenceOptions.PolicyOptions), "--policy-option"),
+        (nameof(SplitInferenceOptions.Policy), "--policy"),
+        (nameof(SplitInferenceOptions.Partition), "--partition"),
+        (nameof(SplitInferenceOptions.Servers), "--server"),
+        (nameof(SplitInferenceOptions.Server), "--server"),
+        (nameof(SplitInferenceOptions.Codec), "--codec"),
+        (nameof(SplitInferenceOptions.Calibration), "--calibration"),
+        (nameof(SplitInferenceOptions.MinAgreement), "--min-agreement"),
+        (nameof(SplitInferenceOptions.StateDirectory), "--state"),
+        (nameof(SplitInferenceOptions.Deadline), "--deadline"),
+    ];
+
     /// <summary>The message in words of the command line.</summary>
     public static string Of(string message)
     {
-        foreach (var (property, option) in Words)
+        foreach (var (property, option) in PlanWords)
             message = message.Replace($"{nameof(PlanOptions)}.{property}", option, StringComparison.Ordinal).Replace(property, option, StringComparison.Ordinal);
+        // Words such as "Partition" mean the option only where a message says so.
+        foreach (var (property, option) in ClientWords)
+            message = message.Replace($"{nameof(SplitInferenceOptions)}.{property}", option, StringComparison.Ordinal).Replace($"The option {property} ", $"The option {option} ", StringComparison.Ordinal);
         return message;
+    }
+
+    /// <summary>The message in words of the command line, without the parameter that the runtime adds to it.</summary>
+    public static string Of(ArgumentException error)
+    {
+        var parameter = $" (Parameter '{error.ParamName}')";
+        return Of(error.Message.EndsWith(parameter, StringComparison.Ordinal) ? error.Message[..^parameter.Length] : error.Message);
     }
 }

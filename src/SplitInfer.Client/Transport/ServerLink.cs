@@ -96,6 +96,17 @@ internal sealed class ServerLink : IAsyncDisposable
         }
     }
 
+    /// <summary>The connection, made where that is due, once the server has welcomed the client.</summary>
+    /// <exception cref="ServerUnreachableException">There is no connection, or no answer.</exception>
+    /// <exception cref="ProtocolException">The other end does not speak the protocol.</exception>
+    public async Task<ServerConnection> WelcomedAsync()
+    {
+        var connection = await ConnectionAsync().ConfigureAwait(false);
+        await connection.Welcomed.ConfigureAwait(false);
+        connection.ThrowIfEnded();
+        return connection;
+    }
+
     private Task<ServerConnection> ConnectionAsync()
     {
         lock (_gate)

@@ -46,13 +46,23 @@ internal readonly record struct ExternalPart(TensorProto Tensor, string Source, 
     public bool TryTakeIn(FileStream file, int bytes)
     {
         if (!((ElementType)Tensor.DataType).HasFixedSize() || (Length ?? bytes) != bytes) return false;
+        TakeIn(file, bytes);
+        return true;
+    }
+
+    /// <summary>Copies so many bytes into the tensor, which then has no external data.</summary>
+    public void TakeIn(Stream file, int bytes)
+    {
         var content = new byte[bytes];
-        file.Position = Offset;
-        file.ReadExactly(content);
+        if (bytes > 0)
+        {
+            file.Position = Offset;
+            file.ReadExactly(content);
+        }
+
         Tensor.RawData = UnsafeByteOperations.UnsafeWrap(content);
         Tensor.ClearDataLocation();
         Tensor.ExternalData.Clear();
-        return true;
     }
 
     private long ByteSize()

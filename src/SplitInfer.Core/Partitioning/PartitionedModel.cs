@@ -94,6 +94,24 @@ public sealed class PartitionedModel
         }
     }
 
+    /// <summary>
+    /// Writes the head of a partition as an ONNX file that any runtime runs, with all its weights. Values that cross are converted as the plan says:
+    /// float16 ones that the engine computes in float32 cross as float32.
+    /// </summary>
+    /// <param name="partition">Index of a partition that can be made.</param>
+    /// <param name="path">The file to write; one that exists is replaced.</param>
+    /// <returns>What was written; null if the head computes nothing, so that no file is needed.</returns>
+    /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
+    /// <exception cref="ModelFormatException">The model's external data is not there any more.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file must not be written.</exception>
+    public SegmentFile? WriteHead(int partition, string path) => SegmentFile.Write(Head(partition), Source, path);
+
+    /// <summary>Writes the tail of a partition as <see cref="WriteHead"/> writes the head. Its inputs are <see cref="Partition.Boundary"/> and its outputs <see cref="Partition.TailOutputs"/>, both in order.</summary>
+    /// <inheritdoc cref="WriteHead"/>
+    /// <returns>What was written; null if the tail computes nothing, so that no file is needed.</returns>
+    public SegmentFile? WriteTail(int partition, string path) => SegmentFile.Write(Tail(partition), Source, path);
+
     /// <summary>The segment that runs on the device. Its outputs are the values that it computes for the tail, in the order of the boundary, then outputs of the model.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
     internal SegmentModel Head(int k) => _segments.Head(k);

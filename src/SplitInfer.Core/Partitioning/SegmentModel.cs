@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
 using SplitInfer.Execution;
+using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Tensors;
 
@@ -28,6 +29,14 @@ internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> 
 
     /// <summary>The segment as an ONNX file.</summary>
     public byte[] ToBytes() => model.ToByteArray();
+
+    /// <summary>The segment as a message of its own, which states the types of all its outputs.</summary>
+    public ModelProto ToMessage()
+    {
+        var copy = model.Clone();
+        foreach (var (output, spec) in copy.Graph.Output.Zip(outputs)) output.Type ??= ValueInfos.Of(spec).Type;
+        return copy;
+    }
 
     /// <summary>Loads the segment without sharing memory with others, with the highest level of optimisation that succeeds.</summary>
     /// <exception cref="EngineException">The engine refuses it.</exception>

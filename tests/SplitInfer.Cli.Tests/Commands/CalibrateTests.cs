@@ -20,15 +20,16 @@ public sealed class CalibrateTests : IDisposable
     public async Task A_classifier_has_a_line_and_an_entry_for_each_arm_and_codec()
     {
         SaveClassifier();
-        var result = await CommandLine.RunAsync("calibrate", _folder["model.onnx"], "--inputs", _folder["samples"], "--out", _folder["out.json"], "--json");
+        var result = await CommandLine.RunAsync("calibrate", _folder["model.onnx"], "--inputs", _folder["samples"], "--out", _folder["out.json"], "--min-agreement", "0", "--json");
         Assert.Equal("", result.Error);
         Assert.Equal(0, result.ExitCode);
 
         var plan = PartitionedModel.Load(_folder["model.onnx"]).Plan;
         Assert.Equal((plan.Arms.Length - 1) * CodecRegistry.Default.Names.Count(), result.Json.Length);
         Assert.All(result.Json, static line => Assert.Equal(
-            "partition boundary codec ratio agreement outputError encodeGBs decodeGBs payloadBytes samples", CommandLine.Fields(line)));
+            "partition boundary codec ratio agreement outputError encodeGBs decodeGBs payloadBytes samples agreementLow agreementHigh", CommandLine.Fields(line)));
         Assert.All(result.Json, static line => Assert.InRange(line.GetProperty("agreement").GetDouble(), 0, 1));
+        Assert.All(result.Json, static line => Assert.InRange(line.GetProperty("agreement").GetDouble(), line.GetProperty("agreementLow").GetDouble(), line.GetProperty("agreementHigh").GetDouble()));
 
         var calibration = CalibrationFile.Load(_folder["out.json"]);
         calibration.RequireFor(plan);
@@ -85,6 +86,24 @@ public sealed class CalibrateTests : IDisposable
         Assert.Equal("", result.Error);
         Assert.Contains("Quantized2", result.Output, StringComparison.Ordinal);
         Assert.Contains("out.json", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_claim_that_the_samples_cannot_show_is_warned_of()
+    {
+        SaveClassifier();
+        string[] line = ["calibrate", _folder["model.onnx"], "--inputs", _folder["samples"], "--partitions", "0", "--codec", "Quantized8", "--out", _folder["out.json"]];
+        var bold = await CommandLine.RunAsync([.. line, "--min-agreement", "0.8"]);
+        Assert.Equal(0, bold.ExitCode);
+        Assert.StartsWith($"{Samples} samples are too few to be 95 % sure of 80 % agreement with the best codec at cut 0. It takes 16 samples", bold.Error, StringComparison.Ordinal);
+        Assert.Contains("≥ 56.6 %", bold.Output, StringComparison.Ordinal);
+
+        var modest = await CommandLine.RunAsync([.. line, "--min-agreement", "0.5"]);
+        Assert.Equal("", modest.Error);
+
+        // What is lossless needs no samples.
+        var lossless = await CommandLine.RunAsync([.. line[..^4], "--codec", "ZeroBitmap", .. line[^2..]]);
+        Assert.Equal("", lossless.Error);
     }
 
     [Theory]

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.Json;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
@@ -34,7 +36,10 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.All(frames, static f => Assert.Equal("split", f.GetProperty("source").GetString()));
         Assert.All(frames, static f => Assert.Equal(4, f.GetProperty("partition").GetInt32()));
         Assert.All(frames, static f => Assert.True(f.GetProperty("bytesSent").GetInt64() > 0));
-        Assert.Equal("model policy frames meanMs p50Ms p95Ms p99Ms bytesSent", CommandLine.Fields(summary));
+        Assert.Equal(
+            "model policy frames meanMs p50Ms p95Ms p99Ms bytesSent missed deviceShare splitShare serverShare deviceAloneMs deviceAloneFrames serverAloneMs serverAloneFrames",
+            CommandLine.Fields(summary));
+        Assert.Equal((0, 1, 0, 0), (summary.GetProperty("missed").GetInt32(), summary.GetProperty("splitShare").GetDouble(), summary.GetProperty("deviceAloneFrames").GetInt32(), summary.GetProperty("serverAloneFrames").GetInt32()));
         Assert.Equal(0, await server.StopAsync());
     }
 
@@ -60,7 +65,7 @@ public sealed class ServeAndRunTests : IDisposable
         var frames = result.Json[..^1];
         Assert.Equal("MuLinUcb", result.Json[^1].GetProperty("policy").GetString());
         Assert.Contains(frames, static f => f.GetProperty("raced").GetBoolean());
-        Assert.Contains(frames, static f => f.GetProperty("predictedMs").ValueKind == System.Text.Json.JsonValueKind.Number);
+        Assert.Contains(frames, static f => f.GetProperty("predictedMs").ValueKind == JsonValueKind.Number);
         Assert.All(frames, static f => Assert.True(f.GetProperty("source").GetString() != "device" || f.GetProperty("offloadMs").GetDouble() == 0));
         Assert.NotEmpty(Directory.GetFiles(_folder["state/x"]));
     }
@@ -90,6 +95,20 @@ public sealed class ServeAndRunTests : IDisposable
     }
 
     [Fact]
+    public async Task One_file_is_served_under_its_name_and_its_address_can_be_pasted()
+    {
+        await using var server = await ServerProcess.StartAsync(_model, "--listen", "tcp://0.0.0.0:0", "--json");
+        Assert.EndsWith($":{new Uri(server.Address).Port}", server.Connect, StringComparison.Ordinal);
+        Assert.DoesNotContain("0.0.0.0", server.Connect, StringComparison.Ordinal);
+        var result = await CommandLine.RunAsync("run", _model, "--server", $"tcp://127.0.0.1:{new Uri(server.Address).Port}", "--policy", "AllOnServer", "--frames", "2", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(1, result.Json[^1].GetProperty("serverShare").GetDouble());
+        Assert.Equal(2, result.Json[^1].GetProperty("serverAloneFrames").GetInt32());
+        Assert.Equal(JsonValueKind.Null, result.Json[^1].GetProperty("deviceAloneMs").ValueKind);
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    [Fact]
     public async Task Unix_sockets_and_all_on_the_server_work_as_well()
     {
         var address = $"unix://{_folder["server.sock"]}";
@@ -107,6 +126,49 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.Equal("", result.Error);
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("2 frames by AllOnDevice", result.Output, StringComparison.Ordinal);
+        Assert.Contains("split 0 %, device 100 %, server 0 %", result.Output, StringComparison.Ordinal);
+        Assert.Contains("(2 frames); server alone is not known: no frame ran so", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Frames_that_miss_their_deadline_are_told_apart_and_do_not_end_the_run()
+    {
+        var endless = _folder["endless.onnx"];
+        EndlessNet.Build().Save(endless);
+        string[] line = ["run", endless, "--frames", "2", "--deadline", "20", "--max-measure-seconds", "0.1"];
+        var result = await CommandLine.RunAsync([.. line, "--json"]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("within 20 ms", result.Error, StringComparison.Ordinal);
+        Assert.All(result.Json, static frame => Assert.Equal("frame missed totalMs", CommandLine.Fields(frame)));
+        Assert.Equal([0, 1], result.Json.Select(static frame => frame.GetProperty("frame").GetInt32()));
+
+        var table = await CommandLine.RunAsync(line);
+        Assert.Equal(2, table.Output.Split('\n').Count(static row => row.Contains("missed", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Who_interrupts_a_run_gets_the_summary_of_what_ran()
+    {
+        using var process = Process.Start(CommandLine.ExecutableWith(["run", _model, "--frames", "1000000", "--json"]))!;
+        var error = process.StandardError.ReadToEndAsync();
+        Assert.NotNull(await process.StandardOutput.ReadLineAsync());
+        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"])) await kill.WaitForExitAsync();
+        var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await process.WaitForExitAsync();
+        Assert.Equal(1, process.ExitCode);
+        var summary = JsonDocument.Parse(lines[^1]).RootElement;
+        Assert.Equal(lines.Length, summary.GetProperty("frames").GetInt32());
+        Assert.Contains("Stopped before the end.", await error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Upper_and_lower_case_of_names_are_the_same()
+    {
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--codec", "raw", "--codec", "quantized8", "--json");
+        var result = await CommandLine.RunAsync("run", _model, "--server", server.Address, "--policy", "allonserver", "--codec", "QUANTIZED8", "--frames", "1", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(("server", "Quantized8"), (result.Json[0].GetProperty("source").GetString(), result.Json[0].GetProperty("codec").GetString()));
+        Assert.Equal("AllOnServer", result.Json[^1].GetProperty("policy").GetString());
     }
 
     [Theory]
@@ -130,8 +192,11 @@ public sealed class ServeAndRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, "run MODEL --policy AllOnServer", "server")]
-    [InlineData(1, "run MODEL --partition 999", "999")]
+    [InlineData(2, "run MODEL --policy AllOnServer", "--server URI")]
+    [InlineData(2, "run MODEL --partition 999", "999")]
+    [InlineData(2, "run MODEL --policy Fixed", "Set --partition to one of")]
+    [InlineData(2, "run MODEL --policy AllOnDevice --partition 4", "--policy AllOnDevice")]
+    [InlineData(2, "run MODEL --server carrier-pigeon://loft:1", "carrier-pigeon")]
     [InlineData(2, "run MODEL --policy Best", "Best")]
     [InlineData(2, "run MODEL --policy MuLinUcb --policy-option hope=1", "hope")]
     [InlineData(2, "run MODEL --policy-option hope", "hope")]
@@ -142,8 +207,11 @@ public sealed class ServeAndRunTests : IDisposable
     [InlineData(2, "run MODEL --fps fast", "fast")]
     [InlineData(1, "serve --models nowhere", "nowhere")]
     [InlineData(2, "serve", "--models")]
+    [InlineData(2, "serve MODEL --models nowhere", "either one .onnx file")]
+    [InlineData(1, "serve nowhere.onnx", "nowhere.onnx")]
+    [InlineData(2, "run MODEL --deadline 0", "--deadline")]
     [InlineData(2, "serve --models nowhere --codec Zip", "ZeroBitmap")]
-    [InlineData(1, "serve --models nowhere --codec Quantized8", "lossless")]
+    [InlineData(2, "serve --models nowhere --codec Quantized8", "lossless")]
     [InlineData(2, "serve --models nowhere --listen here", "here")]
     public async Task Mistakes_are_told_in_words(int exitCode, string line, string word)
     {
@@ -151,5 +219,8 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.Equal(exitCode, result.ExitCode);
         Assert.Equal("", result.Output);
         Assert.Contains(word, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Parameter '", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("SplitInferenceOptions", result.Error, StringComparison.Ordinal);
+        Assert.Equal(exitCode == 2, result.Error.Contains($"See splitinfer {line.Split(' ')[0]} --help.", StringComparison.Ordinal));
     }
 }

@@ -3,7 +3,10 @@ namespace SplitInfer.Cli.Tests.Commands;
 public sealed class UsageTests
 {
     [Theory]
-    [InlineData("")]
+    [InlineData("bench")]
+    [InlineData("inspect model.onnx other.onnx")]
+    [InlineData("inspect --colour")]
+    [InlineData("inspect model.onnx --dim")]
     [InlineData("inspec model.onnx")]
     [InlineData("inspect")]
     [InlineData("inspect model.onnx --colour")]
@@ -19,6 +22,52 @@ public sealed class UsageTests
         Assert.Contains("--help", result.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Who_types_nothing_is_shown_the_commands_and_where_to_begin()
+    {
+        var result = await CommandLine.RunAsync();
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.All((string[])["inspect", "verify", "split", "calibrate", "serve", "ping", "try", "run", "simulate", "bench"], command => Assert.Contains($"\n  {command} ", result.Output, StringComparison.Ordinal));
+        Assert.Equal(3, result.Output[result.Output.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n').Count(static line => line.StartsWith("  splitinfer ", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("inspec model.onnx", "inspect")]
+    [InlineData("bench polcy", "policy")]
+    [InlineData("inspect model.onnx --dimm batch=1", "--dim")]
+    [InlineData("inspect --dimm=batch=1", "--dim")]
+    [InlineData("inspect model.onnx --tread 1", "--threads")]
+    [InlineData("run model.onnx frames 3", "--frames")]
+    [InlineData("run model.onnx --policy MuLinUbc", "MuLinUcb")]
+    [InlineData("simulate --scenario world.json --policy neurosurgon", "Neurosurgeon")]
+    [InlineData("run model.onnx --codec quantised8", "Quantized8")]
+    [InlineData("serve --models . --codec Raww", "Raw")]
+    public async Task What_was_meant_is_suggested(string line, string meant)
+    {
+        var result = await CommandLine.RunAsync(line.Split(' '));
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains($"Did you mean '{meant}'?", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_is_suggested_where_nothing_is_near()
+    {
+        var result = await CommandLine.RunAsync("inspect", "model.onnx", "--wavelength", "3");
+        Assert.Equal($"splitinfer inspect has no option '--wavelength'.{Environment.NewLine}See splitinfer inspect --help.{Environment.NewLine}", result.Error);
+    }
+
+    [Theory]
+    [InlineData("inspect model.onnx --max-boundary-tensors many", "--max-boundary-tensors takes a whole number, not 'many'.")]
+    [InlineData("run model.onnx --fps fast", "--fps takes a number, not 'fast'.")]
+    [InlineData("run model.onnx --frames", "--frames needs a value: --frames N.")]
+    [InlineData("run", "splitinfer run needs MODEL: An .onnx file.")]
+    public async Task Wrong_values_are_told_without_types_of_the_runtime(string line, string told)
+    {
+        var result = await CommandLine.RunAsync(line.Split(' '));
+        Assert.Equal(2, result.ExitCode);
+        Assert.StartsWith(told + Environment.NewLine, result.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("inspect ")]
@@ -26,6 +75,9 @@ public sealed class UsageTests
     [InlineData("calibrate ")]
     [InlineData("serve ")]
     [InlineData("run ")]
+    [InlineData("split ")]
+    [InlineData("ping ")]
+    [InlineData("try ")]
     public async Task Help_teaches(string command)
     {
         var result = await CommandLine.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);

@@ -69,8 +69,20 @@ internal sealed class CalibrateCommand(Terminal terminal, bool isJson, double mi
             }
         });
         CalibrationFile.Save(path, calibrator.Sum(calibrated));
+        WarnOfFewSamples(calibrated, samples);
         if (isJson) return;
-        if (calibrated.Count > 0) CalibrationTable.Write(terminal, calibrated, minAgreement);
+        if (calibrated.Count > 0) CalibrationTable.Write(terminal, calibrated, samples, minAgreement);
         terminal.Output.WriteLine($"{samples} samples at {cuts.Length} cuts, kept in {path}; the best codec is the smallest that leaves {minAgreement * 100:0.##} % as it was");
+    }
+
+    /// <summary>Says where the best codec may owe its agreement to chance.</summary>
+    private void WarnOfFewSamples(IReadOnlyList<CalibratedCut> calibrated, int samples)
+    {
+        var doubted = calibrated.Where(cut => CalibrationTable.BestOf(cut, minAgreement) is { Entry.Agreement: { } agreement } best
+            && !CalibrationTable.IsLossless(best) && WilsonInterval.Of(agreement, samples).Low < minAgreement).Select(static cut => cut.Partition.Index).ToArray();
+        if (doubted.Length == 0) return;
+        var (count, claim) = ($"{samples} {(samples == 1 ? "sample is" : "samples are")}", $"{minAgreement * 100:0.##} %");
+        var advice = WilsonInterval.SamplesFor(minAgreement) is { } needed ? $"It takes {needed} samples that all agree, and more where some do not" : "No number of samples can show that all agree";
+        terminal.Complain($"{count} too few to be 95 % sure of {claim} agreement with the best codec at {(doubted.Length == 1 ? "cut" : "cuts")} {string.Join(", ", doubted)}. {advice}; or claim less with --min-agreement.");
     }
 }

@@ -2,9 +2,10 @@ using System.CommandLine;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
-using SplitInfer.Policies;
+using SplitInfer.Client.Transport;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Policies;
 
 namespace SplitInfer.Cli.Commands.Run;
 
@@ -12,6 +13,8 @@ namespace SplitInfer.Cli.Commands.Run;
 internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond, bool isPaced)
 {
     private const int InputSeed = 1;
+    private const double MaxDeadlineMs = int.MaxValue;
+    private const int Succeeded = 0, Failed = 1;
 
     public static Command Create(SharedOptions options, Terminal terminal)
     {
@@ -19,15 +22,17 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var server = new Option<string[]>("--server") { Description = "A server that runs tails, such as tcp://127.0.0.1:7070; may be given more than once, so that the policy chooses among servers as well. Without one, everything runs here.", HelpName = "URI" };
         var input = new Option<string[]>("--input") { Description = "Input as a .npy or .pb file; NAME=FILE where the model has several. Inputs that are not given are made up.", HelpName = "F.npy" };
         var frames = new Option<int>("--frames") { Description = "How many times to infer.", HelpName = "N", DefaultValueFactory = static _ => 10 };
-        var policy = new Option<string?>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME" };
+        var policy = SharedOptions.Policy();
         var partition = new Option<int?>("--partition") { Description = "The partition that policy Fixed takes.", HelpName = "k" };
-        var codec = new Option<string?>("--codec") { Description = "The codec that carries every boundary, whatever it loses. Without it a policy that learns chooses among those that lose nothing and those calibrated.", HelpName = "NAME" };
+        var codec = SharedOptions.Codec("The codec that carries every boundary, whatever it loses. Without it a policy that learns chooses among those that lose nothing and those calibrated.");
         var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left, so that lossy codecs may be chosen.", HelpName = "F.json" };
         var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };
         var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
         var preload = new Option<bool>("--preload") { Description = "Load the segments of all arms before the first frame, rather than when one is needed." };
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
         var paced = new Option<bool>("--paced") { Description = "Infer each frame when a line comes on standard input, and end with it, for scripts that let several clients take turns." };
+        var deadline = new Option<double?>("--deadline") { Description = "Milliseconds after which a result is of no use. A frame that has none by then is missed, and the next begins.", HelpName = "MS" };
+        deadline.Require<double>(static limit => limit is > 0 and <= MaxDeadlineMs, "takes a positive number of milliseconds.");
         frames.Require<int>(static count => count >= 1, "takes 1 or more.");
         agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
         fps.Require<double>(static rate => rate > 0, "takes a positive number.");
@@ -35,12 +40,15 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --partition 19 --frames 100",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --server tcp://edge:7070 --server tcp://cloud:7070 --frames 300",
+            "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --deadline 100",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, paced, state, options.Planning,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, deadline, paced, state, options.Planning,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(partition) is { } cut && parsed.GetValue(policy) is { } named && named != PolicyNames.Fixed)
+                throw new UsageException($"--partition {cut} fixes what --policy {named} would choose; leave out one of them.");
             var settings = new SplitInferenceOptions
             {
                 ModelPath = parsed.GetRequiredValue(file),
@@ -54,6 +62,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 Races = !parsed.GetValue(options.NoRaces),
                 Calibration = parsed.GetValue(calibration),
                 MinAgreement = parsed.GetValue(agreement),
+                Deadline = parsed.GetValue(deadline) is { } limit ? TimeSpan.FromMilliseconds(limit) : null,
                 Plan = options.PlanOf(parsed),
                 Execution = options.ExecutionOf(parsed),
             };
@@ -63,39 +72,44 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         return command;
     }
 
-    private async Task RunAsync(SplitInferenceOptions settings, string[] inputFiles, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(SplitInferenceOptions settings, string[] inputFiles, CancellationToken cancellationToken)
     {
         using var model = ModelWithInputs.Load(settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
         await using var client = await ConnectAsync(settings, model.Model, cancellationToken);
-        var (lines, table) = (new JsonLines(terminal.Output), new RunTable(terminal.Output, namesServers: settings.Servers.Count > 1));
-        var costs = new List<FrameLine>();
         foreach (var warning in client.Warnings) terminal.Complain(warning);
-        var start = settings.TimeProvider.GetTimestamp();
-        string? complaint = null;
+        var report = new RunReport(terminal, isJson, settings, client);
+        try
+        {
+            await InferAllAsync(client, model, report, settings.TimeProvider, cancellationToken);
+        }
+        catch when (report.HasFrames)
+        {
+            // Who stops it before the end wants to know what it was like until then.
+            report.End();
+            throw;
+        }
+
+        return report.End() ? Succeeded : Failed;
+    }
+
+    private async Task InferAllAsync(SplitInferenceClient client, ModelWithInputs model, RunReport report, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
         for (var frame = 0; frame < frames; frame++)
         {
             if (isPaced && await terminal.Input.ReadLineAsync(cancellationToken) is null) break;
-            await WaitForAsync(frame, start, settings.TimeProvider, cancellationToken);
-            using var result = await InferAsync(client, model, cancellationToken);
-            costs.Add(FrameLine.Of(frame, result));
-            if (isJson) lines.Write(costs[^1], LineContext.Default.FrameLine);
-            else table.Add(costs[^1]);
-            complaint ??= result.ServerFailure?.Message ?? client.ServerFailure?.Message;
+            await WaitForAsync(frame, start, time, cancellationToken);
+            var begin = time.GetTimestamp();
+            try
+            {
+                using var result = await InferAsync(client, model, cancellationToken);
+                report.Add(frame, result);
+            }
+            catch (RequestTimeoutException)
+            {
+                report.AddMissed(frame, time.GetElapsedTime(begin));
+            }
         }
-
-        if (complaint is not null) terminal.Complain($"The device worked alone {(costs.TrueForAll(static cost => cost.Source == "device") ? "all" : "some")} of the time. {complaint}");
-        foreach (var server in client.Servers)
-            if (client.Servers.Count > 1 && server.Failure is { } failure && failure.Message != complaint) terminal.Complain($"{server.Name} was not used at the end. {failure.Message}");
-
-        if (costs.Count == 0)
-        {
-            terminal.Complain("Standard input ended before the first frame.");
-            return;
-        }
-
-        var summary = RunSummaryLine.Of(settings.ModelPath, client.Policy, costs);
-        if (isJson) lines.Write(summary, LineContext.Default.RunSummaryLine);
-        else table.End(summary);
     }
 
     private static async ValueTask<InferenceResult> InferAsync(SplitInferenceClient client, ModelWithInputs model, CancellationToken cancellationToken)
@@ -108,6 +122,10 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         {
             throw model.Explain(error, "--input NAME=FILE");
         }
+        catch (ServerUnreachableException) when (client.Servers.Count == 0)
+        {
+            throw new UsageException($"Without a server everything runs here. Name one with --server URI, or take partition {client.Plan.AllOnDevice.Index}, which runs everything on the device.");
+        }
     }
 
     private static async ValueTask<SplitInferenceClient> ConnectAsync(SplitInferenceOptions settings, PartitionedModel model, CancellationToken cancellationToken)
@@ -116,9 +134,9 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         {
             return await SplitInferenceClient.CreateAsync(settings, model, cancellationToken);
         }
-        catch (Exception error) when (error is ArgumentException or PolicyOptionException)
+        catch (ArgumentException error)
         {
-            throw new UsageException(error.Message);
+            throw new UsageException(OptionWords.Of(error));
         }
     }
 

@@ -25,16 +25,63 @@ internal sealed record FrameLine(
     };
 }
 
-/// <summary>What all frames cost.</summary>
+/// <summary>A frame that had no result by its deadline.</summary>
+internal sealed record MissedFrameLine(int Frame, bool Missed, double TotalMs);
+
+/// <summary>What all frames cost that had a result.</summary>
 internal sealed record RunSummaryLine(string Model, string Policy, int Frames, double MeanMs, double P50Ms, double P95Ms, double P99Ms, long BytesSent)
 {
+    /// <summary>Frames that had no result by their deadline.</summary>
+    public int Missed { get; init; }
+
+    /// <summary>Part of the results that the device computed alone, 0 to 1.</summary>
+    public double DeviceShare { get; init; }
+
+    /// <summary>Part of the results with the head on the device and the tail on a server, 0 to 1.</summary>
+    public double SplitShare { get; init; }
+
+    /// <summary>Part of the results that a server computed alone, 0 to 1.</summary>
+    public double ServerShare { get; init; }
+
+    /// <summary>Mean of the frames for which all on the device was chosen and nothing else ran; null where there was none, so that it is not known.</summary>
+    public double? DeviceAloneMs { get; init; }
+
+    /// <summary>Frames of which <see cref="DeviceAloneMs"/> is the mean.</summary>
+    public int DeviceAloneFrames { get; init; }
+
+    /// <summary>Mean of the frames for which all on the server was chosen and nothing else ran; null where there was none, so that it is not known.</summary>
+    public double? ServerAloneMs { get; init; }
+
+    /// <summary>Frames of which <see cref="ServerAloneMs"/> is the mean.</summary>
+    public int ServerAloneFrames { get; init; }
+
     /// <summary>Sums up at least one frame.</summary>
-    public static RunSummaryLine Of(string model, string policy, IReadOnlyList<FrameLine> frames)
+    /// <param name="model">The file.</param>
+    /// <param name="policy">Who chose.</param>
+    /// <param name="frames">The frames that had a result.</param>
+    /// <param name="missed">How many had none.</param>
+    /// <param name="allOnDevice">Index of the partition that runs everything on the device.</param>
+    public static RunSummaryLine Of(string model, string policy, IReadOnlyList<FrameLine> frames, int missed, int allOnDevice)
     {
         double[] totals = [.. frames.Select(static f => f.TotalMs).Order()];
-        return new(model, policy, totals.Length, totals.Average(), At(0.5), At(0.95), At(0.99), frames.Sum(static f => f.BytesSent));
+        // A race costs more than either side alone, and a frame that the device had to rescue has waited first.
+        double[] device = [.. frames.Where(f => f.Source == "device" && f.Partition == allOnDevice && !f.Raced).Select(static f => f.TotalMs)];
+        double[] server = [.. frames.Where(static f => f.Source == "server" && !f.Raced).Select(static f => f.TotalMs)];
+        return new(model, policy, totals.Length, totals.Average(), At(0.5), At(0.95), At(0.99), frames.Sum(static f => f.BytesSent))
+        {
+            Missed = missed,
+            DeviceShare = ShareOf("device"),
+            SplitShare = ShareOf("split"),
+            ServerShare = ShareOf("server"),
+            DeviceAloneMs = device.Length > 0 ? device.Average() : null,
+            DeviceAloneFrames = device.Length,
+            ServerAloneMs = server.Length > 0 ? server.Average() : null,
+            ServerAloneFrames = server.Length,
+        };
 
         // The smallest total that the given share of frames does not exceed.
         double At(double share) => totals[Math.Max(0, (int)Math.Ceiling(share * totals.Length) - 1)];
+
+        double ShareOf(string source) => frames.Count(f => f.Source == source) / (double)frames.Count;
     }
 }

@@ -12,14 +12,34 @@ internal sealed class RunTable(TextWriter output, bool namesServers)
 
     public void Add(FrameLine frame)
     {
-        if (!_hasTitle) output.WriteLine(" frame  cut  source        head ms  encode ms  offload ms  server ms  total ms  predicted       sent" + (namesServers ? "  server" : ""));
-        _hasTitle = true;
+        AddTitle();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{frame.Frame,6} {frame.Partition,4}  {frame.Source,-6} {Mark(frame),-4} {frame.HeadMs,9:0.00} {frame.EncodeMs,10:0.00} {frame.OffloadMs,11:0.00} {frame.ServerMs,10:0.00} {frame.TotalMs,9:0.00} {frame.PredictedMs,10:0.00} {Sizes.Bytes(frame.BytesSent),10}{(namesServers ? $"  {frame.Server}" : "")}"));
     }
 
+    public void Add(MissedFrameLine frame)
+    {
+        AddTitle();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{frame.Frame,6}       {"missed",-53} {frame.TotalMs,9:0.00}"));
+    }
+
+    private void AddTitle()
+    {
+        if (!_hasTitle) output.WriteLine(" frame  cut  source        head ms  encode ms  offload ms  server ms  total ms  predicted       sent" + (namesServers ? "  server" : ""));
+        _hasTitle = true;
+    }
+
     private static string Mark(FrameLine frame) => frame.Raced ? "race" : frame.Forced ? "try" : "";
 
-    public void End(RunSummaryLine summary) => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{summary.Frames} frames by {summary.Policy}: mean {summary.MeanMs:0.00} ms, median {summary.P50Ms:0.00}, 95 % within {summary.P95Ms:0.00}, 99 % within {summary.P99Ms:0.00}, {Sizes.Bytes(summary.BytesSent)} sent"));
+    public void End(RunSummaryLine summary)
+    {
+        Write($"{summary.Frames} frames by {summary.Policy}: mean {summary.MeanMs:0.00} ms, median {summary.P50Ms:0.00}, 95 % within {summary.P95Ms:0.00}, 99 % within {summary.P99Ms:0.00}, {Sizes.Bytes(summary.BytesSent)} sent");
+        Write($"split {summary.SplitShare * 100:0.#} %, device {summary.DeviceShare * 100:0.#} %, server {summary.ServerShare * 100:0.#} %{(summary.Missed > 0 ? $"; {summary.Missed} more frames missed their deadline" : "")}");
+        Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}; server alone {Alone(summary.ServerAloneMs, summary.ServerAloneFrames)}");
+
+        void Write(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static string Alone(double? mean, int frames) =>
+        mean is null ? "is not known: no frame ran so" : string.Create(CultureInfo.InvariantCulture, $"{mean:0.00} ms ({frames} {(frames == 1 ? "frame" : "frames")})");
 }

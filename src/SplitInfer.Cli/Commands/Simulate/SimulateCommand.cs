@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Policies;
 using SplitInfer.Policies.Catalog;
@@ -14,7 +13,8 @@ internal static class SimulateCommand
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var scenario = new Option<string>("--scenario") { Description = "The world, as JSON; samples/scenarios has some. Or the name of a random world, as bench policy --random lists them.", HelpName = "F.json", Required = true };
-        var policy = new Option<string>("--policy") { Description = $"Who chooses the partition: {string.Join(", ", PolicyNames.All)}.", HelpName = "NAME", DefaultValueFactory = static _ => PolicyNames.MuLinUcb };
+        var policy = SharedOptions.Policy();
+        policy.DefaultValueFactory = static _ => PolicyNames.MuLinUcb;
         var seed = new Option<int>("--seed") { Description = "Makes the noise; the same seed gives the same noise to every policy.", HelpName = "N" };
         var command = new ExplainedCommand("simulate", "Plays a policy against a described world on a virtual clock, beside an oracle.",
             "splitinfer simulate --scenario samples/scenarios/vgg16/drop-50-4.json",
@@ -26,7 +26,7 @@ internal static class SimulateCommand
         {
             var name = parsed.GetRequiredValue(scenario);
             var world = RandomWorld.Find(name) ?? RandomServers.Find(name) ?? ScenarioReader.ReadFile(name);
-            var player = Make(parsed.GetRequiredValue(policy), Simulator.SetupOf(world, parsed.GetValue(seed)), options.PolicyOptionsOf(parsed));
+            var player = PolicyCatalog.Create(parsed.GetRequiredValue(policy)!, Simulator.SetupOf(world, parsed.GetValue(seed)), options.PolicyOptionsOf(parsed));
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
             var frames = new List<SimulatedFrame>();
             foreach (var frame in new Simulator(world, parsed.GetValue(seed)).Play(player))
@@ -40,17 +40,5 @@ internal static class SimulateCommand
             else SimulationTable.Write(terminal, world, frames, summary);
         });
         return command;
-    }
-
-    private static IPartitionPolicy Make(string name, PolicySetup setup, Dictionary<string, string> options)
-    {
-        try
-        {
-            return PolicyCatalog.Create(name, setup, options);
-        }
-        catch (PolicyOptionException error)
-        {
-            throw new UsageException(error.Message);
-        }
     }
 }

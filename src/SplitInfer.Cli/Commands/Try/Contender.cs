@@ -1,0 +1,45 @@
+using SplitInfer.Cli.Benchmarks;
+using SplitInfer.Cli.Commands.Run;
+using SplitInfer.Client;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Cli.Commands.Try;
+
+/// <summary>One way of running the model, and what its frames cost.</summary>
+/// <param name="name">What people call it.</param>
+/// <param name="client">Runs it.</param>
+/// <param name="warmUp">Frames that do not count, while it loads and learns.</param>
+internal sealed class Contender(string name, SplitInferenceClient client, int warmUp) : IAsyncDisposable
+{
+    private readonly List<FrameLine> _frames = [];
+    private int _played;
+
+    /// <summary>The frames that count.</summary>
+    public IReadOnlyList<FrameLine> Frames => _frames;
+
+    /// <summary>Mean of the frames that count, ms.</summary>
+    public double MeanMs => _frames.Average(static frame => frame.TotalMs);
+
+    /// <summary>The partition that was taken most often.</summary>
+    public int UsualPartition => _frames.CountBy(static frame => frame.Partition).MaxBy(static count => count.Value).Key;
+
+    /// <summary>Runs one frame.</summary>
+    /// <param name="inputs">The inputs.</param>
+    /// <param name="compare">Told the outputs, which live until it returns.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public async ValueTask PlayAsync(TensorValue[] inputs, Action<IReadOnlyList<TensorValue>> compare, CancellationToken cancellationToken)
+    {
+        using var result = await client.InferAsync(inputs, cancellationToken: cancellationToken);
+        if (_played++ >= warmUp) _frames.Add(FrameLine.Of(_frames.Count, result));
+        compare(result.Outputs);
+    }
+
+    /// <summary>Sums up.</summary>
+    public ContenderLine Sum()
+    {
+        var sum = RunSummaryLine.Of("", client.Policy, _frames, missed: 0, client.Plan.AllOnDevice.Index);
+        return new(name, client.Policy, sum.Frames, sum.MeanMs, Median.Of(_frames.Select(static f => f.TotalMs)), sum.P95Ms, sum.DeviceShare, sum.SplitShare, sum.ServerShare, sum.BytesSent);
+    }
+
+    public ValueTask DisposeAsync() => client.DisposeAsync();
+}
