@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
-using SplitInfer.Cli.Processes;
+using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Client;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
