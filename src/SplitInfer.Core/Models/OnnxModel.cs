@@ -18,13 +18,14 @@ public sealed class OnnxModel
     {
         (Source, Folder) = (source, external.Files.IsEmpty ? null : folder);
         Fingerprint = external.Fingerprint(digest);
+        Metadata = ModelMetadata.Of(model);
         Shell = model;
         Graph = TakeLists(model.Graph);
         Shell.IrVersion = Math.Max(Shell.IrVersion, MinSegmentIrVersion);
     }
 
     private OnnxModel(OnnxModel from, GraphProto graph) =>
-        (Source, Folder, Fingerprint, Shell, Graph) = (from.Source, from.Folder, from.Fingerprint, from.Shell, graph);
+        (Source, Folder, Fingerprint, Metadata, Shell, Graph) = (from.Source, from.Folder, from.Fingerprint, from.Metadata, from.Shell, graph);
 
     /// <summary>The file, or the name used in messages if the model was given as bytes.</summary>
     public string Source { get; }
@@ -34,6 +35,9 @@ public sealed class OnnxModel
 
     /// <summary>SHA-256 of the file; with external data, of the digests of the file and of every external file.</summary>
     public Fingerprint Fingerprint { get; }
+
+    /// <summary>What the file says about itself: producer, version, operator sets, properties of its author's.</summary>
+    public ModelMetadata Metadata { get; }
 
     /// <summary>The model without nodes, initializers, inputs, outputs, value descriptions and annotations.</summary>
     internal ModelProto Shell { get; }

@@ -44,6 +44,9 @@ public sealed class PartitionedModel
     /// <summary>The file, or the name used in messages if the model was given as bytes.</summary>
     public string Source => Model.Source;
 
+    /// <summary>What the file says about itself: producer, version, operator sets, properties of its author's.</summary>
+    public ModelMetadata Metadata => Model.Metadata;
+
     /// <summary>Dimensions of a value of the model for the sizes that the plan was made with.</summary>
     /// <param name="value">Name of a value that crosses a cut, or of an input or output.</param>
     /// <returns>The dimensions; null if the number of them is unknown.</returns>
