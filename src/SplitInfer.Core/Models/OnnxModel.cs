@@ -144,6 +144,9 @@ public sealed class OnnxModel
         QuantizationAnnotation = { Graph.QuantizationAnnotation },
     });
 
+    /// <summary>The file, and what it says about itself, on one line.</summary>
+    public override string ToString() => $"{Source}: {Metadata}";
+
     private static void CheckLength(long length, string source, ModelLimits limits)
     {
         if (length == 0) throw new ModelFormatException(source, "the file is empty", "Copy or export it again.");

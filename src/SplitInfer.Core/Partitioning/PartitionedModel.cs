@@ -154,6 +154,9 @@ public sealed class PartitionedModel
     /// <summary>Whether the file has a value for an input, so that an application may name it among <see cref="PlanOptions.FedInitializers"/>.</summary>
     public bool IsFedable(string name) => _graph.Model.FedableInitializers.Contains(name);
 
+    /// <summary>The model and its plan, on one line.</summary>
+    public override string ToString() => $"{Source}: {Plan}";
+
     private static Dictionary<string, TensorValue> DefaultsOf(ModelGraph graph, PlanOptions options)
     {
         var fedable = graph.Model.FedableInitializers;
