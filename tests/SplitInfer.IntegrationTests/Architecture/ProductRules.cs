@@ -46,6 +46,8 @@ internal static class ProductRules
             ["Server"] = ["Server/Connections"],
             ["Server/DependencyInjection"] = ["Server"],
 
+            ["Imaging"] = ["Core/Tensors"],
+
             ["Tailoring/Verification"] = Core,
             ["Tailoring/Calibration"] = Core,
 
