@@ -21,7 +21,7 @@ internal sealed class LocalModel : IDisposable
     public LocalModel(PartitionedModel model, SegmentSet segments, BackgroundWork background, ExecutionOptions execution)
     {
         (_model, _segments, _background) = (model, segments, background);
-        _inputs = BoundaryLayout.For(Plan.Inputs);
+        _inputs = BoundaryLayout.For(Plan.Inputs, model.Source);
         _cuts = new LocalCut?[Plan.Partitions.Length];
         if (model.Finish is { } finish) _finish = new(() => execution.WithFewerOptimizations(less => execution.Engine.Load(finish.ToBytes(), less, finish.Folder), out _, out _), LazyThreadSafetyMode.PublicationOnly);
     }
@@ -56,11 +56,11 @@ internal sealed class LocalModel : IDisposable
     {
         foreach (var name in inputs.Keys)
             if (Plan.Inputs.All(i => i.Name != name)) throw new TensorMismatchException(_model.IsFedable(name)
-                ? $"The model has a value of its own for '{name}'. Name it in {nameof(PlanOptions)}.{nameof(PlanOptions.FedInitializers)}, at both ends, to feed another."
-                : $"The model has no input '{name}'. It takes: {string.Join(", ", Plan.Inputs)}.");
+                ? $"{_model.Source}: the model has a value of its own for '{name}'. Name it in {nameof(PlanOptions)}.{nameof(PlanOptions.FedInitializers)}, at both ends, to feed another."
+                : $"{_model.Source}: the model has no input '{name}'. It takes: {string.Join(", ", Plan.Inputs)}.");
         return [.. Plan.Inputs.Select(i => inputs.TryGetValue(i.Name, out var tensor) ? tensor
             : _model.Defaults.GetValueOrDefault(i.Name)
-            ?? throw new TensorMismatchException($"Input '{i.Name}' is missing. The model takes: {string.Join(", ", Plan.Inputs)}."))];
+            ?? throw new TensorMismatchException($"{_model.Source}: the input '{i.Name}' is missing{(inputs.Count == 0 ? "" : $"; given are {string.Join(", ", inputs.Select(static input => $"{input.Key} {input.Value}"))}")}. The model takes: {string.Join(", ", Plan.Inputs)}."))];
     }
 
     /// <summary>The place of an output.</summary>
@@ -69,7 +69,7 @@ internal sealed class LocalModel : IDisposable
     {
         for (var index = 0; index < Plan.Outputs.Length; index++)
             if (Plan.Outputs[index].Name == name) return index;
-        throw new TensorMismatchException($"The model has no output '{name}'. It yields: {string.Join(", ", Plan.Outputs)}.");
+        throw new TensorMismatchException($"{_model.Source}: the model has no output '{name}'. It yields: {string.Join(", ", Plan.Outputs)}.");
     }
 
     /// <summary>Made-up inputs, which the caller owns.</summary>

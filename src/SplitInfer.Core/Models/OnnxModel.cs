@@ -18,13 +18,14 @@ public sealed class OnnxModel
     {
         (Source, Folder) = (source, external.Files.IsEmpty ? null : folder);
         Fingerprint = external.Fingerprint(digest);
+        Metadata = ModelMetadata.Of(model);
         Shell = model;
         Graph = TakeLists(model.Graph);
         Shell.IrVersion = Math.Max(Shell.IrVersion, MinSegmentIrVersion);
     }
 
     private OnnxModel(OnnxModel from, GraphProto graph) =>
-        (Source, Folder, Fingerprint, Shell, Graph) = (from.Source, from.Folder, from.Fingerprint, from.Shell, graph);
+        (Source, Folder, Fingerprint, Metadata, Shell, Graph) = (from.Source, from.Folder, from.Fingerprint, from.Metadata, from.Shell, graph);
 
     /// <summary>The file, or the name used in messages if the model was given as bytes.</summary>
     public string Source { get; }
@@ -34,6 +35,9 @@ public sealed class OnnxModel
 
     /// <summary>SHA-256 of the file; with external data, of the digests of the file and of every external file.</summary>
     public Fingerprint Fingerprint { get; }
+
+    /// <summary>What the file says about itself: producer, version, operator sets, properties of its author's.</summary>
+    public ModelMetadata Metadata { get; }
 
     /// <summary>The model without nodes, initializers, inputs, outputs, value descriptions and annotations.</summary>
     internal ModelProto Shell { get; }
@@ -52,7 +56,20 @@ public sealed class OnnxModel
         if (!file.Exists) throw new FileNotFoundException($"There is no model file '{path}'. Give the path of an .onnx file.", path);
         limits ??= ModelLimits.Default;
         CheckLength(file, path, limits);
-        return Parse(File.ReadAllBytes(path), file.DirectoryName, limits, path);
+        return Parse(File.ReadAllBytes(path).AsMemory(), file.DirectoryName, limits, path);
+    }
+
+    /// <summary>Reads a model from a stream, such as a resource of an assembly, up to its end. It can have no external data.</summary>
+    /// <param name="stream">The file, from the stream's position on. It stays open.</param>
+    /// <param name="limits">How large the model may be; null for <see cref="ModelLimits.Default"/>.</param>
+    /// <param name="source">The name of the model in messages.</param>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    /// <exception cref="ModelFormatException">It is not a model, has external data, or is over the limits.</exception>
+    public static OnnxModel Load(Stream stream, ModelLimits? limits = null, string source = "The model")
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        limits ??= ModelLimits.Default;
+        return Parse(ModelStream.ReadToEnd(stream, length => CheckLength(length, source, limits)), folder: null, limits, source);
     }
 
     /// <summary>Reads a model that is in memory.</summary>
@@ -64,13 +81,19 @@ public sealed class OnnxModel
     public static OnnxModel Parse(byte[] bytes, string? folder = null, ModelLimits? limits = null, string source = "The model")
     {
         ArgumentNullException.ThrowIfNull(bytes);
-        limits ??= ModelLimits.Default;
-        CheckLength(bytes.Length, source, limits);
-        var model = Parse(bytes, limits, source);
-        return new(source, folder, model, SHA256.HashData(bytes), ExternalData.Find(model, folder, source, limits));
+        return Parse(bytes.AsMemory(), folder, limits, source);
     }
 
-    private static ModelProto Parse(byte[] bytes, ModelLimits limits, string source)
+    /// <inheritdoc cref="Parse(byte[], string?, ModelLimits?, string)"/>
+    public static OnnxModel Parse(ReadOnlyMemory<byte> bytes, string? folder = null, ModelLimits? limits = null, string source = "The model")
+    {
+        limits ??= ModelLimits.Default;
+        CheckLength(bytes.Length, source, limits);
+        var model = Parse(bytes.Span, limits, source);
+        return new(source, folder, model, SHA256.HashData(bytes.Span), ExternalData.Find(model, folder, source, limits));
+    }
+
+    private static ModelProto Parse(ReadOnlySpan<byte> bytes, ModelLimits limits, string source)
     {
         try
         {
@@ -120,6 +143,9 @@ public sealed class OnnxModel
         ValueInfo = { Graph.ValueInfo },
         QuantizationAnnotation = { Graph.QuantizationAnnotation },
     });
+
+    /// <summary>The file, and what it says about itself, on one line.</summary>
+    public override string ToString() => $"{Source}: {Metadata}";
 
     private static void CheckLength(long length, string source, ModelLimits limits)
     {

@@ -38,4 +38,9 @@ public sealed class Partition
 
     /// <summary>Whether the partition can be the fastest: no earlier admissible partition has a boundary as small.</summary>
     public required bool IsArm { get; init; }
+
+    /// <summary>Index, what crosses the cut, and the work on both sides, on one line.</summary>
+    public override string ToString() =>
+        $"partition {Index}: {(Boundary.IsEmpty ? "nothing crosses" : $"{string.Join(", ", Boundary)} ({BoundaryBytes} bytes)")}, {Head.Nodes} nodes on the device, {Tail.Nodes} on the server"
+        + (InadmissibleReason is { } reason ? $"; not usable: {reason}" : IsArm ? "; arm" : "");
 }

@@ -41,4 +41,8 @@ public sealed class PartitionPlan
 
     /// <summary>The partition that runs everything on the server.</summary>
     public Partition AllOnServer => Partitions[0];
+
+    /// <summary>Inputs, outputs, and the partitions that can win, on one line.</summary>
+    public override string ToString() =>
+        $"{string.Join(", ", Inputs)} → {string.Join(", ", [.. Outputs.Select(static o => o.ToString()), .. DeviceOutputs])}; {Partitions.Length} partitions, arms {string.Join(", ", Arms.Select(static arm => arm.Index))}";
 }

@@ -44,6 +44,9 @@ public sealed class PartitionedModel
     /// <summary>The file, or the name used in messages if the model was given as bytes.</summary>
     public string Source => Model.Source;
 
+    /// <summary>What the file says about itself: producer, version, operator sets, properties of its author's.</summary>
+    public ModelMetadata Metadata => Model.Metadata;
+
     /// <summary>Dimensions of a value of the model for the sizes that the plan was made with.</summary>
     /// <param name="value">Name of a value that crosses a cut, or of an input or output.</param>
     /// <returns>The dimensions; null if the number of them is unknown.</returns>
@@ -70,7 +73,32 @@ public sealed class PartitionedModel
     public static PartitionedModel Load(string path, PlanOptions? options = null, ExecutionOptions? execution = null) =>
         From(OnnxModel.Load(path, options?.Limits), options, execution);
 
-    /// <summary>Plans a model that has been read. See <see cref="Load"/> for the errors.</summary>
+    /// <summary>Plans a model that is in memory, such as one that was decrypted or downloaded. It can have no external data: <see cref="OnnxModel.Parse(ReadOnlyMemory{byte}, string?, ModelLimits?, string)"/> and <see cref="From"/> take a folder for it.</summary>
+    /// <param name="bytes">The ONNX file; not kept.</param>
+    /// <param name="options">How the plan is made; null for the defaults.</param>
+    /// <param name="execution">How ONNX Runtime is found and run; null for the defaults.</param>
+    /// <param name="source">The name of the model in messages.</param>
+    /// <exception cref="ModelFormatException">It is not a valid model, or has external data.</exception>
+    /// <exception cref="ModelNotSupportedException">It has inputs or outputs that are not supported.</exception>
+    /// <exception cref="EngineException">ONNX Runtime refuses it, or an execution provider cannot be used.</exception>
+    /// <exception cref="UnknownExecutionProviderException">There is no such execution provider.</exception>
+    public static PartitionedModel Load(ReadOnlyMemory<byte> bytes, PlanOptions? options = null, ExecutionOptions? execution = null, string source = "The model") =>
+        From(OnnxModel.Parse(bytes, folder: null, options?.Limits, source), options, execution);
+
+    /// <summary>Reads a model from a stream, such as a resource of an assembly, up to its end, and plans it. It can have no external data.</summary>
+    /// <param name="stream">The ONNX file, from the stream's position on. It stays open.</param>
+    /// <param name="options">How the plan is made; null for the defaults.</param>
+    /// <param name="execution">How ONNX Runtime is found and run; null for the defaults.</param>
+    /// <param name="source">The name of the model in messages.</param>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    /// <exception cref="ModelFormatException">It is not a valid model, or has external data.</exception>
+    /// <exception cref="ModelNotSupportedException">It has inputs or outputs that are not supported.</exception>
+    /// <exception cref="EngineException">ONNX Runtime refuses it, or an execution provider cannot be used.</exception>
+    /// <exception cref="UnknownExecutionProviderException">There is no such execution provider.</exception>
+    public static PartitionedModel Load(Stream stream, PlanOptions? options = null, ExecutionOptions? execution = null, string source = "The model") =>
+        From(OnnxModel.Load(stream, options?.Limits, source), options, execution);
+
+    /// <summary>Plans a model that has been read. See <see cref="Load(string, PlanOptions?, ExecutionOptions?)"/> for the errors.</summary>
     /// <param name="model">The model.</param>
     /// <param name="options">How the plan is made; null for the defaults.</param>
     /// <param name="execution">How ONNX Runtime is found and run; null for the defaults.</param>
@@ -143,6 +171,9 @@ public sealed class PartitionedModel
 
     /// <summary>Whether the file has a value for an input, so that an application may name it among <see cref="PlanOptions.FedInitializers"/>.</summary>
     public bool IsFedable(string name) => _graph.Model.FedableInitializers.Contains(name);
+
+    /// <summary>The model and its plan, on one line.</summary>
+    public override string ToString() => $"{Source}: {Plan}";
 
     private static Dictionary<string, TensorValue> DefaultsOf(ModelGraph graph, PlanOptions options)
     {

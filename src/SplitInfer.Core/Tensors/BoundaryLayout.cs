@@ -18,10 +18,11 @@ internal sealed class BoundaryLayout
     private readonly int[][] _symbolOfAxis;
     private readonly ImmutableArray<TensorShape> _fixedShapes;
     private readonly int _unranked;
+    private readonly string? _source;
 
-    private BoundaryLayout(ImmutableArray<TensorSpec> values)
+    private BoundaryLayout(ImmutableArray<TensorSpec> values, string? source)
     {
-        Values = values;
+        (Values, _source) = (values, source);
         Symbols = [.. values.SelectMany(static v => v.Dimensions).Where(static d => !d.IsFixed).Select(static d => d.Symbol!).Distinct(StringComparer.Ordinal)];
         var places = Symbols.Index().ToDictionary(static s => s.Item, static s => s.Index, StringComparer.Ordinal);
         _symbolOfAxis = [.. values.Select(v => v.Dimensions.Select(d => d.IsFixed ? -1 : places[d.Symbol!]).ToArray())];
@@ -38,8 +39,10 @@ internal sealed class BoundaryLayout
     /// <summary>The most sizes that a request can state.</summary>
     public int MaxSizes => Symbols.Length + (_unranked * (MaxRank + 1));
 
-    /// <summary>The layout of <paramref name="values"/>.</summary>
-    public static BoundaryLayout For(ImmutableArray<TensorSpec> values) => new(values);
+    /// <summary>A layout.</summary>
+    /// <param name="values">The values that are laid out.</param>
+    /// <param name="source">The model that errors about tensors name; null where they come from a peer, which may not learn the names of files.</param>
+    public static BoundaryLayout For(ImmutableArray<TensorSpec> values, string? source = null) => new(values, source);
 
     /// <summary>The shapes of the values for these sizes. Nothing is allocated for sizes that are refused.</summary>
     /// <param name="sizes">What <see cref="Measure(ReadOnlySpan{TensorValue})"/> gives; may be anything that an attacker sends.</param>
@@ -68,7 +71,7 @@ internal sealed class BoundaryLayout
     public ImmutableArray<long> Measure(ReadOnlySpan<TensorValue> tensors)
     {
         if (tensors.Length != Values.Length)
-            throw new TensorMismatchException($"{Values.Length} tensors are needed, {tensors.Length} were given. Give one for each of: {string.Join(", ", Values)}.");
+            throw Mismatch($"{Values.Length} {(Values.Length == 1 ? "tensor is" : "tensors are")} needed, {tensors.Length} given{Listed(tensors)}. Give one for each of: {string.Join(", ", Values)}.");
         var sizes = new long[Symbols.Length];
         sizes.AsSpan().Fill(-1);
         for (var value = 0; value < Values.Length; value++) Measure(value, tensors[value], sizes);
@@ -90,17 +93,28 @@ internal sealed class BoundaryLayout
 
     private void Measure(int value, TensorValue tensor, long[] sizes)
     {
+        if (tensor is null) throw Mismatch($"there is no tensor for '{Values[value].Name}', only null. The model takes {Values[value]}.");
         if (!Values[value].Accepts(tensor.ElementType, tensor.Shape))
-            throw new TensorMismatchException($"The tensor for '{Values[value].Name}' is {tensor}; the model says {Values[value]}. Give a tensor of that type and shape.");
+            throw Mismatch($"the tensor for '{Values[value].Name}' is {tensor}; the model takes {Values[value]}. {Advice(Values[value], tensor)}");
         for (var axis = 0; axis < _symbolOfAxis[value].Length; axis++)
         {
             if (_symbolOfAxis[value][axis] is var symbol && symbol < 0) continue;
             var size = tensor.Shape.Dimensions[axis];
             if (sizes[symbol] >= 0 && sizes[symbol] != size)
-                throw new TensorMismatchException($"Axis {axis} of '{Values[value].Name}' has size {size}, but '{Symbols[symbol]}' is {sizes[symbol]} elsewhere in the same request. Axes that share a symbol must have the same size.");
+                throw Mismatch($"axis {axis} of '{Values[value].Name}' has size {size}, but '{Symbols[symbol]}' is {sizes[symbol]} elsewhere in the same request. Axes that share a symbol must have the same size.");
             sizes[symbol] = size;
         }
     }
+
+    private TensorMismatchException Mismatch(string problem) => new(_source is null ? $"{char.ToUpperInvariant(problem[0])}{problem[1..]}" : $"{_source}: {problem}");
+
+    private static string Listed(ReadOnlySpan<TensorValue> tensors) =>
+        tensors.IsEmpty ? "" : $" ({string.Join(", ", tensors.ToArray().Select(static tensor => tensor?.ToString() ?? "null"))})";
+
+    private static string Advice(TensorSpec spec, TensorValue tensor) =>
+        tensor.ElementType != spec.Type ? $"Convert the elements to {spec.Type.DisplayName()}."
+        : tensor.Shape.Rank == spec.Dimensions.Length - 1 ? "Give a tensor of that shape; a single example takes an axis of size 1 in front, for the batch."
+        : "Give a tensor of that shape.";
 
     private void CheckSymbols(ReadOnlySpan<long> sizes, SizeLimits limits)
     {

@@ -1,6 +1,6 @@
 namespace SplitInfer.Tensors;
 
-/// <summary>A given tensor does not fit the model: its name, element type or shape is wrong.</summary>
+/// <summary>A given tensor does not fit the model, or what is asked of it: its name, element type or shape is wrong.</summary>
 public sealed class TensorMismatchException : SplitInferException
 {
     /// <summary>Creates the error.</summary>

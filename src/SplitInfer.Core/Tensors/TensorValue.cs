@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -7,6 +8,7 @@ namespace SplitInfer.Tensors;
 /// A dense tensor, row-major, little-endian, in pooled 64-byte aligned memory that never moves. The owner disposes a tensor once;
 /// its spans must not be used afterwards. Several threads may read it at the same time; writing is not thread-safe.
 /// </summary>
+[DebuggerDisplay("{TensorText.Of(this),nq}")]
 public sealed class TensorValue : IDisposable
 {
     private readonly string[]? _text;
@@ -40,6 +42,9 @@ public sealed class TensorValue : IDisposable
     /// <summary>The elements of a text tensor, in place.</summary>
     /// <exception cref="InvalidOperationException">The elements are not text.</exception>
     public string[] Text => _text ?? throw new InvalidOperationException($"A {ElementType.DisplayName()} tensor holds no text.");
+
+    /// <summary>Whether the memory was given back; text has none.</summary>
+    internal bool IsDisposed => _buffer is null && _text is null;
 
     /// <summary>Address of the first element; aligned to 64 bytes unless the tensor is a slice of a payload.</summary>
     internal unsafe byte* Pointer => Block.Pointer + _offset;

@@ -48,6 +48,8 @@ internal static class ProductRules
             ["Server"] = ["Server/Connections"],
             ["Server/DependencyInjection"] = ["Server"],
 
+            ["Imaging"] = ["Core/Tensors"],
+
             ["Tailoring/Verification"] = Core,
             ["Tailoring/Calibration"] = Core,
 

@@ -24,7 +24,27 @@ public class BadInputTests
         using var tensor = InputOf(client);
         var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, TensorValue> { ["wrong"] = tensor }));
         Assert.Contains("wrong", error.Message);
-        Assert.Contains(client.Plan.Inputs[0].Name, error.Message);
+        AssertNamesModelAndInput(client, error);
+    }
+
+    [Fact]
+    public async Task A_wrong_number_of_inputs()
+    {
+        await using var client = await LocalAsync();
+        using var tensor = InputOf(client);
+        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new[] { tensor, tensor }));
+        Assert.Contains("1 tensor is needed, 2 given", error.Message);
+        Assert.Contains($"{tensor}, {tensor}", error.Message);
+        AssertNamesModelAndInput(client, error);
+    }
+
+    [Fact]
+    public async Task No_tensor_where_one_is_needed()
+    {
+        await using var client = await LocalAsync();
+        var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new TensorValue[] { null! }));
+        Assert.Contains("null", error.Message);
+        AssertNamesModelAndInput(client, error);
     }
 
     [Fact]
@@ -32,7 +52,7 @@ public class BadInputTests
     {
         await using var client = await LocalAsync();
         var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(new Dictionary<string, TensorValue>()));
-        Assert.Contains(client.Plan.Inputs[0].Name, error.Message);
+        AssertNamesModelAndInput(client, error);
     }
 
     [Fact]
@@ -41,7 +61,9 @@ public class BadInputTests
         await using var client = await LocalAsync();
         using var tensor = InputOf(client);
         using var result = await client.InferAsync(tensor);
-        Assert.Contains(client.Plan.Outputs[0].Name, Assert.Throws<TensorMismatchException>(() => result["wrong"]).Message);
+        var error = Assert.Throws<TensorMismatchException>(() => result["wrong"]);
+        Assert.Contains("model.onnx: ", error.Message);
+        Assert.Contains(client.Plan.Outputs[0].ToString(), error.Message);
     }
 
     [Fact]
@@ -50,8 +72,8 @@ public class BadInputTests
         await using var client = await LocalAsync();
         using var tensor = RandomTensor.Normal(new Random(1), ElementType.Float64, client.Plan.Inputs[0].Shape.Dimensions);
         var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(tensor));
-        Assert.Contains("float64", error.Message);
-        Assert.Contains("float32", error.Message);
+        Assert.Contains(tensor.ToString(), error.Message);
+        AssertNamesModelAndInput(client, error);
     }
 
     [Fact]
@@ -61,7 +83,7 @@ public class BadInputTests
         using var tensor = RandomTensor.Normal(new Random(1), ElementType.Float32, 1, 2, 3);
         var error = await Assert.ThrowsAsync<TensorMismatchException>(async () => await client.InferAsync(tensor));
         Assert.Contains("1×2×3", error.Message);
-        Assert.Contains(client.Plan.Inputs[0].Shape.ToString(), error.Message);
+        AssertNamesModelAndInput(client, error);
     }
 
     [Fact]
@@ -190,6 +212,13 @@ public class BadInputTests
         using var folder = new TestFolder();
         var error = await Assert.ThrowsAsync<ModelRepositoryException>(async () => await SplitInferServer.StartAsync(new() { ModelsDirectory = folder.Path }));
         Assert.Contains("<name>/<version>/model.onnx", error.Message);
+    }
+
+    // The file, and the input's name with its type and shape.
+    private static void AssertNamesModelAndInput(SplitInferenceClient client, TensorMismatchException error)
+    {
+        Assert.Contains("model.onnx: ", error.Message);
+        Assert.Contains(client.Plan.Inputs[0].ToString(), error.Message);
     }
 
     private static async Task<SplitInferenceClient> LocalAsync(Action<SplitInferenceOptions>? configure = null)

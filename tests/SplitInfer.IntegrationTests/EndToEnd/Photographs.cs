@@ -13,14 +13,17 @@ internal sealed class Photographs : IDisposable
 
     public int Count => (int)_labels.Shape.ElementCount;
 
+    /// <summary>Height × width × RGB bytes.</summary>
+    public ReadOnlySpan<byte> PixelsOf(int index) => _images.Bytes.Span.Slice(index * Pixels * 3, Pixels * 3);
+
     public long LabelOf(int index) => _labels.Span<long>()[index];
 
-    /// <summary>Height × width × RGB bytes to 1 × BGR × height × width floats with the mean of the training set taken off.</summary>
+    /// <summary>The pixels as 1 × BGR × height × width floats, with the mean of the training set taken off.</summary>
     public TensorValue Read(int index)
     {
         ReadOnlySpan<float> mean = [104, 117, 123];
         var tensor = TensorValue.Allocate(ElementType.Float32, new(1, 3, 224, 224));
-        var from = _images.Bytes.Span.Slice(index * Pixels * 3, Pixels * 3);
+        var from = PixelsOf(index);
         var values = tensor.Span<float>();
         for (var channel = 0; channel < 3; channel++)
             for (var pixel = 0; pixel < Pixels; pixel++)

@@ -1,4 +1,6 @@
 using SplitInfer.Client;
+using SplitInfer.Imaging;
+using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
 namespace SplitInfer.IntegrationTests.EndToEnd;
@@ -30,6 +32,20 @@ public class SqueezeNetTests
             }
 
             Assert.Equal(Top1, correct / (double)photographs.Count, tolerance: 1e-9);
+        }
+    }
+
+    [SharedFact]
+    public void The_preset_of_caffe_gives_what_the_model_takes()
+    {
+        // The photographs are cropped already.
+        var preprocessing = ImagePreprocessing.ImageNetCaffe with { ShorterSide = 224 };
+        using var photographs = new Photographs();
+        for (var index = 0; index < photographs.Count; index += 50)
+        {
+            using var expected = photographs.Read(index);
+            using var tensor = preprocessing.FromPixels(photographs.PixelsOf(index), 224, 224, PixelFormat.Rgb24);
+            Assert.True(TensorDifference.Between(expected, tensor).IsBitExact);
         }
     }
 

@@ -16,6 +16,7 @@ public sealed class PackageVersionTests : IDisposable
     [InlineData("SplitInfer.Client", "SplitInfer.Core SplitInfer.Policies")]
     [InlineData("SplitInfer.Server", "SplitInfer.Core")]
     [InlineData("SplitInfer.Tailoring", "SplitInfer.Core")]
+    [InlineData("SplitInfer.Imaging", "SplitInfer.Core")]
     [InlineData("SplitInfer.Simulation", "SplitInfer.Policies")]
     public async Task A_package_takes_the_others_in_its_own_version(string package, string others)
     {

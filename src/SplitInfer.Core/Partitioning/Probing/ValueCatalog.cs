@@ -69,7 +69,7 @@ internal sealed class ValueCatalog
         LoadCheck.Run(graph, values, execution);
         var reader = new SpecReader(graph.Inputs.Select(i => values[i.Name]), BehindDoubtful(graph).Contains);
         ImmutableArray<TensorSpec> inputs = [.. graph.Inputs.Select(i => reader.Read(values[i.Name]))];
-        CheckGiven(inputs, options);
+        CheckGiven(inputs, options, graph.Model.Source);
         string[] open = [.. values.Values.Where(v => v.Kind == EngineValueKind.Tensor && !reader.Read(v).IsStatic).Select(static v => v.Name)];
         return new(graph, values.Values, reader, Measurement.Of(graph, inputs, open, name => values.TryGetValue(name, out var value) ? reader.Read(value) : null, options, execution)) { Finish = finish };
     }
@@ -139,15 +139,15 @@ internal sealed class ValueCatalog
         }
     }
 
-    private static void CheckGiven(ImmutableArray<TensorSpec> inputs, PlanOptions options)
+    private static void CheckGiven(ImmutableArray<TensorSpec> inputs, PlanOptions options, string source)
     {
         var symbols = inputs.SelectMany(static i => i.Dimensions).Select(static d => d.Symbol).OfType<string>().ToHashSet(StringComparer.Ordinal);
         if (options.DimensionSizes.Keys.FirstOrDefault(symbol => !symbols.Contains(symbol)) is { } unknown)
-            throw new ArgumentException($"{nameof(PlanOptions.DimensionSizes)} names '{unknown}', which no input of the model has. It has: {string.Join(", ", symbols.DefaultIfEmpty("no symbolic dimension"))}.");
+            throw new ArgumentException($"{nameof(PlanOptions.DimensionSizes)} names '{unknown}', which no input of '{source}' has. It has: {string.Join(", ", symbols.DefaultIfEmpty("no symbolic dimension"))}.");
         foreach (var (name, tensor) in options.SampleInputs)
         {
-            var input = inputs.FirstOrDefault(i => i.Name == name) ?? throw new TensorMismatchException($"The model has no input '{name}'. It has: {string.Join(", ", inputs)}.");
-            BoundaryLayout.For([input]).Measure([tensor]);
+            var input = inputs.FirstOrDefault(i => i.Name == name) ?? throw new TensorMismatchException($"{source}: the model has no input '{name}', which {nameof(PlanOptions)}.{nameof(PlanOptions.SampleInputs)} names. It takes: {string.Join(", ", inputs)}.");
+            BoundaryLayout.For([input], source).Measure([tensor]);
         }
     }
 

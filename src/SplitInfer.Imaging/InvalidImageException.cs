@@ -1,0 +1,7 @@
+namespace SplitInfer.Imaging;
+
+/// <summary>Bytes are no picture that can be decoded, are damaged or cut short, or hold a picture over <see cref="ImagePreprocessing.MaxPixels"/>.</summary>
+public sealed class InvalidImageException : SplitInferException
+{
+    internal InvalidImageException(string message) : base(message) { }
+}
