@@ -1,3 +1,4 @@
+using SplitInfer.IntegrationTests.PublicApi;
 using SplitInfer.Testing;
 
 namespace SplitInfer.IntegrationTests.Packaging;
@@ -6,10 +7,8 @@ namespace SplitInfer.IntegrationTests.Packaging;
 [Collection(PackedLibraries.Name)]
 public sealed class PackageContentTests(PackedLibraries packed)
 {
-    public static TheoryData<string> Packages { get; } = ["SplitInfer.Client", "SplitInfer.Server", "SplitInfer.Core", "SplitInfer.Policies", "SplitInfer.Simulation", "SplitInfer.Tailoring"];
-
     [Theory]
-    [MemberData(nameof(Packages))]
+    [MemberData(nameof(PublicApiTests.Libraries), MemberType = typeof(PublicApiTests))]
     public async Task A_package_explains_itself(string package)
     {
         var library = await packed.GetAsync(package);
@@ -25,7 +24,7 @@ public sealed class PackageContentTests(PackedLibraries packed)
     }
 
     [Theory]
-    [MemberData(nameof(Packages))]
+    [MemberData(nameof(PublicApiTests.Libraries), MemberType = typeof(PublicApiTests))]
     public async Task Symbols_lie_beside_a_package_and_not_in_it(string package)
     {
         var library = await packed.GetAsync(package);
@@ -34,7 +33,7 @@ public sealed class PackageContentTests(PackedLibraries packed)
     }
 
     [Theory]
-    [MemberData(nameof(Packages))]
+    [MemberData(nameof(PublicApiTests.Libraries), MemberType = typeof(PublicApiTests))]
     public async Task The_address_that_a_clone_came_from_is_not_published(string package)
     {
         var repository = (await (await packed.GetAsync(package)).ReadAsync())["repository"].SingleOrDefault();
