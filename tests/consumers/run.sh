@@ -1,37 +1,98 @@
 #!/usr/bin/env bash
-# Publishes applications that use the libraries, as users publish theirs, and runs what comes out. Needs the .NET 10 SDK, GNU find, awk,
-# and for native AOT a C compiler.
-#   run.sh FOLDER [--gpu]     FOLDER: where the applications go; --gpu: also tries the flavour of ONNX Runtime for CUDA, some 300 MB
+# Builds applications that use the packages, outside the repository and as users build theirs, and runs what comes out. The packages come from a
+# feed that is made here, all others from the sources that are configured. Needs the .NET 10 SDK, GNU find, awk, and for native AOT a C compiler.
+#   run.sh FOLDER [--gpu]     FOLDER: where the feed and the applications go, and what else is there goes away; --gpu: also tries the flavour of
+#                             ONNX Runtime for CUDA, some 300 MB
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=$1 model=$1/models/resnet/1/model.onnx
-rm -rf "$out" && mkdir -p "$(dirname "$model")"
-dotnet run --project "$here/MakeModel" -c Release -- "$model"
-passed=0
+root=$(cd "$here/../.." && pwd)
+rm -rf "$1" && mkdir -p "$1"
+out=$(cd "$1" && pwd) apps=$(cd "$1" && pwd)/applications
+[[ $out/ != "$root"/* ]] || { echo "$1 lies in the repository, whose settings the applications would take on; name another folder."; exit 1; }
+small=$out/models/small/1/model.onnx large=$out/models/large/1/model.onnx
+passed=0 servers=()
+trap '[ ${#servers[@]} = 0 ] || kill "${servers[@]}"' EXIT
+mkdir -p "$(dirname "$small")" "$(dirname "$large")"
+dotnet run --project "$here/MakeModel" -c Release -- "$small" "$large"
 
-cli=$here/../../src/SplitInfer.Cli
-dotnet build "$cli" -c Release -v q
-tool=$(dotnet msbuild "$cli" -getProperty:TargetPath -p:Configuration=Release)
-dotnet "$tool" serve --models "$out/models" --listen tcp://127.0.0.1:0 --json >"$out/server.txt" 2>"$out/server-errors.txt" &
-server=$!
-trap 'kill $server' EXIT
-for _ in $(seq 300); do
-    grep -q listening "$out/server.txt" && break
-    kill -0 $server || { cat "$out/server-errors.txt"; exit 1; }
-    sleep 0.2
-done
-address=$(sed -E 's/.*"listening":"([^"]*)".*/\1/' "$out/server.txt")
+pass() { echo "$1"; passed=$((passed + 1)); }
+fail() { echo "$1"; exit 1; }
+megabytes() { find "$1" -type f ! -name '*.pdb' ! -name '*.dbg' ! -name '*.xml' -printf '%s\n' | awk '{ sum += $1 } END { printf "%.1f MB", sum / 1e6 }'; }
+# The first C# program of a page, as it is printed.
+program() { awk '/^```csharp$/ { on = 1; next } /^```$/ && on { exit } on' "$1"; }
+
+# LOG COMMAND…: starts a server and waits for the address that it prints.
+serve() {
+    local log=$1; shift
+    "$@" >"$log" 2>&1 &
+    servers+=($!)
+    for _ in $(seq 300); do
+        address=$(grep -aom1 'tcp://127.0.0.1:[0-9]*' "$log") && return
+        kill -0 "${servers[-1]}" 2>/dev/null || break
+        sleep 0.2
+    done
+    cat "$log"; exit 1
+}
 
 # NAME PROJECT OPTION…: publishes a project, and runs it on the device and cut in the middle.
 try() {
     local name=$1 project=$2 folder=$out/$1; shift 2
-    dotnet publish "$here/$project" -c Release -o "$folder" -v q "$@"
+    dotnet publish "$apps/$project" -c Release -o "$folder" -v q "$@"
     local whole cut
-    whole=$("$folder/$project" "$model") cut=$("$folder/$project" "$model" "$address" 20)
-    [ "${whole#Device: }" = "${cut#Split: }" ] && [ "$cut" != "$whole" ] || { echo "$name: '$whole' on the device, '$cut' when cut"; exit 1; }
-    echo "$name: $cut, $(find "$folder" -type f ! -name '*.pdb' ! -name '*.dbg' ! -name '*.xml' -printf '%s\n' | awk '{ sum += $1 } END { printf "%.1f MB", sum / 1e6 }')"
-    passed=$((passed + 1))
+    whole=$("$folder/$project" "$small") cut=$("$folder/$project" "$small" "$address" 20)
+    [ "${whole#Device: }" = "${cut#Split: }" ] && [ "$cut" != "$whole" ] || fail "$name: '$whole' on the device, '$cut' when cut"
+    pass "$name: $cut, $(megabytes "$folder")"
 }
+
+# A version and a package folder of their own, so that nothing of an earlier run is taken. What else is unpacked on this machine is not fetched again.
+SplitInferVersion=0.0.0-ci.$(date +%s)
+bash "$root/eng/pack.sh" "$out/feed" -p:PackageVersion="$SplitInferVersion"
+unpacked=$(dotnet nuget locals global-packages --list --force-english-output)
+unpacked=${unpacked#*: }
+mkdir -p "$unpacked"
+cat >"$out/nuget.config" <<END
+<configuration>
+  <packageSources><add key="packed" value="$out/feed" /></packageSources>
+  <fallbackPackageFolders><add key="unpacked" value="$unpacked" /></fallbackPackageFolders>
+</configuration>
+END
+export SplitInferVersion NUGET_PACKAGES=$out/packages
+mkdir "$apps"
+tar -C "$here" --exclude=bin --exclude=obj --exclude=MakeModel -c . | tar -C "$apps" -x
+
+(cd "$out" && dotnet tool install SplitInfer.Cli --version "$SplitInferVersion" --tool-path tool)
+"$out/tool/splitinfer" --help | grep -q "^  serve " || fail "tool: its help does not name its commands"
+serve "$out/tool.log" "$out/tool/splitinfer" serve --models "$out/models" --listen tcp://127.0.0.1:0
+"$out/tool/splitinfer" run "$small" --server "$address" --partition 20 --frames 3 >"$out/run.log" || { cat "$out/run.log"; exit 1; }
+pass "tool: serves and runs, $(megabytes "$out/tool")"
+
+# As it is pasted, with a server that is not there; and with one that is.
+program "$root/README.md" >"$apps/ReadmeProgram/Program.cs"
+cp "$large" "$out/$(grep -om1 '[A-Za-z0-9-]*\.onnx' "$apps/ReadmeProgram/Program.cs")"
+dotnet build "$apps/ReadmeProgram" -c Release -o "$out/readme" -v q -clp:NoSummary
+alone=$(cd "$out" && readme/ReadmeProgram)
+sed -i "s|tcp://[^\"]*|$address|" "$apps/ReadmeProgram/Program.cs"
+dotnet build "$apps/ReadmeProgram" -c Release -o "$out/readme" -v q -clp:NoSummary
+# The first decision may be for the device alone.
+for _ in 1 2 3 4 5; do
+    served=$(cd "$out" && readme/ReadmeProgram)
+    [[ $served =~ ^[A-Z][a-z]+:\ [1-9][0-9]*\ bytes\ sent ]] && break
+done
+[[ $alone =~ ^Device:\ 0\ bytes\ sent ]] && [[ $served =~ :\ [1-9][0-9]*\ bytes\ sent ]] || fail "readme: '$alone' without the server, '$served' with it"
+pass "readme: $alone without the server; $served with it"
+
+for page in "$root"/src/*/README.md; do
+    name=$(basename "$(dirname "$page")") name=${name#SplitInfer.}
+    [ -n "$(program "$page")" ] || continue
+    # A method, so that the programs of all packages stand in one application.
+    { program "$page" | grep '^using [A-Za-z.]*;$'
+      echo "internal static partial class Readmes { public static async Task $name() {"
+      program "$page" | grep -v '^using [A-Za-z.]*;$'
+      echo "} }"; } >"$apps/PackageReadmes/$name.cs"
+done
+dotnet build "$apps/PackageReadmes" -c Release -o "$out/readmes" -v q -clp:NoSummary
+(cd "$out" && readmes/PackageReadmes >readmes.log 2>&1) || { cat "$out/readmes.log"; exit 1; }
+pass "package-readmes: run as printed"
 
 try framework-dependent SmallClient --no-self-contained
 try single-file SmallClient --no-self-contained -p:PublishSingleFile=true
@@ -41,10 +102,16 @@ if command -v clang >/dev/null || command -v gcc >/dev/null; then try native-aot
 else echo "native-aot: skipped, since there is no C compiler to link with"; fi
 
 # The flavour that comes along is left out: without another, the application says which packages there are.
-dotnet publish "$here/OtherFlavour" -c Release --no-self-contained -o "$out/no-flavour" -v q
-"$out/no-flavour/OtherFlavour" "$model" >"$out/no-flavour.txt" 2>&1 && { echo "no-flavour: it ran without a library"; exit 1; }
+dotnet publish "$apps/OtherFlavour" -c Release --no-self-contained -o "$out/no-flavour" -v q
+"$out/no-flavour/OtherFlavour" "$small" >"$out/no-flavour.txt" 2>&1 && fail "no-flavour: it ran without a library"
 grep -q "add a reference to Microsoft.ML.OnnxRuntime" "$out/no-flavour.txt" || { cat "$out/no-flavour.txt"; exit 1; }
-echo "no-flavour: names the packages"
-passed=$((passed + 1))
+pass "no-flavour: names the packages"
 [ "${2:-}" != --gpu ] || try gpu-flavour OtherFlavour --no-self-contained -p:Flavour=gpu
+
+# Web applications: with the server, and the small client against it.
+dotnet publish "$apps/WebServer" -c Release --no-self-contained -o "$out/web-server" -v q
+serve "$out/web-server.log" "$out/web-server/WebServer" "$out/models" --urls http://127.0.0.1:0
+cut=$("$out/framework-dependent/SmallClient" "$small" "$address" 20)
+[[ $cut == Split:* ]] || fail "web-server: '$cut'"
+pass "web-server: $cut, $(megabytes "$out/web-server")"
 echo "consumers: $passed passed, 0 failed"

@@ -17,7 +17,7 @@ public sealed class PublicApiTests
     /// <summary>The projects that are packed as libraries; this project has to reference them.</summary>
     public static TheoryData<string> Libraries { get; } =
         [.. Directory.EnumerateFiles(Repository.PathOf("src"), "*.csproj", SearchOption.AllDirectories)
-            .Where(static project => File.ReadAllText(project).Contains("<IsPackable>true</IsPackable>"))
+            .Where(static project => File.ReadAllText(project) is var text && text.Contains("<IsPackable>true</IsPackable>") && !text.Contains("<PackAsTool>true</PackAsTool>"))
             .Select(static project => Path.GetFileNameWithoutExtension(project))
             .Order(StringComparer.Ordinal)];
 
