@@ -24,6 +24,7 @@ program() { awk '/^```csharp$/ { on = 1; next } /^```$/ && on { exit } on' "$1";
 # LOG COMMAND…: starts a server and waits for the address that it prints.
 serve() {
     local log=$1; shift
+    : >"$log"
     "$@" >"$log" 2>&1 &
     servers+=($!)
     for _ in $(seq 300); do
@@ -69,10 +70,10 @@ pass "tool: serves and runs, $(megabytes "$out/tool")"
 # As it is pasted, with a server that is not there; and with one that is.
 program "$root/README.md" >"$apps/ReadmeProgram/Program.cs"
 cp "$large" "$out/$(grep -om1 '[A-Za-z0-9-]*\.onnx' "$apps/ReadmeProgram/Program.cs")"
-dotnet build "$apps/ReadmeProgram" -c Release -o "$out/readme" -v q -clp:NoSummary
+dotnet build "$apps/ReadmeProgram" -c Release -o "$out/readme" -v q
 alone=$(cd "$out" && readme/ReadmeProgram)
 sed -i "s|tcp://[^\"]*|$address|" "$apps/ReadmeProgram/Program.cs"
-dotnet build "$apps/ReadmeProgram" -c Release -o "$out/readme" -v q -clp:NoSummary
+dotnet build "$apps/ReadmeProgram" -c Release -o "$out/readme" -v q
 # The first decision may be for the device alone.
 for _ in 1 2 3 4 5; do
     served=$(cd "$out" && readme/ReadmeProgram)
@@ -90,7 +91,7 @@ for page in "$root"/src/*/README.md; do
       program "$page" | grep -v '^using [A-Za-z.]*;$'
       echo "} }"; } >"$apps/PackageReadmes/$name.cs"
 done
-dotnet build "$apps/PackageReadmes" -c Release -o "$out/readmes" -v q -clp:NoSummary
+dotnet build "$apps/PackageReadmes" -c Release -o "$out/readmes" -v q
 (cd "$out" && readmes/PackageReadmes >readmes.log 2>&1) || { cat "$out/readmes.log"; exit 1; }
 pass "package-readmes: run as printed"
 
