@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
-using SplitInfer.Cli.Processes;
+using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Execution;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Cli.Tests.Processes;
+namespace SplitInfer.Cli.Tests.Benchmarks;
 
 public class SlowedRunnerTests
 {

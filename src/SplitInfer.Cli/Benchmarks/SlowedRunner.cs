@@ -1,7 +1,7 @@
 using SplitInfer.Execution;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Cli.Processes;
+namespace SplitInfer.Cli.Benchmarks;
 
 /// <summary>Takes some times as long as the segment does, as a slower machine would.</summary>
 /// <param name="segment">The segment.</param>
