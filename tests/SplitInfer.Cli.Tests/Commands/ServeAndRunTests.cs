@@ -152,7 +152,7 @@ public sealed class ServeAndRunTests : IDisposable
         using var process = Process.Start(CommandLine.ExecutableWith(["run", _model, "--frames", "1000000", "--json"]))!;
         var error = process.StandardError.ReadToEndAsync();
         Assert.NotNull(await process.StandardOutput.ReadLineAsync());
-        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"])) await kill.WaitForExitAsync();
+        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"])) await kill.WaitForExitAsync();
         var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await process.WaitForExitAsync();
         Assert.Equal(1, process.ExitCode);

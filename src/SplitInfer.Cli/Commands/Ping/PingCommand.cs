@@ -18,11 +18,11 @@ internal static class PingCommand
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var server = new Argument<string>("URI") { Description = "The server, such as tcp://127.0.0.1:7070 or unix:///run/splitinfer.sock." };
-        var file = new Argument<string?>("MODEL") { Description = "An .onnx file: asks whether the server holds it, and how many of its tails it has measured.", Arity = ArgumentArity.ZeroOrOne };
+        var file = new Argument<string?>("MODEL") { Description = "An .onnx file: asks whether the server holds it, and how many of its tails it has measured. Servers do not list their models, so what else one holds only its log tells.", Arity = ArgumentArity.ZeroOrOne };
         var count = new Option<int>("--count") { Description = "Round trips to measure, after one that is not counted.", HelpName = "N", DefaultValueFactory = static _ => 10 };
         count.Require<int>(static number => number >= 1, "takes 1 or more.");
         var command = new ExplainedCommand("ping",
-            "Says whether a server answers, how far it is, which codecs it takes and, of a model that you name, whether it holds it. A server tells of models only to those who have them, so what else it holds is not known; its log says so.",
+            "Says whether a server answers, how far it is, and whether it holds a model that you name.",
             "splitinfer ping tcp://127.0.0.1:7070",
             "splitinfer ping tcp://127.0.0.1:7070 squeezenet.onnx --json")
         {

@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
-using SplitInfer.Cli.Benchmarks;
-using SplitInfer.Cli.Processes;
 using SplitInfer.Client;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace SplitInfer.Cli.Processes;
+namespace SplitInfer.Cli.Benchmarks;
 
 /// <summary>
 /// A link of so many megabits a second to a server: clients connect to <see cref="Address"/> instead. Each direction of a connection passes its bytes on no
