@@ -33,7 +33,8 @@ public class CalibrationTests
             "calibrate", model, "--inputs", folder["photographs"], "--partitions", $"{Pool3},{Fire9}", "--out", folder["out.json"],
             "--codec", "ZeroBitmapEntropy", "--codec", "Quantized2", "--codec", "Quantized5", "--codec", "Quantized8",
         ];
-        Assert.Equal((0, ""), (await Program.RunAsync(line, new Terminal(TextWriter.Null, error)), error.ToString()));
+        Assert.Equal(0, await Program.RunAsync(line, new Terminal(TextWriter.Null, error)));
+        Assert.StartsWith($"{Samples} samples are too few", error.ToString(), StringComparison.Ordinal);
 
         var calibration = CalibrationFile.Load(folder["out.json"]);
         calibration.RequireFor(PartitionedModel.Load(model).Plan);
