@@ -52,7 +52,7 @@ internal static class ClientComposition
         var (plan, codecs, time, listed) = (partitioned.Plan, options.KnownCodecs, options.TimeProvider, options.AllServers);
         var (background, news, execution) = (new BackgroundWork(), new ServerStatusNews(options.Logger), options.Execution.LoggingTo(options.Logger));
         LocalModel? model = null;
-        ServerSet? servers = null;
+        var handles = new List<ServerHandle>(listed.Count);
         try
         {
             var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
@@ -61,7 +61,8 @@ internal static class ClientComposition
             var mask = new ArmMask();
             var policy = CreatePolicy(options, plan, arms, mask, state.Heads.Profile);
             var learns = policy.Needs != PolicyNeeds.None;
-            servers = new([.. listed.Select((server, index) => Connect(options, plan, policy, server, index, news.Report))]);
+            foreach (var server in listed) handles.Add(Connect(options, plan, policy, server, handles.Count, news.Report));
+            var servers = new ServerSet([.. handles]);
             var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null);
             var fallsBack = options.OnServerFailure == OnServerFailure.FinishOnDevice;
             var rescue = !fallsBack ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
@@ -81,7 +82,8 @@ internal static class ClientComposition
         catch
         {
             await background.DisposeAsync().ConfigureAwait(false);
-            if (servers is not null) await servers.DisposeAsync().ConfigureAwait(false);
+            // One whose address cannot be used must not keep the shared connections of those before it.
+            foreach (var handle in handles) await handle.DisposeAsync().ConfigureAwait(false);
             model?.Dispose();
             throw;
         }

@@ -4,8 +4,8 @@ using SplitInfer.Policies;
 namespace SplitInfer.Client.Attempts;
 
 /// <summary>
-/// Receives replies that lost a race, and those of servers that were asked only to learn of them: both reveal a server's delay. Waits for at most two of each at a time and for a limited time,
-/// so that they do not delay later requests. Thread-safe.
+/// Receives replies that lost a race, and replies to shadows: both reveal a server's delay. Waits for at most two of each at a time, and for
+/// a limited time, so that they do not delay later requests. Thread-safe.
 /// </summary>
 /// <param name="sink">Is given the outcomes.</param>
 /// <param name="background">Owns the waiting.</param>
@@ -27,8 +27,15 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
         var isOneTooMany = Interlocked.Increment(ref _races) > RaceModel.MaxLateReplies;
         background.Start(async stop =>
         {
-            await CollectAsync(server, attempt, isOneTooMany ? TimeSpan.Zero : Patience(patienceSeconds), stop).ConfigureAwait(false);
-            Interlocked.Decrement(ref _races);
+            try
+            {
+                await CollectAsync(server, attempt, isOneTooMany ? TimeSpan.Zero : Patience(patienceSeconds), stop).ConfigureAwait(false);
+            }
+            finally
+            {
+                // Also where a policy fails to learn from the reply, or its place would never be free again.
+                Interlocked.Decrement(ref _races);
+            }
         });
     }
 
@@ -48,8 +55,14 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
         var shadow = attempt.CreateShadow(arm);
         background.Start(stop => Task.Run(async () =>
         {
-            using (shadow) await CollectAsync(new(shadow, remote), shadow, Patience(patienceSeconds), stop).ConfigureAwait(false);
-            Interlocked.Decrement(ref _shadows);
+            try
+            {
+                using (shadow) await CollectAsync(new(shadow, remote), shadow, Patience(patienceSeconds), stop).ConfigureAwait(false);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _shadows);
+            }
         }, CancellationToken.None));
     }
 

@@ -25,13 +25,16 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
         try
         {
             attempt.Codec = AcceptedCodec(attempt, transport);
-            reply = await transport.SendAsync(attempt.CreateRequest(), stop).ConfigureAwait(false);
-        }
-        catch (TailRefusedException refused) when (refused.Code == RefusalCode.CodecNotAllowed && AcceptedCodec(attempt, transport) is var other && other != attempt.Codec && !stop.IsCancellationRequested)
-        {
-            // The first request of a connection may be sent before it is known which codecs the server accepts.
-            attempt.Codec = other;
-            reply = await transport.SendAsync(attempt.CreateRequest(), stop).ConfigureAwait(false);
+            try
+            {
+                reply = await transport.SendAsync(attempt.CreateRequest(), stop).ConfigureAwait(false);
+            }
+            catch (TailRefusedException refused) when (refused.Code == RefusalCode.CodecNotAllowed && AcceptedCodec(attempt, transport) is var other && other != attempt.Codec && !stop.IsCancellationRequested)
+            {
+                // The first request of a connection may be sent before it is known which codecs the server accepts.
+                attempt.Codec = other;
+                reply = await transport.SendAsync(attempt.CreateRequest(), stop).ConfigureAwait(false);
+            }
         }
         catch (Exception error) when (!ServerFault.Is(error) && !stop.IsCancellationRequested)
         {
@@ -40,12 +43,12 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
 
         var taken = timer.Restart();
         Require(reply, attempt, transport);
-        // A clock that stands still, as in a test, says nothing of how long the request took.
+        // Where a test stops the clock, there is nothing to compare with.
         var isPlausible = reply.Timings is { TotalSeconds: >= 0, QueueSeconds: >= 0 } timings && (taken == TimeSpan.Zero || timings.TotalSeconds <= taken.TotalSeconds);
         return new(new(reply.Outputs, taken), ServerOutcome.Replied)
         {
             OffloadSeconds = attempt.SendingSeconds(taken),
-            // No server can have spent more than the request took; what a wrong clock says would spoil what is learned.
+            // No server can have spent more time than the whole request took. Wrong times would spoil what is learned, so they are left out.
             ServerTimings = isPlausible ? reply.Timings : default,
             ServerLoad = reply.Load,
         };
