@@ -1,6 +1,10 @@
-// Runs one model split across a client and a server at several partitions, and checks each against the whole model.
-//   dotnet run --project samples/QuickStart [-- --model FILE.onnx --input FILE.npy]
+// Cuts one model at several places between a client and a server, and checks each against the whole model. Then lets the client choose, on a device and
+// over a link that are slowed on purpose.
+//   dotnet run --project samples/QuickStart [-- --model FILE.onnx --input FILE.npy --alone MILLISECONDS]
+using System.Globalization;
+using QuickStart;
 using SplitInfer.Client;
+using SplitInfer.Imaging;
 using SplitInfer.Models;
 using SplitInfer.Server;
 using SplitInfer.Tensors;
@@ -18,7 +22,7 @@ try
     var plan = client.Plan;
     Console.WriteLine($"{plan.Partitions.Length} partitions, {plan.Arms.Length} arms; 0 runs everything on the server, {plan.AllOnDevice.Index} on the device");
 
-    using var input = Option("--input") is { } path ? TensorFile.Read(path, out _) : RandomInput(plan.Inputs[0]);
+    using var input = Option("--input") is { } path ? TensorFile.Read(path, out _) : MadeUp(plan.Inputs[0]);
     using var whole = await client.InferAsync(input, new() { Partition = plan.AllOnDevice.Index });
 
     Console.WriteLine($"{"partition",9} {"sent KB",9} {"head ms",9} {"server ms",9} {"total ms",9}  largest difference from the whole");
@@ -34,6 +38,9 @@ try
     }
 
     Console.WriteLine(agrees ? "Every partition agrees with the whole model." : "A partition differs from the whole model.");
+    var alone = TimeSpan.FromMilliseconds(double.Parse(Option("--alone") ?? "250", CultureInfo.InvariantCulture));
+    await using var comparison = new Comparison();
+    agrees &= await comparison.RunAsync(file, server.Endpoints[0], input, whole.Outputs, alone);
     return agrees ? 0 : 1;
 }
 finally
@@ -41,9 +48,11 @@ finally
     Directory.Delete(models, recursive: true);
 }
 
-// For a model with a float32 input of fixed size; name an --input for any other.
-static TensorValue RandomInput(TensorSpec spec)
+// A drawn picture for a model that takes pictures, noise for any other with a float32 input of fixed size.
+static TensorValue MadeUp(TensorSpec spec)
 {
+    if (spec.Shape.Dimensions is [1, 3, var height and > 1, var width and > 1])
+        return (ImagePreprocessing.ImageNet with { ShorterSide = null }).For(spec).FromPixels(Picture.Draw((int)width, (int)height), (int)width, (int)height, PixelFormat.Rgb24);
     var input = TensorValue.Allocate(spec.Type, new(spec.Shape.Dimensions));
     var random = new Random(7);
     foreach (ref var value in input.Span<float>()) value = (random.NextSingle() * 2) - 1;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using VideoStream.Simulated;
+using SplitInfer.Emulation;
 
 namespace VideoStream;
 
@@ -38,7 +38,7 @@ internal sealed record StreamOptions
         {
             var duration = TimeSpan.FromSeconds(SecondsPerPhase);
             double[] mbps = [50, 4, 50];
-            return [.. mbps.Select(rate => new LinkPhase(duration, new LinkConditions(rate * 1e6, RoundTrip: TimeSpan.FromMilliseconds(4))))];
+            return [.. mbps.Select(rate => new LinkPhase(duration, new LinkConditions(rate, RoundTrip: TimeSpan.FromMilliseconds(4))))];
         }
     }
 

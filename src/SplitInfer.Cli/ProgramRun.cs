@@ -34,7 +34,12 @@ internal static class ProgramRun
         {
             return Refuse(parsed, terminal, [OptionWords.Of(error.Message)]);
         }
-        catch (Exception error) when (error is SplitInferException or ScenarioException or TimeoutException or IOException or UnauthorizedAccessException)
+        catch (SplitInferException error)
+        {
+            terminal.Complain(FailureWords.Of(error));
+            return Failed;
+        }
+        catch (Exception error) when (error is ScenarioException or TimeoutException or IOException or UnauthorizedAccessException)
         {
             terminal.Complain(error.Message);
             return Failed;

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Profiling;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.State;
+using SplitInfer.Client.Telemetry;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
@@ -21,6 +23,12 @@ internal static class ClientComposition
     public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken) => OwnAsync(options, async () =>
     {
         options.Validate(needsModelPath: true);
+        if (options.IsServerOnly)
+        {
+            var copy = new AbsentCopy(await ModelDescriber.DescribeAsync(options, cancellationToken).ConfigureAwait(false), options.ModelName);
+            return await ComposeAsync(options, copy, copy, cancellationToken).ConfigureAwait(false);
+        }
+
         var model = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution.LoggingTo(options.Logger)), cancellationToken).ConfigureAwait(false);
         return await ComposeAsync(options, model, cancellationToken).ConfigureAwait(false);
     });
@@ -47,26 +55,31 @@ internal static class ClientComposition
         }
     }
 
-    private static async ValueTask<SplitInferenceClient> ComposeAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken)
+    private static ValueTask<SplitInferenceClient> ComposeAsync(SplitInferenceOptions options, PartitionedModel model, CancellationToken cancellationToken) =>
+        ComposeAsync(options, new PlannedCopy(model), new SegmentCompiler(model, options.Execution.LoggingTo(options.Logger)), cancellationToken);
+
+    private static async ValueTask<SplitInferenceClient> ComposeAsync(SplitInferenceOptions options, ModelCopy copy, ISegmentCompiler segments, CancellationToken cancellationToken)
     {
-        var (plan, codecs, time, listed) = (partitioned.Plan, options.KnownCodecs, options.TimeProvider, options.AllServers);
+        var (plan, codecs, time, listed) = (copy.Plan, options.KnownCodecs, options.TimeProvider, options.AllServers);
         var (background, news, execution) = (new BackgroundWork(), new ServerStatusNews(options.Logger), options.Execution.LoggingTo(options.Logger));
         LocalModel? model = null;
         var handles = new List<ServerHandle>(listed.Count);
         try
         {
             var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
-            model = new LocalModel(partitioned, new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(partitioned, execution)), background, execution);
+            model = new LocalModel(copy, new SegmentResidency(options.SegmentMemoryBytes).Open(segments), background, execution);
             var state = new LearnedState(options.StateDirectory, plan, options.Execution, arms.Descriptions, arms.CodecNames, listed.Select(static server => server.DisplayName));
             var mask = new ArmMask();
             var policy = CreatePolicy(options, plan, arms, mask, state.Heads.Profile);
             var learns = policy.Needs != PolicyNeeds.None;
             foreach (var server in listed) handles.Add(Connect(options, plan, policy, server, handles.Count, news.Report));
             var servers = new ServerSet([.. handles]);
-            var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null);
-            var fallsBack = options.OnServerFailure == OnServerFailure.FinishOnDevice;
+            var (label, names) = (Label(options, plan), listed.Select(static server => server.DisplayName).ToArray());
+            var recorder = new RequestRecorder(label, names, time);
+            var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null, recorder);
+            var fallsBack = options.FallsBack;
             var rescue = !fallsBack ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
-            var executors = new ExecutorSet(servers, codecs, model, sink, background, rescue, fallsBack, time);
+            var executors = new ExecutorSet(servers, codecs, model, sink, background, rescue, fallsBack, learns, options.Transport.SilencePatience, arms.On, time);
             if (learns)
             {
                 // Before the first round trip, which it would replace.
@@ -74,10 +87,11 @@ internal static class ClientComposition
                 servers.ProbeIfDue();
             }
 
-            await PrepareAsync(options, model, arms, policy, servers, state, mask, codecs, cancellationToken).ConfigureAwait(false);
+            if (!options.IsServerOnly) await PrepareAsync(options, model, arms, policy, servers, state, mask, codecs, cancellationToken).ConfigureAwait(false);
             foreach (var warning in state.Warnings) ClientLog.Warning(options.Logger, warning);
             ClientLog.Ready(options.Logger, plan.Model.ToString()[..8], arms.Descriptions.Length, policy.Name, listed.Count);
-            return new(options, model, arms, mask, policy, servers, executors, sink, state, background, news);
+            var gauges = new ClientGauges(label, names, server => !servers.All[server].Health.IsUnavailable, policy.Estimate);
+            return new(options, model, arms, mask, policy, servers, executors, sink, state, background, news, recorder, gauges);
         }
         catch
         {
@@ -89,14 +103,29 @@ internal static class ClientComposition
         }
     }
 
+    /// <summary>What listeners are told that the model is called: its name at the servers, or that of its file.</summary>
+    private static string Label(SplitInferenceOptions options, PartitionPlan plan) =>
+        options.ModelName is { Length: > 0 } name ? name : Path.GetFileNameWithoutExtension(options.ModelPath) is { Length: > 0 } file ? file : plan.Model.ToString()[..8];
+
     private static ServerHandle Connect(SplitInferenceOptions options, PartitionPlan plan, IPartitionPolicy policy, ServerOptions server, int index, Action<ServerStatus> onChange)
     {
-        var transport = server.Transport ?? new RemoteTailTransport(
-            (options.Connections ?? new()).Rent(server.Address!, options.KnownCodecs, options.Transport, options.TimeProvider), new(options.ModelName, options.ModelVersion, plan));
+        var transport = server.Transport ?? CreateTransport(options, plan, server);
         Action<double>? onRoundTrip = policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(index, seconds) : null;
         Action<ImmutableArray<double>>? onProfile = policy.Needs.HasFlag(PolicyNeeds.ServerProfile) ? tailSeconds => policy.ObserveServerProfile(index, tailSeconds) : null;
-        return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, onProfile, onChange, options.ProbeInterval, options.TimeProvider));
+        return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, onProfile, onChange, options.ProbeInterval, options.TimeProvider, new(RandomNumberGenerator.GetInt32(int.MaxValue))));
     }
+
+    private static RemoteTailTransport CreateTransport(SplitInferenceOptions options, PartitionPlan plan, ServerOptions server)
+    {
+        // Before the connection is rented, which nobody would give back where the application's strategies cannot be used.
+        var pipeline = new ServerPipeline(server.DisplayName, options.Transport.Resilience, new(RandomNumberGenerator.GetInt32(int.MaxValue)), options.TimeProvider);
+        var link = (options.Connections ?? new()).Rent(server.Address!, options.KnownCodecs, options.Transport, options.TimeProvider, server.Security?.Snapshot());
+        return new(link, RemoteModelOf(options, plan), pipeline);
+    }
+
+    private static RemoteModel RemoteModelOf(SplitInferenceOptions options, PartitionPlan plan) => options.IsServerOnly
+        ? RemoteModel.Described(options.ModelName, options.ModelVersion, plan)
+        : new(options.ModelName, options.ModelVersion, plan);
 
     /// <summary>Loads segments, restores what was learned, measures heads and warms up, as far as the options' budget goes.</summary>
     private static async ValueTask PrepareAsync(
@@ -131,7 +160,7 @@ internal static class ClientComposition
     private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, PartitionPlan plan, ArmCatalog arms, ArmMask mask, HeadProfile heads)
     {
         var servers = options.AllServers;
-        var name = options.Policy ?? (options.Partition is not null ? PolicyNames.Fixed : servers.Count > 0 ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
+        var name = options.Policy ?? (options.IsServerOnly ? PolicyNames.AllOnServer : options.Partition is not null ? PolicyNames.Fixed : servers.Count > 0 ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
         // These may take cuts that are no arms, and say so where the model or the options rule one out.
         if (options.CustomPolicy is null && options.PolicyOptions.Count == 0)
         {

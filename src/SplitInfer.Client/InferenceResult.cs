@@ -1,7 +1,10 @@
 using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Servers;
+using SplitInfer.Client.Telemetry;
 using SplitInfer.Client.Transport;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
@@ -51,11 +54,60 @@ public sealed class InferenceResult : IDisposable
     /// <summary>How busy the server was when it replied; null where the result is not the server's.</summary>
     public required ServerLoad? ServerLoad { get; init; }
 
+    /// <summary>Whether an output holds infinite numbers or what is not a number, wherever it was computed. Looks at all outputs each time.</summary>
+    public bool HasNonFiniteOutputs => !_outputs.All(FiniteNumbers.AreIn);
+
     /// <summary>Where the time went.</summary>
     public required InferenceTimings Timings { get; init; }
 
     /// <summary>Payload bytes that were sent up to the result, those of a race that the device won included, those of <see cref="Decision.Shadow"/> not; 0 where the server was not asked.</summary>
     public required long BytesSent { get; init; }
+
+    /// <summary>Where the request ran and what it cost, such as <c>Split at 19 by edge: 41.2 ms (head 12.0, encode 0.4, offload 28.8), 51,200 B sent with Quantized8</c>.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{Source} at {Partition.Index}");
+        if (Source != InferenceSource.Device) text.Append(CultureInfo.InvariantCulture, $" by {Server}");
+        text.Append(CultureInfo.InvariantCulture, $": {Timings.Total.TotalMilliseconds:F1} ms");
+        (string Stage, TimeSpan Time)[] stages = [("head", Timings.Head), ("encode", Timings.Encode), ("offload", Timings.Offload), ("tail", Timings.Tail)];
+        var parts = stages.Where(static stage => stage.Time > TimeSpan.Zero).Select(static stage => string.Create(CultureInfo.InvariantCulture, $"{stage.Stage} {stage.Time.TotalMilliseconds:F1}"));
+        text.Append(CultureInfo.InvariantCulture, $" ({string.Join(", ", parts)})");
+        if (BytesSent > 0) text.Append(CultureInfo.InvariantCulture, $", {BytesSent:N0} B sent with {Codec}");
+        if (IsRaced) text.Append(", raced");
+        if (ServerFailure is not null) text.Append(CultureInfo.InvariantCulture, $"; the server failed: {ServerFailure.Message}");
+        return text.ToString();
+    }
+
+    /// <summary>What listeners are told of the request.</summary>
+    /// <param name="attempt">The attempt that led to the result.</param>
+    internal RequestReport Report(Attempt attempt)
+    {
+        var (offload, raw) = (Timings.Offload, 0L);
+        if (BytesSent > 0) foreach (var tensor in attempt.Boundary) raw += tensor.Bytes.Length;
+        var send = TimeSpan.FromSeconds(Math.Min(attempt.Progress.SendSeconds, offload.TotalSeconds));
+        return new()
+        {
+            Source = Source switch { InferenceSource.Device => "device", InferenceSource.Server => "server", _ => "split" },
+            Partition = Partition.Index,
+            Variant = Decision.Arm.Variant,
+            Codec = Server is null ? null : Codec,
+            Server = Server,
+            IsRaced = IsRaced,
+            IsForced = Decision.IsForced,
+            PredictedSeconds = Decision.PredictedSeconds,
+            BytesSent = BytesSent,
+            BytesRaw = raw,
+            Attempt = Timings.Total,
+            Head = Timings.Head,
+            Encode = Timings.Encode,
+            Offload = offload,
+            Send = send,
+            AtServer = TimeSpan.FromSeconds(Math.Min(Timings.Server.TotalSeconds, (offload - send).TotalSeconds)),
+            Tail = Timings.Tail,
+            ServerFailure = ServerFailure,
+        };
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -5,7 +5,7 @@ namespace SplitInfer.Client;
 /// <summary>One server that may run tails. Set <see cref="Address"/> or <see cref="Transport"/>.</summary>
 public sealed class ServerOptions
 {
-    /// <summary>Where it listens, such as <c>tcp://server:7070</c> or <c>unix:///run/splitinfer.sock</c>.</summary>
+    /// <summary>Where it listens, such as <c>tls://server:7070</c>, <c>tcp://server:7070</c>, <c>unix:///run/splitinfer.sock</c>, or through HTTP proxies <c>wss://server/infer</c> or <c>ws://server/infer</c>.</summary>
     public Uri? Address { get; set; }
 
     /// <summary>
@@ -13,6 +13,9 @@ public sealed class ServerOptions
     /// (the default) takes the address, or the name of the transport's type.
     /// </summary>
     public string? Name { get; set; }
+
+    /// <summary>Whom the client trusts there and how it shows who it is. Null (the default) takes the <see cref="TransportOptions.Security"/> of the client.</summary>
+    public ClientSecurityOptions? Security { get; set; }
 
     /// <summary>Carries boundaries in place of a connection to <see cref="Address"/>. The client owns it, and disposes it as well where the client cannot be created. Null unless set.</summary>
     public ITailTransport? Transport { get; set; }

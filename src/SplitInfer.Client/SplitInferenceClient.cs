@@ -5,6 +5,7 @@ using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.State;
+using SplitInfer.Client.Telemetry;
 using SplitInfer.Client.Transport;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
@@ -30,17 +31,20 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private readonly LearnedState _state;
     private readonly BackgroundWork _background;
     private readonly ServerStatusNews _news;
+    private readonly RequestRecorder _recorder;
+    private readonly ClientGauges? _gauges;
     private readonly ConcurrentQueue<BudgetToken> _tokens = [];
     private readonly Lazy<Task> _disposal;
 
     internal SplitInferenceClient(
-        SplitInferenceOptions options, LocalModel model, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background, ServerStatusNews news)
+        SplitInferenceOptions options, LocalModel model, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background, ServerStatusNews news, RequestRecorder recorder, ClientGauges? gauges)
     {
         (_options, _model, _arms, _mask, _policy, _servers, _sink, _state, _background) = (options, model, arms, mask, policy, servers, sink, state, background);
-        _selector = new(arms, mask, policy, servers, options.OnServerFailure == OnServerFailure.FinishOnDevice, options.Races);
+        _selector = new(arms, mask, policy, servers, options.FallsBack, options.Races);
         _runner = new(executors, sink, model, mask, _selector.Learns);
         _disposal = new(DisposeOnceAsync);
         (_news, news.Sender) = (news, this);
+        (_recorder, _gauges) = (recorder, gauges);
     }
 
     /// <summary>All partitions of the model.</summary>
@@ -124,25 +128,33 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposal.IsValueCreated, this);
         var budget = RequestBudget.Start(_options.TimeProvider, request?.Deadline ?? _options.Deadline);
-        _model.Check(inputs.Span);
-        if (budget is { IsLimited: true, Remaining.Ticks: 0 }) throw budget.Exceeded("checking the inputs");
-        if (!budget.IsLimited) return await InferAsync(inputs, request, budget, cancellationToken, cancellationToken).ConfigureAwait(false);
-        var token = BudgetToken.Rent(_tokens, budget, _options.TimeProvider, cancellationToken);
+        using var recorded = _recorder.Begin();
+        BudgetToken? token = null;
         try
         {
-            return await InferAsync(inputs, request, budget, token.Token, cancellationToken).ConfigureAwait(false);
+            _model.Check(inputs.Span);
+            if (budget is { IsLimited: true, Remaining.Ticks: 0 }) throw budget.Exceeded("checking the inputs");
+            if (budget.IsLimited) token = BudgetToken.Rent(_tokens, budget, _options.TimeProvider, cancellationToken);
+            return await InferAsync(inputs, request, budget, recorded, token?.Token ?? cancellationToken, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException canceled) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException canceled) when (token is not null && cancellationToken.IsCancellationRequested)
         {
+            recorded.Fail(canceled);
             throw new OperationCanceledException(canceled.Message, canceled, cancellationToken);
         }
-        catch (OperationCanceledException) when (token.IsBudgetSpent)
+        catch (OperationCanceledException) when (token is { IsBudgetSpent: true })
         {
-            throw budget.Exceeded("preparing the result");
+            var late = budget.Exceeded("preparing the result");
+            recorded.Fail(late);
+            throw late;
+        }
+        catch (Exception error) when (recorded.Fail(error))
+        {
+            throw;
         }
         finally
         {
-            token.Return();
+            token?.Return();
         }
     }
 
@@ -153,17 +165,17 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     public void Dispose() => _disposal.Value.GetAwaiter().GetResult();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, CancellationToken stop, CancellationToken caller)
+    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller)
     {
         var (decision, skipped) = request?.Partition is { } named ? (_selector.Named(named), null) : _selector.Choose(request?.Quality ?? default, budget);
         try
         {
-            return await AttemptAsync(inputs, decision, request, budget, skipped, stop, caller).ConfigureAwait(false);
+            return await AttemptAsync(inputs, decision, request, budget, recorded, skipped, stop, caller).ConfigureAwait(false);
         }
         catch (SegmentLoadException error) when (!decision.IsNamed && _selector.Learns && !decision.Arm.IsOnDevice)
         {
             _mask.Add(decision.Arm.Variant, decision.Arm.Cut, error.Message);
-            return await AttemptAsync(inputs, _selector.OnDevice(decision), request, budget, skipped, stop, caller).ConfigureAwait(false);
+            return await AttemptAsync(inputs, _selector.OnDevice(decision), request, budget, recorded, skipped, stop, caller).ConfigureAwait(false);
         }
     }
 
@@ -171,24 +183,29 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <param name="decision">What was chosen.</param>
     /// <param name="request">What is asked for beside the inputs.</param>
     /// <param name="budget">The time that the request has.</param>
+    /// <param name="recorded">Tells listeners.</param>
     /// <param name="skipped">Why the server was not even tried; null where it is, or was not chosen.</param>
     /// <param name="stop">Signalled when the caller cancels or the budget is spent.</param>
     /// <param name="caller">Signalled when the caller cancels.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InferenceResult> AttemptAsync(ReadOnlyMemory<TensorValue> inputs, Decision decision, InferenceRequest? request, RequestBudget budget, Exception? skipped, CancellationToken stop, CancellationToken caller)
+    private async ValueTask<InferenceResult> AttemptAsync(ReadOnlyMemory<TensorValue> inputs, Decision decision, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, Exception? skipped, CancellationToken stop, CancellationToken caller)
     {
         if (!decision.Arm.IsOnDevice && _servers.All.IsEmpty) throw NoServer();
         using var attempt = new Attempt(_model[_arms.PartitionOf(decision.Arm).Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _sink, _options.TimeProvider)
         {
             MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
+            RefusesNonFinite = _options is { NonFiniteOutputs: NonFiniteOutputs.FinishOnDevice, FallsBack: true } && !decision.IsNamed && !_runner.YieldsNonFinite,
             Weight = (request?.Quality ?? default).EffectiveWeight,
         };
         await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, stop, caller).ConfigureAwait(false);
-        return await InferenceResult.CreateAsync(attempt, _model, _servers, skipped, stop).ConfigureAwait(false);
+        var result = await InferenceResult.CreateAsync(attempt, _model, _servers, skipped, stop).ConfigureAwait(false);
+        if (recorded.IsRecorded) recorded.Complete(result.Report(attempt));
+        return result;
     }
 
     private async Task DisposeOnceAsync()
     {
+        _gauges?.Dispose();
         await _background.DisposeAsync().ConfigureAwait(false);
         try
         {

@@ -10,13 +10,20 @@ using SplitInfer.Partitioning;
 
 namespace SplitInfer.Client;
 
-/// <summary>How a <see cref="SplitInferenceClient"/> works. Only <see cref="ModelPath"/> has to be set.</summary>
+/// <summary>How a <see cref="SplitInferenceClient"/> works. Only <see cref="ModelPath"/> has to be set, or <see cref="IsServerOnly"/>.</summary>
 public sealed class SplitInferenceOptions
 {
     /// <summary>The ONNX file on the device.</summary>
     public string ModelPath { get; set; } = "";
 
-    /// <summary>The server that runs tails, such as <c>tcp://server:7070</c> or <c>unix:///run/splitinfer.sock</c>: a short form of <see cref="Servers"/> with one. Null unless set.</summary>
+    /// <summary>
+    /// Whether the device has no copy of the model: <see cref="ModelPath"/> stays empty, the servers say what the model under <see cref="ModelName"/> takes
+    /// and yields, and run all of it. Nothing but another server can then take the place of one that fails, so a request may end with a
+    /// <see cref="ServerUnreachableException"/>, a <see cref="Protocol.TailRefusedException"/> or a <see cref="RequestTimeoutException"/>. False unless set.
+    /// </summary>
+    public bool IsServerOnly { get; set; }
+
+    /// <summary>The server that runs tails, such as <c>tls://server:7070</c>, <c>tcp://server:7070</c>, <c>wss://server/infer</c> or <c>unix:///run/splitinfer.sock</c>: a short form of <see cref="Servers"/> with one. Null unless set.</summary>
     public Uri? Server { get; set; }
 
     /// <summary>
@@ -27,6 +34,12 @@ public sealed class SplitInferenceOptions
 
     /// <summary>What happens to a request that the server fails, unless the request names its partition. The device finishes it unless set.</summary>
     public OnServerFailure OnServerFailure { get; set; }
+
+    /// <summary>
+    /// What happens where a server's outputs hold infinite numbers, or what is not a number, though what it was sent does not. The device finishes the
+    /// request unless set; not where the request names its partition, or with <see cref="OnServerFailure.Throw"/>.
+    /// </summary>
+    public NonFiniteOutputs NonFiniteOutputs { get; set; }
 
     /// <summary>The name of the model on the server; empty (the default) finds it by the fingerprint of the file.</summary>
     public string ModelName { get; set; } = "";
@@ -126,12 +139,16 @@ public sealed class SplitInferenceOptions
     /// <summary>The servers, whichever way they were given.</summary>
     internal IReadOnlyList<ServerOptions> AllServers => Server is { } address ? [new() { Address = address }] : [.. Servers];
 
+    /// <summary>Whether the device finishes what a server fails.</summary>
+    internal bool FallsBack => OnServerFailure == OnServerFailure.FinishOnDevice && !IsServerOnly;
+
     /// <summary>Checks every option that can be checked without the model.</summary>
     /// <param name="needsModelPath">Whether the model is still to be loaded.</param>
     /// <exception cref="ArgumentException">One cannot be used; the message names it.</exception>
     internal void Validate(bool needsModelPath)
     {
-        Require(!needsModelPath || !string.IsNullOrEmpty(ModelPath), nameof(ModelPath), "the path of an ONNX file");
+        Require(!needsModelPath || IsServerOnly || !string.IsNullOrEmpty(ModelPath), nameof(ModelPath), $"the path of an ONNX file, unless {nameof(IsServerOnly)} is set");
+        if (IsServerOnly) ValidateServerOnly();
         foreach (var (value, option) in new (object?, string)[]
         {
             (Servers, nameof(Servers)), (KnownCodecs, nameof(KnownCodecs)), (Plan, nameof(Plan)), (Execution, nameof(Execution)), (Transport, nameof(Transport)),
@@ -147,6 +164,7 @@ public sealed class SplitInferenceOptions
         Require(SegmentMemoryBytes >= 0, nameof(SegmentMemoryBytes), $"a number of bytes, 0 to keep no segment that is not in use; it is {SegmentMemoryBytes}");
         Require(Partition is not < 0, nameof(Partition), $"at least 0; it is {Partition}");
         Require(Enum.IsDefined(OnServerFailure), nameof(OnServerFailure), $"one of {string.Join(", ", Enum.GetNames<OnServerFailure>())}");
+        Require(Enum.IsDefined(NonFiniteOutputs), nameof(NonFiniteOutputs), $"one of {string.Join(", ", Enum.GetNames<NonFiniteOutputs>())}");
         Require(Server?.IsAbsoluteUri is not false, nameof(Server), $"an address such as tcp://server:7070; it is {Server}");
         Require(Server is null || Servers.Count == 0, nameof(Server), $"null where {nameof(Servers)} has any: put the address among those");
         Require(Servers.Count <= ServerSet.MaxServers, nameof(Servers), $"at most {ServerSet.MaxServers}; there are {Servers.Count}. Put a load balancer in front of them");
@@ -156,15 +174,26 @@ public sealed class SplitInferenceOptions
             Require(server is not null, name, "a server, not null");
             Require(server!.Address is not null || server.Transport is not null, $"{name}.{nameof(ServerOptions.Address)}", "an address such as tcp://server:7070");
             Require(server.Address?.IsAbsoluteUri is not false, $"{name}.{nameof(ServerOptions.Address)}", $"an address such as tcp://server:7070; it is {server.Address}");
+            server.Security?.Validate($"{name}.{nameof(ServerOptions.Security)}");
             Require(Servers.Take(i).All(other => other.DisplayName != server.DisplayName), $"{name}.{nameof(ServerOptions.Name)}", $"a name that no other server has; it is '{server.DisplayName}'");
         }
 
         Transport.Validate(nameof(Transport));
 
-        static void Require(bool isRight, string option, string expected)
+        void ValidateServerOnly()
         {
-            if (!isRight) throw new ArgumentException($"The option {option} must be {expected}.", option);
+            Require(needsModelPath && string.IsNullOrEmpty(ModelPath), nameof(IsServerOnly), "false where the device has a copy of the model");
+            Require(Server is not null || Servers is { Count: > 0 }, nameof(Servers), $"at least one server where {nameof(IsServerOnly)} is set");
+            Require(Servers?.All(static server => server?.Transport is null) is not false, nameof(Servers), $"addresses where {nameof(IsServerOnly)} is set: only a connection can describe a model");
+            Require(Policy is null or PolicyNames.AllOnServer && CustomPolicy is null, nameof(Policy), $"left out where {nameof(IsServerOnly)} is set: there is nothing to choose");
+            Require(Partition is null or 0, nameof(Partition), $"left out where {nameof(IsServerOnly)} is set: there is nothing to choose");
+            Require(Calibration is null, nameof(Calibration), $"left out where {nameof(IsServerOnly)} is set: name a {nameof(Codec)} instead");
         }
+    }
+
+    private static void Require(bool isRight, string option, string expected)
+    {
+        if (!isRight) throw new ArgumentException($"The option {option} must be {expected}.", option);
     }
 }
 
@@ -179,4 +208,17 @@ public enum OnServerFailure
     /// device then runs the request; <see cref="SplitInferenceClient.Servers"/> says which are down.
     /// </summary>
     Throw,
+}
+
+/// <summary>What happens where a server's outputs hold infinite numbers, or what is not a number, though what it was sent does not.</summary>
+public enum NonFiniteOutputs
+{
+    /// <summary>
+    /// The device finishes the request, and <see cref="InferenceResult.ServerFailure"/> says why. Once the device has yielded such numbers itself, the
+    /// model is known to, and servers are believed.
+    /// </summary>
+    FinishOnDevice,
+
+    /// <summary>They are the result. <see cref="InferenceResult.HasNonFiniteOutputs"/> tells.</summary>
+    Accept,
 }

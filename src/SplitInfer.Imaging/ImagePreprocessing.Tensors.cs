@@ -32,7 +32,6 @@ public sealed partial record ImagePreprocessing
 
     /// <summary>The tensor of an encoded picture, read from the stream's position to its end. The stream stays open; how long it is, is the caller's to bound.</summary>
     /// <inheritdoc cref="Decode(ReadOnlySpan{byte})"/>
-    /// <param name="encoded">A JPEG, PNG, WebP, GIF or BMP file; of several frames the first counts.</param>
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public TensorValue Decode(Stream encoded)
     {

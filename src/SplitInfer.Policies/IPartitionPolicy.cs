@@ -33,6 +33,10 @@ public interface IPartitionPolicy
     /// <param name="server">The server.</param>
     /// <param name="tailSeconds">By partition k: delay of the tail, s. 0 or NaN, or the end of the array, where it was not profiled.</param>
     void ObserveServerProfile(int server, ImmutableArray<double> tailSeconds) { }
+
+    /// <summary>What the policy thinks of a server at the moment, for people and dashboards; null (the default) where it has measured nothing of it. May be called at any time.</summary>
+    /// <param name="server">The server.</param>
+    ServerEstimate? Estimate(int server) => null;
 }
 
 /// <summary>What a policy makes use of.</summary>

@@ -1,10 +1,17 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SplitInfer.Codecs;
+using SplitInfer.Execution;
+using SplitInfer.Partitioning;
+using SplitInfer.Protocol.Endpoints;
+using SplitInfer.Protocol.Endpoints.WebSockets;
+using SplitInfer.Segments;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
+using SplitInfer.Server.Telemetry;
 
 namespace SplitInfer.Server;
 
@@ -18,6 +25,12 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     private readonly ILogger _logger;
     private ModelRegistry? _models;
     private FrameServer? _server;
+    private ModelRepository? _repository;
+
+    // The same, until it is disposed; what it says of models is of use afterwards as well.
+    private ModelRepository? _loading;
+    private RepositoryWatch? _watch;
+    private ServerGauges? _gauges;
 
     /// <summary>Creates a server that does not run yet.</summary>
     public SplitInferServer(IOptions<SplitInferServerOptions> options, ILogger<SplitInferServer> logger, TimeProvider time) =>
@@ -27,10 +40,34 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     public IReadOnlyList<Uri> Endpoints { get; private set; } = [];
 
     /// <summary>The models that are served, by name, the latest version of each first. Each call makes a new list.</summary>
-    public IReadOnlyList<ServedModelStatus> Models => [.. (_models?.Models ?? []).Select(static model => new ServedModelStatus(model.Name, model.Version, model.Plan.Model.ToString(), model.Plan.Partitions.Length))];
+    public IReadOnlyList<ServedModelStatus> Models => [.. (_models?.Models ?? []).Select(static model =>
+        new ServedModelStatus(model.Name, model.Version, model.Plan.Model.ToString(), model.Plan.Partitions.Length, model.Plan.Inputs, model.Plan.Outputs))];
+
+    /// <summary>
+    /// The models of the directory that are not served, or not as they lie there now, with the reasons; empty until the server runs. They take none of the
+    /// others down, as long as there is one that can be served. Each call makes a new list.
+    /// </summary>
+    public IReadOnlyList<RefusedModelStatus> RefusedModels => [.. (_repository?.Refused ?? []).Select(static m => new RefusedModelStatus(m.Name, m.Version, m.Reason))];
+
+    /// <summary>Plans a model as a server would, with the samples that lie beside it, and throws where that fails. For an <see cref="IModelTrial"/> to call in a process that may crash.</summary>
+    /// <param name="path">The model file.</param>
+    /// <param name="plan">How it is planned; null for the defaults.</param>
+    /// <param name="execution">How it is run; null for the defaults.</param>
+    /// <exception cref="SplitInferException">It cannot be served; the message says why.</exception>
+    public static void TryModel(string path, PlanOptions? plan = null, ExecutionOptions? execution = null)
+    {
+        try
+        {
+            ModelLoader.Plan(path, plan ?? new(), execution ?? new(), NullLogger.Instance).Model.ExternalCopy?.Dispose();
+        }
+        catch (Exception error) when (error is not SplitInferException)
+        {
+            throw new ModelRepositoryException(ModelLoader.ReasonOf(error, path), error);
+        }
+    }
 
     /// <summary>Starts a server without a host. Dispose it to stop.</summary>
-    /// <exception cref="ModelRepositoryException">The model directory cannot be served.</exception>
+    /// <exception cref="ModelRepositoryException">The model directory cannot be read, or no model in it can be served.</exception>
     public static async ValueTask<SplitInferServer> StartAsync(SplitInferServerOptions options, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
     {
         var server = new SplitInferServer(Options.Create(options), (loggers ?? NullLoggerFactory.Instance).CreateLogger<SplitInferServer>(), TimeProvider.System);
@@ -38,26 +75,44 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
         return server;
     }
 
-    /// <summary>Reads the models, then listens.</summary>
+    /// <summary>Reads the models, then listens. Where models are tried first (<see cref="SplitInferServerOptions.ModelTrial"/>), it listens a few seconds after one is served at the latest, and the others follow.</summary>
     /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
     /// <exception cref="UnknownCodecException">The options allow a codec that there is not.</exception>
     /// <exception cref="LosslessCodecRequiredException">The options allow no lossless codec.</exception>
-    /// <exception cref="ModelRepositoryException">The model directory cannot be served.</exception>
+    /// <exception cref="ModelRepositoryException">The model directory cannot be read, or no model in it can be served.</exception>
+    /// <exception cref="Protocol.Endpoints.EndpointException">An address cannot be listened at.</exception>
+    /// <exception cref="Protocol.Endpoints.SecurityFileException">A file with a certificate or keys cannot be used.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _options.Validate();
         var codecs = _options.KnownCodecs.Allow(_options.Codecs);
         if (!codecs.All.Any(static codec => codec.IsLossless)) throw new LosslessCodecRequiredException();
-        var execution = _options.Execution.LoggingTo(_logger);
+        var execution = _options.Execution.LoggingTo(_logger).Within(_options.Limits.MaxRunMemoryBytes, _options.Limits.MaxOutputBytes);
         _models = new(execution.Engine.Version);
         try
         {
-            var settings = new ModelRepositorySettings(_options.ModelsDirectory, _options.PreloadArms, _options.ProfileTails, new(_options.SegmentMemoryBytes), _options.Plan, execution, _time);
-            if (_options.ModelsDirectory.Length > 0 || _options.Models.Count == 0) await ModelRepository.PublishAsync(settings, _models, _logger, cancellationToken).ConfigureAwait(false);
-            foreach (var (name, version, model) in _options.Models) await ModelRepository.PublishAsync(name, version, model, settings, _models, _logger, cancellationToken).ConfigureAwait(false);
+            var residency = new SegmentResidency(_options.SegmentMemoryBytes);
+            var settings = new ModelRepositorySettings(
+                _options.ModelsDirectory, _options.PreloadArms, _options.ProfileTails, residency, _options.Plan, execution, _time, _options.ModelTrial, _options.MaxConcurrentTrials);
+            foreach (var (name, version, model) in _options.Models)
+            {
+                await ModelLoader.PublishAsync(name, version, model, isOwned: false, settings, _models, _logger, cancellationToken).ConfigureAwait(false);
+                ModelLoader.LogServing(_logger, name, version, model.Plan.Model);
+            }
+
+            if (_options.ModelsDirectory.Length > 0 || _options.Models.Count == 0)
+            {
+                _loading = _repository = new(settings, _models, _logger);
+                await _repository.LoadAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
-            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger);
-            Endpoints = _server.Start(_options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]);
+            ReserveThreads(_options.Limits.MaxConcurrentRuns);
+            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger, _options.Security, _options.Listen.Count(WebSocketEndpoint.IsAt));
+            var (models, server) = (_models, _server);
+            _gauges = new(() => Look(models, residency, server));
+            Endpoints = await _server.StartAsync([.. _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]], _options.WebSockets, cancellationToken).ConfigureAwait(false);
+            if (_repository is not null && _options.WatchModels) _watch = new(_repository, _options.ModelsDirectory, _options.ModelPollInterval, _time, _logger);
         }
         catch
         {
@@ -66,21 +121,85 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
         }
     }
 
+    /// <summary>
+    /// Tails block a thread of the pool each while they run, and so does the one that is being loaded. Were there no others, frames would be read, and
+    /// pings answered, only when the pool has made up its mind to grow, and clients would take the server for dead.
+    /// </summary>
+    private static void ReserveThreads(int concurrentRuns)
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        var needed = (int)Math.Min(short.MaxValue, (long)Environment.ProcessorCount + concurrentRuns + 1);
+        if (workers < needed) ThreadPool.SetMinThreads(needed, completions);
+    }
+
+    /// <summary>Serves a client that an HTTP server has let in, over a channel that is taken over.</summary>
+    /// <returns>Done when the connection is closed.</returns>
+    internal async Task ServeAsync(ByteChannel channel)
+    {
+        if (_server is { } server) await server.ServeAsync(channel).ConfigureAwait(false);
+        else channel.Dispose();
+    }
+
+    /// <summary>Why a client that comes through an HTTP server is not let in; null where it is.</summary>
+    /// <param name="peer">Who it is.</param>
+    /// <param name="isLocal">Whether it is on this machine.</param>
+    /// <param name="isEncrypted">Whether what travels is encrypted.</param>
+    /// <param name="isKnown">Whether the application knows it.</param>
+    /// <param name="certificate">The certificate that it has shown; null where it has shown none.</param>
+    internal string? FaultOf(PeerAddress peer, bool isLocal, bool isEncrypted, bool isKnown, X509Certificate2? certificate)
+    {
+        if (_options.Security.AllowInsecure || isLocal) return null;
+        var isTrusted = certificate is not null && _server?.Trusts(certificate) == true;
+        if (_options.Security.FaultOf(isEncrypted, isKnown || isTrusted) is not { } fault) return null;
+        _server?.Refused(peer, $"it would be served {fault}");
+        return fault;
+    }
+
     /// <summary>Takes no more requests, lets those under way end until the token fires, and closes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         Endpoints = [];
+        // A model that is being planned must not keep clients from being told, so it is waited for last.
+        var (watch, repository) = (_watch, _loading);
+        if (watch is not null) await watch.CancelAsync().ConfigureAwait(false);
+        if (repository is not null) await repository.CancelAsync().ConfigureAwait(false);
         if (_server is not null) await _server.StopAsync(cancellationToken).ConfigureAwait(false);
+        if (watch is not null) await watch.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (repository is not null) await repository.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stops at once and unloads the models. Further calls do nothing.</summary>
     public async ValueTask DisposeAsync()
     {
         var (server, models) = (Interlocked.Exchange(ref _server, null), Interlocked.Exchange(ref _models, null));
+        Interlocked.Exchange(ref _gauges, null)?.Dispose();
+        var (watch, repository) = (Interlocked.Exchange(ref _watch, null), Interlocked.Exchange(ref _loading, null));
+        if (watch is not null) await watch.CancelAsync().ConfigureAwait(false);
+        if (repository is not null) await repository.CancelAsync().ConfigureAwait(false);
         if (server is not null) await server.DisposeAsync().ConfigureAwait(false);
+        if (watch is not null) await watch.DisposeAsync().ConfigureAwait(false);
+        if (repository is not null) await repository.DisposeAsync().ConfigureAwait(false);
         models?.Dispose();
     }
 
     /// <summary>Does what <see cref="DisposeAsync"/> does, and waits for it; for containers that are disposed synchronously.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>What listeners are told that the server holds.</summary>
+    private static ServerSnapshot Look(ModelRegistry models, SegmentResidency residency, FrameServer server)
+    {
+        var (load, (segments, bytes)) = (server.Load, residency.Loaded);
+        return new()
+        {
+            Queued = load.Queued,
+            Running = load.Running,
+            Places = load.Places,
+            WaitSeconds = load.WaitSeconds,
+            Connections = server.ConnectionCount,
+            HeldBytes = server.HeldBytes,
+            Models = models.Models.Count,
+            Segments = segments,
+            SegmentBytes = bytes,
+        };
+    }
 }

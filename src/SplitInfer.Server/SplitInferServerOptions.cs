@@ -1,19 +1,40 @@
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Protocol.Endpoints.WebSockets;
+using SplitInfer.Server.Connections;
+using SplitInfer.Server.Models;
 
 namespace SplitInfer.Server;
 
 /// <summary>How a <see cref="SplitInferServer"/> works. Only <see cref="ModelsDirectory"/> or <see cref="Models"/> has to be set.</summary>
 public sealed class SplitInferServerOptions
 {
+    private static readonly TimeSpan LeastPollInterval = TimeSpan.FromSeconds(0.1), LongestPollInterval = TimeSpan.FromDays(24);
+
     /// <summary>The model repository: <c>&lt;name&gt;/&lt;version&gt;/model.onnx</c> below this directory. Nothing outside it is ever loaded.</summary>
     public string ModelsDirectory { get; set; } = "";
+
+    /// <summary>
+    /// Whether models that appear in <see cref="ModelsDirectory"/>, change or go while the server runs are published, replaced and retired; default true.
+    /// A folder is read once it has not changed for a second, so copy it to a name that begins with a dot and rename it where that may not be enough.
+    /// Requests under way end with the version that they began with. Set it to false where the directory never changes, or a restart is to decide.
+    /// </summary>
+    public bool WatchModels { get; set; } = true;
+
+    /// <summary>How often <see cref="ModelsDirectory"/> is looked at even where the system tells of no change, as on a file system of a network; default 10 seconds, at least 0.1.</summary>
+    public TimeSpan ModelPollInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Tries each model of <see cref="ModelsDirectory"/> before it is planned in this process, so that one whose kernels crash does not end the server; null (the default) tries none. The server then listens five seconds after one model is served at the latest, and the others follow as they pass.</summary>
+    public IModelTrial? ModelTrial { get; set; }
+
+    /// <summary>Models that <see cref="ModelTrial"/> tries at a time, so that one which takes long does not keep the others waiting; default 2. Each may take as much memory as a trial may.</summary>
+    public int MaxConcurrentTrials { get; set; } = 2;
 
     /// <summary>Models that are planned already, served beside those of <see cref="ModelsDirectory"/>, which may then stay empty. None unless added.</summary>
     public IList<PublishedModel> Models { get; } = [];
 
-    /// <summary>Where to listen, such as <c>tcp://127.0.0.1:7070</c> or <c>unix:///run/splitinfer.sock</c>; port 0 takes a free one. Default <c>tcp://127.0.0.1:7070</c>.</summary>
+    /// <summary>Where to listen, such as <c>tcp://127.0.0.1:7070</c>, <c>tls://0.0.0.0:7070</c> or <c>unix:///run/splitinfer.sock</c>; or, with the package SplitInfer.AspNetCore, <c>ws://127.0.0.1:8080/infer</c> or <c>wss://…</c>. Where other machines reach it, <see cref="Security"/> is required; port 0 takes a free one. Default <c>tcp://127.0.0.1:7070</c>.</summary>
     public IList<Uri> Listen { get; } = [];
 
     /// <summary>The codecs that the server knows: those of SplitInfer unless set.</summary>
@@ -41,8 +62,21 @@ public sealed class SplitInferServerOptions
     /// <summary>How ONNX Runtime runs on the server.</summary>
     public ExecutionOptions Execution { get; set; } = new();
 
+    /// <summary>Who may use the server, and what protects what travels.</summary>
+    public ServerSecurityOptions Security { get; set; } = new();
+
     /// <summary>What the server takes from clients.</summary>
     public ServerLimits Limits { get; set; } = new();
+
+    /// <summary>Listens at <c>ws://</c> and <c>wss://</c> addresses; null where nothing does.</summary>
+    internal IWebSocketHost? WebSockets { get; set; }
+
+    /// <summary>
+    /// Bytes of resident memory that clients can make the server take beyond what its process has when the models are planned and nobody is connected,
+    /// whatever they send; null where <see cref="ServerLimits.MaxRunMemoryBytes"/> sets no bound. Holds as far as that limit does, and not for loading a
+    /// tail, one of which at a time needs several times its size.
+    /// </summary>
+    public long? ClientMemoryBound => Limits.ClientMemoryBound + SegmentMemoryBytes;
 
     /// <summary>Checks what can be checked before a model is read. A server does so when it starts.</summary>
     /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
@@ -50,13 +84,19 @@ public sealed class SplitInferServerOptions
     {
         if (ModelsDirectory is null) throw new ArgumentException($"{nameof(ModelsDirectory)} is null. Name a directory, or leave it out where {nameof(Models)} has the models.");
         if (KnownCodecs is null) throw Missing(nameof(KnownCodecs));
+        if (ModelPollInterval < LeastPollInterval || ModelPollInterval > LongestPollInterval)
+            throw new ArgumentException($"{nameof(ModelPollInterval)} is {ModelPollInterval}; it can be from {LeastPollInterval.TotalSeconds:0.#} s to {LongestPollInterval.TotalDays:0} days. To look never, set {nameof(WatchModels)} to false.");
+        if (MaxConcurrentTrials < 1) throw new ArgumentException($"{nameof(MaxConcurrentTrials)} is {MaxConcurrentTrials}; it can be 1 or more. To try no models, leave {nameof(ModelTrial)} out.");
         if (SegmentMemoryBytes < 0) throw new ArgumentException($"{nameof(SegmentMemoryBytes)} is {SegmentMemoryBytes}; it can be 0 or more.");
         if (Listen.Contains(null!)) throw new ArgumentException($"{nameof(Listen)} has an entry that is null. Name an address such as tcp://127.0.0.1:7070, or leave the entry out.");
+        if (WebSockets is null && Listen.FirstOrDefault(WebSocketEndpoint.IsAt) is { } webSocket)
+            throw new ArgumentException($"{nameof(Listen)} has {webSocket.OriginalString}, which needs an HTTP server. Add the package SplitInfer.AspNetCore and call UseKestrel() on these options, or listen at tls:// or tcp://.");
         if (Models.FirstOrDefault(static m => m is not { Name.Length: > 0, Version.Length: > 0, Model: not null }) is not null || Models.Contains(null!))
             throw new ArgumentException($"{nameof(Models)} has an entry without a name, a version or a model. Give each all three, or leave it out.");
         (Plan ?? throw Missing(nameof(Plan))).Validate();
         (Execution ?? throw Missing(nameof(Execution))).Validate();
         (Limits ?? throw Missing(nameof(Limits))).Validate();
+        (Security ?? throw Missing(nameof(Security))).Validate(Listen);
 
         static ArgumentException Missing(string name) => new($"{name} is null; leave it out for the defaults.");
     }

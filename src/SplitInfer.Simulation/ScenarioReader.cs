@@ -19,7 +19,8 @@ public static class ScenarioReader
             using var document = JsonDocument.Parse(utf8, new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
             return Read(new ScenarioNode("scenario", document.RootElement));
         }
-        catch (JsonException e)
+        // The second comes of text that is not Unicode, which is seen only when it is asked for.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new ScenarioException($"The scenario is not JSON: {e.Message}", e);
         }

@@ -8,14 +8,19 @@ internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process _process;
 
-    private ServerProcess(Process process, JsonElement line) =>
-        (_process, Address, Connect) = (process, line.GetProperty("listening").GetString()!, line.GetProperty("connect").GetString()!);
+    private readonly Task<string> _log;
+
+    private ServerProcess(Process process, Task<string> log, JsonElement line) =>
+        (_process, _log, Address, Connect, Options) = (process, log, line.GetProperty("listening").GetString()!, line.GetProperty("connect").GetString()!, line.GetProperty("options").GetString()!);
 
     /// <summary>Where the server says that it listens.</summary>
     public string Address { get; }
 
     /// <summary>Where the server says that clients reach it.</summary>
     public string Connect { get; }
+
+    /// <summary>What the server says that clients have to name beside it.</summary>
+    public string Options { get; }
 
     public static async Task<ServerProcess> StartAsync(params string[] options)
     {
@@ -24,13 +29,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         var line = await process.StandardOutput.ReadLineAsync();
         return line is null
             ? throw new InvalidOperationException($"The server did not start: {await log}")
-            : new(process, JsonDocument.Parse(line).RootElement);
+            : new(process, log, JsonDocument.Parse(line).RootElement);
     }
+
+    /// <summary>What it has logged, once it has ended.</summary>
+    public Task<string> LogAsync() => _log;
 
     /// <summary>Asks the server to stop, as an orchestrator does, and gives its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        using var kill = Process.Start("bash", ["-c", $"kill -TERM {_process.Id}"]);
         await _process.WaitForExitAsync();
         return _process.ExitCode;
     }

@@ -13,10 +13,16 @@ public class SplitInferServerOptionsTests
         ["Sizes.MaxDimension"] = static o => o.Limits.Sizes = new SizeLimits { MaxDimension = 0 },
         ["Sizes.MaxBytes"] = static o => o.Limits.Sizes = new SizeLimits { MaxBytes = -5 },
         ["MaxHeldBytes"] = static o => o.Limits.MaxHeldBytes = 0,
+        ["MaxHeldBytesPerMachine"] = static o => o.Limits.MaxHeldBytesPerMachine = 0,
+        ["MaxHeldBytesPerConnection"] = static o => o.Limits.MaxHeldBytesPerConnection = -1,
+        ["MaxConnectionsPerMachine"] = static o => o.Limits.MaxConnectionsPerMachine = 0,
         ["MaxConcurrentRuns"] = static o => o.Limits.MaxConcurrentRuns = 0,
+        ["MaxRunMemoryBytes"] = static o => o.Limits.MaxRunMemoryBytes = 0,
+        ["MaxRunMemoryBytes is 4294967296"] = static o => o.Limits.MaxRunMemoryBytes = 1L << 32,
         ["MaxQueuedRuns"] = static o => o.Limits.MaxQueuedRuns = -1,
         ["HandshakeTimeout"] = static o => o.Limits.HandshakeTimeout = TimeSpan.Zero,
         ["StallTimeout"] = static o => o.Limits.StallTimeout = TimeSpan.MaxValue,
+        ["ModelPollInterval"] = static o => o.ModelPollInterval = TimeSpan.Zero,
         ["SegmentMemoryBytes"] = static o => o.SegmentMemoryBytes = -1,
         ["Models has an entry"] = static o => o.Models.Add(null!),
         ["Models has an entry without"] = static o => o.Models.Add(new("name", "1", null!)),
@@ -47,4 +53,20 @@ public class SplitInferServerOptionsTests
 
     [Fact]
     public void The_defaults_are_valid() => new SplitInferServerOptions().Validate();
+
+    [Fact]
+    public void What_clients_can_make_it_take_is_the_sum_of_its_limits()
+    {
+        const long MiB = 1 << 20;
+        var options = new SplitInferServerOptions
+        {
+            SegmentMemoryBytes = 3 * MiB,
+            Limits = { MaxHeldBytes = 5 * MiB, MaxRunMemoryBytes = 7 * MiB, MaxConcurrentRuns = 2, MaxOutputBytes = 11 * MiB, MaxConnections = 13 },
+        };
+        Assert.Equal((3 + (2 * 5) + 7 + (2 * 11) + 256 + (2 * 13)) * MiB, options.ClientMemoryBound);
+        options.Limits.MaxRunMemoryBytes = null;
+        Assert.Null(options.ClientMemoryBound);
+        options.Limits.MaxRunMemoryBytes = 1L << 32;
+        Assert.Null(options.ClientMemoryBound);
+    }
 }

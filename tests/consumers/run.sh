@@ -21,19 +21,33 @@ megabytes() { find "$1" -type f ! -name '*.pdb' ! -name '*.dbg' ! -name '*.xml' 
 # The first C# program of a page, as it is printed.
 program() { awk '/^```csharp$/ { on = 1; next } /^```$/ && on { exit } on' "$1"; }
 
-# LOG COMMAND…: starts a server and waits for the address that it prints.
+# LOG SCHEME COMMAND…: starts a server and waits for the address of that scheme that it prints.
 serve() {
-    local log=$1; shift
+    local log=$1 scheme=$2; shift 2
     : >"$log"
     "$@" >"$log" 2>&1 &
     servers+=($!)
+    await "$log" "$scheme"
+}
+
+# LOG SCHEME: waits until the server that was started last has printed an address of that scheme, and takes the first of the line.
+await() {
     for _ in $(seq 300); do
-        address=$(grep -aom1 'tcp://127.0.0.1:[0-9]*' "$log") && return
+        address=$(grep -aom1 "$2://127.0.0.1:[0-9]*" "$1") && address=${address%%$'\n'*} && return
         kill -0 "${servers[-1]}" 2>/dev/null || break
         sleep 0.2
     done
-    cat "$log"; exit 1
+    cat "$1"; exit 1
 }
+
+# METHOD ADDRESS: what a web application answers, without a program that a machine may lack.
+ask() (
+    host=${2#http://} path=/${2#http://*/}
+    host=${host%%/*}
+    exec 3<>"/dev/tcp/${host%:*}/${host#*:}"
+    printf '%s %s HTTP/1.0\r\nHost: %s\r\nContent-Length: 0\r\n\r\n' "$1" "$path" "$host" >&3
+    sed '1,/^\r$/d' <&3
+)
 
 # NAME PROJECT OPTION…: publishes a project, and runs it on the device and cut in the middle.
 try() {
@@ -63,7 +77,7 @@ tar -C "$here" --exclude=bin --exclude=obj --exclude=MakeModel -c . | tar -C "$a
 
 (cd "$out" && dotnet tool install SplitInfer.Cli --version "$SplitInferVersion" --tool-path tool)
 "$out/tool/splitinfer" --help | grep -q "^  serve " || fail "tool: its help does not name its commands"
-serve "$out/tool.log" "$out/tool/splitinfer" serve --models "$out/models" --listen tcp://127.0.0.1:0
+serve "$out/tool.log" tcp "$out/tool/splitinfer" serve --models "$out/models" --listen tcp://127.0.0.1:0
 "$out/tool/splitinfer" run "$small" --server "$address" --partition 20 --frames 3 >"$out/run.log" || { cat "$out/run.log"; exit 1; }
 pass "tool: serves and runs, $(megabytes "$out/tool")"
 
@@ -109,10 +123,20 @@ grep -q "add a reference to Microsoft.ML.OnnxRuntime" "$out/no-flavour.txt" || {
 pass "no-flavour: names the packages"
 [ "${2:-}" != --gpu ] || try gpu-flavour OtherFlavour --no-self-contained -p:Flavour=gpu
 
-# Web applications: with the server, and the small client against it.
+# Web applications: one with the server, the small client against it, and one with a client.
+export ASPNETCORE_URLS=http://127.0.0.1:0
 dotnet publish "$apps/WebServer" -c Release --no-self-contained -o "$out/web-server" -v q
-serve "$out/web-server.log" "$out/web-server/WebServer" "$out/models" --urls http://127.0.0.1:0
-cut=$("$out/framework-dependent/SmallClient" "$small" "$address" 20)
+dotnet publish "$apps/WebClient" -c Release --no-self-contained -o "$out/web-client" -v q
+serve "$out/web-server.log" tcp "$out/web-server/WebServer" "$out/models"
+tails=$address
+cut=$("$out/framework-dependent/SmallClient" "$small" "$tails" 20)
 [[ $cut == Split:* ]] || fail "web-server: '$cut'"
+await "$out/web-server.log" http
+shown=$(ask GET "$address/v2/models/small")
+[[ $shown == '{"name":"small","versions":["1"],'* ]] || fail "web-server: '$shown' about a model"
 pass "web-server: $cut, $(megabytes "$out/web-server")"
+serve "$out/web-client.log" http "$out/web-client/WebClient" "$small" "$tails" 20
+answer=$(ask POST "$address/infer") health=$(ask GET "$address/health")
+[ "$answer" = "$cut" ] && [ "$health" = Healthy ] || fail "web-client: '$answer', $health"
+pass "web-client: $answer, $(megabytes "$out/web-client")"
 echo "consumers: $passed passed, 0 failed"

@@ -1,4 +1,4 @@
-using VideoStream.Simulated;
+using SplitInfer.Emulation;
 using VideoStream.Streaming;
 
 namespace VideoStream.Report;

@@ -10,10 +10,10 @@ const color = name => `var(--${name})`;
 // The contenders, by the field that holds their delay. Only the stream itself was measured.
 const contenders = [
   { field: "totalMs", name: `this stream (${report.policy})`, color: color("measured") },
-  { field: "oracleMs", name: "oracle", color: color("oracle") },
-  { field: "bestFixedMs", name: `best fixed partition (${nameOf(report.bestFixed)})`, color: color("fixed"), dash: "6 4" },
-  { field: "onDeviceMs", name: "all on the device", color: color("device") },
-  { field: "onServerMs", name: "all on the server", color: color("server") },
+  { field: "oracleMs", name: "oracle", short: "oracle", color: color("oracle") },
+  { field: "bestFixedMs", short: "fixed", name: `best fixed partition (${nameOf(report.bestFixed)})`, color: color("fixed"), dash: "7 4" },
+  { field: "onDeviceMs", short: "device", name: "all on the device", color: color("device"), dash: "2 3" },
+  { field: "onServerMs", short: "server", name: "all on the server", color: color("server"), dash: "10 3 2 3" },
 ];
 
 // Frames in a row under one bandwidth.
@@ -25,6 +25,8 @@ for (const frame of frames) {
 
 const put = (id, text) => { document.getElementById(id).textContent = text; };
 put("title", `${report.title} on ${frames.length} video frames, partition by ${report.policy}`);
+document.title = `${report.title}: video stream`;
+put("takeaway", report.takeaway);
 put("subtitle", `A device ${report.slowdown} times slower than its server, and a link of ${report.link.map(p => p.mbps).join(", then ")} Mbit/s.`);
 put("deviation", `How far to trust them: for the arm that it really took, the median frame was within ${(100 * report.deviation).toFixed(1)} % of what this arithmetic gives.`);
 
@@ -63,9 +65,9 @@ element("circle", element("svg", keyEntry, { width: 22, height: 12 }), { cx: 11,
 keyEntry.append("key frame");
 
 const row = (table, tag, cells) => {
-  const line = element("tr", table);
-  for (const [value, note] of cells.map(c => Array.isArray(c) ? c : [c])) {
-    const cell = element(tag, line, {}, value);
+  const line = element("tr", element(tag === "th" ? "thead" : "tbody", table));
+  for (const [index, [value, note]] of cells.map(c => Array.isArray(c) ? c : [c]).entries()) {
+    const cell = tag === "th" ? element("th", line, { scope: "col" }, value) : element(index ? "td" : "th", line, index ? {} : { scope: "row" }, value);
     if (note) element("small", cell, {}, ` ${note}`);
   }
 };
@@ -83,6 +85,18 @@ row(armTable, "th", ["partition", "payload, kB", "device, ms", "server and trans
 for (const arm of report.arms)
   row(armTable, "td", [nameOf(arm.partition), ms(arm.bytes / 1000), ms(arm.deviceMs), ms(arm.remoteMs), frames.filter(f => f.partition === arm.partition).length]);
 
+const frameTable = document.getElementById("frames");
+row(frameTable, "th", ["frame", "second", "link, Mbit/s", "partition", "delay, ms", "oracle, ms", "best fixed, ms", "device, ms", "server, ms", "sent, kB"]);
+for (const f of frames)
+  row(frameTable, "td", [`${f.frame}${f.isKey ? " key" : ""}`, f.second.toFixed(2), f.mbps, nameOf(f.partition), ms(f.totalMs), ms(f.oracleMs), ms(f.bestFixedMs), ms(f.onDeviceMs), ms(f.onServerMs), ms(f.bytes / 1000)]);
+
+const pictures = document.getElementById("pictures");
+for (const { frame, data } of report.pictures) {
+  const item = element("li", pictures);
+  element("img", item, { src: data, alt: `Frame ${frame}: a textured wall with discs and boxes` });
+  item.append(`frame ${frame}`);
+}
+
 // Three panels over one time axis.
 const chart = document.getElementById("chart");
 const tip = element("div", chart, { id: "tip" });
@@ -94,11 +108,11 @@ const ends = frames.map((f, i) => frames[i + 1]?.second ?? end);
 
 function draw() {
   chart.querySelector("svg")?.remove();
-  const width = Math.max(480, chart.clientWidth);
-  const [left, right] = [64, width - 12];
-  const delay = { top: 26, bottom: 306 }, cut = { top: 352, bottom: 352 + 26 * report.arms.length }, link = { top: cut.bottom + 46 };
+  const width = Math.max(280, chart.clientWidth);
+  const [left, right] = [56, width - 12];
+  const delay = { top: 46, bottom: 346 }, cut = { top: 392, bottom: 392 + 26 * report.arms.length }, link = { top: cut.bottom + 46 };
   link.bottom = link.top + 70;
-  const svg = element("svg", chart, { viewBox: `0 0 ${width} ${link.bottom + 40}`, role: "img", "aria-label": "Delay, partition and bandwidth over time" });
+  const svg = element("svg", chart, { viewBox: `0 0 ${width} ${link.bottom + 40}`, role: "img", "aria-label": `Delay, partition and bandwidth over time. ${report.takeaway} The tables below hold the figures.` });
   const x = second => left + (right - left) * second / end;
   const grid = (y, label) => {
     element("path", svg, { class: "grid", d: `M${left} ${y}H${right}` });
@@ -107,25 +121,40 @@ function draw() {
   const heading = (panel, text) => element("text", svg, { class: "heading", x: 0, y: panel.top - 12 }, text);
   const steps = (y, of) => frames.map((f, i) => `${i ? "L" : "M"}${x(f.second)} ${y(of(f))}H${x(ends[i])}`).join("");
 
-  // Delays span two orders of magnitude, so their axis is logarithmic.
-  const all = frames.flatMap(f => contenders.map(c => f[c.field]));
-  const [low, high] = [Math.log(Math.min(...all) * 0.8), Math.log(Math.max(...all) * 1.1)];
-  const yDelay = value => delay.bottom - (delay.bottom - delay.top) * (Math.log(value) - low) / (high - low);
-  heading(delay, "delay, ms (logarithmic)");
-  for (let decade = 1; decade < 1e6; decade *= 10)
-    for (const value of [decade, 2 * decade, 5 * decade])
-      if (Math.log(value) > low && Math.log(value) < high) grid(yDelay(value), value);
+  // The phases of the link, behind everything; every other one is shaded.
+  for (const [i, phase] of report.link.entries()) {
+    const [from, to] = [x(phase.second), x(report.link[i + 1]?.second ?? end)];
+    if (i % 2) element("rect", svg, { class: "band", x: from, y: delay.top - 22, width: to - from, height: link.bottom - delay.top + 22 });
+    element("text", svg, { class: "phase", x: (from + to) / 2, y: delay.top - 8, "text-anchor": "middle" }, `${phase.mbps} Mbit/s`);
+  }
+
+  // The scale ends where nearly all frames lie, so that a tenth can be seen; what is beyond has a mark at the edge.
+  const mostly = [...frames.map(f => f.totalMs)].sort((a, b) => a - b)[Math.floor(0.97 * (frames.length - 1))];
+  const ceiling = 1.15 * Math.max(mostly, ...frames.map(f => f.oracleMs));
+  const yDelay = value => delay.bottom - (delay.bottom - delay.top) * Math.min(value, ceiling) / ceiling;
+  heading({ top: 22 }, "delay, ms");
+  const tick = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000].find(t => ceiling / t <= 8) ?? 5000;
+  for (let value = 0; value <= ceiling; value += tick) grid(yDelay(value), value);
   for (const { field, color, dash } of contenders.slice(1).reverse())
     element("path", svg, { class: "curve", d: steps(yDelay, f => f[field]), stroke: color, "stroke-dasharray": dash ?? "none" });
-  const dot = (frame, y) => element("circle", svg, {
-    cx: x(frame.second), cy: y, r: frame.isKey ? 3.5 : 2.2, fill: color(frame.isKey ? "paper" : "measured"), stroke: color("measured"), "stroke-width": frame.isKey ? 2 : 0,
+  for (const [i, phase] of phases.entries()) {
+    const [from, to] = [x(phase.frames[0].second), x(phases[i + 1]?.frames[0].second ?? end)];
+    const beyond = contenders.slice(1).filter(c => phase.frames[0][c.field] > ceiling);
+    for (const [row, { field, short, color }] of beyond.entries())
+      element("text", svg, { class: "beyond", x: (from + to) / 2, y: delay.top + 16 + 16 * row, "text-anchor": "middle", style: `fill: ${color}` },
+        `↑ ${short} ${phase.frames[0][field].toFixed(0)}`);
+  }
+  const dot = (frame, y, isBeyond = false) => element(isBeyond ? "path" : "circle", svg, {
+    ...isBeyond ? { d: `M${x(frame.second) - 4} ${y + 8}h8l-4 -7z` } : { cx: x(frame.second), cy: y, r: frame.isKey ? 3.5 : 2.2 },
+    fill: color(frame.isKey ? "paper" : "measured"), stroke: color("measured"), "stroke-width": frame.isKey ? 2 : 0,
   });
-  for (const frame of byWeight) dot(frame, yDelay(frame.totalMs));
+  for (const frame of byWeight) dot(frame, yDelay(frame.totalMs), frame.totalMs > ceiling);
 
   heading(cut, "partition");
   const places = new Map(report.arms.map((arm, i) => [arm.partition, i]));
   const yCut = k => cut.bottom - 13 - 26 * places.get(k);
   for (const arm of report.arms) grid(yCut(arm.partition), arm.partition === 0 ? "server" : arm.partition === onDevice ? "device" : arm.partition);
+  element("path", svg, { class: "curve", d: `M${left} ${yCut(report.bestFixed)}H${right}`, stroke: color("fixed"), "stroke-dasharray": "7 4" });
   element("path", svg, { class: "curve", d: steps(yCut, f => f.oraclePartition), stroke: color("oracle") });
   for (const frame of byWeight) dot(frame, yCut(frame.partition));
 
@@ -141,7 +170,7 @@ function draw() {
       grid(yLink(mbps), mbps);
       free = yLink(mbps) - 14;
     }
-  const step = [1, 2, 5, 10, 20, 60, 120, 300].find(s => end / s <= 12) ?? 600;
+  const step = [1, 2, 5, 10, 20, 60, 120, 300].find(s => end / s <= width / 60) ?? 600;
   for (let second = 0; second <= end; second += step)
     element("text", svg, { x: x(second), y: link.bottom + 18, "text-anchor": "middle" }, second);
   element("text", svg, { x: right, y: link.bottom + 34, "text-anchor": "end" }, "seconds");

@@ -1,6 +1,6 @@
 using SplitInfer.Client;
+using SplitInfer.Emulation;
 using SplitInfer.Partitioning;
-using VideoStream.Simulated;
 using VideoStream.Video;
 
 namespace VideoStream.Streaming;
@@ -51,7 +51,7 @@ internal sealed class ArmFigures(IReadOnlyList<Partition> arms)
     /// <summary>Cost of an arm over a link, ms.</summary>
     public double CostMs(int arm, LinkConditions link) => DeviceMs(arm) + (_bytes[arm] == 0
         ? 0
-        : RemoteMs(arm) + link.RoundTrip.TotalMilliseconds + _bytes[arm] * 8e3 / link.BitsPerSecond);
+        : RemoteMs(arm) + link.RoundTrip.TotalMilliseconds + link.TransferTime(_bytes[arm]).TotalMilliseconds);
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 

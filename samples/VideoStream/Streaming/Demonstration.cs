@@ -1,11 +1,7 @@
 using SplitInfer.Client;
-using SplitInfer.Client.Transport;
-using SplitInfer.Codecs;
-using SplitInfer.Execution;
-using SplitInfer.Partitioning;
+using SplitInfer.Emulation;
 using SplitInfer.Server;
 using VideoStream.Report;
-using VideoStream.Simulated;
 using VideoStream.Video;
 
 namespace VideoStream.Streaming;
@@ -36,11 +32,18 @@ internal static class Demonstration
 
     private static async Task StreamAsync(StreamOptions options, Uri server, TextWriter output)
     {
-        var execution = new ExecutionOptions { IntraOpThreads = 1, WrapRunner = runner => new SlowRunner(runner, options.Slowdown) };
-        var model = PartitionedModel.Load(options.Model, execution: execution);
-        var link = new ShapedTransport(new RemoteTailTransport(server, model: "demo", version: "", model.Plan, CodecRegistry.Default, new(), TimeProvider.System));
-        await using var client = await SplitInferenceClient.CreateAsync(
-            new() { Servers = [new() { Transport = link }], Policy = options.Policy, Partition = options.Partition, PreloadArms = true, Execution = execution }, model);
+        var settings = new SplitInferenceOptions
+        {
+            ModelPath = options.Model,
+            Server = server,
+            Policy = options.Policy,
+            Partition = options.Partition,
+            PreloadArms = true,
+            Execution = { IntraOpThreads = 1 },
+        };
+        settings.EmulateDevice(options.Slowdown);
+        var link = settings.EmulateLink(LinkConditions.Unlimited.Mbps);
+        await using var client = await SplitInferenceClient.CreateAsync(settings);
 
         var camera = new Camera(client.Plan.Inputs[0]);
         var figures = new ArmFigures(client.Plan.Arms);
@@ -51,6 +54,7 @@ internal static class Demonstration
 
         var report = StreamReport.Of(options, client.Policy, figures, frames);
         await Page.WriteAsync(options.Out, report);
+        await output.WriteLineAsync(report.Takeaway);
         await output.WriteLineAsync($"Mean delay {report.MeanMs:F1} ms; the oracle's {report.OracleMeanMs:F1}. The page is {Path.GetFullPath(options.Out)}");
     }
 }

@@ -109,6 +109,9 @@ internal sealed class SharedOptions
     /// <summary>The options of every command that makes a plan.</summary>
     public IEnumerable<Option> Planning => [Dimensions, MaxBoundaryTensors, MinDepth, MaxUploadBytes, MaxMeasureSeconds, MaxMeasureBytes, Fed, CustomOperators];
 
+    /// <summary>The options of every command that connects to a server.</summary>
+    public ConnectionOptions Connecting { get; } = new();
+
     /// <summary>Options of a policy.</summary>
     public Option<string[]> PolicyOptions { get; } = new("--policy-option")
     {

@@ -7,6 +7,13 @@ namespace SplitInfer.Cli.Inputs;
 /// <summary>Loads models that the command line names.</summary>
 internal static class ModelFile
 {
+    /// <summary>Makes sure that there is a file, without reading it.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static void Require(string path)
+    {
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'. Give the path of an .onnx file.", path);
+    }
+
     /// <summary>Reads and plans a model.</summary>
     /// <param name="path">An ONNX file.</param>
     /// <param name="samples">Folder of inputs to plan with; null where there are none, so that they are made up.</param>

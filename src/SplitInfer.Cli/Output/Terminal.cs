@@ -10,10 +10,12 @@ internal sealed class Terminal
 
     public Terminal(TextWriter output, TextWriter error, TextReader? input = null)
     {
-        (Output, Error, Input) = (output, error, input ?? TextReader.Null);
-        Tables = ConsoleOver(output, output == Console.Out && !Console.IsOutputRedirected);
+        (Output, Error, Input) = (new PlainWriter(output), new PlainWriter(error), input ?? TextReader.Null);
+        var isTerminal = output == Console.Out && !Console.IsOutputRedirected;
         IsErrorTerminal = error == Console.Error && !Console.IsErrorRedirected;
-        Progress = ConsoleOver(error, IsErrorTerminal);
+        // Colours of our own are written as they are, so tables make what they show of models plain themselves.
+        Tables = ConsoleOver(isTerminal ? output : Output, isTerminal);
+        Progress = ConsoleOver(IsErrorTerminal ? error : Error, IsErrorTerminal);
     }
 
     public TextWriter Output { get; }

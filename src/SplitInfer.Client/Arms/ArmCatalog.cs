@@ -79,6 +79,13 @@ internal sealed class ArmCatalog
         return (uint)arm.Cut < (uint)_plan.Partitions.Length && (uint)arm.Server < (uint)_servers && Named(arm.Cut, arm.Server) == arm;
     }
 
+    /// <summary>The arm that does on another server what an arm does on its own.</summary>
+    /// <param name="arm">An arm with a server, of a policy or named.</param>
+    /// <param name="server">The other one.</param>
+    public Arm On(Arm arm, int server) => arm.Index < Descriptions.Length
+        ? Descriptions[arm.Index + ((server - arm.Server) * ((Descriptions.Length - 1) / _servers))].Arm
+        : arm with { Server = server };
+
     /// <summary>The arm that runs everything on the device.</summary>
     public Arm OnDevice => Descriptions[^1].Arm;
 

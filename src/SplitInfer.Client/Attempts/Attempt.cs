@@ -23,9 +23,13 @@ namespace SplitInfer.Client.Attempts;
 /// <param name="time">The clock.</param>
 internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decision, ReadOnlyMemory<TensorValue> inputs, RequestBudget budget, OutcomeSink sink, TimeProvider time) : IDisposable
 {
+    private const int Open = 0, Moving = 1, Completed = 2;
+
     private static readonly UploadProgress Unsent = new();
 
     private StageTimer _timer = new(time);
+    private StrongBox<Arm>? _moved;
+    private int _phase;
     private readonly ITensorCodec _armCodec = codec;
     private Attempt? _source;
     private TensorValue[] _head = [];
@@ -38,8 +42,8 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>The partition as the device runs it.</summary>
     public LocalCut Cut => cut;
 
-    /// <summary>What was chosen.</summary>
-    public Decision Decision => decision;
+    /// <summary>What was chosen, with the arm of the server that was asked last.</summary>
+    public Decision Decision => Volatile.Read(ref _moved) is { } moved ? decision with { Arm = moved.Value } : decision;
 
     /// <summary>The time that the request has.</summary>
     public RequestBudget Budget => budget;
@@ -52,6 +56,9 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     /// <summary>Whether another codec may take the place of one that the server does not accept.</summary>
     public bool MayReplaceCodec { get; init; }
+
+    /// <summary>Whether outputs of a server that are not finite are a failure of the server.</summary>
+    public bool RefusesNonFinite { get; init; }
 
     /// <summary>How much the request matters to a server, relative to an ordinary one.</summary>
     public double Weight { get; init; } = 1;
@@ -137,11 +144,30 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     {
         if (ServerFailure is not null) return;
         ServerFailure = failure;
-        sink.ReportServerFailure(decision, failure);
+        sink.ReportServerFailure(Decision, failure);
+    }
+
+    /// <summary>Has another server take the place of one that failed, unless the attempt has its result.</summary>
+    /// <param name="arm">The arm of the other one, with the same cut and codec.</param>
+    /// <param name="failure">What the one before failed with.</param>
+    public bool TryMoveTo(in Arm arm, Exception failure)
+    {
+        if (Interlocked.CompareExchange(ref _phase, Moving, Open) != Open) return false;
+        sink.ReportServerFailure(Decision, failure);
+        Volatile.Write(ref _moved, new(arm));
+        Codec = _armCodec;
+        Volatile.Write(ref _phase, Open);
+        return true;
     }
 
     /// <summary>Takes over the outputs that the request's result is made of.</summary>
-    public void Complete(in AttemptResult result) => _result = result;
+    public void Complete(in AttemptResult result)
+    {
+        // No server takes the place of another while the result is read.
+        var spin = default(SpinWait);
+        while (Interlocked.CompareExchange(ref _phase, Completed, Open) == Moving) spin.SpinOnce();
+        _result = result;
+    }
 
     /// <summary>What the whole model took on the device, s, where the device ran the tail.</summary>
     public double DeviceSeconds(in TailOutputs tail) => tail.Time <= TimeSpan.Zero ? 0 : tail.IsWhole ? tail.Time.TotalSeconds : (HeadTime + tail.Time).TotalSeconds;
@@ -150,7 +176,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <param name="kind">Whether there is a result.</param>
     public Outcome CreateOutcome(OutcomeKind kind) => new()
     {
-        Decision = decision,
+        Decision = Decision,
         Kind = kind,
         Server = kind == OutcomeKind.Completed ? _result.Server
             : _offloadBegan is null ? ServerOutcome.NotAsked

@@ -16,6 +16,10 @@ namespace SplitInfer.Client.Attempts;
 internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, LocalModel model, ArmMask mask, bool learns)
 {
     private readonly ConcurrentDictionary<int, bool> _harmlessPartitions = new();
+    private volatile bool _yieldsNonFinite;
+
+    /// <summary>Whether the model has yielded what is not finite on the device, so that a server which does so is not at fault.</summary>
+    public bool YieldsNonFinite => _yieldsNonFinite;
 
     /// <summary>Awaits replies that lost a race.</summary>
     public LateReplyCollector Late => executors.Late;
@@ -39,6 +43,12 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
         {
             sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
             throw attempt.Budget.Exceeded(attempt.Stage);
+        }
+        catch (OperationCanceledException) when (caller.IsCancellationRequested)
+        {
+            // A caller with a patience of its own may be all that ever ends a wait for a server that is gone.
+            sink.PublishNothing(attempt.Decision, isInDoubt: attempt.WaitedSeconds > 0);
+            throw;
         }
         catch (Exception failure) when (failure is not SegmentLoadException && !caller.IsCancellationRequested)
         {
@@ -64,6 +74,7 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
         if (isKnownHarmless || BoundaryCheck.FindLoss(attempt) is not { } loss)
         {
             attempt.Complete(await executor.RunAsync(attempt, stop).ConfigureAwait(false));
+            if (attempt.Result.ServerFailure is NonFiniteOutputException nonFinite) Judge(attempt, nonFinite);
             return;
         }
 
@@ -72,5 +83,18 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
         // The first such request also tells whether the policy may go on to choose the partition.
         if (await BoundaryCheck.IsLossHarmlessAsync(attempt, stop).ConfigureAwait(false)) _harmlessPartitions.TryAdd(loss.Partition, true);
         else mask.Add(decision.Arm.Variant, loss.Partition, loss.Message);
+    }
+
+    /// <summary>Holds the device's result against a server whose outputs were not finite.</summary>
+    private void Judge(Attempt attempt, NonFiniteOutputException failure)
+    {
+        if (BoundaryCheck.AreOutputsFinite(attempt))
+        {
+            mask.AddForServer(attempt.Decision.Arm, failure.Message);
+            return;
+        }
+
+        _yieldsNonFinite = true;
+        attempt.Complete(attempt.Result with { ServerFailure = null });
     }
 }

@@ -1,9 +1,10 @@
+using SplitInfer.Client.Transport;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client.Attempts;
 
-/// <summary>Whether a boundary still holds what the head computed: a value that overflows in float16, for instance, is lost at the cut, although the whole model has it in float32.</summary>
+/// <summary>Whether a boundary still holds what the head computed, and a reply what its tail would: a value that overflows in float16, for instance, is lost at the cut, although the whole model has it in float32.</summary>
 internal static class BoundaryCheck
 {
     private const double HarmlessDifference = 1e-3;
@@ -24,6 +25,21 @@ internal static class BoundaryCheck
 
         return null;
     }
+
+    /// <summary>The first output of a reply that is not finite though the whole boundary is; null where there is none.</summary>
+    public static string? FindNonFinite(TailReply reply, Attempt attempt)
+    {
+        for (var i = 0; i < reply.Outputs.Length; i++)
+        {
+            if (FiniteNumbers.AreIn(reply.Outputs[i]!)) continue;
+            return attempt.Boundary.All(FiniteNumbers.AreIn) ? attempt.Cut.Partition.TailOutputs[i].Name : null;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the outputs that an attempt has completed with are finite.</summary>
+    public static bool AreOutputsFinite(Attempt attempt) => attempt.Result.Outputs.Tensors!.OfType<TensorValue>().All(FiniteNumbers.AreIn);
 
     /// <summary>Whether the tail still gives the outputs of the whole model. Then nothing was lost, although the boundary is not finite: a mask may hold −∞ on purpose.</summary>
     /// <param name="attempt">An attempt that has completed with the outputs of the whole model.</param>

@@ -9,6 +9,7 @@ namespace SplitInfer.Client.Attempts;
 internal sealed class ExecutorSet
 {
     private readonly ServerSet _servers;
+    private readonly IExecutor _single;
 
     /// <param name="servers">The servers.</param>
     /// <param name="codecs">All codecs.</param>
@@ -17,21 +18,26 @@ internal sealed class ExecutorSet
     /// <param name="background">Owns what outlives a request.</param>
     /// <param name="rescue">What the device does for a request whose deadline is near.</param>
     /// <param name="fallsBack">Whether the device finishes what a server fails.</param>
+    /// <param name="learns">Whether a policy chooses the servers and learns of them.</param>
+    /// <param name="silencePatience">How long a server may show no sign of life before the device begins as well.</param>
+    /// <param name="armOn">The arm that does on another server what an arm does on its own.</param>
     /// <param name="time">The clock.</param>
-    public ExecutorSet(ServerSet servers, CodecRegistry codecs, LocalModel model, OutcomeSink sink, BackgroundWork background, DeadlineRescue rescue, bool fallsBack, TimeProvider time)
+    public ExecutorSet(ServerSet servers, CodecRegistry codecs, LocalModel model, OutcomeSink sink, BackgroundWork background, DeadlineRescue rescue, bool fallsBack, bool learns, TimeSpan silencePatience, Func<Arm, int, Arm> armOn, TimeProvider time)
     {
         _servers = servers;
         var local = new LocalExecutor(time);
-        Remote = new RemoteExecutor(servers, codecs, time);
+        _single = new RemoteExecutor(servers, codecs, time);
+        Remote = new FailoverExecutor(_single, servers, armOn);
         Late = new(sink, background, time);
-        var race = new RaceExecutor(Remote, local, Late, background, model, rescue, time);
+        // Where a policy chose the server, the device goes before another one.
+        var race = new RaceExecutor(learns && fallsBack ? _single : Remote, local, Late, background, model, rescue, fallsBack ? new(servers, silencePatience) : null, time);
         Chosen = fallsBack ? new FallbackExecutor(race, local) : race;
     }
 
     /// <summary>For an arm that a policy chose.</summary>
     public IExecutor Chosen { get; }
 
-    /// <summary>For a partition that the request named, and for shadows: only the server may run the tail, so that its errors show.</summary>
+    /// <summary>For a partition that the request named: only servers may run the tail, so that their errors show.</summary>
     public IExecutor Remote { get; }
 
     /// <summary>Awaits replies that lost a race.</summary>
@@ -41,6 +47,6 @@ internal sealed class ExecutorSet
     public void SendShadow(Attempt attempt)
     {
         if (attempt.Decision.Shadow is { } arm && attempt.Result.Server != ServerOutcome.NotAsked && !_servers.All[arm.Server].Health.IsUnavailable)
-            Late.CollectShadow(attempt, arm, Remote, RaceModel.ShadowPatience * attempt.Total.TotalSeconds);
+            Late.CollectShadow(attempt, arm, _single, RaceModel.ShadowPatience * attempt.Total.TotalSeconds);
     }
 }

@@ -17,13 +17,15 @@ internal sealed class FallbackExecutor(IExecutor first, IExecutor local) : IExec
         {
             return await first.RunAsync(attempt, stop).ConfigureAwait(false);
         }
-        catch (Exception error) when (ServerFault.Is(error) && !stop.IsCancellationRequested)
+        catch (Exception error) when (ServerFault.Is(error))
         {
             failure = error;
         }
 
         var waited = attempt.WaitedSeconds;
         attempt.ReportServerFailure(failure);
+        // Who has given up, or has no time left, is told that, and not what the server failed with at the same moment.
+        if (stop.IsCancellationRequested) throw new OperationCanceledException(failure.Message, failure, stop);
         attempt.Stage = "running the rest on the device, since the server had failed";
         var result = await local.RunAsync(attempt, stop).ConfigureAwait(false);
         return result with { Server = ServerFault.OutcomeOf(failure), OffloadSeconds = waited, ServerFailure = failure };

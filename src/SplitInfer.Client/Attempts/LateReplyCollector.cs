@@ -83,12 +83,14 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
     // What became of the server's part; null where the client is being disposed, so that nobody would learn from it.
     private async Task<Outcome?> AwaitAsync(RaceBranch server, Attempt attempt, TimeSpan patience, CancellationToken stop)
     {
-        var outcome = new Outcome { Decision = attempt.Decision, Kind = OutcomeKind.LateReply };
         try
         {
             var result = await server.Result.WaitAsync(patience, time, stop).ConfigureAwait(false);
-            return outcome with
+            // Only now, since another server may have taken the place of the first.
+            return new Outcome
             {
+                Decision = attempt.Decision,
+                Kind = OutcomeKind.LateReply,
                 Server = ServerOutcome.Replied,
                 OffloadSeconds = result.OffloadSeconds,
                 ServerSeconds = result.ServerTimings.TotalSeconds,
@@ -106,8 +108,10 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
         {
             var failure = ServerFault.Is(error) ? error : null;
             if (failure is not null) attempt.ReportServerFailure(failure);
-            return outcome with
+            return new Outcome
             {
+                Decision = attempt.Decision,
+                Kind = OutcomeKind.LateReply,
                 Server = failure is null ? ServerOutcome.Abandoned : ServerFault.OutcomeOf(failure),
                 OffloadSeconds = attempt.WaitedSeconds,
                 BytesSent = attempt.Progress.BytesSent,

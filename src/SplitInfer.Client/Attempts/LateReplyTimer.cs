@@ -3,11 +3,14 @@ using System.Threading.Tasks.Sources;
 
 namespace SplitInfer.Client.Attempts;
 
-/// <summary>Waits for a reply until it arrives or a delay expires. Reusable if the reply arrived in time; otherwise the caller takes over the pending reply.</summary>
+/// <summary>Waits for a reply until it arrives, a delay expires or the server has been silent for too long. Reusable if the reply arrived in time; otherwise the caller takes over the pending reply.</summary>
 internal sealed class LateReplyTimer : IValueTaskSource<bool>
 {
     // A timer may fire that much early by the clock that counts.
     private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+
+    // Timers count no further than some weeks.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
@@ -19,6 +22,8 @@ internal sealed class LateReplyTimer : IValueTaskSource<bool>
     private bool _isWaiting;
     private long _began;
     private TimeSpan _patience;
+    private SilenceRule? _silence;
+    private Attempt? _attempt;
 
     public LateReplyTimer(TimeProvider time)
     {
@@ -30,17 +35,28 @@ internal sealed class LateReplyTimer : IValueTaskSource<bool>
     /// <summary>Withdraws the request.</summary>
     public CancellationTokenSource Stop { get; } = new();
 
+    /// <summary>Whether the wait ended because the server was silent.</summary>
+    public bool IsSilent { get; private set; }
+
     /// <summary>Waits for a reply.</summary>
     /// <param name="reply">The reply, which is taken over.</param>
-    /// <param name="patience">How long to wait.</param>
-    /// <returns>True when the server has replied or failed, false when the reply is late.</returns>
-    public ValueTask<bool> WaitAsync(ValueTask<AttemptResult> reply, TimeSpan patience)
+    /// <param name="patience">How long to wait; infinite where only silence ends the wait.</param>
+    /// <param name="silence">How long the server may be silent; null where that does not matter.</param>
+    /// <param name="attempt">The attempt, of which other servers may get their try meanwhile; null where silence does not matter.</param>
+    /// <returns>True when the server has replied or failed, false when the reply is late or the server silent.</returns>
+    public ValueTask<bool> WaitAsync(ValueTask<AttemptResult> reply, TimeSpan patience, SilenceRule? silence = null, Attempt? attempt = null)
     {
         _reply = reply.ConfigureAwait(false).GetAwaiter();
         if (_reply.IsCompleted) return new(true);
         var inTime = new ValueTask<bool>(this, _inTime.Version);
-        lock (_gate) (_isWaiting, _began, _patience) = (true, _time.GetTimestamp(), patience);
-        _timer.Change(patience, Timeout.InfiniteTimeSpan);
+        lock (_gate)
+        {
+            (_isWaiting, _began, _patience) = (true, _time.GetTimestamp(), patience == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : patience);
+            (_silence, _attempt, IsSilent) = (silence, attempt, false);
+        }
+
+        var wait = silence is null ? _patience : Min(_patience, silence.LeftFor(attempt!));
+        if (wait < TimeSpan.MaxValue) _timer.Change(Min(wait, LongestWait), Timeout.InfiniteTimeSpan);
         _reply.UnsafeOnCompleted(_onReply);
         return inTime;
     }
@@ -67,6 +83,8 @@ internal sealed class LateReplyTimer : IValueTaskSource<bool>
 
     void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _inTime.OnCompleted(continuation, state, token, flags);
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private void OnReply()
     {
@@ -104,7 +122,13 @@ internal sealed class LateReplyTimer : IValueTaskSource<bool>
             var left = _patience - _time.GetElapsedTime(_began);
             if (left > TimeSpan.Zero)
             {
-                _timer.Change(left + TimerResolution, Timeout.InfiniteTimeSpan);
+                if (_silence is not null) left = Min(left, _silence.LeftFor(_attempt!));
+                IsSilent = left <= TimeSpan.Zero;
+            }
+
+            if (left > TimeSpan.Zero)
+            {
+                _timer.Change(Min(left, LongestWait) + TimerResolution, Timeout.InfiniteTimeSpan);
                 return;
             }
 

@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using SplitInfer.Client.Device;
+using SplitInfer.Client.Servers;
 using SplitInfer.Policies;
 
 namespace SplitInfer.Client.Attempts;
 
 /// <summary>
-/// Has the server run the tail, and the device as well: from the start where the policy decided so, else once the reply is late or the
-/// budget leaves just enough time for the device. The first result wins; a losing device is cancelled, a losing server still teaches.
+/// Has the server run the tail, and the device as well: from the start where the policy decided so, else once the reply is late, the server is
+/// silent or the budget leaves just enough time for the device. The first result wins; a losing device is cancelled, a losing server still teaches.
 /// </summary>
 internal sealed class RaceExecutor : IExecutor
 {
@@ -26,6 +27,7 @@ internal sealed class RaceExecutor : IExecutor
     private readonly BackgroundWork _background;
     private readonly LocalModel _model;
     private readonly DeadlineRescue _rescue;
+    private readonly SilenceRule? _silence;
     private readonly TimeProvider _time;
     private readonly ConcurrentQueue<LateReplyTimer> _timers = [];
 
@@ -35,34 +37,39 @@ internal sealed class RaceExecutor : IExecutor
     /// <param name="background">Takes devices that lost, until they have ended.</param>
     /// <param name="model">Knows how long the device takes.</param>
     /// <param name="rescue">What the device does for a request whose deadline is near.</param>
+    /// <param name="silence">When the device begins beside a silent server; null for never.</param>
     /// <param name="time">The clock.</param>
-    public RaceExecutor(IExecutor remote, IExecutor local, LateReplyCollector late, BackgroundWork background, LocalModel model, DeadlineRescue rescue, TimeProvider time) =>
-        (_remote, _local, _late, _background, _model, _rescue, _time) = (remote, local, late, background, model, rescue, time);
+    public RaceExecutor(IExecutor remote, IExecutor local, LateReplyCollector late, BackgroundWork background, LocalModel model, DeadlineRescue rescue, SilenceRule? silence, TimeProvider time) =>
+        (_remote, _local, _late, _background, _model, _rescue, _silence, _time) = (remote, local, late, background, model, rescue, silence, time);
 
     public bool MayOutliveCall(Attempt attempt) =>
-        attempt.Decision.IsRaced || attempt.Decision.LateAfterSeconds > 0 || (_rescue == DeadlineRescue.Race && attempt.Budget.IsLimited);
+        _silence?.Watched(attempt) is not null || attempt.Decision.IsRaced || attempt.Decision.LateAfterSeconds > 0 || (_rescue == DeadlineRescue.Race && attempt.Budget.IsLimited);
 
     public ValueTask<AttemptResult> RunAsync(Attempt attempt, CancellationToken stop)
     {
-        if (attempt.Decision.IsRaced) return new(RaceAsync(attempt, new(attempt, _local), new(attempt, _remote), isLate: false, stop));
+        if (attempt.Decision.IsRaced) return new(RaceAsync(attempt, new(attempt, _local), new(attempt, _remote), isLate: false, silent: null, stop));
         var (patience, isRescue) = PatienceFor(attempt);
-        return patience == Timeout.InfiniteTimeSpan ? _remote.RunAsync(attempt, stop) : WaitOrRaceAsync(attempt, patience, isRescue, stop);
+        var silence = _silence?.Watched(attempt) is null ? null : _silence;
+        return patience == Timeout.InfiniteTimeSpan && silence is null ? _remote.RunAsync(attempt, stop) : WaitOrRaceAsync(attempt, patience, isRescue, silence, stop);
     }
 
-    /// <summary>Waits for the reply, and lets the device run once the reply is late.</summary>
+    /// <summary>Waits for the reply, and lets the device run once the reply is late or the server silent.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<AttemptResult> WaitOrRaceAsync(Attempt attempt, TimeSpan patience, bool isRescue, CancellationToken stop)
+    private async ValueTask<AttemptResult> WaitOrRaceAsync(Attempt attempt, TimeSpan patience, bool isRescue, SilenceRule? silence, CancellationToken stop)
     {
         if (!_timers.TryDequeue(out var timer)) timer = new(_time);
         bool isInTime;
         using (stop.UnsafeRegister(static timer => ((LateReplyTimer)timer!).Stop.Cancel(), timer))
-            isInTime = await timer.WaitAsync(_remote.RunAsync(attempt, timer.Stop.Token), patience).ConfigureAwait(false);
+            isInTime = await timer.WaitAsync(_remote.RunAsync(attempt, timer.Stop.Token), patience, silence, attempt).ConfigureAwait(false);
         if (!isInTime)
         {
             var server = new RaceBranch(attempt, timer.TakeLate(), timer.Stop);
-            return isRescue && _rescue == DeadlineRescue.Replace
+            // Also where the device would otherwise take the server's place: what is silent may still answer, and costs nothing meanwhile.
+            var silent = timer.IsSilent ? silence!.Watched(attempt) : null;
+            silent?.Health.ReportDoubt();
+            return isRescue && silent is null && _rescue == DeadlineRescue.Replace
                 ? await ReplaceAsync(attempt, server, stop).ConfigureAwait(false)
-                : await RaceAsync(attempt, new(attempt, _local), server, isLate: true, stop).ConfigureAwait(false);
+                : await RaceAsync(attempt, new(attempt, _local), server, isLate: true, silent, stop).ConfigureAwait(false);
         }
 
         try
@@ -79,8 +86,8 @@ internal sealed class RaceExecutor : IExecutor
         }
     }
 
-    /// <summary>The first result wins. Ends when there is one, or when both branches have ended without.</summary>
-    private async Task<AttemptResult> RaceAsync(Attempt attempt, RaceBranch device, RaceBranch server, bool isLate, CancellationToken stop)
+    /// <summary>The first result wins. Ends when there is one, or when both branches have ended without. A server that was <paramref name="silent"/> may still win.</summary>
+    private async Task<AttemptResult> RaceAsync(Attempt attempt, RaceBranch device, RaceBranch server, bool isLate, ServerHandle? silent, CancellationToken stop)
     {
         var winner = device;
         Exception? failure = null;
@@ -120,7 +127,7 @@ internal sealed class RaceExecutor : IExecutor
 
             if (failure is not null) return result with { Server = ServerFault.OutcomeOf(failure), OffloadSeconds = waited, ServerFailure = failure };
             _late.Collect(server, attempt, (RaceModel.PatienceInDeviceDelays - 1) * attempt.DeviceSeconds(result.Outputs));
-            return isLate ? result with { Server = ServerOutcome.Overdue, OffloadSeconds = waited } : result with { Server = ServerOutcome.Pending };
+            return isLate ? result with { Server = ServerOutcome.Overdue, OffloadSeconds = waited, ServerFailure = silent is null ? null : _silence!.Failure(silent) } : result with { Server = ServerOutcome.Pending };
         }
     }
 

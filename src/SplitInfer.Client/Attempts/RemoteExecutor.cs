@@ -43,6 +43,12 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
 
         var taken = timer.Restart();
         Require(reply, attempt, transport);
+        if (attempt.RefusesNonFinite && BoundaryCheck.FindNonFinite(reply, attempt) is { } output)
+        {
+            reply.Dispose();
+            throw new NonFiniteOutputException(servers.All[attempt.Decision.Arm.Server].Name, output);
+        }
+
         // Where a test stops the clock, there is nothing to compare with.
         var isPlausible = reply.Timings is { TotalSeconds: >= 0, QueueSeconds: >= 0 } timings && (taken == TimeSpan.Zero || timings.TotalSeconds <= taken.TotalSeconds);
         return new(new(reply.Outputs, taken), ServerOutcome.Replied)

@@ -32,10 +32,10 @@ internal static class WarmUp
         TensorValue[] inputs = [];
         var server = new FakeServer();
         await using var background = new BackgroundWork();
-        var health = new ServerHealth(server, nameof(WarmUp), onRoundTrip: null, onProfile: null, onChange: null, Timeout.InfiniteTimeSpan, Clock);
+        var health = new ServerHealth(server, nameof(WarmUp), onRoundTrip: null, onProfile: null, onChange: null, TimeSpan.MaxValue, Clock);
         await using var servers = new ServerSet([new(nameof(WarmUp), server, health)]);
-        var sink = new OutcomeSink(servers, new IgnorantPolicy(), new ArmMask(), heads: null);
-        var executors = new ExecutorSet(servers, codecs, model, sink, background, DeadlineRescue.None, fallsBack: true, Clock);
+        var sink = new OutcomeSink(servers, new IgnorantPolicy(), new ArmMask(), heads: null, recorder: null);
+        var executors = new ExecutorSet(servers, codecs, model, sink, background, DeadlineRescue.None, fallsBack: true, learns: true, silencePatience: TimeSpan.MaxValue, static (arm, server) => arm with { Server = server }, Clock);
         try
         {
             inputs = model.MakeInputs();

@@ -11,12 +11,13 @@ internal sealed class ClientLoader(string name, IOptionsMonitor<SplitInferenceOp
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _disposal = new();
     private Task<SplitInferenceClient>? _client;
+    private bool _isDisposed;
 
     /// <summary>The client, if it is ready; null before, and where it could not be made.</summary>
     public SplitInferenceClient? Ready => Volatile.Read(ref _client) is { IsCompletedSuccessfully: true } client ? client.Result : null;
 
     /// <summary>Whether the device takes the place of servers that are down.</summary>
-    public bool FallsBack => options.Get(name).OnServerFailure == OnServerFailure.FinishOnDevice;
+    public bool FallsBack => options.Get(name).FallsBack;
 
     /// <summary>The client. Blocks until it is ready; a host makes it ready when it starts.</summary>
     public SplitInferenceClient Client => LoadAsync().GetAwaiter().GetResult();
@@ -26,7 +27,7 @@ internal sealed class ClientLoader(string name, IOptionsMonitor<SplitInferenceOp
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposal.IsCancellationRequested, typeof(SplitInferenceClient));
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(SplitInferenceClient));
             if (_client is null or { IsFaulted: true } or { IsCanceled: true })
                 Volatile.Write(ref _client, Task.Run(async () => await SplitInferenceClient.CreateAsync(options.Get(name), _disposal.Token).ConfigureAwait(false)));
             return _client!;
@@ -39,10 +40,12 @@ internal sealed class ClientLoader(string name, IOptionsMonitor<SplitInferenceOp
         Task<SplitInferenceClient>? client;
         lock (_gate)
         {
-            _disposal.Cancel();
+            _isDisposed = true;
             client = _client;
         }
 
+        // Not under the lock: a transport or policy of the application's own may do anything when it is told to stop.
+        await _disposal.CancelAsync().ConfigureAwait(false);
         if (client is null) return;
         await ((Task)client).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (client.IsCompletedSuccessfully) await client.Result.DisposeAsync().ConfigureAwait(false);

@@ -10,7 +10,7 @@ namespace SplitInfer.Client.Device;
 /// <summary>The model on the device: its plan, its loaded segments, and each partition as the device runs it. Safe for concurrent use.</summary>
 internal sealed class LocalModel : IDisposable
 {
-    private readonly PartitionedModel _model;
+    private readonly ModelCopy _model;
     private readonly SegmentSet _segments;
     private readonly BackgroundWork _background;
     private readonly BoundaryLayout _inputs;
@@ -18,7 +18,7 @@ internal sealed class LocalModel : IDisposable
     private double _wholeSeconds;
     private readonly Lazy<IEngineSession>? _finish;
 
-    public LocalModel(PartitionedModel model, SegmentSet segments, BackgroundWork background, ExecutionOptions execution)
+    public LocalModel(ModelCopy model, SegmentSet segments, BackgroundWork background, ExecutionOptions execution)
     {
         (_model, _segments, _background) = (model, segments, background);
         _inputs = BoundaryLayout.For(Plan.Inputs, model.Source);
@@ -44,7 +44,7 @@ internal sealed class LocalModel : IDisposable
 
     /// <summary>A partition as the device runs it.</summary>
     public LocalCut this[int partition] => _cuts[partition] ??=
-        new(_segments, _background, Plan, Plan.Partitions[partition], _model.Route(partition), _model.Route(Plan.AllOnDevice.Index));
+        new(_segments, _background, Plan, Plan.Partitions[partition], _model.Route(partition), _model.WholeRoute);
 
     /// <summary>Checks that tensors are what the model takes.</summary>
     /// <exception cref="TensorMismatchException">One is not.</exception>
@@ -74,9 +74,7 @@ internal sealed class LocalModel : IDisposable
 
     /// <summary>Made-up inputs, which the caller owns.</summary>
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has, or is not to be run on made-up inputs.</exception>
-    public TensorValue[] MakeInputs() => _model.NoSyntheticRunReason is { } refusal
-        ? throw new TensorMismatchException($"{refusal}.")
-        : [.. _model.MakeInputs(seed: 0)];
+    public TensorValue[] MakeInputs() => _model.MakeInputs();
 
     /// <summary>Loads the whole model, then the segments of some partitions.</summary>
     /// <param name="partitions">The partitions.</param>

@@ -10,9 +10,12 @@ namespace SplitInfer.Client.Servers;
 /// </summary>
 /// <remarks>
 /// <code>
-/// Unknown ──answer──▶ Up ──failure──▶ Down (backoff 1 s, doubling to 30 s) ──answer──▶ Up
+/// Unknown ──answer──▶ Up ──failure──▶ Down (backoff 1 s, then 1.5 s) ──answer──▶ Up
 ///                     Up ──shutdown──▶ Draining (probed every second, no backoff) ──answer──▶ Up
+///                     Up ──"come back in t"──▶ Busy (neither asked nor probed for t) ──▶ asked again
 /// </code>
+/// A probe is a few bytes, so the backoff stays short: a server that is back is used a few seconds later. A transport that cannot ping is probed by
+/// whole requests, and its backoff doubles up to 30 s.
 /// </remarks>
 /// <param name="server">The transport. Where it cannot ping, a server that is down may be tried again once its backoff has passed.</param>
 /// <param name="name">What people call the server.</param>
@@ -21,14 +24,22 @@ namespace SplitInfer.Client.Servers;
 /// <param name="onChange">Called when the server becomes usable or unusable, outside of any lock.</param>
 /// <param name="interval">The least time between two round trips while the server is up; infinite measures only on connecting.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ServerHealth(ITailTransport server, string name, Action<double>? onRoundTrip, Action<ImmutableArray<double>>? onProfile, Action<ServerStatus>? onChange, TimeSpan interval, TimeProvider time) : IAsyncDisposable
+/// <param name="jitter">Shortens each pause between probes by up to a quarter, so that clients which lost a server together do not come back together; null leaves them as they are.</param>
+internal sealed partial class ServerHealth(ITailTransport server, string name, Action<double>? onRoundTrip, Action<ImmutableArray<double>>? onProfile, Action<ServerStatus>? onChange, TimeSpan interval, TimeProvider time, Random? jitter = null) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan PingLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestBackoffByPing = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan LongestBackoffByRequest = TimeSpan.FromSeconds(30);
 
-    // The shortest of a few counts: any of them may have waited for a device that is busy, or for code that is compiled on the way.
-    private const int PingsPerRoundTrip = 4;
+    // A server may say anything, and must not be able to say "never again".
+    private static readonly TimeSpan LongestBusy = TimeSpan.FromSeconds(30);
+
+    // Of one that does not say when to come back.
+    private static readonly TimeSpan LeastBusy = TimeSpan.FromMilliseconds(50);
+
+    // What is over sooner is no news to an application.
+    private static readonly TimeSpan LeastBusyToTell = TimeSpan.FromSeconds(1);
+    private const double MostJitter = 0.25;
 
     private enum State
     {
@@ -36,6 +47,7 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
         Up,
         Down,
         Draining,
+        Busy,
     }
 
     private readonly bool _canPing = server.Capabilities.HasFlag(TransportCapabilities.Ping);
@@ -45,6 +57,10 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
     private Task _ping = Task.CompletedTask;
     private State _state;
     private TimeSpan _backoff;
+    private TimeSpan _pause;
+    private bool _isInDoubt;
+    private bool _isDisposed;
+    private bool _isToldUnusable;
     private long _pinged;
     private long _failed;
     private Exception? _lastFailure;
@@ -70,43 +86,55 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
                 {
                     State.Up => false,
                     State.Unknown => _canPing && onRoundTrip is not null,
+                    State.Busy => IsBackingOff,
                     _ => _canPing || IsBackingOff,
                 };
             }
         }
     }
 
-    private bool IsBackingOff => _lastFailure is not null && time.GetElapsedTime(_failed) < _backoff;
+    private TimeSpan LongestBackoff => _canPing ? LongestBackoffByPing : LongestBackoffByRequest;
+
+    private bool IsBackingOff => _lastFailure is not null && time.GetElapsedTime(_failed) < _pause;
 
     /// <summary>A request has ended: pings the server if that is due. The device has nothing else to do then.</summary>
     public void ProbeIfDue()
     {
         lock (_gate)
         {
-            if (!_canPing || !_ping.IsCompleted || _disposal.IsCancellationRequested) return;
+            if (!_canPing || !_ping.IsCompleted || _isDisposed) return;
             var isDue = _state switch
             {
+                State.Up when _isInDoubt => time.GetElapsedTime(_pinged) >= FirstBackoff,
                 State.Up => onRoundTrip is not null && interval >= TimeSpan.Zero && time.GetElapsedTime(_pinged) >= interval,
                 State.Unknown => onRoundTrip is not null && !IsBackingOff,
                 _ => !IsBackingOff,
             };
             if (!isDue) return;
             _pinged = time.GetTimestamp();
+            _isInDoubt = false;
             using (ExecutionContext.SuppressFlow()) _ping = Task.Run(PingAsync);
         }
     }
 
-    /// <summary>The server has answered.</summary>
+    /// <summary>The server has answered. One that said when to come back is still left alone until then.</summary>
     public void ReportSuccess()
     {
         bool isNews;
         lock (_gate)
         {
-            isNews = _state != State.Up;
-            (_state, _lastFailure, _backoff) = (State.Up, null, TimeSpan.Zero);
+            if (_state == State.Busy && IsBackingOff) return;
+            isNews = _state == State.Unknown || _isToldUnusable;
+            (_state, _lastFailure, _backoff, _pause, _isToldUnusable) = (State.Up, null, TimeSpan.Zero, TimeSpan.Zero, false);
         }
 
         if (isNews) onChange?.Invoke(new(name, IsUsable: true, Failure: null));
+    }
+
+    /// <summary>Nothing came of a request, which need not be the server's fault: it is probed at the next occasion, whoever learns from round trips.</summary>
+    public void ReportDoubt()
+    {
+        lock (_gate) _isInDoubt = true;
     }
 
     /// <summary>Passes on the server's profile where it is new. Called when the server has answered.</summary>
@@ -128,27 +156,36 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
         bool isNews;
         lock (_gate)
         {
-            isNews = _state is State.Up or State.Unknown;
-            if (failure is TailRefusedException { Code: RefusalCode.ShuttingDown })
+            switch (failure)
             {
-                (_state, _lastFailure, _failed, _backoff) = (State.Draining, failure, time.GetTimestamp(), FirstBackoff);
+                case TailRefusedException { Code: RefusalCode.ShuttingDown }:
+                    (_state, _backoff, _pause) = (State.Draining, FirstBackoff, FirstBackoff);
+                    break;
+                case TailRefusedException { Code: RefusalCode.Busy } busy when busy.RetryAfter > TimeSpan.Zero || !IsBackingOff:
+                    var after = busy.RetryAfter is { } told && told > LeastBusy ? told : LeastBusy;
+                    (_state, _backoff, _pause) = (State.Busy, TimeSpan.Zero, after < LongestBusy ? after : LongestBusy);
+                    break;
+                default:
+                    if (IsBackingOff) return;
+                    _backoff = _backoff == TimeSpan.Zero ? FirstBackoff : _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
+                    (_state, _pause) = (State.Down, _backoff * (1 - (_canPing ? MostJitter * (jitter?.NextDouble() ?? 0) : 0)));
+                    break;
             }
-            else
-            {
-                if (IsBackingOff) return;
-                _backoff = _backoff == TimeSpan.Zero ? FirstBackoff : _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
-                (_state, _lastFailure, _failed) = (State.Down, failure, time.GetTimestamp());
-            }
+
+            (_lastFailure, _failed) = (failure, time.GetTimestamp());
+            isNews = !_isToldUnusable && (_state != State.Busy || _pause >= LeastBusyToTell);
+            _isToldUnusable |= isNews;
         }
 
         if (isNews) onChange?.Invoke(new(name, IsUsable: false, failure));
     }
 
-    /// <summary>A reply was given up. This counts only against a server that has never answered; any other may simply have lost a race.</summary>
+    /// <summary>A reply was given up. This counts only against a server that has never answered; any other may simply have lost a race, and is probed.</summary>
     public void ReportSilence()
     {
         lock (_gate)
         {
+            _isInDoubt = true;
             if (_state == State.Unknown) _lastFailure ??= new ServerUnreachableException($"The server {name} has not answered its first request yet. Check that it runs and that the network reaches it; requests go on trying.");
         }
     }
@@ -159,52 +196,13 @@ internal sealed class ServerHealth(ITailTransport server, string name, Action<do
         Task ping;
         lock (_gate)
         {
-            _disposal.Cancel();
+            _isDisposed = true;
             ping = _ping;
         }
 
+        // Not under the lock: an application's own transport may do anything when it is told to stop.
+        await _disposal.CancelAsync().ConfigureAwait(false);
         // An error of whoever is told of round trips is not the disposer's.
         await ping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    private async Task PingAsync()
-    {
-        if (await MeasureAsync().ConfigureAwait(false) is not { } roundTrip) return;
-        ReportProfile();
-        if (roundTrip > TimeSpan.Zero && roundTrip <= PingLimit) onRoundTrip?.Invoke(roundTrip.TotalSeconds);
-    }
-
-    private async Task<TimeSpan?> MeasureAsync()
-    {
-        using var limit = new CancellationTokenSource(PingLimit, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _disposal.Token);
-        try
-        {
-            var roundTrip = TimeSpan.MaxValue;
-            for (var left = PingsPerRoundTrip; left > 0; left--)
-            {
-                var once = await server.PingAsync(stop.Token).ConfigureAwait(false);
-                if (once < roundTrip) roundTrip = once;
-            }
-
-            ReportSuccess();
-            return roundTrip;
-        }
-        catch (OperationCanceledException) when (_disposal.IsCancellationRequested)
-        {
-            // The client is being disposed.
-        }
-        catch (OperationCanceledException silence) when (limit.IsCancellationRequested)
-        {
-            ReportFailure(new ServerUnreachableException($"The server {name} did not answer within {PingLimit.TotalSeconds:0} s. Check that it runs and that the network reaches it; it is tried again.", silence));
-        }
-#pragma warning disable CA1031 // Whatever a transport fails with, the server cannot be pinged.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            ReportFailure(failure as SplitInferException ?? new ServerUnreachableException($"The server {name} cannot be pinged: {failure.Message} It is tried again.", failure));
-        }
-
-        return null;
     }
 }

@@ -47,18 +47,18 @@ internal sealed class ServerStatusNews(ILogger logger)
 /// <summary>What a client logs.</summary>
 internal static partial class ClientLog
 {
-    [LoggerMessage(1, LogLevel.Information, "Server {Server} can be used")]
+    [LoggerMessage(1, LogLevel.Information, "Server {Server} can be used", EventName = "ServerUsable")]
     public static partial void ServerUsable(ILogger logger, string server);
 
-    [LoggerMessage(2, LogLevel.Warning, "Server {Server} cannot be used; the device or another server does its work meanwhile. {Reason}")]
+    [LoggerMessage(2, LogLevel.Warning, "Server {Server} cannot be used; the device or another server does its work meanwhile. {Reason}", EventName = "ServerUnusable")]
     public static partial void ServerUnusable(ILogger logger, string server, string reason);
 
-    [LoggerMessage(3, LogLevel.Error, "A handler of the status of server {Server} failed")]
+    [LoggerMessage(3, LogLevel.Error, "A handler of the status of server {Server} failed", EventName = "HandlerFailed")]
     public static partial void HandlerFailed(ILogger logger, Exception error, string server);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Warning}")]
+    [LoggerMessage(4, LogLevel.Warning, "{Warning}", EventName = "Warned")]
     public static partial void Warning(ILogger logger, string warning);
 
-    [LoggerMessage(5, LogLevel.Information, "Model {Model} is ready: {Arms} arms, policy {Policy}, {Servers} servers")]
+    [LoggerMessage(5, LogLevel.Information, "Model {Model} is ready: {Arms} arms, policy {Policy}, {Servers} servers", EventName = "Ready")]
     public static partial void Ready(ILogger logger, string model, int arms, string policy, int servers);
 }

@@ -29,13 +29,14 @@ internal sealed class ConnectionTerms
     public required long MaxBoundaryBytes { get; init; }
 
     /// <summary>What a client says first.</summary>
-    public static Hello HelloOf(CodecRegistry codecs) => new()
+    public static Hello HelloOf(CodecRegistry codecs, string key) => new()
     {
         MinVersion = ProtocolVersion.Oldest,
         MaxVersion = ProtocolVersion.Newest,
         Codecs = { codecs.Names },
         Capabilities = { Protocol.Capabilities.Known },
         Client = ClientName,
+        Key = key,
     };
 
     /// <summary>Reads what the server answers.</summary>

@@ -22,6 +22,12 @@ public interface ITailTransport : IAsyncDisposable
     ImmutableArray<double> TailSeconds => [];
 
     /// <summary>
+    /// For how long the other end has owed something, connecting included, without any sign of life; zero where nothing is owed. A client has the
+    /// device begin where it is long, and lets the first result win. Only with <see cref="TransportCapabilities.Silence"/>.
+    /// </summary>
+    TimeSpan Silence => TimeSpan.Zero;
+
+    /// <summary>
     /// Has the tail run once. A transport ends a request by itself when the other end makes no progress: a client bounds the wait only by the
     /// request's deadline and, under a policy that learns, by racing the device.
     /// </summary>
@@ -48,4 +54,7 @@ public enum TransportCapabilities
 
     /// <summary><see cref="ITailTransport.PingAsync"/> works.</summary>
     Ping = 1,
+
+    /// <summary><see cref="ITailTransport.Silence"/> tells for how long the other end has shown no sign of life. The transport must see to signs while a tail runs, such as answers to pings.</summary>
+    Silence = 2,
 }

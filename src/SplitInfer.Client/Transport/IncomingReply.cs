@@ -14,16 +14,18 @@ internal sealed class IncomingReply
     private BoundaryLayout _layout = null!;
     private TailTimings _timings;
     private ServerLoad _load;
-    private SizeLimitException? _tooLarge;
+    private bool _isSkipped;
 
     /// <summary>Whether its first frame has come.</summary>
     public bool HasBegun { get; private set; }
 
     /// <summary>Checks the header and makes room for the payload.</summary>
+    /// <returns>Why the rest is only skipped; null where it is received.</returns>
     /// <exception cref="ProtocolException">The server sends what no tail of the plan yields.</exception>
-    public void Begin(ResponseHeader header, BoundaryLayout layout, ImmutableArray<ITensorCodec> codecs, SizeLimits limits)
+    public SizeLimitException? Begin(ResponseHeader header, BoundaryLayout layout, ImmutableArray<ITensorCodec> codecs, SizeLimits limits)
     {
         if (header.Codec >= codecs.Length) throw ProtocolException.Violation($"a response in codec {header.Codec}, which was not agreed on");
+        if (header.SymbolSizes.Count > 0 && layout.MaxSizes == 0) throw ProtocolException.Violation($"a response states {header.SymbolSizes.Count} sizes, and the plan leaves none open");
         (HasBegun, _layout) = (true, layout);
         _timings = new(header.QueueUs * 1e-6, header.DecodeUs * 1e-6, header.RunUs * 1e-6, header.EncodeUs * 1e-6);
         _load = header.Load is { } load ? ServerLoad.Read(load) : default;
@@ -33,11 +35,13 @@ internal sealed class IncomingReply
         }
         catch (SizeLimitException exception)
         {
-            _tooLarge = exception;
-            return;
+            exception.IsLasting = layout.MaxSizes == 0;
+            _isSkipped = true;
+            return exception;
         }
 
         _payload.Open();
+        return null;
     }
 
     /// <summary>Receives the payload of one frame.</summary>
@@ -47,17 +51,15 @@ internal sealed class IncomingReply
     public async ValueTask<bool> ReceiveAsync(FrameReader reader)
     {
         if (!HasBegun) throw ProtocolException.Violation($"data of response {reader.Frame.RequestId}, which has not begun");
-        if (_tooLarge is null) await reader.ReadPayloadAsync(_payload).ConfigureAwait(false);
+        if (!_isSkipped) await reader.ReadPayloadAsync(_payload).ConfigureAwait(false);
         else await reader.SkipPayloadAsync().ConfigureAwait(false);
         return _payload.Failure is null ? reader.Frame.EndOfMessage : throw Invalid(_payload.Failure);
     }
 
     /// <summary>The reply, once it is whole.</summary>
-    /// <exception cref="SizeLimitException">The outputs are larger than the client accepts.</exception>
     /// <exception cref="ProtocolException">An output does not decode.</exception>
     public TailReply Decode()
     {
-        if (_tooLarge is not null) throw _tooLarge;
         var outputs = new TensorValue[_layout.Values.Length];
         try
         {
@@ -75,7 +77,7 @@ internal sealed class IncomingReply
     public void Release()
     {
         _payload.Release();
-        (HasBegun, _tooLarge) = (false, null);
+        (HasBegun, _isSkipped) = (false, false);
     }
 
     private static ProtocolException Invalid(Exception reason) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
 
 namespace SplitInfer.Client.Transport;
 
@@ -8,7 +9,8 @@ namespace SplitInfer.Client.Transport;
 /// <param name="handle">What it is called there.</param>
 /// <param name="model">The model.</param>
 /// <param name="tailSeconds">What the server says that each tail takes, s; empty where it says nothing.</param>
-internal sealed class OpenedModel(ServerConnection connection, uint handle, RemoteModel model, ImmutableArray<double> tailSeconds)
+/// <param name="description">What the server says of the model; null where it was not asked.</param>
+internal sealed class OpenedModel(ServerConnection connection, uint handle, RemoteModel model, ImmutableArray<double> tailSeconds, ModelDescription? description)
 {
     private volatile bool _isClosed;
 
@@ -23,6 +25,9 @@ internal sealed class OpenedModel(ServerConnection connection, uint handle, Remo
 
     /// <summary>What the server says that each tail takes, s; empty where it says nothing.</summary>
     public ImmutableArray<double> TailSeconds => tailSeconds;
+
+    /// <summary>What the server says of the model; null where it was not asked.</summary>
+    public ModelDescription? Description => description;
 
     /// <summary>Whether requests can be sent.</summary>
     public bool IsUsable => !_isClosed && connection.IsOpen;

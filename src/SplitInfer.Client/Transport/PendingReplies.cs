@@ -14,6 +14,7 @@ internal sealed class PendingReplies(TimeProvider time)
     private readonly Dictionary<ulong, PingMessage> _pings = [];
     private readonly Dictionary<ulong, ModelOpening> _openings = [];
     private readonly Dictionary<ulong, OpenedModel> _opened = [];
+    private Action? _onOwed;
     private long _pendingSince;
     private ulong _lastRequest;
     private ulong _lastPing;
@@ -27,6 +28,17 @@ internal sealed class PendingReplies(TimeProvider time)
     }
 
     private bool IsEmpty => _requests.Count + _openings.Count + _pings.Count == 0;
+
+    /// <summary>Has something called whenever the server begins to owe an answer, and at once where it owes one already.</summary>
+    /// <param name="onOwed">Returns soon, and asks nothing of this object.</param>
+    public void Watch(Action onOwed)
+    {
+        lock (_gate)
+        {
+            _onOwed = onOwed;
+            if (!IsEmpty) onOwed();
+        }
+    }
 
     /// <summary>Gives a request its id, in the order in which the requests leave.</summary>
     /// <exception cref="IOException">The connection has ended.</exception>
@@ -113,13 +125,14 @@ internal sealed class PendingReplies(TimeProvider time)
     }
 
     /// <summary>Fails everything that is still owed. The reader must have ended.</summary>
-    public void Close(Func<Exception> error)
+    /// <param name="error">What is told, by whether any of an answer has come.</param>
+    public void Close(Func<bool, Exception> error)
     {
         lock (_gate) _isClosed = true;
         foreach (var request in _requests.Values)
-            if (request.Complete(error()) is { } due) ThreadPool.UnsafeQueueUserWorkItem(due, preferLocal: false);
-        foreach (var ping in _pings.Values) ping.Fail(error());
-        foreach (var opening in _openings.Values) opening.Fail(error());
+            if (request.Complete(error(request.Reply.HasBegun)) is { } due) ThreadPool.UnsafeQueueUserWorkItem(due, preferLocal: false);
+        foreach (var ping in _pings.Values) ping.Fail(error(false));
+        foreach (var opening in _openings.Values) opening.Fail(error(false));
         _requests.Clear();
         _pings.Clear();
         _openings.Clear();
@@ -128,6 +141,8 @@ internal sealed class PendingReplies(TimeProvider time)
     private void BeginPending()
     {
         if (_isClosed) throw new IOException("The connection has ended.");
-        if (IsEmpty) _pendingSince = time.GetTimestamp();
+        if (!IsEmpty) return;
+        _pendingSince = time.GetTimestamp();
+        _onOwed?.Invoke();
     }
 }

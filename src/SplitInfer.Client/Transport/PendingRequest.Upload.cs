@@ -10,6 +10,7 @@ internal sealed partial class PendingRequest : IOutgoingMessage
     private readonly RequestHeader _header = new();
     private TailRequest? _request;
     private bool _isReady;
+    private long _isReadySince;
     private bool _isSent;
 
     public void Prepare()
@@ -50,6 +51,7 @@ internal sealed partial class PendingRequest : IOutgoingMessage
             frame.Add(_payload);
             _request!.Progress.BytesSent = _payload.Taken;
             _isSent = _payload.IsTaken;
+            if (_isSent) _request.Progress.SendSeconds = _time.GetElapsedTime(_isReadySince).TotalSeconds;
             frame.End(_isSent);
             return !_isSent;
         }
@@ -62,7 +64,7 @@ internal sealed partial class PendingRequest : IOutgoingMessage
         _payload.Open(request.Codec, request.Boundary);
         _payload.Prepare();
         request.Progress.EncodeSeconds = _time.GetElapsedTime(began).TotalSeconds;
-        _isReady = true;
+        (_isReady, _isReadySince) = (true, _time.GetTimestamp());
     }
 
     private async Task SendAsync()

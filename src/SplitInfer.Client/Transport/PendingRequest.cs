@@ -85,7 +85,7 @@ internal sealed partial class PendingRequest
     }
 
     /// <summary>Ends the request without waiting for the server, which is told once it knows of the request.</summary>
-    private void Fail(Exception error)
+    public void Fail(Exception error)
     {
         bool isKnownToServer;
         lock (_gate)

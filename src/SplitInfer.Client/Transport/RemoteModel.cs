@@ -7,37 +7,68 @@ using SplitInfer.Protocol.Messages;
 namespace SplitInfer.Client.Transport;
 
 /// <summary>A model that a client wants from servers. Immutable.</summary>
-/// <param name="name">Its name; empty leaves the choice to its fingerprint.</param>
-/// <param name="version">Its version; empty asks for the latest.</param>
-/// <param name="plan">The client's plan of it.</param>
-internal sealed class RemoteModel(string name, string version, PartitionPlan plan)
+internal sealed class RemoteModel
 {
+    private readonly PartitionPlan? _plan;
+    private readonly PlanLayouts? _layouts;
+
+    /// <summary>One of which the client has a plan.</summary>
+    /// <param name="name">Its name; empty leaves the choice to its fingerprint.</param>
+    /// <param name="version">Its version; empty asks for the latest.</param>
+    /// <param name="plan">The client's plan of it.</param>
+    public RemoteModel(string name, string version, PartitionPlan plan)
+    {
+        (_plan, _layouts) = (plan, new(plan));
+        Message = new()
+        {
+            Model = name,
+            Version = version,
+            ModelFingerprint = ByteString.CopyFrom(plan.Model.Bytes),
+            PlanFingerprint = ByteString.CopyFrom(plan.Fingerprint.Bytes),
+            PlanSketch = ByteString.CopyFrom(plan.Sketch),
+        };
+    }
+
+    private RemoteModel(OpenModel message) => Message = message;
+
     /// <summary>How the plan's boundaries are laid out.</summary>
-    public PlanLayouts Layouts { get; } = new(plan);
+    public PlanLayouts Layouts => _layouts ?? throw new InvalidOperationException("No request can be sent to a model that is only to be described.");
 
     /// <summary>What opens it, by name and by fingerprints, so that a server that has replaced it does not give another one.</summary>
-    public OpenModel Message { get; } = new()
+    public OpenModel Message { get; }
+
+    /// <summary>One that the client knows by name only, to be described by the server.</summary>
+    /// <param name="name">Its name; empty where the server has only one.</param>
+    /// <param name="version">Its version; empty asks for the latest.</param>
+    public static RemoteModel ToDescribe(string name, string version) => new(new OpenModel { Model = name, Version = version, Describe = true });
+
+    /// <summary>The model that a plan was described for, whose tails other than that of partition 0 are nothing to the client.</summary>
+    public static RemoteModel Described(string name, string version, PartitionPlan plan)
     {
-        Model = name,
-        Version = version,
-        ModelFingerprint = ByteString.CopyFrom(plan.Model.Bytes),
-        PlanFingerprint = ByteString.CopyFrom(plan.Fingerprint.Bytes),
-        PlanSketch = ByteString.CopyFrom(plan.Sketch),
-    };
+        var model = new RemoteModel(name, version, plan);
+        model.Message.PlanSketch = ByteString.Empty;
+        return model;
+    }
 
     /// <summary>Seconds that each tail takes, as a server that has opened the model says; empty where it does not.</summary>
     /// <exception cref="ProtocolException">It tells of partitions that the plan does not have.</exception>
-    public ImmutableArray<double> ReadTails(ModelOpened opened) => opened.TailUs.Count <= plan.Partitions.Length
-        ? [.. opened.TailUs.Select(static us => us / 1e6)]
-        : throw ProtocolException.Violation($"the server tells of {opened.TailUs.Count} tails, and the plan has {plan.Partitions.Length} partitions");
+    public ImmutableArray<double> ReadTails(ModelOpened opened)
+    {
+        if (_plan is null || Message.PlanSketch.IsEmpty) return [];
+        return opened.TailUs.Count <= _plan.Partitions.Length
+            ? [.. opened.TailUs.Select(static us => us / 1e6)]
+            : throw ProtocolException.Violation($"the server tells of {opened.TailUs.Count} tails, and the plan has {_plan.Partitions.Length} partitions");
+    }
 
     /// <summary>What a server says when it does not open the model, with what the client's plan has where that of the server differs.</summary>
     public TailRefusedException Refused(ErrorHeader header)
     {
         var refusal = Refusals.Read(header);
-        if (header.DifferingPartition is 0 || header.DifferingPartition > plan.Partitions.Length) return refusal;
+        if (_plan is not null && Message.PlanSketch.IsEmpty && refusal.Code is RefusalCode.ModelMismatch or RefusalCode.PlanMismatch or RefusalCode.UnknownModel)
+            return new(refusal.Code, $"{refusal.Message} The server has replaced the model since this client was created, or has it no more: create another client, which asks what the model is now.");
+        if (_plan is null || header.DifferingPartition is 0 || header.DifferingPartition > _plan.Partitions.Length) return refusal;
         var k = (int)header.DifferingPartition - 1;
-        return new(refusal.Code, $"{refusal.Message} At this end partition {k} {PlanSketch.Describe(plan.Partitions[k])}.") { DifferingPartition = k, RetryAfter = refusal.RetryAfter };
+        return new(refusal.Code, $"{refusal.Message} At this end partition {k} {PlanSketch.Describe(_plan.Partitions[k])}.") { DifferingPartition = k, RetryAfter = refusal.RetryAfter };
     }
 }
 
@@ -46,7 +77,7 @@ internal static class Refusals
 {
     /// <summary>The refusal as an exception.</summary>
     public static TailRefusedException Read(ErrorHeader header) =>
-        new(Enum.IsDefined((RefusalCode)header.Code) ? (RefusalCode)header.Code : RefusalCode.Failed, header.Message)
+        new(Enum.IsDefined((RefusalCode)header.Code) ? (RefusalCode)header.Code : RefusalCode.Failed, PeerText.Clean(header.Message))
         {
             RetryAfter = header.RetryAfterMs > 0 ? TimeSpan.FromMilliseconds(header.RetryAfterMs) : null,
         };

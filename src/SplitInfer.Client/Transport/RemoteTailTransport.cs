@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
@@ -9,18 +10,22 @@ namespace SplitInfer.Client.Transport;
 
 /// <summary>
 /// Sends the boundaries of one model to a server, over a link that other models may share. Opens the model when a request needs it, and anew
-/// when the connection was lost or the server has closed the model. Safe for concurrent use.
+/// when the connection was lost or the server has closed the model. A request whose connection is lost before anything of the reply has come is
+/// sent once more over another, around which go the strategies of <see cref="TransportOptions.Resilience"/>. Safe for concurrent use.
 /// </summary>
 public sealed class RemoteTailTransport : ITailTransport
 {
     private readonly ServerLink _link;
     private readonly RemoteModel _model;
+    private readonly TimeProvider _time;
+    private readonly ServerPipeline _pipeline;
     private readonly Lock _gate = new();
     private Task<OpenedModel>? _opened;
+    private long _openingBegan;
     private bool _isDisposed;
 
     /// <summary>A transport with a link of its own to the server at <paramref name="address"/>; nothing is sent yet.</summary>
-    /// <param name="address"><c>tcp://HOST:PORT</c> or <c>unix:///PATH</c>.</param>
+    /// <param name="address"><c>tls://HOST:PORT</c>, <c>tcp://HOST:PORT</c>, <c>wss://HOST/PATH</c>, <c>ws://HOST/PATH</c> or <c>unix:///PATH</c>.</param>
     /// <param name="model">Name of the model in the server's repository.</param>
     /// <param name="version">Its version; empty asks for the latest.</param>
     /// <param name="plan">The client's plan of the same model.</param>
@@ -28,18 +33,30 @@ public sealed class RemoteTailTransport : ITailTransport
     /// <param name="options">Timeouts and limits.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="EndpointException">The address cannot be used.</exception>
+    /// <exception cref="SecurityFileException">A file with certificates cannot be used.</exception>
     public RemoteTailTransport(Uri address, string model, string version, PartitionPlan plan, CodecRegistry codecs, TransportOptions options, TimeProvider time)
-        : this(new ServerLink(address, codecs, options, time), new RemoteModel(model, version, plan))
+        : this(new ServerLink(address, codecs, options, time), new RemoteModel(model, version, plan),
+            new ServerPipeline(address.ToString(), options.Resilience, new(RandomNumberGenerator.GetInt32(int.MaxValue)), time))
     {
     }
 
     /// <summary>A transport over a link that may have other users.</summary>
     /// <param name="link">The link; the transport takes over one reference.</param>
     /// <param name="model">The model.</param>
-    internal RemoteTailTransport(ServerLink link, RemoteModel model) => (_link, _model) = (link, model);
+    /// <param name="pipeline">What happens where the server fails a request; null for the client's one retry, at once.</param>
+    internal RemoteTailTransport(ServerLink link, RemoteModel model, ServerPipeline? pipeline = null) =>
+        (_link, _model, _time, _pipeline) = (link, model, link.Time, pipeline ?? new("server", configure: null, jitter: null, link.Time));
 
     /// <inheritdoc/>
-    public TransportCapabilities Capabilities => TransportCapabilities.Ping;
+    public TransportCapabilities Capabilities => TransportCapabilities.Ping | TransportCapabilities.Silence;
+
+    /// <inheritdoc/>
+    public TimeSpan Silence => Volatile.Read(ref _opened) switch
+    {
+        null or { IsFaulted: true } => TimeSpan.Zero,
+        { IsCompleted: false } => _time.GetElapsedTime(Volatile.Read(ref _openingBegan)),
+        var opened => opened.Result.Connection.Silence,
+    };
 
     /// <inheritdoc/>
     public ImmutableArray<string> AcceptedCodecs =>
@@ -49,23 +66,10 @@ public sealed class RemoteTailTransport : ITailTransport
     public ImmutableArray<double> TailSeconds => Volatile.Read(ref _opened) is { IsCompletedSuccessfully: true } opened ? opened.Result.TailSeconds : [];
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
+    public ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var model = await OpenAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await model.Connection.SendAsync(request, model, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TailRefusedException refused) when (refused.Code == RefusalCode.ModelClosed)
-        {
-            // The server has closed the model, or drains the connection. Once is nobody's fault.
-            model.MarkClosed();
-        }
-
-        model = await OpenAsync(cancellationToken).ConfigureAwait(false);
-        return await model.Connection.SendAsync(request, model, cancellationToken).ConfigureAwait(false);
+        return _pipeline.ExecuteAsync(static (self, request, stop) => self.SendOnceAsync(request, stop), this, request, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -85,19 +89,27 @@ public sealed class RemoteTailTransport : ITailTransport
             (_isDisposed, opened) = (true, _opened);
         }
 
-        if (!await _link.ReleaseAsync().ConfigureAwait(false) && opened is not null) await CloseAsync(opened).ConfigureAwait(false);
+        if (!await _link.ReleaseAsync().ConfigureAwait(false) && opened is not null) await ServerLink.CloseAsync(opened).ConfigureAwait(false);
     }
 
-    private static async Task CloseAsync(Task<OpenedModel> opened)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<TailReply> SendOnceAsync(TailRequest request, CancellationToken cancellationToken)
     {
+        var model = await OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var model = await opened.ConfigureAwait(false);
-            model.Connection.CloseModel(model.Handle);
+            return await model.Connection.SendAsync(request, model, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is SplitInferException or ObjectDisposedException)
+        catch (TailRefusedException refused) when (refused.Code == RefusalCode.ModelClosed)
         {
-            // It was never open.
+            model.MarkClosed();
+            throw;
+        }
+        catch (ServerUnreachableException lost) when (lost.IsSilence && !_link.HasOther(model.Connection))
+        {
+            // Where the server was silent and answers nowhere else, another wait would end as this one did.
+            lost.MayBeRepeated = false;
+            throw;
         }
     }
 
@@ -107,7 +119,11 @@ public sealed class RemoteTailTransport : ITailTransport
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_opened is null or { IsFaulted: true } || (_opened.IsCompleted && !_opened.Result.IsUsable))
-                using (ExecutionContext.SuppressFlow()) _opened = Task.Run(() => _link.OpenAsync(_model));
+            {
+                Volatile.Write(ref _openingBegan, _time.GetTimestamp());
+                using (ExecutionContext.SuppressFlow()) Volatile.Write(ref _opened, Task.Run(() => _link.OpenAsync(_model)));
+            }
+
             return _opened.IsCompletedSuccessfully ? new(_opened.Result) : new(_opened.WaitAsync(cancellationToken));
         }
     }

@@ -48,7 +48,8 @@ internal sealed class ReplyReader(ServerConnection connection, PendingReplies pe
         var request = pending.Find(reader.Frame);
         if (request.Reply.HasBegun) throw ProtocolException.Violation($"a second response to request {request.Id}");
         var header = _parser.Parse(reader.Header);
-        request.Reply.Begin(header, request.Outputs, connection.Terms!.Codecs, outputSizes);
+        // The caller need not wait for the rest of what is wrong already.
+        if (request.Reply.Begin(header, request.Outputs, connection.Terms!.Codecs, outputSizes) is { } tooLarge) request.Fail(tooLarge);
         reader.UnfinishedMessages++;
         return request;
     }
@@ -83,7 +84,7 @@ internal sealed class ReplyReader(ServerConnection connection, PendingReplies pe
     {
         var handle = (uint)reader.Frame.RequestId;
         var message = Headers.Parse(ModelOpened.Parser, reader.Header);
-        var (opening, opened) = pending.RemoveOpening(reader.Frame, o => new(connection, handle, o.Model, o.Model.ReadTails(message)));
+        var (opening, opened) = pending.RemoveOpening(reader.Frame, o => new(connection, handle, o.Model, o.Model.ReadTails(message), message.Description));
         opening.Complete(opened!);
         connection.Slots.EndOpening();
         return null;

@@ -17,6 +17,7 @@ internal sealed class ServerConnection
     private readonly CodecRegistry _codecs;
     private readonly TransportOptions _options;
     private readonly TimeProvider _time;
+    private readonly Action<ServerConnection> _onDoubt;
     private readonly TaskCompletionSource _welcomed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ReplyReader _reader;
     private readonly Task _reading;
@@ -25,14 +26,21 @@ internal sealed class ServerConnection
     private ProgressWatch? _watch;
 
     /// <summary>Takes over <paramref name="connection"/>, says hello and starts to read. Models may be opened at once, behind the hello.</summary>
-    public ServerConnection(FrameConnection connection, string address, CodecRegistry codecs, TransportOptions options, TimeProvider time)
+    /// <param name="connection">The channel.</param>
+    /// <param name="address">The server's address, for messages.</param>
+    /// <param name="codecs">The codecs that the client knows.</param>
+    /// <param name="key">The key that the server knows the client by; empty for none.</param>
+    /// <param name="options">Timeouts and limits.</param>
+    /// <param name="onDoubt">Called now and then while the server owes something and shows no sign of life.</param>
+    /// <param name="time">The clock.</param>
+    public ServerConnection(FrameConnection connection, string address, CodecRegistry codecs, string key, TransportOptions options, Action<ServerConnection> onDoubt, TimeProvider time)
     {
-        (_connection, _address, _codecs, _options, _time) = (connection, address, codecs, options, time);
+        (_connection, _address, _codecs, _options, _onDoubt, _time) = (connection, address, codecs, options, onDoubt, time);
         Pending = new(time);
         _reader = new(this, Pending, options.OutputSizes);
         Slots = new(this, address, time);
         using (ExecutionContext.SuppressFlow()) _reading = Task.Run(ReadAsync);
-        Post(new HeaderOnlyMessage(FrameType.Hello, 0, ConnectionTerms.HelloOf(codecs)));
+        Post(new HeaderOnlyMessage(FrameType.Hello, 0, ConnectionTerms.HelloOf(codecs, key)));
     }
 
     /// <summary>What the handshake settled; null until it is done.</summary>
@@ -41,8 +49,25 @@ internal sealed class ServerConnection
     /// <summary>Done once the server has welcomed the client, or the connection has ended. Never fails.</summary>
     public Task Welcomed => _welcomed.Task;
 
+    /// <summary>Whether it has ended, so that nothing is in flight on it any more.</summary>
+    public bool HasEnded => _end is not null;
+
     /// <summary>Whether it accepts new requests.</summary>
     public bool IsOpen => !Slots.IsDraining && _end is null && _connection.Failure is null;
+
+    /// <summary>Whether the server owes something and has shown no sign of life for a while.</summary>
+    public bool IsInDoubt => Volatile.Read(ref _watch) is { IsInDoubt: true };
+
+    /// <summary>For how long the server has owed something without a sign of life; zero where it owes nothing.</summary>
+    public TimeSpan Silence
+    {
+        get
+        {
+            var since = Pending.PendingSince;
+            if (since == PendingReplies.NothingPending) return TimeSpan.Zero;
+            return _time.GetElapsedTime(Math.Max(since, Math.Max(_connection.Reader.ReceivedAt, _connection.Writer.RoomMadeAt)));
+        }
+    }
 
     /// <summary>What the server owes.</summary>
     public PendingReplies Pending { get; }
@@ -100,8 +125,10 @@ internal sealed class ServerConnection
     public void CompleteHandshake(Welcome welcome)
     {
         var terms = ConnectionTerms.Read(welcome, _codecs, _address);
-        _watch = new(_connection, Pending, TryPing, _options.NoProgressTimeout, _time);
+        var watch = new ProgressWatch(_connection, Pending, TryPing, () => _onDoubt(this), _options.NoProgressTimeout, _time);
+        Volatile.Write(ref _watch, watch);
         _terms = terms;
+        Pending.Watch(watch.Run);
         Slots.Add(terms.MaxInFlight);
         _welcomed.TrySetResult();
     }
@@ -132,7 +159,7 @@ internal sealed class ServerConnection
         try
         {
             await _connection.RunAsync(_reader).ConfigureAwait(false);
-            end = new IOException("The server closed it.");
+            end = new EndOfStreamException("The server closed it.");
         }
         catch (Exception exception)
         {
@@ -176,5 +203,6 @@ internal sealed class ServerConnection
         }
     }
 
-    private Exception CreateLossException() => _terms is null ? ConnectionLoss.NotConnected(_address, _end!) : ConnectionLoss.Lost(_address, _end!);
+    private Exception CreateLossException(bool hasAnswerBegun = false) =>
+        _terms is null ? ConnectionLoss.NotConnected(_address, _end!) : ConnectionLoss.Lost(_address, _end!, hasAnswerBegun);
 }

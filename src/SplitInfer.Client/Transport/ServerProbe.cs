@@ -16,10 +16,11 @@ public sealed class ServerProbe : IAsyncDisposable
     private int _isDisposed;
 
     /// <summary>A probe of the server at <paramref name="address"/>; nothing is sent yet.</summary>
-    /// <param name="address"><c>tcp://HOST:PORT</c> or <c>unix:///PATH</c>.</param>
+    /// <param name="address"><c>tls://HOST:PORT</c>, <c>tcp://HOST:PORT</c>, <c>wss://HOST/PATH</c>, <c>ws://HOST/PATH</c> or <c>unix:///PATH</c>.</param>
     /// <param name="options">Timeouts; null for the defaults.</param>
     /// <param name="time">The clock; null for that of the system.</param>
     /// <exception cref="EndpointException">The address cannot be used.</exception>
+    /// <exception cref="SecurityFileException">A file with certificates cannot be used.</exception>
     /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
     public ServerProbe(Uri address, TransportOptions? options = null, TimeProvider? time = null)
     {

@@ -7,21 +7,23 @@ namespace SplitInfer.Client.Transport;
 /// their models. A connection closes with the last client that uses it. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Clients share a connection if they use the same <see cref="SplitInferenceOptions.KnownCodecs"/>, because a connection settles its codecs once. Its
-/// timeouts are those of the client that came first.
+/// Clients share a connection if they use the same <see cref="SplitInferenceOptions.KnownCodecs"/> and equal <see cref="ClientSecurityOptions"/>, because a
+/// connection settles its codecs and its key once, and wrap streams alike. Its timeouts are those of the client that came first.
 /// </remarks>
 public sealed class SharedConnections
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<(Uri Address, CodecRegistry Codecs), ServerLink> _links = [];
+    private readonly Dictionary<(Uri Address, CodecRegistry Codecs, ServerAccess Access, Func<Stream, Stream>? Wrap), ServerLink> _links = [];
 
     /// <summary>A reference to the link to a server, which the caller releases.</summary>
-    internal ServerLink Rent(Uri address, CodecRegistry codecs, TransportOptions options, TimeProvider time)
+    internal ServerLink Rent(Uri address, CodecRegistry codecs, TransportOptions options, TimeProvider time, ServerAccess? access = null)
     {
+        access ??= options.Security.Snapshot();
         lock (_gate)
         {
-            if (_links.TryGetValue((address, codecs), out var shared) && shared.TryAddReference()) return shared;
-            return _links[(address, codecs)] = new(address, codecs, options, time);
+            var key = (address, codecs, access, options.WrapStream);
+            if (_links.TryGetValue(key, out var shared) && shared.TryAddReference()) return shared;
+            return _links[key] = new(address, codecs, options, time, access);
         }
     }
 }

@@ -7,6 +7,7 @@ namespace SplitInfer.Client.Transport;
 public sealed class UploadProgress
 {
     private double _encodeSeconds;
+    private double _sendSeconds;
     private long _bytesSent;
 
     /// <summary>Seconds from the start of encoding until the first bytes were ready to leave. What is encoded later, while they travel, is not in it.</summary>
@@ -14,6 +15,13 @@ public sealed class UploadProgress
     {
         get => Volatile.Read(ref _encodeSeconds);
         set => Volatile.Write(ref _encodeSeconds, value);
+    }
+
+    /// <summary>Seconds from the first bytes that could leave until the last were handed to the network; 0 before that, and where the transport does not tell.</summary>
+    public double SendSeconds
+    {
+        get => Volatile.Read(ref _sendSeconds);
+        set => Volatile.Write(ref _sendSeconds, value);
     }
 
     /// <summary>Payload bytes that were handed over to be sent.</summary>

@@ -17,8 +17,9 @@ public sealed class EngineException : SplitInferException
     /// <summary>The kind of error.</summary>
     public EngineErrorCode Code { get; }
 
-    /// <summary>Whether there was not enough memory, so that the same call may succeed later.</summary>
-    internal bool IsOfMemory => EngineMessage.Contains("bad_alloc", StringComparison.Ordinal) || EngineMessage.Contains("Failed to allocate memory", StringComparison.Ordinal);
+    /// <summary>Whether there was not enough memory, or a bound was reached, so that the same call may succeed later.</summary>
+    internal bool IsOfMemory => EngineMessage.Contains("bad_alloc", StringComparison.Ordinal) || EngineMessage.Contains("Failed to allocate memory", StringComparison.Ordinal)
+        || EngineMessage.Contains("is smaller than requested bytes", StringComparison.Ordinal);
 
     /// <summary>The original message of ONNX Runtime.</summary>
     public string EngineMessage { get; }

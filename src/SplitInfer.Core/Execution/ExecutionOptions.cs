@@ -87,6 +87,20 @@ public sealed class ExecutionOptions
     /// <summary>Whether weights are shared, as set or by default.</summary>
     internal bool SharesWeights => ShareWeights ?? (Providers.Count == 0 && Configure is null);
 
+    /// <summary>The most bytes that the outputs of one run may take together.</summary>
+    internal long MaxOutputBytes { get; private set; } = long.MaxValue;
+
+    /// <summary>The most bytes of the arena that sessions share; null sets no bound. The process has one such arena, for which the first session that uses it decides.</summary>
+    internal long? MaxArenaBytes { get; private set; }
+
+    /// <summary>The same options with bounds for what runs take.</summary>
+    internal ExecutionOptions Within(long? maxArenaBytes, long maxOutputBytes)
+    {
+        var copy = (ExecutionOptions)MemberwiseClone();
+        (copy.MaxArenaBytes, copy.MaxOutputBytes) = (maxArenaBytes, maxOutputBytes);
+        return copy;
+    }
+
     /// <summary>The same options, with a logger if they have none.</summary>
     internal ExecutionOptions LoggingTo(ILogger logger)
     {

@@ -7,8 +7,9 @@ namespace SplitInfer.Models;
 
 /// <summary>
 /// The files beside a model that hold its weights. A model is only followed to plain files inside its own folder: no absolute
-/// paths, no <c>..</c>, no links, nothing beyond the end of a file. Small constants are taken into the model, since shapes and axes may
-/// be among them, which the engine looks at when it infers.
+/// paths, no <c>..</c>, no links, nothing beyond the end of a file. Each file is read once, into a private copy, and it is the bytes of the copy
+/// that are measured and digested. Small constants are taken into the model, since shapes and axes may be among them, which the engine looks at when
+/// it infers.
 /// </summary>
 internal sealed class ExternalData
 {
@@ -19,25 +20,32 @@ internal sealed class ExternalData
     private const long MaxInlineTotal = 64 << 20;
 
     private readonly Dictionary<string, byte[]> _digests = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<ExternalPart>> _parts = new(StringComparer.Ordinal);
 
-    private ExternalData(IEnumerable<string> files) => Files = [.. files.Order(StringComparer.Ordinal)];
+    private ExternalData() { }
+
+    /// <summary>That of a model without any, or of which it is not looked for.</summary>
+    public static ExternalData None { get; } = new();
 
     /// <summary>The files, relative to the folder, in ordinal order.</summary>
-    public ImmutableArray<string> Files { get; }
+    public ImmutableArray<string> Files { get; private set; } = [];
+
+    /// <summary>The copy of the files; null if there are none, or if all of them were taken into the model.</summary>
+    public ExternalCopy? Copy { get; private set; }
 
     /// <summary>Finds the external data of a model, checks that every tensor's part is there, and takes small constants into the model.</summary>
-    /// <exception cref="ModelFormatException">A part is not there, or lies where it must not.</exception>
+    /// <exception cref="ModelFormatException">A part is not there, lies where it must not, or can neither be copied nor be held in memory.</exception>
     public static ExternalData Find(ModelProto model, string? folder, string source, ModelLimits limits)
     {
-        var parts = new Dictionary<string, List<ExternalPart>>(StringComparer.Ordinal);
+        var data = new ExternalData();
         Int128 total = 0;
         foreach (var tensor in TensorWalk.Tensors(model).Where(static t => t.DataLocation == TensorProto.Types.DataLocation.External))
         {
             var part = ExternalPart.Of(tensor, source);
             if (folder is null) throw part.Error($"lies in '{part.Location}', but the model was given without a folder", "Load the model from its file, or give the folder that holds its external data.");
-            if (!parts.TryGetValue(part.Location, out var ofFile))
+            if (!data._parts.TryGetValue(part.Location, out var ofFile))
             {
-                parts.Add(part.Location, ofFile = []);
+                data._parts.Add(part.Location, ofFile = []);
                 total += ExternalPath.LengthOf(folder, part.Location, part.Error);
             }
 
@@ -46,8 +54,21 @@ internal sealed class ExternalData
 
         if (total > limits.MaxExternalBytes)
             throw new ModelFormatException(source, $"its external data takes {total} bytes, over the {limits.MaxExternalBytes} allowed", $"Raise {nameof(ModelLimits)}.{nameof(ModelLimits.MaxExternalBytes)}.");
-        var data = new ExternalData(parts.Keys);
-        data.Read(folder!, parts);
+        data.Files = [.. data._parts.Keys.Order(StringComparer.Ordinal)];
+        if (data.Files.IsEmpty) return data;
+        try
+        {
+            data.CopyFrom(folder!, limits);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A read-only root file system, or a disk that is full.
+            var needed = total + model.CalculateSize();
+            if (needed > StandaloneFile.MaxBytes)
+                throw new ModelFormatException(source, $"its {total} bytes of external data cannot be copied to the folder for temporary files, {Path.GetTempPath()}", $"Make room there, or name another folder in the environment variable TMPDIR (TMP on Windows). {error.Message}", inner: error);
+            data.TakeIn(folder!);
+        }
+
         return data;
     }
 
@@ -66,22 +87,63 @@ internal sealed class ExternalData
         return new(hash.GetHashAndReset());
     }
 
-    private void Read(string folder, Dictionary<string, List<ExternalPart>> parts)
+    private void CopyFrom(string folder, ModelLimits limits)
     {
-        var room = MaxInlineTotal;
+        var (room, left) = (MaxInlineTotal, limits.MaxExternalBytes);
+        var copy = ExternalCopy.Create();
+        try
+        {
+            foreach (var file in Files)
+            {
+                var first = _parts[file][0];
+                using var stream = ExternalPath.Open(folder, file, first.Error);
+                using var copied = Add(file, stream);
+                left -= copied.Length;
+                foreach (var part in _parts[file])
+                {
+                    var bytes = part.CheckWithin(copied.Length);
+                    if (bytes <= Math.Min(MaxInlineBytes, room) && part.TryTakeIn(copied, (int)bytes)) room -= bytes;
+                }
+            }
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
+
+        Copy = copy;
+
+        FileStream Add(string file, FileStream? stream)
+        {
+            var first = _parts[file][0];
+            try
+            {
+                var copied = copy.Add(ExternalPath.StepsOf(file, first.Error), stream, left, out var digest);
+                _digests[file] = digest;
+                return copied;
+            }
+            catch (InvalidDataException error)
+            {
+                throw first.Error($"in '{file}' {error.Message}", $"Raise {nameof(ModelLimits)}.{nameof(ModelLimits.MaxExternalBytes)}, or load the model when the file is complete.");
+            }
+        }
+    }
+
+    private void TakeIn(string folder)
+    {
         foreach (var file in Files)
         {
-            // What holds is checked on the file that is open: the same bytes are measured, taken in and digested.
-            using var stream = ExternalPath.Open(folder, file, parts[file][0].Error);
-            foreach (var part in parts[file])
+            using var stream = ExternalPath.Open(folder, file, _parts[file][0].Error);
+            var bytes = stream is null ? default : ModelStream.ReadToEnd(stream, static _ => { });
+            _digests[file] = SHA256.HashData(bytes.Span);
+            foreach (var part in _parts[file])
             {
-                var bytes = part.CheckWithin(stream?.Length ?? 0);
-                if (stream is null || bytes > Math.Min(MaxInlineBytes, room) || !part.TryTakeIn(stream, (int)bytes)) continue;
-                room -= bytes;
+                // What the first try has taken in states no location any more.
+                if (part.Tensor.DataLocation != TensorProto.Types.DataLocation.External) continue;
+                var needed = part.CheckWithin(bytes.Length);
+                part.TakeIn(bytes.Span.Slice((int)part.Offset, (int)(part.Length ?? needed)));
             }
-
-            if (stream is not null) stream.Position = 0;
-            _digests.Add(file, stream is null ? SHA256.HashData([]) : SHA256.HashData(stream));
         }
     }
 }

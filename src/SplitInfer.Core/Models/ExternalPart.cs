@@ -43,7 +43,7 @@ internal readonly record struct ExternalPart(TensorProto Tensor, string Source, 
     }
 
     /// <summary>Copies the bytes into the tensor, which then has no external data. Not if type and length do not determine the contents.</summary>
-    public bool TryTakeIn(FileStream file, int bytes)
+    public bool TryTakeIn(Stream file, int bytes)
     {
         if (!((ElementType)Tensor.DataType).HasFixedSize() || (Length ?? bytes) != bytes) return false;
         TakeIn(file, bytes);
@@ -60,6 +60,14 @@ internal readonly record struct ExternalPart(TensorProto Tensor, string Source, 
             file.ReadExactly(content);
         }
 
+        Hold(content);
+    }
+
+    /// <summary>Copies bytes that were read from the file already into the tensor, which then has no external data.</summary>
+    public void TakeIn(ReadOnlySpan<byte> bytes) => Hold(bytes.ToArray());
+
+    private void Hold(byte[] content)
+    {
         Tensor.RawData = UnsafeByteOperations.UnsafeWrap(content);
         Tensor.ClearDataLocation();
         Tensor.ExternalData.Clear();

@@ -10,7 +10,9 @@ internal sealed class GraphNode
     {
         (Proto, FileIndex) = (proto, fileIndex);
         Outputs = [.. proto.Output.Where(static name => name.Length > 0)];
-        Uses = [.. proto.Input.Where(static name => name.Length > 0).Concat(Captures.Of(proto)).Distinct(StringComparer.Ordinal)];
+        Uses = proto.Input.Count <= 1 && proto.Attribute.Count == 0
+            ? [.. proto.Input.Where(static name => name.Length > 0)]
+            : [.. proto.Input.Where(static name => name.Length > 0).Concat(Captures.Of(proto)).Distinct(StringComparer.Ordinal)];
     }
 
     public NodeProto Proto { get; }

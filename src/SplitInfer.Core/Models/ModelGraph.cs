@@ -34,7 +34,8 @@ internal sealed class ModelGraph
         GraphNode[] constant = [.. needed.Where(n => n.Outputs.Any(_constants.Contains))];
         foreach (var (position, node) in constant.Concat(computed).Index()) node.Position = position;
         SharedNodes = [.. constant, .. _derived.Values.OrderBy(static n => n.Position)];
-        Reads = [.. Nodes.Select(node => node.Uses.Select(Origin).Distinct(StringComparer.Ordinal).ToImmutableArray())];
+        Reads = [.. Nodes.Select(node => _derived.Count == 0 ? node.Uses : [.. node.Uses.Select(Origin).Distinct(StringComparer.Ordinal)])];
+        EdgeCount = Nodes.Sum(static node => (long)node.Uses.Length);
         DeclaredTypes = Declared(needed);
         Values = Lifetimes();
     }
@@ -60,6 +61,9 @@ internal sealed class ModelGraph
 
     /// <summary>For each compute node the values that it needs: those that it reads, but instead of the result of a dequantisation, its input.</summary>
     public ImmutableArray<ImmutableArray<string>> Reads { get; }
+
+    /// <summary>How many values all compute nodes read.</summary>
+    public long EdgeCount { get; }
 
     /// <summary>The initializers that are inputs all the same, because the application feeds them.</summary>
     public IReadOnlySet<string> Fed { get; }

@@ -13,10 +13,11 @@ internal static class NodeOrder
     {
         var nodes = graph.Node.Select(static (proto, index) => new GraphNode(proto, index)).ToArray();
         var origins = Origins(graph, nodes, source);
-        foreach (var node in nodes) CheckUses(node, origins, source);
+        var isOrdered = true;
+        foreach (var node in nodes) isOrdered &= CheckUses(node, origins, source);
         foreach (var output in graph.Output)
             if (!origins.ContainsKey(output.Name)) throw Invalid(source, $"nothing yields the graph's output '{output.Name}'");
-        return IsOrdered(nodes, origins) ? nodes : Sort(nodes, origins, source);
+        return isOrdered ? nodes : Sort(nodes, origins, source);
     }
 
     /// <summary>For each value the node that writes it; null for inputs and initializers.</summary>
@@ -40,20 +41,22 @@ internal static class NodeOrder
                 if (!origins.TryAdd(output, node)) throw Invalid(source, $"{node} writes '{output}', which {Describe(origins[output])} as well");
         }
 
-        foreach (var name in origins.Keys)
-            if (name.Contains('\0', StringComparison.Ordinal))
-                throw new ModelFormatException(source, $"the name '{name.Replace("\0", "\\0", StringComparison.Ordinal)}' has a NUL character, where ONNX Runtime takes names to end", "Rename the value, or export the model again.");
         return origins;
     }
 
-    private static void CheckUses(GraphNode node, Dictionary<string, GraphNode?> origins, string source)
+    /// <summary>Checks that everything a node reads is there.</summary>
+    /// <returns>Whether all of it is written by earlier nodes of the file.</returns>
+    private static bool CheckUses(GraphNode node, Dictionary<string, GraphNode?> origins, string source)
     {
+        var isOrdered = true;
         foreach (var use in node.Uses)
-            if (!origins.ContainsKey(use)) throw Invalid(source, $"{node} reads '{use}', which nothing yields");
-    }
+        {
+            if (!origins.TryGetValue(use, out var origin)) throw Invalid(source, $"{node} reads '{use}', which nothing yields");
+            isOrdered &= origin is null || origin.FileIndex < node.FileIndex;
+        }
 
-    private static bool IsOrdered(GraphNode[] nodes, Dictionary<string, GraphNode?> origins) =>
-        nodes.All(node => node.Uses.All(use => origins[use] is not { } origin || origin.FileIndex < node.FileIndex));
+        return isOrdered;
+    }
 
     private static GraphNode[] Sort(GraphNode[] nodes, Dictionary<string, GraphNode?> origins, string source)
     {

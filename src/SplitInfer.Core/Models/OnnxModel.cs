@@ -14,9 +14,9 @@ public sealed class OnnxModel
     // Segments list initializers apart from inputs, which takes this version of the format.
     private const long MinSegmentIrVersion = 4;
 
-    private OnnxModel(string source, string? folder, ModelProto model, byte[] digest, ExternalData external)
+    private OnnxModel(string source, ModelProto model, byte[] digest, ExternalData external)
     {
-        (Source, Folder) = (source, external.Files.IsEmpty ? null : folder);
+        (Source, ExternalCopy, FileDigest) = (source, external.Copy, new(digest));
         Fingerprint = external.Fingerprint(digest);
         Metadata = ModelMetadata.Of(model);
         Shell = model;
@@ -25,13 +25,19 @@ public sealed class OnnxModel
     }
 
     private OnnxModel(OnnxModel from, GraphProto graph) =>
-        (Source, Folder, Fingerprint, Metadata, Shell, Graph) = (from.Source, from.Folder, from.Fingerprint, from.Metadata, from.Shell, graph);
+        (Source, ExternalCopy, FileDigest, Fingerprint, Metadata, Shell, Graph) = (from.Source, from.ExternalCopy, from.FileDigest, from.Fingerprint, from.Metadata, from.Shell, graph);
 
     /// <summary>The file, or the name used in messages if the model was given as bytes.</summary>
     public string Source { get; }
 
-    /// <summary>The folder of external data; null if the model has none.</summary>
-    internal string? Folder { get; }
+    /// <summary>The copy of the external data, which lasts as long as something refers to it; null if the model has none.</summary>
+    internal ExternalCopy? ExternalCopy { get; }
+
+    /// <summary>The folder of the copy of the external data; null if the model has none.</summary>
+    internal string? Folder => ExternalCopy?.Folder;
+
+    /// <summary>SHA-256 of the file alone.</summary>
+    internal Fingerprint FileDigest { get; }
 
     /// <summary>SHA-256 of the file; with external data, of the digests of the file and of every external file.</summary>
     public Fingerprint Fingerprint { get; }
@@ -45,18 +51,23 @@ public sealed class OnnxModel
     /// <summary>The nodes, initializers, inputs, outputs, value descriptions and annotations.</summary>
     internal GraphProto Graph { get; }
 
-    /// <summary>Reads a model and checks the locations of its external data.</summary>
+    /// <summary>Reads a model with its external data, of which a private copy is made: later changes of the files change nothing.</summary>
     /// <param name="path">An ONNX file.</param>
     /// <param name="limits">How large the file may be; null for <see cref="ModelLimits.Default"/>.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="ModelFormatException">It is not a model, or over the limits.</exception>
     public static OnnxModel Load(string path, ModelLimits? limits = null)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists) throw new FileNotFoundException($"There is no model file '{path}'. Give the path of an .onnx file.", path);
         limits ??= ModelLimits.Default;
-        CheckLength(file, path, limits);
-        return Parse(File.ReadAllBytes(path).AsMemory(), file.DirectoryName, limits, path);
+        return Parse(ReadFile(path, limits).AsMemory(), new FileInfo(path).DirectoryName, limits, path);
+    }
+
+    /// <summary>Reads the graph of a model to look at. Its external data is not looked for, so nothing can be run of it.</summary>
+    /// <inheritdoc cref="Load(string, ModelLimits?)"/>
+    internal static OnnxModel LoadGraph(string path, ModelLimits limits)
+    {
+        var bytes = ReadFile(path, limits);
+        return new(path, Parse(bytes, limits, path), SHA256.HashData(bytes), ExternalData.None);
     }
 
     /// <summary>Reads a model from a stream, such as a resource of an assembly, up to its end. It can have no external data.</summary>
@@ -90,7 +101,15 @@ public sealed class OnnxModel
         limits ??= ModelLimits.Default;
         CheckLength(bytes.Length, source, limits);
         var model = Parse(bytes.Span, limits, source);
-        return new(source, folder, model, SHA256.HashData(bytes.Span), ExternalData.Find(model, folder, source, limits));
+        return new(source, model, SHA256.HashData(bytes.Span), ExternalData.Find(model, folder, source, limits));
+    }
+
+    private static byte[] ReadFile(string path, ModelLimits limits)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists) throw new FileNotFoundException($"There is no model file '{path}'. Give the path of an .onnx file.", path);
+        CheckLength(file, path, limits);
+        return File.ReadAllBytes(path);
     }
 
     private static ModelProto Parse(ReadOnlySpan<byte> bytes, ModelLimits limits, string source)

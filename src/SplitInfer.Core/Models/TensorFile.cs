@@ -16,12 +16,22 @@ public static class TensorFile
     /// <exception cref="InvalidTensorException">The file does not contain a complete tensor.</exception>
     public static TensorValue Read(string path, out string name)
     {
+        if (!IsNamedLikeOne(path)) throw Unknown(path);
+        using var file = PlainFile.Open(path);
+        return Read(file, path, out name);
+    }
+
+    /// <summary>Reads a file that is open. The rest is as where it is read by its path.</summary>
+    internal static TensorValue Read(FileStream file, string path, out string name)
+    {
         name = "";
         return Path.GetExtension(path).ToUpperInvariant() switch
         {
-            ".NPY" => NpyFile.Read(path),
-            ".PB" => TensorProtoReader.ReadFile(path, out name),
-            _ => throw new InvalidTensorException($"'{path}' is neither a .npy nor a .pb file; save the tensor with numpy.save, or as an ONNX TensorProto."),
+            ".NPY" => NpyFile.Read(file, path),
+            ".PB" => TensorProtoReader.ReadFile(file, path, out name),
+            _ => throw Unknown(path),
         };
     }
+
+    private static InvalidTensorException Unknown(string path) => new($"'{path}' is neither a .npy nor a .pb file; save the tensor with numpy.save, or as an ONNX TensorProto.");
 }

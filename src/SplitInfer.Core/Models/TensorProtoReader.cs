@@ -14,7 +14,13 @@ internal static class TensorProtoReader
     /// <exception cref="InvalidTensorException">The file holds no whole tensor.</exception>
     public static TensorValue ReadFile(string path, out string name)
     {
-        using var file = File.OpenRead(path);
+        using var file = PlainFile.Open(path);
+        return ReadFile(file, path, out name);
+    }
+
+    /// <inheritdoc cref="ReadFile(string, out string)"/>
+    public static TensorValue ReadFile(FileStream file, string path, out string name)
+    {
         try
         {
             var proto = TensorProto.Parser.ParseFrom(file);

@@ -42,8 +42,9 @@ internal sealed class WideFloats
     public WideFloats(ModelGraph graph, Func<string, ElementType> typeOf)
     {
         _isHalf = name => name.Length > 0 && typeOf(name) == ElementType.Float16;
-        _betweenWide = [.. BetweenWide(graph).Select(static n => n.Proto)];
-        _suffix = graph.Nodes.SelectMany(static n => n.Outputs).Any(_isHalf) ? FreshNames.Suffix(graph.Model.Graph, Suffix) : Suffix;
+        var hasHalf = graph.Nodes.SelectMany(static n => n.Outputs).Any(_isHalf);
+        _betweenWide = hasHalf ? [.. BetweenWide(graph).Select(static n => n.Proto)] : [];
+        _suffix = hasHalf ? FreshNames.Suffix(graph.Model.Graph, Suffix) : Suffix;
         _castVersion = graph.Model.Shell.OpsetImport.FirstOrDefault(static o => o.Domain is "" or "ai.onnx")?.Version ?? 0;
     }
 

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Unicode;
 using Google.Protobuf.Reflection;
+using SplitInfer.Models.Onnx;
 
 namespace SplitInfer.Models;
 
@@ -14,6 +16,9 @@ internal ref struct WireScan
 
     /// <summary>Levels that a message names.</summary>
     private const int MaxSteps = 12;
+
+    /// <summary>Characters of a name that a message shows.</summary>
+    private const int MaxShown = 100;
 
     private const ulong MaxFieldNumber = (1 << 29) - 1;
 
@@ -74,12 +79,18 @@ internal ref struct WireScan
         {
             case FieldType.Message: Message(field.MessageType, fieldEnd); break;
             case FieldType.String when !Utf8.IsValid(_bytes[_position..fieldEnd]): throw Error("is text that is not UTF-8", start);
+            case FieldType.String when !IsFreeText(field) && _bytes[_position..fieldEnd].Contains((byte)0):
+                var name = Encoding.UTF8.GetString(_bytes[_position..fieldEnd]).Replace("\0", "\\0", StringComparison.Ordinal);
+                throw Error($"is '{(name.Length > MaxShown ? name[..MaxShown] + "…" : name)}' with a NUL character, where ONNX Runtime takes names to end", start, "Rename it, or export the model again");
             case FieldType.Int32 or FieldType.Int64 or FieldType.UInt64: PackedVarints(fieldEnd); break;
             case FieldType.Float when length % sizeof(float) != 0: throw Error($"packs {length} bytes of 4-byte numbers", start);
             case FieldType.Double when length % sizeof(double) != 0: throw Error($"packs {length} bytes of 8-byte numbers", start);
             default: _position = fieldEnd; break;
         }
     }
+
+    /// <summary>What is not a name, such as a property that the author added.</summary>
+    private static bool IsFreeText(FieldDescriptor field) => field.ContainingType == StringStringEntryProto.Descriptor && field.FieldNumber == StringStringEntryProto.ValueFieldNumber;
 
     private void PackedVarints(int end)
     {

@@ -13,12 +13,13 @@ namespace SplitInfer.Partitioning;
 internal sealed class DeviceFinish
 {
     private readonly ModelProto _model;
+    private readonly ExternalCopy? _externalCopy;
 
-    private DeviceFinish(ModelProto model, string? folder, ImmutableArray<string> inputs, ImmutableArray<string> outputs) =>
-        (_model, Folder, Inputs, Outputs) = (model, folder, inputs, outputs);
+    private DeviceFinish(ModelProto model, ExternalCopy? externalCopy, ImmutableArray<string> inputs, ImmutableArray<string> outputs) =>
+        (_model, _externalCopy, Inputs, Outputs) = (model, externalCopy, inputs, outputs);
 
     /// <summary>The folder of the external data; null if there is none.</summary>
-    public string? Folder { get; }
+    public string? Folder => _externalCopy?.Folder;
 
     /// <summary>The inputs of the nodes: inputs of the model, and tensors that other nodes compute.</summary>
     public ImmutableArray<string> Inputs { get; }
@@ -47,7 +48,7 @@ internal sealed class DeviceFinish
         var fed = graph.Inputs.ToDictionary(static i => i.Name, StringComparer.Ordinal);
         ValueInfoProto[] yielded = [.. graph.Outputs.Where(o => written.Contains(o.Name)).DistinctBy(static o => o.Name)];
         var model = SegmentWriter.Write(graph, [.. graph.Nodes.Where(nodes.Contains)], inputs.Select(name => fed.GetValueOrDefault(name) ?? InfoOf(values[name])), yielded);
-        var finish = new DeviceFinish(model, graph.Model.Folder, inputs, [.. yielded.Select(static o => o.Name)]);
+        var finish = new DeviceFinish(model, graph.Model.ExternalCopy, inputs, [.. yielded.Select(static o => o.Name)]);
 
         var taken = nodes.Select(static n => n.Proto).ToHashSet();
         graph = graph.With(

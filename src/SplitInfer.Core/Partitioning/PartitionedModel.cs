@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
@@ -150,6 +151,17 @@ public sealed class PartitionedModel
 
     /// <summary>The whole model, which is the head of the last partition.</summary>
     internal SegmentModel Whole() => Head(Plan.AllOnDevice.Index);
+
+    /// <summary>Loads the file as it is in a session of its own, with the external data that was read with it.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="ModelFormatException">It is not the one that was read.</exception>
+    /// <exception cref="EngineException">The engine refuses it.</exception>
+    internal IEngineSession LoadFile(ExecutionOptions execution)
+    {
+        var bytes = File.ReadAllBytes(Source);
+        if (new Fingerprint(SHA256.HashData(bytes)) != Model.FileDigest) throw new ModelFormatException(Source, "the file is not the one any more that was read", "Load the model again.");
+        return execution.Engine.Load(bytes, execution, Model.Folder);
+    }
 
     /// <summary>How values flow through a partition on the device.</summary>
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>

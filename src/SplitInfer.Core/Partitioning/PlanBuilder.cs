@@ -94,8 +94,12 @@ internal sealed class PlanBuilder
         };
     }
 
-    private static string? FirstOf(IEnumerable<GraphValue> values, string fate, Func<GraphValue, string?> problem) =>
-        values.Select(v => (v.Name, Problem: problem(v))).FirstOrDefault(static v => v.Problem is not null) is { Problem: { } what, Name: var name } ? $"'{name}' {fate} and {what}" : null;
+    private static string? FirstOf(GraphValue[] values, string fate, Func<GraphValue, string?> problem)
+    {
+        foreach (var value in values)
+            if (problem(value) is { } what) return $"'{value.Name}' {fate} and {what}";
+        return null;
+    }
 
     private string? Constraint(int k, GraphValue[] crossing, long bytes) =>
         k < _options.MinDepth ? $"{k} nodes on the device are fewer than {nameof(PlanOptions.MinDepth)} {_options.MinDepth}"

@@ -56,7 +56,7 @@ internal sealed class SegmentBuilder(ModelGraph graph, ValueCatalog catalog, Par
         var model = SegmentWriter.Write(graph, nodes, inputs, outputs.Select(o => declared.GetValueOrDefault(o) ?? new ValueInfoProto { Name = o }));
         catalog.Wide.Widen(model, taken, yielded);
         _signedEnds.Convert(model, graph.Values.Where(v => v.Crosses(k)));
-        return new(model, [.. inputs.Select(i => catalog[i.Name].Spec)], [.. outputs.Select(o => catalog[o].Spec)], graph.Model.Folder);
+        return new(model, [.. inputs.Select(i => catalog[i.Name].Spec)], [.. outputs.Select(o => catalog[o].Spec)], graph.Model.ExternalCopy);
     }
 
     private void Check(int k)

@@ -8,7 +8,7 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Partitioning;
 
 /// <summary>A head, a tail or the whole, as a model of its own. Immutable; serialised each time it is asked for, since the bytes hold the weights.</summary>
-internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> inputs, ImmutableArray<TensorSpec> outputs, string? externalDataFolder)
+internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> inputs, ImmutableArray<TensorSpec> outputs, ExternalCopy? externalCopy)
 {
     /// <summary>Inputs of the segment, in order.</summary>
     public ImmutableArray<TensorSpec> Inputs => inputs;
@@ -20,7 +20,7 @@ internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> 
     public bool IsEmpty => outputs.IsEmpty;
 
     /// <summary>The folder that the weights lie in which the bytes do not hold; null if there are none.</summary>
-    public string? ExternalDataFolder => externalDataFolder;
+    public string? ExternalDataFolder => externalCopy?.Folder;
 
     /// <summary>Whether the segment may have a constant of at least so many bytes. What only folding would make so large is not looked for.</summary>
     public bool HasWeights(int minBytes) =>
@@ -43,6 +43,6 @@ internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> 
     public IEngineSession Load(ExecutionOptions options)
     {
         var bytes = ToBytes();
-        return options.WithFewerOptimizations(less => options.Engine.Load(bytes, less, externalDataFolder), out _, out _);
+        return options.WithFewerOptimizations(less => options.Engine.Load(bytes, less, ExternalDataFolder), out _, out _);
     }
 }

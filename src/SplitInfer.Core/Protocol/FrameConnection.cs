@@ -32,6 +32,12 @@ internal sealed class FrameConnection : IDisposable
 
     public FrameWriter Writer { get; }
 
+    /// <summary>Who is at the other end.</summary>
+    public PeerAddress Peer => _channel.Peer;
+
+    /// <summary>Asked now and then whether the other end does not go on with some message, though it may with others; null where that is no concern.</summary>
+    public Func<bool>? HasStalledMessage { get; set; }
+
     /// <summary>Why the connection was aborted; null while it was not.</summary>
     public Exception? Failure => Volatile.Read(ref _failure);
 
@@ -54,10 +60,13 @@ internal sealed class FrameConnection : IDisposable
         }
     }
 
-    /// <summary>Closes the connection for a reason. The first reason stays.</summary>
+    /// <summary>Closes the connection for a reason; at once, unless it is that this end needs it no more. The first reason stays.</summary>
     public void Abort(Exception reason)
     {
-        if (Interlocked.CompareExchange(ref _failure, reason, null) is null) Dispose();
+        if (Interlocked.CompareExchange(ref _failure, reason, null) is not null) return;
+        _watch.Dispose();
+        if (reason is ObjectDisposedException) _channel.Dispose();
+        else _channel.Abort();
     }
 
     /// <summary>Sends a last message, and gives the other end a moment to read it. The pump must have ended.</summary>
@@ -89,7 +98,7 @@ internal sealed class FrameConnection : IDisposable
 
     private void Watch()
     {
-        if (Reader.Stalled >= _stallTimeout)
+        if (Reader.Stalled >= _stallTimeout || HasStalledMessage?.Invoke() == true)
             Abort(new TimeoutException($"The other end stopped in the middle of a message for {_stallTimeout.TotalSeconds:0.###} s."));
         else if (Writer.Stalled >= _stallTimeout)
             Abort(new TimeoutException($"The other end took nothing of what it was sent for {_stallTimeout.TotalSeconds:0.###} s."));

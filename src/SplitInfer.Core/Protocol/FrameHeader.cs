@@ -44,6 +44,11 @@ internal readonly record struct FrameHeader(FrameType Type, bool EndOfMessage, u
     /// <exception cref="ProtocolException">It is not the start of a frame of this protocol, or a length is over the limits.</exception>
     public static FrameHeader Read(ReadOnlySpan<byte> frame)
     {
+        // A TLS handshake, or the alert that ends one.
+        if (frame[0] is 0x15 or 0x16 && frame[1] == 3)
+            throw new ProtocolException("The other end speaks TLS, and this end does not. Use tls:// at both ends, or tcp:// at both; over WebSockets, wss:// or ws://.");
+        if (IsHttp(frame))
+            throw new ProtocolException("The other end speaks HTTP, and this end does not. Use ws://HOST:PORT/PATH at both ends, or tcp:// at both; with TLS, wss:// or tls://.");
         if (BinaryPrimitives.ReadUInt32LittleEndian(frame) != Magic)
             throw new ProtocolException("The other end does not speak the SplitInfer protocol. Check that the address is that of a SplitInfer server and that no proxy is between.");
         if (frame[4] != Version)
@@ -77,6 +82,11 @@ internal readonly record struct FrameHeader(FrameType Type, bool EndOfMessage, u
         };
         if (!isWellFormed) throw ProtocolException.Violation($"a {Type} frame has the id {RequestId}, {HeaderLength} bytes of header and {PayloadLength} of payload, and is {(EndOfMessage ? "the last" : "not the last")} of its message");
     }
+
+    // Answers, the requests of browsers and health checks, and the preface of HTTP/2.
+    private static bool IsHttp(ReadOnlySpan<byte> start) =>
+        start.StartsWith("HTTP/"u8) || start.StartsWith("GET "u8) || start.StartsWith("HEAD "u8) || start.StartsWith("POST "u8) || start.StartsWith("PUT "u8) ||
+        start.StartsWith("OPTIONS "u8) || start.StartsWith("CONNECT "u8) || start.StartsWith("PRI * HTTP/"u8);
 
     private static uint ChecksumOf(ReadOnlySpan<byte> frame, int headerLength) =>
         Crc32C.Append(Crc32C.Append(0, frame[..ChecksumAt]), frame.Slice(Size, headerLength));

@@ -16,7 +16,7 @@ internal sealed class FrameWriter(ByteChannel channel, TimeProvider time)
     private long _waitingSince = long.MaxValue;
     private long _roomMadeAt = time.GetTimestamp();
 
-    /// <summary>How long the other end has not taken the frame that is on its way; zero where none is waiting.</summary>
+    /// <summary>How long the other end has not taken the next piece of the frame that is on its way; zero where none is waiting.</summary>
     public TimeSpan Stalled =>
         Volatile.Read(ref _waitingSince) is var since && since == long.MaxValue ? TimeSpan.Zero : time.GetElapsedTime(since);
 
@@ -54,6 +54,8 @@ internal sealed class FrameWriter(ByteChannel channel, TimeProvider time)
             var piece = rest[..Math.Min(PieceBytes, rest.Length)];
             await channel.SendAsync(piece).ConfigureAwait(false);
             rest = rest[piece.Length..];
+            // Whoever takes piece after piece is slow, and not stalled.
+            Volatile.Write(ref _waitingSince, time.GetTimestamp());
             if (_frame.HasPayload) Volatile.Write(ref _roomMadeAt, time.GetTimestamp());
         }
 

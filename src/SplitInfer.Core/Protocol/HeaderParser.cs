@@ -7,12 +7,17 @@ namespace SplitInfer.Protocol;
 /// <param name="clear">Sets all its fields back.</param>
 internal sealed class HeaderParser<T>(T message, Action<T> clear) where T : class, IMessage<T>
 {
+    // Real ones have about a hundred bytes.
+    private const int LargestKept = 4 << 10;
+
     // Unknown fields would pile up in a message that is reused.
     private readonly MessageParser<T> _parser = new MessageParser<T>(() => message).WithDiscardUnknownFields(true);
 
     /// <exception cref="ProtocolException">The bytes are not such a message.</exception>
     public T Parse(ReadOnlySpan<byte> header)
     {
+        // A list keeps the memory that it once took, and a peer may send a long one on each connection and nothing after it.
+        if (header.Length > LargestKept) return Headers.Parse((MessageParser<T>)message.Descriptor.Parser, header);
         clear(message);
         return Headers.Parse(_parser, header);
     }

@@ -17,8 +17,11 @@ internal sealed class IncomingPayload
     private ImmutableArray<TensorShape> _shapes = [];
     private Slabs[] _slabs = [];
     private TensorValue?[] _tensors = [];
-    private TensorBuffer? _block;
+    private ArrivingBlock _block;
+    private ArrivingBlock _tensor;
+    private IByteAllowance? _allowance;
     private int _blockBytes;
+    private int _slabBytesHeld;
     private int _value;
     private int _slab;
 
@@ -27,8 +30,14 @@ internal sealed class IncomingPayload
     private int _due;
     private int _filled;
 
-    /// <summary>Bytes that <see cref="Open"/> takes.</summary>
+    /// <summary>Bytes that the payload takes once all has come.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Bytes that have come so far, those of a payload that was released included.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>The codec that was said to come last.</summary>
+    public ITensorCodec? Codec => _codec;
 
     /// <summary>Whether all has come.</summary>
     public bool IsWhole { get; private set; }
@@ -40,7 +49,7 @@ internal sealed class IncomingPayload
     /// <exception cref="SizeLimitException">It would take too much.</exception>
     public void Expect(ITensorCodec codec, ImmutableArray<TensorSpec> values, ImmutableArray<TensorShape> shapes)
     {
-        (_codec, _values, _shapes) = (codec, values, shapes);
+        (_codec, _values, _shapes, Received) = (codec, values, shapes, 0);
         if (_slabs.Length < values.Length) Array.Resize(ref _slabs, values.Length);
         long tensorBytes = 0, slabBytes = 0;
         for (var value = 0; value < values.Length; value++)
@@ -56,10 +65,12 @@ internal sealed class IncomingPayload
         (_blockBytes, Bytes) = ((int)blockBytes, tensorBytes + slabBytes);
     }
 
-    /// <summary>Takes the memory for what was said to come.</summary>
-    public void Open()
+    /// <summary>Makes room for the first of what was said to come; for the rest as it comes or is decoded.</summary>
+    /// <param name="allowance">Asked for bytes as they come; what it denies is the payload's <see cref="Failure"/>. Null where memory is not limited.</param>
+    public void Open(IByteAllowance? allowance = null)
     {
-        _block = TensorBufferPool.Shared.Rent(_blockBytes);
+        _allowance = allowance;
+        _block.Open(_blockBytes);
         if (_values.IsEmpty)
         {
             IsWhole = true;
@@ -71,20 +82,35 @@ internal sealed class IncomingPayload
         else
         {
             if (_tensors.Length < _values.Length) _tensors = new TensorValue?[_values.Length];
-            for (var value = 0; value < _values.Length; value++) _tensors[value] = TensorValue.Allocate(_values[value].Type, _shapes[value]);
             _due = Slabs.LengthBytes;
         }
     }
 
     /// <summary>Where the next bytes go: at least one, unless all has come or something is wrong.</summary>
-    public Memory<byte> Room(int atMost) =>
-        IsWhole || Failure is not null ? default : _block!.Memory.Slice(_start + _filled, Math.Min(atMost, _due - _filled));
+    public Memory<byte> Room(int atMost)
+    {
+        if (IsWhole || Failure is not null) return default;
+        var at = _start + _filled;
+        if (at >= _block.Capacity) _block.Grow(at + 1, filled: at);
+        return _block.Buffer!.Memory.Slice(at, Math.Min(Math.Min(atMost, _due - _filled), _block.Capacity - at));
+    }
 
     /// <summary>Says that so many bytes of <see cref="Room"/> were filled.</summary>
     public void Advance(int bytes)
     {
         _filled += bytes;
-        if (_filled < _due) return;
+        Received += bytes;
+        if (_codec.IsIdentity)
+        {
+            Hold(bytes);
+        }
+        else if (_filled > _slabBytesHeld)
+        {
+            Hold(_filled - _slabBytesHeld);
+            _slabBytesHeld = _filled;
+        }
+
+        if (_filled < _due || Failure is not null) return;
         if (_codec.IsIdentity) EndValue();
         else if (_due == Slabs.LengthBytes) ReadLength();
         else EndSlab();
@@ -101,13 +127,14 @@ internal sealed class IncomingPayload
 
     /// <summary>Makes the tensors once all has come. On success each place of <paramref name="tensors"/> holds one that the caller owns, on failure none does.</summary>
     /// <exception cref="InvalidPayloadException">The last slab does not decode.</exception>
+    /// <exception cref="Exception">The allowance denied the bytes that the last slab decodes to.</exception>
     public void Finish(Span<TensorValue> tensors)
     {
         var at = 0;
         if (!_codec.IsIdentity && !_values.IsEmpty) DecodeSlab();
         for (var value = 0; value < _values.Length; value++)
         {
-            tensors[value] = _codec.IsIdentity ? TensorValue.View(_values[value].Type, _shapes[value], _block!.AddReference(), at) : _tensors[value]!;
+            tensors[value] = _codec.IsIdentity ? TensorValue.View(_values[value].Type, _shapes[value], _block.Buffer!.AddReference(), at) : _tensors[value]!;
             at += (int)Align(_slabs[value].Bytes);
         }
 
@@ -118,12 +145,12 @@ internal sealed class IncomingPayload
     /// <summary>Releases all memory; tensors that are views of the block keep it.</summary>
     public void Release()
     {
-        _block?.Release();
-        _block = null;
+        _block.Release();
+        _tensor.Release();
         foreach (var tensor in _tensors) tensor?.Dispose();
         _tensors.AsSpan().Clear();
-        (_value, _slab, _start, _due, _filled) = (0, 0, 0, 0, 0);
-        (IsWhole, Failure) = (false, null);
+        (_value, _slab, _start, _due, _filled, _slabBytesHeld) = (0, 0, 0, 0, 0, 0);
+        (IsWhole, Failure, _allowance) = (false, null, null);
     }
 
     private void EndValue()
@@ -143,7 +170,7 @@ internal sealed class IncomingPayload
 
     private void ReadLength()
     {
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(_block!.Memory.Span);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(_block.Buffer!.Memory.Span);
         var most = _codec.MaxEncodedLength(_slabs[_value].Type, _slabs[_value][_slab].Shape);
         if (length > most) Fail($"slab {_slab} of value {_value} takes at most {most} bytes and {length} were stated");
         else if (length == 0) EndSlab();
@@ -174,8 +201,17 @@ internal sealed class IncomingPayload
         (_due, _filled) = (Slabs.LengthBytes, 0);
     }
 
-    private void DecodeSlab() =>
-        _slabs[_value].Decode(_slab, _codec, _block!.Memory.Span[Slabs.LengthBytes.._filled], _tensors[_value]!.Bytes.Span);
+    private void DecodeSlab()
+    {
+        var (slabs, slab) = (_slabs[_value], _slabs[_value][_slab]);
+        if (_allowance?.TryTake(slab.Bytes) is { } denied) throw denied;
+        if (_slab == 0) _tensor.Open(slabs.Bytes);
+        _tensor.Grow(slab.Start + slab.Bytes, filled: slab.Start);
+        slabs.Decode(_slab, _codec, _block.Buffer!.Memory.Span[Slabs.LengthBytes.._filled], _tensor.Buffer!.Memory.Span);
+        if (_slab + 1 == slabs.Count) _tensors[_value] = TensorValue.View(_values[_value].Type, _shapes[_value], _tensor.Take(), 0);
+    }
+
+    private void Hold(int bytes) => Failure ??= _allowance?.TryTake(bytes);
 
     private void Fail(string reason) => Failure ??= new InvalidPayloadException(_codec.Name, reason);
 

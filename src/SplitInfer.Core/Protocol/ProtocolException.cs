@@ -5,6 +5,9 @@ public sealed class ProtocolException : SplitInferException
 {
     internal ProtocolException(string message, Exception? inner = null) : base(message, inner) { }
 
+    /// <summary>Whether the other end did no more than end the connection in the middle of a message.</summary>
+    internal bool IsCutOff { get; init; }
+
     /// <summary>The other end broke a rule of the protocol.</summary>
     internal static ProtocolException Violation(string what, Exception? inner = null) =>
         new($"The other end broke the protocol: {what}. Check that both ends run releases of SplitInfer that go together.", inner);

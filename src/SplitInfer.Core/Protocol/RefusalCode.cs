@@ -35,4 +35,6 @@ public enum RefusalCode
     PartitionUnavailable = 15,
     /// <summary>The model is not open on this connection, or not any more. Open it again.</summary>
     ModelClosed = 16,
+    /// <summary>The other end requires a key, and was given none or one that it does not know.</summary>
+    Unauthorized = 17,
 }

@@ -15,6 +15,9 @@ public sealed class TailRefusedException : SplitInferException
     /// <summary>Where the plans of the two ends differ: the first partition that does; null where nothing says so.</summary>
     public int? DifferingPartition { get; internal init; }
 
-    /// <summary>When the same request may succeed, as far as the other end knows; null where nothing says so.</summary>
+    /// <summary>
+    /// How long to wait, from now, before the same request may succeed; null where the other end does not say. A busy server (<see cref="RefusalCode.Busy"/>)
+    /// says it; clients leave the server alone until then by themselves, for at most 30 seconds, and a caller who sends requests of its own should too.
+    /// </summary>
     public TimeSpan? RetryAfter { get; init; }
 }

@@ -1,4 +1,5 @@
 using SplitInfer.Execution;
+using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -59,13 +60,14 @@ public sealed class LoadedCut : IDisposable
     /// <param name="model">The model; its file must still exist.</param>
     /// <param name="execution">How ONNX Runtime runs; null for the defaults.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="ModelFormatException">The file is not the one any more that was read.</exception>
     /// <exception cref="EngineException">The engine refuses the model.</exception>
     public static LoadedCut LoadFile(PartitionedModel model, ExecutionOptions? execution = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         execution ??= new();
         var plan = model.Plan;
-        var session = execution.Engine.LoadFile(model.Source, execution);
+        var session = model.LoadFile(execution);
         var runner = new SegmentRunner(session, plan.Inputs, plan.Outputs.DistinctBy(static o => o.Name).Where(o => session.Outputs.Any(p => p.Name == o.Name)));
         var route = new Routing { HeadInputs = [.. Enumerable.Range(0, plan.Inputs.Length)], HasHead = true, Boundary = [], Outputs = [] };
         return new(plan.AllOnDevice, route, runner, null, runner.Dispose);

@@ -107,10 +107,10 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
         }
     }
 
-    [LoggerMessage(EventId = 2, EventName = "WeightsNotShared", Level = LogLevel.Warning, Message = "A segment is loaded with weights of its own, which takes more memory: it could not be loaded with shared ones")]
+    [LoggerMessage(EventId = 51, EventName = "WeightsNotShared", Level = LogLevel.Warning, Message = "A segment is loaded with weights of its own, which takes more memory: it could not be loaded with shared ones")]
     private static partial void LogNotShared(ILogger logger, Exception error);
 
-    [LoggerMessage(EventId = 3, EventName = "LessOptimized", Level = LogLevel.Warning, Message = "The {Side} of partition {Partition} is loaded with optimisation {Level} only: with more the engine does not load it")]
+    [LoggerMessage(EventId = 52, EventName = "LessOptimized", Level = LogLevel.Warning, Message = "The {Side} of partition {Partition} is loaded with optimisation {Level} only: with more the engine does not load it")]
     private static partial void LogLessOptimized(ILogger logger, Exception error, SegmentSide side, int partition, GraphOptimization level);
 
     private static SegmentRunner Runner(SegmentModel segment, IEngineSession session) => new(session, segment.Inputs, segment.Outputs);

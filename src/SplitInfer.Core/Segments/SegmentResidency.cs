@@ -27,6 +27,25 @@ internal sealed class SegmentResidency(long budgetBytes)
         return set;
     }
 
+    /// <summary>How many segments are loaded or being loaded, and what those that are loaded hold, in bytes.</summary>
+    public (int Count, long Bytes) Loaded
+    {
+        get
+        {
+            lock (Gate) return (_sets.Sum(static set => set.Entries.Count), Bytes);
+        }
+    }
+
+    private long Bytes
+    {
+        get
+        {
+            var bytes = _exclusiveBytes;
+            foreach (var set in _sets) bytes += set.Compiler.SharedBytes;
+            return bytes;
+        }
+    }
+
     /// <summary>Counts one more use of an entry. The caller holds the gate.</summary>
     internal void Use(Entry entry)
     {
@@ -96,12 +115,7 @@ internal sealed class SegmentResidency(long budgetBytes)
     private Entry? Idle(Func<SegmentSet, bool> isMeant) =>
         _sets.Where(isMeant).SelectMany(static set => set.Entries.Values).Where(static e => e.Leases == 0 && e.Segment.IsCompletedSuccessfully).MinBy(static e => e.LastUse);
 
-    private bool IsOverBudget()
-    {
-        var bytes = _exclusiveBytes;
-        foreach (var set in _sets) bytes += set.Compiler.SharedBytes;
-        return bytes > budgetBytes;
-    }
+    private bool IsOverBudget() => Bytes > budgetBytes;
 
     /// <summary>A segment that is loaded or being loaded.</summary>
     internal sealed class Entry(SegmentSet set, SegmentKey key, Task<CompiledSegment> segment)

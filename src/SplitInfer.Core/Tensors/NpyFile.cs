@@ -21,7 +21,14 @@ public static class NpyFile
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TensorValue Read(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        using var file = PlainFile.Open(path);
+        return Read(file, path);
+    }
+
+    /// <summary>Reads one array of a file that is open.</summary>
+    /// <exception cref="InvalidTensorException">As where it is read by its path, which is named.</exception>
+    internal static TensorValue Read(FileStream file, string path)
+    {
         try
         {
             return Read(file);
@@ -57,6 +64,7 @@ public static class NpyFile
         // An element takes at least one byte, so the size of an accepted count does not overflow.
         if (header.Shape.ElementCount > left || header.Type.ByteSize(header.Shape.ElementCount) != left)
             throw new InvalidTensorException($"{left} bytes of elements are there, which is not what a {header.Type.DisplayName()} array of shape {header.Shape} takes.");
+        if (left > TensorBufferPool.MaxBytes) throw new InvalidTensorException($"{left} bytes of elements are more than the {TensorBufferPool.MaxBytes} of the largest tensor. Save a part of the array.");
 
         var tensor = TensorValue.Allocate(header.Type, header.Shape);
         try

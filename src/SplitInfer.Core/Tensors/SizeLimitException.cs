@@ -4,4 +4,7 @@ namespace SplitInfer.Tensors;
 public sealed class SizeLimitException : SplitInferException
 {
     internal SizeLimitException(string message) : base(message) { }
+
+    /// <summary>Whether no other sizes would do, since the model fixes them.</summary>
+    internal bool IsLasting { get; set; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 
 namespace SplitInfer.Tensors;
@@ -9,12 +10,19 @@ internal sealed class TensorBufferPool
     /// <summary>Bytes that one size class may keep while unused; further returned buffers are left to the garbage collector.</summary>
     private const long MaxRestingBytes = 64L << 20;
 
+    /// <summary>Bytes that all size classes together may keep while unused, or whoever sends tensors of every size would have the process keep over a gigabyte.</summary>
+    public const long MaxRestingBytesInAll = 256L << 20;
+
     /// <summary>The largest block, in bytes.</summary>
     public const int MaxBytes = 0x7FFF_FF00;
 
     private const int MinExponent = 8;
 
     private readonly ConcurrentQueue<TensorBuffer>[] _pool = [.. Enumerable.Range(0, 32).Select(static _ => new ConcurrentQueue<TensorBuffer>())];
+    private long _resting;
+
+    /// <summary>Bytes that are kept while unused.</summary>
+    internal long Resting => Interlocked.Read(ref _resting);
 
     /// <summary>The default pool of tensors.</summary>
     public static TensorBufferPool Shared { get; } = new();
@@ -26,8 +34,15 @@ internal sealed class TensorBufferPool
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MaxBytes);
         var exponent = ExponentOf(bytes);
-        if (!_pool[exponent].TryDequeue(out var buffer))
-            buffer = new TensorBuffer(this, exponent >= 31 ? MaxBytes : 1 << exponent);
+        if (!TryTake(exponent, out var buffer)) buffer = new TensorBuffer(this, exponent >= 31 ? MaxBytes : 1 << exponent);
+        buffer.Rent();
+        return buffer;
+    }
+
+    /// <summary>Hands out a block of at least <paramref name="bytes"/> bytes that takes no new memory; null where none is at rest.</summary>
+    public TensorBuffer? TryRentResting(int bytes)
+    {
+        if (!TryTake(ExponentOf(bytes), out var buffer)) return null;
         buffer.Rent();
         return buffer;
     }
@@ -35,7 +50,16 @@ internal sealed class TensorBufferPool
     internal void Return(TensorBuffer buffer)
     {
         var queue = _pool[ExponentOf(buffer.Capacity)];
-        if ((queue.Count + 1L) * buffer.Capacity <= MaxRestingBytes) queue.Enqueue(buffer);
+        if ((queue.Count + 1L) * buffer.Capacity > MaxRestingBytes) return;
+        if (Interlocked.Add(ref _resting, buffer.Capacity) > MaxRestingBytesInAll) Interlocked.Add(ref _resting, -buffer.Capacity);
+        else queue.Enqueue(buffer);
+    }
+
+    private bool TryTake(int exponent, [NotNullWhen(true)] out TensorBuffer? buffer)
+    {
+        if (!_pool[exponent].TryDequeue(out buffer)) return false;
+        Interlocked.Add(ref _resting, -buffer.Capacity);
+        return true;
     }
 
     private static int ExponentOf(long bytes) =>

@@ -69,6 +69,15 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
         return true;
     }
 
+    /// <summary>What is known so far; null before any request has measured the link.</summary>
+    public ServerEstimate? Estimate()
+    {
+        if (!Link.IsKnown) return null;
+        var longest = double.NaN;
+        foreach (var seconds in Tails.AllSeconds) longest = double.IsNaN(longest) ? seconds : Math.Max(longest, seconds);
+        return new() { RoundTripSeconds = Link.Delay.Fixed, BitsPerSecond = 1 / Link.Delay.SecondsPerBit, LongestTailSeconds = longest };
+    }
+
     /// <summary>Writes what was learned.</summary>
     public void Save(PolicyStateWriter state)
     {

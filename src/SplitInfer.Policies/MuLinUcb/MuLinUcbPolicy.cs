@@ -95,6 +95,11 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         lock (_lock) _costs.ObserveRoundTrip(server, seconds, _sequence);
     }
 
+    public ServerEstimate? Estimate(int server)
+    {
+        lock (_lock) return _costs.Servers[server].Estimate();
+    }
+
     public void Save(PolicyStateWriter state)
     {
         lock (_lock) _costs.Save(state);

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using SplitInfer.Codecs;
+using SplitInfer.Server.Access;
 
 namespace SplitInfer.Server.Connections;
 
 /// <summary>What the handshake agreed on. Immutable.</summary>
 /// <param name="Codecs">The codecs that requests may name, by their index on the wire.</param>
 /// <param name="ReplyCodec">Index of the codec of replies: the first that is lossless, because what a loss does to a result is not known.</param>
-internal sealed record ConnectionTerms(ImmutableArray<ITensorCodec> Codecs, int ReplyCodec);
+/// <param name="Key">The client's key; null where the server requires none.</param>
+internal sealed record ConnectionTerms(ImmutableArray<ITensorCodec> Codecs, int ReplyCodec, AccessKey? Key);

@@ -7,11 +7,15 @@ using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
 
-/// <summary>The models that one connection has open, by the handles that the client gave them. Used by the connection's reader alone, but for <see cref="TakeReplaced"/>.</summary>
+/// <summary>The models that one connection has open, by the handles that the client gave them. Used by the connection's reader alone, but for <see cref="TakeReplaced"/> and the closing that it schedules.</summary>
 /// <param name="models">The models that may be opened.</param>
 /// <param name="most">How many may be open at a time.</param>
-internal sealed class HandleTable(IModelRegistry models, int most) : IDisposable
+/// <param name="time">The clock.</param>
+internal sealed class HandleTable(IModelRegistry models, int most, TimeProvider time) : IDisposable
 {
+    /// <summary>How long a client has to open a model anew that was replaced, and to close the old handle.</summary>
+    public static readonly TimeSpan ReplacedGrace = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<uint, OpenedModel> _open = [];
     private uint _last;
 
@@ -32,7 +36,9 @@ internal sealed class HandleTable(IModelRegistry models, int most) : IDisposable
     public Refusal? Open(uint handle, OpenModel message, out OpenedModel? opened)
     {
         opened = null;
-        var claim = new ModelClaim(message.Model, message.Version, Read(message.ModelFingerprint), Read(message.PlanFingerprint), message.PlanSketch.Memory);
+        var claim = message.Describe
+            ? new ModelClaim(message.Model, message.Version, default, default, default) { TakesAny = true }
+            : new ModelClaim(message.Model, message.Version, Read(message.ModelFingerprint), Read(message.PlanFingerprint), message.PlanSketch.Memory);
         // One that is replaced is open twice for a while.
         if (_open.Values.Count(static o => !o.IsGoingAway) >= most)
             return new(RefusalCode.LimitExceeded, $"The connection has {most} models open, as many as the server allows. Close one first, or use another connection.");
@@ -64,17 +70,38 @@ internal sealed class HandleTable(IModelRegistry models, int most) : IDisposable
     public void Close(uint handle)
     {
         if (handle > _last) throw ProtocolException.Violation($"handle {handle} was closed before it was opened");
-        if (_open.TryRemove(handle, out var opened)) opened.Lease.Dispose();
+        End(handle);
     }
 
-    /// <summary>The handles whose models were replaced since the client was last told, each once. Safe to call beside the reader.</summary>
-    public IEnumerable<uint> TakeReplaced() => _open.Where(o => o.Value.TryGoAway(models)).Select(static o => o.Key);
+    /// <summary>
+    /// The handles whose models were replaced since the client was last told, each once. They are closed after a while whatever the client does, or one that
+    /// never closes any would keep every version that there was. Safe to call beside the reader.
+    /// </summary>
+    public IEnumerable<uint> TakeReplaced()
+    {
+        foreach (var (handle, opened) in _open)
+        {
+            if (!opened.TryGoAway(models)) continue;
+            _ = EndLaterAsync(handle);
+            yield return handle;
+        }
+    }
 
     /// <summary>Closes every handle.</summary>
     public void Dispose()
     {
-        foreach (var opened in _open.Values) opened.Lease.Dispose();
-        _open.Clear();
+        foreach (var handle in _open.Keys) End(handle);
+    }
+
+    private async Task EndLaterAsync(uint handle)
+    {
+        await Task.Delay(ReplacedGrace, time).ConfigureAwait(false);
+        End(handle);
+    }
+
+    private void End(uint handle)
+    {
+        if (_open.TryRemove(handle, out var opened)) opened.Lease.Dispose();
     }
 
     private static Fingerprint Read(Google.Protobuf.ByteString digest) => digest.Length == Fingerprint.Size

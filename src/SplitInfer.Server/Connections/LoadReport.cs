@@ -7,11 +7,14 @@ namespace SplitInfer.Server.Connections;
 /// <summary>What clients are told of the server's load, with everything that it answers.</summary>
 internal static class LoadReport
 {
-    /// <summary>The load as it is now.</summary>
-    public static Load Of(ITailScheduler scheduler)
+    // Sooner, nothing will have changed, ms. 0 says nothing.
+    private const uint LeastRetryMs = 10;
+
+    /// <summary>The load as it is now for a client.</summary>
+    public static Load Of(ITailScheduler scheduler, in ClientName client)
     {
         var report = new Load();
-        Fill(report, scheduler.Load);
+        Fill(report, scheduler.LoadFor(client.Machine, client.Number));
         return report;
     }
 
@@ -20,21 +23,21 @@ internal static class LoadReport
         (report.Running, report.Queued, report.Places, report.WaitUs) = ((uint)load.Running, (uint)load.Queued, (uint)load.Places, (ulong)(load.WaitSeconds * 1e6));
 
     /// <summary>An error about a request; under id 0, about the connection.</summary>
-    public static HeaderOnlyMessage Error(ulong id, Refusal refusal, ITailScheduler scheduler) => new(FrameType.Error, id, Header(refusal, scheduler));
+    public static HeaderOnlyMessage Error(ulong id, Refusal refusal, ITailScheduler scheduler, in ClientName client) => new(FrameType.Error, id, Header(refusal, Of(scheduler, client)));
+
+    /// <summary>An error that says nothing of the load.</summary>
+    public static HeaderOnlyMessage ErrorWithoutLoad(ulong id, Refusal refusal) => new(FrameType.Error, id, Header(refusal, load: null));
 
     /// <summary>Says why a model is not opened.</summary>
-    public static HeaderOnlyMessage ModelRefused(uint handle, Refusal refusal, ITailScheduler scheduler) => new(FrameType.ModelRefused, handle, Header(refusal, scheduler));
+    public static HeaderOnlyMessage ModelRefused(uint handle, Refusal refusal, ITailScheduler scheduler, in ClientName client) =>
+        new(FrameType.ModelRefused, handle, Header(refusal, Of(scheduler, client)));
 
-    private static ErrorHeader Header(Refusal refusal, ITailScheduler scheduler)
+    private static ErrorHeader Header(Refusal refusal, Load? load) => new()
     {
-        var load = Of(scheduler);
-        return new()
-        {
-            Code = (uint)refusal.Code,
-            Message = refusal.Message,
-            DifferingPartition = (uint)(refusal.DifferingPartition + 1 ?? 0),
-            RetryAfterMs = refusal.Code == RefusalCode.Busy ? (uint)Math.Min(uint.MaxValue, (load.WaitUs + 999) / 1000) : 0,
-            Load = load,
-        };
-    }
+        Code = (uint)refusal.Code,
+        Message = refusal.Message,
+        DifferingPartition = (uint)(refusal.DifferingPartition + 1 ?? 0),
+        RetryAfterMs = refusal.Code == RefusalCode.Busy ? (uint)Math.Clamp(Math.Ceiling(refusal.RetryAfter?.TotalMilliseconds ?? (load?.WaitUs ?? 0) / 1e3), LeastRetryMs, uint.MaxValue) : 0,
+        Load = load,
+    };
 }

@@ -11,8 +11,11 @@ internal static class ModelReport
     private const int MaxTails = 8192;
 
     /// <summary>The model's version and how long its tails take, as far as they were measured.</summary>
-    public static ModelOpened Opened(IServedModel model)
+    /// <param name="model">The model.</param>
+    /// <param name="isDescribed">Whether the client has no copy of it.</param>
+    public static ModelOpened Opened(IServedModel model, bool isDescribed)
     {
+        if (isDescribed) return new() { Version = model.Version, Description = ModelDescriptions.Of(model.Plan) };
         var opened = new ModelOpened { Version = model.Version };
         foreach (var seconds in model.TailSeconds.Take(MaxTails)) opened.TailUs.Add(seconds > 0 ? (uint)Math.Clamp(seconds * 1e6, 1, uint.MaxValue) : 0);
         return opened;

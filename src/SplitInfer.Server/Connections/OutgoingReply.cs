@@ -14,6 +14,9 @@ internal sealed class OutgoingReply(ServerRequest request, RequestTable owner) :
     /// <summary>The header of a reply with outputs.</summary>
     public ResponseHeader Header { get; } = new() { Load = new() };
 
+    /// <summary>Payload bytes that were handed over to be sent.</summary>
+    public long Sent => _payload.Taken;
+
     /// <summary>Encodes the first of the outputs, which must live and not change until the reply is sent or <see cref="Clear"/>.</summary>
     public void Open(ITensorCodec codec, ReadOnlyMemory<TensorValue> outputs)
     {
@@ -25,21 +28,27 @@ internal sealed class OutgoingReply(ServerRequest request, RequestTable owner) :
 
     public bool WriteFrame(OutgoingFrame frame)
     {
-        // The client may send its next request as soon as it sees the reply, so there must be room for it by then.
-        if (!_hasBegun) owner.Remove(request);
-        if (request.Refusal is { } refusal) return LoadReport.Error(request.Id, refusal, owner.Scheduler).WriteFrame(frame);
+        if (request.Refusal is { } refusal)
+        {
+            owner.Remove(request);
+            return LoadReport.Error(request.Id, refusal, owner.Scheduler, owner.Client).WriteFrame(frame);
+        }
+
         if (_hasBegun)
         {
             frame.Begin(FrameType.Data, request.Id);
         }
         else
         {
-            LoadReport.Fill(Header.Load, owner.Scheduler.Load);
+            LoadReport.Fill(Header.Load, owner.Scheduler.LoadFor(owner.Client.Machine, owner.Client.Number));
             frame.Begin(FrameType.Response, request.Id, Header);
             _hasBegun = true;
         }
 
         frame.Add(_payload);
+        // The client may send its next request as soon as it sees the end of the reply, so there must be room for it by then, but no sooner: replies
+        // that are not read would pile up.
+        if (_payload.IsTaken) owner.Remove(request);
         frame.End(_payload.IsTaken);
         return !_payload.IsTaken;
     }

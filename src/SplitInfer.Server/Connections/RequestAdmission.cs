@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
+using SplitInfer.Server.Models;
 using SplitInfer.Server.Scheduling;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Connections;
 
 /// <summary>Decides by its header alone whether a request is accepted, before any memory is taken for it.</summary>
-internal sealed class RequestAdmission(ConnectionTerms terms, HandleTable handles, ServerContext server, long client)
+internal sealed class RequestAdmission(ConnectionTerms terms, HandleTable handles, ServerContext server, RequestTable requests)
 {
     // Longer than any deadline that is meant, and short enough for a timer and a timestamp.
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
@@ -15,16 +16,25 @@ internal sealed class RequestAdmission(ConnectionTerms terms, HandleTable handle
     /// <summary>Accepts a request and makes room for its payload, or says why not.</summary>
     public Refusal? Admit(ServerRequest request, RequestHeader header)
     {
-        if (!handles.TryGet(header.Handle, out var opened)) return Refusal.Closed;
+        if (requests.TakePlace(request) is { } tooMany) return tooMany;
+        // A handle whose model was replaced is closed in its time, beside the reader.
+        if (!handles.TryGet(header.Handle, out var opened) || !opened.Lease.TryAddReference(out var lease)) return Refusal.Closed;
+        var refusal = Admit(request, header, opened, lease);
+        if (refusal is not null) lease.Dispose();
+        return refusal;
+    }
+
+    private Refusal? Admit(ServerRequest request, RequestHeader header, OpenedModel opened, ModelLease lease)
+    {
         if (Check(request, header, opened) is { } refusal) return refusal;
         var deadline = DeadlineOf(header);
         var dueAt = deadline is { } left ? server.Time.GetTimestamp() + (long)(left.TotalSeconds * server.Time.TimestampFrequency) : long.MaxValue;
-        var offer = new TailJobTerms(opened.Lease.Model, request.Partition.Index, (int)header.Exit, dueAt, ExpectedSeconds: 0, Math.Max(1, header.Weight), client, BatchKey: 0);
-        if (server.Scheduler.Offer(offer) is { } busy) return busy;
-        if (!server.Budget.TryTake(request.Payload.Bytes)) return Refusal.Busy;
-        request.HeldBytes = request.Payload.Bytes;
-        request.Payload.Open();
-        request.Admit(opened.Lease.AddReference(), opened.Layouts, offer, deadline is { } time ? new(time, server.Time) : new());
+        var offer = new TailJobTerms(opened.Lease.Model, request.Partition.Index, (int)header.Exit, dueAt, ExpectedSeconds: 0, Math.Max(1, header.Weight), requests.Client.Number, requests.Client.Machine, BatchKey: 0);
+        // Last, since what is accepted counts as waiting from now on.
+        if (!request.Bytes.TryPromise(request.Payload.Bytes)) return Refusal.OutOfMemory;
+        if (server.Scheduler.Offer(offer, out var arrival) is { } busy) return busy;
+        request.Payload.Open(request.Bytes);
+        request.Admit(lease, opened.Layouts, offer, arrival, deadline is { } time ? new(time, server.Time) : new());
         return null;
     }
 

@@ -14,7 +14,8 @@ internal static class RequestFailure
     /// <param name="request">The request that it ended.</param>
     public static Refusal RefusalOf(Exception exception, ServerRequest request) => exception switch
     {
-        TailRefusedException refused => new(refused.Code, refused.Message),
+        // A busy server says when to come back; who holds too many bytes is told nothing of it.
+        TailRefusedException refused => new(refused.Code, refused.Message, RetryAfter: refused.RetryAfter) { Want = refused is { Code: RefusalCode.Busy, RetryAfter: null } ? Want.Memory : Want.None },
         // A timer may fire a little before its time, so the clock is not asked.
         OperationCanceledException when request.IsWithdrawn => Refusal.Cancelled,
         OperationCanceledException when request.Terms.DueAt < long.MaxValue => Refusal.Late,

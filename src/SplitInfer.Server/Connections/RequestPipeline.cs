@@ -42,6 +42,7 @@ internal sealed class RequestPipeline(ConnectionTerms terms, ServerContext serve
             }
 
             request.ReleaseBoundary();
+            request.HoldOutputs();
             request.Reply.Header.QueueUs = EndStage(request, request.StartedAt);
             request.Reply.Header.RunUs = EndStage(request, request.EndedAt);
             request.Reply.Header.Codec = (uint)terms.ReplyCodec;
@@ -51,7 +52,7 @@ internal sealed class RequestPipeline(ConnectionTerms terms, ServerContext serve
         }
         catch (Exception exception)
         {
-            request.Reply.Clear();
+            request.ReleaseOutputs();
             request.Fail(exception, server.Log);
         }
     }

@@ -1,7 +1,7 @@
-using Microsoft.Extensions.Logging;
 using SplitInfer.Codecs;
 using SplitInfer.Server.Models;
 using SplitInfer.Server.Scheduling;
+using SplitInfer.Server.Telemetry;
 
 namespace SplitInfer.Server.Connections;
 
@@ -9,9 +9,11 @@ namespace SplitInfer.Server.Connections;
 /// <param name="Models">The models that clients may open.</param>
 /// <param name="Codecs">The codecs that they may use.</param>
 /// <param name="Scheduler">Decides when tails run.</param>
-/// <param name="Budget">Bytes of boundaries that may be held at a time.</param>
+/// <param name="Machines">The machines that clients connect from.</param>
 /// <param name="Limits">What one connection may take.</param>
 /// <param name="Time">The clock.</param>
+/// <param name="Keys">The keys that they may have; null where they need none.</param>
 /// <param name="Log">The server's log.</param>
+/// <param name="Recorder">Tells listeners how requests go.</param>
 internal sealed record ServerContext(
-    IModelRegistry Models, CodecRegistry Codecs, ITailScheduler Scheduler, ByteBudget Budget, ConnectionLimits Limits, TimeProvider Time, ILogger Log);
+    IModelRegistry Models, CodecRegistry Codecs, ITailScheduler Scheduler, ClientMachines Machines, ConnectionLimits Limits, TimeProvider Time, Access.KeyRing? Keys, ServerLog Log, ServerRecorder Recorder);

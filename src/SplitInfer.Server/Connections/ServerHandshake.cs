@@ -1,27 +1,41 @@
 using SplitInfer.Codecs;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
+using SplitInfer.Server.Access;
 
 namespace SplitInfer.Server.Connections;
 
 /// <summary>The first two messages of a connection, as the server sees them.</summary>
 internal static class ServerHandshake
 {
-    /// <summary>Reads the hello and answers.</summary>
+    /// <summary>Reads the hello.</summary>
+    /// <returns>What is agreed on, and the answer that says so.</returns>
     /// <exception cref="TailRefusedException">The two ends do not go together; the client has to be told.</exception>
     /// <exception cref="ProtocolException">The client does not speak the protocol.</exception>
-    public static async Task<ConnectionTerms> NegotiateAsync(FrameConnection connection, ServerContext server)
+    public static async Task<(ConnectionTerms Terms, Welcome Welcome)> NegotiateAsync(FrameConnection connection, ServerContext server, ClientName client)
     {
         var hello = await ReceiveHelloAsync(connection, server).ConfigureAwait(false);
         if (hello.MinVersion > ProtocolVersion.Newest || hello.MaxVersion < ProtocolVersion.Oldest)
             throw new TailRefusedException(RefusalCode.VersionMismatch, $"The client speaks versions {hello.MinVersion} to {hello.MaxVersion} of the protocol, the server {ProtocolVersion.Oldest} to {ProtocolVersion.Newest}. Use releases of SplitInfer that go together.");
+        // Who has no key learns nothing else of the server.
+        var key = RequireKey(server.Keys, hello.Key);
         var codecs = CommonCodecs(server.Codecs, hello);
         var replyCodec = codecs.FindIndex(static c => c.IsLossless);
         if (replyCodec < 0)
             throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The client knows no lossless codec that the server allows. Let the client know one of: {string.Join(", ", server.Codecs.All.Where(static c => c.IsLossless).Select(static c => c.Name))}.");
-        var terms = new ConnectionTerms([.. codecs], replyCodec);
-        await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, WelcomeFor(terms, hello, server))).ConfigureAwait(false);
-        return terms;
+        var terms = new ConnectionTerms([.. codecs], replyCodec, key);
+        return (terms, WelcomeFor(terms, hello, server, client));
+    }
+
+    /// <summary>The client's key; null where the server requires none.</summary>
+    /// <exception cref="TailRefusedException">It has none, or one that the server does not know.</exception>
+    private static AccessKey? RequireKey(KeyRing? keys, string presented)
+    {
+        if (keys is null) return null;
+        if (presented.Length == 0)
+            throw new TailRefusedException(RefusalCode.Unauthorized, "The server requires a key, and the client has none. Give the client a key that the server knows.");
+        return keys.Find(presented)
+            ?? throw new TailRefusedException(RefusalCode.Unauthorized, "The server does not know the client's key. It may have been removed: give the client one that the server knows.");
     }
 
     private static async Task<Hello> ReceiveHelloAsync(FrameConnection connection, ServerContext server)
@@ -43,7 +57,7 @@ internal static class ServerHandshake
         return common;
     }
 
-    private static Welcome WelcomeFor(ConnectionTerms terms, Hello hello, ServerContext server) => new()
+    private static Welcome WelcomeFor(ConnectionTerms terms, Hello hello, ServerContext server, ClientName client) => new()
     {
         Version = Math.Min(hello.MaxVersion, ProtocolVersion.Newest),
         Codecs = { terms.Codecs.Select(static c => c.Name) },
@@ -51,6 +65,6 @@ internal static class ServerHandshake
         MaxBoundaryBytes = (ulong)server.Limits.Sizes.MaxBytes,
         Capabilities = { hello.Capabilities.Where(static c => Capabilities.Known.Contains(c)) },
         MaxOpenModels = (uint)server.Limits.MaxOpenModels,
-        Load = LoadReport.Of(server.Scheduler),
+        Load = LoadReport.Of(server.Scheduler, client),
     };
 }

@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging;
+using System.Diagnostics;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Segments;
@@ -14,21 +14,46 @@ namespace SplitInfer.Server.Connections;
 /// </summary>
 internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
 {
+    // A client sends a frame for each slab, however small that becomes in its codec, and fills those of what it does not encode.
+    private const int FewFrames = 1024, FewBytes = 1024, LeastSlabBytes = 128 << 10;
+
     private readonly RequestTable _owner;
     private TensorValue[] _boundary = [];
     private TensorValue[] _outputs = [];
     private ModelLease _model;
+    private long _frames;
+    private long _bytes;
 
     /// <summary>A request object that was never used.</summary>
-    public ServerRequest(RequestTable owner) => (_owner, Reply) = (owner, new(this, owner));
+    /// <param name="owner">Has it back when it has ended.</param>
+    /// <param name="bytes">Its memory.</param>
+    public ServerRequest(RequestTable owner, RequestBytes bytes) => (_owner, Reply, Bytes) = (owner, new(this, owner), bytes);
 
     public ulong Id { get; private set; }
+
+    /// <summary>When its first frame came, as a timestamp.</summary>
+    public long BeganAt { get; private set; }
+
+    /// <summary>When its last frame had come, as a timestamp.</summary>
+    public long ReceivedAt { get; set; }
+
+    /// <summary>The client's span that the request belongs to; none where nobody listens.</summary>
+    public ActivityContext Parent { get; set; }
+
+    /// <summary>Name of the model; null before the request was admitted.</summary>
+    public string? ModelName => _model.Model?.Name;
+
+    /// <summary>Whether the reply was handed to the network.</summary>
+    public bool IsReplied { get; set; }
 
     /// <summary>Whether frames of the request are still to come.</summary>
     public bool IsArriving { get; set; }
 
     /// <summary>Whether the client was told why it gets no outputs, though it may still be sending.</summary>
     public bool IsAnswered { get; set; }
+
+    /// <summary>Whether it counts among the requests of the client's key.</summary>
+    public bool HoldsPlace { get; set; }
 
     /// <summary>Why there will be no outputs.</summary>
     public Refusal? Refusal { get; set; }
@@ -38,8 +63,8 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     /// <summary>Where the pipeline's stages are timed from: the end of the one before.</summary>
     public long StageBegan { get; set; }
 
-    /// <summary>Bytes of the server's byte budget that go back with the boundary.</summary>
-    public long HeldBytes { get; set; }
+    /// <summary>What the request takes of the memory that clients share.</summary>
+    public RequestBytes Bytes { get; }
 
     /// <summary>The request's payload.</summary>
     public IncomingPayload Payload { get; } = new();
@@ -65,21 +90,43 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     /// <summary>Whether the client stopped the request, and not its deadline.</summary>
     public bool IsWithdrawn { get; private set; }
 
+    /// <summary>How its payload comes.</summary>
+    public MessagePace Pace { get; } = new();
+
     /// <summary>Begins a request with an object that is new or was released.</summary>
-    public void Begin(ulong id)
+    /// <param name="id">Its id.</param>
+    /// <param name="now">The time, as a timestamp.</param>
+    public void Begin(ulong id, long now)
     {
         (Id, IsArriving) = (id, true);
+        Pace.Begin(now);
+        (_frames, _bytes) = (0, 0);
+        (BeganAt, ReceivedAt, Parent, IsReplied) = (now, now, default, false);
         (Refusal, Failure, IsAnswered, IsWithdrawn) = (null, null, false, false);
+    }
+
+    /// <summary>Counts a frame, of a request that was refused as well: what is skipped costs time, and there must be an end to it.</summary>
+    /// <param name="payloadBytes">Bytes of payload that it carries.</param>
+    /// <param name="maxBytes">The most that the tensors of a request may take.</param>
+    /// <exception cref="ProtocolException">No request is as long as that, or as finely cut.</exception>
+    public void CountFrame(int payloadBytes, long maxBytes)
+    {
+        _frames++;
+        _bytes += payloadBytes;
+        // What does not become smaller in its codec may become a little larger.
+        if (_bytes / 2 > maxBytes) throw ProtocolException.Violation($"request {Id} goes on beyond {_bytes} bytes of payload, where its tensors may take {maxBytes}");
+        if (_frames > FewFrames + (_bytes / FewBytes) + (maxBytes / LeastSlabBytes)) throw ProtocolException.Violation($"request {Id} comes in {_frames} frames with {_bytes} bytes of payload in all");
     }
 
     /// <summary>Admits the request, once <see cref="Partition"/> is set and the payload told what comes.</summary>
     /// <param name="model">Keeps the version of the model that was asked for; the request disposes it.</param>
     /// <param name="layouts">How the boundaries of the model are laid out.</param>
     /// <param name="terms">What the scheduler was offered.</param>
+    /// <param name="arrival">The number that it has given to the request.</param>
     /// <param name="stop">Stops the request; the request disposes it.</param>
-    public void Admit(ModelLease model, PlanLayouts layouts, in TailJobTerms terms, CancellationTokenSource stop)
+    public void Admit(ModelLease model, PlanLayouts layouts, in TailJobTerms terms, long arrival, CancellationTokenSource stop)
     {
-        (_model, Layouts, Terms, Stop) = (model, layouts, terms, stop);
+        (_model, Layouts, Terms, Arrival, Stop) = (model, layouts, terms, arrival, stop);
         if (_boundary.Length < Partition.Boundary.Length) _boundary = new TensorValue[Partition.Boundary.Length];
         if (_outputs.Length < Partition.TailOutputs.Length) _outputs = new TensorValue[Partition.TailOutputs.Length];
     }
@@ -99,10 +146,10 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     }
 
     /// <summary>Ends the request without outputs, for an error that is logged where it is the server's own.</summary>
-    public void Fail(Exception error, ILogger log)
+    public void Fail(Exception error, ServerLog log)
     {
         var refusal = RequestFailure.RefusalOf(error, this);
-        if (refusal.Code == RefusalCode.Failed) ServerLog.TailFailed(log, Partition.Index, error);
+        if (refusal.Code == RefusalCode.Failed) log.TailFailed(_owner.Client.Text, Partition.Index, error);
         Refusal = refusal;
     }
 
@@ -137,13 +184,29 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     /// <inheritdoc/>
     public override void OnEnded() => _ = _owner.ReplyAsync(this);
 
-    /// <summary>Releases the boundary and its share of the byte budget.</summary>
+    /// <summary>Releases the boundary, and counts it no more.</summary>
     public void ReleaseBoundary()
     {
         Payload.Release();
         Release(_boundary);
-        _owner.Budget.GiveBack(HeldBytes);
-        HeldBytes = 0;
+        Bytes.GiveBack();
+    }
+
+    /// <summary>Counts the outputs from now on, until the reply is sent.</summary>
+    /// <exception cref="Protocol.TailRefusedException">The client holds as much as it may, as one does that reads no replies.</exception>
+    public void HoldOutputs()
+    {
+        long bytes = 0;
+        foreach (var output in Outputs.Span) bytes += output.Bytes.Length;
+        if (!Bytes.TryPromise(bytes)) throw Scheduling.Refusal.Busy.ToException();
+        if (Bytes.TryTake(bytes) is { } denied) throw denied;
+    }
+
+    /// <summary>Releases the outputs and what was made of them, since an error takes their place, which may not be read for long.</summary>
+    public void ReleaseOutputs()
+    {
+        Reply.Clear();
+        Release(_outputs);
     }
 
     /// <summary>Releases everything that the request holds.</summary>
@@ -151,8 +214,7 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     {
         ReleaseBoundary();
         ReturnTail();
-        Reply.Clear();
-        Release(_outputs);
+        ReleaseOutputs();
         Stop?.Dispose();
         _model.Dispose();
         // An idle object must not keep a model that was retired.

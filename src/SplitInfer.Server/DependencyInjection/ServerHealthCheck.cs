@@ -21,9 +21,11 @@ internal sealed class ServerHealthCheck(SplitInferServer server) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var (endpoints, models) = (server.Endpoints, server.Models);
+        var (endpoints, models, refused) = (server.Endpoints, server.Models, server.RefusedModels);
         return Task.FromResult(endpoints.Count == 0
             ? new HealthCheckResult(context.Registration.FailureStatus, "The server takes no requests: it is starting or stopping.")
-            : HealthCheckResult.Healthy($"{models.Count} models on {string.Join(", ", endpoints)}."));
+            : HealthCheckResult.Healthy(
+                $"{models.Count} models on {string.Join(", ", endpoints)}.{(refused.Count > 0 ? $" {refused.Count} are refused." : "")}",
+                refused.Count == 0 ? null : refused.ToDictionary(static m => $"refused {m.Name} {m.Version}".TrimEnd(), static m => (object)m.Reason, StringComparer.Ordinal)));
     }
 }

@@ -8,4 +8,8 @@ namespace SplitInfer.Server.Models;
 /// <param name="Model">SHA-256 of the client's model.</param>
 /// <param name="Plan">SHA-256 of the client's plan.</param>
 /// <param name="Sketch">A <see cref="PlanSketch"/> of it; empty where the client gives none.</param>
-internal readonly record struct ModelClaim(string Name, string Version, Fingerprint Model, Fingerprint Plan, ReadOnlyMemory<byte> Sketch);
+internal readonly record struct ModelClaim(string Name, string Version, Fingerprint Model, Fingerprint Plan, ReadOnlyMemory<byte> Sketch)
+{
+    /// <summary>Whether the client has no copy of the model, and takes whatever has the name; the fingerprints then say nothing.</summary>
+    public bool TakesAny { get; init; }
+}

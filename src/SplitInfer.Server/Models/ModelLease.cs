@@ -21,6 +21,14 @@ internal readonly struct ModelLease : IDisposable
         return this;
     }
 
+    /// <summary>Another lease of the same model, where this one may have been disposed meanwhile.</summary>
+    /// <param name="lease">The lease, if the model still is.</param>
+    public bool TryAddReference(out ModelLease lease)
+    {
+        lease = this;
+        return _counted?.TryAddReference() != false;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _counted?.Release();
 }

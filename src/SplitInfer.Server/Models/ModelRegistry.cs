@@ -69,6 +69,8 @@ internal sealed class ModelRegistry(string engineVersion) : IModelRegistry, IDis
     /// <inheritdoc/>
     public bool IsReplaced(in ModelClaim claim, IServedModel model)
     {
+        // Who asks for a description wants no more than that.
+        if (claim.TakesAny) return false;
         var found = Named(_models, claim).FirstOrDefault(HasFingerprint(claim.Model))?.Model;
         return found is not null && found != model && found.Plan.Fingerprint == claim.Plan;
     }
@@ -91,7 +93,10 @@ internal sealed class ModelRegistry(string engineVersion) : IModelRegistry, IDis
         var (name, version, fingerprint) = (claim.Name, claim.Version, claim.Model);
         var named = Named(models, claim).ToList();
         if (named.Count == 0)
-            throw new TailRefusedException(RefusalCode.UnknownModel, $"This server has no model '{name}'{(version.Length == 0 ? "" : $" version '{version}'")}. It serves: {string.Join(", ", models.Select(static m => $"{m.Model.Name} {m.Model.Version}").DefaultIfEmpty("nothing"))}.");
+            throw new TailRefusedException(RefusalCode.UnknownModel, $"This server has no model '{name}'{(version.Length == 0 ? "" : $" version '{version}'")}. Check the name, or leave it out: the server then finds the model by its fingerprint.");
+        if (claim.TakesAny)
+            return named.TrueForAll(one => one.Model.Name == named[0].Model.Name) ? named[0]
+                : throw new TailRefusedException(RefusalCode.UnknownModel, "This server has several models. A client without a copy of the model has to name the one that it wants.");
         var same = named.FirstOrDefault(HasFingerprint(fingerprint));
         if (same is null)
             throw name.Length == 0

@@ -12,4 +12,7 @@ namespace SplitInfer.Server.Models;
 /// <param name="Plan">How plans are made.</param>
 /// <param name="Execution">How tails run.</param>
 /// <param name="Time">The clock.</param>
-internal sealed record ModelRepositorySettings(string Directory, bool PreloadArms, bool ProfileTails, SegmentResidency Segments, PlanOptions Plan, ExecutionOptions Execution, TimeProvider Time);
+/// <param name="Trial">Tries models before they are planned; null where that is not needed.</param>
+/// <param name="MaxConcurrentTrials">How many are tried at a time.</param>
+internal sealed record ModelRepositorySettings(string Directory, bool PreloadArms, bool ProfileTails, SegmentResidency Segments, PlanOptions Plan, ExecutionOptions Execution, TimeProvider Time,
+    IModelTrial? Trial = null, int MaxConcurrentTrials = 1);

@@ -1,11 +1,17 @@
 using System.Collections.Immutable;
+using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
 
 namespace SplitInfer.Server.Models;
 
-/// <summary>One version of one model of a repository: its plan and its loaded tails, which it owns.</summary>
-internal sealed class ServedModel(string name, string version, PartitionPlan plan, SegmentSet segments) : IServedModel
+/// <summary>One version of one model: its plan and its loaded tails, which it owns.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="version">Its version.</param>
+/// <param name="plan">Its plan.</param>
+/// <param name="segments">Its tails.</param>
+/// <param name="externalCopy">Its external data, where nobody else uses it; null otherwise.</param>
+internal sealed class ServedModel(string name, string version, PartitionPlan plan, SegmentSet segments, ExternalCopy? externalCopy = null) : IServedModel
 {
     /// <inheritdoc/>
     public string Name => name;
@@ -41,5 +47,9 @@ internal sealed class ServedModel(string name, string version, PartitionPlan pla
     }
 
     /// <inheritdoc/>
-    public void Dispose() => segments.Dispose();
+    public void Dispose()
+    {
+        segments.Dispose();
+        externalCopy?.Dispose();
+    }
 }

@@ -1,19 +1,43 @@
 namespace SplitInfer.Server.Scheduling;
 
-/// <summary>Counts the bytes of all boundaries that a server holds. Thread-safe.</summary>
+/// <summary>Counts bytes that are held at a time, against a limit of its own and those of the budgets that it is part of. Thread-safe.</summary>
+/// <remarks>A part holds no more than the whole has left, so that whoever comes later still finds some: after the first half, a quarter, and so on.</remarks>
 /// <param name="most">Bytes that may be held at a time.</param>
-internal sealed class ByteBudget(long most)
+/// <param name="whole">The budget that this one is part of; null where it is the whole.</param>
+internal sealed class ByteBudget(long most, ByteBudget? whole = null)
 {
     private long _held;
+
+    private long Left => most - Held;
+
+    /// <summary>Bytes that are held now.</summary>
+    public long Held => Interlocked.Read(ref _held);
 
     /// <summary>Takes <paramref name="bytes"/> more, or none where that would be too much.</summary>
     public bool TryTake(long bytes)
     {
-        if (Interlocked.Add(ref _held, bytes) <= most) return true;
-        GiveBack(bytes);
+        // Taken only if it fits, since what is refused must not be in the way of what is smaller.
+        for (var held = Held; held + bytes <= most && (whole is null || held + bytes <= whole.Left);)
+        {
+            var found = Interlocked.CompareExchange(ref _held, held + bytes, held);
+            if (found != held)
+            {
+                held = found;
+                continue;
+            }
+
+            if (whole?.TryTake(bytes) != false) return true;
+            Interlocked.Add(ref _held, -bytes);
+            return false;
+        }
+
         return false;
     }
 
     /// <summary>Gives back what was taken.</summary>
-    public void GiveBack(long bytes) => Interlocked.Add(ref _held, -bytes);
+    public void GiveBack(long bytes)
+    {
+        Interlocked.Add(ref _held, -bytes);
+        whole?.GiveBack(bytes);
+    }
 }

@@ -6,13 +6,22 @@ namespace SplitInfer.Server.Scheduling;
 /// </summary>
 internal interface ITailScheduler
 {
-    /// <summary>How busy the server is.</summary>
-    ServerLoad Load { get; }
+    /// <summary>How busy the server is, as a client sees it.</summary>
+    /// <param name="machine">Where it connects from, as in <see cref="TailJobTerms.Machine"/>.</param>
+    /// <param name="connection">The connection, as in <see cref="TailJobTerms.Connection"/>.</param>
+    ServerLoad LoadFor(string machine, long connection);
 
-    /// <summary>Whether a job would be accepted now. Reserves nothing: its payload may take long to arrive, and the job may be refused then.</summary>
+    /// <summary>
+    /// Whether a job is accepted. It then counts as waiting, but only for as long as a job is to wait at most: one whose payload takes longer to arrive
+    /// may be refused after all.
+    /// </summary>
     /// <param name="terms">What is known of the job by its header alone.</param>
+    /// <param name="arrival">What its <see cref="TailJob.Arrival"/> is to be.</param>
     /// <returns>Why not; null where it would be.</returns>
-    Refusal? Offer(in TailJobTerms terms);
+    Refusal? Offer(in TailJobTerms terms, out long arrival);
+
+    /// <summary>A job whose offer was accepted comes later than was thought, or not at all. Does nothing where it was enqueued, or was forgotten before.</summary>
+    void Forget(TailJob job);
 
     /// <summary>
     /// Has a job run. Where a place is free it begins on the caller's thread, so that a request needs no change of thread; else it waits.
@@ -39,7 +48,7 @@ internal interface ITailRunner
 /// <param name="Running">Places that are taken.</param>
 /// <param name="Queued">Jobs that wait for a place.</param>
 /// <param name="Places">Jobs that run at a time, at most.</param>
-/// <param name="WaitSeconds">How long a job that comes now will wait for a place, by the runs so far; 0 where a place is free.</param>
+/// <param name="WaitSeconds">How long a job of the connection that comes now will wait for a place, by the runs so far; 0 where a place is free.</param>
 internal readonly record struct ServerLoad(int Running, int Queued, int Places, double WaitSeconds);
 
 /// <summary>What a scheduler knows of a job by its header alone.</summary>
@@ -49,6 +58,7 @@ internal readonly record struct ServerLoad(int Running, int Queued, int Places, 
 /// <param name="DueAt">When the result is of no use any more, as a timestamp of the server's clock; the largest there is where it always is of use.</param>
 /// <param name="ExpectedSeconds">How long the run will take; 0 where that is not known.</param>
 /// <param name="Weight">What the job is worth beside others; 1 unless the client says more.</param>
-/// <param name="Client">The connection, by a number that is used once.</param>
+/// <param name="Connection">The connection, by a number that is used once.</param>
+/// <param name="Machine">Where the client connects from, or the name of its key.</param>
 /// <param name="BatchKey">Jobs with the same key may run together; 0 where the job runs alone.</param>
-internal readonly record struct TailJobTerms(object Model, int Cut, int Exit, long DueAt, double ExpectedSeconds, double Weight, long Client, long BatchKey);
+internal readonly record struct TailJobTerms(object Model, int Cut, int Exit, long DueAt, double ExpectedSeconds, double Weight, long Connection, string Machine, long BatchKey);

@@ -15,6 +15,18 @@ internal abstract class TailJob
     /// <summary>What was known of it by its header.</summary>
     public TailJobTerms Terms { get; protected set; }
 
+    /// <summary>Says how long the run is expected to take, s.</summary>
+    public void Expect(double seconds) => Terms = Terms with { ExpectedSeconds = seconds };
+
+    /// <summary>What the job counts while it waits, in mean runs; see <see cref="QueueLimit"/>.</summary>
+    public double CountedRuns { get; set; } = 1;
+
+    /// <summary>The number under which it counts as waiting until it is enqueued, received or late, since its offer was accepted; 0 where it does not.</summary>
+    public long Arrival { get; set; }
+
+    /// <summary>Since when it waits for a place, as a timestamp; 0 where it has not waited.</summary>
+    public long QueuedAt { get; set; }
+
     /// <summary>The tail, rented before the job is enqueued.</summary>
     public SegmentLease Tail { get; protected set; }
 

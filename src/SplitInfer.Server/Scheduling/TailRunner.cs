@@ -1,10 +1,17 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using SplitInfer.Protocol;
 
 namespace SplitInfer.Server.Scheduling;
 
-/// <summary>Runs jobs one after the other.</summary>
-internal sealed class TailRunner(TimeProvider time) : ITailRunner
+/// <summary>Runs jobs one after the other, none for longer than it may.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="maxRunTime">How long one may run.</param>
+internal sealed class TailRunner(TimeProvider time, TimeSpan maxRunTime) : ITailRunner
 {
+    // A source and its timer serve one run after the other, so that a steady stream of runs allocates neither.
+    private readonly ConcurrentQueue<CancellationTokenSource> _idle = [];
+
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(ReadOnlyMemory<TailJob> sameKey)
@@ -17,7 +24,7 @@ internal sealed class TailRunner(TimeProvider time) : ITailRunner
             {
                 // The clock is asked as well, since timers are late when there is much to do.
                 if (job.StopToken.IsCancellationRequested || job.StartedAt >= job.Terms.DueAt) throw new OperationCanceledException();
-                await job.Tail.Runner.RunAsync(job.Boundary, job.Outputs, job.StopToken).ConfigureAwait(false);
+                await RunAsync(job).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
@@ -25,6 +32,29 @@ internal sealed class TailRunner(TimeProvider time) : ITailRunner
             }
 
             job.EndedAt = time.GetTimestamp();
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask RunAsync(TailJob job)
+    {
+        if (!_idle.TryDequeue(out var stop)) stop = new(Timeout.InfiniteTimeSpan, time);
+        stop.CancelAfter(maxRunTime);
+        var registration = job.StopToken.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), stop);
+        try
+        {
+            await job.Tail.Runner.RunAsync(job.Boundary, job.Outputs, stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!job.StopToken.IsCancellationRequested && stop.IsCancellationRequested)
+        {
+            throw new TailRefusedException(RefusalCode.LimitExceeded, $"The tail ran for more than the {maxRunTime.TotalSeconds:0.###} s that the server allows. Choose another partition, or raise ServerLimits.MaxRunTime there.");
+        }
+        finally
+        {
+            // Waits for a callback that is under way, so that it cannot meet the next run.
+            registration.Dispose();
+            if (stop.TryReset()) _idle.Enqueue(stop);
+            else stop.Dispose();
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class WholeModel : IDisposable
     /// <exception cref="EngineException">The model does not run on these inputs.</exception>
     public static WholeModel Run(PartitionedModel model, TensorValue[] inputs, ExecutionOptions execution, CancellationToken cancellationToken)
     {
-        using var session = execution.Engine.LoadFile(model.Source, execution);
+        using var session = model.LoadFile(execution);
         var first = Run(session, model, inputs, cancellationToken);
         var determinism = new Determinism(model.Model.Shell);
         if (model.Model.Graph.Node.All(determinism.Holds)) return new(first, repeats: true);

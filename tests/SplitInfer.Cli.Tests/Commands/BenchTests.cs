@@ -12,13 +12,38 @@ public sealed class BenchTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
+    [LongFact]
+    [Trait("Category", "Long")]
     public async Task Transport_prints_a_line_for_each_size_and_scheme()
     {
         var result = await CommandLine.RunAsync("bench", "transport", "--rounds", "1", "--json");
         Assert.Equal("", result.Error);
-        Assert.Equal(8, result.Json.Length);
-        Assert.All(result.Json, static l => Assert.Equal("scheme bytes oursUs bareUs ratio", CommandLine.Fields(l)));
+        Assert.All(result.Json, static l => Assert.Equal("scheme bytes oursUs bareUs ratio allocatedBytes", CommandLine.Fields(l)));
+        Assert.Equal(5 * 4, result.Json.Length);
+        Assert.Equal(["tcp", "tls", "unix", "ws", "wss"], result.Json.Select(static l => l.GetProperty("scheme").GetString()!).Distinct().Order());
+    }
+
+    [Fact]
+    public async Task Load_prints_a_line_for_each_phase_and_what_they_come_to()
+    {
+        File.WriteAllBytes(_folder["model.onnx"], ResNet18.Build(size: 32, classes: 10, width: 8).ToBytes());
+        await using var server = await ServerProcess.StartAsync(_folder["model.onnx"], "--listen", "tcp://127.0.0.1:0", "--json");
+        var result = await CommandLine.RunAsync("bench", "load", _folder["model.onnx"], "--server", server.Address, "--seconds", "1", "--connections", "2", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(["saturation", "calm", "overload", "after", "greedy", "polite"], result.Json[..^1].Select(static l => l.GetProperty("phase").GetString()));
+        Assert.All(result.Json[..^1], static l => Assert.Equal("phase offeredPerSecond completedPerSecond refusedPerSecond failedPerSecond p50Ms p99Ms refusalP50Ms refusalP99Ms lateP99Ms", CommandLine.Fields(l)));
+        Assert.All(result.Json[..^1], static l => Assert.True(l.GetProperty("completedPerSecond").GetDouble() > 0));
+        Assert.Equal("goodputRatio p99Ratio recoverySeconds politeShare", CommandLine.Fields(result.Json[^1]));
+    }
+
+    [Fact]
+    public async Task Plan_prints_a_line_for_each_graph()
+    {
+        var result = await CommandLine.RunAsync("bench", "plan", "--chain", "50", "--dense", "20", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(2, result.Json.Length);
+        Assert.All(result.Json, static l => Assert.Equal("graph nodes edges fileBytes readMs planMs totalMs cpuMs partitions fingerprint", CommandLine.Fields(l)));
+        Assert.Equal(210, result.Json[1].GetProperty("edges").GetInt64());
     }
 
     [Fact]
@@ -66,7 +91,8 @@ public sealed class BenchTests : IDisposable
         Assert.Equal(worlds[0].GetProperty("meanMs").GetDouble(), again.Json[^1].GetProperty("meanMs").GetDouble(), precision: 9);
     }
 
-    [Fact]
+    [LongFact]
+    [Trait("Category", "Long")]
     public async Task Policy_plays_devices_of_one_core_and_without_races()
     {
         string[] command = ["bench", "policy", "--random", "6", "--seed", "5", "--seeds", "1", "--json"];

@@ -33,6 +33,21 @@ public sealed class InspectTests : IDisposable
     }
 
     [Fact]
+    public async Task Names_that_would_move_a_cursor_or_forge_lines_are_shown_in_words()
+    {
+        const string Odd = "\u001b[31mred\u0007\u202e";
+        var g = new GraphBuilder("odd", seed: 1);
+        g.Output(g.Relu(g.Input(Odd, Tensors.ElementType.Float32, 1, 4)), $"{Odd}out");
+        g.Save(_folder["odd.onnx"]);
+        await File.WriteAllTextAsync(_folder["broken.onnx"], "no model");
+        var table = await CommandLine.RunAsync("inspect", _folder["odd.onnx"]);
+        var broken = await CommandLine.RunAsync("inspect", _folder["broken.onnx"], "--dim", $"{Odd}=2");
+        Assert.Contains(@"\u001B[31mred\u0007\u202E", table.Output, StringComparison.Ordinal);
+        foreach (var text in (string[])[table.Output, table.Error, broken.Output, broken.Error])
+            Assert.DoesNotContain(text, static c => c is '\u001b' or '\u0007' or '\u202e');
+    }
+
+    [Fact]
     public async Task Symbolic_sizes_follow_the_option()
     {
         TransformerEncoder.Build().Save(_folder["encoder.onnx"]);

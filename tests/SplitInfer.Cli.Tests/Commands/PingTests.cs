@@ -51,6 +51,16 @@ public sealed class PingTests : IDisposable
         Assert.Contains("does not serve", missing.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Whether_the_server_answers_is_asked_before_the_model_is_read()
+    {
+        await File.WriteAllTextAsync(_folder["broken.onnx"], "no model");
+        var result = await CommandLine.RunAsync("ping", "tcp://127.0.0.1:1", _folder["broken.onnx"]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("tcp://127.0.0.1:1", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("broken.onnx", result.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1, "tcp://127.0.0.1:1", "tcp://127.0.0.1:1")]
     [InlineData(1, "tcp://127.0.0.1:1 nowhere.onnx", "nowhere.onnx")]

@@ -32,12 +32,12 @@ public sealed class ServeAndRunTests : IDisposable
         var (frames, summary) = (result.Json[..^1], result.Json[^1]);
         Assert.Equal(3, frames.Length);
         Assert.All(frames, static f => Assert.Equal(
-            "frame partition codec forced raced headMs encodeMs offloadMs serverMs totalMs bytesSent predictedMs source server", CommandLine.Fields(f)));
+            "frame partition codec forced raced headMs encodeMs offloadMs serverMs totalMs bytesSent predictedMs source server fallback", CommandLine.Fields(f)));
         Assert.All(frames, static f => Assert.Equal("split", f.GetProperty("source").GetString()));
         Assert.All(frames, static f => Assert.Equal(4, f.GetProperty("partition").GetInt32()));
         Assert.All(frames, static f => Assert.True(f.GetProperty("bytesSent").GetInt64() > 0));
         Assert.Equal(
-            "model policy frames meanMs p50Ms p95Ms p99Ms bytesSent missed deviceShare splitShare serverShare deviceAloneMs deviceAloneFrames serverAloneMs serverAloneFrames",
+            "model policy frames meanMs p50Ms p95Ms p99Ms bytesSent start missed fallbacks deviceShare splitShare serverShare deviceAloneMs deviceAloneFrames serverAloneMs serverAloneFrames",
             CommandLine.Fields(summary));
         Assert.Equal((0, 1, 0, 0), (summary.GetProperty("missed").GetInt32(), summary.GetProperty("splitShare").GetDouble(), summary.GetProperty("deviceAloneFrames").GetInt32(), summary.GetProperty("serverAloneFrames").GetInt32()));
         Assert.Equal(0, await server.StopAsync());
@@ -86,18 +86,18 @@ public sealed class ServeAndRunTests : IDisposable
         string[] line = ["run", _model, "--server", "tcp://127.0.0.1:1", "--server", server.Address, "--partition", "4", "--frames", "3"];
         var result = await CommandLine.RunAsync([.. line, "--json"]);
         Assert.Equal(0, result.ExitCode);
-        Assert.Equal(["tcp://127.0.0.1:1", server.Address.TrimEnd('/'), server.Address.TrimEnd('/')], result.Json[..^1].Select(static f => f.GetProperty("server").GetString()!.TrimEnd('/')));
-        Assert.Equal(["device", "split", "split"], result.Json[..^1].Select(static f => f.GetProperty("source").GetString()));
+        Assert.All(result.Json[..^1], frame => Assert.Equal(server.Address.TrimEnd('/'), frame.GetProperty("server").GetString()!.TrimEnd('/')));
+        Assert.All(result.Json[..^1], static frame => Assert.Equal("split", frame.GetProperty("source").GetString()));
 
         // People see the same.
         var table = await CommandLine.RunAsync(line);
-        Assert.Equal(2, table.Output.Split('\n').Count(row => row.TrimEnd().TrimEnd('/').EndsWith(server.Address.TrimEnd('/'), StringComparison.Ordinal)));
+        Assert.Equal(3, table.Output.Split('\n').Count(row => row.TrimEnd().TrimEnd('/').EndsWith(server.Address.TrimEnd('/'), StringComparison.Ordinal)));
     }
 
     [Fact]
     public async Task One_file_is_served_under_its_name_and_its_address_can_be_pasted()
     {
-        await using var server = await ServerProcess.StartAsync(_model, "--listen", "tcp://0.0.0.0:0", "--json");
+        await using var server = await ServerProcess.StartAsync(_model, "--listen", "tcp://0.0.0.0:0", "--insecure", "--json");
         Assert.EndsWith($":{new Uri(server.Address).Port}", server.Connect, StringComparison.Ordinal);
         Assert.DoesNotContain("0.0.0.0", server.Connect, StringComparison.Ordinal);
         var result = await CommandLine.RunAsync("run", _model, "--server", $"tcp://127.0.0.1:{new Uri(server.Address).Port}", "--policy", "AllOnServer", "--frames", "2", "--json");
@@ -117,6 +117,31 @@ public sealed class ServeAndRunTests : IDisposable
         Assert.Equal("", result.Error);
         Assert.Equal("server", result.Json[0].GetProperty("source").GetString());
         Assert.Equal("AllOnServer", result.Json[^1].GetProperty("policy").GetString());
+    }
+
+    [Fact]
+    public async Task What_a_server_logs_has_the_time_and_tells_of_trials_as_they_begin()
+    {
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--json");
+        Assert.Equal(0, await server.StopAsync());
+        var log = await server.LogAsync();
+        Assert.All(log.TrimEnd().Split('\n'), static line => Assert.Matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{3}Z (info|warn): ", line));
+        Assert.True(log.IndexOf("[35] Trying unet 1", StringComparison.Ordinal) is >= 0 and var tried && tried < log.IndexOf("[36] Serving unet 1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_required_server_that_lets_the_device_work_fails_the_run_and_one_that_answers_does_not()
+    {
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--preload", "--json");
+        var answered = await CommandLine.RunAsync("run", _model, "--server", server.Address, "--partition", "4", "--frames", "3", "--no-races", "--require-server", "--json");
+        Assert.Equal(("", 0), (answered.Error, answered.ExitCode));
+        Assert.Empty(answered.Json[^1].GetProperty("fallbacks").EnumerateArray());
+        var unanswered = await CommandLine.RunAsync("run", _model, "--server", server.Address, "--policy", "AllOnDevice", "--frames", "3", "--require-server", "--json");
+        Assert.Equal((1, 4), (unanswered.ExitCode, unanswered.Json.Length));
+        Assert.Contains("3 of 3 frames were not answered by a server", unanswered.Error, StringComparison.Ordinal);
+        var alone = await CommandLine.RunAsync("run", _model, "--require-server");
+        Assert.Equal(2, alone.ExitCode);
+        Assert.Contains("--server URI", alone.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -152,7 +177,7 @@ public sealed class ServeAndRunTests : IDisposable
         using var process = Process.Start(CommandLine.ExecutableWith(["run", _model, "--frames", "1000000", "--json"]))!;
         var error = process.StandardError.ReadToEndAsync();
         Assert.NotNull(await process.StandardOutput.ReadLineAsync());
-        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"])) await kill.WaitForExitAsync();
+        using (var kill = Process.Start("bash", ["-c", $"kill -TERM {process.Id}"])) await kill.WaitForExitAsync();
         var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await process.WaitForExitAsync();
         Assert.Equal(1, process.ExitCode);

@@ -110,7 +110,8 @@ public sealed class VerifyFolderTests : IDisposable
         Assert.Contains("died", line.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
-    [Fact]
+    [LongFact]
+    [Trait("Category", "Long")]
     public async Task An_endless_model_is_given_up_at_the_time_limit()
     {
         EndlessNet.Build().Save(_folder["endless.onnx"]);

@@ -44,6 +44,43 @@ public sealed class TensorFolderTests : IDisposable
         Assert.Contains("output_3.pb", error.Message, StringComparison.Ordinal);
     }
 
+    [LinuxFact]
+    public async Task What_is_no_plain_file_is_refused_and_not_waited_for()
+    {
+        using var pipe = System.Diagnostics.Process.Start("mkfifo", [_folder["image.npy"], _folder["input_0.pb"]]);
+        await pipe.WaitForExitAsync();
+        foreach (var name in (string[])["image.npy", "input_0.pb"])
+        {
+            var error = Assert.Throws<InvalidTensorException>(() => TensorFolder.Read(_folder.Path, "input", Names));
+            Assert.Contains("plain file", error.Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidTensorException>(() => TensorFile.Read(_folder[name], out _));
+        }
+    }
+
+    [Fact]
+    public void Files_of_more_bytes_than_may_be_are_refused_before_they_are_read()
+    {
+        NpyFile.Write(_folder["image.npy"], _one);
+        using (var holes = new FileStream(_folder["image.npy"], FileMode.Open)) holes.SetLength(1L << 40);
+        var error = Assert.Throws<InvalidTensorException>(() => TensorFolder.Read(_folder.Path, "input", Names, maxBytes: 1 << 20, followsLinks: true));
+        Assert.Contains("MaxMeasureBytes", error.Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidTensorException>(() => TensorFolder.Read(_folder.Path, "input", Names));
+    }
+
+    [LinuxFact]
+    public void Where_links_are_not_followed_neither_a_file_nor_the_folder_may_be_one()
+    {
+        using var outside = new TestFolder();
+        NpyFile.Write(outside["secret.npy"], _one);
+        TensorProtoWriter.WriteFile(_folder["samples/input_1.pb"], _two, "");
+        Assert.Equal(["sub/scale:0"], TensorFolder.Read(_folder["samples"], "input", Names, long.MaxValue, followsLinks: false).Keys);
+        Directory.CreateSymbolicLink(_folder["linked"], _folder["samples"]);
+        Assert.Contains("link", Assert.Throws<InvalidTensorException>(() => TensorFolder.Read(_folder["linked"], "input", Names, long.MaxValue, followsLinks: false)).Message, StringComparison.Ordinal);
+        File.CreateSymbolicLink(_folder["samples/image.npy"], outside["secret.npy"]);
+        Assert.Contains("link", Assert.Throws<InvalidTensorException>(() => TensorFolder.Read(_folder["samples"], "input", Names, long.MaxValue, followsLinks: false)).Message, StringComparison.Ordinal);
+        Assert.Equal(["image", "sub/scale:0"], TensorFolder.Read(_folder["samples"], "input", Names).Keys.Order());
+    }
+
     [Fact]
     public void A_missing_folder_is_an_error() =>
         Assert.Throws<DirectoryNotFoundException>(() => TensorFolder.Read(_folder["none"], "input", Names));

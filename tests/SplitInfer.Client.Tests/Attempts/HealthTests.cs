@@ -2,10 +2,11 @@ using static SplitInfer.Client.Tests.Attempts.StageSteps;
 
 namespace SplitInfer.Client.Tests.Attempts;
 
-/// <summary>Whether a server that can be pinged is used: unknown, up, or down for 1 s, doubling to 30 s.</summary>
+/// <summary>Whether a server is used: unknown, up, busy, or down for 1 s and then 1.5 s at a time; up to 30 s where only requests can tell.</summary>
 public class HealthTests
 {
     private static readonly double[] Pauses = [1, 2, 4, 8, 16, 30, 30];
+    private static readonly double[] PausesWithPings = [1, 1.5, 1.5, 1.5];
 
     [Fact]
     public async Task It_is_unknown_until_it_has_answered_and_nothing_is_sent_without_a_request()
@@ -43,13 +44,13 @@ public class HealthTests
     }
 
     [Fact]
-    public async Task Pauses_double_up_to_half_a_minute_and_in_each_nothing_is_sent()
+    public async Task Pauses_stay_short_and_in_each_nothing_is_sent()
     {
         await using var stage = await StageUnderTest.StartAsync(canPing: true);
         stage.Server.Ping = new(TimeSpan.Zero, Fault.ConnectionLost);
         await stage.FailAsync(pings: 1);
         var pings = 1;
-        foreach (var pause in Pauses)
+        foreach (var pause in PausesWithPings)
         {
             stage.Time.Advance(TimeSpan.FromSeconds(pause) - Ms(1));
             await stage.VisitAsync();
@@ -126,5 +127,59 @@ public class HealthTests
             Assert.False(stage.IsServerAvoided);
             Assert.NotNull(stage.ServerFailure);
         }
+    }
+
+    [Fact]
+    public async Task A_server_that_says_when_to_come_back_is_left_alone_until_then_and_used_again_without_a_probe()
+    {
+        await using var stage = await StageUnderTest.StartAsync(canPing: true);
+        await stage.VisitAsync();
+        await UntilAsync(() => !stage.IsServerAvoided);
+        var pings = stage.Server.Pings;
+
+        await stage.FailRequestAsync(Fault.BusyFor3Seconds);
+        stage.Time.Advance(TimeSpan.FromSeconds(3) - Ms(11));
+        await stage.VisitAsync();
+        await TurnsAsync(50);
+        Assert.True(stage.IsServerAvoided);
+        Assert.Equal(pings, stage.Server.Pings);
+        stage.Time.Advance(Ms(1));
+        Assert.False(stage.IsServerAvoided);
+    }
+
+    [Fact]
+    public async Task Reports_of_a_busy_server_do_not_lengthen_the_pauses_of_one_that_is_down()
+    {
+        await using var stage = await StageUnderTest.StartAsync();
+        for (var request = 0; request < 5; request++)
+        {
+            await stage.FailRequestAsync(Fault.BusyFor3Seconds);
+            stage.Time.Advance(TimeSpan.FromSeconds(3));
+            Assert.False(stage.IsServerAvoided);
+        }
+
+        await stage.FailRequestAsync();
+        stage.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(stage.IsServerAvoided);
+    }
+
+    [Fact]
+    public async Task A_request_that_its_caller_gives_up_makes_the_server_be_looked_at()
+    {
+        await using var stage = await StageUnderTest.StartAsync(canPing: true);
+        await stage.VisitAsync();
+        await UntilAsync(() => !stage.IsServerAvoided);
+        var pings = stage.Server.Pings;
+        stage.Time.Advance(TimeSpan.FromSeconds(1));
+        stage.Server.Ping = new(TimeSpan.Zero, Fault.ConnectionLost);
+        stage.Server.Act = ServerAct.Never;
+        using var patience = new CancellationTokenSource();
+        var call = await stage.SetOutAsync(Choice.Plain, stop: patience.Token);
+        stage.Time.Advance(Ms(10));
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(FailureLimit));
+        await UntilAsync(() => stage.IsServerAvoided);
+        // A connection that has ended is tried once more before the server counts as down.
+        Assert.Equal(pings + 2, stage.Server.Pings);
     }
 }

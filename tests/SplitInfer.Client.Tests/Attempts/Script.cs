@@ -24,6 +24,7 @@ internal enum Fault
     // Refusals, by their codes on the wire.
     ServerFailed,
     Busy,
+    BusyFor3Seconds,
     DeadlineExceeded,
     InvalidPartition,
     PartitionUnavailable,

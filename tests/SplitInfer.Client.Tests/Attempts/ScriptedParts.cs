@@ -20,6 +20,7 @@ internal static class ScriptedParts
     {
         Fault.ServerFailed => Refused(RefusalCode.Failed),
         Fault.Busy => Refused(RefusalCode.Busy),
+        Fault.BusyFor3Seconds => new TailRefusedException(RefusalCode.Busy, "The script refuses it.") { RetryAfter = TimeSpan.FromSeconds(3) },
         Fault.DeadlineExceeded => Refused(RefusalCode.DeadlineExceeded),
         Fault.InvalidPartition => Refused(RefusalCode.InvalidPartition),
         Fault.PartitionUnavailable => Refused(RefusalCode.PartitionUnavailable),
@@ -126,6 +127,8 @@ internal static class ScriptedParts
 
         public virtual TransportCapabilities Capabilities => TransportCapabilities.None;
 
+        public virtual TimeSpan Silence => TimeSpan.Zero;
+
         public virtual ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
         public ValueTask DisposeAsync()
@@ -139,7 +142,9 @@ internal static class ScriptedParts
     /// <summary>The same, with pings.</summary>
     public sealed class PingedTransport(ScriptedServer server, TrackedTensors tensors) : Transport(server, tensors)
     {
-        public override TransportCapabilities Capabilities => TransportCapabilities.Ping;
+        public override TransportCapabilities Capabilities => Server.IsWatched ? TransportCapabilities.Ping | TransportCapabilities.Silence : TransportCapabilities.Ping;
+
+        public override TimeSpan Silence => Server.Silence;
 
         public override async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
         {

@@ -23,6 +23,15 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
     /// <summary>What it does with pings.</summary>
     public ServerAct Ping { get; set; } = new(TimeSpan.Zero);
 
+    /// <summary>Since when it has shown no sign of life; null where it shows some.</summary>
+    public TimeSpan? SilentSince { get; set; }
+
+    /// <summary>Whether the transport tells of its silence.</summary>
+    public bool IsWatched { get; set; }
+
+    /// <summary>For how long it has shown no sign of life.</summary>
+    public TimeSpan Silence => SilentSince is { } since ? time.Now - since : TimeSpan.Zero;
+
     /// <summary>How long a request is encoded before its first bytes can leave.</summary>
     public TimeSpan Encoding { get; set; }
 

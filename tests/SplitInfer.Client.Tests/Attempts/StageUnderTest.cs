@@ -2,6 +2,7 @@ using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Servers;
+using SplitInfer.Client.Telemetry;
 using SplitInfer.Client.State;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
@@ -18,6 +19,8 @@ namespace SplitInfer.Client.Tests.Attempts;
 /// </summary>
 internal sealed class StageUnderTest : IAsyncDisposable
 {
+    private static int _made;
+
     private readonly SplitInferenceClient _client;
     private readonly SegmentSet _segments;
     private readonly BackgroundWork _background = new();
@@ -27,7 +30,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
     private readonly ScriptedParts.Transport[] _transports;
     private int _requests;
 
-    private StageUnderTest(VirtualTime time, ScriptedServer[] servers, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure, PolicyNeeds needs)
+    private StageUnderTest(VirtualTime time, ScriptedServer[] servers, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure, PolicyNeeds needs, bool learns)
     {
         (Time, Servers, Device) = (time, servers, device);
         var planned = ThreeStages.Model;
@@ -35,20 +38,24 @@ internal sealed class StageUnderTest : IAsyncDisposable
         var news = new ServerStatusNews(options.Logger);
         _segments = new SegmentResidency(budgetBytes: 1L << 30).Open(new ScriptedParts.Compiler(device, Tensors));
         var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
-        var model = new LocalModel(planned, _segments, _background, options.Execution);
+        var model = new LocalModel(new PlannedCopy(planned), _segments, _background, options.Execution);
         var arms = ArmCatalog.Create(plan, new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs, servers.Length);
         _policy = new(arms.Named, needs);
         _transports = [.. servers.Select(server => canPing ? new ScriptedParts.PingedTransport(server, Tensors) : new ScriptedParts.Transport(server, Tensors))];
         _servers = new([.. _transports.Select((transport, index) => Handle($"scripted server {index}", transport, index))]);
-        var sink = new OutcomeSink(_servers, _policy, _mask, heads: null);
+        var recorder = new RequestRecorder(Label, [.. _servers.All.Select(static server => server.Name)], time);
+        var sink = new OutcomeSink(_servers, _policy, _mask, heads: null, recorder);
         var fallsBack = onServerFailure == OnServerFailure.FinishOnDevice;
-        var executors = new ExecutorSet(_servers, codecs, model, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, time);
+        var executors = new ExecutorSet(_servers, codecs, model, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, learns, silencePatience: TimeSpan.FromSeconds(1), arms.On, time);
         var state = new LearnedState(folder: null, plan, options.Execution, arms.Descriptions, arms.CodecNames, []);
-        _client = new(options, model, arms, _mask, _policy, _servers, executors, sink, state, _background, news);
+        _client = new(options, model, arms, _mask, _policy, _servers, executors, sink, state, _background, news, recorder, gauges: null);
 
         ServerHandle Handle(string name, ITailTransport transport, int index) =>
             new(name, transport, new(transport, name, seconds => _policy.ObserveRoundTrip(index, seconds), profile => _policy.ObserveServerProfile(index, profile), news.Report, probeInterval, time));
     }
+
+    /// <summary>What listeners are told that the model is called; no other test's.</summary>
+    public string Label { get; } = $"three stages {Interlocked.Increment(ref _made)}";
 
     public VirtualTime Time { get; }
 
@@ -108,10 +115,11 @@ internal sealed class StageUnderTest : IAsyncDisposable
     /// <param name="onServerFailure">Whether the device finishes what the server fails.</param>
     /// <param name="servers">The number of servers.</param>
     /// <param name="needs">What the policy makes use of.</param>
-    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice, int servers = 1, PolicyNeeds needs = PolicyNeeds.Outcomes | PolicyNeeds.HeadProfile | PolicyNeeds.RoundTrips)
+    /// <param name="learns">Whether the policy chooses the servers, so that no other takes the place of one that fails.</param>
+    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice, int servers = 1, PolicyNeeds needs = PolicyNeeds.Outcomes | PolicyNeeds.HeadProfile | PolicyNeeds.RoundTrips, bool learns = true)
     {
         var time = new VirtualTime();
-        var stage = new StageUnderTest(time, [.. Enumerable.Range(0, servers).Select(_ => new ScriptedServer(time))], device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure, needs);
+        var stage = new StageUnderTest(time, [.. Enumerable.Range(0, servers).Select(_ => new ScriptedServer(time))], device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure, needs, learns);
         await stage._segments.PreloadAsync((loaded ?? Enum.GetValues<Segment>()).Select(ScriptedParts.Compiler.KeyOf));
         return stage;
     }

@@ -49,6 +49,20 @@ public class StateFileTests
     }
 
     [Fact]
+    public void What_a_killed_process_left_is_removed_and_what_another_is_writing_is_not()
+    {
+        using var folder = new TestFolder();
+        var (path, old, recent) = (folder["a.state"], folder["a.state.x1.new"], folder["a.state.x2.new"]);
+        File.WriteAllText(old, "half");
+        File.WriteAllText(recent, "half");
+        File.SetLastWriteTimeUtc(old, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+
+        StateFile.Write(path, Model, Device, []);
+
+        Assert.Equal((false, true, true), (File.Exists(old), File.Exists(recent), File.Exists(path)));
+    }
+
+    [Fact]
     public void State_of_another_model_or_device_is_refused_in_words()
     {
         var bytes = StateFile.Encode(Model, Device, []);

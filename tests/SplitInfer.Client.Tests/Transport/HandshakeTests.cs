@@ -138,7 +138,7 @@ public class HandshakeTests
         await using var server = new ScriptedServer();
         var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         await (await server.AcceptAsync()).SendAsync("HTTP/1.1 400 Bad Request\r\nServer: other\r\n\r\n"u8.ToArray());
-        Assert.Contains("does not speak", (await Assert.ThrowsAsync<ProtocolException>(() => sending)).Message, StringComparison.Ordinal);
+        Assert.Contains("speaks HTTP, and this end does not", (await Assert.ThrowsAsync<ProtocolException>(() => sending)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,6 +149,22 @@ public class HandshakeTests
         (await server.AcceptAsync()).Dispose();
         Assert.Contains("test://server", (await Assert.ThrowsAsync<ServerUnreachableException>(() => sending)).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(SocketError.ConnectionReset)]
+    [InlineData(SocketError.ConnectionAborted)]
+    [InlineData(SocketError.Shutdown)] // a broken pipe
+    public void A_server_that_closes_is_told_in_the_same_words_whether_it_had_read_everything_or_not(SocketError error)
+    {
+        var expected = ConnectionLoss.NotConnected("tcp://server:7070", new EndOfStreamException()).Message;
+        Assert.Contains("use tls:// in place of tcp://", expected, StringComparison.Ordinal);
+        Exception socket = new SocketException((int)error), wrapped = new IOException("It was lost.", socket);
+        Assert.All(new[] { socket, wrapped }, reason => Assert.Equal(expected, ConnectionLoss.NotConnected("tcp://server:7070", reason).Message));
+    }
+
+    [Fact]
+    public void A_server_that_refuses_connections_is_not_told_as_one_that_closes_them() =>
+        Assert.StartsWith("No server can be reached", ConnectionLoss.NotConnected("tcp://server:7070", new SocketException((int)SocketError.ConnectionRefused)).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_server_that_says_nothing_is_unreachable()

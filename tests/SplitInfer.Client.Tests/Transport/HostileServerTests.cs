@@ -18,6 +18,7 @@ public class HostileServerTests
         ["error in the middle of a response"] = [.. Response(new(), 3, isLast: false), .. WirePeer.Frame(FrameType.Error, 1, new ErrorHeader { Code = 1 })],
         ["no bytes"] = Response(new(), 0),
         ["codec that was not agreed on"] = Response(new() { Codec = 3 }, 8),
+        ["sizes where the plan leaves none open"] = Response(new() { SymbolSizes = { 2 } }, 8),
         ["more bytes than due"] = Response(new(), 9),
         ["fewer bytes than due"] = Response(new(), 7),
         ["more data than due"] = [.. Response(new(), 3, isLast: false), .. Data(6)],

@@ -33,10 +33,28 @@ public class LossTests
     {
         await using var server = new ScriptedServer();
         var lost = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        for (var sending = 0; sending < 2; sending++)
+        {
+            var peer = await server.WelcomeAsync();
+            await peer.ReceiveAsync(FrameType.Request);
+            peer.Dispose();
+        }
+
+        Assert.Contains("test://server was lost", (await Assert.ThrowsAsync<ServerUnreachableException>(() => lost)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_whose_connection_is_lost_before_the_reply_begins_is_sent_once_more()
+    {
+        await using var server = new ScriptedServer();
+        var waiting = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.WelcomeAsync();
         await peer.ReceiveAsync(FrameType.Request);
         peer.Dispose();
-        Assert.Contains("test://server was lost", (await Assert.ThrowsAsync<ServerUnreachableException>(() => lost)).Message, StringComparison.Ordinal);
+        peer = await server.WelcomeAsync();
+        await peer.ReceiveAsync(FrameType.Request);
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await waiting);
     }
 
     [Fact]
@@ -99,17 +117,39 @@ public class LossTests
     }
 
     [Fact]
-    public async Task Outputs_that_are_larger_than_the_client_accepts_cost_no_memory_and_no_connection()
+    public async Task Outputs_that_are_larger_than_the_client_accepts_fail_the_call_at_once_and_cost_no_memory_and_no_connection()
     {
         await using var server = new ScriptedServer(options: new() { OutputSizes = new SizeLimits { MaxDimension = 10 } });
         var waiting = server.Transport.SendAsync(ScriptedServer.Request(WirePlan.Symbolic)).AsTask();
         var peer = await server.WelcomeAsync();
         await peer.ReceiveAsync(FrameType.Request);
-        await peer.SendAsync(ScriptedServer.Response(1, WirePlan.Symbolic, n: 11));
+        await peer.SendAsync(FrameType.Response, 1, new ResponseHeader { SymbolSizes = { 11 } }, new byte[3], isLast: false);
         await Assert.ThrowsAsync<SizeLimitException>(() => waiting);
+        await peer.ReceiveAsync(FrameType.Cancel);
+        await peer.SendAsync(FrameType.Data, 1, null, new byte[5]);
         var next = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         await peer.ReceiveAsync(FrameType.Request);
         await peer.SendAsync(ScriptedServer.Response(2));
         ScriptedServer.AssertOutputs(await next);
+    }
+
+    [Fact]
+    public async Task Disposal_ends_what_is_in_flight_on_a_connection_that_another_has_replaced()
+    {
+        var time = new FakeTimeProvider();
+        var server = new ScriptedServer(time);
+        var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var silent = await server.WelcomeAsync();
+        await silent.ReceiveAsync(FrameType.Request);
+        for (var second = 0; second < 2; second++) time.Advance(TimeSpan.FromSeconds(1));
+        var other = await server.AcceptAsync();
+        await other.ReceiveAsync(FrameType.Hello);
+        await other.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        await other.SendAsync(FrameType.Ping, 1);
+        await other.ReceiveAsync(FrameType.Pong);
+        while ((await server.Link.WelcomedAsync()).IsInDoubt) await Task.Yield();
+        await server.Transport.DisposeAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => first.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.True(first.IsCompleted);
     }
 }

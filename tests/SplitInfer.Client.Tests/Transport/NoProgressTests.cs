@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
+using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Client.Tests.Transport;
 
-/// <summary>Servers that owe a reply and say nothing. The client looks eight times in the timeout.</summary>
+/// <summary>Servers that owe a reply and say nothing. The client looks four times a second.</summary>
 public class NoProgressTests
 {
-    private static readonly TimeSpan Period = new TransportOptions().NoProgressTimeout / 8;
+    // Some looks of the client, which then has pinged a server that has said nothing for two of these; eight are the timeout.
+    private static readonly TimeSpan Step = new TransportOptions().NoProgressTimeout / 8;
 
     private readonly FakeTimeProvider _time = new();
 
@@ -21,19 +23,71 @@ public class NoProgressTests
         var second = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         await peer.ReceiveAsync(FrameType.Request);
 
-        for (var period = 0; period < 3; period++) _time.Advance(Period);
+        for (var step = 0; step < 3; step++) _time.Advance(Step);
         await peer.ReceiveAsync(FrameType.Ping);
-        for (var period = 3; period < 8; period++) _time.Advance(Period);
+        for (var step = 3; step < 8; step++) _time.Advance(Step);
         Assert.False(first.IsCompleted);
-        _time.Advance(Period);
+        _time.Advance(Step);
         foreach (var waiting in new[] { first, second })
             Assert.Contains("made no progress for 10 s", (await Assert.ThrowsAsync<ServerUnreachableException>(() => waiting)).Message, StringComparison.Ordinal);
         Assert.Null(await peer.ReceiveAsync()); // and it was pinged but once
 
         var next = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
-        peer = await server.WelcomeAsync();
+        peer = await WelcomeNextAsync(server);
         await peer.ReceiveAsync(FrameType.Request);
         await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await next);
+    }
+
+    [Fact]
+    public async Task Beside_a_connection_that_is_silent_another_is_tried_and_new_requests_go_there()
+    {
+        await using var server = new ScriptedServer(_time);
+        var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var silent = await server.WelcomeAsync();
+        await silent.ReceiveAsync(FrameType.Request);
+        for (var second = 0; second < 2; second++) _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(server.Transport.Silence >= TimeSpan.FromSeconds(1));
+        var other = await server.AcceptAsync();
+        await other.ReceiveAsync(FrameType.Hello);
+        await other.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        await other.SendAsync(FrameType.Ping, 1);
+        await other.ReceiveAsync(FrameType.Pong); // so the client has been welcomed
+
+        // Until the new connection has taken the old one's place.
+        while ((await server.Link.WelcomedAsync()).IsInDoubt) await Task.Yield();
+        var next = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        await ScriptedServer.OpenAsync(other);
+        await other.ReceiveAsync(FrameType.Request);
+        await other.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await next);
+
+        // What the old one still brings is good.
+        Assert.False(first.IsCompleted);
+        await silent.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await first);
+    }
+
+    [Fact]
+    public async Task A_silent_connection_that_goes_on_is_kept()
+    {
+        await using var server = new ScriptedServer(_time);
+        var first = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var slow = await server.WelcomeAsync();
+        await slow.ReceiveAsync(FrameType.Request);
+        for (var second = 0; second < 2; second++) _time.Advance(TimeSpan.FromSeconds(1));
+        var other = await server.AcceptAsync();
+        await other.ReceiveAsync(FrameType.Hello);
+        await slow.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await first);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await other.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        Assert.Null(await other.ReceiveAsync()); // the client has closed it
+
+        var next = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var frame = await slow.ReceiveAsync();
+        while (frame!.Header.Type == FrameType.Ping) frame = await slow.ReceiveAsync();
+        await slow.SendAsync(ScriptedServer.Response(2));
         ScriptedServer.AssertOutputs(await next);
     }
 
@@ -46,7 +100,7 @@ public class NoProgressTests
         await peer.ReceiveAsync(FrameType.Request);
         for (ulong round = 1; round <= 50; round++)
         {
-            for (var period = 0; period < 3; period++) _time.Advance(Period);
+            for (var step = 0; step < 3; step++) _time.Advance(Step);
             await peer.SendAsync(FrameType.Pong, (await peer.ReceiveAsync(FrameType.Ping)).Header.RequestId);
             await peer.SendAsync(FrameType.Ping, round);
             await peer.ReceiveAsync(FrameType.Pong); // so the client has the pong
@@ -65,7 +119,7 @@ public class NoProgressTests
         await peer.ReceiveAsync(FrameType.Request);
         await peer.SendAsync(ScriptedServer.Response(1));
         ScriptedServer.AssertOutputs(await first);
-        for (var period = 0; period < 100; period++) _time.Advance(Period);
+        for (var step = 0; step < 100; step++) _time.Advance(Step);
         var second = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         await peer.ReceiveAsync(FrameType.Request);
         await peer.SendAsync(ScriptedServer.Response(2));
@@ -90,12 +144,30 @@ public class NoProgressTests
         }
 
         Assert.Contains("no answer came within 10 s", (await Assert.ThrowsAsync<ServerUnreachableException>(() => waiting)).Message, StringComparison.Ordinal);
-        Assert.Equal(1ul, (await peer.ReceiveAsync(FrameType.CloseModel)).Header.RequestId);
+        var frame = await peer.ReceiveAsync();
+        while (frame!.Header.Type == FrameType.Ping) frame = await peer.ReceiveAsync();
+        Assert.Equal((FrameType.CloseModel, 1ul), (frame.Header.Type, frame.Header.RequestId));
         await peer.SendAsync(FrameType.ModelOpened, 1);
         var next = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         Assert.Equal(2ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId);
         await peer.ReceiveAsync(FrameType.Request);
         await peer.SendAsync(ScriptedServer.Response(1));
         ScriptedServer.AssertOutputs(await next);
+    }
+
+    /// <summary>The connection that the client goes on with: others, which it tried beside the one that was silent, may have ended.</summary>
+    private static async Task<WirePeer> WelcomeNextAsync(ScriptedServer server)
+    {
+        while (true)
+        {
+            try
+            {
+                return await server.WelcomeAsync();
+            }
+            catch (Exception error) when (error is InvalidOperationException or IOException)
+            {
+                // That one has.
+            }
+        }
     }
 }

@@ -30,7 +30,7 @@ public class RequestTests
     [Fact]
     public async Task A_request_says_all_that_the_server_needs()
     {
-        await using var server = new ScriptedServer();
+        await using var server = new ScriptedServer(TimeProvider.System);
         var request = ScriptedServer.Request(WirePlan.Symbolic, new RunLengthCodec(), RequestBudget.Start(TimeProvider.System, TimeSpan.FromSeconds(100)), n: 5);
         var sending = server.Transport.SendAsync(request).AsTask();
         var peer = await server.WelcomeAsync();

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;
@@ -10,7 +11,7 @@ using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Client.Tests.Transport;
 
-/// <summary>A server whose every frame a test writes, and a transport that connects to it in memory.</summary>
+/// <summary>A server whose every frame a test writes, and a transport that connects to it in memory. Time stands still unless a test brings a clock, so that a slow machine is not pinged.</summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
     private readonly Channel<WirePeer> _connections = Channel.CreateUnbounded<WirePeer>();
@@ -18,8 +19,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public ScriptedServer(TimeProvider? time = null, int capacity = 1 << 20, TransportOptions? options = null)
     {
-        Link = new(Connect, "test://server", new([new RawCodec(), new RunLengthCodec(), Probe]), options ?? new(), time ?? TimeProvider.System);
-        Transport = new(Link, new("model", "", WirePlan.Plan));
+        Link = new(Connect, "test://server", new([new RawCodec(), new RunLengthCodec(), Probe]), options ?? new(), time ?? new FakeTimeProvider());
+        Transport = new(Link, new("model", "", WirePlan.Plan), new("test://server", options?.Resilience, jitter: null, Link.Time));
 
         ValueTask<ByteChannel> Connect(CancellationToken cancellationToken)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using SplitInfer.Codecs;
 using SplitInfer.Tensors;
+using SplitInfer.Testing.Fuzzing;
 using SplitInfer.Testing.Memory;
 
 namespace SplitInfer.Core.Tests.Codecs;

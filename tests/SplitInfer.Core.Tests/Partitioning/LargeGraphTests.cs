@@ -113,13 +113,31 @@ public class LargeGraphTests
         Assert.InRange(Assert.Single(loaded), 1, 2000);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData("n")]
+    public void Of_nodes_that_read_all_earlier_values_the_engine_is_given_few_edges(object size)
+    {
+        var g = new GraphBuilder();
+        var values = new List<Value> { g.Input("x", ElementType.Float32, size is int fixedSize ? fixedSize : (Axis)(string)size) };
+        for (var i = 0; i < 600; i++) values.Add(g.Node(i % 2 == 0 ? "Sum" : "Max", [.. values]));
+        g.Output(values[^1], "y");
+        var bytes = g.ToBytes();
+        var given = new List<long>();
+
+        var plan = PartitionedModel.From(OnnxModel.Parse(bytes), null, new() { IntraOpThreads = 1, Engine = new LoadSizes(given, countsInference: true) }).Plan;
+
+        Assert.Equal(601, plan.Partitions.Length);
+        Assert.InRange(given.Sum(), 1, bytes.Length / 2);
+    }
+
     private static Value Chain(GraphBuilder g, Value x, int length)
     {
         for (var i = 0; i < length; i++) x = i % 2 == 0 ? g.Relu(x) : g.Tanh(x);
         return x;
     }
 
-    private sealed class LoadSizes(List<long> sizes) : IInferenceEngine
+    private sealed class LoadSizes(List<long> sizes, bool countsInference = false) : IInferenceEngine
     {
         private readonly IInferenceEngine _engine = SplitRun.Execution.Engine;
 
@@ -133,7 +151,11 @@ public class LargeGraphTests
             return _engine.Load(model, options, settings);
         }
 
-        public ReadOnlyMemory<byte> Optimize(byte[] model, ExecutionOptions options, string? externalDataFolder) => _engine.Optimize(model, options, externalDataFolder);
+        public ReadOnlyMemory<byte> Optimize(byte[] model, ExecutionOptions options, string? externalDataFolder)
+        {
+            if (countsInference) sizes.Add(model.Length);
+            return _engine.Optimize(model, options, externalDataFolder);
+        }
 
         public ISessionGroup CreateGroup() => _engine.CreateGroup();
     }

@@ -42,7 +42,7 @@ public class DamageTests
         // The connection stays open: nothing more needs to come.
         await peer.SendAsync("GET / HTTP/1.1\r\nHost: example.test\r\n\r\n"u8.ToArray());
         var error = await Assert.ThrowsAsync<ProtocolException>(async () => await connection.Reader.ReadFrameAsync());
-        Assert.Contains("does not speak the SplitInfer protocol", error.Message, StringComparison.Ordinal);
+        Assert.Contains("speaks HTTP, and this end does not", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,6 +8,11 @@ public class EndpointTests
     [InlineData("tcp://localhost:7070", "tcp://localhost:7070")]
     [InlineData("TCP://127.0.0.1:80/", "tcp://127.0.0.1:80")]
     [InlineData("tcp://[::1]:5", "tcp://[::1]:5")]
+    [InlineData("tls://server:7070", "tls://server:7070")]
+    [InlineData("tls://[::1]:5", "tls://[::1]:5")]
+    [InlineData("ws://server:8080/a/b?c=d", "ws://server:8080/a/b?c=d")]
+    [InlineData("wss://server/infer", "wss://server/infer")]
+    [InlineData("ws://[::1]", "ws://[::1]")]
     [InlineData("unix:///run/a%20b.sock", "unix:///run/a%20b.sock")]
     public void Addresses_that_can_be_used(string address, string expected) => Assert.Equal(expected, Endpoint.Parse(new Uri(address)).ToString());
 
@@ -20,14 +25,49 @@ public class EndpointTests
     [InlineData("unix:relative", "no absolute path")]
     [InlineData("unix:///", "no absolute path")]
     [InlineData("http://localhost:80", "unknown scheme 'http'")]
-    [InlineData("tls://localhost:80", "not in this release")]
-    [InlineData("ws://localhost:80", "not in this release")]
-    [InlineData("wss://localhost:80", "not in this release")]
+    [InlineData("tls://localhost", "no port")]
+    [InlineData("tls://localhost:80/path", "has a path")]
+    [InlineData("wss://me@localhost:80", "names a user")]
+    [InlineData("ws://localhost:80/#top", "a fragment")]
     public void Others_are_refused_in_words(string address, string expected)
     {
         var error = Assert.Throws<EndpointException>(() => Endpoint.Parse(new Uri(address, UriKind.RelativeOrAbsolute)));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Matches("Write|Use", error.Message);
+    }
+
+    [Theory]
+    [InlineData("tcp://127.0.0.1:7070", true)]
+    [InlineData("tcp://127.3.2.1:7070", true)]
+    [InlineData("tcp://LOCALHOST:7070", true)]
+    [InlineData("tls://[::1]:7070", true)]
+    [InlineData("tcp://[::ffff:127.0.0.1]:7070", true)]
+    [InlineData("unix:///run/a.sock", true)]
+    [InlineData("ws://127.0.0.1:80/infer", true)]
+    [InlineData("wss://localhost/infer", true)]
+    [InlineData("ws://0.0.0.0:80/infer", false)]
+    [InlineData("wss://server/infer", false)]
+    [InlineData("tcp://0.0.0.0:7070", false)]
+    [InlineData("tls://[::]:7070", false)]
+    [InlineData("tcp://10.0.0.1:7070", false)]
+    [InlineData("tcp://localhost.example:7070", false)]
+    public void Only_the_loopback_interface_and_sockets_in_the_file_system_are_this_machine_s_own(string address, bool isLocal) =>
+        Assert.Equal(isLocal, Endpoint.Parse(new Uri(address)).IsLocal);
+
+    [Fact]
+    public void A_server_without_a_certificate_does_not_listen_at_tls() =>
+        Assert.Contains("certificate", Assert.Throws<EndpointException>(() => Endpoint.Parse(new Uri("tls://127.0.0.1:0")).Listen()).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("ws://127.0.0.1:0", false, "tcp://")]
+    [InlineData("wss://127.0.0.1:0", true, "tls://")]
+    public void Without_an_HTTP_server_nothing_listens_for_WebSockets(string address, bool isEncrypted, string instead)
+    {
+        var endpoint = Endpoint.Parse(new Uri(address));
+        Assert.Equal(isEncrypted, endpoint.IsEncrypted);
+        var error = Assert.Throws<EndpointException>(() => endpoint.Listen());
+        Assert.Contains("UseKestrel()", error.Message, StringComparison.Ordinal);
+        Assert.Contains(instead, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

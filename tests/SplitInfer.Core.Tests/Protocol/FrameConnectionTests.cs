@@ -74,6 +74,26 @@ public class FrameConnectionTests
     }
 
     [Fact]
+    public async Task A_peer_that_takes_a_frame_slowly_is_not_left()
+    {
+        const int Bytes = 250 << 10, Piece = 16 << 10;
+        var time = new FakeTimeProvider();
+        var (near, far) = DuplexStream.CreatePair(capacity: Piece);
+        using var connection = Wires.Connect(near, time);
+        var sending = connection.Writer.SendAsync(Message(Bytes)).AsTask();
+        var (taken, room) = (0, new byte[Piece]);
+        while (taken < Bytes)
+        {
+            var before = taken / Piece;
+            taken += await far.ReadAsync(room);
+            time.Advance(Wires.StallTimeout / 10 * ((taken / Piece) - before));
+        }
+
+        await sending;
+        Assert.Null(connection.Failure);
+    }
+
+    [Fact]
     public async Task A_peer_that_has_nothing_to_say_is_not()
     {
         var time = new FakeTimeProvider();

@@ -37,7 +37,8 @@ public class FrameHeaderTests
     [InlineData(20, -1, "payload")]
     [InlineData(6, 0x0002, "flags")]
     [InlineData(4, 0x0302, "version 2")]
-    [InlineData(0, 0x20544547, "does not speak")] // "GET "
+    [InlineData(0, 0x4C504D53, "does not speak")]
+    [InlineData(0, 0x20544547, "ws://HOST:PORT/PATH")] // "GET "
     public void What_no_frame_has_is_refused_by_the_fixed_part_alone(int at, int value, string expected)
     {
         var frame = new byte[FrameHeader.Size];
@@ -45,6 +46,22 @@ public class FrameHeaderTests
         if (at is 6 or 4) BitConverter.TryWriteBytes(frame.AsSpan(at), (ushort)value);
         else BitConverter.TryWriteBytes(frame.AsSpan(at), value);
         Assert.Contains(expected, Assert.Throws<ProtocolException>(() => FrameHeader.Read(frame)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 400 Bad Request")]
+    [InlineData("GET / HTTP/1.1")]
+    [InlineData("HEAD /health HTTP/1.1")]
+    [InlineData("POST / HTTP/1.1")]
+    [InlineData("PUT /x HTTP/1.1")]
+    [InlineData("OPTIONS * HTTP/1.1")]
+    [InlineData("CONNECT a.test:443 HTTP/1.1")]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
+    public void HTTP_is_told_from_other_protocols(string start)
+    {
+        var frame = new byte[FrameHeader.Size];
+        System.Text.Encoding.ASCII.GetBytes(start, frame);
+        Assert.Contains("speaks HTTP", Assert.Throws<ProtocolException>(() => FrameHeader.Read(frame)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -13,7 +13,7 @@ internal static class GoldenFrames
 
     public static IReadOnlyDictionary<string, byte[]> All { get; } = new Dictionary<string, byte[]>
     {
-        ["Hello"] = WirePeer.Frame(FrameType.Hello, 0, new Hello { MinVersion = 3, MaxVersion = 3, Codecs = { "Raw" }, Client = "SplitInfer" }),
+        ["Hello"] = WirePeer.Frame(FrameType.Hello, 0, new Hello { MinVersion = 3, MaxVersion = 3, Codecs = { "Raw" }, Client = "SplitInfer", Key = "a-key-of-a-client" }),
         ["Welcome"] = WirePeer.Frame(FrameType.Welcome, 0, new Welcome { Version = 3, Codecs = { "Raw" }, MaxInFlight = 16, MaxBoundaryBytes = 268_435_456, MaxOpenModels = 16, Load = new() { Places = 8 } }),
         ["OpenModel"] = WirePeer.Frame(FrameType.OpenModel, 1, new OpenModel { Model = "squeezenet", Version = "1.1", ModelFingerprint = Model, PlanFingerprint = Plan }),
         ["ModelOpened"] = WirePeer.Frame(FrameType.ModelOpened, 1, new ModelOpened { Version = "1.1", TailUs = { 900, 0, 700 } }),

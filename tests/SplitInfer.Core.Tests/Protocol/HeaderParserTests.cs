@@ -57,6 +57,18 @@ public class HeaderParserTests
     }
 
     [Fact]
+    public void The_memory_of_a_long_header_does_not_stay()
+    {
+        var longOne = new RequestHeader { Handle = 7, SymbolSizes = { Enumerable.Repeat(1L, 60_000) } }.ToByteArray();
+        var kept = _requests.Parse(new RequestHeader { Handle = 1, SymbolSizes = { 1, 2 } }.ToByteArray());
+        var parsed = _requests.Parse(longOne);
+        Assert.Equal((7u, 60_000), (parsed.Handle, parsed.SymbolSizes.Count));
+        Assert.NotSame(kept, parsed);
+        Assert.InRange(kept.SymbolSizes.Capacity, 0, 64);
+        Assert.Same(kept, _requests.Parse([]));
+    }
+
+    [Fact]
     public void Unknown_fields_are_let_go()
     {
         byte[] unknown = [0xFA, 0x01, 0x03, 1, 2, 3]; // field 31, three bytes

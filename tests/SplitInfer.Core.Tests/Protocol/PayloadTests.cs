@@ -142,6 +142,53 @@ public class PayloadTests
         Assert.Throws<OverflowException>(() => incoming.Expect(new RunLengthCodec(), [long2], [new(1, 2, 1L << 30)]));
     }
 
+    [Fact]
+    public void Bytes_are_taken_as_they_come_and_all_that_came_at_the_end() => Sampled.Check(seed: 4, 60, static random =>
+    {
+        var values = RandomValues(random);
+        foreach (var codec in (ITensorCodec[])[new RawCodec(), new RunLengthCodec()])
+        {
+            var (allowance, payload) = (new Counted(long.MaxValue), WirePayload.Of(codec, Tensors(values)));
+            var incoming = Open(codec, values, allowance);
+            Assert.Equal(0, allowance.Taken);
+            for (var at = 0; at < payload.Length;)
+            {
+                var piece = Math.Min(payload.Length - at, 1 + random.Next(100_000));
+                at += piece;
+                Feed(incoming, payload.AsSpan(at - piece, piece), at == payload.Length);
+                // A slab that came is decoded, which takes its own bytes once more.
+                Assert.InRange(allowance.Taken, 0, at + values.Sum(static v => v.Length));
+            }
+
+            var whole = allowance.Taken;
+            Finish(incoming, values.Length);
+            Assert.InRange(allowance.Taken, whole, incoming.Bytes);
+            if (codec.IsIdentity) Assert.Equal(values.Sum(static v => v.Length), whole);
+            else Assert.True(allowance.Taken >= values.Sum(static v => v.Length));
+        }
+    });
+
+    [Fact]
+    public void What_is_denied_is_the_failure_and_no_more_has_room()
+    {
+        byte[][] values = [Noise(300_000)];
+        foreach (var codec in (ITensorCodec[])[new RawCodec(), new RunLengthCodec()])
+        {
+            var incoming = Open(codec, values, new Counted(100_000));
+            Feed(incoming, WirePayload.Of(codec, Tensors(values)), isLast: true);
+            Assert.IsType<IOException>(incoming.Failure);
+            Assert.True(incoming.Room(10).IsEmpty);
+            incoming.Release();
+        }
+    }
+
+    private sealed class Counted(long most) : IByteAllowance
+    {
+        public long Taken { get; private set; }
+
+        public Exception? TryTake(long bytes) => (Taken += bytes) > most ? new IOException("denied") : null;
+    }
+
     private static byte[] Noise(int length)
     {
         var bytes = new byte[length];
@@ -161,11 +208,11 @@ public class PayloadTests
     private static ImmutableArray<TensorSpec> Specs(params long[] sizes) =>
         [.. sizes.Select(static (size, index) => new TensorSpec($"v{index}", ElementType.UInt8, Dimension.Fixed(size)))];
 
-    private static IncomingPayload Open(ITensorCodec codec, byte[][] values)
+    private static IncomingPayload Open(ITensorCodec codec, byte[][] values, IByteAllowance? allowance = null)
     {
         var incoming = new IncomingPayload();
         incoming.Expect(codec, Specs([.. values.Select(static v => (long)v.Length)]), [.. values.Select(static v => new TensorShape(v.Length))]);
-        incoming.Open();
+        incoming.Open(allowance);
         return incoming;
     }
 

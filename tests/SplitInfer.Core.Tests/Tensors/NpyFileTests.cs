@@ -28,6 +28,22 @@ public sealed class NpyFileTests : IDisposable
     });
 
     [Fact]
+    public void An_array_of_more_than_2_GiB_is_refused_without_taking_memory_for_it()
+    {
+        using var folder = new TestFolder();
+        var header = "{'descr': '|u1', 'fortran_order': False, 'shape': (3000000000,), }"u8;
+        using (var file = File.Create(folder["x.npy"]))
+        {
+            file.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. header]);
+            file.SetLength(file.Position + 3_000_000_000);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("largest tensor", Assert.Throws<InvalidTensorException>(() => NpyFile.Read(folder["x.npy"])).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
     public void The_header_is_the_one_that_NumPy_writes()
     {
         using var tensor = TensorValue.From<float>([1, 2], 2);

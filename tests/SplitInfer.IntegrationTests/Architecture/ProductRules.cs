@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["Client", "Client/DependencyInjection", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Emulation", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -18,6 +18,7 @@ internal static class ProductRules
             ["Core/Models"] = ["Core/Tensors"],
             ["Core/Execution"] = ["Core/Tensors"],
             ["Core/Partitioning"] = ["Core/Models", "Core/Execution"],
+            ["Core/Telemetry"] = [],
             ["Core/Segments"] = ["Core/Partitioning"],
             ["Core/Calibration"] = ["Core/Partitioning", "Core/Codecs"],
             ["Core/Protocol"] = ["Core/Partitioning", "Core/Codecs"],
@@ -35,18 +36,28 @@ internal static class ProductRules
             ["Client/Device"] = Core,
             ["Client/Arms"] = [.. Core, .. Policies],
             ["Client/Servers"] = ["Client/Transport", .. Policies],
-            ["Client/Attempts"] = ["Client/Device", "Client/Arms", "Client/Servers"],
+            ["Client/Telemetry"] = ["Client/Transport", "Core/Telemetry", .. Policies],
+            ["Client/Attempts"] = ["Client/Device", "Client/Arms", "Client/Servers", "Client/Telemetry"],
             ["Client/Profiling"] = ["Client/Device", .. Policies],
             ["Client/State"] = ["Client/Device", .. Policies],
             ["Client"] = ["Client/Attempts", "Client/Profiling", "Client/State"],
 
             ["Client/DependencyInjection"] = ["Client"],
 
+            ["Emulation"] = ["Client"],
+
             ["Server/Models"] = Core,
             ["Server/Scheduling"] = Core,
-            ["Server/Connections"] = ["Server/Models", "Server/Scheduling"],
+            ["Server/Access"] = ["Server/Scheduling"],
+            ["Server/Telemetry"] = ["Core/Protocol", "Core/Telemetry"],
+            ["Server/Connections"] = ["Server/Models", "Server/Access", "Server/Telemetry"],
             ["Server"] = ["Server/Connections"],
             ["Server/DependencyInjection"] = ["Server"],
+
+            ["AspNetCore/OpenInference"] = ["Server"],
+            ["AspNetCore/Endpoints"] = ["AspNetCore/OpenInference"],
+            ["AspNetCore/WebSockets"] = ["AspNetCore/Endpoints"],
+            ["AspNetCore"] = ["AspNetCore/WebSockets"],
 
             ["Imaging"] = ["Core/Tensors"],
 

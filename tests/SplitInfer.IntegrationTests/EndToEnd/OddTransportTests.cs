@@ -1,6 +1,7 @@
 using SplitInfer.Client;
 using SplitInfer.Client.Transport;
 using SplitInfer.Policies;
+using SplitInfer.Protocol;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
@@ -39,6 +40,20 @@ public class OddTransportTests
         Assert.True(TensorDifference.Between(whole.Outputs[0], result.Outputs[0]).IsWithin(1e-4));
     }
 
+    [Fact]
+    public async Task Who_gives_up_while_the_server_fails_is_told_that_and_not_the_failure()
+    {
+        await using var deployment = await Deployment.StartAsync(Model);
+        using var giveUp = new CancellationTokenSource();
+        await using var client = await deployment.ConnectAsync(_ => new OddTransport(_ =>
+        {
+            giveUp.Cancel();
+            throw new TailRefusedException(RefusalCode.Failed, "It fails at the same moment.");
+        }), static options => options.Partition = 1);
+        using var input = RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await client.InferAsync(input, cancellationToken: giveUp.Token));
+    }
+
     /// <summary>What a clock of the other end says cannot be more than the request took.</summary>
     [Theory]
     [InlineData(double.NaN)]
@@ -60,6 +75,7 @@ public class OddTransportTests
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
+    /// <summary>Fails when it is withdrawn.</summary>
     private sealed class OddClock(ITailTransport inner, double seconds) : ITailTransport
     {
         public async ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)

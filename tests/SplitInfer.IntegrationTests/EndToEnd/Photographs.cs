@@ -1,3 +1,4 @@
+using SkiaSharp;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -17,6 +18,16 @@ internal sealed class Photographs : IDisposable
     public ReadOnlySpan<byte> PixelsOf(int index) => _images.Bytes.Span.Slice(index * Pixels * 3, Pixels * 3);
 
     public long LabelOf(int index) => _labels.Span<long>()[index];
+
+    /// <summary>A PNG file of the picture.</summary>
+    public byte[] Encode(int index)
+    {
+        var pixels = PixelsOf(index);
+        using var bitmap = new SKBitmap(224, 224);
+        for (var at = 0; at < Pixels; at++) bitmap.SetPixel(at % 224, at / 224, new(pixels[at * 3], pixels[at * 3 + 1], pixels[at * 3 + 2]));
+        using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        return data.ToArray();
+    }
 
     /// <summary>The pixels as 1 × BGR × height × width floats, with the mean of the training set taken off.</summary>
     public TensorValue Read(int index)

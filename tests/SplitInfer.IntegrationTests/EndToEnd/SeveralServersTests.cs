@@ -1,4 +1,5 @@
 using SplitInfer.Client;
+using SplitInfer.Client.Transport;
 using SplitInfer.Policies;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
@@ -68,6 +69,32 @@ public class SeveralServersTests
         Assert.Null(client.ServerFailure);
         Assert.Equal([(NameOf(first), false), (NameOf(second), true)], client.Servers.Select(static server => (server.Name, server.IsUsable)));
         Assert.NotNull(client.Servers[0].Failure);
+    }
+
+    /// <summary>Without the device no request is lost either: the one that meets the failure goes to the next server.</summary>
+    [Fact]
+    public async Task When_the_first_of_three_stops_not_even_one_request_fails()
+    {
+        await using var first = await Deployment.StartAsync(Model);
+        await using var second = await Deployment.StartAsync(Model);
+        await using var third = await Deployment.StartAsync(Model);
+        await using var client = await first.ConnectAsync(options =>
+        {
+            (options.Server, options.Partition, options.OnServerFailure) = (null, 1, OnServerFailure.Throw);
+            options.Servers = [.. new[] { first, second, third }.Select(static deployment => new ServerOptions { Address = deployment.Server.Endpoints[0] })];
+        });
+        using var input = RandomTensor.Normal(new Random(1), client.Plan.Inputs[0].Type, client.Plan.Inputs[0].Shape.Dimensions);
+        using var healthy = await client.InferAsync(input);
+        foreach (var (stopped, next) in new[] { (first, second), (second, third) })
+        {
+            await stopped.Server.DisposeAsync();
+            using var result = await client.InferAsync(input);
+            Assert.Equal((InferenceSource.Split, NameOf(next)), (result.Source, result.Server));
+            Assert.True(TensorDifference.Between(healthy.Outputs[0], result.Outputs[0]).IsWithin(1e-4));
+        }
+
+        await third.Server.DisposeAsync();
+        await Assert.ThrowsAsync<ServerUnreachableException>(async () => await client.InferAsync(input));
     }
 
     [Theory]

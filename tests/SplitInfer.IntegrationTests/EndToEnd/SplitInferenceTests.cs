@@ -42,6 +42,7 @@ public class SplitInferenceTests
         Assert.True(timings.Server.RunSeconds > 0);
         Assert.True(timings.Server.TotalSeconds <= timings.Offload.TotalSeconds);
         Assert.True(timings.Head + timings.Encode + timings.Offload <= timings.Total);
+        Assert.Matches($@"^Split at {result.Partition.Index} by {result.Server}: [0-9.]+ ms \(head [0-9.]+, .*offload [0-9.]+\), [0-9,]+ B sent with Raw$", result.ToString());
     }
 
     [Theory]

@@ -60,11 +60,41 @@ public sealed class ProcessEnvironmentTests : IDisposable
         Assert.Equal("", errors);
     }
 
-    private async Task<(string Output, string Errors)> RunAsync(string environment, bool sharesPool, int rows, int columns)
+    [Fact]
+    public async Task External_data_is_held_in_memory_where_no_temporary_file_can_be_written()
+    {
+        var g = new GraphBuilder();
+        var wide = g.Node("MatMul", [g.Input("x", ElementType.Float32, 6), g.Initializer(RandomTensor.Normal(new(1), ElementType.Float32, 6, 20_000))]);
+        var x = g.Node("MatMul", [wide, g.Initializer(RandomTensor.Normal(new(2), ElementType.Float32, 20_000, 6))]);
+        g.Output(g.Relu(g.Node("Reshape", [x, g.Input("shape", ElementType.Int64, 2)])), "y");
+        g.Save(_folder["model.onnx"], "weights.bin");
+
+        Assert.Equal(("2×3", ""), await StartAsync(static start => start.Environment["TMPDIR"] = "/dev/null", _folder["model.onnx"], "none", "True", "2", "3"));
+    }
+
+    [Fact]
+    public async Task A_tail_that_asks_for_more_memory_than_its_bound_fails_and_the_server_goes_on()
+    {
+        var g = new GraphBuilder();
+        var expanded = g.Node("Expand", [g.Input("x", ElementType.Float32, 1), g.Input("size", ElementType.Int64, 1)]);
+        g.Output(g.Node("ReduceMax", [g.Relu(expanded)], ("keepdims", 1)), "y");
+        g.Save(_folder["models/expand/1/model.onnx"]);
+
+        var (within, _) = await StartAsync(static _ => { }, _folder["models"], "bounded", $"{256 << 20}", $"{16 << 20}");
+        var (over, _) = await StartAsync(static _ => { }, _folder["models"], "bounded", $"{256 << 20}", $"{64 << 20}");
+
+        Assert.Equal(["1", "1"], within.Split('\n', StringSplitOptions.TrimEntries));
+        Assert.Equal(["TailRefusedException", "1"], over.Split('\n', StringSplitOptions.TrimEntries));
+    }
+
+    private Task<(string Output, string Errors)> RunAsync(string environment, bool sharesPool, int rows, int columns) =>
+        StartAsync(static _ => { }, _folder["model.onnx"], environment, $"{sharesPool}", $"{rows}", $"{columns}");
+
+    private static async Task<(string Output, string Errors)> StartAsync(Action<ProcessStartInfo> configure, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "SplitInfer.EngineProcess.dll"), _folder["model.onnx"], environment, $"{sharesPool}", $"{rows}", $"{columns}"])
-            start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "SplitInfer.EngineProcess.dll"), .. arguments]) start.ArgumentList.Add(argument);
+        configure(start);
         using var process = Process.Start(start)!;
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await using var _ = limit.Token.Register(() => process.Kill(entireProcessTree: true));

@@ -5,9 +5,10 @@ namespace SplitInfer.IntegrationTests.Packaging;
 
 /// <summary>A package is all that most people see of the project, so it explains itself, can be debugged and tells nothing of the machine that made it.</summary>
 [Collection(PackedLibraries.Name)]
+[Trait("Category", "Long")]
 public sealed class PackageContentTests(PackedLibraries packed)
 {
-    [Theory]
+    [LongTheory]
     [MemberData(nameof(PublicApiTests.Libraries), MemberType = typeof(PublicApiTests))]
     public async Task A_package_explains_itself(string package)
     {
@@ -23,7 +24,7 @@ public sealed class PackageContentTests(PackedLibraries packed)
         Assert.Contains($"lib/net10.0/{package}.xml", entries);
     }
 
-    [Theory]
+    [LongTheory]
     [MemberData(nameof(PublicApiTests.Libraries), MemberType = typeof(PublicApiTests))]
     public async Task Symbols_lie_beside_a_package_and_not_in_it(string package)
     {
@@ -32,7 +33,7 @@ public sealed class PackageContentTests(PackedLibraries packed)
         Assert.DoesNotContain($"lib/net10.0/{package}.pdb", PackedLibrary.EntriesOf(library.File));
     }
 
-    [Theory]
+    [LongTheory]
     [MemberData(nameof(PublicApiTests.Libraries), MemberType = typeof(PublicApiTests))]
     public async Task The_address_that_a_clone_came_from_is_not_published(string package)
     {
@@ -40,7 +41,7 @@ public sealed class PackageContentTests(PackedLibraries packed)
         Assert.Null(repository?.Attribute("url"));
     }
 
-    [Theory]
+    [LongTheory]
     [InlineData("SplitInfer.Client", "Microsoft.ML.OnnxRuntime")]
     [InlineData("SplitInfer.Server", "Microsoft.ML.OnnxRuntime")]
     [InlineData("SplitInfer.Core", "Microsoft.ML.OnnxRuntime.Managed")]
@@ -50,7 +51,7 @@ public sealed class PackageContentTests(PackedLibraries packed)
         Assert.Equal(engine, dependencies.Select(static e => e.Attribute("id")!.Value).Single(static id => id.StartsWith("Microsoft.ML.OnnxRuntime", StringComparison.Ordinal)));
     }
 
-    [Fact]
+    [LongFact]
     public async Task Packing_twice_gives_the_same_bytes()
     {
         using var folder = new TestFolder();

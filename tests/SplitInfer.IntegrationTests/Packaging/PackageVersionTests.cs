@@ -1,12 +1,17 @@
+using SplitInfer.Testing;
+
 namespace SplitInfer.IntegrationTests.Packaging;
 
 /// <summary>Packages that see each other's internals are used in one version, or a change of an internal breaks an application at run time.</summary>
 [Collection(PackedLibraries.Name)]
+[Trait("Category", "Long")]
 public sealed class PackageVersionTests(PackedLibraries packed)
 {
-    [Theory]
+    [LongTheory]
     [InlineData("SplitInfer.Client", "SplitInfer.Core SplitInfer.Policies")]
+    [InlineData("SplitInfer.Emulation", "SplitInfer.Client")]
     [InlineData("SplitInfer.Server", "SplitInfer.Core")]
+    [InlineData("SplitInfer.AspNetCore", "SplitInfer.Server")]
     [InlineData("SplitInfer.Tailoring", "SplitInfer.Core")]
     [InlineData("SplitInfer.Imaging", "SplitInfer.Core")]
     [InlineData("SplitInfer.Simulation", "SplitInfer.Policies")]

@@ -1,4 +1,4 @@
-using Extending;
+using CustomTransport;
 using SplitInfer.Client;
 using SplitInfer.Client.Transport;
 using SplitInfer.Models;

@@ -1,6 +1,7 @@
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
 using VideoStream;
+using VideoStream.Report;
 using VideoStream.Streaming;
 
 namespace SplitInfer.IntegrationTests.Samples;
@@ -23,5 +24,19 @@ public sealed class VideoStreamTests : IDisposable
         var page = await File.ReadAllTextAsync(options.Out);
         Assert.Contains("\"frame\":6,", page, StringComparison.Ordinal);
         Assert.DoesNotContain("\"frame\":7,", page, StringComparison.Ordinal);
+        Assert.Contains("\"takeaway\":\"Over a link of ", page, StringComparison.Ordinal);
+        Assert.Contains("\"pictures\":[{\"frame\":0,\"data\":\"data:image/jpeg;base64,", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("src=\"http", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("href=\"http", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sentence_says_what_a_stream_has_shown()
+    {
+        FrameLine frame = new(0, 0, IsKey: false, IsForced: false, IsRaced: false, 26, 1000, Mbps: 4, TotalMs: 90, null, 26, OracleMs: 80, OnDeviceMs: 180, OnServerMs: 90.1, BestFixedMs: 100);
+        Assert.Equal(
+            "Over a link of 50, then 4 Mbit/s, a frame with MuLinUcb took 90 ms on average: 10 % less than the best fixed partition (42), 50 % less than the device alone "
+            + "and as long as the server alone; with hindsight it might have taken 80 ms.",
+            Takeaway.Of("MuLinUcb", [50, 4], bestFixed: 42, [frame, frame]));
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using SplitInfer.AspNetCore.WebSockets;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
@@ -20,16 +21,16 @@ public class TransportAllocationTests
     private const int WarmUp = 3000, Batches = 5, Requests = 500;
 
     // The tensors and the reply are some 400 bytes. A message or a byte string for each request would be seen.
-    private const long MostBytes = 600;
+    private const long MostBytes = 700;
 
-    public static TheoryData<string> Addresses => ["tcp://127.0.0.1:0", $"unix://{Path.GetTempPath()}{Path.GetRandomFileName()}"];
+    public static TheoryData<string> Addresses => ["tcp://127.0.0.1:0", "ws://127.0.0.1:0", $"unix://{Path.GetTempPath()}{Path.GetRandomFileName()}"];
 
     [Theory]
     [MemberData(nameof(Addresses))]
     public async Task A_small_request_allocates_little_but_its_tensors(string address)
     {
         await using var server = ServerComposition.CreateFrameServer(new PlainModel(), CodecRegistry.Default, new(), TimeProvider.System, NullLogger.Instance);
-        var bound = server.Start([new Uri(address)])[0];
+        var bound = (await server.StartAsync([new Uri(address)], new KestrelHost()))[0];
         await using var transport = new RemoteTailTransport(bound, "model", "", WirePlan.Plan, CodecRegistry.Default, new(), TimeProvider.System);
         var request = new Exchange(WirePlan.Fixed, seed: 1).Request;
         await SendAsync(WarmUp);

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using SplitInfer.AspNetCore.WebSockets;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Server;
 using SplitInfer.Server.Connections;
+using SplitInfer.Testing;
+using SplitInfer.Testing.Certificates;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.IntegrationTests.Transport;
@@ -12,16 +15,21 @@ namespace SplitInfer.IntegrationTests.Transport;
 /// <summary>A transport of one kind and the model at its other end.</summary>
 internal sealed class TransportKind : IAsyncDisposable
 {
+    private readonly TestFolder _folder = new();
     private readonly FrameServer _server;
 
-    /// <param name="name"><c>tcp</c>, <c>unix</c>, <c>memory</c> (the wire over streams in memory) or <c>process</c> (no wire).</param>
+    /// <param name="name"><c>tcp</c>, <c>ws</c>, <c>tls</c>, <c>wss</c> (with certificates at both ends, and a key), <c>unix</c>, <c>memory</c> (the wire over streams in memory) or <c>process</c> (no wire).</param>
     public TransportKind(string name)
     {
         var codecs = new CodecRegistry([new RawCodec(), new RunLengthCodec()]);
-        _server = ServerComposition.CreateFrameServer(Model, codecs, new() { MaxQueuedRuns = 1000 }, TimeProvider.System, NullLogger.Instance);
+        using var authority = new TestAuthority(_folder);
+        var (security, client) = (new ServerSecurityOptions(), new ClientSecurityOptions());
+        if (name is "tls" or "wss") Secure(authority, security, client);
+        _server = ServerComposition.CreateFrameServer(Model, codecs, new() { MaxQueuedRuns = 1000 }, TimeProvider.System, NullLogger.Instance, security);
         Transport = name switch
         {
             "tcp" => Remote(Endpoint.Parse(_server.Start([new Uri("tcp://127.0.0.1:0")])[0]).ConnectAsync),
+            "tls" or "ws" or "wss" => new RemoteTailTransport(new ServerLink(Listen(name), codecs, new() { Security = client }, TimeProvider.System), new("model", "", WirePlan.Plan)),
             "unix" => Remote(Endpoint.Parse(_server.Start([new Uri($"unix://{Path.GetTempPath()}{Path.GetRandomFileName()}")])[0]).ConnectAsync),
             "memory" => Remote(ConnectInMemory),
             _ => new InProcessTransport(Model),
@@ -31,7 +39,7 @@ internal sealed class TransportKind : IAsyncDisposable
             new(new(connect, name, codecs, new(), TimeProvider.System), new("model", "", WirePlan.Plan));
     }
 
-    public static TheoryData<string> Names => ["tcp", "unix", "memory", "process"];
+    public static TheoryData<string> Names => ["tcp", "tls", "ws", "wss", "unix", "memory", "process"];
 
     public DigestModel Model { get; } = new();
 
@@ -41,6 +49,18 @@ internal sealed class TransportKind : IAsyncDisposable
     {
         await Transport.DisposeAsync();
         await _server.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private Uri Listen(string scheme) => _server.StartAsync([new Uri($"{scheme}://127.0.0.1:0{(scheme == "tls" ? "" : "/a%20path")}")], new KestrelHost()).GetAwaiter().GetResult()[0];
+
+    private void Secure(TestAuthority authority, ServerSecurityOptions server, ClientSecurityOptions client)
+    {
+        const string Key = "conformance-key-0123456789";
+        var (shown, own) = (authority.Issue("server"), authority.Issue("client"));
+        (server.CertificateFile, server.CertificateKeyFile, server.ClientCaFile, server.KeysFile) = (shown.CertificateFile, shown.KeyFile, authority.CaFile, _folder["keys"]);
+        (client.CertificateFile, client.CertificateKeyFile, client.CaFile, client.Key) = (own.CertificateFile, own.KeyFile, authority.CaFile, Key);
+        File.WriteAllText(_folder["keys"], $"conformance {Key}");
     }
 
     private ValueTask<ByteChannel> ConnectInMemory(CancellationToken cancellationToken)

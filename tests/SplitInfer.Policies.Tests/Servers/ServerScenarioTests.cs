@@ -38,6 +38,17 @@ public class ServerScenarioTests
     public void What_makes_no_sense_is_refused_with_its_place(string json, string place) =>
         Assert.Contains(place, Assert.Throws<ScenarioException>(() => Read(json.Replace("ARMS", Arms, StringComparison.Ordinal))).Message, StringComparison.Ordinal);
 
+    /// <summary>Text is looked at only when it is asked for, long after the file was found to be JSON.</summary>
+    [Fact]
+    public void Text_that_is_not_Unicode_is_refused()
+    {
+        var json = $$"""{"name":"\uD800","frames":1,"link":[{"mbps":1}],{{Arms}}}""";
+        Assert.Contains("not JSON", Assert.Throws<ScenarioException>(() => Read(json)).Message, StringComparison.Ordinal);
+        var bytes = Encoding.UTF8.GetBytes(json.Replace("\\uD800", "name", StringComparison.Ordinal));
+        bytes[bytes.AsSpan().IndexOf("name\""u8) + 9] = 0xF3;
+        Assert.Throws<ScenarioException>(() => ScenarioReader.Read(bytes));
+    }
+
     [Fact]
     public void A_link_by_the_clock_changes_while_a_payload_is_on_its_way()
     {

@@ -104,7 +104,7 @@ public class AnswerTests
     [Fact]
     public async Task Only_so_many_bytes_are_held_and_they_are_given_back()
     {
-        await using var client = new ScriptedClient(new ServerLimits { MaxHeldBytes = WirePlan.LargeBytes + 1000 });
+        await using var client = new ScriptedClient(new ServerLimits { MaxHeldBytes = 2 * (WirePlan.LargeBytes + 1000) });
         var done = new TaskCompletionSource();
         client.Model.OnRun = (partition, _, _) => partition == WirePlan.Large ? done.Task : Task.CompletedTask;
         var peer = await client.GreetAsync();
@@ -121,5 +121,23 @@ public class AnswerTests
             await ScriptedClient.SendAsync(peer, id, WirePlan.Large);
             for (var frame = await peer.ReceiveAsync(FrameType.Response); !frame.Header.EndOfMessage; frame = await peer.ReceiveAsync(FrameType.Data)) { }
         }
+    }
+
+    [Fact]
+    public async Task A_client_that_may_hold_one_boundary_is_served_again_and_again()
+    {
+        await using var client = new ScriptedClient(new ServerLimits { MaxHeldBytesPerMachine = WirePlan.LargeBytes + 1000 });
+        var peer = await client.GreetAsync();
+        for (ulong id = 1; id <= 100; id++)
+        {
+            await ScriptedClient.SendAsync(peer, id, WirePlan.Large);
+            var frame = await peer.ReceiveAsync();
+            // The bytes of a reply are given back once it is wholly sent, which the client may see a moment before.
+            if (frame!.Header.Type == FrameType.Error) Assert.Equal(RefusalCode.Busy, (RefusalCode)frame.Read(ErrorHeader.Parser).Code);
+            else while (!frame!.Header.EndOfMessage) frame = await peer.ReceiveAsync(FrameType.Data);
+        }
+
+        await ScriptedClient.SendAsync(peer, 101);
+        await peer.ReceiveAsync(FrameType.Response);
     }
 }

@@ -136,7 +136,7 @@ public class RefusalTests
         await ScriptedClient.SendAsync(peer, 1);
         var error = await ScriptedClient.ReceiveErrorAsync(peer, 1, RefusalCode.Failed);
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
-        Assert.Contains(client.Log.Exceptions, static e => e.Message.Contains("secret", StringComparison.Ordinal));
+        Assert.Contains(client.Log.Entries, static e => e.Message.Contains("secret", StringComparison.Ordinal));
         client.Model.OnRun = static (_, _, _) => Task.CompletedTask;
         await ScriptedClient.SendAsync(peer, 2);
         await peer.ReceiveAsync(FrameType.Response);

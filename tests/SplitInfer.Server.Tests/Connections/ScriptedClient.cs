@@ -59,19 +59,21 @@ internal sealed class ScriptedClient : IAsyncDisposable
     }
 
     /// <summary>Connects, and says nothing yet.</summary>
-    public WirePeer Connect(int capacity = 1 << 20)
+    /// <param name="capacity">Bytes that may be under way in each direction.</param>
+    /// <param name="machine">Where the client connects from.</param>
+    public WirePeer Connect(int capacity = 1 << 20, string machine = "machine")
     {
         var (client, server) = DuplexStream.CreatePair(capacity);
         var peer = new WirePeer(client);
         _peers.Add(peer);
-        Served = Task.Run(() => Server.ServeAsync(new StreamChannel(server)));
+        Served = Task.Run(() => Server.ServeAsync(new StreamChannel(server, new($"{machine}:1", machine))));
         return peer;
     }
 
     /// <summary>Connects, shakes hands and opens <see cref="WirePlan"/> under handle 1.</summary>
-    public async Task<WirePeer> GreetAsync(int capacity = 1 << 20, params string[] codecs)
+    public async Task<WirePeer> GreetAsync(int capacity = 1 << 20, string machine = "machine", params string[] codecs)
     {
-        var peer = Connect(capacity);
+        var peer = Connect(capacity, machine);
         await peer.SendAsync(FrameType.Hello, 0, Hello(codecs));
         await peer.SendAsync(FrameType.OpenModel, 1, Open());
         await peer.ReceiveAsync(FrameType.Welcome);
@@ -106,13 +108,13 @@ internal sealed class ScriptedClient : IAsyncDisposable
     /// <summary>Keeps what was logged.</summary>
     internal sealed class RecordingLog : ILogger
     {
-        private readonly List<Exception> _exceptions = [];
+        private readonly List<(EventId Id, string Message)> _entries = [];
 
-        public Exception[] Exceptions
+        public (EventId Id, string Message)[] Entries
         {
             get
             {
-                lock (_exceptions) return [.. _exceptions];
+                lock (_entries) return [.. _entries];
             }
         }
 
@@ -122,8 +124,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (exception is null) return;
-            lock (_exceptions) _exceptions.Add(exception);
+            lock (_entries) _entries.Add((eventId, $"{formatter(state, exception)} {exception}"));
         }
     }
 }

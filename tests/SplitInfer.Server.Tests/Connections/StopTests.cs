@@ -180,6 +180,26 @@ public class StopTests
     }
 
     [Fact]
+    public async Task A_server_that_stops_does_not_wait_for_a_request_that_does_not_go_on()
+    {
+        var time = new FakeTimeProvider();
+        await using var client = new ScriptedClient(time: time);
+        var peer = await client.GreetAsync();
+        await peer.SendAsync(FrameType.Request, 1, ScriptedClient.Header(static h => h.Partition = WirePlan.Large), new byte[10], isLast: false);
+        await peer.SendAsync(FrameType.Ping, 1);
+        await peer.ReceiveAsync(FrameType.Pong);
+        var (stopping, waited) = (client.Server.StopAsync(), TimeSpan.Zero);
+        for (; !stopping.IsCompleted && waited < TimeSpan.FromSeconds(20); waited += TimeSpan.FromSeconds(0.1))
+        {
+            time.Advance(TimeSpan.FromSeconds(0.1));
+            await Task.Delay(5); // what the clock has made due runs on other threads
+        }
+
+        Assert.True(stopping.IsCompleted, "The server still waits after 20 s.");
+        await stopping;
+    }
+
+    [Fact]
     public async Task A_server_that_must_stop_at_once_does()
     {
         await using var client = new ScriptedClient();

@@ -49,7 +49,7 @@ public abstract class SchedulerConformanceTests
         Assert.Equal([job, next], _runner.Begun);
         _runner.End(next);
         await next.Ended;
-        Assert.Equal(0, scheduler.Load.Running);
+        Assert.Equal(0, scheduler.LoadFor("machine", 1).Running);
     }
 
     [Fact]
@@ -58,9 +58,9 @@ public abstract class SchedulerConformanceTests
         var scheduler = Create(places: 1, maxQueued: 1);
         var (running, waiting, refused) = (new TestJob(), new TestJob(), new TestJob());
         scheduler.Enqueue(running);
-        Assert.Null(scheduler.Offer(TestJob.TermsOf(2)));
+        Assert.Null(scheduler.Offer(TestJob.TermsOf(2), out _));
         scheduler.Enqueue(waiting);
-        Assert.Equal(RefusalCode.Busy, scheduler.Offer(TestJob.TermsOf(2))?.Code);
+        Assert.Equal(RefusalCode.Busy, scheduler.Offer(TestJob.TermsOf(2), out _)?.Code);
         scheduler.Enqueue(refused);
         await refused.Ended;
         Assert.Equal(RefusalCode.Busy, Assert.IsType<TailRefusedException>(refused.Failure).Code);
@@ -70,18 +70,42 @@ public abstract class SchedulerConformanceTests
         Assert.Equal(waiting, await _runner.NextAsync());
         _runner.End(waiting);
         await waiting.Ended;
-        Assert.Null(scheduler.Offer(TestJob.TermsOf(2)));
+        Assert.Null(scheduler.Offer(TestJob.TermsOf(2), out _));
         Assert.DoesNotContain(refused, _runner.Begun);
     }
 
     [Fact]
-    public void An_offer_reserves_nothing()
+    public void An_offer_keeps_a_place_for_a_moment_only()
     {
         var scheduler = Create(places: 1, maxQueued: 0);
-        for (var i = 0; i < 100; i++) Assert.Null(scheduler.Offer(TestJob.TermsOf(i)));
-        scheduler.Enqueue(new TestJob());
+        Assert.Null(scheduler.Offer(TestJob.TermsOf(1), out _));
+        Assert.Equal(RefusalCode.Busy, scheduler.Offer(TestJob.TermsOf(2), out _)?.Code);
+        for (var i = 0; i < 100; i++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Null(scheduler.Offer(TestJob.TermsOf(i), out _)); // announced and never sent
+        }
+
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(scheduler.Offer(TestJob.TermsOf(99), out var first));
+        var (withdrawn, sent) = (new TestJob(client: 99) { Arrival = first }, new TestJob(client: 99));
+        scheduler.Forget(withdrawn);
+        Assert.Null(scheduler.Offer(TestJob.TermsOf(99), out var second));
+        sent.Arrival = second;
+        scheduler.Enqueue(sent);
         Assert.Single(_runner.Begun);
-        Assert.NotNull(scheduler.Offer(TestJob.TermsOf(1)));
+        Assert.NotNull(scheduler.Offer(TestJob.TermsOf(1), out _));
+    }
+
+    [Fact]
+    public void A_job_that_comes_too_late_does_not_take_the_place_of_another_one_of_its_connection()
+    {
+        var scheduler = Create(places: 1, maxQueued: 0);
+        Assert.Null(scheduler.Offer(TestJob.TermsOf(1), out var late));
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(scheduler.Offer(TestJob.TermsOf(1), out _));
+        scheduler.Forget(new TestJob(client: 1) { Arrival = late });
+        Assert.Equal(RefusalCode.Busy, scheduler.Offer(TestJob.TermsOf(2), out _)?.Code);
     }
 
     [Theory]
@@ -98,7 +122,7 @@ public abstract class SchedulerConformanceTests
         else scheduler.Withdraw(withdrawn);
         await withdrawn.Ended;
         Assert.IsType<OperationCanceledException>(withdrawn.Failure);
-        Assert.Equal(0, scheduler.Load.Queued);
+        Assert.Equal(0, scheduler.LoadFor("machine", 1).Queued);
         // Its place in the queue is free.
         scheduler.Enqueue(next);
         _runner.End(running);
@@ -132,12 +156,12 @@ public abstract class SchedulerConformanceTests
         var job = new TestJob();
         scheduler.Enqueue(job);
         scheduler.Withdraw(job);
-        Assert.Equal((0, 1), (job.Endings, scheduler.Load.Running));
+        Assert.Equal((0, 1), (job.Endings, scheduler.LoadFor("machine", 1).Running));
         _runner.End(job);
         await job.Ended;
         scheduler.Withdraw(job);
         Assert.Null(job.Failure);
-        Assert.Equal((1, 0), (job.Endings, scheduler.Load.Running));
+        Assert.Equal((1, 0), (job.Endings, scheduler.LoadFor("machine", 1).Running));
     }
 
     [Fact]
@@ -159,20 +183,20 @@ public abstract class SchedulerConformanceTests
     public async Task The_load_tells_what_runs_and_waits_and_for_how_long()
     {
         var scheduler = Create(places: 1);
-        Assert.Equal(new ServerLoad(0, 0, 1, 0), scheduler.Load);
+        Assert.Equal(new ServerLoad(0, 0, 1, 0), scheduler.LoadFor("machine", 1));
         var (first, second) = (new TestJob(), new TestJob());
         scheduler.Enqueue(first);
         (first.StartedAt, first.EndedAt) = (0, Time.TimestampFrequency);
         scheduler.Enqueue(second);
-        Assert.Equal((1, 1), (scheduler.Load.Running, scheduler.Load.Queued));
+        Assert.Equal((1, 1), (scheduler.LoadFor("machine", 1).Running, scheduler.LoadFor("machine", 1).Queued));
         _runner.End(first);
         await first.Ended;
-        Assert.Equal((1, 0), (scheduler.Load.Running, scheduler.Load.Queued));
-        Assert.True(scheduler.Load.WaitSeconds > 0);
+        Assert.Equal((1, 0), (scheduler.LoadFor("machine", 1).Running, scheduler.LoadFor("machine", 1).Queued));
+        Assert.True(scheduler.LoadFor("machine", 1).WaitSeconds > 0);
         Assert.Equal(first, await _runner.NextAsync());
         _runner.End(await _runner.NextAsync());
         await second.Ended;
-        Assert.Equal(new ServerLoad(0, 0, 1, 0), scheduler.Load);
+        Assert.Equal(new ServerLoad(0, 0, 1, 0), scheduler.LoadFor("machine", 1));
     }
 
     [Fact]
@@ -204,7 +228,7 @@ public abstract class SchedulerConformanceTests
             Assert.Equal(job.Failure is null, _runner.Begun.Contains(job));
             Assert.True(job.Failure is null or OperationCanceledException or TailRefusedException);
         });
-        Assert.Equal((0, 0), (scheduler.Load.Running, scheduler.Load.Queued));
+        Assert.Equal((0, 0), (scheduler.LoadFor("machine", 1).Running, scheduler.LoadFor("machine", 1).Queued));
         Assert.InRange(_runner.MostRunning, 1, 2);
     }
 

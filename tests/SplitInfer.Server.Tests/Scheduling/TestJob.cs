@@ -11,10 +11,10 @@ internal sealed class TestJob : TailJob
     private TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _endings;
 
-    public TestJob(long client = 1, long dueAt = long.MaxValue, CancellationToken stopToken = default)
+    public TestJob(long client = 1, long dueAt = long.MaxValue, string machine = "machine", int cut = 1, CancellationToken stopToken = default)
     {
         _stopToken = stopToken;
-        Terms = TermsOf(client) with { DueAt = dueAt };
+        Terms = TermsOf(client) with { DueAt = dueAt, Machine = machine, Cut = cut };
     }
 
     /// <summary>Runs before the job says that it has ended.</summary>
@@ -32,7 +32,7 @@ internal sealed class TestJob : TailJob
 
     public override CancellationToken StopToken => _stopToken;
 
-    public static TailJobTerms TermsOf(long client) => new(typeof(TestJob), Cut: 1, Exit: 0, long.MaxValue, ExpectedSeconds: 0, Weight: 1, client, BatchKey: 0);
+    public static TailJobTerms TermsOf(long client) => new(typeof(TestJob), Cut: 1, Exit: 0, long.MaxValue, ExpectedSeconds: 0, Weight: 1, client, "machine", BatchKey: 0);
 
     /// <summary>Gives the job a tail.</summary>
     public TestJob With(SegmentLease tail)

@@ -1,4 +1,4 @@
-// Runs the programs of the packages' readmes. That of the server is compiled only: it takes a fixed port.
+// Runs the programs of the packages' readmes. Those of the server and its web application are compiled only: they take fixed ports.
 await Readmes.Core();
 await Readmes.Policies();
 await Readmes.Simulation();

@@ -107,7 +107,7 @@ internal sealed class PlanTable
     private string Describe(Partition partition)
     {
         if (partition == _model.Plan.AllOnDevice) return "nothing: all on the device";
-        if (partition.InadmissibleReason is { } refusal) return Shorten($"not admissible: {refusal}");
+        if (partition.InadmissibleReason is { } refusal) return Shorten(PlainWriter.Of($"not admissible: {refusal}"));
         return partition.Boundary switch
         {
             [] => "nothing",
@@ -121,7 +121,8 @@ internal sealed class PlanTable
     {
         var rest = $" {value.Type.DisplayName()} {new TensorShape((_model.ShapeOf(value.Name) ?? []).AsSpan())}{andOthers}";
         var room = Math.Max(8, _textWidth - rest.Length);
-        return (value.Name.Length <= room ? value.Name : $"…{value.Name[^(room - 1)..]}") + rest;
+        var name = PlainWriter.Of(value.Name);
+        return (name.Length <= room ? name : $"…{name[^(room - 1)..]}") + rest;
     }
 
     private string Shorten(string text) => text.Length <= _textWidth ? text : $"{text[..(_textWidth - 1)]}…";

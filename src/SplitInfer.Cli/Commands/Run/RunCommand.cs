@@ -10,11 +10,14 @@ using SplitInfer.Policies;
 namespace SplitInfer.Cli.Commands.Run;
 
 /// <summary>Infers a number of times, with a server or without, and prints what each time cost.</summary>
-internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond, bool isPaced)
+internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond, bool isPaced, bool requiresServer)
 {
     private const int InputSeed = 1;
     private const double MaxDeadlineMs = int.MaxValue;
     private const int Succeeded = 0, Failed = 1;
+
+    // The end of a short run waits so long for what is wrong with a server, since one that was not used is told of by nothing else.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     public static Command Create(SharedOptions options, Terminal terminal)
     {
@@ -32,6 +35,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
         var paced = new Option<bool>("--paced") { Description = "Infer each frame when a line comes on standard input, and end with it, for scripts that let several clients take turns." };
         var deadline = new Option<double?>("--deadline") { Description = "Milliseconds after which a result is of no use. A frame that has none by then is missed, and the next begins.", HelpName = "MS" };
+        var require = new Option<bool>("--require-server") { Description = "End with exit code 1 where a frame was not answered by a server, whatever the reason, and at once where no server can be used. Goes with --policy AllOnServer or --partition, since a policy that learns uses the device where that is faster." };
         deadline.Require<double>(static limit => limit is > 0 and <= MaxDeadlineMs, "takes a positive number of milliseconds.");
         frames.Require<int>(static count => count >= 1, "takes 1 or more.");
         agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
@@ -41,18 +45,22 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --server tcp://edge:7070 --server tcp://cloud:7070 --frames 300",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --deadline 100",
+            "splitinfer run squeezenet.onnx --server tls://edge:7070 --tls-ca ca.pem --key-file key.txt",
+            "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy AllOnServer --no-races --require-server",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, fps, deadline, paced, state, options.Planning,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, require, fps, deadline, paced, state, options.Connecting.All, options.Planning,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
             if (parsed.GetValue(partition) is { } cut && parsed.GetValue(policy) is { } named && named != PolicyNames.Fixed)
                 throw new UsageException($"--partition {cut} fixes what --policy {named} would choose; leave out one of them.");
+            if (parsed.GetValue(require) && parsed.GetValue(server) is not { Length: > 0 }) throw new UsageException("--require-server needs a server: name one with --server URI.");
             var settings = new SplitInferenceOptions
             {
                 ModelPath = parsed.GetRequiredValue(file),
                 Servers = [.. (parsed.GetValue(server) ?? []).Select(static address => new ServerOptions { Address = Addresses.Parse(address, "--server") })],
+                Transport = options.Connecting.Of(parsed),
                 Policy = parsed.GetValue(policy),
                 PolicyOptions = options.PolicyOptionsOf(parsed),
                 Partition = parsed.GetValue(partition),
@@ -66,7 +74,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 Plan = options.PlanOf(parsed),
                 Execution = options.ExecutionOf(parsed),
             };
-            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps), parsed.GetValue(paced));
+            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps), parsed.GetValue(paced), parsed.GetValue(require));
             return command.RunAsync(settings, parsed.GetValue(input) ?? [], cancellationToken);
         });
         return command;
@@ -74,13 +82,20 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
 
     private async Task<int> RunAsync(SplitInferenceOptions settings, string[] inputFiles, CancellationToken cancellationToken)
     {
+        var told = new ToldFailures(terminal);
+        await using var checks = await ServerChecks.StartAsync(settings.Servers.Select(static server => server.Address!), settings.Transport, told, cancellationToken);
+        if (requiresServer && !await checks.HasServerAsync()) return Failed;
+        var (time, age) = (settings.TimeProvider, StartTimes.AgeMs(settings.TimeProvider));
+        var began = time.GetTimestamp();
         using var model = ModelWithInputs.Load(settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
+        var planned = time.GetTimestamp();
         await using var client = await ConnectAsync(settings, model.Model, cancellationToken);
+        var start = new StartTimes(age, time.GetElapsedTime(began, planned).TotalMilliseconds, time.GetElapsedTime(planned).TotalMilliseconds);
         foreach (var warning in client.Warnings) terminal.Complain(warning);
-        var report = new RunReport(terminal, isJson, settings, client);
+        var report = new RunReport(terminal, isJson, settings, client, start, told);
         try
         {
-            await InferAllAsync(client, model, report, settings.TimeProvider, cancellationToken);
+            await InferAllAsync(client, model, report, time, cancellationToken);
         }
         catch when (report.HasFrames)
         {
@@ -89,7 +104,8 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             throw;
         }
 
-        return report.End() ? Succeeded : Failed;
+        await checks.EndAsync(Patience);
+        return report.End() && !(requiresServer && report.HasUnanswered()) ? Succeeded : Failed;
     }
 
     private async Task InferAllAsync(SplitInferenceClient client, ModelWithInputs model, RunReport report, TimeProvider time, CancellationToken cancellationToken)

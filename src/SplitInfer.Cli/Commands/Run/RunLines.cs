@@ -3,18 +3,19 @@ using SplitInfer.Client;
 namespace SplitInfer.Cli.Commands.Run;
 
 /// <summary>What one frame cost.</summary>
+/// <param name="Fallback">The word for the reason for which the device did what was meant for a server; null where it was not so.</param>
 internal sealed record FrameLine(
     int Frame, int Partition, string Codec, bool Forced, bool Raced, double HeadMs, double EncodeMs, double OffloadMs, double ServerMs, double TotalMs,
-    long BytesSent, double? PredictedMs, string Source, string? Server)
+    long BytesSent, double? PredictedMs, string Source, string? Server, string? Fallback)
 {
-    public static FrameLine Of(int frame, InferenceResult result)
+    public static FrameLine Of(int frame, InferenceResult result, string? fallback)
     {
         var (timings, decision) = (result.Timings, result.Decision);
         return new(
             frame, result.Partition.Index, result.Codec, decision.IsForced, result.IsRaced,
             timings.Head.TotalMilliseconds, timings.Encode.TotalMilliseconds, timings.Offload.TotalMilliseconds,
             timings.Server.TotalSeconds * 1000, timings.Total.TotalMilliseconds, result.BytesSent,
-            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server);
+            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server, fallback);
     }
 
     private static string NameOf(InferenceSource source) => source switch
@@ -31,8 +32,14 @@ internal sealed record MissedFrameLine(int Frame, bool Missed, double TotalMs);
 /// <summary>What all frames cost that had a result.</summary>
 internal sealed record RunSummaryLine(string Model, string Policy, int Frames, double MeanMs, double P50Ms, double P95Ms, double P99Ms, long BytesSent)
 {
+    /// <summary>Where the time went until the first frame could begin; null where that was not measured.</summary>
+    public StartTimes? Start { get; init; }
+
     /// <summary>Frames that had no result by their deadline.</summary>
     public int Missed { get; init; }
+
+    /// <summary>Frames that the device had to do since a server failed or refused, by the reason, the most frequent first; empty where there were none.</summary>
+    public IReadOnlyList<FallbackLine> Fallbacks { get; init; } = [];
 
     /// <summary>Part of the results that the device computed alone, 0 to 1.</summary>
     public double DeviceShare { get; init; }

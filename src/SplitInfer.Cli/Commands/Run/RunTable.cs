@@ -37,6 +37,8 @@ internal sealed class RunTable(TextWriter output, bool namesServers)
         Write($"split {summary.SplitShare * 100:0.#} %, device {summary.DeviceShare * 100:0.#} %, server {summary.ServerShare * 100:0.#} %{(summary.Missed > 0 ? $"; {summary.Missed} more frames missed their deadline" : "")}");
         Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}; server alone {Alone(summary.ServerAloneMs, summary.ServerAloneFrames)}");
 
+        if (summary.Start is { } start) Write($"before the first frame: {start.ProcessMs:0} ms for the process, {start.PlanMs:0} ms to load and plan the model, {start.ClientMs:0} ms for the client");
+
         void Write(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }
 

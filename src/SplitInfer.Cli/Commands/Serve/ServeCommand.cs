@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
+using SplitInfer.AspNetCore;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Execution;
@@ -15,26 +17,48 @@ namespace SplitInfer.Cli.Commands.Serve;
 internal static class ServeCommand
 {
     private const string OnlyVersion = "1";
+    private const double TrialSeconds = 300;
 
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var file = new Argument<string?>("MODEL") { Description = "An .onnx file, served under its name as version 1. Or give --models.", Arity = ArgumentArity.ZeroOrOne };
         var models = new Option<string?>("--models") { Description = "The model repository: <name>/<version>/model.onnx below this directory.", HelpName = "DIR" };
-        var listen = new Option<string[]>("--listen") { Description = "Where to listen, such as tcp://0.0.0.0:7070 or unix:///run/splitinfer.sock; may be given several times. Port 0 takes a free one. [default: tcp://127.0.0.1:7070]", HelpName = "URI" };
+        var listen = new Option<string[]>("--listen") { Description = "Where to listen, such as tcp://127.0.0.1:7070, tls://0.0.0.0:7070, unix:///run/splitinfer.sock, or ws://127.0.0.1:8080/infer and wss://0.0.0.0:443/infer behind HTTP proxies; may be given several times. Port 0 takes a free one. [default: tcp://127.0.0.1:7070]", HelpName = "URI" };
         var preload = new Option<bool>("--preload") { Description = "Load the tails of all arms before listening, rather than on first use." };
         var profile = new Option<bool>("--profile-tails") { Description = "Load and time the tails of all arms before listening, and tell clients, so that their policies know this server before the first request. Takes up to some 10 s a model." };
         var codecs = SharedOptions.Codecs("Allow clients this codec and no others; one has to be lossless.");
+        var certificate = ConnectionOptions.File("--tls-cert", "The certificate that tls:// and wss:// addresses show, in PEM form; looked at again when it changes.");
+        var certificateKey = ConnectionOptions.File("--tls-key", "The key of --tls-cert, in PEM form.");
+        var authorities = ConnectionOptions.File("--tls-client-ca", "The authorities that sign the certificates of clients, in PEM form: tls:// and wss:// then accept no others.");
+        var keys = ConnectionOptions.File("--keys", "The keys that clients may have, a name and a key in each line: others are refused. Looked at again when it changes.");
+        var insecure = new Option<bool>("--insecure") { Description = "Listen where other machines reach it without TLS, or without knowing the clients: for networks that are trusted themselves." };
+        var configuration = ServerConfiguration.Option();
+        var limits = ServerConfiguration.Limits();
+        var watch = new Option<bool>("--watch") { Description = "Publish models that appear in the directory, and retire those that go, while the server runs. This is the default." };
+        var noWatch = new Option<bool>("--no-watch") { Description = "Read the directory when the server starts and never again." };
+        var noTrial = new Option<bool>("--no-trial") { Description = "Plan the models of the directory in this process at once, rather than first in one of their own, which a model whose kernels crash ends in its place." };
+        var trialSeconds = new Option<double?>("--trial-seconds") { Description = $"How long the process that tries a model may take. [default: {TrialSeconds}]", HelpName = "S" };
+        var trialBytes = new Option<long?>("--trial-bytes") { Description = "The most memory that the process that tries a model may have. [default: half of what there is, shared by those that run at a time]", HelpName = "N" };
+        trialSeconds.Require<double>(static seconds => seconds is > 0 and < 1e6, "takes more than 0.");
+        trialBytes.Require<long>(static count => count > 0, "takes 1 or more.");
         var command = new ExplainedCommand("serve", "Serves the tails of a model, or of those in a directory.",
             "splitinfer serve squeezenet.onnx",
             "splitinfer serve --models ./models",
             "splitinfer serve --models ./models --listen tcp://127.0.0.1:0 --listen unix:///tmp/splitinfer.sock --preload",
+            "splitinfer serve --models ./models --listen tls://0.0.0.0:7070 --tls-cert tls.crt --tls-key tls.key --keys keys.txt",
+            "splitinfer serve --models ./models --listen ws://127.0.0.1:8080/infer",
+            "splitinfer serve --models ./models --limit MaxConnections=64 --limit MaxRunTime=00:00:10",
+            "splitinfer serve --config server.json",
             "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8")
         {
-            file, models, listen, preload, profile, codecs, options.Planning,
+            file, models, listen, preload, profile, codecs, certificate, certificateKey, authorities, keys, insecure,
+            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, options.Planning,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(file)?.Tokens.Count > 0 == result.GetResult(models) is not null) result.AddError("Name either one .onnx file to serve, or a directory of models with --models DIR.");
+            var (hasFile, hasDirectory) = (result.GetResult(file)?.Tokens.Count > 0, result.GetResult(models) is not null);
+            if (hasFile ? hasDirectory : !hasDirectory && result.GetResult(configuration) is null) result.AddError("Name either one .onnx file to serve, or a directory of models with --models DIR.");
+            if (result.GetResult(watch) is not null && result.GetResult(noWatch) is not null) result.AddError("Give --watch or --no-watch, not both.");
         });
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -42,18 +66,49 @@ internal static class ServeCommand
             Uri[] addresses = [.. (parsed.GetValue(listen) ?? []).Select(static address => Addresses.Parse(address, "--listen"))];
             Action<SplitInferServerOptions> configure = server =>
             {
+                var isConfigured = parsed.GetValue(configuration) is not null;
+                ServerConfiguration.Apply(server, parsed.GetValue(configuration), parsed.GetValue(limits) ?? []);
+                ServerConfiguration.ApplyShared(server, options, parsed, isConfigured);
                 if (single is not null) server.Models.Add(single);
-                else server.ModelsDirectory = parsed.GetRequiredValue(models)!;
+                server.ModelsDirectory = parsed.GetValue(models) ?? server.ModelsDirectory;
+                if (addresses.Length > 0) server.Listen.Clear();
                 foreach (var address in addresses) server.Listen.Add(address);
                 if (parsed.GetValue(codecs) is { Length: > 0 } names) server.Codecs = names;
-                server.PreloadArms = parsed.GetValue(preload);
-                server.ProfileTails = parsed.GetValue(profile);
-                server.Plan = options.PlanOf(parsed);
-                server.Execution = options.ExecutionOf(parsed);
+                server.UseKestrel();
+                server.PreloadArms |= parsed.GetValue(preload);
+                server.ProfileTails |= parsed.GetValue(profile);
+                server.WatchModels = parsed.GetValue(watch) || (server.WatchModels && !parsed.GetValue(noWatch));
+                if (!parsed.GetValue(noTrial))
+                {
+                    server.ModelTrial = new TrialProcess(
+                        [.. SharedOptions.Typed(parsed, [configuration, options.Threads, .. options.Planning])], TimeSpan.FromSeconds(parsed.GetValue(trialSeconds) ?? TrialSeconds),
+                        parsed.GetValue(trialBytes) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / server.MaxConcurrentTrials);
+                }
+
+                var security = server.Security;
+                (security.CertificateFile, security.CertificateKeyFile) = (parsed.GetValue(certificate) ?? security.CertificateFile, parsed.GetValue(certificateKey) ?? security.CertificateKeyFile);
+                (security.ClientCaFile, security.KeysFile) = (parsed.GetValue(authorities) ?? security.ClientCaFile, parsed.GetValue(keys) ?? security.KeysFile);
+                security.AllowInsecure |= parsed.GetValue(insecure);
             };
+            Check(configure);
             return RunAsync(configure, parsed.GetValue(file) ?? "MODEL", parsed.GetValue(options.Json), terminal, cancellationToken);
         });
         return command;
+    }
+
+    /// <summary>Says in words of the command line what is wrong with the options, before a host is built of them.</summary>
+    private static void Check(Action<SplitInferServerOptions> configure)
+    {
+        var server = new SplitInferServerOptions();
+        configure(server);
+        try
+        {
+            server.Validate();
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException(OptionWords.Of(error));
+        }
     }
 
     private static PublishedModel Publish(string path, PlanOptions plan, ExecutionOptions execution, Terminal terminal) =>
@@ -65,15 +120,16 @@ internal static class ServeCommand
         builder.Services.AddSplitInferServer(configure);
         // Standard output is for what programs read. What keeps the host from starting is told once, in a sentence.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-            .AddSimpleConsole(static console => console.SingleLine = true);
+            .AddSimpleConsole(static console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' "));
         builder.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         using var host = builder.Build();
         await host.StartAsync(cancellationToken);
+        var security = host.Services.GetRequiredService<IOptions<SplitInferServerOptions>>().Value.Security;
         foreach (var endpoint in host.Services.GetRequiredService<SplitInferServer>().Endpoints)
         {
-            var line = ListeningLine.Of(endpoint);
+            var line = ListeningLine.Of(endpoint, security);
             if (isJson) new JsonLines(terminal.Output).Write(line, LineContext.Default.ListeningLine);
-            else terminal.Output.WriteLine($"Listening on {endpoint}; stop with Ctrl+C. Clients: splitinfer run {model} --server {line.Connect}");
+            else terminal.Output.WriteLine($"Listening on {endpoint}; stop with Ctrl+C. Clients: splitinfer run {model} --server {line.Connect}{(line.Options.Length > 0 ? $" {line.Options}" : "")}");
         }
 
         await host.WaitForShutdownAsync(cancellationToken);

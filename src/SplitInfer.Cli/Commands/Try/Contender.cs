@@ -1,6 +1,7 @@
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Client;
+using SplitInfer.Emulation;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Commands.Try;
@@ -8,11 +9,14 @@ namespace SplitInfer.Cli.Commands.Try;
 /// <summary>One way of running the model, and what its frames cost.</summary>
 /// <param name="name">What people call it.</param>
 /// <param name="client">Runs it.</param>
-/// <param name="warmUp">Frames that do not count, while it loads and learns.</param>
-internal sealed class Contender(string name, SplitInferenceClient client, int warmUp) : IAsyncDisposable
+/// <param name="maxWarmUp">The most frames that do not count, while it loads and learns.</param>
+internal sealed class Contender(string name, SplitInferenceClient client, int maxWarmUp) : IAsyncDisposable
 {
     private readonly List<FrameLine> _frames = [];
-    private int _played;
+    private readonly Settling _settling = new(maxWarmUp);
+
+    /// <summary>Whether it has loaded what it runs and learned what it can, so that its frames count from now on.</summary>
+    public bool IsWarm => _settling.IsOver;
 
     /// <summary>The frames that count.</summary>
     public IReadOnlyList<FrameLine> Frames => _frames;
@@ -30,7 +34,8 @@ internal sealed class Contender(string name, SplitInferenceClient client, int wa
     public async ValueTask PlayAsync(TensorValue[] inputs, Action<IReadOnlyList<TensorValue>> compare, CancellationToken cancellationToken)
     {
         using var result = await client.InferAsync(inputs, cancellationToken: cancellationToken);
-        if (_played++ >= warmUp) _frames.Add(FrameLine.Of(_frames.Count, result));
+        if (IsWarm) _frames.Add(FrameLine.Of(_frames.Count, result, fallback: null));
+        else _settling.Add(result);
         compare(result.Outputs);
     }
 

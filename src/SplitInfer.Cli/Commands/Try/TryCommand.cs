@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
-using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
+using SplitInfer.Client.Transport;
+using SplitInfer.Emulation;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
@@ -14,7 +15,9 @@ namespace SplitInfer.Cli.Commands.Try;
 internal sealed class TryCommand(Terminal terminal, bool isJson, double slowDevice, double? mbps, int frames)
 {
     private const int InputSeed = 1;
-    private const int WarmUp = 20;
+    // What does not learn is warm once caches are and code is compiled.
+    private const int LoadingFrames = 5;
+    private const int LearningFrames = 150;
     // The contenders take turns, so that what else the machines do meets all of them.
     private const int Turn = 5;
 
@@ -25,7 +28,7 @@ internal sealed class TryCommand(Terminal terminal, bool isJson, double slowDevi
         var input = new Option<string[]>("--input") { Description = "Input as a .npy or .pb file; NAME=FILE where the model has several. Inputs that are not given are made up.", HelpName = "F.npy" };
         var slow = new Option<string?>("--slow-device") { Description = "Have this device take so many times as long, as a smaller one would.", HelpName = "8x" };
         var link = new Option<double?>("--mbps") { Description = "Have the link pass no more megabits a second than this, each way.", HelpName = "20" };
-        var count = new Option<int>("--frames") { Description = $"Frames of each, after {WarmUp} that do not count.", HelpName = "N", DefaultValueFactory = static _ => 40 };
+        var count = new Option<int>("--frames") { Description = "Frames of each that count, once the policy has settled.", HelpName = "N", DefaultValueFactory = static _ => 40 };
         slow.Validators.Add(static result =>
         {
             if (result.Tokens is [.., var last] && FactorOf(last.Value) is null) result.AddError($"--slow-device takes a factor of 1 or more such as 8x, not '{last.Value}'.");
@@ -36,15 +39,17 @@ internal sealed class TryCommand(Terminal terminal, bool isJson, double slowDevi
             "splitinfer try squeezenet.onnx --server tcp://127.0.0.1:7070",
             "splitinfer try squeezenet.onnx --server tcp://127.0.0.1:7070 --slow-device 8x --mbps 20")
         {
-            file, server, input, slow, link, count, options.Planning,
+            file, server, input, slow, link, count, options.Connecting.All, options.Planning,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (plan, execution) = (options.PlanOf(parsed), options.ExecutionOf(parsed));
             var (path, address) = (parsed.GetRequiredValue(file), Addresses.Parse(parsed.GetRequiredValue(server), "--server"));
+            var transport = options.Connecting.Of(parsed);
+            await ServerCheck.RequireAsync(address, transport, cancellationToken);
             using var model = terminal.While($"Planning {path}", () => ModelWithInputs.Load(path, names => TensorFiles.Read(parsed.GetValue(input) ?? [], names), plan, execution, InputSeed));
             var command = new TryCommand(terminal, parsed.GetValue(options.Json), FactorOf(parsed.GetValue(slow) ?? "1")!.Value, parsed.GetValue(link), parsed.GetValue(count));
-            await command.RunAsync(model, address, execution, cancellationToken);
+            await command.RunAsync(model, address, transport, execution, cancellationToken);
         });
         return command;
     }
@@ -52,31 +57,35 @@ internal sealed class TryCommand(Terminal terminal, bool isJson, double slowDevi
     private static double? FactorOf(string text) =>
         double.TryParse(text.TrimEnd('x'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var factor) && factor is >= 1 and <= 1e6 ? factor : null;
 
-    private async Task RunAsync(ModelWithInputs model, Uri server, ExecutionOptions execution, CancellationToken cancellationToken)
+    private async Task RunAsync(ModelWithInputs model, Uri server, TransportOptions transport, ExecutionOptions execution, CancellationToken cancellationToken)
     {
-        if (slowDevice > 1) execution.WrapRunner = segment => new SlowedRunner(segment, slowDevice, TimeProvider.System);
-        await using var link = mbps is { } rate ? new SlowLink(server, rate, TimeProvider.System) : null;
-        var address = link?.Address ?? server;
+        if (slowDevice > 1) execution.WrapRunner = new EmulatedDevice(slowDevice).Wrap;
+        var link = mbps is { } rate ? new EmulatedLink(new(rate, TimeSpan.Zero)) : null;
         using var agreement = new Agreement();
-        await using var device = await CreateAsync("device alone", PolicyNames.AllOnDevice);
-        await using var whole = await CreateAsync("server alone", PolicyNames.AllOnServer);
-        await using var policy = await CreateAsync("the policy", PolicyNames.MuLinUcb);
+        await using var device = await CreateAsync("device alone", PolicyNames.AllOnDevice, LoadingFrames);
+        await using var whole = await CreateAsync("server alone", PolicyNames.AllOnServer, LoadingFrames);
+        await using var policy = await CreateAsync("the policy", PolicyNames.MuLinUcb, LearningFrames);
         Contender[] contenders = [device, whole, policy];
-        await terminal.TrackAsync("device, server and policy in turns", frames + WarmUp, async step =>
+        await terminal.TrackAsync("warming up, until the policy has settled", contenders, async contender =>
         {
-            for (var played = 0; played < frames + WarmUp; played += Turn)
+            while (!contender.IsWarm) await PlayAsync(contender, model, agreement, cancellationToken);
+        });
+        await terminal.TrackAsync("device, server and policy in turns", frames, async step =>
+        {
+            for (var played = 0; played < frames; played += Turn)
             {
                 foreach (var contender in contenders)
-                    for (var i = played; i < Math.Min(played + Turn, frames + WarmUp); i++) await PlayAsync(contender, model, agreement, cancellationToken);
-                for (var i = played; i < Math.Min(played + Turn, frames + WarmUp); i++) step();
+                    for (var i = played; i < Math.Min(played + Turn, frames); i++) await PlayAsync(contender, model, agreement, cancellationToken);
+                for (var i = played; i < Math.Min(played + Turn, frames); i++) step();
             }
         });
         Write(model.Model, contenders, agreement);
 
-        async ValueTask<Contender> CreateAsync(string name, string policyName)
+        async ValueTask<Contender> CreateAsync(string name, string policyName, int maxWarmUp)
         {
-            var settings = new SplitInferenceOptions { Policy = policyName, Server = address, OnServerFailure = OnServerFailure.Throw, Execution = execution };
-            return new(name, await SplitInferenceClient.CreateAsync(settings, model.Model, cancellationToken), WarmUp);
+            var settings = new SplitInferenceOptions { Policy = policyName, Server = server, Transport = transport, OnServerFailure = OnServerFailure.Throw, Execution = execution };
+            if (link is not null) settings.EmulateLink(link);
+            return new(name, await SplitInferenceClient.CreateAsync(settings, model.Model, cancellationToken), maxWarmUp);
         }
     }
 

@@ -71,6 +71,6 @@ internal static partial class EngineLog
         _ => LogLevel.Critical,
     };
 
-    [LoggerMessage(EventId = 1, EventName = "EngineLine", Message = "ONNX Runtime: {Message} ({Location})")]
+    [LoggerMessage(EventId = 50, EventName = "EngineLine", Message = "ONNX Runtime: {Message} ({Location})")]
     private static partial void EngineLine(ILogger logger, LogLevel level, string message, string location);
 }

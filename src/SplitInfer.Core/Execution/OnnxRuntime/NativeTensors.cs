@@ -26,6 +26,14 @@ internal static class NativeTensors
         return tensor;
     }
 
+    /// <summary>The bytes of a tensor's elements; none of text, which has no fixed size.</summary>
+    public static long ByteSize(OrtValue value)
+    {
+        var info = value.GetTensorTypeAndShape();
+        var type = (ElementType)info.ElementDataType;
+        return type.HasFixedSize() ? type.ByteSize(info.ElementCount) : 0;
+    }
+
     private static OrtValue CreateText(TensorValue tensor)
     {
         var value = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, tensor.Shape.Dimensions.ToArray());

@@ -18,7 +18,7 @@ internal sealed class OnnxRuntimeEnvironment
     private static readonly Lock Gate = new();
     private static OnnxRuntimeEnvironment? _current;
 
-    private readonly Lazy<bool> _sharedArena;
+    private SharedArena? _sharedArena;
     private readonly bool _isOurs;
     private readonly int _poolThreads;
     private volatile bool _hasPool = true;
@@ -30,7 +30,6 @@ internal sealed class OnnxRuntimeEnvironment
         var isHeld = false;
         native.DangerousAddRef(ref isHeld);
         AvailableProviders = [.. native.GetAvailableProviders()];
-        _sharedArena = new(RegisterArena);
     }
 
     /// <summary>The environment of the managed API.</summary>
@@ -86,8 +85,11 @@ internal sealed class OnnxRuntimeEnvironment
         }
     }
 
-    /// <summary>Makes the arena that sessions can share, unless it is there.</summary>
-    public void EnsureSharedArena() => _ = _sharedArena.Value;
+    /// <summary>The arena that sessions can share, made for the first that asks.</summary>
+    public SharedArena ShareArena(ExecutionOptions options)
+    {
+        lock (Gate) return _sharedArena ??= SharedArena.Register(Native, options.MaxArenaBytes, mayBeThere: !_isOurs);
+    }
 
     // The pool has as many threads as the first options asked for; others that ask for a number of their own get threads of their own. How
     // many threads an application's pool has is unknown.
@@ -99,6 +101,8 @@ internal sealed class OnnxRuntimeEnvironment
         try
         {
             if (OrtEnv.IsCreated) return Adopt(OrtEnv.Instance());
+            EngineTelemetry.TurnOff();
+            NativeHeap.Limit();
             using var threading = new OrtThreadingOptions();
             threading.GlobalIntraOpNumThreads = threads;
             // Segments run their nodes one after the other; between nodes there is nothing to spread.
@@ -125,23 +129,4 @@ internal sealed class OnnxRuntimeEnvironment
     }
 
     private static OnnxRuntimeEnvironment Adopt(OrtEnv native) => new(native, isOurs: false, poolThreads: -1);
-
-    private bool RegisterArena()
-    {
-        using var memory = new OrtMemoryInfo(OrtMemoryInfo.allocatorCPU, OrtAllocatorType.ArenaAllocator, 0, OrtMemType.Default);
-        // Many sessions of different sizes share it: it grows by what is asked for, not by doubling what it has.
-        const int SameAsRequested = 1;
-        const int Default = -1;
-        using var arena = new OrtArenaCfg(0, SameAsRequested, Default, Default);
-        try
-        {
-            Native.CreateAndRegisterAllocator(memory, arena);
-        }
-        catch (OnnxRuntimeException) when (!_isOurs)
-        {
-            // The application has registered one, which serves as well.
-        }
-
-        return true;
-    }
 }

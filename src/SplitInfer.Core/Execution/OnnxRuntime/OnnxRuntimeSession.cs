@@ -16,13 +16,14 @@ internal sealed class OnnxRuntimeSession : IEngineSession
     private readonly string _logId;
     private readonly SessionInitializers _initializers;
     private readonly PrePackedWeightsContainer? _container;
+    private readonly SharedArena? _arena;
     private readonly ConcurrentQueue<RunSlot> _slots = [];
     private int _references = 1;
     private int _disposed;
 
-    private OnnxRuntimeSession(InferenceSession native, OrtLoggingLevel severity, string logId, SessionInitializers initializers, PrePackedWeightsContainer? container, Func<string, bool> bindsOutput)
+    private OnnxRuntimeSession(InferenceSession native, OrtLoggingLevel severity, string logId, SessionInitializers initializers, PrePackedWeightsContainer? container, SharedArena? arena, long maxOutputBytes, Func<string, bool> bindsOutput)
     {
-        (_native, _severity, _logId, _initializers, _container) = (native, severity, logId, initializers, container);
+        (_native, _severity, _logId, _initializers, _container, _arena, MaxOutputBytes) = (native, severity, logId, initializers, container, arena, maxOutputBytes);
         Inputs = [.. native.InputNames.Select(name => Describe(name, native.InputMetadata[name]))];
         Outputs = [.. native.OutputNames.Select(name => Describe(name, native.OutputMetadata[name]))];
         OutputShapes = [.. Outputs.Select(output => bindsOutput(output.Name) ? OutputShape.From(output, Inputs) : null)];
@@ -39,6 +40,9 @@ internal sealed class OnnxRuntimeSession : IEngineSession
 
     /// <summary>Whether outputs have had the shapes that the model promises. Some models err; their outputs are taken as they come.</summary>
     public bool TrustsShapes { get; set; } = true;
+
+    /// <summary>The most bytes that the outputs of one run may take together.</summary>
+    public long MaxOutputBytes { get; }
 
     /// <summary>Runs that are under way.</summary>
     public int ActiveRuns => Volatile.Read(ref _references) - (Volatile.Read(ref _disposed) == 0 ? 1 : 0);
@@ -67,7 +71,7 @@ internal sealed class OnnxRuntimeSession : IEngineSession
                 initializers.AddTo(session);
                 return container is null ? new InferenceSession(model, session) : new InferenceSession(model, session, container);
             });
-            return new(native, severity, logId, initializers, container, settings.BindsOutputs ? new PreparedOutputs(model).Allow : static _ => false);
+            return new(native, severity, logId, initializers, container, settings.UseSharedArena ? environment.ShareArena(options) : null, options.MaxOutputBytes, settings.BindsOutputs ? new PreparedOutputs(model).Allow : static _ => false);
         }
         catch
         {
@@ -96,9 +100,16 @@ internal sealed class OnnxRuntimeSession : IEngineSession
             {
                 slot.Run(inputPlaces, inputs, outputPlaces, outputs, cancellationToken);
             }
+            catch (EngineException error) when (error.IsOfMemory && _arena is not null)
+            {
+                // What other runs have left in the arena counts towards its bound, and may lie in pieces that are too small.
+                _arena.Trim();
+                slot.Run(inputPlaces, inputs, outputPlaces, outputs, cancellationToken);
+            }
             finally
             {
                 _slots.Enqueue(slot);
+                _arena?.Trimming.OnRun();
             }
         }
         finally

@@ -47,7 +47,7 @@ internal sealed class RunSlot : IDisposable
             {
                 Execute(cancellationToken);
             }
-            catch (EngineException) when (preparesAny)
+            catch (EngineException error) when (preparesAny && !error.IsOfMemory)
             {
                 // Either the run is bound to fail, or an output has not the shape that the model promises. The second try tells.
                 DropOutputs();
@@ -120,12 +120,13 @@ internal sealed class RunSlot : IDisposable
             _boundOutputPlaces = places.ToArray();
         }
 
-        var prepared = 0;
+        var (prepared, bytes) = (0, 0L);
         foreach (var place in places)
         {
             var output = _session.Outputs[place];
             if (prepares && _session.OutputShapes[place] is { } rule && rule.TryResolve(_inputs, out var shape))
             {
+                CheckOutputs(bytes += output.ElementType.ByteSize(shape.ElementCount));
                 var tensor = _outputs[place] = TensorValue.Allocate(output.ElementType, shape);
                 var view = tensor.TakeView();
                 if (!ReferenceEquals(view, _boundOutputs[place])) _binding.BindOutput(output.Name, view.Value);
@@ -172,12 +173,23 @@ internal sealed class RunSlot : IDisposable
     {
         using (var values = _binding.GetOutputValues())
         {
-            for (var i = 0; i < places.Length; i++) _outputs[places[i]] ??= NativeTensors.Copy(values.ElementAt(i));
+            var bytes = 0L;
+            for (var i = 0; i < places.Length; i++)
+            {
+                if (_outputs[places[i]] is not null) continue;
+                CheckOutputs(bytes += NativeTensors.ByteSize(values.ElementAt(i)));
+                _outputs[places[i]] = NativeTensors.Copy(values.ElementAt(i));
+            }
         }
 
         _binding.ClearBoundOutputs();
         _boundOutputs.AsSpan().Clear();
         _boundOutputPlaces = [];
+    }
+
+    private void CheckOutputs(long bytes)
+    {
+        if (bytes > _session.MaxOutputBytes) throw new SizeLimitException($"The outputs take {bytes} bytes or more, over the {_session.MaxOutputBytes} allowed.");
     }
 
     /// <summary>After a failure the state of the bindings is unknown.</summary>

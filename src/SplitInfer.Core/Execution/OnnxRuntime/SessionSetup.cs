@@ -10,8 +10,6 @@ internal static class SessionSetup
 
     private const string Setting = $"{nameof(ExecutionOptions)}.{nameof(ExecutionOptions.Configure)}";
 
-    private const string SharedAllocatorsKey = "session.use_env_allocators";
-
     /// <exception cref="EngineException">The engine refuses a provider, or what the application sets.</exception>
     /// <exception cref="UnknownExecutionProviderException">A provider is unknown.</exception>
     public static void Apply(SessionOptions session, OnnxRuntimeEnvironment environment, ExecutionOptions options, SessionSettings settings, string logId, bool sharesPool)
@@ -24,8 +22,8 @@ internal static class SessionSetup
         if (settings.ExternalDataFolder is { } folder) session.AddSessionConfigEntry(ExternalDataFolderKey, Path.GetFullPath(folder));
         if (settings.UseSharedArena)
         {
-            environment.EnsureSharedArena();
-            session.AddSessionConfigEntry(SharedAllocatorsKey, "1");
+            environment.ShareArena(options);
+            session.AddSessionConfigEntry(SharedArena.SessionKey, "1");
         }
 
         foreach (var library in options.CustomOperatorLibraries) Register(session, library);

@@ -15,6 +15,16 @@ internal static class Inference
 {
     private const int MaxTogether = 10_000;
 
+    /// <summary>The most edges of a graph that the engine is given as a whole; its time for one grows with their square.</summary>
+    public const int MaxEdges = 100_000;
+
+    // Of parts, smaller ones take less time.
+    private const int PartLength = 2_000;
+    private const int PartEdges = 20_000;
+
+    // Nodes of many inputs make up parts as well that are worth a call of the engine.
+    private const int LeastPartLength = 64;
+
     /// <summary>The engine's description of each input, and of each value and computed constant that is read or is an output.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="execution">How the engine is set up.</param>
@@ -22,7 +32,7 @@ internal static class Inference
     /// <exception cref="EngineException">The engine refuses the model.</exception>
     public static IReadOnlyDictionary<string, EngineValue> Of(ModelGraph graph, ExecutionOptions execution, int maxTogether = MaxTogether)
     {
-        var values = (graph.Nodes.Length > maxTogether ? InferInParts(graph, execution, maxTogether) : null) ?? InferTogether(graph, execution, GraphOptimization.None);
+        var values = (graph.Nodes.Length > maxTogether || graph.EdgeCount > MaxEdges ? InferInParts(graph, execution, Math.Min(maxTogether, PartLength)) : null) ?? InferTogether(graph, execution, GraphOptimization.None);
         // Exporters compute shapes from shapes. Where these are fixed, folding them tells what inference alone does not.
         // It tells nothing of a dimension that is an input's.
         var symbols = graph.Inputs.SelectMany(i => values[i.Name].Symbols).OfType<string>().ToHashSet(StringComparer.Ordinal);
@@ -64,10 +74,14 @@ internal static class Inference
         var (values, given) = (new Dictionary<string, EngineValue>(StringComparer.Ordinal), graph.Inputs.ToDictionary(static i => i.Name, StringComparer.Ordinal));
         var outputs = graph.Outputs.Select(static o => o.Name).Concat(graph.Reads.SelectMany(static reads => reads)).Concat(graph.SharedNodes.SelectMany(static n => n.Uses)).ToHashSet(StringComparer.Ordinal);
         var symbols = graph.Inputs.SelectMany(static i => i.Type?.TensorType?.Shape?.Dim ?? []).Select(static d => d.DimParam).ToHashSet(StringComparer.Ordinal);
-        for (var from = 0; from < graph.Nodes.Length; from += size)
+        var alike = new AlikeInputs();
+        foreach (var info in given.Keys) alike.Know(info, value: null);
+        for (int from = 0, to; from < graph.Nodes.Length; from = to)
         {
-            var to = Math.Min(from + size, graph.Nodes.Length);
-            var (nodes, reads) = (graph.Nodes[from..to], graph.Reads[from..to].SelectMany(static reads => reads).Where(name => !graph.IsConstant(name)).ToHashSet(StringComparer.Ordinal));
+            to = EndOfPart(graph, from, size);
+            // In parts there are no dequantised values, so that nodes read what they use.
+            GraphNode[] nodes = [.. graph.Nodes[from..to].Select(alike.Reduce)];
+            var reads = nodes.SelectMany(static n => n.Uses).Where(name => !graph.IsConstant(name)).ToHashSet(StringComparer.Ordinal);
             string[] written = [.. nodes.SelectMany(static n => n.Outputs)];
             reads.ExceptWith(written);
             // The inputs of the model and its constants are told with the first part, whichever reads them.
@@ -76,13 +90,22 @@ internal static class Inference
             var constants = from == 0 ? graph.SharedNodes.SelectMany(static n => n.Outputs).Where(name => outputs.Contains(name)) : [];
             var model = SegmentWriter.Write(
                 graph, nodes, reads.Select(name => given.GetValueOrDefault(name) ?? InfoOf(values[name])), written.Where(outputs.Contains).Concat(constants).Select(static name => new ValueInfoProto { Name = name }));
-            foreach (var (name, value) in Infer(model, graph.Model, execution, GraphOptimization.None)) values.TryAdd(name, value);
+            foreach (var (name, value) in Infer(model, graph.Model, execution, GraphOptimization.None))
+                if (values.TryAdd(name, value)) alike.Know(name, value);
         }
 
         return values;
 
         // A symbol that is no input's would tie dimensions together that only this part's nodes relate.
         ValueInfoProto InfoOf(EngineValue value) => EngineValueInfos.Of(value, axis => value.Symbols[axis] is { } symbol && symbols.Contains(symbol) ? symbol : null);
+    }
+
+    /// <summary>Where the part ends that begins at a node: after so many nodes, or sooner where they have many inputs.</summary>
+    private static int EndOfPart(ModelGraph graph, int from, int size)
+    {
+        var to = from;
+        for (long edges = 0; to < graph.Nodes.Length && to - from < size && (edges <= PartEdges || to - from < LeastPartLength); to++) edges += graph.Nodes[to].Uses.Length;
+        return to;
     }
 
     private static Dictionary<string, EngineValue> InferTogether(ModelGraph graph, ExecutionOptions execution, GraphOptimization optimization)

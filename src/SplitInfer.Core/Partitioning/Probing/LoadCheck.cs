@@ -15,6 +15,9 @@ internal static class LoadCheck
     private const int MinNodes = 4096;
     private const int MaxAttributeBytes = 1024;
 
+    // From here on a node's inputs of the same kind count as one: no kernel is chosen by how many there are.
+    private const int MaxAlike = 3;
+
     /// <summary>Checks a model.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="values">What the engine says of its values.</param>
@@ -22,16 +25,18 @@ internal static class LoadCheck
     /// <exception cref="EngineException">The engine refuses it.</exception>
     public static void Run(ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values, ExecutionOptions execution)
     {
-        if (graph.Nodes.Length < MinNodes || !LoadsByKind(graph, values, execution)) Inference.CheckLoads(graph, execution);
+        if ((graph.Nodes.Length < MinNodes && graph.EdgeCount <= Inference.MaxEdges) || !LoadsByKind(graph, values, execution)) Inference.CheckLoads(graph, execution);
     }
 
     /// <summary>Whether one node of each kind loads; false also if there are many kinds or they cannot be distinguished.</summary>
     private static bool LoadsByKind(ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values, ExecutionOptions execution)
     {
         var kinds = new Dictionary<string, GraphNode>(StringComparer.Ordinal);
+        // One instance for all values that are alike, so that comparing is cheap. Null for what cannot be fed.
+        var (told, texts) = (new Dictionary<string, string?>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
         foreach (var node in graph.Nodes)
         {
-            if (!node.Uses.All(use => graph.IsConstant(use) || CanBeFed(values.GetValueOrDefault(use))) || KindOf(node, graph, values) is not { } kind) return false;
+            if (KindOf(node, Describe) is not { } kind) return false;
             kinds.TryAdd(kind, node);
             if (kinds.Count > MinNodes / 4) return false;
         }
@@ -47,10 +52,20 @@ internal static class LoadCheck
             // The whole model tells whether it is this node, and in what words.
             return false;
         }
+
+        string? Describe(string input)
+        {
+            if (told.TryGetValue(input, out var description)) return description;
+            if (graph.IsConstant(input)) description = "=" + input;
+            else if (values.GetValueOrDefault(input) is { } value && CanBeFed(value)) description = TextOf(value);
+            if (description is not null && !texts.TryAdd(description, description)) description = texts[description];
+            told.Add(input, description);
+            return description;
+        }
     }
 
-    /// <summary>Everything that distinguishes nodes except the names of their inputs and outputs; null if a node has a body or is too long to compare.</summary>
-    private static string? KindOf(GraphNode node, ModelGraph graph, IReadOnlyDictionary<string, EngineValue> values)
+    /// <summary>Everything that distinguishes nodes except the names of their inputs and outputs; null if a node has a body, reads what cannot be fed, or is too long to compare.</summary>
+    private static string? KindOf(GraphNode node, Func<string, string?> describe)
     {
         var kind = new StringBuilder().Append(node.Proto.Domain).Append('\0').Append(node.Proto.OpType).Append('\0').Append(node.Proto.Overload);
         foreach (var attribute in node.Proto.Attribute)
@@ -59,23 +74,26 @@ internal static class LoadCheck
             kind.Append('\0').Append(Convert.ToBase64String(Google.Protobuf.MessageExtensions.ToByteArray(attribute)));
         }
 
+        var (last, alike) = ("", 0);
         foreach (var input in node.Proto.Input)
         {
-            kind.Append('\0').Append(input.Length == 0 ? '-' : graph.IsConstant(input) ? '=' : ':');
-            if (input.Length == 0) continue;
-            if (graph.IsConstant(input)) kind.Append(input);
-            else Append(kind, values[input]);
+            var text = input.Length == 0 ? "-" : describe(input);
+            if (text is null) return null;
+            alike = ReferenceEquals(text, last) ? alike + 1 : 1;
+            last = text;
+            if (alike <= MaxAlike) kind.Append('\0').Append(text);
         }
 
         foreach (var output in node.Proto.Output) kind.Append(output.Length == 0 ? "\0-" : "\0>");
         return kind.ToString();
     }
 
-    private static void Append(StringBuilder kind, EngineValue value)
+    private static string TextOf(EngineValue value)
     {
-        kind.Append((int)value.ElementType);
-        if (!value.HasShape) kind.Append('?');
-        foreach (var (size, symbol) in value.Dimensions.Zip(value.Symbols)) kind.Append(',').Append(size).Append(symbol);
+        var text = new StringBuilder(":").Append((int)value.ElementType);
+        if (!value.HasShape) text.Append('?');
+        foreach (var (size, symbol) in value.Dimensions.Zip(value.Symbols)) text.Append(',').Append(size).Append(symbol);
+        return text.ToString();
     }
 
     private static bool CanBeFed(EngineValue? value) => value is { Kind: EngineValueKind.Tensor } && value.ElementType.CanBeBound();

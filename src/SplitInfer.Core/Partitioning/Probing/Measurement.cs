@@ -41,7 +41,7 @@ internal sealed class Measurement
         ModelGraph graph, ImmutableArray<TensorSpec> inputs, IReadOnlyList<string> open, Func<string, TensorSpec?> specOf, PlanOptions options, ExecutionOptions execution)
     {
         var first = new NominalSizes(inputs, options, attempt: 0);
-        if (open.Count > MaxChecked) open = [.. open.Where(value => !Follows(specOf(value)!, inputs))];
+        if (open.Count > MaxChecked || graph.EdgeCount > Inference.MaxEdges) open = [.. open.Where(value => !Follows(specOf(value)!, inputs))];
         if (open.Count == 0) return new(first);
         using var run = new CancellationTokenSource(options.MaxMeasureTime, TimeProvider.System);
         using var memory = new MemoryWatch(run, options.MaxMeasureBytes);

@@ -6,6 +6,9 @@ namespace SplitInfer.Protocol.Endpoints;
 /// </summary>
 internal abstract class ByteChannel : IDisposable
 {
+    /// <summary>Who is at the other end.</summary>
+    public virtual PeerAddress Peer => PeerAddress.Local;
+
     /// <summary>Receives at least one byte, or 0 at the end.</summary>
     public abstract ValueTask<int> ReceiveAsync(Memory<byte> target);
 
@@ -18,6 +21,9 @@ internal abstract class ByteChannel : IDisposable
 
     /// <summary>Tells the other end that nothing more will be sent; it may still be listened to.</summary>
     public abstract void EndSending();
+
+    /// <summary>Does what <see cref="Dispose"/> does, without a word to the other end where that would take its time: it is lost, or has broken the rules.</summary>
+    public virtual void Abort() => Dispose();
 
     public abstract void Dispose();
 }

@@ -10,6 +10,9 @@ internal sealed class SocketChannel : ByteChannel
     // As much as the system allows up to this: what it gives by default is less than a frame, so that both ends would take turns.
     private const int UnixSendBufferBytes = 1 << 20;
 
+    // A peer that has vanished without a word is found within a minute: 30 s of silence and three probes, 10 s apart.
+    private const int KeepAliveSeconds = 30, KeepAliveIntervalSeconds = 10, KeepAliveProbes = 3;
+
     private readonly Socket _socket;
     private readonly ArraySegment<byte>[] _segments = new ArraySegment<byte>[2];
 
@@ -17,9 +20,22 @@ internal sealed class SocketChannel : ByteChannel
     {
         _socket = socket;
         _socket.Blocking = false;
-        if (socket.ProtocolType == ProtocolType.Tcp) socket.NoDelay = true;
-        else socket.SendBufferSize = UnixSendBufferBytes;
+        Peer = PeerAddress.Of(socket);
+        if (socket.ProtocolType == ProtocolType.Tcp)
+        {
+            socket.NoDelay = true;
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveIntervalSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveProbes);
+        }
+        else
+        {
+            socket.SendBufferSize = UnixSendBufferBytes;
+        }
     }
+
+    public override PeerAddress Peer { get; }
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> target) => _socket.ReceiveAsync(target, SocketFlags.None);
 

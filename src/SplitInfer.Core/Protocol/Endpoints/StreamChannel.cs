@@ -1,8 +1,12 @@
 namespace SplitInfer.Protocol.Endpoints;
 
 /// <summary>Any duplex stream, which it owns. A frame goes out with one write.</summary>
-internal sealed class StreamChannel(Stream stream) : ByteChannel
+/// <param name="stream">The stream.</param>
+/// <param name="peer">Who is at the other end; null for a program on this machine.</param>
+internal sealed class StreamChannel(Stream stream, PeerAddress? peer = null) : ByteChannel
 {
+    public override PeerAddress Peer => peer ?? base.Peer;
+
     public override ValueTask<int> ReceiveAsync(Memory<byte> target) => stream.ReadAsync(target);
 
     public override int TrySend(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second) => 0;

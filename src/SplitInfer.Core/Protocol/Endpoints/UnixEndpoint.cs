@@ -7,7 +7,9 @@ internal sealed class UnixEndpoint(string path, UnixDomainSocketEndPoint socketA
 {
     private const int Backlog = 512;
 
-    public static new UnixEndpoint Parse(Uri address)
+    public override bool IsLocal => true;
+
+    public static UnixEndpoint Parse(Uri address)
     {
         if (address.Host.Length > 0 || !address.LocalPath.StartsWith('/') || address.LocalPath == "/")
             throw new EndpointException($"'{address}' names no absolute path. Write unix:///PATH, with three slashes.");
@@ -44,7 +46,7 @@ internal sealed class UnixEndpoint(string path, UnixDomainSocketEndPoint socketA
         {
             socket.Bind(socketAddress);
             socket.Listen(Backlog);
-            return new(socket, new(ToString()), () => File.Delete(path));
+            return new(socket, new(ToString()), afterwards: () => File.Delete(path));
         }
         catch (SocketException exception)
         {

@@ -3,6 +3,7 @@ using SplitInfer.Codecs;
 using SplitInfer.Codecs.ConvFeature;
 using SplitInfer.Core.Tests.Codecs.Entropy;
 using SplitInfer.Tensors;
+using SplitInfer.Testing.Fuzzing;
 using SplitInfer.Testing.Memory;
 
 namespace SplitInfer.Core.Tests.Codecs.ConvFeature;

@@ -1,0 +1,54 @@
+namespace SplitInfer.Client.Transport;
+
+/// <content>Another connection beside one that is silent.</content>
+internal sealed partial class ServerLink
+{
+    private bool _isReplacing;
+    private long? _replacedAt;
+
+    /// <summary>
+    /// Tries another connection beside one that is silent, which a path may have forgotten without telling either end. Where the server answers
+    /// there, new requests go there; what is in flight on the old one may still be answered.
+    /// </summary>
+    private void ReplaceInDoubt(ServerConnection silent)
+    {
+        lock (_gate)
+        {
+            if (_isReplacing || _disposal.IsCancellationRequested || !IsCurrent(silent)) return;
+            // A path that is slow rather than dead would otherwise get one connection after the other.
+            if (_replacedAt is { } last && _time.GetElapsedTime(last) < _options.NoProgressTimeout / 2) return;
+            (_isReplacing, _replacedAt) = (true, _time.GetTimestamp());
+        }
+
+        using (ExecutionContext.SuppressFlow()) _ = Task.Run(() => ReplaceAsync(silent));
+    }
+
+    private async Task ReplaceAsync(ServerConnection silent)
+    {
+        try
+        {
+            var other = await ConnectAsync().ConfigureAwait(false);
+            await using (_disposal.Token.UnsafeRegister(_ => _ = other.AbortAsync(new ObjectDisposedException(nameof(ITailTransport))), null).ConfigureAwait(false))
+                await other.Welcomed.ConfigureAwait(false);
+            bool isTaken;
+            lock (_gate)
+            {
+                isTaken = other.IsOpen && !_disposal.IsCancellationRequested && IsCurrent(silent) && (silent.IsInDoubt || !silent.IsOpen);
+                if (isTaken) _connection = Task.FromResult(other);
+            }
+
+            if (isTaken) silent.Slots.Drain();
+            else await other.AbortAsync(new IOException("The other connection has gone on.")).ConfigureAwait(false);
+        }
+        catch (SplitInferException)
+        {
+            // Neither connection is any good; the old one ends in its own time.
+        }
+        finally
+        {
+            lock (_gate) _isReplacing = false;
+        }
+    }
+
+    private bool IsCurrent(ServerConnection connection) => _connection is { IsCompletedSuccessfully: true } current && current.Result == connection;
+}

@@ -1,0 +1,129 @@
+using Microsoft.Extensions.Logging;
+using SplitInfer.Execution;
+using SplitInfer.Models;
+using SplitInfer.Partitioning;
+using SplitInfer.Segments;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Server.Models;
+
+/// <summary>Plans models, and publishes them once their tails are loaded and measured as far as that is asked for.</summary>
+internal static partial class ModelLoader
+{
+    private const string SamplesFolder = "inputs";
+
+    /// <summary>Why a model is not served, in words for whoever put it there.</summary>
+    public static string ReasonOf(Exception error, string path) => error switch
+    {
+        SplitInferException => error.Message,
+        IOException or UnauthorizedAccessException => $"{path}: the file cannot be read. Let the server's user read it and what lies beside it. {error.Message}",
+        _ => $"{path}: the model cannot be planned, by an error that was not foreseen. Export it again, and report it. {error.GetType().Name}: {error.Message}",
+    };
+
+    /// <summary>Reads the graph of a model without its external data, in no time beside that of planning it.</summary>
+    /// <exception cref="SplitInferException">It is no model, or none that can be planned.</exception>
+    public static void CheckStructure(string path, PlanOptions options)
+    {
+        var file = OnnxModel.LoadGraph(path, options.Limits);
+        ModelGraph.Of(file, options.For(file).FedInitializers);
+    }
+
+    /// <summary>Plans a model with the samples that lie beside it, in the folder <c>inputs</c>.</summary>
+    public static PartitionedModel Plan(string path, PlanOptions options, ExecutionOptions execution, ILogger logger)
+    {
+        var file = OnnxModel.Load(path, options.Limits);
+        try
+        {
+            return Plan(file, path, options.For(file), execution, logger);
+        }
+        catch
+        {
+            // Nothing refers to its external data any more, which may be large.
+            file.ExternalCopy?.Dispose();
+            throw;
+        }
+    }
+
+    private static PartitionedModel Plan(OnnxModel file, string path, PlanOptions options, ExecutionOptions execution, ILogger logger)
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(path)!, SamplesFolder);
+        if (!Directory.Exists(folder)) return PartitionedModel.From(file, options, execution);
+        var samples = new Dictionary<string, TensorValue>();
+        try
+        {
+            samples = TensorFolder.Read(folder, "input", [.. ModelGraph.Of(file, options.FedInitializers).Inputs.Select(static input => input.Name)], options.MaxMeasureBytes);
+            return PartitionedModel.From(file, options.WithSamples(samples), execution);
+        }
+        catch (Exception error) when (error is InvalidTensorException or TensorMismatchException or IOException or UnauthorizedAccessException)
+        {
+            // Samples tell what cuts cost. A model can be served without.
+            LogSamplesIgnored(logger, error, folder);
+            return PartitionedModel.From(file, options, execution);
+        }
+        finally
+        {
+            foreach (var tensor in samples.Values) tensor.Dispose();
+        }
+    }
+
+    /// <summary>Publishes a model that is planned. Whoever calls says so in the log, by <see cref="LogServing"/>.</summary>
+    /// <param name="name">The name that clients open it by.</param>
+    /// <param name="version">The version of that name.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="isOwned">Whether nobody else uses the model, so that its external data goes with it.</param>
+    /// <param name="settings">How it is served.</param>
+    /// <param name="registry">Where it is published.</param>
+    /// <param name="logger">Told what cannot be loaded or measured.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async ValueTask<IServedModel> PublishAsync(
+        string name, string version, PartitionedModel model, bool isOwned, ModelRepositorySettings settings, ModelRegistry registry, ILogger logger, CancellationToken cancellationToken)
+    {
+        var served = Open(name, version, model, isOwned ? model.Model.ExternalCopy : null, settings);
+        try
+        {
+            if (settings.PreloadArms) await served.PreloadAsync(error => LogNotLoaded(logger, error, name, version, error.Partition), cancellationToken).ConfigureAwait(false);
+            if (settings.ProfileTails)
+            {
+                served.TailSeconds = await new TailProfiler(model, served, settings.Time).MeasureAsync(reason => LogNotProfiled(logger, name, version, reason), cancellationToken).ConfigureAwait(false);
+                LogProfiled(logger, name, version, served.TailSeconds.Count(static s => s > 0));
+            }
+
+            registry.Publish(served);
+            return served;
+        }
+        catch
+        {
+            served.Dispose();
+            throw;
+        }
+    }
+
+    private static ServedModel Open(string name, string version, PartitionedModel model, ExternalCopy? externalCopy, ModelRepositorySettings settings)
+    {
+        try
+        {
+            return new(name, version, model.Plan, settings.Segments.Open(new SegmentCompiler(model, settings.Execution)), externalCopy);
+        }
+        catch
+        {
+            externalCopy?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Says that a model is served.</summary>
+    [LoggerMessage(36, LogLevel.Information, "Serving {Name} {Version}, fingerprint {Fingerprint}", EventName = "ModelServed")]
+    public static partial void LogServing(ILogger logger, string name, string version, Fingerprint fingerprint);
+
+    [LoggerMessage(37, LogLevel.Warning, "Serving {Name} {Version} without partition {Partition}, whose tail cannot be loaded", EventName = "TailNotLoaded")]
+    private static partial void LogNotLoaded(ILogger logger, Exception error, string name, string version, int partition);
+
+    [LoggerMessage(38, LogLevel.Information, "Measured {Count} tails of {Name} {Version}", EventName = "TailsMeasured")]
+    private static partial void LogProfiled(ILogger logger, string name, string version, int count);
+
+    [LoggerMessage(39, LogLevel.Warning, "No tail of {Name} {Version} could be measured on made-up inputs, so clients learn from their requests alone: {Reason}", EventName = "TailsNotMeasured")]
+    private static partial void LogNotProfiled(ILogger logger, string name, string version, string reason);
+
+    [LoggerMessage(40, LogLevel.Warning, "The samples in {Folder} are passed over: they cannot be read, or are not what the model takes", EventName = "SamplesIgnored")]
+    private static partial void LogSamplesIgnored(ILogger logger, Exception error, string folder);
+}

@@ -1,0 +1,238 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace SplitInfer.Server.Scheduling;
+
+/// <summary>
+/// Jobs that wait, shared out fairly: machines get equal parts of the run time, the connections of one machine equal parts of its own, and each
+/// connection's jobs run by their deadlines. Self-clocked fair queueing (Golestani, 1994), once among machines and once among the connections of each,
+/// with run times as costs: who comes anew starts behind the job that was served last, so that changing connections gains nothing. Not thread-safe.
+/// </summary>
+internal sealed class FairQueue
+{
+    // What a job counts at least, s, so that turns are taken where runs take no time.
+    private const double LeastCost = 1e-6;
+
+    private const double LeastGivenUp = 2;
+
+    private readonly Turns<Machine> _machines = new();
+
+    /// <summary>Jobs that wait.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>What they count together, in mean runs.</summary>
+    public double Runs { get; private set; }
+
+    /// <summary>Adds a job.</summary>
+    /// <param name="job">The job; what it is charged is in <see cref="TailJobTerms.ExpectedSeconds"/>, at least as much as a run may count.</param>
+    public void Add(TailJob job)
+    {
+        job.Expect(Math.Max(LeastCost, job.Terms.ExpectedSeconds));
+        var cost = job.Terms.ExpectedSeconds;
+        var machine = Find(job.Terms.Machine) ?? _machines.Add(new(job.Terms.Machine), cost);
+        var flow = machine.Find(job.Terms.Connection) ?? machine.Flows.Add(new(job.Terms.Connection), cost);
+        // Most come in the order of their deadlines.
+        var before = flow.Jobs.Last;
+        while (before is not null && before.Value.Terms.DueAt > job.Terms.DueAt) before = before.Previous;
+        if (before is null) flow.Jobs.AddFirst(job.Node);
+        else flow.Jobs.AddAfter(before, job.Node);
+        Count++;
+        Runs += job.CountedRuns;
+    }
+
+    /// <summary>Takes the job that is to run next.</summary>
+    /// <param name="mayRun">Whether a job may run now; the first of a connection that may not lets those of others by.</param>
+    /// <param name="job">The job.</param>
+    public bool TryTake(Func<TailJob, bool> mayRun, [NotNullWhen(true)] out TailJob? job)
+    {
+        job = null;
+        var (machine, flow) = (default(Machine), default(Flow));
+        foreach (var other in _machines.Members)
+            if ((machine is null || other.Finish < machine.Finish) && NextFlow(other, mayRun) is { } next) (machine, flow) = (other, next);
+        if (machine is null || flow is null) return false;
+        job = flow.Jobs.First!.Value;
+        machine.Flows.Serve(flow, job.Terms.ExpectedSeconds);
+        _machines.Serve(machine, job.Terms.ExpectedSeconds);
+        Remove(job);
+        return true;
+    }
+
+    /// <summary>A job that was taken has run: its machine and connection are charged for what it took rather than for what was expected.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="seconds">What it took, s.</param>
+    public void Settle(TailJob job, double seconds)
+    {
+        var more = Math.Max(LeastCost, seconds) - job.Terms.ExpectedSeconds;
+        if (Find(job.Terms.Machine) is not { } machine) return;
+        machine.Finish = Math.Max(_machines.Now, machine.Finish + more);
+        if (machine.Find(job.Terms.Connection) is { } flow) flow.Finish = Math.Max(machine.Flows.Now, flow.Finish + more);
+    }
+
+    /// <summary>Removes a job that waits.</summary>
+    public void Remove(TailJob job)
+    {
+        var machine = Find(job.Terms.Machine)!;
+        var flow = machine.Find(job.Terms.Connection)!;
+        flow.Jobs.Remove(job.Node);
+        Count--;
+        // From nothing again, so that what rounding leaves does not add up.
+        Runs = Count == 0 ? 0 : Runs - job.CountedRuns;
+        if (flow.Jobs.Count == 0) machine.Flows.Members.Remove(flow);
+        if (machine.Flows.Members.Count == 0) _machines.Members.Remove(machine);
+    }
+
+    /// <summary>
+    /// Whether a job is within the share of its machine and connection, which is an equal part of the whole for each that has something waiting: one that
+    /// has more waits for as many turns of all others. The first job of a connection always is.
+    /// </summary>
+    /// <param name="terms">The job.</param>
+    /// <param name="counted">What it counts.</param>
+    /// <param name="whole">What may wait in all, in mean runs.</param>
+    /// <param name="arriving">What counts already for its machine and its connection beside what waits, in mean runs.</param>
+    public bool IsWithinShare(in TailJobTerms terms, double counted, double whole, (double Machine, double Connection) arriving = default)
+    {
+        var machine = Find(terms.Machine);
+        var flow = machine?.Find(terms.Connection);
+        var (ofMachine, ofFlow) = ((machine?.Runs ?? 0) + arriving.Machine, (flow?.Runs ?? 0) + arriving.Connection);
+        var share = whole / (_machines.Members.Count + (machine is null ? 1 : 0));
+        if (ofMachine > 0 && ofMachine + counted > Math.Max(1, share)) return false;
+        share /= machine is null ? 1 : machine.Flows.Members.Count + (flow is null ? 1 : 0);
+        return ofFlow == 0 || ofFlow + counted <= share;
+    }
+
+    /// <summary>The job that has to leave so that another one may wait in its place: the last of the machine that is most over its share, or of the connection; null where none is.</summary>
+    /// <param name="by">A job that is within its share.</param>
+    /// <param name="whole">What may wait in all, in mean runs.</param>
+    public TailJob? Displaced(in TailJobTerms by, double whole)
+    {
+        var own = Find(by.Machine);
+        var share = whole / (_machines.Members.Count + (own is null ? 1 : 0));
+        var (largest, size) = (own, 0.0);
+        foreach (var machine in _machines.Members)
+            if (machine != own && machine.Runs > Math.Max(size, share)) (largest, size) = (machine, machine.Runs);
+        if (largest is null) return null;
+        var (victim, most) = (default(Flow), 0.0);
+        // A job that has come and waited is not given up for another one of the same machine unless that makes a difference.
+        if (largest == own) most = Math.Max(LeastGivenUp, share / (own.Flows.Members.Count + (own.Find(by.Connection) is null ? 1 : 0)));
+        foreach (var flow in largest.Flows.Members)
+            if (flow.Runs > most) (victim, most) = (flow, flow.Runs);
+        return victim?.Jobs.Last!.Value;
+    }
+
+    /// <summary>Jobs that would run before one that comes now, where all take equally long.</summary>
+    public int Before(string machine, long connection, long dueAt)
+    {
+        var (ownMachine, own) = (Find(machine), 0);
+        var ownFlow = ownMachine?.Find(connection);
+        for (var node = ownFlow?.Jobs.First; node is not null && node.Value.Terms.DueAt <= dueAt; node = node.Next) own++;
+        var ofMachine = own;
+        if (ownMachine is not null)
+        {
+            foreach (var flow in ownMachine.Flows.Members)
+                if (flow != ownFlow) ofMachine += Math.Min(flow.Jobs.Count, own + 1);
+        }
+
+        var before = ofMachine;
+        foreach (var other in _machines.Members)
+            if (other != ownMachine) before += Math.Min(other.JobCount, ofMachine + 1);
+        return before;
+    }
+
+    private static Flow? NextFlow(Machine machine, Func<TailJob, bool> mayRun)
+    {
+        var next = default(Flow);
+        foreach (var flow in machine.Flows.Members)
+            if ((next is null || flow.Finish < next.Finish) && mayRun(flow.Jobs.First!.Value)) next = flow;
+        return next;
+    }
+
+    private Machine? Find(string name)
+    {
+        foreach (var machine in _machines.Members)
+            if (machine.Name == name) return machine;
+        return null;
+    }
+
+    /// <summary>One that takes its turn among others.</summary>
+    private abstract class Member
+    {
+        /// <summary>When its next job will have been served, in the virtual time of those it takes turns with, s.</summary>
+        public double Finish { get; set; }
+    }
+
+    /// <summary>What one machine has waiting.</summary>
+    private sealed class Machine(string name) : Member
+    {
+        public string Name => name;
+
+        public Turns<Flow> Flows { get; } = new();
+
+        public int JobCount
+        {
+            get
+            {
+                var jobs = 0;
+                foreach (var flow in Flows.Members) jobs += flow.Jobs.Count;
+                return jobs;
+            }
+        }
+
+        public double Runs
+        {
+            get
+            {
+                var runs = 0.0;
+                foreach (var flow in Flows.Members) runs += flow.Runs;
+                return runs;
+            }
+        }
+
+        public Flow? Find(long connection)
+        {
+            foreach (var flow in Flows.Members)
+                if (flow.Connection == connection) return flow;
+            return null;
+        }
+    }
+
+    /// <summary>What one connection has waiting.</summary>
+    private sealed class Flow(long connection) : Member
+    {
+        public long Connection => connection;
+
+        public LinkedList<TailJob> Jobs { get; } = [];
+
+        public double Runs
+        {
+            get
+            {
+                var runs = 0.0;
+                for (var node = Jobs.First; node is not null; node = node.Next) runs += node.Value.CountedRuns;
+                return runs;
+            }
+        }
+    }
+
+    /// <summary>Takes turns among members that all have something waiting.</summary>
+    private sealed class Turns<T>
+        where T : Member
+    {
+        public List<T> Members { get; } = [];
+
+        /// <summary>The virtual time: when the job that was served last is over, s.</summary>
+        public double Now { get; private set; }
+
+        public T Add(T member, double cost)
+        {
+            member.Finish = Now + cost;
+            Members.Add(member);
+            return member;
+        }
+
+        /// <summary>A member's next job is served; the one behind it counts as much until it is known.</summary>
+        public void Serve(T member, double cost)
+        {
+            Now = Math.Max(Now, member.Finish);
+            member.Finish = Now + cost;
+        }
+    }
+}

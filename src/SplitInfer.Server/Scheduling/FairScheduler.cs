@@ -1,0 +1,203 @@
+using SplitInfer.Protocol;
+
+namespace SplitInfer.Server.Scheduling;
+
+/// <summary>
+/// Runs tails a limited number at a time; those that wait take turns by machine and connection (<see cref="FairQueue"/>). As many wait as keep the time
+/// in the queue within bounds (<see cref="QueueLimit"/>); the others are refused by their headers, and told when to come back. Where the queue is full,
+/// the machine or connection that has most waiting gives up its last job for one that has much less. A job whose deadline cannot be met is refused too.
+/// Runs that may be much longer than those of others leave them one place (<see cref="LastPlace"/>).
+/// </summary>
+/// <param name="runner">Runs them.</param>
+/// <param name="places">Tails that run at a time.</param>
+/// <param name="maxQueued">Tails that wait, at most.</param>
+/// <param name="time">The clock.</param>
+internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueued, TimeProvider time) : ITailScheduler
+{
+    private readonly Lock _gate = new();
+    private readonly FairQueue _queue = new();
+    private readonly QueueLimit _limit = new(places, maxQueued);
+    private readonly Arrivals _arrivals = new();
+    private readonly RunTimes _times = new(time);
+    private readonly LastPlace _lastPlace = new(time);
+    private Func<TailJob, bool>? _mayRunNext;
+    private int _running;
+
+    /// <inheritdoc/>
+    public ServerLoad LoadFor(string machine, long connection)
+    {
+        lock (_gate) return new(_running, _queue.Count, places, WaitSeconds(machine, connection, dueAt: long.MaxValue));
+    }
+
+    /// <inheritdoc/>
+    public Refusal? Offer(in TailJobTerms terms, out long arrival)
+    {
+        arrival = 0;
+        lock (_gate)
+        {
+            var (now, run) = (time.GetTimestamp(), _times.Expect(terms));
+            _arrivals.Expire(now);
+            var counted = QueueLimit.Count(run, _times.Mean);
+            if (!MayArrive(terms, counted)) return BusyFor(terms);
+            if (terms.DueAt < long.MaxValue)
+            {
+                var left = time.GetElapsedTime(now, terms.DueAt).TotalSeconds;
+                var wait = WaitSeconds(terms.Machine, terms.Connection, terms.DueAt);
+                if (wait + run > left)
+                {
+                    if (wait <= left) _times.DoubtExpectation(terms);
+                    return Refusal.Late;
+                }
+            }
+
+            arrival = _arrivals.Add(terms, counted, now + (long)(_limit.Target(_times.Mean) * time.TimestampFrequency));
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Forget(TailJob job)
+    {
+        lock (_gate) ForgetLocked(job);
+    }
+
+    /// <inheritdoc/>
+    public void Enqueue(TailJob job)
+    {
+        bool runs;
+        TailJob? displaced = null;
+        job.QueuedAt = 0;
+        lock (_gate)
+        {
+            ForgetLocked(job);
+            runs = TryTakePlace(job);
+        }
+
+        if (!runs)
+        {
+            // Before the job can be found in the queue, since whoever takes it from there ends the watch.
+            job.WatchStop(this);
+            lock (_gate)
+            {
+                runs = TryTakePlace(job);
+                if (!runs)
+                {
+                    var run = _times.Expect(job.Terms);
+                    job.CountedRuns = QueueLimit.Count(run, _times.Mean);
+                    job.Failure = ReasonNotToWait(job, out displaced);
+                    if (job.Failure is null)
+                    {
+                        if (displaced is not null) _queue.Remove(displaced);
+                        job.Expect(run > 0 ? run : _times.Mean);
+                        job.QueuedAt = time.GetTimestamp();
+                        _queue.Add(job);
+                    }
+                }
+            }
+
+            if (!runs && job.Failure is null)
+            {
+                if (displaced is not null) EndWaiting(displaced, Refusal.BusyFor(_times.Mean).ToException());
+                return;
+            }
+
+            job.UnwatchStop();
+        }
+
+        if (runs) _ = RunAsync(job);
+        else job.OnEnded();
+    }
+
+    /// <inheritdoc/>
+    public void Withdraw(TailJob job)
+    {
+        lock (_gate)
+        {
+            if (job.Node.List is null) return;
+            _queue.Remove(job);
+        }
+
+        EndWaiting(job, new OperationCanceledException());
+    }
+
+    /// <summary>Ends a job that was just taken from the queue.</summary>
+    private static void EndWaiting(TailJob job, Exception reason)
+    {
+        job.UnwatchStop();
+        job.Failure = reason;
+        job.OnEnded();
+    }
+
+    private void ForgetLocked(TailJob job)
+    {
+        if (job.Arrival == 0) return;
+        _arrivals.Remove(job.Arrival);
+        job.Arrival = 0;
+    }
+
+    private bool TryTakePlace(TailJob job)
+    {
+        if (_running == places || !MayRunBeside(job, _running)) return false;
+        _running++;
+        return true;
+    }
+
+    private bool MayRunBeside(TailJob job, int running) =>
+        running < places - 1 || places == 1 || _lastPlace.MayTake(job.Terms.Machine, _times.Expect(job.Terms));
+
+    private Exception? ReasonNotToWait(TailJob job, out TailJob? displaced)
+    {
+        displaced = null;
+        if (job.StopToken.IsCancellationRequested) return new OperationCanceledException();
+        // A place that is free is not one for this job.
+        if (_limit.HasRoom(job.CountedRuns, _queue.Runs, _queue.Count, free: 0)) return null;
+        if (_queue.IsWithinShare(job.Terms, job.CountedRuns, _limit.Whole)) displaced = _queue.Displaced(job.Terms, _limit.Whole);
+        return displaced is null ? BusyFor(job.Terms).ToException() : null;
+    }
+
+    /// <summary>Whether there is room for a job that is still to be received, or would be, once others have made room for it.</summary>
+    private bool MayArrive(in TailJobTerms terms, double counted)
+    {
+        var (free, arriving) = (places - _running, _arrivals.RunsOf(terms.Machine, terms.Connection));
+        if (free == 0 && !_queue.IsWithinShare(terms, counted, _limit.Whole, arriving)) return false;
+        if (_limit.HasRoom(counted, _queue.Runs + _arrivals.Runs, _queue.Count + _arrivals.Count, free)) return true;
+        // What is announced only keeps out no one who has announced nothing.
+        return _limit.HasRoom(counted, _queue.Runs, _queue.Count, free) ? arriving.Machine == 0 : _queue.Displaced(terms, _limit.Whole) is not null;
+    }
+
+    private Refusal BusyFor(in TailJobTerms terms) => Refusal.BusyFor(WaitSeconds(terms.Machine, terms.Connection, terms.DueAt));
+
+    /// <summary>How long a job that comes now will wait for a place, s.</summary>
+    private double WaitSeconds(string machine, long connection, long dueAt) => _running < places ? 0 : (_queue.Before(machine, connection, dueAt) + 1) * _times.Mean / places;
+
+    private async Task RunAsync(TailJob job)
+    {
+        await runner.RunAsync(job.Alone).ConfigureAwait(false);
+        TailJob? next;
+        lock (_gate)
+        {
+            var seconds = time.GetElapsedTime(job.StartedAt, job.EndedAt).TotalSeconds;
+            if (job.Failure is null || IsCostly(job, seconds)) _times.Record(job.Terms, seconds);
+            _lastPlace.Record(job.Terms.Machine, seconds);
+            _queue.Settle(job, seconds);
+            _limit.Record(job.QueuedAt == 0 ? 0 : time.GetElapsedTime(job.QueuedAt, job.StartedAt).TotalSeconds, _times.Mean);
+            // The place passes to the next job that may take it, so that none that comes now is before it.
+            if (!_queue.TryTake(_mayRunNext ??= waiting => MayRunBeside(waiting, _running - 1), out next)) _running--;
+        }
+
+        // The next one does not wait for the reply to this one, nor this one for the run of the next.
+        if (next is not null) ThreadPool.UnsafeQueueUserWorkItem(static start => start.Scheduler.StartQueued(start.Job), (Scheduler: this, Job: next), preferLocal: false);
+        job.OnEnded();
+    }
+
+    /// <summary>Whether a run that failed is worth remembering: one that was stopped early, or never began, says nothing; one that failed late cost what it took.</summary>
+    private bool IsCostly(TailJob job, double seconds) =>
+        job.Failure is TailRefusedException { Code: RefusalCode.LimitExceeded }
+        || (Math.Max(_times.Expect(job.Terms), _times.Mean) is > 0 and var usual && seconds > usual);
+
+    private void StartQueued(TailJob job)
+    {
+        job.UnwatchStop();
+        _ = RunAsync(job);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Runtime.CompilerServices;
+
+namespace SplitInfer.Server.Scheduling;
+
+/// <summary>How long tails run, by the runs so far. Not thread-safe.</summary>
+/// <param name="time">The clock.</param>
+internal sealed class RunTimes(TimeProvider time)
+{
+    // The share of the last run in a mean: some ten runs count for one tail, some twenty for all together.
+    private const double LastShare = 0.2, LastShareOfAll = 0.1;
+
+    // An estimate by which jobs are refused becomes smaller, or one slow run would have a tail refused for ever.
+    private const double Doubt = 0.9;
+
+    private readonly ConditionalWeakTable<object, Dictionary<int, Estimate>> _tails = [];
+
+    /// <summary>The mean of all runs, s; 0 before the first.</summary>
+    public double Mean { get; private set; }
+
+    /// <summary>How long a tail will run, s; 0 where it has not run yet.</summary>
+    public double Expect(in TailJobTerms tail) => _tails.TryGetValue(tail.Model, out var cuts) && cuts.TryGetValue(tail.Cut, out var estimate) ? estimate.Seconds : 0;
+
+    /// <summary>A tail has run.</summary>
+    public void Record(in TailJobTerms tail, double seconds)
+    {
+        Mean = Mean == 0 ? seconds : Mean + (LastShareOfAll * (seconds - Mean));
+        var cuts = _tails.GetOrCreateValue(tail.Model);
+        cuts[tail.Cut] = new(cuts.TryGetValue(tail.Cut, out var last) ? last.Seconds + (LastShare * (seconds - last.Seconds)) : seconds, time.GetTimestamp());
+    }
+
+    /// <summary>A job was refused because of what was expected of its tail. Counts once in as long as the tail is expected to run, so that no client can talk an estimate down.</summary>
+    public void DoubtExpectation(in TailJobTerms tail)
+    {
+        if (!_tails.TryGetValue(tail.Model, out var cuts) || !cuts.TryGetValue(tail.Cut, out var estimate)) return;
+        var now = time.GetTimestamp();
+        if (time.GetElapsedTime(estimate.At, now).TotalSeconds >= estimate.Seconds) cuts[tail.Cut] = new(estimate.Seconds * Doubt, now);
+    }
+
+    private readonly record struct Estimate(double Seconds, long At);
+}

@@ -1,0 +1,36 @@
+using System.Text.RegularExpressions;
+using SplitInfer.Documentation.Pages;
+using SplitInfer.Server;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+
+namespace SplitInfer.Documentation;
+
+/// <summary>The tables of docs/operations.md have all that there is.</summary>
+public sealed partial class OperationsTests
+{
+    private static readonly string[] Rows = [.. Page.All.Single(static page => page.Path == "docs/operations.md").Prose.Split('\n').Where(static line => line.StartsWith('|'))];
+
+    [Fact]
+    public void Every_event_that_a_server_logs_is_listed_by_its_id_and_name()
+    {
+        var code = ((string[])["src/SplitInfer.Server", "src/SplitInfer.Core"]).SelectMany(static project => Directory.EnumerateFiles(Repository.PathOf(project), "*.cs", SearchOption.AllDirectories))
+            .Where(static path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).SelectMany(File.ReadLines).Where(static line => line.TrimStart().StartsWith("[LoggerMessage(", StringComparison.Ordinal)).ToArray();
+        var events = code.Select(static line => Event().Match(line)).Where(static match => match.Success).Select(static match => $"| {match.Groups["id"].Value} | `{match.Groups["name"].Value}` |").ToArray();
+        Assert.NotEmpty(events);
+        Assert.Equal(code.Length, events.Distinct().Count());
+        Mistakes.AssertNone(events.Where(static one => !Array.Exists(Rows, row => row.StartsWith(one, StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void Every_limit_is_listed_with_what_sets_it()
+    {
+        var limits = typeof(ServerLimits).GetProperties().Where(static p => p.PropertyType != typeof(SizeLimits)).Select(static p => p.Name)
+            .Concat(typeof(SizeLimits).GetProperties().Where(static p => p.CanWrite).Select(static p => $"Sizes.{p.Name}")).ToArray();
+        Assert.NotEmpty(limits);
+        Mistakes.AssertNone(limits.Where(static limit => !Array.Exists(Rows, row => row.StartsWith($"| `Limits.{limit}` |", StringComparison.Ordinal) && row.Contains("`--limit`", StringComparison.Ordinal))));
+    }
+
+    [GeneratedRegex("""\[LoggerMessage\((EventId = )?(?<id>[0-9]+),.*EventName = (nameof\()?"?(?<name>\w+)""")]
+    private static partial Regex Event();
+}
