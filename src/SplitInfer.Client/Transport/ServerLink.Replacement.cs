@@ -5,6 +5,7 @@ internal sealed partial class ServerLink
 {
     private bool _isReplacing;
     private long? _replacedAt;
+    private TimeSpan _pauseAfterReplacement;
 
     /// <summary>
     /// Tries another connection beside one that is silent, which a path may have forgotten without telling either end. Where the server answers
@@ -15,12 +16,24 @@ internal sealed partial class ServerLink
         lock (_gate)
         {
             if (_isReplacing || _disposal.IsCancellationRequested || !IsCurrent(silent)) return;
-            // A path that is slow rather than dead would otherwise get one connection after the other.
-            if (_replacedAt is { } last && _time.GetElapsedTime(last) < _options.NoProgressTimeout / 2) return;
+            if (!MayReplace()) return;
             (_isReplacing, _replacedAt) = (true, _time.GetTimestamp());
         }
 
         using (ExecutionContext.SuppressFlow()) _ = Task.Run(() => ReplaceAsync(silent));
+    }
+
+    /// <summary>
+    /// Whether the last replacement was long enough ago. One that falls silent as well is soon replaced, for the path may have been mended meanwhile;
+    /// the pause doubles each time, or a path that is slow rather than dead would get one connection after the other.
+    /// </summary>
+    private bool MayReplace()
+    {
+        var (first, longest) = (_options.SilencePatience, _options.NoProgressTimeout / 2);
+        var since = _replacedAt is { } last ? _time.GetElapsedTime(last) : TimeSpan.MaxValue;
+        if (since < _pauseAfterReplacement) return false;
+        _pauseAfterReplacement = since > 2 * longest ? first : _pauseAfterReplacement * 2 is var next && next < longest ? next : longest;
+        return true;
     }
 
     private async Task ReplaceAsync(ServerConnection silent)
