@@ -3,9 +3,8 @@ namespace SplitInfer.Client.Transport;
 /// <content>Another connection beside one that is silent.</content>
 internal sealed partial class ServerLink
 {
+    private readonly ReplacementPause _replacementPause;
     private bool _isReplacing;
-    private long? _replacedAt;
-    private TimeSpan _pauseAfterReplacement;
 
     /// <summary>
     /// Tries another connection beside one that is silent, which a path may have forgotten without telling either end. Where the server answers
@@ -16,24 +15,11 @@ internal sealed partial class ServerLink
         lock (_gate)
         {
             if (_isReplacing || _disposal.IsCancellationRequested || !IsCurrent(silent)) return;
-            if (!MayReplace()) return;
-            (_isReplacing, _replacedAt) = (true, _time.GetTimestamp());
+            if (!_replacementPause.TryBegin()) return;
+            _isReplacing = true;
         }
 
         using (ExecutionContext.SuppressFlow()) _ = Task.Run(() => ReplaceAsync(silent));
-    }
-
-    /// <summary>
-    /// Whether the last replacement was long enough ago. One that falls silent as well is soon replaced, for the path may have been mended meanwhile;
-    /// the pause doubles each time, or a path that is slow rather than dead would get one connection after the other.
-    /// </summary>
-    private bool MayReplace()
-    {
-        var (first, longest) = (_options.SilencePatience, _options.NoProgressTimeout / 2);
-        var since = _replacedAt is { } last ? _time.GetElapsedTime(last) : TimeSpan.MaxValue;
-        if (since < _pauseAfterReplacement) return false;
-        _pauseAfterReplacement = since > 2 * longest ? first : _pauseAfterReplacement * 2 is var next && next < longest ? next : longest;
-        return true;
     }
 
     private async Task ReplaceAsync(ServerConnection silent)
@@ -50,7 +36,7 @@ internal sealed partial class ServerLink
                 if (isTaken) _connection = Task.FromResult(other);
             }
 
-            if (isTaken) silent.Slots.Drain();
+            if (isTaken) silent.Retire();
             else await other.AbortAsync(new IOException("The other connection has gone on.")).ConfigureAwait(false);
         }
         catch (SplitInferException)
