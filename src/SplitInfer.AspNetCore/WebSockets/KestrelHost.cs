@@ -19,7 +19,7 @@ namespace SplitInfer.AspNetCore.WebSockets;
 /// <summary>Listens for WebSockets with a Kestrel for each address, which does nothing else.</summary>
 internal sealed class KestrelHost : IWebSocketHost
 {
-    // What is served has ended by then, and the rest is of no use to anyone.
+    // What is served has ended before it begins, and the rest is of no use to anyone.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
 
     public async Task<IWebSocketListener> ListenAsync(WebSocketTerms terms, CancellationToken cancellationToken)
@@ -45,7 +45,7 @@ internal sealed class KestrelHost : IWebSocketHost
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         // The server stops it, once connections have drained; signals do not.
-        builder.Services.AddSingleton<IHostLifetime, ServerLifetime>().Configure<HostOptions>(static host => host.ShutdownTimeout = StopTimeout);
+        builder.Services.AddSingleton<IHostLifetime, ServerLifetime>().Configure<HostOptions>(static host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -96,13 +96,27 @@ internal sealed class KestrelHost : IWebSocketHost
 
     private sealed class Listener(WebApplication application, PendingUpgrades pending, Uri address) : IWebSocketListener
     {
+        private readonly CancellationTokenSource _patience = new();
+        private readonly Lock _gate = new();
+        private Task? _stopping;
+
         public Uri Address { get; } = new UriBuilder(address) { Port = BoundPort(application) }.Uri;
+
+        public void StopListening() => _ = StopAsync();
 
         public async ValueTask DisposeAsync()
         {
             pending.AbortAll();
-            await application.StopAsync().ConfigureAwait(false);
+            _patience.CancelAfter(StopTimeout);
+            await StopAsync().ConfigureAwait(false);
             await application.DisposeAsync().ConfigureAwait(false);
+            _patience.Dispose();
+        }
+
+        // Kestrel lets its port go first, and then waits for its connections.
+        private Task StopAsync()
+        {
+            lock (_gate) return _stopping ??= Task.Run(() => application.StopAsync(_patience.Token));
         }
 
         private static int BoundPort(WebApplication application) =>
