@@ -11,7 +11,7 @@ public static class SplitInferServerKestrelExtensions
     /// <summary>
     /// Lets <see cref="SplitInferServerOptions.Listen"/> have <c>ws://HOST:PORT/PATH</c> and <c>wss://HOST:PORT/PATH</c>, at which a Kestrel of the server's own
     /// listens for clients that come through proxies and ingresses, and <see cref="SplitInferServerOptions.Http"/> an address at which another one answers what
-    /// <see cref="SplitInferEndpointRouteBuilderExtensions.MapSplitInfer"/> maps. What holds for <c>tcp://</c> and <c>tls://</c> holds for them: certificates, keys,
+    /// <see cref="SplitInferEndpointRouteBuilderExtensions.MapSplitInfer"/> maps, <see cref="SplitInferServerOptions.Grpc"/> one for gRPC. What holds for <c>tcp://</c> and <c>tls://</c> holds for them: certificates, keys,
     /// limits, and what <see cref="ServerSecurityOptions"/> demands where other machines reach the server. An application that listens already uses
     /// <see cref="SplitInferEndpointRouteBuilderExtensions.MapSplitInferWebSocket"/> and <see cref="SplitInferEndpointRouteBuilderExtensions.MapSplitInfer"/> instead.
     /// </summary>
@@ -26,7 +26,7 @@ public static class SplitInferServerKestrelExtensions
         {
             endpoints.MapSplitInfer();
             map?.Invoke(endpoints);
-        });
+        }, static endpoints => endpoints.MapSplitInferGrpc());
         return options;
     }
 }

@@ -24,6 +24,7 @@ internal interface IHttpListener : IAsyncDisposable
 /// <summary>What an HTTP listener needs of the server. Immutable.</summary>
 /// <param name="Server">The server that it shows.</param>
 /// <param name="Address">Where to listen.</param>
+/// <param name="IsGrpc">Whether the address is of gRPC alone.</param>
 /// <param name="Tls">How to shake hands with the next client, who is named by the peer; null without TLS.</param>
 /// <param name="Limits">What clients may take.</param>
-internal sealed record HttpTerms(SplitInferServer Server, Uri Address, Func<PeerAddress, SslServerAuthenticationOptions>? Tls, ServerLimits Limits);
+internal sealed record HttpTerms(SplitInferServer Server, Uri Address, bool IsGrpc, Func<PeerAddress, SslServerAuthenticationOptions>? Tls, ServerLimits Limits);

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using SplitInfer.AspNetCore.Grpc;
 using SplitInfer.AspNetCore.Hosting;
 using SplitInfer.Server;
 
@@ -10,7 +11,8 @@ namespace SplitInfer.AspNetCore.Http;
 
 /// <summary>Answers HTTP with a Kestrel of the server's own.</summary>
 /// <param name="map">Maps what it answers.</param>
-internal sealed class HttpHost(Action<IEndpointRouteBuilder> map) : IHttpHost
+/// <param name="mapGrpc">Maps what it answers by gRPC.</param>
+internal sealed class HttpHost(Action<IEndpointRouteBuilder> map, Action<IEndpointRouteBuilder> mapGrpc) : IHttpHost
 {
     public async Task<IHttpListener> ListenAsync(HttpTerms terms, CancellationToken cancellationToken)
     {
@@ -23,9 +25,11 @@ internal sealed class HttpHost(Action<IEndpointRouteBuilder> map) : IHttpHost
         // The host says how long what is under way may take.
         var builder = KestrelApplication.CreateBuilder(terms.Address, Timeout.InfiniteTimeSpan, limits => Limit(limits, terms.Limits), listen => Configure(listen, terms));
         builder.Services.AddRoutingCore().AddSingleton(terms.Server);
+        builder.Services.AddGrpc(options => GrpcSettings.Apply(options, terms.Limits.Sizes.MaxBytes));
         var application = builder.Build();
         application.UseRouting();
-        map(application);
+        if (terms.IsGrpc || terms.Tls is not null) mapGrpc(application);
+        if (!terms.IsGrpc) map(application);
         return application;
     }
 
@@ -33,12 +37,13 @@ internal sealed class HttpHost(Action<IEndpointRouteBuilder> map) : IHttpHost
     {
         (limits.MaxConcurrentConnections, limits.RequestHeadersTimeout) = (server.MaxConnections, server.HandshakeTimeout);
         limits.Http2.MaxStreamsPerConnection = server.MaxInFlightPerConnection;
+        (limits.Http2.InitialConnectionWindowSize, limits.Http2.InitialStreamWindowSize, limits.Http2.MaxFrameSize) = (GrpcSettings.ConnectionWindowBytes, GrpcSettings.CallWindowBytes, GrpcSettings.FrameBytes);
     }
 
     private static void Configure(ListenOptions listen, HttpTerms terms)
     {
         // Without TLS nothing tells the two apart, and clients of HTTP/2 that know that it is there are those of gRPC.
-        listen.Protocols = terms.Tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
+        listen.Protocols = terms.IsGrpc ? HttpProtocols.Http2 : terms.Tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
         listen.Use(new HttpConnections(terms.Limits.MaxConnectionsPerMachine).TrackAsync);
         KestrelApplication.UseTls(listen, terms.Tls, terms.Limits.HandshakeTimeout);
     }

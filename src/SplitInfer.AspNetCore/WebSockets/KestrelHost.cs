@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using SplitInfer.AspNetCore.Access;
 using SplitInfer.AspNetCore.Hosting;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Server.Connections;

@@ -25,6 +25,7 @@ internal static class ServeCommand
         var models = new Option<string?>("--models") { Description = "The model repository: <name>/<version>/model.onnx below this directory.", HelpName = "DIR" };
         var listen = new Option<string[]>("--listen") { Description = "Where to listen, such as tcp://127.0.0.1:7070, tls://0.0.0.0:7070, unix:///run/splitinfer.sock, or ws://127.0.0.1:8080/infer and wss://0.0.0.0:443/infer behind HTTP proxies; may be given several times. Port 0 takes a free one. [default: tcp://127.0.0.1:7070]", HelpName = "URI" };
         var http = new Option<string?>("--http") { Description = "Where to answer HTTP: the Open Inference Protocol (KServe v2) with whole models, such as http://127.0.0.1:8080 or https://0.0.0.0:8443. Port 0 takes a free one.", HelpName = "URI" };
+        var grpc = new Option<string?>("--grpc") { Description = "Where to answer gRPC: the same protocol over HTTP/2, such as http://127.0.0.1:8081 or https://0.0.0.0:8444. Where --http is https://, that address has it as well.", HelpName = "URI" };
         var preload = new Option<bool>("--preload") { Description = "Load the tails of all arms before listening, rather than on first use." };
         var profile = new Option<bool>("--profile-tails") { Description = "Load and time the tails of all arms before listening, and tell clients, so that their policies know this server before the first request. Takes up to some 10 s a model." };
         var codecs = SharedOptions.Codecs("Allow clients this codec and no others; one has to be lossless.");
@@ -48,12 +49,12 @@ internal static class ServeCommand
             "splitinfer serve --models ./models --listen tcp://127.0.0.1:0 --listen unix:///tmp/splitinfer.sock --preload",
             "splitinfer serve --models ./models --listen tls://0.0.0.0:7070 --tls-cert tls.crt --tls-key tls.key --keys keys.txt",
             "splitinfer serve --models ./models --listen ws://127.0.0.1:8080/infer",
-            "splitinfer serve --models ./models --http http://127.0.0.1:8080",
+            "splitinfer serve --models ./models --http http://127.0.0.1:8080 --grpc http://127.0.0.1:8081",
             "splitinfer serve --models ./models --limit MaxConnections=64 --limit MaxRunTime=00:00:10",
             "splitinfer serve --config server.json",
             "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8")
         {
-            file, models, listen, http, preload, profile, codecs, certificate, certificateKey, authorities, keys, insecure,
+            file, models, listen, http, grpc, preload, profile, codecs, certificate, certificateKey, authorities, keys, insecure,
             configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, options.Planning,
         };
         command.Validators.Add(result =>
@@ -77,6 +78,7 @@ internal static class ServeCommand
                 foreach (var address in addresses) server.Listen.Add(address);
                 if (parsed.GetValue(codecs) is { Length: > 0 } names) server.Codecs = names;
                 if (parsed.GetValue(http) is { } web) server.Http = Addresses.Parse(web, "--http");
+                if (parsed.GetValue(grpc) is { } calls) server.Grpc = Addresses.Parse(calls, "--grpc");
                 server.UseKestrel(HttpHost.Map);
                 server.PreloadArms |= parsed.GetValue(preload);
                 server.ProfileTails |= parsed.GetValue(profile);
@@ -141,6 +143,13 @@ internal static class ServeCommand
             var line = ListeningLine.Of(http, security);
             if (isJson) new JsonLines(terminal.Output).Write(line, LineContext.Default.ListeningLine);
             else terminal.Output.WriteLine($"Answering HTTP on {http}: curl {line.Options}{(line.Options.Length > 0 ? " " : "")}{line.Connect}/v2");
+        }
+
+        if (server.GrpcEndpoint is { } grpc)
+        {
+            var line = ListeningLine.Of(grpc, security);
+            if (isJson) new JsonLines(terminal.Output).Write(line, LineContext.Default.ListeningLine);
+            else terminal.Output.WriteLine($"Answering gRPC on {grpc}, the service inference.GRPCInferenceService");
         }
 
         await host.WaitForShutdownAsync(cancellationToken);
