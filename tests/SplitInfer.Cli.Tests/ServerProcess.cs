@@ -32,6 +32,9 @@ internal sealed class ServerProcess : IAsyncDisposable
             : new(process, log, JsonDocument.Parse(line).RootElement);
     }
 
+    /// <summary>The next line that the server prints.</summary>
+    public async Task<JsonElement> NextLineAsync() => JsonElement.Parse(await _process.StandardOutput.ReadLineAsync() ?? "null");
+
     /// <summary>What it has logged, once it has ended.</summary>
     public Task<string> LogAsync() => _log;
 

@@ -51,13 +51,18 @@ internal static class ProductRules
             ["Server/Access"] = ["Server/Scheduling"],
             ["Server/Telemetry"] = ["Core/Protocol", "Core/Telemetry"],
             ["Server/Connections"] = ["Server/Models", "Server/Access", "Server/Telemetry"],
-            ["Server"] = ["Server/Connections"],
+            ["Server/WholeModels"] = ["Server/Connections"],
+            ["Server"] = ["Server/WholeModels"],
             ["Server/DependencyInjection"] = ["Server"],
 
             ["AspNetCore/OpenInference"] = ["Server"],
-            ["AspNetCore/Endpoints"] = ["AspNetCore/OpenInference"],
-            ["AspNetCore/WebSockets"] = ["AspNetCore/Endpoints"],
-            ["AspNetCore"] = ["AspNetCore/WebSockets"],
+            ["AspNetCore/Access"] = ["AspNetCore/OpenInference"],
+            ["AspNetCore/Endpoints"] = ["AspNetCore/Access"],
+            ["AspNetCore/Grpc"] = ["AspNetCore/Access"],
+            ["AspNetCore/Hosting"] = ["Server"],
+            ["AspNetCore/Http"] = ["AspNetCore/Hosting", "AspNetCore/Grpc"],
+            ["AspNetCore/WebSockets"] = ["AspNetCore/Endpoints", "AspNetCore/Hosting"],
+            ["AspNetCore"] = ["AspNetCore/WebSockets", "AspNetCore/Http"],
 
             ["Imaging"] = ["Core/Tensors"],
 
