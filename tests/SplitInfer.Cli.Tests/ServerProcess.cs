@@ -22,9 +22,12 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>What the server says that clients have to name beside it.</summary>
     public string Options { get; }
 
-    public static async Task<ServerProcess> StartAsync(params string[] options)
+    public static Task<ServerProcess> StartAsync(params string[] options) => StartAsync(new Dictionary<string, string>(), options);
+
+    /// <summary>Starts it with variables of the environment.</summary>
+    public static async Task<ServerProcess> StartAsync(IReadOnlyDictionary<string, string> variables, params string[] options)
     {
-        var process = Process.Start(CommandLine.ExecutableWith(["serve", .. options]))!;
+        var process = Process.Start(CommandLine.ExecutableWith(["serve", .. options], variables))!;
         var log = process.StandardError.ReadToEndAsync();
         var line = await process.StandardOutput.ReadLineAsync();
         return line is null

@@ -14,7 +14,7 @@ public sealed partial class OperationsTests
     [Fact]
     public void Every_event_that_a_server_logs_is_listed_by_its_id_and_name()
     {
-        var code = ((string[])["src/SplitInfer.Server", "src/SplitInfer.Core"]).SelectMany(static project => Directory.EnumerateFiles(Repository.PathOf(project), "*.cs", SearchOption.AllDirectories))
+        var code = ((string[])["src/SplitInfer.Server", "src/SplitInfer.Core", "src/SplitInfer.Cli"]).SelectMany(static project => Directory.EnumerateFiles(Repository.PathOf(project), "*.cs", SearchOption.AllDirectories))
             .Where(static path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).SelectMany(File.ReadLines).Where(static line => line.TrimStart().StartsWith("[LoggerMessage(", StringComparison.Ordinal)).ToArray();
         var events = code.Select(static line => Event().Match(line)).Where(static match => match.Success).Select(static match => $"| {match.Groups["id"].Value} | `{match.Groups["name"].Value}` |").ToArray();
         Assert.NotEmpty(events);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using SplitInfer.AspNetCore;
+using SplitInfer.Cli.Exporting;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Execution;
@@ -19,6 +20,9 @@ internal static class ServeCommand
     private const string OnlyVersion = "1";
     private const double TrialSeconds = 300;
 
+    // Of requests whose client records none: a hundredth shows how they go, and costs next to nothing.
+    private const double TraceRatio = 0.01;
+
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var file = new Argument<string?>("MODEL") { Description = "An .onnx file, served under its name as version 1. Or give --models.", Arity = ArgumentArity.ZeroOrOne };
@@ -32,6 +36,7 @@ internal static class ServeCommand
         var authorities = ConnectionOptions.File("--tls-client-ca", "The authorities that sign the certificates of clients, in PEM form: tls:// and wss:// then accept no others.");
         var keys = ConnectionOptions.File("--keys", "The keys that clients may have, a name and a key in each line: others are refused. Looked at again when it changes.");
         var insecure = new Option<bool>("--insecure") { Description = "Listen where other machines reach it without TLS, or without knowing the clients: for networks that are trusted themselves." };
+        var export = new ExportOptions("splitinfer-server", TraceRatio);
         var configuration = ServerConfiguration.Option();
         var limits = ServerConfiguration.Limits();
         var watch = new Option<bool>("--watch") { Description = "Publish models that appear in the directory, and retire those that go, while the server runs. This is the default." };
@@ -49,10 +54,11 @@ internal static class ServeCommand
             "splitinfer serve --models ./models --listen ws://127.0.0.1:8080/infer",
             "splitinfer serve --models ./models --limit MaxConnections=64 --limit MaxRunTime=00:00:10",
             "splitinfer serve --config server.json",
+            "splitinfer serve --models ./models --otlp http://127.0.0.1:4318",
             "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8")
         {
             file, models, listen, preload, profile, codecs, certificate, certificateKey, authorities, keys, insecure,
-            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, options.Planning,
+            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, export.All, options.Planning,
         };
         command.Validators.Add(result =>
         {
@@ -91,7 +97,7 @@ internal static class ServeCommand
                 security.AllowInsecure |= parsed.GetValue(insecure);
             };
             Check(configure);
-            return RunAsync(configure, parsed.GetValue(file) ?? "MODEL", parsed.GetValue(options.Json), terminal, cancellationToken);
+            return RunAsync(configure, export.Of(parsed), parsed.GetValue(file) ?? "MODEL", parsed.GetValue(options.Json), terminal, cancellationToken);
         });
         return command;
     }
@@ -114,9 +120,10 @@ internal static class ServeCommand
     private static PublishedModel Publish(string path, PlanOptions plan, ExecutionOptions execution, Terminal terminal) =>
         new(Path.GetFileNameWithoutExtension(path), OnlyVersion, terminal.While($"Planning {path}", () => ModelFile.Load(path, samples: null, plan, execution)));
 
-    private static async Task RunAsync(Action<SplitInferServerOptions> configure, string model, bool isJson, Terminal terminal, CancellationToken cancellationToken)
+    private static async Task RunAsync(Action<SplitInferServerOptions> configure, OtlpSettings? export, string model, bool isJson, Terminal terminal, CancellationToken cancellationToken)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        if (export is not null) builder.AddOtlp(export);
         builder.Services.AddSplitInferServer(configure);
         // Standard output is for what programs read. What keeps the host from starting is told once, in a sentence.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)

@@ -1,0 +1,81 @@
+using System.Collections;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using SplitInfer.Client.Telemetry;
+using SplitInfer.Server.Telemetry;
+
+namespace SplitInfer.Cli.Exporting;
+
+/// <summary>Sends metrics, traces and the log of this process to a collector by OTLP.</summary>
+internal static class OtlpExport
+{
+    // Of the runtime: memory, collections, threads.
+    private const string RuntimeMeter = "System.Runtime";
+
+    private const string VariablePrefix = "OTEL_";
+
+    private static readonly string? Version = typeof(OtlpExport).Assembly.GetName().Version?.ToString(3);
+
+    /// <summary>Exports what a host records, until it is disposed.</summary>
+    public static void AddOtlp(this IHostApplicationBuilder host, OtlpSettings settings)
+    {
+        // A host that reads no variables hides those of OpenTelemetry, too.
+        host.Configuration.AddInMemoryCollection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Where(static variable => ((string)variable.Key).StartsWith(VariablePrefix, StringComparison.Ordinal))
+            .Select(static variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value)));
+        Configure(host.Services.AddOpenTelemetry(), settings);
+        host.Services.AddHostedService<ExportFailureLog>();
+    }
+
+    /// <summary>Exports what this process records until what is returned is disposed, which sends what is left.</summary>
+    /// <param name="settings">What, and where to.</param>
+    /// <param name="complain">Takes a sentence where something could not be exported.</param>
+    public static IDisposable Start(OtlpSettings settings, Action<string> complain) => new Session(new ExportFailures(complain), OpenTelemetrySdk.Create(builder => Configure(builder, settings)));
+
+    private static void Configure(IOpenTelemetryBuilder builder, OtlpSettings settings)
+    {
+        // Else a line of the log goes out with the names of what stands in it.
+        builder.Services.Configure<OpenTelemetryLoggerOptions>(static log => log.IncludeFormattedMessage = true);
+        builder
+            // The variables come last, so that they have the last word.
+            .ConfigureResource(resource => resource.Clear().AddTelemetrySdk().AddService(settings.Service, serviceVersion: Version).AddEnvironmentVariableDetector())
+            .WithMetrics(static metrics => metrics.AddMeter(SplitInferClientTelemetry.MeterName, SplitInferServerTelemetry.MeterName, RuntimeMeter))
+            .WithTracing(tracing =>
+            {
+                tracing.AddSource(SplitInferClientTelemetry.ActivitySourceName, SplitInferServerTelemetry.ActivitySourceName);
+                // Whether the spans of a request are exported is decided where its trace begins, so that no trace has one end alone.
+                if (settings.TraceRatio is { } ratio) tracing.SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(ratio)));
+            });
+        if (settings.Address is { } address) builder.UseOtlpExporter(address.Protocol, address.Endpoint);
+        else builder.UseOtlpExporter();
+    }
+
+    private sealed class Session(ExportFailures failures, OpenTelemetrySdk sdk) : IDisposable
+    {
+        public void Dispose()
+        {
+            sdk.Dispose();
+            failures.Dispose();
+        }
+    }
+
+    /// <summary>Logs what could not be exported, as long as the host runs.</summary>
+    private sealed class ExportFailureLog : IHostedService, IDisposable
+    {
+        private readonly ExportFailures _failures;
+
+        public ExportFailureLog(ILogger<ExportFailureLog> log) => _failures = new(message => ExportLog.ExportFailed(log, message));
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose() => _failures.Dispose();
+    }
+}
