@@ -31,6 +31,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     private ModelRepository? _loading;
     private RepositoryWatch? _watch;
     private ServerGauges? _gauges;
+    private IHttpListener? _http;
 
     /// <summary>Creates a server that does not run yet.</summary>
     public SplitInferServer(IOptions<SplitInferServerOptions> options, ILogger<SplitInferServer> logger, TimeProvider time) =>
@@ -38,6 +39,9 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
 
     /// <summary>Where the server listens, with the ports that were taken. Empty until it runs, and once it stops.</summary>
     public IReadOnlyList<Uri> Endpoints { get; private set; } = [];
+
+    /// <summary>Where the server answers HTTP, with the port that was taken, as <see cref="SplitInferServerOptions.Http"/> says. Null where it does not, until it runs, and once it stops.</summary>
+    public Uri? HttpEndpoint { get; private set; }
 
     /// <summary>The models that are served, by name, the latest version of each first. Each call makes a new list.</summary>
     public IReadOnlyList<ServedModelStatus> Models => [.. (_models?.Models ?? []).Select(static model =>
@@ -112,6 +116,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
             var (models, server) = (_models, _server);
             _gauges = new(() => Look(models, residency, server));
             Endpoints = await _server.StartAsync([.. _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]], _options.WebSockets, cancellationToken).ConfigureAwait(false);
+            if (_options is { Http: { } http, HttpHost: { } host }) HttpEndpoint = await server.ListenHttpAsync(http, tls => ListenAsync(host, new(this, http, tls, _options.Limits), cancellationToken)).ConfigureAwait(false);
             if (_repository is not null && _options.WatchModels) _watch = new(_repository, _options.ModelsDirectory, _options.ModelPollInterval, _time, _logger);
         }
         catch
@@ -158,12 +163,12 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     /// <summary>Takes no more requests, lets those under way end until the token fires, and closes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        Endpoints = [];
+        (Endpoints, HttpEndpoint) = ([], null);
         // A model that is being planned must not keep clients from being told, so it is waited for last.
         var (watch, repository) = (_watch, _loading);
         if (watch is not null) await watch.CancelAsync().ConfigureAwait(false);
         if (repository is not null) await repository.CancelAsync().ConfigureAwait(false);
-        if (_server is not null) await _server.StopAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(_http?.StopAsync(cancellationToken) ?? Task.CompletedTask, _server?.StopAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
         if (watch is not null) await watch.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (repository is not null) await repository.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -173,7 +178,8 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     {
         var (server, models) = (Interlocked.Exchange(ref _server, null), Interlocked.Exchange(ref _models, null));
         Interlocked.Exchange(ref _gauges, null)?.Dispose();
-        var (watch, repository) = (Interlocked.Exchange(ref _watch, null), Interlocked.Exchange(ref _loading, null));
+        var (watch, repository, http) = (Interlocked.Exchange(ref _watch, null), Interlocked.Exchange(ref _loading, null), Interlocked.Exchange(ref _http, null));
+        if (http is not null) await http.DisposeAsync().ConfigureAwait(false);
         if (watch is not null) await watch.CancelAsync().ConfigureAwait(false);
         if (repository is not null) await repository.CancelAsync().ConfigureAwait(false);
         if (server is not null) await server.DisposeAsync().ConfigureAwait(false);
@@ -184,6 +190,8 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
 
     /// <summary>Does what <see cref="DisposeAsync"/> does, and waits for it; for containers that are disposed synchronously.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private async Task<Uri> ListenAsync(IHttpHost host, HttpTerms terms, CancellationToken cancellationToken) => (_http = await host.ListenAsync(terms, cancellationToken).ConfigureAwait(false)).Address;
 
     /// <summary>What listeners are told that the server holds.</summary>
     private static ServerSnapshot Look(ModelRegistry models, SegmentResidency residency, FrameServer server)

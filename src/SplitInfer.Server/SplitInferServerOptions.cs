@@ -37,6 +37,13 @@ public sealed class SplitInferServerOptions
     /// <summary>Where to listen, such as <c>tcp://127.0.0.1:7070</c>, <c>tls://0.0.0.0:7070</c> or <c>unix:///run/splitinfer.sock</c>; or, with the package SplitInfer.AspNetCore, <c>ws://127.0.0.1:8080/infer</c> or <c>wss://…</c>. Where other machines reach it, <see cref="Security"/> is required; port 0 takes a free one. Default <c>tcp://127.0.0.1:7070</c>.</summary>
     public IList<Uri> Listen { get; } = [];
 
+    /// <summary>
+    /// Where the server answers HTTP, such as <c>http://127.0.0.1:8080</c> or <c>https://0.0.0.0:8443</c>, beside <see cref="Listen"/>: with the package SplitInfer.AspNetCore,
+    /// which has the paths of the Open Inference Protocol there. Where other machines reach it, <see cref="Security"/> is required; port 0 takes a free one.
+    /// Null (the default) for nowhere.
+    /// </summary>
+    public Uri? Http { get; set; }
+
     /// <summary>The codecs that the server knows: those of SplitInfer unless set.</summary>
     public CodecRegistry KnownCodecs { get; set; } = CodecRegistry.Default;
 
@@ -71,6 +78,9 @@ public sealed class SplitInferServerOptions
     /// <summary>Listens at <c>ws://</c> and <c>wss://</c> addresses; null where nothing does.</summary>
     internal IWebSocketHost? WebSockets { get; set; }
 
+    /// <summary>Listens at <see cref="Http"/>; null where nothing does.</summary>
+    internal IHttpHost? HttpHost { get; set; }
+
     /// <summary>
     /// Bytes of resident memory that clients can make the server take beyond what its process has when the models are planned and nobody is connected,
     /// whatever they send; null where <see cref="ServerLimits.MaxRunMemoryBytes"/> sets no bound. Holds as far as that limit does, and not for loading a
@@ -91,12 +101,14 @@ public sealed class SplitInferServerOptions
         if (Listen.Contains(null!)) throw new ArgumentException($"{nameof(Listen)} has an entry that is null. Name an address such as tcp://127.0.0.1:7070, or leave the entry out.");
         if (WebSockets is null && Listen.FirstOrDefault(WebSocketEndpoint.IsAt) is { } webSocket)
             throw new ArgumentException($"{nameof(Listen)} has {webSocket.OriginalString}, which needs an HTTP server. Add the package SplitInfer.AspNetCore and call UseKestrel() on these options, or listen at tls:// or tcp://.");
+        if (HttpHost is null && Http is not null)
+            throw new ArgumentException($"{nameof(Http)} has {Http.OriginalString}, which needs an HTTP server. Add the package SplitInfer.AspNetCore and call UseKestrel() on these options, or leave it out.");
         if (Models.FirstOrDefault(static m => m is not { Name.Length: > 0, Version.Length: > 0, Model: not null }) is not null || Models.Contains(null!))
             throw new ArgumentException($"{nameof(Models)} has an entry without a name, a version or a model. Give each all three, or leave it out.");
         (Plan ?? throw Missing(nameof(Plan))).Validate();
         (Execution ?? throw Missing(nameof(Execution))).Validate();
         (Limits ?? throw Missing(nameof(Limits))).Validate();
-        (Security ?? throw Missing(nameof(Security))).Validate(Listen);
+        (Security ?? throw Missing(nameof(Security))).Validate([.. Listen.Select(static address => (nameof(Listen), address)), .. Http is null ? [] : ((string, Uri)[])[(nameof(Http), Http)]]);
 
         static ArgumentException Missing(string name) => new($"{name} is null; leave it out for the defaults.");
     }

@@ -54,6 +54,7 @@ internal static class OptionWords
         (nameof(ServerSecurityOptions.KeysFile), "--keys"),
         (nameof(ServerSecurityOptions.AllowInsecure), "--insecure"),
         ("Listen has", "--listen has"),
+        ("Http has", "--http has"),
     ];
 
     /// <summary>The message in words of the command line.</summary>

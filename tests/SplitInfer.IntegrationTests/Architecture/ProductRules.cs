@@ -56,8 +56,10 @@ internal static class ProductRules
 
             ["AspNetCore/OpenInference"] = ["Server"],
             ["AspNetCore/Endpoints"] = ["AspNetCore/OpenInference"],
-            ["AspNetCore/WebSockets"] = ["AspNetCore/Endpoints"],
-            ["AspNetCore"] = ["AspNetCore/WebSockets"],
+            ["AspNetCore/Hosting"] = ["Server"],
+            ["AspNetCore/Http"] = ["AspNetCore/Hosting"],
+            ["AspNetCore/WebSockets"] = ["AspNetCore/Endpoints", "AspNetCore/Hosting"],
+            ["AspNetCore"] = ["AspNetCore/WebSockets", "AspNetCore/Http"],
 
             ["Imaging"] = ["Core/Tensors"],
 
