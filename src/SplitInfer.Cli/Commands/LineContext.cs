@@ -32,6 +32,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(ListeningLine))]
 [JsonSerializable(typeof(PlanRow))]
 [JsonSerializable(typeof(TransportRow))]
+[JsonSerializable(typeof(TelemetryRow))]
 [JsonSerializable(typeof(LoadRow))]
 [JsonSerializable(typeof(LoadSummaryRow))]
 [JsonSerializable(typeof(CodecRow))]

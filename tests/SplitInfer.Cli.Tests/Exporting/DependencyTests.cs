@@ -13,7 +13,7 @@ public sealed class DependencyTests
     [InlineData(typeof(TensorValue))]
     [InlineData(typeof(SplitInferenceClient))]
     [InlineData(typeof(SplitInferServer))]
-    [InlineData(typeof(SplitInferServerWebSocketExtensions))]
+    [InlineData(typeof(SplitInferServerKestrelExtensions))]
     public void Libraries_do_without_opentelemetry(Type type) =>
         Assert.DoesNotContain(type.Assembly.GetReferencedAssemblies(), static assembly => assembly.Name!.StartsWith("OpenTelemetry", StringComparison.Ordinal));
 
