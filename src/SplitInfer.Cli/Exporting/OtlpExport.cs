@@ -5,22 +5,15 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
-using OpenTelemetry.Resources;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
-using SplitInfer.Client.Telemetry;
-using SplitInfer.Server.Telemetry;
 
 namespace SplitInfer.Cli.Exporting;
 
 /// <summary>Sends metrics, traces and the log of this process to a collector by OTLP.</summary>
 internal static class OtlpExport
 {
-    // Of the runtime: memory, collections, threads.
-    private const string RuntimeMeter = "System.Runtime";
-
     private const string VariablePrefix = "OTEL_";
-
-    private static readonly string? Version = typeof(OtlpExport).Assembly.GetName().Version?.ToString(3);
 
     /// <summary>Exports what a host records, until it is disposed.</summary>
     public static void AddOtlp(this IHostApplicationBuilder host, OtlpSettings settings)
@@ -43,12 +36,11 @@ internal static class OtlpExport
         // Else a line of the log goes out with the names of what stands in it.
         builder.Services.Configure<OpenTelemetryLoggerOptions>(static log => log.IncludeFormattedMessage = true);
         builder
-            // The variables come last, so that they have the last word.
-            .ConfigureResource(resource => resource.Clear().AddTelemetrySdk().AddService(settings.Service, serviceVersion: Version).AddEnvironmentVariableDetector())
-            .WithMetrics(static metrics => metrics.AddMeter(SplitInferClientTelemetry.MeterName, SplitInferServerTelemetry.MeterName, RuntimeMeter))
+            .ConfigureResource(resource => resource.AddProcess(settings.Service))
+            .WithMetrics(static metrics => metrics.AddMeter(ExportedSources.Meters))
             .WithTracing(tracing =>
             {
-                tracing.AddSource(SplitInferClientTelemetry.ActivitySourceName, SplitInferServerTelemetry.ActivitySourceName);
+                tracing.AddSource(ExportedSources.Activities);
                 // Whether the spans of a request are exported is decided where its trace begins, so that no trace has one end alone.
                 if (settings.TraceRatio is { } ratio) tracing.SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(ratio)));
             });

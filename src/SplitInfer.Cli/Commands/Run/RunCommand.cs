@@ -38,7 +38,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var deadline = new Option<double?>("--deadline") { Description = "Milliseconds after which a result is of no use. A frame that has none by then is missed, and the next begins.", HelpName = "MS" };
         var require = new Option<bool>("--require-server") { Description = "End with exit code 1 where a frame was not answered by a server, whatever the reason, and at once where no server can be used. Goes with --policy AllOnServer or --partition, since a policy that learns uses the device where that is faster." };
         // Whoever exports a run of some frames wants to see them.
-        var export = new ExportOptions("splitinfer-client", defaultRatio: 1);
+        var export = new ExportOptions(ExportedSources.ClientService, defaultRatio: 1);
         deadline.Require<double>(static limit => limit is > 0 and <= MaxDeadlineMs, "takes a positive number of milliseconds.");
         frames.Require<int>(static count => count >= 1, "takes 1 or more.");
         agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
