@@ -1,4 +1,10 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Metrics;
+using SplitInfer.AspNetCore;
 using SplitInfer.Documentation.Pages;
 using SplitInfer.Server;
 using SplitInfer.Tensors;
@@ -29,6 +35,38 @@ public sealed partial class OperationsTests
             .Concat(typeof(SizeLimits).GetProperties().Where(static p => p.CanWrite).Select(static p => $"Sizes.{p.Name}")).ToArray();
         Assert.NotEmpty(limits);
         Mistakes.AssertNone(limits.Where(static limit => !Array.Exists(Rows, row => row.StartsWith($"| `Limits.{limit}` |", StringComparison.Ordinal) && row.Contains("`--limit`", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public async Task Every_option_is_listed_with_whether_a_running_server_takes_it_up()
+    {
+        var lines = (await ToolCommand.OutputOfAsync("serve", "--print-config", "--json")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.True(lines.Length > 40);
+        List<string> mistakes = [];
+        foreach (var line in lines)
+        {
+            var (name, reload) = (line.GetProperty("option").GetString()!, line.GetProperty("reload").GetString()!);
+            // Those of the table of limits need a restart, as the page says above it.
+            if (Array.Find(Rows, row => row.Split('|')[1].Contains($"`{name}`", StringComparison.Ordinal)) is not { } row) mistakes.Add($"{name} is in no row.");
+            else if (reload != "restart" && !row.TrimEnd('|', ' ').EndsWith(reload, StringComparison.Ordinal)) mistakes.Add($"{name}: a running server takes up its {reload}, and the row says otherwise.");
+        }
+
+        Mistakes.AssertNone(mistakes);
+    }
+
+    [Fact]
+    public async Task Every_route_of_a_server_is_listed()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSplitInferServer(static _ => { });
+        builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddPrometheusExporter());
+        await using var app = builder.Build();
+        app.MapSplitInfer();
+        app.MapPrometheusScrapingEndpoint();
+        var routes = ((IEndpointRouteBuilder)app).DataSources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>().Where(static route => !route.RoutePattern.RawText!.Contains("**", StringComparison.Ordinal))
+            .Select(static route => $"/{route.RoutePattern.RawText!.Trim('/')}").Distinct().ToArray();
+        Assert.True(routes.Length > 8);
+        Mistakes.AssertNone(routes.Where(static route => !Array.Exists(Rows, row => row.Split('|')[1].Contains($" {route}`", StringComparison.Ordinal))));
     }
 
     [GeneratedRegex("""\[LoggerMessage\((EventId = )?(?<id>[0-9]+),.*EventName = (nameof\()?"?(?<name>\w+)""")]

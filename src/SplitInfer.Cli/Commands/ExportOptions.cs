@@ -9,28 +9,33 @@ namespace SplitInfer.Cli.Commands;
 /// <param name="defaultRatio">Share of the traces that are exported unless an option or a variable says otherwise.</param>
 internal sealed class ExportOptions(string service, double defaultRatio)
 {
-    private readonly Option<string?> _address = new("--otlp")
+    /// <summary>Names the collector.</summary>
+    public Option<string?> Address { get; } = new("--otlp")
     {
         Description = "Send metrics, traces and the log to a collector by OTLP: http://127.0.0.1:4318 for HTTP with protobuf, grpc://127.0.0.1:4317 for gRPC, https:// and grpcs:// with TLS. The variables OTEL_… of OpenTelemetry hold as well; OTEL_EXPORTER_OTLP_ENDPOINT does without this option.",
         HelpName = "URI",
     };
 
-    private readonly Option<double?> _ratio = Ratio(defaultRatio);
+    /// <summary>The part of the traces that is exported.</summary>
+    public Option<double?> Ratio { get; } = MakeRatio(defaultRatio);
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [_address, _ratio];
+    public IEnumerable<Option> All => [Address, Ratio];
 
     /// <summary>What is exported, by the options given and the variables of OpenTelemetry; null where nothing is.</summary>
     /// <exception cref="UsageException">The options cannot be used.</exception>
-    public OtlpSettings? Of(ParseResult parsed)
+    public OtlpSettings? Of(ParseResult parsed) => Of(parsed.GetValue(Address), parsed.GetValue(Ratio));
+
+    /// <summary>What is exported to an address, as far as one is given; null where nothing is.</summary>
+    /// <exception cref="UsageException">They cannot be used.</exception>
+    public OtlpSettings? Of(string? address, double? ratio)
     {
-        var (address, ratio) = (parsed.GetValue(_address), parsed.GetValue(_ratio));
         if (address is not null || OtlpSettings.IsInEnvironment)
             return new(service, address is null ? null : OtlpAddress.Parse(address), ratio ?? (OtlpSettings.IsSampledByEnvironment ? null : defaultRatio));
         return ratio is null ? null : throw new UsageException("--trace-ratio needs a collector: name one with --otlp URI, or by OTEL_EXPORTER_OTLP_ENDPOINT.");
     }
 
-    private static Option<double?> Ratio(double defaultRatio)
+    private static Option<double?> MakeRatio(double defaultRatio)
     {
         var option = new Option<double?>("--trace-ratio")
         {

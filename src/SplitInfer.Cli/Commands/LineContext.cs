@@ -30,6 +30,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(PolicyRow))]
 [JsonSerializable(typeof(DecisionRow))]
 [JsonSerializable(typeof(ListeningLine))]
+[JsonSerializable(typeof(ConfigurationLine))]
 [JsonSerializable(typeof(PlanRow))]
 [JsonSerializable(typeof(TransportRow))]
 [JsonSerializable(typeof(TelemetryRow))]
