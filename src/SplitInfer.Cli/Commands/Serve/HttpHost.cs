@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Routing;
+using SplitInfer.Cli.Exporting;
 
 namespace SplitInfer.Cli.Commands.Serve;
 
@@ -9,6 +10,6 @@ internal static class HttpHost
     /// <param name="endpoints">The application of the address, which has the server among its services.</param>
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        _ = endpoints;
+        endpoints.MapPrometheus();
     }
 }
