@@ -6,7 +6,7 @@ namespace SplitInfer.IntegrationTests.Deploy;
 /// <summary>The configuration of HAProxy as it stands in the repository.</summary>
 public class HaproxyTests
 {
-    [ProgramFact("haproxy")]
+    [CommandFact("haproxy")]
     public async Task Connections_are_shared_out_and_a_server_that_is_killed_or_stops_loses_no_request()
     {
         using var servers = await ProxiedServers.StartAsync();
@@ -25,7 +25,7 @@ public class HaproxyTests
 
     private static async Task<Process> StartAsync(string address, IReadOnlyList<Uri> servers)
     {
-        var start = new ProcessStartInfo(ProgramFactAttribute.PathOf("haproxy")!, ["-db", "-f", Repository.PathOf("deploy/haproxy.cfg")]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(InstalledCommand.PathOf("haproxy")!, ["-db", "-f", Repository.PathOf("deploy/haproxy.cfg")]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["SPLITINFER_LISTEN"] = address;
         foreach (var (number, server) in servers.Index()) start.Environment[$"SPLITINFER_SERVER_{number + 1}"] = server.Authority;
         var process = Process.Start(start)!;
