@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using SplitInfer.AspNetCore.OpenInference;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Execution;
@@ -255,6 +256,22 @@ public sealed class HttpInferenceTests
 
         while (server.Server.HeldBytes > 0) await Task.Delay(10);
         Assert.Equal(HttpStatusCode.OK, (await server.InferAsync("""{"inputs":[{"name":"x","datatype":"UINT8","shape":[1,1],"data":[7]}]}""")).Status);
+    }
+
+    [Fact]
+    public async Task An_input_with_a_value_in_the_file_may_be_left_out()
+    {
+        var g = new GraphBuilder();
+        var (a, bias) = (g.Input("a", ElementType.Float32, "rows", 3), g.Input("bias", ElementType.Float32, 3));
+        g.Initializer(TensorValue.From<float>([1, 2, 3], 3), "bias");
+        g.Output(g.Node("Add", [a, bias]), "sum");
+        var bytes = g.ToBytes();
+        await using var server = await InferenceServer.StartAsync(bytes, options => options.Models[0] = new("m", "1", PartitionedModel.Load(bytes, new() { FedInitializers = new HashSet<string> { "bias" } })));
+        var without = await server.InferAsync("""{"inputs":[{"name":"a","shape":[1,3],"datatype":"FP32","data":[1,1,1]}]}""");
+        Assert.Equal("[2,3,4]", without.Outputs["sum"].GetProperty("data").GetRawText());
+        var with = await server.InferAsync("""{"inputs":[{"name":"a","shape":[1,3],"datatype":"FP32","data":[1,1,1]},{"name":"bias","shape":[3],"datatype":"FP32","data":[5,5,5]}]}""");
+        Assert.Equal("[6,6,6]", with.Outputs["sum"].GetProperty("data").GetRawText());
+        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Get, "/v2/models/m/ready")).Status);
     }
 
     [Fact]
