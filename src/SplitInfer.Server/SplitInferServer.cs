@@ -192,6 +192,9 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
         return fault;
     }
 
+    /// <summary>Whether whoever presents a key, or none, may know of the server. Nobody may before it starts and once it has stopped, where keys are required.</summary>
+    internal bool Admits(string? key) => _server?.Admits(key) ?? _options.Security.KeysFile is null;
+
     /// <summary>Takes no more requests, lets those under way end until the token fires, and closes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -60,6 +60,9 @@ internal sealed partial class FrameServer(ServerContext server, TlsServer? tls =
     /// <summary>Whether a certificate is of one of the authorities that sign those of clients.</summary>
     public bool Trusts(X509Certificate2 certificate) => tls?.Trusts(certificate) == true;
 
+    /// <summary>Whether whoever presents a key, or none, may know of the server: everybody may where no keys are required.</summary>
+    public bool Admits(string? key) => server.Keys is not { } keys || (key is { Length: > 0 } && keys.Find(key) is not null);
+
     /// <summary>A client was not let in by the HTTP server that it came through.</summary>
     public void Refused(PeerAddress peer, string reason) => server.Log.ConnectionRefused(peer.Name, reason);
 

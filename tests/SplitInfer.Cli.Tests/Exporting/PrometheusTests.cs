@@ -37,4 +37,22 @@ public sealed class PrometheusTests : IDisposable
 
         static string? LabelOf(System.Text.Json.JsonElement series, string label) => series.GetProperty("metric").GetProperty(label).GetString();
     }
+
+    [Fact]
+    public async Task Where_a_server_requires_keys_metrics_do_as_well()
+    {
+        const string Key = "a-key-of-the-test-that-is-long";
+        File.WriteAllText(_folder["keys"], $"prometheus {Key}\n");
+        await using var server = await ServerProcess.StartAsync(_model, "--listen", "tcp://127.0.0.1:0", "--http", "http://127.0.0.1:0", "--keys", _folder["keys"], "--json");
+        using var http = new HttpClient();
+        var metrics = new Uri(server.Http!, "/metrics");
+        using var without = await http.GetAsync(metrics);
+        Assert.Equal((System.Net.HttpStatusCode.Unauthorized, "Bearer"), (without.StatusCode, without.Headers.WwwAuthenticate.ToString()));
+        Assert.DoesNotContain("splitinfer_server", await without.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        http.DefaultRequestHeaders.Authorization = new("Bearer", "a-key-that-nobody-has");
+        using var wrong = await http.GetAsync(metrics);
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, wrong.StatusCode);
+        http.DefaultRequestHeaders.Authorization = new("Bearer", Key);
+        Assert.Contains("splitinfer_server_models", await http.GetStringAsync(metrics), StringComparison.Ordinal);
+    }
 }

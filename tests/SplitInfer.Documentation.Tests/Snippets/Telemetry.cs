@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using SplitInfer.AspNetCore;
 using SplitInfer.Client.Telemetry;
 using SplitInfer.Server.Telemetry;
 
@@ -30,7 +31,7 @@ internal static class Telemetry
     public static void Show(WebApplication app)
     {
         // snippet: the route that Prometheus asks
-        app.MapPrometheusScrapingEndpoint();  // GET /metrics
+        app.MapPrometheusScrapingEndpoint().RequireSplitInferKey();  // GET /metrics
         // end of snippet
     }
 }

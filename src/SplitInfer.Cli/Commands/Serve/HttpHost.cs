@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Routing;
+using SplitInfer.AspNetCore;
 using SplitInfer.Cli.Exporting;
 
 namespace SplitInfer.Cli.Commands.Serve;
@@ -10,6 +11,6 @@ internal static class HttpHost
     /// <param name="endpoints">The application of the address, which has the server among its services.</param>
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPrometheus();
+        endpoints.MapPrometheus().RequireSplitInferKey();
     }
 }
