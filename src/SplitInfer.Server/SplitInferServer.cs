@@ -9,6 +9,7 @@ using SplitInfer.Partitioning;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Protocol.Endpoints.WebSockets;
 using SplitInfer.Segments;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
 using SplitInfer.Server.Telemetry;
@@ -16,7 +17,7 @@ using SplitInfer.Server.Telemetry;
 namespace SplitInfer.Server;
 
 /// <summary>Serves the tails of the models in a directory. Runs in a generic host, or on its own with <see cref="StartAsync(SplitInferServerOptions, ILoggerFactory?, CancellationToken)"/>.</summary>
-public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDisposable
+public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable, IDisposable
 {
     private static readonly Uri DefaultEndpoint = new("tcp://127.0.0.1:7070");
 
@@ -31,6 +32,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     private ModelRepository? _loading;
     private RepositoryWatch? _watch;
     private ServerGauges? _gauges;
+    private Func<ServerLoadStatus>? _look;
 
     /// <summary>Creates a server that does not run yet.</summary>
     public SplitInferServer(IOptions<SplitInferServerOptions> options, ILogger<SplitInferServer> logger, TimeProvider time) =>
@@ -108,9 +110,10 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
 
             if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
             ReserveThreads(_options.Limits.MaxConcurrentRuns);
-            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger, _options.Security, _options.Listen.Count(WebSocketEndpoint.IsAt));
+            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger, _options.Security, _options.Listen.Count(WebSocketEndpoint.IsAt), _feed);
             var (models, server) = (_models, _server);
-            _gauges = new(() => Look(models, residency, server));
+            _look = () => Look(models, residency, server);
+            _gauges = new(_look);
             Endpoints = await _server.StartAsync([.. _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]], _options.WebSockets, cancellationToken).ConfigureAwait(false);
             if (_repository is not null && _options.WatchModels) _watch = new(_repository, _options.ModelsDirectory, _options.ModelPollInterval, _time, _logger);
         }
@@ -173,6 +176,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     {
         var (server, models) = (Interlocked.Exchange(ref _server, null), Interlocked.Exchange(ref _models, null));
         Interlocked.Exchange(ref _gauges, null)?.Dispose();
+        _look = null;
         var (watch, repository) = (Interlocked.Exchange(ref _watch, null), Interlocked.Exchange(ref _loading, null));
         if (watch is not null) await watch.CancelAsync().ConfigureAwait(false);
         if (repository is not null) await repository.CancelAsync().ConfigureAwait(false);
@@ -186,7 +190,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>What listeners are told that the server holds.</summary>
-    private static ServerSnapshot Look(ModelRegistry models, SegmentResidency residency, FrameServer server)
+    private static ServerLoadStatus Look(ModelRegistry models, SegmentResidency residency, FrameServer server)
     {
         var (load, (segments, bytes)) = (server.Load, residency.Loaded);
         return new()

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Protocol.Endpoints.Tls;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
@@ -46,6 +47,17 @@ internal sealed partial class FrameServer(ServerContext server, TlsServer? tls =
     public int ConnectionCount
     {
         get { lock (_gate) return _connections.Count; }
+    }
+
+    /// <summary>The clients that have been let in, in the order in which they came.</summary>
+    public IReadOnlyList<ClientStatus> Clients
+    {
+        get
+        {
+            ClientConnection[] connections;
+            lock (_gate) connections = [.. _connections];
+            return [.. connections.Select(static connection => connection.Status).OfType<ClientStatus>().OrderBy(static client => client.Number)];
+        }
     }
 
     /// <summary>How busy the server is, as somebody would find it who comes now.</summary>
