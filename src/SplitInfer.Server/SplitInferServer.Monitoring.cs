@@ -31,4 +31,7 @@ public sealed partial class SplitInferServer
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         return _feed.Subscribe(capacity);
     }
+
+    /// <summary>Whether somebody's key is one that the server knows; null where it asks for none.</summary>
+    internal bool? KnowsKey(string? key) => _options.Security.KeysFile is null ? null : key is not null && _server?.KnowsKey(key) == true;
 }

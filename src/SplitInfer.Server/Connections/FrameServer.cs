@@ -69,6 +69,9 @@ internal sealed partial class FrameServer(ServerContext server, TlsServer? tls =
     /// <summary>Whether a certificate is of one of the authorities that sign those of clients.</summary>
     public bool Trusts(X509Certificate2 certificate) => tls?.Trusts(certificate) == true;
 
+    /// <summary>Whether a key is one of those that clients may have.</summary>
+    public bool KnowsKey(string key) => server.Keys?.Find(key) is not null;
+
     /// <summary>A client was not let in by the HTTP server that it came through.</summary>
     public void Refused(PeerAddress peer, string reason) => server.Log.ConnectionRefused(peer.Name, reason);
 

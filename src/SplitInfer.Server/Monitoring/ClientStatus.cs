@@ -24,8 +24,11 @@ public sealed record ClientStatus
     /// <summary>Requests that were answered with outputs.</summary>
     public required long Answered { get; init; }
 
-    /// <summary>Requests that were not.</summary>
+    /// <summary>Requests that were not, those that the client took back left out.</summary>
     public required long Refused { get; init; }
+
+    /// <summary>Requests that the client took back, as it does with those that the device has won.</summary>
+    public required long Withdrawn { get; init; }
 
     /// <summary>Requests that have begun and not ended.</summary>
     public required int InFlight { get; init; }

@@ -1,3 +1,4 @@
+using SplitInfer.Protocol;
 using SplitInfer.Protocol.Endpoints;
 
 namespace SplitInfer.Server.Monitoring;
@@ -13,7 +14,7 @@ internal sealed class ClientTally(long number, PeerAddress peer, TimeProvider ti
     private string? _key;
     private string _software = "";
     private DateTimeOffset? _lastAt;
-    private long _answered, _refused, _bytes;
+    private long _answered, _refused, _withdrawn, _bytes;
     private RequestActivity? _last;
     private ClientReport? _report;
     private (long Finished, long Forced, long Raced, long WonByDevice, long OnDevice) _told;
@@ -41,10 +42,8 @@ internal sealed class ClientTally(long number, PeerAddress peer, TimeProvider ti
                 _bytes += request.BytesReceived;
                 _last = request with { Report = null };
             }
-            else
-            {
-                _refused++;
-            }
+            else if (request.Refusal == RefusalCode.Cancelled) _withdrawn++;
+            else _refused++;
 
             if (request.Report is not { } report) return;
             _report = report with { Last = report.Last ?? _report?.Last };
@@ -68,6 +67,7 @@ internal sealed class ClientTally(long number, PeerAddress peer, TimeProvider ti
                 LastRequestAt = _lastAt,
                 Answered = _answered,
                 Refused = _refused,
+                Withdrawn = _withdrawn,
                 InFlight = inFlight,
                 BytesReceived = _bytes,
                 Last = _last,

@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Emulation", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Emulation", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -59,6 +59,12 @@ internal static class ProductRules
             ["AspNetCore/Endpoints"] = ["AspNetCore/OpenInference"],
             ["AspNetCore/WebSockets"] = ["AspNetCore/Endpoints"],
             ["AspNetCore"] = ["AspNetCore/WebSockets"],
+
+            ["Dashboard/Plans"] = ["Core/Partitioning"],
+            ["Dashboard/Sampling"] = ["Server"],
+            ["Dashboard/Hosting"] = ["AspNetCore"],
+            ["Dashboard/Pages"] = ["Dashboard/Plans", "Dashboard/Sampling", "Dashboard/Hosting"],
+            ["Dashboard"] = ["Dashboard/Pages"],
 
             ["Imaging"] = ["Core/Tensors"],
 
