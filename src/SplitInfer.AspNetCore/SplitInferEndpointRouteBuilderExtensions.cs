@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using SplitInfer.AspNetCore.Endpoints;
+using SplitInfer.AspNetCore.Grpc;
 using SplitInfer.AspNetCore.WebSockets;
 using SplitInfer.Server;
 
@@ -14,8 +15,10 @@ public static class SplitInferEndpointRouteBuilderExtensions
 {
     /// <summary>
     /// Shows the server that <c>AddSplitInferServer</c> added, in the paths and the JSON of the Open Inference Protocol (KServe v2): <c>/v2</c>,
-    /// <c>/v2/health/live</c>, <c>/v2/health/ready</c>, <c>/v2/models/{name}</c> and its <c>/versions/{version}</c>, each with <c>/ready</c>, and
-    /// <c>/v2/repository/index</c>. Errors are <c>{"error": "…"}</c>. Clients do not connect this way, but to <see cref="SplitInferServer.Endpoints"/>, or by <see cref="MapSplitInferWebSocket"/>.
+    /// <c>/v2/health/live</c>, <c>/v2/health/ready</c>, <c>/v2/models/{name}</c> and its <c>/versions/{version}</c>, each with <c>/ready</c> and <c>/infer</c>, and
+    /// <c>/v2/repository/index</c>. Errors are <c>{"error": "…"}</c>. Where the server has keys (<see cref="ServerSecurityOptions.KeysFile"/>), all but the two of health
+    /// take <c>Authorization: Bearer KEY</c>. <c>/infer</c> runs whole models, under the limits and turns of all others, and answers another machine only as
+    /// <see cref="MapSplitInferWebSocket"/> does. SplitInfer clients do not connect this way, but to <see cref="SplitInferServer.Endpoints"/>, or by <see cref="MapSplitInferWebSocket"/>.
     /// </summary>
     /// <param name="endpoints">The application, or a group of it, whose prefix then comes before <c>/v2</c>.</param>
     /// <returns>Takes conventions for all of these endpoints, such as <c>RequireAuthorization</c>. Without, whoever reaches the application may read them.</returns>
@@ -32,6 +35,25 @@ public static class SplitInferEndpointRouteBuilderExtensions
         ModelEndpoints.Map(model.MapGroup("/versions/{version}"));
         root.MapFallback("{**path}", static context => context.WriteErrorAsync(StatusCodes.Status404NotFound, "There is no such path, or it takes another method. GET /v2 shows the server."));
         return root;
+    }
+
+    /// <summary>
+    /// Shows the server that <c>AddSplitInferServer</c> added by the gRPC service of the Open Inference Protocol (KServe v2), <c>inference.GRPCInferenceService</c>.
+    /// The application needs <see cref="SplitInferGrpcServiceCollectionExtensions.AddSplitInferGrpc"/>, and an address that speaks HTTP/2. Who may use it, and how much of it, is as for <see cref="MapSplitInfer"/>.
+    /// </summary>
+    /// <param name="endpoints">The application.</param>
+    /// <returns>Takes conventions for all of its methods, such as <c>RequireAuthorization</c>.</returns>
+    /// <exception cref="InvalidOperationException">The application has no server.</exception>
+    public static IEndpointConventionBuilder MapSplitInferGrpc(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        RequireServer(endpoints, nameof(MapSplitInferGrpc));
+        var service = endpoints.MapGrpcService<InferenceService>();
+        service.Add(static method =>
+        {
+            if (method.RequestDelegate is { } next) method.RequestDelegate = context => GrpcAdmission.ServeAsync(context, context.Server, next);
+        });
+        return service;
     }
 
     /// <summary>

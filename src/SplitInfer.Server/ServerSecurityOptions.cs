@@ -8,13 +8,13 @@ namespace SplitInfer.Server;
 /// </summary>
 public sealed class ServerSecurityOptions
 {
-    /// <summary>PEM file with the certificate that <c>tls://</c> and <c>wss://</c> addresses show, and those of the authorities between, if any. Null (the default) without TLS.</summary>
+    /// <summary>PEM file with the certificate that <c>tls://</c>, <c>wss://</c> and <c>https://</c> addresses show, and those of the authorities between, if any. Null (the default) without TLS.</summary>
     public string? CertificateFile { get; set; }
 
     /// <summary>PEM file with the key of <see cref="CertificateFile"/>, not encrypted; may be the same file. Null unless set.</summary>
     public string? CertificateKeyFile { get; set; }
 
-    /// <summary>PEM file with the authorities that sign the certificates of clients. Where it is set, <c>tls://</c> and <c>wss://</c> accept only clients with such a certificate. Null (the default) asks for none.</summary>
+    /// <summary>PEM file with the authorities that sign the certificates of clients. Where it is set, <c>tls://</c>, <c>wss://</c> and <c>https://</c> accept only clients with such a certificate. Null (the default) asks for none.</summary>
     public string? ClientCaFile { get; set; }
 
     /// <summary>
@@ -52,36 +52,39 @@ public sealed class ServerSecurityOptions
 
     /// <summary>Checks what can be checked without reading a file.</summary>
     /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
-    internal void Validate(IEnumerable<Uri> listen)
+    /// <param name="addresses">Where the server is to listen, each with the name of the option that says so.</param>
+    internal void Validate(IEnumerable<(string Option, Uri Address)> addresses)
     {
         if (CertificateFile is null != CertificateKeyFile is null)
             throw new ArgumentException($"{nameof(CertificateFile)} and {nameof(CertificateKeyFile)} go together; only one of them is set.");
         if (ClientCaFile is not null && CertificateFile is null)
             throw new ArgumentException($"{nameof(ClientCaFile)} is set without {nameof(CertificateFile)}: clients show certificates only to a server that has one.");
-        foreach (var address in listen)
+        foreach (var (option, address) in addresses)
         {
-            if (CertificateFile is null && address is { IsAbsoluteUri: true, Scheme: "tls" or "wss" })
-                throw new ArgumentException($"Listen has {address.OriginalString}, which needs a certificate. Set {nameof(CertificateFile)} and {nameof(CertificateKeyFile)}.");
+            if (CertificateFile is null && address is { IsAbsoluteUri: true, Scheme: "tls" or "wss" or "https" })
+                throw new ArgumentException($"{option} has {address.OriginalString}, which needs a certificate. Set {nameof(CertificateFile)} and {nameof(CertificateKeyFile)}.");
             if (!AllowInsecure && TryParse(address) is { } endpoint && FaultOf(endpoint) is { } fault)
                 throw new ArgumentException(
-                    $"Listen has {address.OriginalString}, which other machines reach, {fault}. {RemedyFor(endpoint)}; "
-                    + $"or listen at 127.0.0.1 or a Unix socket; or set {nameof(AllowInsecure)} where the network itself is trusted.");
+                    $"{option} has {address.OriginalString}, which other machines reach, {fault}. {RemedyFor(endpoint, IsHttp(address))}; "
+                    + $"or listen at 127.0.0.1{(IsHttp(address) ? "" : " or a Unix socket")}; or set {nameof(AllowInsecure)} where the network itself is trusted.");
         }
     }
 
     /// <summary>What is missing to listen at an address, and only that.</summary>
-    private string RemedyFor(Endpoint endpoint)
+    private string RemedyFor(Endpoint endpoint, bool isHttp)
     {
-        var encryption = $"Use tls:// or wss:// in its place{(CertificateFile is null ? $", with {nameof(CertificateFile)} and {nameof(CertificateKeyFile)}" : "")}";
+        var encryption = $"Use {(isHttp ? "https://" : "tls:// or wss://")} in its place{(CertificateFile is null ? $", with {nameof(CertificateFile)} and {nameof(CertificateKeyFile)}" : "")}";
         if (endpoint.IsEncrypted) return $"Set {nameof(KeysFile)} or {nameof(ClientCaFile)}";
         return Authenticates(isEncrypted: true) ? encryption : $"{encryption}, and set {nameof(KeysFile)} or {nameof(ClientCaFile)}";
     }
+
+    private static bool IsHttp(Uri address) => address is { IsAbsoluteUri: true, Scheme: "http" or "https" };
 
     private static Endpoint? TryParse(Uri address)
     {
         try
         {
-            return Endpoint.Parse(address);
+            return IsHttp(address) ? HttpAddress.Parse(address) : Endpoint.Parse(address);
         }
         catch (EndpointException)
         {

@@ -12,7 +12,9 @@ using SplitInfer.Segments;
 using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
+using SplitInfer.Server.Scheduling;
 using SplitInfer.Server.Telemetry;
+using SplitInfer.Server.WholeModels;
 
 namespace SplitInfer.Server;
 
@@ -33,6 +35,9 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
     private RepositoryWatch? _watch;
     private ServerGauges? _gauges;
     private Func<ServerLoadStatus>? _look;
+    private WholeModelService? _whole;
+    private ReadinessProbe? _readiness;
+    private IHttpListener[] _http = [];
 
     /// <summary>Creates a server that does not run yet.</summary>
     public SplitInferServer(IOptions<SplitInferServerOptions> options, ILogger<SplitInferServer> logger, TimeProvider time) =>
@@ -40,6 +45,12 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
 
     /// <summary>Where the server listens, with the ports that were taken. Empty until it runs, and once it stops.</summary>
     public IReadOnlyList<Uri> Endpoints { get; private set; } = [];
+
+    /// <summary>Where the server answers HTTP, with the port that was taken, as <see cref="SplitInferServerOptions.Http"/> says. Null where it does not, until it runs, and once it stops.</summary>
+    public Uri? HttpEndpoint { get; private set; }
+
+    /// <summary>Where the server answers gRPC, with the port that was taken, as <see cref="SplitInferServerOptions.Grpc"/> says. Null where it does not, until it runs, and once it stops.</summary>
+    public Uri? GrpcEndpoint { get; private set; }
 
     /// <summary>The models that are served, by name, the latest version of each first. Each call makes a new list.</summary>
     public IReadOnlyList<ServedModelStatus> Models => [.. (_models?.Models ?? []).Select(static model =>
@@ -110,11 +121,16 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
 
             if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
             ReserveThreads(_options.Limits.MaxConcurrentRuns);
-            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger, _options.Security, _options.Listen.Count(WebSocketEndpoint.IsAt), _feed);
+            var health = new RunHealth(_time);
+            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger, _options.Security, _options.Listen.Count(WebSocketEndpoint.IsAt), health, _feed);
+            _whole = new(_server.Context);
+            _readiness = new(_whole, health, _time);
             var (models, server) = (_models, _server);
             _look = () => Look(models, residency, server);
             _gauges = new(_look);
             Endpoints = await _server.StartAsync([.. _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]], _options.WebSockets, cancellationToken).ConfigureAwait(false);
+            if (_options.Http is { } http) HttpEndpoint = await ListenAsync(server, http, isGrpc: false, cancellationToken).ConfigureAwait(false);
+            if (_options.Grpc is { } grpc) GrpcEndpoint = await ListenAsync(server, grpc, isGrpc: true, cancellationToken).ConfigureAwait(false);
             if (_repository is not null && _options.WatchModels) _watch = new(_repository, _options.ModelsDirectory, _options.ModelPollInterval, _time, _logger);
         }
         catch
@@ -143,6 +159,27 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
         else channel.Dispose();
     }
 
+    /// <summary>Whether the server takes requests: not before its models are loaded, and not once it stops.</summary>
+    internal bool TakesRequests => Endpoints.Count > 0;
+
+    /// <summary>What received tensors and unread replies hold, in bytes.</summary>
+    internal long HeldBytes => _server?.HeldBytes ?? 0;
+
+    /// <summary>Runs whole models for clients of other protocols; null while the server takes no requests.</summary>
+    internal WholeModelService? WholeModels => TakesRequests ? _whole : null;
+
+    /// <summary>Whether clients need a key.</summary>
+    internal bool RequiresKeys => _options.Security.KeysFile is not null;
+
+    /// <summary>Whether the server takes requests, and one of its models has run with success lately, or does so now that it is asked.</summary>
+    internal async ValueTask<bool> IsReadyAsync(CancellationToken cancellationToken) =>
+        TakesRequests && _models is { } models && _readiness is { } readiness && await readiness.IsAnyReadyAsync(models.Models, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Whether the server takes requests, and a model has run with success lately, or does so now that it is asked.</summary>
+    internal async ValueTask<bool> IsReadyAsync(string name, string version, CancellationToken cancellationToken) =>
+        TakesRequests && _readiness is { } readiness && _models?.Models.FirstOrDefault(model => model.Name == name && model.Version == version) is { } asked
+        && await readiness.IsReadyAsync(asked, cancellationToken).ConfigureAwait(false);
+
     /// <summary>Why a client that comes through an HTTP server is not let in; null where it is.</summary>
     /// <param name="peer">Who it is.</param>
     /// <param name="isLocal">Whether it is on this machine.</param>
@@ -161,12 +198,12 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
     /// <summary>Takes no more requests, lets those under way end until the token fires, and closes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        Endpoints = [];
+        (Endpoints, HttpEndpoint, GrpcEndpoint) = ([], null, null);
         // A model that is being planned must not keep clients from being told, so it is waited for last.
         var (watch, repository) = (_watch, _loading);
         if (watch is not null) await watch.CancelAsync().ConfigureAwait(false);
         if (repository is not null) await repository.CancelAsync().ConfigureAwait(false);
-        if (_server is not null) await _server.StopAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll([.. _http.Select(one => one.StopAsync(cancellationToken)), _server?.StopAsync(cancellationToken) ?? Task.CompletedTask]).ConfigureAwait(false);
         if (watch is not null) await watch.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (repository is not null) await repository.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -177,7 +214,8 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
         var (server, models) = (Interlocked.Exchange(ref _server, null), Interlocked.Exchange(ref _models, null));
         Interlocked.Exchange(ref _gauges, null)?.Dispose();
         _look = null;
-        var (watch, repository) = (Interlocked.Exchange(ref _watch, null), Interlocked.Exchange(ref _loading, null));
+        var (watch, repository, http) = (Interlocked.Exchange(ref _watch, null), Interlocked.Exchange(ref _loading, null), Interlocked.Exchange(ref _http, []));
+        foreach (var listener in http) await listener.DisposeAsync().ConfigureAwait(false);
         if (watch is not null) await watch.CancelAsync().ConfigureAwait(false);
         if (repository is not null) await repository.CancelAsync().ConfigureAwait(false);
         if (server is not null) await server.DisposeAsync().ConfigureAwait(false);
@@ -188,6 +226,13 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
 
     /// <summary>Does what <see cref="DisposeAsync"/> does, and waits for it; for containers that are disposed synchronously.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private Task<Uri> ListenAsync(FrameServer server, Uri address, bool isGrpc, CancellationToken cancellationToken) => server.ListenHttpAsync(address, async tls =>
+    {
+        var listener = await _options.HttpHost!.ListenAsync(new(this, address, isGrpc, tls, _options.Limits), cancellationToken).ConfigureAwait(false);
+        _http = [.. _http, listener];
+        return listener.Address;
+    });
 
     /// <summary>What listeners are told that the server holds.</summary>
     private static ServerLoadStatus Look(ModelRegistry models, SegmentResidency residency, FrameServer server)

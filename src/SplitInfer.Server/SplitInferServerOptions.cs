@@ -10,6 +10,9 @@ namespace SplitInfer.Server;
 /// <summary>How a <see cref="SplitInferServer"/> works. Only <see cref="ModelsDirectory"/> or <see cref="Models"/> has to be set.</summary>
 public sealed class SplitInferServerOptions
 {
+    /// <summary>Bytes that a connection of HTTP/1.1 may bring, and one of HTTP/2, before they are read and counted.</summary>
+    internal const int HttpWindowBytes = 1 << 20, GrpcWindowBytes = 8 << 20;
+
     private static readonly TimeSpan LeastPollInterval = TimeSpan.FromSeconds(0.1), LongestPollInterval = TimeSpan.FromDays(24);
 
     /// <summary>The model repository: <c>&lt;name&gt;/&lt;version&gt;/model.onnx</c> below this directory. Nothing outside it is ever loaded.</summary>
@@ -36,6 +39,20 @@ public sealed class SplitInferServerOptions
 
     /// <summary>Where to listen, such as <c>tcp://127.0.0.1:7070</c>, <c>tls://0.0.0.0:7070</c> or <c>unix:///run/splitinfer.sock</c>; or, with the package SplitInfer.AspNetCore, <c>ws://127.0.0.1:8080/infer</c> or <c>wss://…</c>. Where other machines reach it, <see cref="Security"/> is required; port 0 takes a free one. Default <c>tcp://127.0.0.1:7070</c>.</summary>
     public IList<Uri> Listen { get; } = [];
+
+    /// <summary>
+    /// Where the server answers HTTP, such as <c>http://127.0.0.1:8080</c> or <c>https://0.0.0.0:8443</c>, beside <see cref="Listen"/>: with the package SplitInfer.AspNetCore,
+    /// which has the paths of the Open Inference Protocol there. Where other machines reach it, <see cref="Security"/> is required; port 0 takes a free one.
+    /// Null (the default) for nowhere.
+    /// </summary>
+    public Uri? Http { get; set; }
+
+    /// <summary>
+    /// Where the server answers gRPC, such as <c>http://127.0.0.1:8081</c> or <c>https://0.0.0.0:8444</c>: with the package SplitInfer.AspNetCore, the service of the
+    /// Open Inference Protocol by HTTP/2 alone. Without TLS it needs an address apart from <see cref="Http"/>, which has it as well where that is <c>https://</c>.
+    /// Null (the default) for nowhere.
+    /// </summary>
+    public Uri? Grpc { get; set; }
 
     /// <summary>The codecs that the server knows: those of SplitInfer unless set.</summary>
     public CodecRegistry KnownCodecs { get; set; } = CodecRegistry.Default;
@@ -71,12 +88,15 @@ public sealed class SplitInferServerOptions
     /// <summary>Listens at <c>ws://</c> and <c>wss://</c> addresses; null where nothing does.</summary>
     internal IWebSocketHost? WebSockets { get; set; }
 
+    /// <summary>Listens at <see cref="Http"/> and <see cref="Grpc"/>; null where nothing does.</summary>
+    internal IHttpHost? HttpHost { get; set; }
+
     /// <summary>
     /// Bytes of resident memory that clients can make the server take beyond what its process has when the models are planned and nobody is connected,
     /// whatever they send; null where <see cref="ServerLimits.MaxRunMemoryBytes"/> sets no bound. Holds as far as that limit does, and not for loading a
     /// tail, one of which at a time needs several times its size.
     /// </summary>
-    public long? ClientMemoryBound => Limits.ClientMemoryBound + SegmentMemoryBytes;
+    public long? ClientMemoryBound => Limits.ClientMemoryBound + SegmentMemoryBytes + (Limits.MaxConnections * ((Http is null ? 0 : HttpWindowBytes) + (Grpc is null && Http?.Scheme != "https" ? 0 : GrpcWindowBytes)));
 
     /// <summary>Checks what can be checked before a model is read. A server does so when it starts.</summary>
     /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
@@ -91,12 +111,14 @@ public sealed class SplitInferServerOptions
         if (Listen.Contains(null!)) throw new ArgumentException($"{nameof(Listen)} has an entry that is null. Name an address such as tcp://127.0.0.1:7070, or leave the entry out.");
         if (WebSockets is null && Listen.FirstOrDefault(WebSocketEndpoint.IsAt) is { } webSocket)
             throw new ArgumentException($"{nameof(Listen)} has {webSocket.OriginalString}, which needs an HTTP server. Add the package SplitInfer.AspNetCore and call UseKestrel() on these options, or listen at tls:// or tcp://.");
+        if (HttpHost is null && (Http ?? Grpc) is { } web)
+            throw new ArgumentException($"{(Http is null ? nameof(Grpc) : nameof(Http))} has {web.OriginalString}, which needs an HTTP server. Add the package SplitInfer.AspNetCore and call UseKestrel() on these options, or leave it out.");
         if (Models.FirstOrDefault(static m => m is not { Name.Length: > 0, Version.Length: > 0, Model: not null }) is not null || Models.Contains(null!))
             throw new ArgumentException($"{nameof(Models)} has an entry without a name, a version or a model. Give each all three, or leave it out.");
         (Plan ?? throw Missing(nameof(Plan))).Validate();
         (Execution ?? throw Missing(nameof(Execution))).Validate();
         (Limits ?? throw Missing(nameof(Limits))).Validate();
-        (Security ?? throw Missing(nameof(Security))).Validate(Listen);
+        (Security ?? throw Missing(nameof(Security))).Validate([.. Listen.Select(static address => (nameof(Listen), address)), .. Http is null ? [] : ((string, Uri)[])[(nameof(Http), Http)], .. Grpc is null ? [] : ((string, Uri)[])[(nameof(Grpc), Grpc)]]);
 
         static ArgumentException Missing(string name) => new($"{name} is null; leave it out for the defaults.");
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,14 @@ internal static class Answers
             context.Response.StatusCode = status;
             context.Response.Headers.CacheControl = "no-store";
             return context.Response.WriteAsJsonAsync(document, type, contentType: null, context.RequestAborted);
+        }
+
+        /// <summary>Answers as a request is refused.</summary>
+        public Task WriteErrorAsync(InferenceException refused)
+        {
+            if (refused.RetryAfter is { } wait) context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            if (refused.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer";
+            return context.WriteErrorAsync(refused.Status, refused.Message);
         }
 
         /// <summary>Answers with an error, as the protocol has it.</summary>

@@ -6,19 +6,20 @@ using SplitInfer.Server;
 
 namespace SplitInfer.AspNetCore.Endpoints;
 
-/// <summary>What one model takes and gives, and whether it can be used.</summary>
+/// <summary>What one model takes and gives, whether it can be used, and its outputs.</summary>
 internal static class ModelEndpoints
 {
     /// <summary>Adds the endpoints of a model below a path that has its <c>name</c>, and its <c>version</c> or else the latest.</summary>
     public static void Map(RouteGroupBuilder model)
     {
-        model.MapGet("", static context => context.WithModelAsync(static (context, versions, asked) =>
-            context.WriteAsync(ModelDocument.Of(asked, versions), OpenInferenceJson.Default.ModelDocument)));
-        model.MapGet("/ready", static context => context.WithModelAsync(static (context, _, asked) =>
+        model.MapGet("", Guard.Known(static context => context.WithModelAsync(static (context, versions, asked) =>
+            context.WriteAsync(ModelDocument.Of(asked, versions), OpenInferenceJson.Default.ModelDocument))));
+        model.MapGet("/ready", Guard.Known(static context => context.WithModelAsync(static async (context, _, asked) =>
         {
-            var isReady = context.Server.IsReady;
-            return context.WriteAsync(new(asked.Name, isReady), OpenInferenceJson.Default.ModelReadyDocument, Readiness.StatusOf(isReady));
-        }));
+            var isReady = await context.Server.IsReadyAsync(asked.Name, asked.Version, context.RequestAborted).ConfigureAwait(false);
+            await context.WriteAsync(new(asked.Name, isReady), OpenInferenceJson.Default.ModelReadyDocument, Readiness.StatusOf(isReady)).ConfigureAwait(false);
+        })));
+        model.MapPost("/infer", static context => InferEndpoint.AnswerAsync(context, static (context, answer) => context.WithModelAsync((_, _, asked) => answer(asked))));
     }
 
     /// <summary>Goes on with the model that the path names and all its versions, the latest first, or answers that there is none.</summary>

@@ -13,7 +13,7 @@ internal static class RepositoryEndpoints
     private const int MaxBytes = 4096;
 
     /// <summary>Adds the endpoints below <c>/v2/repository</c>.</summary>
-    public static void Map(RouteGroupBuilder repository) => repository.MapPost("/index", IndexAsync);
+    public static void Map(RouteGroupBuilder repository) => repository.MapPost("/index", Guard.Known(IndexAsync));
 
     private static async Task IndexAsync(HttpContext context)
     {
@@ -36,10 +36,6 @@ internal static class RepositoryEndpoints
             return;
         }
 
-        var isReady = context.Server.IsReady;
-        IndexEntry[] index = request?.Ready == true && !isReady
-            ? []
-            : [.. context.Server.Models.Select(model => new IndexEntry(model.Name, model.Version, isReady ? "READY" : "UNAVAILABLE", isReady ? null : "The server is starting or stopping."))];
-        await context.WriteAsync(index, OpenInferenceJson.Default.IndexEntryArray).ConfigureAwait(false);
+        await context.WriteAsync(IndexEntry.AllOf(context.Server, request?.Ready == true), OpenInferenceJson.Default.IndexEntryArray).ConfigureAwait(false);
     }
 }

@@ -27,16 +27,5 @@ internal sealed record ModelDocument(string Name, string[] Versions, string Plat
 internal sealed record TensorDocument(string Name, string Datatype, long[] Shape)
 {
     /// <summary>Describes a value.</summary>
-    public static TensorDocument Of(TensorSpec spec) => new(spec.Name, Word(spec.Type), spec.IsRanked ? [.. spec.Dimensions.Select(static d => d.Size)] : [-1]);
-
-    private static string Word(ElementType type) => type switch
-    {
-        ElementType.Float16 => "FP16",
-        ElementType.Float32 => "FP32",
-        ElementType.Float64 => "FP64",
-        ElementType.BFloat16 => "BF16",
-        ElementType.Text => "BYTES",
-        // INT8, UINT64, BOOL and the like: the same words in capitals.
-        _ => type.ToString().ToUpperInvariant(),
-    };
+    public static TensorDocument Of(TensorSpec spec) => new(spec.Name, Datatypes.WordOf(spec.Type), spec.IsRanked ? [.. spec.Dimensions.Select(static d => d.Size)] : [-1]);
 }

@@ -1,16 +1,9 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using SplitInfer.AspNetCore.Access;
+using SplitInfer.AspNetCore.Hosting;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Server.Connections;
 
@@ -27,31 +20,13 @@ internal sealed class KestrelHost : IWebSocketHost
         if (terms.Address.Query.Length > 0) throw new EndpointException($"Cannot listen at {terms.Address}: it has a query. Leave that to clients, whose proxies may want it.");
         var pending = new PendingUpgrades(terms.MaxPending);
         var application = Build(terms, pending);
-        try
-        {
-            await application.StartAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception)
-        {
-            await application.DisposeAsync().ConfigureAwait(false);
-            if (exception is IOException or SocketException) throw CannotListen(terms.Address, exception);
-            throw;
-        }
-
-        return new Listener(application, pending, terms.Address);
+        return new Listener(application, pending, await KestrelApplication.StartAsync(application, terms.Address, cancellationToken).ConfigureAwait(false));
     }
 
     private static WebApplication Build(WebSocketTerms terms, PendingUpgrades pending)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        // The server stops it, once connections have drained; signals do not.
-        builder.Services.AddSingleton<IHostLifetime, ServerLifetime>().Configure<HostOptions>(static host => host.ShutdownTimeout = StopTimeout);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            (kestrel.Limits.KeepAliveTimeout, kestrel.Limits.RequestHeadersTimeout) = (terms.PendingTimeout, terms.PendingTimeout);
-            kestrel.Listen(AddressOf(terms.Address), terms.Address.Port, listen => Configure(listen, terms, pending));
-        });
+        var builder = KestrelApplication.CreateBuilder(terms.Address, StopTimeout,
+            limits => (limits.KeepAliveTimeout, limits.RequestHeadersTimeout) = (terms.PendingTimeout, terms.PendingTimeout), listen => Configure(listen, terms, pending));
         var (application, path) = (builder.Build(), PathString.FromUriComponent(terms.Address));
         MeteredUpgrade.Use(application);
         application.UseWebSockets();
@@ -71,32 +46,12 @@ internal sealed class KestrelHost : IWebSocketHost
     {
         listen.Protocols = HttpProtocols.Http1;
         listen.Use(pending.TrackAsync);
-        if (terms.Tls is not { } tls) return;
-        listen.UseHttps(new TlsHandshakeCallbackOptions
-        {
-            HandshakeTimeout = terms.PendingTimeout,
-            OnConnection = handshake => new(tls(handshake.Connection.RemoteEndPoint is IPEndPoint end ? PeerAddress.Of(end) : PeerAddress.Local)),
-        });
+        KestrelApplication.UseTls(listen, terms.Tls, terms.PendingTimeout);
     }
-
-    private static IPAddress AddressOf(Uri address)
-    {
-        try
-        {
-            return IPAddress.TryParse(address.IdnHost, out var literal) ? literal : Dns.GetHostAddresses(address.IdnHost)[0];
-        }
-        catch (SocketException exception)
-        {
-            throw CannotListen(address, exception);
-        }
-    }
-
-    private static EndpointException CannotListen(Uri address, Exception exception) =>
-        new($"Cannot listen at {address}: {exception.GetBaseException().Message.TrimEnd('.')}. Choose an address of this machine and a port that is free, or port 0 for any.", exception);
 
     private sealed class Listener(WebApplication application, PendingUpgrades pending, Uri address) : IWebSocketListener
     {
-        public Uri Address { get; } = new UriBuilder(address) { Port = BoundPort(application) }.Uri;
+        public Uri Address => address;
 
         public async ValueTask DisposeAsync()
         {
@@ -104,15 +59,5 @@ internal sealed class KestrelHost : IWebSocketHost
             await application.StopAsync().ConfigureAwait(false);
             await application.DisposeAsync().ConfigureAwait(false);
         }
-
-        private static int BoundPort(WebApplication application) =>
-            new Uri(application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()).Port;
-    }
-
-    private sealed class ServerLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,7 +1,6 @@
-using System.Collections.Frozen;
-using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using SplitInfer.AspNetCore.Access;
 using SplitInfer.AspNetCore.Endpoints;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Protocol.Endpoints.WebSockets;
@@ -13,8 +12,6 @@ internal static class WebSocketUpgrade
 {
     // Proxies close connections over which nothing passes, often after a minute; and behind one, only an answer tells that the client is still there.
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(30);
-
-    private static readonly FrozenSet<string> ProxyHeaders = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "Forwarded", "Via", "X-Real-IP");
 
     /// <summary>Serves a client over a WebSocket, from its request to the end of the connection, or says why not.</summary>
     /// <param name="context">The request, behind the middleware of WebSockets.</param>
@@ -28,8 +25,7 @@ internal static class WebSocketUpgrade
             return;
         }
 
-        // A server at the loopback interface asks nobody for a key, and any page in a browser on this machine could reach it.
-        if (context.Request.Headers.Origin.Count > 0)
+        if (context.IsOfPage)
         {
             await RefuseAsync(context, StatusCodes.Status403Forbidden, "Web pages cannot connect to this server. Connect from an application.").ConfigureAwait(false);
             return;
@@ -50,21 +46,5 @@ internal static class WebSocketUpgrade
     {
         context.Response.Headers.Connection = "close";
         return context.WriteErrorAsync(status, message);
-    }
-
-    extension(HttpContext context)
-    {
-        /// <summary>Who sent the request, as far as the HTTP server knows.</summary>
-        public PeerAddress Peer => context.Connection.RemoteIpAddress is { } address ? PeerAddress.Of(new IPEndPoint(address, context.Connection.RemotePort)) : PeerAddress.Local;
-
-        /// <summary>Whether the request was sent on this machine. One without an address, as of a Unix socket, may be anyone's: proxies use those as well.</summary>
-        public bool IsLocal => context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) && !context.IsForwarded;
-
-        /// <summary>Whether a proxy says that it sends the request for someone else. Middleware that takes up what a proxy says leaves it under other names.</summary>
-        public bool IsForwarded => context.Request.Headers.Keys.Any(static name =>
-            ProxyHeaders.Contains(name) || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || name.StartsWith("X-Original-", StringComparison.OrdinalIgnoreCase));
-
-        /// <summary>Whether the application has made sure who sent the request.</summary>
-        public bool IsAuthenticated => context.User.Identity?.IsAuthenticated == true;
     }
 }

@@ -2,11 +2,12 @@ using System.Runtime;
 using SplitInfer.AspNetCore;
 using SplitInfer.Execution;
 using SplitInfer.Server;
+using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks;
 
 /// <summary>
-/// The round trip of a boundary over the protocol beside that of as many bytes over bare sockets, for every scheme, all taken in turn in one run.
+/// The round trip of a boundary over the protocol, and over the Open Inference Protocol, beside that of as many bytes over bare sockets, for every scheme, all taken in turn in one run.
 /// Both ends are in this process; the tail is a stub that answers at once.
 /// </summary>
 internal sealed class TransportBenchmark(TimeProvider time)
@@ -29,7 +30,7 @@ internal sealed class TransportBenchmark(TimeProvider time)
     /// <summary>The boundaries that are measured, in bytes.</summary>
     public static IReadOnlyList<int> Sizes { get; } = [256, 64 << 10, 1 << 20, 3_200_000];
 
-    /// <summary>The schemes that are measured.</summary>
+    /// <summary>The schemes of the protocol that are measured.</summary>
     public static IReadOnlyList<string> Schemes { get; } = ["tcp", "unix", "tls", "ws", "wss"];
 
     /// <summary>Measures every size over every scheme.</summary>
@@ -53,14 +54,21 @@ internal sealed class TransportBenchmark(TimeProvider time)
             Models = { new("stub", "1", model) },
             Execution = stub,
             Security = { CertificateFile = certificate.File, CertificateKeyFile = certificate.File },
+            Http = new("http://127.0.0.1:0"),
+            Grpc = new("http://127.0.0.1:0"),
         }.UseKestrel();
         foreach (var scheme in Schemes)
             options.Listen.Add(new(scheme == "unix" ? $"unix://{Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())}" : $"{scheme}://127.0.0.1:0"));
         await using var server = await SplitInferServer.StartAsync(options).ConfigureAwait(false);
+        using var boundary = TensorValue.Allocate(ElementType.UInt8, new(bytes));
+        new Random(1).NextBytes(boundary.Bytes.Span);
         var lanes = new List<TransportLane>();
         try
         {
-            foreach (var address in server.Endpoints) lanes.Add(await TransportLane.StartAsync(address, model.Plan, certificate, bytes, time).ConfigureAwait(false));
+            foreach (var address in server.Endpoints)
+                lanes.Add(await BesideBareAsync(new FrameCarrier(address, model.Plan, new() { Security = { CaFile = certificate.File } }, boundary, time), address.Scheme).ConfigureAwait(false));
+            lanes.Add(await BesideBareAsync(new OpenInferenceCarrier(server.HttpEndpoint!, boundary), "tcp").ConfigureAwait(false));
+            lanes.Add(await BesideBareAsync(new GrpcCarrier(server.GrpcEndpoint!, boundary), "tcp").ConfigureAwait(false));
             if (rounds >= FewestWarm) await WarmUpAsync(lanes).ConfigureAwait(false);
             for (var round = 0; round < rounds; round++)
                 foreach (var lane in lanes) await lane.GoAsync(isKept: true).ConfigureAwait(false);
@@ -73,6 +81,9 @@ internal sealed class TransportBenchmark(TimeProvider time)
         {
             foreach (var lane in lanes) await lane.DisposeAsync().ConfigureAwait(false);
         }
+
+        async Task<TransportLane> BesideBareAsync(ITransportCarrier carrier, string scheme) =>
+            new(carrier, await BareRoundTrip.StartAsync(scheme == "unix", scheme is "tls" or "wss" ? certificate : null, bytes, ReplyBytes).ConfigureAwait(false), boundary, time);
     }
 
     /// <summary>Makes round trips until the compiler has hardly anything left to do.</summary>

@@ -54,6 +54,8 @@ internal static class OptionWords
         (nameof(ServerSecurityOptions.KeysFile), "--keys"),
         (nameof(ServerSecurityOptions.AllowInsecure), "--insecure"),
         ("Listen has", "--listen has"),
+        ("Http has", "--http has"),
+        ("Grpc has", "--grpc has"),
     ];
 
     /// <summary>The message in words of the command line.</summary>

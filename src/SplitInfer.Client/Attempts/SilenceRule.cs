@@ -22,6 +22,8 @@ internal sealed class SilenceRule(ServerSet servers, TimeSpan patience)
     public TimeSpan LeftFor(Attempt attempt)
     {
         if (Watched(attempt) is not { } server) return TimeSpan.MaxValue;
+        // The transport tells of the connection that it uses now, which is another one.
+        if (attempt.Progress.IsLeftBehind) return TimeSpan.Zero;
         try
         {
             return server.Transport.Silence is var silence && silence < patience ? patience - silence : TimeSpan.Zero;

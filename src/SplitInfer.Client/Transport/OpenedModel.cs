@@ -76,7 +76,12 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
     public void Complete(OpenedModel opened) => _opened.TrySetResult(opened);
 
     /// <summary>It will not be opened.</summary>
-    public void Fail(Exception error) => _opened.TrySetException(error);
+    public void Fail(Exception error)
+    {
+        _opened.TrySetException(error);
+        // Whoever waited may have left.
+        _ = _opened.Task.Exception;
+    }
 
     /// <summary>Nobody wants it any more. The server closes it as soon as it has opened it.</summary>
     public void Abandon()

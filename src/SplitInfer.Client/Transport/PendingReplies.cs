@@ -124,6 +124,21 @@ internal sealed class PendingReplies(TimeProvider time)
         lock (_gate) return _opened.Remove(handle, out var opened) ? opened : null;
     }
 
+    /// <summary>Ends the wait for pongs and for models that are being opened, since another connection is used now. What still comes for them is no violation.</summary>
+    /// <param name="error">What each is told.</param>
+    public void LetGo(Func<Exception> error)
+    {
+        PingMessage[] pings;
+        ModelOpening[] openings;
+        lock (_gate) (pings, openings) = ([.. _pings.Values], [.. _openings.Values]);
+        foreach (var ping in pings) ping.Fail(error());
+        foreach (var opening in openings)
+        {
+            opening.Fail(error());
+            opening.Abandon();
+        }
+    }
+
     /// <summary>Fails everything that is still owed. The reader must have ended.</summary>
     /// <param name="error">What is told, by whether any of an answer has come.</param>
     public void Close(Func<bool, Exception> error)

@@ -73,11 +73,8 @@ public sealed class RemoteTailTransport : ITailTransport
     }
 
     /// <inheritdoc/>
-    public async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
-    {
-        var model = await OpenAsync(cancellationToken).ConfigureAwait(false);
-        return await model.Connection.PingAsync(cancellationToken).ConfigureAwait(false);
-    }
+    public ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) =>
+        _link.PingAsync(async stop => (await OpenAsync(stop).ConfigureAwait(false)).Connection, cancellationToken);
 
     /// <summary>Closes the model; requests under way end. Where no other transport uses the link, closes the connection; requests in flight fail.</summary>
     public async ValueTask DisposeAsync()

@@ -18,6 +18,7 @@ internal sealed class RequestSlots(ServerConnection connection, string address, 
     private readonly Stack<PendingRequest> _pool = [];
     private int _inFlight;
     private bool _isDraining;
+    private int _isClosed;
 
     /// <summary>Whether new requests are refused.</summary>
     public bool IsDraining => Volatile.Read(ref _isDraining);
@@ -25,8 +26,11 @@ internal sealed class RequestSlots(ServerConnection connection, string address, 
     /// <summary>Lets so many more requests be in flight.</summary>
     public void Add(int slots) => _free.Release(slots);
 
-    /// <summary>Lets all who wait for a slot find out that the connection has ended.</summary>
-    public void Close() => _free.Release(int.MaxValue / 2);
+    /// <summary>Lets all who wait for a slot find out that the connection takes nothing new.</summary>
+    public void Close()
+    {
+        if (Interlocked.Exchange(ref _isClosed, 1) == 0) _free.Release(int.MaxValue / 2);
+    }
 
     /// <summary>Sends a request once a slot is free.</summary>
     /// <exception cref="TailRefusedException">With <see cref="RefusalCode.ModelClosed"/> where the connection takes no new requests.</exception>

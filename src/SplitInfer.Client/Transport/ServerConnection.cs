@@ -24,6 +24,7 @@ internal sealed class ServerConnection
     private volatile ConnectionTerms? _terms;
     private volatile Exception? _end;
     private ProgressWatch? _watch;
+    private bool _isRetired;
 
     /// <summary>Takes over <paramref name="connection"/>, says hello and starts to read. Models may be opened at once, behind the hello.</summary>
     /// <param name="connection">The channel.</param>
@@ -57,6 +58,9 @@ internal sealed class ServerConnection
 
     /// <summary>Whether the server owes something and has shown no sign of life for a while.</summary>
     public bool IsInDoubt => Volatile.Read(ref _watch) is { IsInDoubt: true };
+
+    /// <summary>Whether another connection took its place because it fell silent.</summary>
+    public bool IsRetired { get => Volatile.Read(ref _isRetired); private set => Volatile.Write(ref _isRetired, value); }
 
     /// <summary>For how long the server has owed something without a sign of life; zero where it owes nothing.</summary>
     public TimeSpan Silence
@@ -107,6 +111,15 @@ internal sealed class ServerConnection
     {
         var ping = TryPing() ?? throw CreateLossException();
         return await ping.RoundTrip.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes nothing new, since another connection is used from now on. Whoever waits for a pong or for a model asks there; requests may still be answered here.</summary>
+    public void Retire()
+    {
+        IsRetired = true;
+        Slots.Drain();
+        Slots.Close();
+        Pending.LetGo(() => ConnectionLoss.Lost(_address, new TimeoutException("the server shows no sign of life on it, and answers on another"), hasAnswerBegun: false));
     }
 
     /// <summary>Closes at once; what is in flight fails.</summary>

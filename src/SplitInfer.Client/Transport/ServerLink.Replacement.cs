@@ -3,8 +3,8 @@ namespace SplitInfer.Client.Transport;
 /// <content>Another connection beside one that is silent.</content>
 internal sealed partial class ServerLink
 {
+    private readonly ReplacementPause _replacementPause;
     private bool _isReplacing;
-    private long? _replacedAt;
 
     /// <summary>
     /// Tries another connection beside one that is silent, which a path may have forgotten without telling either end. Where the server answers
@@ -15,9 +15,8 @@ internal sealed partial class ServerLink
         lock (_gate)
         {
             if (_isReplacing || _disposal.IsCancellationRequested || !IsCurrent(silent)) return;
-            // A path that is slow rather than dead would otherwise get one connection after the other.
-            if (_replacedAt is { } last && _time.GetElapsedTime(last) < _options.NoProgressTimeout / 2) return;
-            (_isReplacing, _replacedAt) = (true, _time.GetTimestamp());
+            if (!_replacementPause.TryBegin()) return;
+            _isReplacing = true;
         }
 
         using (ExecutionContext.SuppressFlow()) _ = Task.Run(() => ReplaceAsync(silent));
@@ -37,7 +36,7 @@ internal sealed partial class ServerLink
                 if (isTaken) _connection = Task.FromResult(other);
             }
 
-            if (isTaken) silent.Slots.Drain();
+            if (isTaken) silent.Retire();
             else await other.AbortAsync(new IOException("The other connection has gone on.")).ConfigureAwait(false);
         }
         catch (SplitInferException)

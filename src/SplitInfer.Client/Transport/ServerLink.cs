@@ -46,7 +46,8 @@ internal sealed partial class ServerLink : IAsyncDisposable
     /// <param name="connect">Makes a channel to the server, which the link takes over.</param>
     /// <param name="address">What the server is called in messages.</param>
     public ServerLink(Func<CancellationToken, ValueTask<ByteChannel>> connect, string address, CodecRegistry codecs, TransportOptions options, TimeProvider time, ServerAccess? access = null) =>
-        (_connect, _address, _codecs, _options, _time, _access) = (connect, address, codecs, options, time, access ?? options.Security.Snapshot());
+        (_connect, _address, _codecs, _options, _time, _access, _replacementPause) =
+            (connect, address, codecs, options, time, access ?? options.Security.Snapshot(), new(options.SilencePatience, options.NoProgressTimeout / 2, time));
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => _time;
@@ -146,6 +147,25 @@ internal sealed partial class ServerLink : IAsyncDisposable
         connection.ThrowIfEnded();
         return connection;
     });
+
+    /// <summary>Measures the time to the server and back, on another connection where the one that was asked fell silent and the server answers there.</summary>
+    /// <param name="connect">The connection to ask now.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<TimeSpan> PingAsync(Func<CancellationToken, ValueTask<ServerConnection>> connect, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var connection = await connect(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await connection.PingAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ServerUnreachableException lost) when (lost.IsSilence && HasOther(connection))
+            {
+                // That one is asked next.
+            }
+        }
+    }
 
     /// <summary>Whether there is another connection than <paramref name="lost"/>, on which the server has answered.</summary>
     public bool HasOther(ServerConnection lost)

@@ -40,8 +40,7 @@ public sealed class ServerProbe : IAsyncDisposable
     public async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
-        _connection = await _link.WelcomedAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-        return await _connection.PingAsync(cancellationToken).ConfigureAwait(false);
+        return await _link.PingAsync(async stop => _connection = await _link.WelcomedAsync().WaitAsync(stop).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Closes the connection; pings in flight fail.</summary>

@@ -9,6 +9,7 @@ public sealed class UploadProgress
     private double _encodeSeconds;
     private double _sendSeconds;
     private long _bytesSent;
+    private volatile ServerConnection? _connection;
 
     /// <summary>Seconds from the start of encoding until the first bytes were ready to leave. What is encoded later, while they travel, is not in it.</summary>
     public double EncodeSeconds
@@ -30,4 +31,10 @@ public sealed class UploadProgress
         get => Volatile.Read(ref _bytesSent);
         set => Volatile.Write(ref _bytesSent, value);
     }
+
+    /// <summary>Whether another connection is used by now, since the one that carries this request fell silent.</summary>
+    internal bool IsLeftBehind => _connection is { IsRetired: true };
+
+    /// <summary>The request travels on a connection from now on.</summary>
+    internal void Begin(ServerConnection connection) => _connection = connection;
 }

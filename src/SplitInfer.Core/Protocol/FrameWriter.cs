@@ -20,7 +20,7 @@ internal sealed class FrameWriter(ByteChannel channel, TimeProvider time)
     public TimeSpan Stalled =>
         Volatile.Read(ref _waitingSince) is var since && since == long.MaxValue ? TimeSpan.Zero : time.GetElapsedTime(since);
 
-    /// <summary>When the other end last made room for payload that had to wait, as a timestamp; at first, when the writer was made. A small frame says nothing of the other end: a buffer takes it.</summary>
+    /// <summary>When the other end last made room for payload that had to wait, as a timestamp; at first, when the writer was made. What a buffer takes at once says nothing of the other end, and neither does a small frame.</summary>
     public long RoomMadeAt => Volatile.Read(ref _roomMadeAt);
 
     /// <summary>Sends a message. No token: a frame that has begun must end, or nothing after it could be read.</summary>
@@ -52,11 +52,14 @@ internal sealed class FrameWriter(ByteChannel channel, TimeProvider time)
         for (var rest = _frame.Unsent; !rest.IsEmpty;)
         {
             var piece = rest[..Math.Min(PieceBytes, rest.Length)];
-            await channel.SendAsync(piece).ConfigureAwait(false);
+            var sending = channel.SendAsync(piece);
+            // Some channels take nothing but this way, also while a buffer has room for all of it.
+            var hadToWait = !sending.IsCompleted;
+            await sending.ConfigureAwait(false);
             rest = rest[piece.Length..];
             // Whoever takes piece after piece is slow, and not stalled.
             Volatile.Write(ref _waitingSince, time.GetTimestamp());
-            if (_frame.HasPayload) Volatile.Write(ref _roomMadeAt, time.GetTimestamp());
+            if (hadToWait && _frame.HasPayload) Volatile.Write(ref _roomMadeAt, time.GetTimestamp());
         }
 
         Volatile.Write(ref _waitingSince, long.MaxValue);

@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
-using SplitInfer.AspNetCore.WebSockets;
+using SplitInfer.AspNetCore.Access;
 using SplitInfer.Server;
 
 namespace SplitInfer.Dashboard.Hosting;

@@ -55,16 +55,31 @@ internal sealed partial class FrameServer
         return [.. _listeners.Select(static l => l.Address)];
     }
 
+    /// <summary>Has an HTTP server listen at an address, which stays the caller's.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="listen">Listens there, with what makes a TLS handshake or null without TLS, and returns the address with the port that was bound.</param>
+    /// <returns>The same.</returns>
+    /// <exception cref="EndpointException">The address cannot be used.</exception>
+    public Task<Uri> ListenHttpAsync(Uri address, Func<Func<PeerAddress, SslServerAuthenticationOptions>?, Task<Uri>> listen) => ListenAsync(HttpAddress.Parse(address, tls), listen);
+
+    private async Task<Uri> ListenAsync(Endpoint endpoint, Func<Func<PeerAddress, SslServerAuthenticationOptions>?, Task<Uri>> listen)
+    {
+        if (endpoint.IsEncrypted && tls is null) throw new EndpointException($"Cannot listen at {endpoint} without a certificate. Give the server a certificate and its key.");
+        var bound = await listen(endpoint.IsEncrypted ? peer => tls!.OptionsNow(reason => server.Log.HandshakeFailed(peer.Name, reason)) : null).ConfigureAwait(false);
+        if (faultOf?.Invoke(endpoint) is { } fault) server.Log.Insecure(bound, fault);
+        server.Log.Listening(bound);
+        return bound;
+    }
+
     private async Task<Uri> ListenAsync(Uri address, IWebSocketHost host, CancellationToken cancellationToken)
     {
         var endpoint = Endpoint.Parse(address, tls);
-        if (endpoint.IsEncrypted && tls is null) throw new EndpointException($"Cannot listen at {endpoint} without a certificate. Give the server a certificate and its key.");
-        Func<PeerAddress, SslServerAuthenticationOptions>? handshake = endpoint.IsEncrypted ? peer => tls!.OptionsNow(reason => server.Log.HandshakeFailed(peer.Name, reason)) : null;
-        var listener = await host.ListenAsync(new(address, handshake, server.Limits.MaxConnections, server.Limits.HandshakeTimeout, FaultOfForwarded, ServeAsync), cancellationToken).ConfigureAwait(false);
-        lock (_gate) _webSockets.Add(listener);
-        if (faultOf?.Invoke(endpoint) is { } fault) server.Log.Insecure(listener.Address, fault);
-        server.Log.Listening(listener.Address);
-        return listener.Address;
+        return await ListenAsync(endpoint, async handshake =>
+        {
+            var listener = await host.ListenAsync(new(address, handshake, server.Limits.MaxConnections, server.Limits.HandshakeTimeout, FaultOfForwarded, ServeAsync), cancellationToken).ConfigureAwait(false);
+            lock (_gate) _webSockets.Add(listener);
+            return listener.Address;
+        }).ConfigureAwait(false);
 
         string? FaultOfForwarded(PeerAddress peer)
         {

@@ -43,6 +43,9 @@ internal sealed partial class FrameServer(ServerContext server, TlsServer? tls =
         }
     }
 
+    /// <summary>What its connections share, also with requests that come by other ways.</summary>
+    public ServerContext Context => server;
+
     /// <summary>Open connections.</summary>
     public int ConnectionCount
     {

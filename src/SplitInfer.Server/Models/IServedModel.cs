@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Segments;
+using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Models;
 
@@ -19,6 +20,13 @@ internal interface IServedModel : IDisposable
 
     /// <summary>Seconds that the tail of each partition takes, 0 where it was not measured; empty where none was.</summary>
     ImmutableArray<double> TailSeconds => [];
+
+    /// <summary>Values for inputs that requests for the whole model may leave out, by name.</summary>
+    IReadOnlyDictionary<string, TensorValue> Defaults => ImmutableDictionary<string, TensorValue>.Empty;
+
+    /// <summary>Made-up tensors for the inputs of the plan, to try the model with. The caller owns them.</summary>
+    /// <returns>The tensors; null where the model must not be run on such.</returns>
+    TensorValue[]? MakeInputs() => null;
 
     /// <summary>Lends the tail of a partition, loading it first where it is not loaded. Holds no place to run meanwhile. The lease must be disposed once.</summary>
     /// <param name="partition">Index of an admissible partition that has a tail.</param>

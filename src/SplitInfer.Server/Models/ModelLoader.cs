@@ -102,7 +102,7 @@ internal static partial class ModelLoader
     {
         try
         {
-            return new(name, version, model.Plan, settings.Segments.Open(new SegmentCompiler(model, settings.Execution)), externalCopy);
+            return new(name, version, model.Plan, settings.Segments.Open(new SegmentCompiler(model, settings.Execution)), externalCopy, model);
         }
         catch
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
+using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Models;
 
@@ -11,7 +12,8 @@ namespace SplitInfer.Server.Models;
 /// <param name="plan">Its plan.</param>
 /// <param name="segments">Its tails.</param>
 /// <param name="externalCopy">Its external data, where nobody else uses it; null otherwise.</param>
-internal sealed class ServedModel(string name, string version, PartitionPlan plan, SegmentSet segments, ExternalCopy? externalCopy = null) : IServedModel
+/// <param name="model">Makes inputs up; null where nothing does.</param>
+internal sealed class ServedModel(string name, string version, PartitionPlan plan, SegmentSet segments, ExternalCopy? externalCopy = null, PartitionedModel? model = null) : IServedModel
 {
     /// <inheritdoc/>
     public string Name => name;
@@ -24,6 +26,12 @@ internal sealed class ServedModel(string name, string version, PartitionPlan pla
 
     /// <inheritdoc/>
     public ImmutableArray<double> TailSeconds { get; set; } = [];
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, TensorValue> Defaults => model?.Defaults ?? ImmutableDictionary<string, TensorValue>.Empty;
+
+    /// <inheritdoc/>
+    public TensorValue[]? MakeInputs() => model is { NoSyntheticRunReason: null } && plan.Inputs.All(static input => input.IsRanked) ? [.. model.MakeInputs(seed: 0)] : null;
 
     /// <inheritdoc/>
     public ValueTask<SegmentLease> RentTailAsync(int partition, CancellationToken cancellationToken) => segments.RentAsync(new(SegmentSide.Tail, partition), cancellationToken);

@@ -7,7 +7,8 @@ namespace SplitInfer.Server.Scheduling;
 /// <summary>Runs jobs one after the other, none for longer than it may.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="maxRunTime">How long one may run.</param>
-internal sealed class TailRunner(TimeProvider time, TimeSpan maxRunTime) : ITailRunner
+/// <param name="health">Told of runs that succeeded; null for nobody.</param>
+internal sealed class TailRunner(TimeProvider time, TimeSpan maxRunTime, RunHealth? health = null) : ITailRunner
 {
     // A source and its timer serve one run after the other, so that a steady stream of runs allocates neither.
     private readonly ConcurrentQueue<CancellationTokenSource> _idle = [];
@@ -32,6 +33,7 @@ internal sealed class TailRunner(TimeProvider time, TimeSpan maxRunTime) : ITail
             }
 
             job.EndedAt = time.GetTimestamp();
+            if (job.Failure is null) health?.Succeeded(job.Terms.Model, job.EndedAt);
         }
     }
 

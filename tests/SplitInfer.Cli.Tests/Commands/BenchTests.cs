@@ -19,8 +19,8 @@ public sealed class BenchTests : IDisposable
         var result = await CommandLine.RunAsync("bench", "transport", "--rounds", "1", "--json");
         Assert.Equal("", result.Error);
         Assert.All(result.Json, static l => Assert.Equal("scheme bytes oursUs bareUs ratio allocatedBytes", CommandLine.Fields(l)));
-        Assert.Equal(5 * 4, result.Json.Length);
-        Assert.Equal(["tcp", "tls", "unix", "ws", "wss"], result.Json.Select(static l => l.GetProperty("scheme").GetString()!).Distinct().Order());
+        Assert.Equal(7 * 4, result.Json.Length);
+        Assert.Equal(["oip-grpc", "oip-http", "tcp", "tls", "unix", "ws", "wss"], result.Json.Select(static l => l.GetProperty("scheme").GetString()!).Distinct().Order());
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client.Transport;
 using SplitInfer.Protocol;
+using SplitInfer.Protocol.Messages;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Client.Tests.Transport;
@@ -66,6 +67,63 @@ public class NoProgressTests
         Assert.False(first.IsCompleted);
         await silent.SendAsync(ScriptedServer.Response(1));
         ScriptedServer.AssertOutputs(await first);
+    }
+
+    [Fact]
+    public async Task What_has_not_left_goes_to_the_connection_that_takes_the_place_of_a_silent_one()
+    {
+        await using var server = new ScriptedServer(_time);
+        var request = ScriptedServer.Request();
+        var first = server.Transport.PingAsync().AsTask();
+        var peer = await server.WelcomeAsync(maxInFlight: 1);
+        await peer.SendAsync(FrameType.Pong, (await peer.ReceiveAsync(FrameType.Ping)).Header.RequestId);
+        await first;
+        var waiting = server.Transport.SendAsync(request).AsTask();
+        await peer.ReceiveAsync(FrameType.Request);
+        var queued = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var second = server.Transport.PingAsync().AsTask();
+        await peer.ReceiveAsync(FrameType.Ping);
+        Assert.False(request.Progress.IsLeftBehind);
+        var other = await ReplaceAsync(server);
+        await ScriptedServer.OpenAsync(other);
+        var (pings, requests) = (0, 0);
+        while (pings == 0 || requests == 0)
+        {
+            var frame = await other.ReceiveAsync();
+            if (frame!.Header.Type == FrameType.Ping) await other.SendAsync(FrameType.Pong, frame.Header.RequestId);
+            else await other.SendAsync(ScriptedServer.Response(frame.Header.RequestId));
+            (pings, requests) = frame.Header.Type == FrameType.Ping ? (pings + 1, requests) : (pings, requests + 1);
+        }
+
+        await second;
+        ScriptedServer.AssertOutputs(await queued);
+
+        // The request that has left is not sent again, and may still be answered; its caller is told not to wait for that alone.
+        Assert.True(request.Progress.IsLeftBehind);
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await waiting);
+    }
+
+    [Fact]
+    public async Task A_model_is_opened_on_the_connection_that_takes_the_place_of_a_silent_one()
+    {
+        await using var server = new ScriptedServer(_time);
+        var waiting = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var silent = await server.AcceptAsync();
+        await silent.ReceiveAsync(FrameType.Hello);
+        await silent.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        await silent.ReceiveAsync(FrameType.OpenModel);
+        await silent.SendAsync(FrameType.Ping, 1);
+        await silent.ReceiveAsync(FrameType.Pong); // so the client has been welcomed
+        var other = await ReplaceAsync(server);
+        await ScriptedServer.OpenAsync(other);
+        await other.ReceiveAsync(FrameType.Request);
+        await other.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await waiting);
+
+        // Nothing is left on the silent one, whatever it says after all.
+        await silent.SendAsync(FrameType.ModelOpened, 1, new ModelOpened { Version = "1" });
+        while (await silent.ReceiveAsync() is { } frame) Assert.Equal(FrameType.Ping, frame.Header.Type);
     }
 
     [Fact]
@@ -153,6 +211,22 @@ public class NoProgressTests
         await peer.ReceiveAsync(FrameType.Request);
         await peer.SendAsync(ScriptedServer.Response(1));
         ScriptedServer.AssertOutputs(await next);
+    }
+
+    /// <summary>The connection that the client tries beside a silent one, once it has taken that one's place.</summary>
+    private async Task<WirePeer> ReplaceAsync(ScriptedServer server)
+    {
+        var accepted = server.AcceptAsync();
+        while (!accepted.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(0.25));
+            await Task.Delay(5); // what the clock has made due runs on other threads
+        }
+
+        var other = await accepted;
+        await other.ReceiveAsync(FrameType.Hello);
+        await other.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        return other;
     }
 
     /// <summary>The connection that the client goes on with: others, which it tried beside the one that was silent, may have ended.</summary>

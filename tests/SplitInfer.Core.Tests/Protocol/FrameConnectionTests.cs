@@ -137,7 +137,7 @@ public class FrameConnectionTests
     }
 
     [Fact]
-    public async Task Progress_is_what_comes_and_room_for_payload_that_waits_but_not_a_ping_that_a_buffer_takes()
+    public async Task Progress_is_what_comes_and_room_for_payload_that_waits_but_not_what_a_buffer_takes()
     {
         var time = new FakeTimeProvider();
         var (near, far) = DuplexStream.CreatePair(capacity: 1000);
@@ -146,9 +146,12 @@ public class FrameConnectionTests
         time.Advance(TimeSpan.FromSeconds(1));
         await connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Ping, 1));
         Assert.Equal(TimeSpan.FromSeconds(1), time.GetElapsedTime(connection.Writer.RoomMadeAt));
+        await connection.Writer.SendAsync(Message(100));
+        Assert.Equal(TimeSpan.FromSeconds(1), time.GetElapsedTime(connection.Writer.RoomMadeAt));
 
         var sending = connection.Writer.SendAsync(Message(5000)).AsTask();
         await peer.ReceiveAsync(FrameType.Ping);
+        await peer.ReceiveAsync(FrameType.Request);
         await peer.ReceiveAsync(FrameType.Request);
         await sending;
         Assert.Equal(TimeSpan.Zero, time.GetElapsedTime(connection.Writer.RoomMadeAt));

@@ -28,7 +28,7 @@ public sealed class HttpEndpointTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Equal("splitinfer", server.GetProperty("name").GetString());
         Assert.Matches("^[0-9]+[.][0-9]+[.][0-9]+(-[a-z.0-9]+)?$", server.GetProperty("version").GetString());
-        Expect("""["model_repository"]""", server.GetProperty("extensions"));
+        Expect("""["model_repository","binary_tensor_data"]""", server.GetProperty("extensions"));
         Expect(HttpStatusCode.OK, """{"live":true}""", await host.GetAsync("/v2/health/live"));
         Expect(HttpStatusCode.OK, """{"ready":true}""", await host.GetAsync("/v2/health/ready"));
     }
@@ -101,7 +101,7 @@ public sealed class HttpEndpointTests : IDisposable
         var (status, body) = await host.GetAsync(path);
         Assert.Equal(HttpStatusCode.NotFound, status);
         Assert.EndsWith(".", Error(body), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, (await host.PostAsync("/v2/models/demo/infer", "{}")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await host.PostAsync("/v2/models/demo/nothing", "{}")).Status);
     }
 
     [Fact]

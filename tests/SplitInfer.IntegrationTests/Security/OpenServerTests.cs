@@ -61,6 +61,25 @@ public sealed class OpenServerTests : IDisposable
         else Assert.Contains(address, Assert.IsType<ArgumentException>(error).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1:8080", "", true)]
+    [InlineData("http://localhost:8080", "", true)]
+    [InlineData("http://0.0.0.0:8080", "", false)]
+    [InlineData("http://server", "keys certificate ca", false)]
+    [InlineData("http://0.0.0.0:8080", "insecure", true)]
+    [InlineData("https://0.0.0.0:8443", "certificate", false)]
+    [InlineData("https://0.0.0.0:8443", "certificate keys", true)]
+    [InlineData("https://0.0.0.0:8443", "certificate ca", true)]
+    [InlineData("https://127.0.0.1:8443", "", false)]
+    [InlineData("https://0.0.0.0:8443", "insecure", false)]
+    public void The_same_holds_for_HTTP(string address, string security, bool isValid)
+    {
+        var options = new SplitInferServerOptions { Listen = { new Uri("tcp://127.0.0.1:7071") }, Http = new(address), Security = Security(security) }.UseKestrel();
+        var error = Record.Exception(options.Validate);
+        if (isValid) Assert.Null(error);
+        else Assert.StartsWith($"Http has {address}", Assert.IsType<ArgumentException>(error).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task One_that_is_told_to_warns_and_one_that_is_safe_does_not()
     {
@@ -87,6 +106,8 @@ public sealed class OpenServerTests : IDisposable
     public void Without_an_HTTP_server_a_WebSocket_address_is_refused_in_words()
     {
         var options = new SplitInferServerOptions { Listen = { new Uri("ws://127.0.0.1:7070/infer") } };
+        Assert.Contains("UseKestrel()", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
+        options = new() { Http = new Uri("http://127.0.0.1:8080") };
         Assert.Contains("UseKestrel()", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
     }
 

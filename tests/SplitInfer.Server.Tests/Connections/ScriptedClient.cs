@@ -16,7 +16,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
     private readonly List<WirePeer> _peers = [];
 
     public ScriptedClient(ServerLimits? limits = null, TimeProvider? time = null, RequestFeed? feed = null) =>
-        Server = ServerComposition.CreateFrameServer(Model, new([new RawCodec(), new RunLengthCodec(), Probe]), limits ?? new(), time ?? TimeProvider.System, Log, feed: feed);
+        Server = ServerComposition.CreateFrameServer(Model, new([new RawCodec(), new RunLengthCodec(), Probe]), limits ?? new() { MaxConcurrentRuns = 2 }, time ?? TimeProvider.System, Log, feed: feed);
 
     public StubServedModel Model { get; } = new();
 

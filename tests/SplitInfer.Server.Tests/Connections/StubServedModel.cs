@@ -59,7 +59,8 @@ internal sealed class StubServedModel : IModelRegistry, IServedModel
     private async ValueTask RunAsync(int partition, ReadOnlyMemory<TensorValue> boundary, Memory<TensorValue> outputs, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _runs);
-        await OnRun(partition, boundary.ToArray(), cancellationToken);
+        // Ends with its connection whatever the test waits for, or a test that failed would never end.
+        await OnRun(partition, boundary.ToArray(), cancellationToken).WaitAsync(cancellationToken);
         var n = partition == WirePlan.Symbolic ? (int)boundary.Span[0].Shape.Dimensions[0] : 2;
         WirePlan.Outputs(partition, n).CopyTo(outputs);
     }

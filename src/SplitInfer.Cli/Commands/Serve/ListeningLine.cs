@@ -6,7 +6,7 @@ namespace SplitInfer.Cli.Commands.Serve;
 /// <summary>An address at which a server listens.</summary>
 /// <param name="Listening">Where it listens.</param>
 /// <param name="Connect">Where clients reach it: the name of this machine in place of an address that stands for all of its own.</param>
-/// <param name="Options">What clients have to name beside it, with words in capitals in place of their files; empty where that is nothing.</param>
+/// <param name="Options">What clients have to name beside it, of splitinfer or of curl, with words in capitals in place of their files; empty where that is nothing.</param>
 internal sealed record ListeningLine(Uri Listening, string Connect, string Options)
 {
     public static ListeningLine Of(Uri endpoint, ServerSecurityOptions security)
@@ -15,8 +15,21 @@ internal sealed record ListeningLine(Uri Listening, string Connect, string Optio
         return new(endpoint, (isAny ? $"{endpoint.Scheme}://{Dns.GetHostName()}:{endpoint.Port}{endpoint.PathAndQuery}" : endpoint.ToString()).TrimEnd('/'), OptionsFor(endpoint, security));
     }
 
+    // In words of curl, which most who look at an address of HTTP have.
+    private static string OptionsForHttp(Uri endpoint, ServerSecurityOptions security)
+    {
+        IEnumerable<string> options =
+        [
+            .. endpoint.Scheme == "https" ? ["--cacert CA.pem"] : (string[])[],
+            .. endpoint.Scheme == "https" && security.ClientCaFile is not null ? ["--cert CLIENT.crt --key CLIENT.key"] : (string[])[],
+            .. security.KeysFile is not null ? ["-H \"Authorization: Bearer $(cat KEY.txt)\""] : (string[])[],
+        ];
+        return string.Join(' ', options);
+    }
+
     private static string OptionsFor(Uri endpoint, ServerSecurityOptions security)
     {
+        if (endpoint.Scheme is "http" or "https") return OptionsForHttp(endpoint, security);
         var isEncrypted = endpoint.Scheme is "tls" or "wss";
         IEnumerable<string> options =
         [

@@ -24,12 +24,14 @@ internal static class ServeCommand
         var file = new Argument<string?>("MODEL") { Description = "An .onnx file, served under its name as version 1. Or give --models.", Arity = ArgumentArity.ZeroOrOne };
         var models = new Option<string?>("--models") { Description = "The model repository: <name>/<version>/model.onnx below this directory.", HelpName = "DIR" };
         var listen = new Option<string[]>("--listen") { Description = "Where to listen, such as tcp://127.0.0.1:7070, tls://0.0.0.0:7070, unix:///run/splitinfer.sock, or ws://127.0.0.1:8080/infer and wss://0.0.0.0:443/infer behind HTTP proxies; may be given several times. Port 0 takes a free one. [default: tcp://127.0.0.1:7070]", HelpName = "URI" };
+        var http = new Option<string?>("--http") { Description = "Where to answer HTTP: the Open Inference Protocol (KServe v2) with whole models, such as http://127.0.0.1:8080 or https://0.0.0.0:8443. Port 0 takes a free one.", HelpName = "URI" };
+        var grpc = new Option<string?>("--grpc") { Description = "Where to answer gRPC: the same protocol over HTTP/2, such as http://127.0.0.1:8081 or https://0.0.0.0:8444. Where --http is https://, that address has it as well.", HelpName = "URI" };
         var preload = new Option<bool>("--preload") { Description = "Load the tails of all arms before listening, rather than on first use." };
         var profile = new Option<bool>("--profile-tails") { Description = "Load and time the tails of all arms before listening, and tell clients, so that their policies know this server before the first request. Takes up to some 10 s a model." };
         var codecs = SharedOptions.Codecs("Allow clients this codec and no others; one has to be lossless.");
-        var certificate = ConnectionOptions.File("--tls-cert", "The certificate that tls:// and wss:// addresses show, in PEM form; looked at again when it changes.");
+        var certificate = ConnectionOptions.File("--tls-cert", "The certificate that tls://, wss:// and https:// addresses show, in PEM form; looked at again when it changes.");
         var certificateKey = ConnectionOptions.File("--tls-key", "The key of --tls-cert, in PEM form.");
-        var authorities = ConnectionOptions.File("--tls-client-ca", "The authorities that sign the certificates of clients, in PEM form: tls:// and wss:// then accept no others.");
+        var authorities = ConnectionOptions.File("--tls-client-ca", "The authorities that sign the certificates of clients, in PEM form: tls://, wss:// and https:// then accept no others.");
         var keys = ConnectionOptions.File("--keys", "The keys that clients may have, a name and a key in each line: others are refused. Looked at again when it changes.");
         var insecure = new Option<bool>("--insecure") { Description = "Listen where other machines reach it without TLS, or without knowing the clients: for networks that are trusted themselves." };
         var configuration = ServerConfiguration.Option();
@@ -47,11 +49,12 @@ internal static class ServeCommand
             "splitinfer serve --models ./models --listen tcp://127.0.0.1:0 --listen unix:///tmp/splitinfer.sock --preload",
             "splitinfer serve --models ./models --listen tls://0.0.0.0:7070 --tls-cert tls.crt --tls-key tls.key --keys keys.txt",
             "splitinfer serve --models ./models --listen ws://127.0.0.1:8080/infer",
+            "splitinfer serve --models ./models --http http://127.0.0.1:8080 --grpc http://127.0.0.1:8081",
             "splitinfer serve --models ./models --limit MaxConnections=64 --limit MaxRunTime=00:00:10",
             "splitinfer serve --config server.json",
             "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8")
         {
-            file, models, listen, preload, profile, codecs, certificate, certificateKey, authorities, keys, insecure,
+            file, models, listen, http, grpc, preload, profile, codecs, certificate, certificateKey, authorities, keys, insecure,
             configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, options.Planning,
         };
         command.Validators.Add(result =>
@@ -74,7 +77,9 @@ internal static class ServeCommand
                 if (addresses.Length > 0) server.Listen.Clear();
                 foreach (var address in addresses) server.Listen.Add(address);
                 if (parsed.GetValue(codecs) is { Length: > 0 } names) server.Codecs = names;
-                server.UseKestrel();
+                if (parsed.GetValue(http) is { } web) server.Http = Addresses.Parse(web, "--http");
+                if (parsed.GetValue(grpc) is { } calls) server.Grpc = Addresses.Parse(calls, "--grpc");
+                server.UseKestrel(HttpHost.Map, HttpHost.AddServices);
                 server.PreloadArms |= parsed.GetValue(preload);
                 server.ProfileTails |= parsed.GetValue(profile);
                 server.WatchModels = parsed.GetValue(watch) || (server.WatchModels && !parsed.GetValue(noWatch));
@@ -125,11 +130,26 @@ internal static class ServeCommand
         using var host = builder.Build();
         await host.StartAsync(cancellationToken);
         var security = host.Services.GetRequiredService<IOptions<SplitInferServerOptions>>().Value.Security;
-        foreach (var endpoint in host.Services.GetRequiredService<SplitInferServer>().Endpoints)
+        var server = host.Services.GetRequiredService<SplitInferServer>();
+        foreach (var endpoint in server.Endpoints)
         {
             var line = ListeningLine.Of(endpoint, security);
             if (isJson) new JsonLines(terminal.Output).Write(line, LineContext.Default.ListeningLine);
             else terminal.Output.WriteLine($"Listening on {endpoint}; stop with Ctrl+C. Clients: splitinfer run {model} --server {line.Connect}{(line.Options.Length > 0 ? $" {line.Options}" : "")}");
+        }
+
+        if (server.HttpEndpoint is { } http)
+        {
+            var line = ListeningLine.Of(http, security);
+            if (isJson) new JsonLines(terminal.Output).Write(line, LineContext.Default.ListeningLine);
+            else terminal.Output.WriteLine($"Answering HTTP on {http}: curl {line.Options}{(line.Options.Length > 0 ? " " : "")}{line.Connect}/v2");
+        }
+
+        if (server.GrpcEndpoint is { } grpc)
+        {
+            var line = ListeningLine.Of(grpc, security);
+            if (isJson) new JsonLines(terminal.Output).Write(line, LineContext.Default.ListeningLine);
+            else terminal.Output.WriteLine($"Answering gRPC on {grpc}, the service inference.GRPCInferenceService");
         }
 
         await host.WaitForShutdownAsync(cancellationToken);

@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using SplitInfer.AspNetCore.OpenInference;
+using SplitInfer.Protocol;
+using SplitInfer.Server;
+using SplitInfer.Server.WholeModels;
+
+namespace SplitInfer.AspNetCore.Access;
+
+/// <summary>Lets in whom the frames would let in, with the same keys.</summary>
+internal static class ClientAccess
+{
+    private const string Scheme = "Bearer ";
+
+    // Longer than any key that is meant.
+    private const int MaxKeyLength = 4096;
+
+    private static readonly object ConnectionNumber = new();
+
+    extension(HttpContext context)
+    {
+        /// <summary>Makes sure that a client may know of the models: that it has a key, where the server requires one.</summary>
+        /// <exception cref="InferenceException">It may not.</exception>
+        public void RequireKey(SplitInferServer server)
+        {
+            if (server.RequiresKeys) _ = context.Identify(server);
+        }
+
+        /// <summary>Makes sure that a client may run models, and says who it is.</summary>
+        /// <exception cref="InferenceException">It may not, or the server takes no requests.</exception>
+        public ForeignClient RequireClient(SplitInferServer server)
+        {
+            if (context.IsOfPage) throw new InferenceException(StatusCodes.Status403Forbidden, "Web pages cannot use this server. Send the request from an application.");
+            if (server.FaultOf(context.Peer, context.IsLocal, context.Request.IsHttps, context.IsAuthenticated, context.Connection.ClientCertificate) is { } fault)
+                throw new InferenceException(StatusCodes.Status403Forbidden, $"The server would be used from another machine {fault}. Use https:// and let the server know its clients, or let it allow what is insecure.");
+            return context.Identify(server);
+        }
+
+        private ForeignClient Identify(SplitInferServer server)
+        {
+            if (server.WholeModels is not { } models) throw Refusals.Stopping();
+            try
+            {
+                return models.Identify(context.Peer, context.NumberOfConnection(models), context.PresentedKey());
+            }
+            catch (TailRefusedException refused)
+            {
+                throw Refusals.Of(refused);
+            }
+        }
+
+        private string? PresentedKey()
+        {
+            var header = context.Request.Headers.Authorization;
+            return header.Count == 1 && header[0] is { Length: <= MaxKeyLength } text && text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text[Scheme.Length..].Trim() : null;
+        }
+
+        private long NumberOfConnection(WholeModelService models)
+        {
+            if (context.Features.Get<IConnectionItemsFeature>()?.Items is not { } items) return models.NextConnection();
+            lock (items)
+            {
+                if (items.TryGetValue(ConnectionNumber, out var number)) return (long)number!;
+                var next = models.NextConnection();
+                items[ConnectionNumber] = next;
+                return next;
+            }
+        }
+    }
+}
