@@ -1,3 +1,5 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using SplitInfer.Dashboard.Tests.Browser;
 using SplitInfer.Dashboard.Tests.Hosting;
@@ -22,7 +24,8 @@ public class PageTests
         var cells = page.Locator(".rz-data-grid tbody tr").First.Locator("td");
         await Assertions.Expect(cells.Nth(10)).ToHaveTextAsync("7");
         var shown = Assert.Single(host.Server.Clients);
-        Assert.Equal(7, shown.Answered);
+        Assert.Equal((7, 6), (shown.Answered, shown.Told.Finished));
+        await Assertions.Expect(cells.Nth(7)).Not.ToHaveTextAsync("–");
         await Assertions.Expect(cells.Nth(0)).ToHaveTextAsync(shown.Address);
         await Assertions.Expect(cells.Nth(1)).ToHaveTextAsync("mobilenet");
         await Assertions.Expect(cells.Nth(2)).ToHaveTextAsync("0");
@@ -88,6 +91,38 @@ public class PageTests
         await Assertions.Expect(page.Locator(".rz-data-grid tbody tr").First).ToBeVisibleAsync();
         Assert.Equal(360, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
         Assert.Empty(browser.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task Nothing_keeps_anybody_from_reading_it()
+    {
+        await using var host = await DashboardHost.StartAsync();
+        await using var browser = await BrowserUnderTest.StartAsync();
+        await host.InferAsync(await host.ConnectAsync(static options => options.Partition = 0));
+        foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+        {
+            var page = await browser.OpenAsync(host.Address, scheme: scheme);
+            await Expect(page, "clients", "1");
+            await Assertions.Expect(page.Locator(".rz-data-grid tbody tr").First).ToBeVisibleAsync();
+            var result = await page.RunAxe(new AxeRunOptions { RunOnly = RunOnlyOptions.Tags("wcag2a", "wcag2aa", "wcag21aa") });
+            Assert.True(result.Violations.Length == 0, string.Join('\n', result.Violations.SelectMany(static violation => violation.Nodes.Select(node => $"{violation.Id}: {node.Html} {node.Any.FirstOrDefault()?.Message}"))));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_tells_of_its_requests_unless_it_is_set_not_to(bool reports)
+    {
+        await using var host = await DashboardHost.StartAsync();
+        var client = await host.ConnectAsync(options => (options.Partition, options.Reports) = (0, reports));
+        using var watch = host.Server.Watch();
+        await host.InferAsync(client);
+        await host.InferAsync(client);
+        Assert.Null((await watch.Requests.ReadAsync()).Report);
+        var told = (await watch.Requests.ReadAsync()).Report;
+        Assert.Equal(reports, told is not null);
+        if (told is { } report) Assert.True(report is { Finished: 1, OnDevice: 0, Last: { Partition: 0, IsForced: false, IsDevice: false } last } && last.Total >= last.Server && last.Server > TimeSpan.Zero);
     }
 
     [BrowserFact]

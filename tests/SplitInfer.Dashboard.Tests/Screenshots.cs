@@ -32,6 +32,7 @@ public class Screenshots
         {
             var page = await browser.OpenAsync(host.Address, width, height, scheme);
             await Assertions.Expect(page.Locator(".rz-data-grid tbody tr").First).ToBeVisibleAsync();
+            await page.WaitForFunctionAsync("[...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg path.rz-series-item, svg .rz-series path, svg path'))", null, new() { Timeout = 60_000 });
             await Task.Delay(3000);
             await page.ScreenshotAsync(new() { Path = Repository.PathOf($"docs/images/dashboard-{name}.png"), FullPage = isFull });
         }
