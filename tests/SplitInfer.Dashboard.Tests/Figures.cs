@@ -59,7 +59,7 @@ public class Figures(ITestOutputHelper output)
             await Task.Delay(TimeSpan.FromSeconds(5));
             var page = setup == Setups[2] ? await BrowserUnderTest.StartAsync() : null;
             var shown = page is null ? null : await page.OpenAsync(addresses[1]);
-            if (shown is not null) await shown.WaitForFunctionAsync("document.querySelectorAll('.rz-data-grid tbody tr').length > 10");
+            if (shown is not null) await shown.WaitForFunctionAsync("() => document.querySelectorAll('.rz-data-grid tbody tr').length > 10");
             server.Refresh();
             var (before, began) = (server.TotalProcessorTime, Stopwatch.GetTimestamp());
             var done = Volatile.Read(ref _done);

@@ -31,6 +31,7 @@ public class PageTests
         await Assertions.Expect(cells.Nth(2)).ToHaveTextAsync("0");
         await Assertions.Expect(page.Locator(".plan .chosen title").First).ToContainTextAsync("Cut 0, an arm, chosen by 1 client now");
         await Expect(page, "refused", "0");
+        await BrowserUnderTest.WaitForChartsAsync(page);
         Assert.Empty(browser.Complaints);
         Assert.All(browser.Asked, asked => Assert.Equal(host.Address.Authority, asked.Authority));
     }

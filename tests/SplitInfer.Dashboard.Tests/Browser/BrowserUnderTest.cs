@@ -43,6 +43,10 @@ internal sealed class BrowserUnderTest : IAsyncDisposable
         return page;
     }
 
+    /// <summary>Waits until each chart has its axis drawn over its width.</summary>
+    public static Task WaitForChartsAsync(IPage page) => page.WaitForFunctionAsync(
+        "() => [...document.querySelectorAll('.chart')].every(chart => [...chart.querySelectorAll('svg path, svg line')].some(mark => mark.getBoundingClientRect().width > chart.clientWidth / 2))", null, new() { Timeout = 60_000 });
+
     public async ValueTask DisposeAsync()
     {
         await _browser.DisposeAsync();
