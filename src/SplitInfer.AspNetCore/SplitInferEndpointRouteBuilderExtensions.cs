@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -43,11 +44,13 @@ public static class SplitInferEndpointRouteBuilderExtensions
     /// </summary>
     /// <param name="endpoints">The application.</param>
     /// <returns>Takes conventions for all of its methods, such as <c>RequireAuthorization</c>.</returns>
-    /// <exception cref="InvalidOperationException">The application has no server.</exception>
+    /// <exception cref="InvalidOperationException">The application has no server, or no gRPC.</exception>
     public static IEndpointConventionBuilder MapSplitInferGrpc(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         RequireServer(endpoints, nameof(MapSplitInferGrpc));
+        if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(IGrpcServiceActivator<InferenceService>)) == false)
+            throw new InvalidOperationException($"{nameof(MapSplitInferGrpc)} needs gRPC, and the application has none. Call builder.Services.{nameof(SplitInferGrpcServiceCollectionExtensions.AddSplitInferGrpc)}() before the application is built.");
         var service = endpoints.MapGrpcService<InferenceService>();
         service.Add(static method =>
         {

@@ -21,17 +21,24 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
     }
 
     /// <summary>Runs the executable.</summary>
-    public static async Task<CommandLine> StartAsync(params string[] args)
+    public static Task<CommandLine> StartAsync(params string[] args) => StartAsync(new Dictionary<string, string>(), args);
+
+    /// <summary>Runs the executable with variables of the environment.</summary>
+    public static async Task<CommandLine> StartAsync(IReadOnlyDictionary<string, string> variables, params string[] args)
     {
-        using var process = Process.Start(ExecutableWith(args))!;
+        using var process = Process.Start(ExecutableWith(args, variables))!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return new(process.ExitCode, await output, await error);
     }
 
     /// <summary>How to start the executable.</summary>
-    public static ProcessStartInfo ExecutableWith(string[] args) =>
-        new("dotnet", [typeof(Program).Assembly.Location, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+    public static ProcessStartInfo ExecutableWith(string[] args, IReadOnlyDictionary<string, string>? variables = null)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in variables ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        return start;
+    }
 
     /// <summary>Standard output as JSON, a value a line; fails where anything else is there.</summary>
     public JsonElement[] Json => [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement)];

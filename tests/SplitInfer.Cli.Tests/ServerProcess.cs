@@ -22,15 +22,24 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>What the server says that clients have to name beside it.</summary>
     public string Options { get; }
 
-    public static async Task<ServerProcess> StartAsync(params string[] options)
+    /// <summary>Where the server says that it answers HTTP; null where it was not told to.</summary>
+    public Uri? Http { get; private init; }
+
+    public static Task<ServerProcess> StartAsync(params string[] options) => StartAsync(new Dictionary<string, string>(), options);
+
+    /// <summary>Starts it with variables of the environment.</summary>
+    public static async Task<ServerProcess> StartAsync(IReadOnlyDictionary<string, string> variables, params string[] options)
     {
-        var process = Process.Start(CommandLine.ExecutableWith(["serve", .. options]))!;
+        var process = Process.Start(CommandLine.ExecutableWith(["serve", .. options], variables))!;
         var log = process.StandardError.ReadToEndAsync();
         var line = await process.StandardOutput.ReadLineAsync();
-        return line is null
-            ? throw new InvalidOperationException($"The server did not start: {await log}")
-            : new(process, log, JsonDocument.Parse(line).RootElement);
+        if (line is null) throw new InvalidOperationException($"The server did not start: {await log}");
+        var http = options.Contains("--http") ? JsonDocument.Parse((await process.StandardOutput.ReadLineAsync())!).RootElement.GetProperty("listening").GetString() : null;
+        return new(process, log, JsonDocument.Parse(line).RootElement) { Http = http is null ? null : new(http) };
     }
+
+    /// <summary>The next line that the server prints.</summary>
+    public async Task<JsonElement> NextLineAsync() => JsonElement.Parse(await _process.StandardOutput.ReadLineAsync() ?? "null");
 
     /// <summary>What it has logged, once it has ended.</summary>
     public Task<string> LogAsync() => _log;

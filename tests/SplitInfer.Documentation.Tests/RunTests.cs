@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using SkiaSharp;
 using SplitInfer.Client;
+using SplitInfer.Client.Telemetry;
 using SplitInfer.Codecs;
+using SplitInfer.Documentation.Pages;
 using SplitInfer.Documentation.Snippets;
 using SplitInfer.Server;
 using SplitInfer.Tensors;
@@ -108,6 +110,39 @@ public sealed class RunTests : IDisposable
         Assert.Contains("demo", await http.GetStringAsync(new Uri("/v2/models/demo", UriKind.Relative)), StringComparison.Ordinal);
         using var reply = await http.PostAsync("/detect", new StringContent($"[{string.Join(',', new float[3 * 32 * 32])}]", null, "application/json"));
         Assert.Equal(10, (await reply.Content.ReadAsStringAsync()).Split(',').Length);
+        await app.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_host_shows_its_metrics_to_prometheus_under_the_names_that_alerts_use()
+    {
+        ResNet18.Build(size: 32, classes: 10, width: 8).Save(Model);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["urls"] = "http://127.0.0.1:0",
+            ["SplitInferServer:ModelsDirectory"] = _folder["models"],
+            ["SplitInferServer:Listen:0"] = "tcp://127.0.0.1:0",
+        });
+        Hosting.AddServer(builder);
+        Snippets.Telemetry.Collect(builder);
+        builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(SplitInferClientTelemetry.MeterName));
+        await using var app = builder.Build();
+        Snippets.Telemetry.Show(app);
+        await app.StartAsync();
+        await using var client = await ConnectAsync(app.Services.GetRequiredService<SplitInferServer>(), new() { Races = false, PolicyOptions = new Dictionary<string, string> { ["forcedInterval"] = "2" } });
+        using var input = InputOf(client);
+        // A cut that is named makes every stage take place, and those that the policy is made to try measure the link.
+        (await client.InferAsync(input, new() { Partition = 4 })).Dispose();
+        for (var request = 0; request < 20; request++) (await client.InferAsync(input)).Dispose();
+
+        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        var text = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        var shown = text.Split('\n').Where(static line => line.StartsWith("splitinfer_", StringComparison.Ordinal)).Select(static line => line.Split('{', ' ')[0]).Distinct().ToArray();
+        var known = PublishedMetric.All.Where(static metric => metric.IsOurs).SelectMany(static metric => metric.PrometheusNames).ToArray();
+        Mistakes.AssertNone(shown.Except(known));
+        // Nothing was raced, nothing came late and nothing failed.
+        Mistakes.AssertNone(known.Except(shown).Except(["splitinfer_client_races_total", "splitinfer_client_late_replies_total", "splitinfer_client_server_failures_total"]));
         await app.StopAsync();
     }
 

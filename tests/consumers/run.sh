@@ -81,6 +81,41 @@ serve "$out/tool.log" tcp "$out/tool/splitinfer" serve --models "$out/models" --
 "$out/tool/splitinfer" run "$small" --server "$address" --partition 20 --frames 3 >"$out/run.log" || { cat "$out/run.log"; exit 1; }
 pass "tool: serves and runs, $(megabytes "$out/tool")"
 
+# Whole models for clients that know the Open Inference Protocol alone: one of gRPC, and curl where there is one.
+tails=$address
+serve "$out/open-inference.log" tcp "$out/tool/splitinfer" serve --models "$out/models" --listen tcp://127.0.0.1:0 --http http://127.0.0.1:0 --grpc http://127.0.0.1:0
+await "$out/open-inference.log" "HTTP on http"
+web=${address#HTTP on }
+await "$out/open-inference.log" "gRPC on http"
+calls=${address#gRPC on }
+dotnet build "$apps/OpenInferenceClient" -c Release -o "$out/open-inference-client" -v q
+said=$("$out/open-inference-client/OpenInferenceClient" "$calls" small)
+[[ $said == 'ready True, 2 models, small 1, id 1: '*' FP32 [1,10] 40 bytes' ]] || fail "open-inference: '$said'"
+pass "open-inference: $said"
+if command -v curl >/dev/null; then
+    get() { curl --silent --show-error --fail --max-time 60 "$@"; }
+    [[ $(get "$web/v2") == '{"name":"splitinfer",'* ]] || fail "curl: /v2"
+    [[ $(get "$web/v2/health/live") == '{"live":true}' ]] || fail "curl: live"
+    [[ $(get "$web/v2/health/ready") == '{"ready":true}' ]] || fail "curl: ready"
+    for path in v2/models/small v2/models/small/versions/1; do
+        about=$(get "$web/$path")
+        [[ $about == '{"name":"small","versions":["1"],'* ]] || fail "curl: $path: '$about'"
+        [[ $(get "$web/$path/ready") == '{"name":"small","ready":true}' ]] || fail "curl: $path/ready"
+        input=$(sed 's/.*"inputs":\[{"name":"\([^"]*\)".*/\1/' <<<"$about")
+        json="{\"inputs\":[{\"name\":\"$input\",\"datatype\":\"FP32\",\"shape\":[1,3,32,32],\"data\":[$(seq -s, 3072)]}]}"
+        [[ $(get "$web/$path/infer" -d "$json") == '{"model_name":"small","model_version":"1","outputs":[{"name":"'*'","datatype":"FP32","shape":[1,10],"data":['*']}]}' ]] || fail "curl: $path/infer"
+        json="{\"inputs\":[{\"name\":\"$input\",\"datatype\":\"FP32\",\"shape\":[1,3,32,32],\"parameters\":{\"binary_data_size\":12288}}],\"parameters\":{\"binary_data_output\":true}}"
+        { printf %s "$json"; head -c 12288 /dev/zero; } | get "$web/$path/infer" -H "Inference-Header-Content-Length: ${#json}" --data-binary @- -o "$out/reply.bin"
+        grep -qa '"binary_data_size":40' "$out/reply.bin" || fail "curl: $path/infer in binary"
+    done
+    [[ $(get -X POST "$web/v2/repository/index") == '[{"name":"large","version":"1","state":"READY"},{"name":"small","version":"1","state":"READY"}]' ]] || fail "curl: index"
+    [[ $(curl --silent --output /dev/null --write-out '%{http_code}' "$web/v2/models/none/infer" -d '{}') == 404 ]] || fail "curl: a model that there is not"
+    pass "curl: every route answers"
+else
+    echo "curl: skipped, since there is none"
+fi
+address=$tails
+
 # As it is pasted, with a server that is not there; and with one that is.
 program "$root/README.md" >"$apps/ReadmeProgram/Program.cs"
 cp "$large" "$out/$(grep -om1 '[A-Za-z0-9-]*\.onnx' "$apps/ReadmeProgram/Program.cs")"

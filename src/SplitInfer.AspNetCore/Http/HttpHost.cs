@@ -15,6 +15,11 @@ namespace SplitInfer.AspNetCore.Http;
 /// <param name="addServices">Adds what the mapped needs; null for nothing.</param>
 internal sealed class HttpHost(Action<IEndpointRouteBuilder> map, Action<IEndpointRouteBuilder> mapGrpc, Action<IServiceCollection>? addServices = null) : IHttpHost
 {
+    // A client that sends, or takes, less than this in the time that it may stall has stalled.
+    private const double StalledRequestBytes = 16 << 10, StalledReplyBytes = 64 << 10;
+
+    private static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(2);
+
     public async Task<IHttpListener> ListenAsync(HttpTerms terms, CancellationToken cancellationToken)
     {
         var application = Build(terms);
@@ -38,6 +43,9 @@ internal sealed class HttpHost(Action<IEndpointRouteBuilder> map, Action<IEndpoi
     private static void Limit(KestrelServerLimits limits, ServerLimits server)
     {
         (limits.MaxConcurrentConnections, limits.RequestHeadersTimeout) = (server.MaxConnections, server.HandshakeTimeout);
+        // As of the frames. A rate is looked at once a second, so that nothing is told of less.
+        var grace = server.StallTimeout > LeastGrace ? server.StallTimeout : LeastGrace;
+        (limits.MinRequestBodyDataRate, limits.MinResponseDataRate) = (new(StalledRequestBytes / grace.TotalSeconds, grace), new(StalledReplyBytes / grace.TotalSeconds, grace));
         limits.Http2.MaxStreamsPerConnection = server.MaxInFlightPerConnection;
         (limits.Http2.InitialConnectionWindowSize, limits.Http2.InitialStreamWindowSize, limits.Http2.MaxFrameSize) = (GrpcSettings.ConnectionWindowBytes, GrpcSettings.CallWindowBytes, GrpcSettings.FrameBytes);
     }

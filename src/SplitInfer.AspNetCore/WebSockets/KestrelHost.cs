@@ -12,7 +12,7 @@ namespace SplitInfer.AspNetCore.WebSockets;
 /// <summary>Listens for WebSockets with a Kestrel for each address, which does nothing else.</summary>
 internal sealed class KestrelHost : IWebSocketHost
 {
-    // What is served has ended by then, and the rest is of no use to anyone.
+    // What is served has ended before it begins, and the rest is of no use to anyone.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
 
     public async Task<IWebSocketListener> ListenAsync(WebSocketTerms terms, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ internal sealed class KestrelHost : IWebSocketHost
 
     private static WebApplication Build(WebSocketTerms terms, PendingUpgrades pending)
     {
-        var builder = KestrelApplication.CreateBuilder(terms.Address, StopTimeout,
+        var builder = KestrelApplication.CreateBuilder(terms.Address, Timeout.InfiniteTimeSpan,
             limits => (limits.KeepAliveTimeout, limits.RequestHeadersTimeout) = (terms.PendingTimeout, terms.PendingTimeout), listen => Configure(listen, terms, pending));
         var (application, path) = (builder.Build(), PathString.FromUriComponent(terms.Address));
         MeteredUpgrade.Use(application);
@@ -51,13 +51,27 @@ internal sealed class KestrelHost : IWebSocketHost
 
     private sealed class Listener(WebApplication application, PendingUpgrades pending, Uri address) : IWebSocketListener
     {
+        private readonly CancellationTokenSource _patience = new();
+        private readonly Lock _gate = new();
+        private Task? _stopping;
+
         public Uri Address => address;
+
+        public void StopListening() => _ = StopAsync();
 
         public async ValueTask DisposeAsync()
         {
             pending.AbortAll();
-            await application.StopAsync().ConfigureAwait(false);
+            _patience.CancelAfter(StopTimeout);
+            await StopAsync().ConfigureAwait(false);
             await application.DisposeAsync().ConfigureAwait(false);
+            _patience.Dispose();
+        }
+
+        // Kestrel lets its port go first, and then waits for its connections.
+        private Task StopAsync()
+        {
+            lock (_gate) return _stopping ??= Task.Run(() => application.StopAsync(_patience.Token));
         }
     }
 }

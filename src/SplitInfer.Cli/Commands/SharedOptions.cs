@@ -144,22 +144,27 @@ internal sealed class SharedOptions
         [.. CodecRegistry.Default.Allow(parsed.GetValue(option) is { Length: > 0 } names ? names : null).All];
 
     /// <summary>How ONNX Runtime runs, by the options given.</summary>
-    public ExecutionOptions ExecutionOf(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="execution">What holds where no option is given, which is changed; null for the defaults.</param>
+    public ExecutionOptions ExecutionOf(ParseResult parsed, ExecutionOptions? execution = null)
     {
-        var execution = new ExecutionOptions { IntraOpThreads = parsed.GetValue(Threads) };
-        execution.CustomOperatorLibraries = [.. (parsed.GetValue(CustomOperators) ?? []).Select(Path.GetFullPath)];
+        execution ??= new();
+        if (IsTyped(parsed, Threads)) execution.IntraOpThreads = parsed.GetValue(Threads);
+        if (parsed.GetValue(CustomOperators) is { Length: > 0 } libraries) execution.CustomOperatorLibraries = [.. libraries.Select(Path.GetFullPath)];
         return execution;
     }
 
     /// <summary>How plans are made, by the options given.</summary>
-    public PlanOptions PlanOf(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="plan">What holds where no option is given, which is changed; null for the defaults.</param>
+    public PlanOptions PlanOf(ParseResult parsed, PlanOptions? plan = null)
     {
-        var plan = new PlanOptions();
+        plan ??= new();
         var sizes = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var text in parsed.GetValue(Dimensions) ?? [])
             if (TryParse(text, out var dimension)) sizes[dimension.Name] = dimension.Size;
-        plan.DimensionSizes = sizes;
-        plan.FedInitializers = (parsed.GetValue(Fed) ?? []).ToHashSet(StringComparer.Ordinal);
+        if (sizes.Count > 0) plan.DimensionSizes = sizes;
+        if (parsed.GetValue(Fed) is { Length: > 0 } fed) plan.FedInitializers = fed.ToHashSet(StringComparer.Ordinal);
         plan.MaxBoundaryTensors = parsed.GetValue(MaxBoundaryTensors) ?? plan.MaxBoundaryTensors;
         if (parsed.GetValue(MaxMeasureSeconds) is { } seconds) plan.MaxMeasureTime = TimeSpan.FromSeconds(seconds);
         plan.MaxMeasureBytes = parsed.GetValue(MaxMeasureBytes) ?? plan.MaxMeasureBytes;
@@ -167,6 +172,8 @@ internal sealed class SharedOptions
         plan.MaxUploadBytes = parsed.GetValue(MaxUploadBytes) ?? plan.MaxUploadBytes;
         return plan;
     }
+
+    private static bool IsTyped(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     /// <summary>Options as they were typed, for another process of this program.</summary>
     public static IEnumerable<string> Typed(ParseResult parsed, IEnumerable<Option> options) =>

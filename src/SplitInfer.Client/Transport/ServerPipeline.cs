@@ -46,7 +46,7 @@ internal sealed class ServerPipeline
             MaxRetryAttempts = 1,
             ShouldHandle = attempt => new(attempt.AttemptNumber == 0 && MayRepeat(attempt.Outcome.Exception)),
             // A model that the server has closed is opened again at once: the connection is good.
-            DelayGenerator = attempt => new(attempt.Outcome.Exception is ServerUnreachableException && jitter is not null ? Draw(jitter) : TimeSpan.Zero),
+            DelayGenerator = attempt => new(!IsClosedModel(attempt.Outcome.Exception) && jitter is not null ? Draw(jitter) : TimeSpan.Zero),
         });
         _pipeline = builder.Build();
     }
@@ -110,12 +110,14 @@ internal sealed class ServerPipeline
 
     private static bool IsRepeatable(Exception? failure) => failure switch
     {
-        // This can happen once without a fault: the server has closed the model, or drains the connection.
-        TailRefusedException refused => refused.Code == RefusalCode.ModelClosed,
+        // This can happen once without a fault: the server has closed the model, or drains the connection. One that stops may have others behind the same address.
+        TailRefusedException refused => refused.Code is RefusalCode.ModelClosed or RefusalCode.ShuttingDown,
         // A path that forgets connections, or a server that restarts, fails the first request behind it.
         ServerUnreachableException lost => lost.MayBeRepeated,
         _ => false,
     };
 
-    private bool MayRepeat(Exception? failure) => IsRepeatable(failure) && (failure is TailRefusedException || _budget.TrySpend());
+    private static bool IsClosedModel(Exception? failure) => failure is TailRefusedException { Code: RefusalCode.ModelClosed };
+
+    private bool MayRepeat(Exception? failure) => IsRepeatable(failure) && (IsClosedModel(failure) || _budget.TrySpend());
 }

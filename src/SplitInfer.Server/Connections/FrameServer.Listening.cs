@@ -131,10 +131,14 @@ internal sealed partial class FrameServer
 
     private void StopListening()
     {
+        IWebSocketListener[] webSockets;
         lock (_gate)
         {
             foreach (var listener in _listeners) listener.Dispose();
             _listeners.Clear();
+            webSockets = [.. _webSockets];
         }
+
+        foreach (var listener in webSockets) listener.StopListening();
     }
 }

@@ -16,6 +16,9 @@ internal interface IWebSocketListener : IAsyncDisposable
 {
     /// <summary>The address that clients use, with the port that was bound.</summary>
     Uri Address { get; }
+
+    /// <summary>Takes no new connections from now on; those that there are go on.</summary>
+    void StopListening();
 }
 
 /// <summary>What a WebSocket listener needs of the server. Immutable.</summary>

@@ -24,6 +24,20 @@ public sealed class BenchTests : IDisposable
     }
 
     [Fact]
+    public async Task Telemetry_prints_a_line_for_each_path_and_listener()
+    {
+        // What other tests of this process allocate would count.
+        var result = await CommandLine.StartAsync("bench", "telemetry", "--rounds", "2", "--requests", "100", "--json");
+        Assert.Equal("", result.Error);
+        Assert.All(result.Json, static l => Assert.Equal("path listening nsPerRequest addedNs allocatedBytes addedBytes", CommandLine.Fields(l)));
+        Assert.Equal(["device nobody", "device metrics", "device traces1", "device traces100", "server nobody", "server metrics", "server traces1", "server traces100"],
+            result.Json.Select(static l => $"{l.GetProperty("path").GetString()} {l.GetProperty("listening").GetString()}"));
+        Assert.All(result.Json.Where(static l => l.GetProperty("listening").GetString() == "nobody"), static l => Assert.Equal((0, 0), (l.GetProperty("addedNs").GetDouble(), l.GetProperty("addedBytes").GetDouble())));
+        // A span is an object, so all requests traced allocate more than none.
+        Assert.All(result.Json.Where(static l => l.GetProperty("listening").GetString() == "traces100"), static l => Assert.True(l.GetProperty("addedBytes").GetDouble() > 0));
+    }
+
+    [Fact]
     public async Task Load_prints_a_line_for_each_phase_and_what_they_come_to()
     {
         File.WriteAllBytes(_folder["model.onnx"], ResNet18.Build(size: 32, classes: 10, width: 8).ToBytes());

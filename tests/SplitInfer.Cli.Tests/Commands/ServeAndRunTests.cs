@@ -56,6 +56,39 @@ public sealed class ServeAndRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Addresses_of_HTTP_and_gRPC_are_told_and_answer_until_the_server_stops()
+    {
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--http", "http://127.0.0.1:0", "--grpc", "http://127.0.0.1:0", "--json");
+        var (web, calls) = (await server.NextLineAsync(), await server.NextLineAsync());
+        Assert.All([web, calls], static line => Assert.Equal("listening connect options", CommandLine.Fields(line)));
+        using var http = new HttpClient();
+        Assert.Contains("\"ready\":true", await http.GetStringAsync(new Uri($"{web.GetProperty("connect").GetString()}/v2/health/ready")), StringComparison.Ordinal);
+        using var call = new HttpRequestMessage(HttpMethod.Post, $"{calls.GetProperty("connect").GetString()}/inference.GRPCInferenceService/ServerLive")
+        {
+            Version = new(2, 0),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } },
+        };
+        using var live = await http.SendAsync(call);
+        Assert.Equal([0, 0, 0, 0, 2, 8, 1], await live.Content.ReadAsByteArrayAsync());
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    [Theory]
+    [InlineData("--http", "http://0.0.0.0:0", "--http has http://0.0.0.0:0, which other machines reach")]
+    [InlineData("--grpc", "http://0.0.0.0:0", "--grpc has http://0.0.0.0:0, which other machines reach")]
+    [InlineData("--http", "https://127.0.0.1:0", "--http has https://127.0.0.1:0, which needs a certificate. Set --tls-cert")]
+    [InlineData("--http", "http://127.0.0.1:0/path", "has a path")]
+    [InlineData("--grpc", "tcp://127.0.0.1:0", "no address of HTTP")]
+    [InlineData("--http", "here", "--http here is no address")]
+    public async Task An_address_of_HTTP_that_cannot_be_is_told_in_words_of_the_command_line(string option, string address, string words)
+    {
+        var result = await CommandLine.RunAsync("serve", "--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", option, address);
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains(words, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_default_policy_learns_and_tells_what_it_does()
     {
         await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--preload", "--profile-tails", "--json");

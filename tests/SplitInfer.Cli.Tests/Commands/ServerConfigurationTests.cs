@@ -64,4 +64,78 @@ public sealed class ServerConfigurationTests : IDisposable
         File.WriteAllText(_folder["server.json"], "{ nothing");
         Assert.Contains("server.json", Assert.Throws<UsageException>(() => ServerConfiguration.Apply(new(), _folder["server.json"], [])).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Variables_come_before_a_file_and_the_command_line_before_both()
+    {
+        File.WriteAllText(_folder["server.json"], """{ "Listen": [ "tcp://127.0.0.1:1", "tcp://127.0.0.1:2" ], "Limits": { "MaxConnections": 5, "MaxQueuedRuns": 6, "MaxRunMemoryBytes": null }, "Serve": { "LogLevel": "Debug" } }""");
+        var configured = ConfiguredSettings.Read(_folder["server.json"], Variables(("LISTEN__0", "tcp://127.0.0.1:3"), ("LIMITS__MAXCONNECTIONS", "7"), ("Limits__MaxRunTime", "00:00:09"), ("SERVE__OTLP", "http://127.0.0.1:4318")));
+        var (server, serve) = (new SplitInferServerOptions(), new ServeSettings());
+        ServerConfiguration.Apply(server, serve, configured, ["MaxQueuedRuns=8"]);
+        Assert.Equal((7, 8, TimeSpan.FromSeconds(9), null), (server.Limits.MaxConnections, server.Limits.MaxQueuedRuns, server.Limits.MaxRunTime, server.Limits.MaxRunMemoryBytes));
+        Assert.Equal("tcp://127.0.0.1:3", Assert.Single(server.Listen).OriginalString);
+        Assert.Equal((Microsoft.Extensions.Logging.LogLevel.Debug, "http://127.0.0.1:4318"), (serve.LogLevel, serve.Otlp));
+        Assert.Equal(("environment", "SPLITINFER_SERVER_LISTEN__0"), configured.OriginOf("Listen"));
+        Assert.Equal(("environment", "SPLITINFER_SERVER_LIMITS__MAXRUNTIME"), configured.OriginOf("Limits.MaxRunTime"));
+        Assert.Equal(("file", _folder["server.json"]), configured.OriginOf("Limits.MaxQueuedRuns"));
+        Assert.Null(configured.OriginOf("SegmentMemoryBytes"));
+    }
+
+    [Theory]
+    [InlineData("LIMITS__MAXCONECTIONS", "7", "SPLITINFER_SERVER_LIMITS__MAXCONECTIONS: there is no setting 'LIMITS.MAXCONECTIONS'. Did you mean 'MaxConnections'?")]
+    [InlineData("MODELDIRECTORY", "m", "SPLITINFER_SERVER_MODELDIRECTORY: there is no setting 'MODELDIRECTORY'. Did you mean 'ModelsDirectory'?")]
+    [InlineData("LIMITS__MAXCONNECTIONS", "many", "SPLITINFER_SERVER_LIMITS__MAXCONNECTIONS: ")]
+    [InlineData("MODELPOLLINTERVAL", "10", "SPLITINFER_SERVER_MODELPOLLINTERVAL: ModelPollInterval takes a time as hours, minutes and seconds, such as 00:00:10; it was '10'.")]
+    [InlineData("SERVE__LOGLEVEL", "Loud", "SPLITINFER_SERVER_SERVE__LOGLEVEL: ")]
+    [InlineData("SERVE__LEVEL", "Debug", "there is no setting 'SERVE.LEVEL'")]
+    public void A_variable_that_is_wrong_is_named(string variable, string value, string words) =>
+        Assert.StartsWith(words, Assert.Throws<UsageException>(() => ConfiguredSettings.Read(null, Variables((variable, value)))).Message[(words[0] == 'S' ? 0 : "SPLITINFER_SERVER_SERVE__LEVEL: ".Length)..], StringComparison.Ordinal);
+
+    [Fact]
+    public void Other_variables_of_this_product_are_none_of_a_server() =>
+        Assert.Null(ConfiguredSettings.Read(null, [new("SPLITINFER_LONG", "1"), new("PATH", "/")]).OriginOf("ModelsDirectory"));
+
+    [Fact]
+    public async Task Print_config_shows_every_option_with_its_value_and_where_it_comes_from()
+    {
+        File.WriteAllText(_folder["server.json"], """{ "ModelsDirectory": "/models", "Limits": { "MaxConnections": 5, "MaxInFlightPerKey": 9 }, "Security": { "KeysFile": "/keys" } }""");
+        var result = await CommandLine.StartAsync(new Dictionary<string, string> { ["SPLITINFER_SERVER_LIMITS__MAXINFLIGHTPERKEY"] = "11", ["SPLITINFER_SERVER_SERVE__LOGLEVEL"] = "Warning" },
+            "serve", "--config", _folder["server.json"], "--limit", "MaxQueuedRuns=8", "--listen", "tcp://127.0.0.1:0", "--dim", "batch=2", "--log-level", "debug", "--print-config", "--json");
+        Assert.Equal(("", 0), (result.Error, result.ExitCode));
+        Assert.All(result.Json, static line => Assert.Equal("option value source origin reload", CommandLine.Fields(line)));
+        Assert.Equal(ServerSetting.All.Select(static setting => setting.Name), result.Json.Select(static line => line.GetProperty("option").GetString()!));
+        Assert.Equal(("/models", "file", _folder["server.json"], "contents"), Line("ModelsDirectory"));
+        Assert.Equal(("5", "file", _folder["server.json"], "restart"), Line("Limits.MaxConnections"));
+        Assert.Equal(("11", "environment", "SPLITINFER_SERVER_LIMITS__MAXINFLIGHTPERKEY", "restart"), Line("Limits.MaxInFlightPerKey"));
+        Assert.Equal(("8", "commandLine", "--limit", "restart"), Line("Limits.MaxQueuedRuns"));
+        Assert.Equal(("tcp://127.0.0.1:0", "commandLine", "--listen", "restart"), Line("Listen"));
+        Assert.Equal(("batch=2", "commandLine", "--dim", "restart"), Line("Plan.DimensionSizes"));
+        Assert.Equal(("Debug", "commandLine", "--log-level", "restart"), Line("Serve.LogLevel"));
+        Assert.Equal(("/keys", "file", _folder["server.json"], "contents"), Line("Security.KeysFile"));
+        Assert.Equal(("2147483648", "default", null, "restart"), Line("SegmentMemoryBytes"));
+        Assert.Equal(("none", "default", null, "restart"), Line("Codecs"));
+
+        (string?, string?, string?, string?) Line(string option)
+        {
+            var line = result.Json.Single(line => line.GetProperty("option").GetString() == option);
+            return (line.GetProperty("value").GetString(), line.GetProperty("source").GetString(), line.GetProperty("origin").GetString(), line.GetProperty("reload").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task What_cannot_be_used_is_told_by_its_name_and_printed_configurations_need_no_model()
+    {
+        var table = await CommandLine.RunAsync("serve", "--print-config");
+        Assert.Equal(("", 0), (table.Error, table.ExitCode));
+        Assert.Contains("its contents are looked at again", table.Output, StringComparison.Ordinal);
+        var wrong = await CommandLine.RunAsync("serve", "--print-config", "--limit", "MaxConnections=0");
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Contains("MaxConnections", wrong.Error, StringComparison.Ordinal);
+        var level = await CommandLine.RunAsync("serve", "--print-config", "--log-level", "Debg");
+        Assert.Equal(2, level.ExitCode);
+        Assert.Contains("Did you mean 'Debug'?", level.Error, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<KeyValuePair<string, string?>> Variables(params (string Name, string Value)[] variables) =>
+        variables.Select(static variable => KeyValuePair.Create($"SPLITINFER_SERVER_{variable.Name}", (string?)variable.Value));
 }

@@ -43,7 +43,13 @@ public class HandshakeTests
         var second = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.AcceptAsync();
         var error = new ErrorHeader { Code = (uint)code, Message = "Because.", RetryAfterMs = 250 };
-        if (isOfModel) await peer.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+        await peer.ReceiveAsync(FrameType.Hello);
+        if (isOfModel)
+        {
+            await peer.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+            await peer.ReceiveAsync(FrameType.OpenModel);
+        }
+
         await peer.SendAsync(isOfModel ? FrameType.ModelRefused : FrameType.Error, isOfModel ? 1ul : 0ul, error);
         foreach (var waiting in new[] { first, second })
         {
@@ -53,12 +59,7 @@ public class HandshakeTests
 
         var third = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         if (!isOfModel) peer = await server.WelcomeAsync();
-        else
-        {
-            await peer.ReceiveAsync(FrameType.Hello);
-            await peer.ReceiveAsync(FrameType.OpenModel);
-            Assert.Equal(2ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId); // on the connection that there is
-        }
+        else Assert.Equal(2ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId); // on the connection that there is
 
         await peer.ReceiveAsync(FrameType.Request);
         await peer.SendAsync(ScriptedServer.Response(1));

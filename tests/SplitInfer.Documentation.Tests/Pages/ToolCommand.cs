@@ -42,24 +42,25 @@ internal sealed partial record ToolCommand(IReadOnlyList<string> Names, IReadOnl
     public async Task<IEnumerable<string>> MistakesAsync(bool isWhole)
     {
         var name = string.Join(' ', Names);
-        var help = await Helps.GetOrAdd(name, static name => new(() => HelpAsync(name))).Value;
+        var help = await Helps.GetOrAdd(name, static name => new(() => OutputOfAsync([.. name.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]))).Value;
         if (Names.Count > 0 && !help.Contains($"{Start}{name}", StringComparison.Ordinal)) return [$"there is no command '{name}'"];
         var has = OptionLine().Matches(help).ToDictionary(static match => match.Groups["name"].Value, static match => match.Groups["required"].Success);
         var missing = isWhole && !Options.Contains("--help") ? has.Where(option => option.Value && !Options.Contains(option.Key)).Select(option => $"'{name}' needs {option.Key}") : [];
         return Options.Where(option => option is not "--help" and not "--version" && !has.ContainsKey(option)).Select(option => $"'{name}' has no option {option}").Concat(missing);
     }
 
-    private static async Task<string> HelpAsync(string name)
+    /// <summary>What the tool prints on standard output.</summary>
+    public static async Task<string> OutputOfAsync(params string[] words)
     {
         // With the libraries of the tests: those that ASP.NET Core has are not beside the tool.
         var tests = Path.ChangeExtension(typeof(ToolCommand).Assembly.Location, null);
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        string[] arguments = ["exec", "--runtimeconfig", $"{tests}.runtimeconfig.json", "--depsfile", $"{tests}.deps.json", Path.Combine(AppContext.BaseDirectory, "splitinfer.dll"), .. name.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"];
+        string[] arguments = ["exec", "--runtimeconfig", $"{tests}.runtimeconfig.json", "--depsfile", $"{tests}.deps.json", Path.Combine(AppContext.BaseDirectory, "splitinfer.dll"), .. words];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
-        var help = await process.StandardOutput.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return help;
+        return output;
     }
 
     [GeneratedRegex(" +#.*$")]

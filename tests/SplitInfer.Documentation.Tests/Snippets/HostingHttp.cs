@@ -21,6 +21,33 @@ internal static class HostingHttp
         // end of snippet
     }
 
+    public static void AddGrpc(WebApplicationBuilder builder)
+    {
+        // snippet: services of gRPC
+        builder.Services.AddSplitInferGrpc();
+        // end of snippet
+    }
+
+    public static void MapGrpc(WebApplication app)
+    {
+        // snippet: over gRPC
+        app.MapSplitInferGrpc();
+        // end of snippet
+    }
+
+    public static void ListenForHttp(WebApplicationBuilder builder)
+    {
+        // snippet: over HTTP and gRPC at addresses of their own
+        builder.Services.AddSplitInferServer(options =>
+        {
+            options.ModelsDirectory = "/models";
+            options.Http = new Uri("http://127.0.0.1:8080");
+            options.Grpc = new Uri("http://127.0.0.1:8081");
+            options.UseKestrel();
+        });
+        // end of snippet
+    }
+
     public static void MapWebSocket(WebApplication app)
     {
         // snippet: over WebSockets

@@ -79,8 +79,9 @@ internal static class ProductRules
             ["Cli/Processes"] = [],
             ["Cli/Output"] = [],
             ["Cli/Inputs"] = Libraries,
+            ["Cli/Exporting"] = ["Cli/Inputs"],
             ["Cli/Benchmarks"] = ["Cli/Output", "Cli/Inputs", "Cli/Processes"],
-            ["Cli/Commands"] = ["Cli/Benchmarks"],
+            ["Cli/Commands"] = ["Cli/Benchmarks", "Cli/Exporting"],
             ["Cli"] = ["Cli/Commands"],
         },
     };

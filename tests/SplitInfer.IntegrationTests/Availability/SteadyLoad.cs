@@ -1,5 +1,6 @@
 using SplitInfer.Client;
 using SplitInfer.Policies;
+using SplitInfer.Protocol;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -79,11 +80,27 @@ internal sealed class SteadyLoad : IAsyncDisposable
 
     private int[] Counts() => [.. _made.Select((_, worker) => Volatile.Read(ref _made[worker]))];
 
+    /// <summary>Infers, again and again while servers say when to come back: they have lost nothing.</summary>
+    private async Task<InferenceResult> InferAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                return await _client.InferAsync(_input);
+            }
+            catch (TailRefusedException busy) when (busy.Code == RefusalCode.Busy)
+            {
+                await Task.Delay(busy.RetryAfter ?? TimeSpan.FromMilliseconds(10), _stop.Token);
+            }
+        }
+    }
+
     private async Task WorkAsync(int worker)
     {
         while (!_stop.IsCancellationRequested)
         {
-            using var result = await _client.InferAsync(_input);
+            using var result = await InferAsync();
             Assert.True(TensorDifference.Between(_expected.Outputs[0], result.Outputs[0]).IsWithin(1e-4), $"a wrong result of {result.Server ?? "the device"}");
             if (result.Source == InferenceSource.Device) _degraded ??= result.ServerFailure?.Message ?? "the device was chosen";
             _lastServer = result.Server;

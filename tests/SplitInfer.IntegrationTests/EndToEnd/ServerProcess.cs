@@ -22,7 +22,7 @@ internal sealed class ServerProcess : IDisposable
         var start = new ProcessStartInfo(surroundings.Handles is null ? "dotnet" : "bash") { RedirectStandardOutput = true, RedirectStandardError = true };
         if (surroundings.Handles is { } handles)
             foreach (var argument in (string[])["-c", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"ulimit -n {handles}; exec dotnet \"$@\""), "dotnet"]) start.ArgumentList.Add(argument);
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "splitinfer.dll"), "serve", "--models", modelsDirectory, "--listen", "tcp://127.0.0.1:0", "--json", .. options])
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "splitinfer.dll"), "serve", "--models", modelsDirectory, .. options.Contains("--listen") ? (string[])[] : ["--listen", "tcp://127.0.0.1:0"], "--json", .. options])
             start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();

@@ -2,6 +2,10 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Inference;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using SplitInfer.AspNetCore;
 using SplitInfer.Partitioning;
 using SplitInfer.Server;
@@ -179,6 +183,40 @@ public sealed class GrpcInferenceTests : IDisposable
         var known = new Metadata { { "authorization", "Bearer a-key-of-a-phone-0123456789" } };
         Assert.NotEmpty((await server.Client.ModelInferAsync(Sum(), known)).Outputs);
         Assert.Equal("m", (await server.Client.ModelMetadataAsync(new() { Name = "m" }, known)).Name);
+    }
+
+    [Fact]
+    public async Task An_application_has_the_service_at_an_address_of_its_own()
+    {
+        await using var application = Application(static services => services.AddSplitInferGrpc());
+        application.MapSplitInferGrpc();
+        await application.StartAsync();
+        using var channel = GrpcChannel.ForAddress(application.Urls.Single());
+        var client = new GRPCInferenceService.GRPCInferenceServiceClient(channel);
+        Assert.Equal([11f, 4f, 6f], (await client.ModelInferAsync(Sum())).Outputs[0].Contents.Fp32Contents);
+        var large = new ModelInferRequest { ModelName = "m", Inputs = { Input("a", "FP32", 2_000_000, 3), Input("b", "FP32", 2_000_000, 3) }, RawInputContents = { ByteString.CopyFrom(new byte[24_000_000]), ByteString.CopyFrom(new byte[24_000_000]) } };
+        using var patient = GrpcChannel.ForAddress(application.Urls.Single(), new() { MaxReceiveMessageSize = null });
+        Assert.Equal(24_000_000, (await new GRPCInferenceService.GRPCInferenceServiceClient(patient).ModelInferAsync(large)).RawOutputContents[0].Length);
+    }
+
+    [Fact]
+    public async Task An_application_without_gRPC_is_told_what_to_add()
+    {
+        await using var application = Application(static _ => { });
+        Assert.Contains("AddSplitInferGrpc()", Assert.Throws<InvalidOperationException>(() => application.MapSplitInferGrpc()).Message, StringComparison.Ordinal);
+    }
+
+    private static WebApplication Application(Action<IServiceCollection> add)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2));
+        builder.Services.AddRoutingCore().AddSplitInferServer(static options =>
+        {
+            options.Models.Add(new("m", "1", PartitionedModel.Load(SmallModels.Sum())));
+            options.Listen.Add(new("tcp://127.0.0.1:0"));
+        });
+        add(builder.Services);
+        return builder.Build();
     }
 
     private static ModelInferRequest Sum()

@@ -230,6 +230,34 @@ public sealed class HttpInferenceTests
     }
 
     [Fact]
+    public async Task A_deadline_that_passes_is_answered_with_504()
+    {
+        await using var server = await InferenceServer.StartAsync(SmallModels.Sum());
+        var answer = await server.InferAsync(TwoRows.Replace("\"id\":\"42\"", "\"parameters\":{\"timeout\":1}", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.GatewayTimeout, answer.Status);
+        Assert.Contains("deadline", answer.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Inference-Header-Content-Length: 166\r\n")]
+    public async Task Who_leaves_in_the_middle_of_a_body_leaves_nothing_behind(string header)
+    {
+        await using var server = await InferenceServer.StartAsync(SmallModels.Transpose(ElementType.UInt8));
+        for (var client = 0; client < 20; client++)
+        {
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(server.Address.Host, server.Address.Port);
+            var body = """{"inputs":[{"name":"x","datatype":"UINT8","shape":[1000,1000],"parameters":{"binary_data_size":1000000}}]}""".PadRight(166) + new string('x', 200_000);
+            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\n{header}Content-Length: 1000166\r\n\r\n{body}"));
+            if (client % 2 == 0) socket.Client.LingerState = new(enable: true, seconds: 0);
+        }
+
+        while (server.Server.HeldBytes > 0) await Task.Delay(10);
+        Assert.Equal(HttpStatusCode.OK, (await server.InferAsync("""{"inputs":[{"name":"x","datatype":"UINT8","shape":[1,1],"data":[7]}]}""")).Status);
+    }
+
+    [Fact]
     public async Task Pages_in_browsers_are_refused()
     {
         await using var server = await InferenceServer.StartAsync(SmallModels.Sum());

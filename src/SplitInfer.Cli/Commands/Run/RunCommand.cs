@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SplitInfer.Cli.Exporting;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
@@ -36,6 +37,8 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var paced = new Option<bool>("--paced") { Description = "Infer each frame when a line comes on standard input, and end with it, for scripts that let several clients take turns." };
         var deadline = new Option<double?>("--deadline") { Description = "Milliseconds after which a result is of no use. A frame that has none by then is missed, and the next begins.", HelpName = "MS" };
         var require = new Option<bool>("--require-server") { Description = "End with exit code 1 where a frame was not answered by a server, whatever the reason, and at once where no server can be used. Goes with --policy AllOnServer or --partition, since a policy that learns uses the device where that is faster." };
+        // Whoever exports a run of some frames wants to see them.
+        var export = new ExportOptions(ExportedSources.ClientService, defaultRatio: 1);
         deadline.Require<double>(static limit => limit is > 0 and <= MaxDeadlineMs, "takes a positive number of milliseconds.");
         frames.Require<int>(static count => count >= 1, "takes 1 or more.");
         agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
@@ -47,11 +50,12 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --deadline 100",
             "splitinfer run squeezenet.onnx --server tls://edge:7070 --tls-ca ca.pem --key-file key.txt",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy AllOnServer --no-races --require-server",
+            "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --otlp http://127.0.0.1:4318",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, require, fps, deadline, paced, state, options.Connecting.All, options.Planning,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, require, fps, deadline, paced, state, export.All, options.Connecting.All, options.Planning,
         };
-        command.SetAction((parsed, cancellationToken) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(partition) is { } cut && parsed.GetValue(policy) is { } named && named != PolicyNames.Fixed)
                 throw new UsageException($"--partition {cut} fixes what --policy {named} would choose; leave out one of them.");
@@ -75,7 +79,8 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 Execution = options.ExecutionOf(parsed),
             };
             var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps), parsed.GetValue(paced), parsed.GetValue(require));
-            return command.RunAsync(settings, parsed.GetValue(input) ?? [], cancellationToken);
+            using var exporting = export.Of(parsed) is { } otlp ? OtlpExport.Start(otlp, terminal.Complain) : null;
+            return await command.RunAsync(settings, parsed.GetValue(input) ?? [], cancellationToken);
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using SplitInfer.Cli.Exporting;
 using SplitInfer.Dashboard;
 
 namespace SplitInfer.Cli.Commands.Serve;
@@ -10,7 +11,11 @@ internal static class HttpHost
 {
     /// <summary>Maps it, once for each server that starts.</summary>
     /// <param name="endpoints">The application of the address, which has the server among its services.</param>
-    public static void Map(IEndpointRouteBuilder endpoints) => endpoints.MapSplitInferDashboard();
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapPrometheus();
+        endpoints.MapSplitInferDashboard();
+    }
 
     /// <summary>Adds what that needs.</summary>
     /// <param name="services">The services of the application.</param>

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using SplitInfer.AspNetCore;
+using SplitInfer.Cli.Exporting;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Execution;
@@ -17,7 +18,8 @@ namespace SplitInfer.Cli.Commands.Serve;
 internal static class ServeCommand
 {
     private const string OnlyVersion = "1";
-    private const double TrialSeconds = 300;
+    // Of requests whose client records none: a hundredth shows how they go, and costs next to nothing.
+    private const double TraceRatio = 0.01;
 
     public static Command Create(SharedOptions options, Terminal terminal)
     {
@@ -34,13 +36,25 @@ internal static class ServeCommand
         var authorities = ConnectionOptions.File("--tls-client-ca", "The authorities that sign the certificates of clients, in PEM form: tls://, wss:// and https:// then accept no others.");
         var keys = ConnectionOptions.File("--keys", "The keys that clients may have, a name and a key in each line: others are refused. Looked at again when it changes.");
         var insecure = new Option<bool>("--insecure") { Description = "Listen where other machines reach it without TLS, or without knowing the clients: for networks that are trusted themselves." };
+        var export = new ExportOptions(ExportedSources.ServerService, TraceRatio);
         var configuration = ServerConfiguration.Option();
         var limits = ServerConfiguration.Limits();
         var watch = new Option<bool>("--watch") { Description = "Publish models that appear in the directory, and retire those that go, while the server runs. This is the default." };
         var noWatch = new Option<bool>("--no-watch") { Description = "Read the directory when the server starts and never again." };
         var noTrial = new Option<bool>("--no-trial") { Description = "Plan the models of the directory in this process at once, rather than first in one of their own, which a model whose kernels crash ends in its place." };
-        var trialSeconds = new Option<double?>("--trial-seconds") { Description = $"How long the process that tries a model may take. [default: {TrialSeconds}]", HelpName = "S" };
+        var trialSeconds = new Option<double?>("--trial-seconds") { Description = $"How long the process that tries a model may take. [default: {new ServeSettings().TrialSeconds}]", HelpName = "S" };
         var trialBytes = new Option<long?>("--trial-bytes") { Description = "The most memory that the process that tries a model may have. [default: half of what there is, shared by those that run at a time]", HelpName = "N" };
+        var logLevel = LogLevels();
+        var print = new Option<bool>("--print-config") { Description = "Print every option with its value, where that comes from, and whether a running server takes up a change; then end. Options that cannot be used are told." };
+        var table = new ConfigurationTable(
+        [
+            (models, "ModelsDirectory"), (listen, "Listen"), (http, "Http"), (grpc, "Grpc"), (preload, "PreloadArms"), (profile, "ProfileTails"), (codecs, "Codecs"), (watch, "WatchModels"), (noWatch, "WatchModels"),
+            (certificate, "Security.CertificateFile"), (certificateKey, "Security.CertificateKeyFile"), (authorities, "Security.ClientCaFile"), (keys, "Security.KeysFile"), (insecure, "Security.AllowInsecure"),
+            (noTrial, "Serve.TryModels"), (trialSeconds, "Serve.TrialSeconds"), (trialBytes, "Serve.TrialBytes"), (logLevel, "Serve.LogLevel"), (export.Address, "Serve.Otlp"), (export.Ratio, "Serve.TraceRatio"),
+            (options.Dimensions, "Plan.DimensionSizes"), (options.MaxBoundaryTensors, "Plan.MaxBoundaryTensors"), (options.MinDepth, "Plan.MinDepth"), (options.MaxUploadBytes, "Plan.MaxUploadBytes"),
+            (options.MaxMeasureSeconds, "Plan.MaxMeasureTime"), (options.MaxMeasureBytes, "Plan.MaxMeasureBytes"), (options.Fed, "Plan.FedInitializers"),
+            (options.Threads, "Execution.IntraOpThreads"), (options.CustomOperators, "Execution.CustomOperatorLibraries"),
+        ]);
         trialSeconds.Require<double>(static seconds => seconds is > 0 and < 1e6, "takes more than 0.");
         trialBytes.Require<long>(static count => count > 0, "takes 1 or more.");
         var command = new ExplainedCommand("serve", "Serves the tails of a model, or of those in a directory.",
@@ -52,27 +66,29 @@ internal static class ServeCommand
             "splitinfer serve --models ./models --http http://127.0.0.1:8080 --grpc http://127.0.0.1:8081",
             "splitinfer serve --models ./models --limit MaxConnections=64 --limit MaxRunTime=00:00:10",
             "splitinfer serve --config server.json",
+            "splitinfer serve --config server.json --print-config",
+            "splitinfer serve --models ./models --otlp http://127.0.0.1:4318",
             "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8")
         {
             file, models, listen, http, grpc, preload, profile, codecs, certificate, certificateKey, authorities, keys, insecure,
-            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, options.Planning,
+            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, logLevel, export.All, print, options.Planning,
         };
         command.Validators.Add(result =>
         {
             var (hasFile, hasDirectory) = (result.GetResult(file)?.Tokens.Count > 0, result.GetResult(models) is not null);
-            if (hasFile ? hasDirectory : !hasDirectory && result.GetResult(configuration) is null) result.AddError("Name either one .onnx file to serve, or a directory of models with --models DIR.");
+            if (hasFile ? hasDirectory : !hasDirectory && result.GetResult(configuration) is null && result.GetResult(print) is null && !IsDirectoryInEnvironment) result.AddError("Name either one .onnx file to serve, or a directory of models with --models DIR.");
             if (result.GetResult(watch) is not null && result.GetResult(noWatch) is not null) result.AddError("Give --watch or --no-watch, not both.");
         });
         command.SetAction((parsed, cancellationToken) =>
         {
-            var single = parsed.GetValue(file) is { } path ? Publish(path, options.PlanOf(parsed), options.ExecutionOf(parsed), terminal) : null;
             Uri[] addresses = [.. (parsed.GetValue(listen) ?? []).Select(static address => Addresses.Parse(address, "--listen"))];
+            string[] limited = parsed.GetValue(limits) ?? [];
+            var configured = ServerConfiguration.Read(parsed.GetValue(configuration));
+            var serve = new ServeSettings();
             Action<SplitInferServerOptions> configure = server =>
             {
-                var isConfigured = parsed.GetValue(configuration) is not null;
-                ServerConfiguration.Apply(server, parsed.GetValue(configuration), parsed.GetValue(limits) ?? []);
-                ServerConfiguration.ApplyShared(server, options, parsed, isConfigured);
-                if (single is not null) server.Models.Add(single);
+                ServerConfiguration.Apply(server, serve, configured, limited);
+                ServerConfiguration.ApplyShared(server, options, parsed);
                 server.ModelsDirectory = parsed.GetValue(models) ?? server.ModelsDirectory;
                 if (addresses.Length > 0) server.Listen.Clear();
                 foreach (var address in addresses) server.Listen.Add(address);
@@ -83,11 +99,15 @@ internal static class ServeCommand
                 server.PreloadArms |= parsed.GetValue(preload);
                 server.ProfileTails |= parsed.GetValue(profile);
                 server.WatchModels = parsed.GetValue(watch) || (server.WatchModels && !parsed.GetValue(noWatch));
-                if (!parsed.GetValue(noTrial))
+                serve.TryModels &= !parsed.GetValue(noTrial);
+                (serve.TrialSeconds, serve.TrialBytes) = (parsed.GetValue(trialSeconds) ?? serve.TrialSeconds, parsed.GetValue(trialBytes) ?? serve.TrialBytes);
+                (serve.Otlp, serve.TraceRatio) = (parsed.GetValue(export.Address) ?? serve.Otlp, parsed.GetValue(export.Ratio) ?? serve.TraceRatio);
+                if (parsed.GetValue(logLevel) is { } level) serve.LogLevel = Enum.Parse<LogLevel>(level, ignoreCase: true);
+                if (serve.TryModels)
                 {
                     server.ModelTrial = new TrialProcess(
-                        [.. SharedOptions.Typed(parsed, [configuration, options.Threads, .. options.Planning])], TimeSpan.FromSeconds(parsed.GetValue(trialSeconds) ?? TrialSeconds),
-                        parsed.GetValue(trialBytes) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / server.MaxConcurrentTrials);
+                        [.. SharedOptions.Typed(parsed, [configuration, options.Threads, .. options.Planning])], TimeSpan.FromSeconds(serve.TrialSeconds),
+                        serve.TrialBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / server.MaxConcurrentTrials);
                 }
 
                 var security = server.Security;
@@ -95,20 +115,47 @@ internal static class ServeCommand
                 (security.ClientCaFile, security.KeysFile) = (parsed.GetValue(authorities) ?? security.ClientCaFile, parsed.GetValue(keys) ?? security.KeysFile);
                 security.AllowInsecure |= parsed.GetValue(insecure);
             };
-            Check(configure);
-            return RunAsync(configure, parsed.GetValue(file) ?? "MODEL", parsed.GetValue(options.Json), terminal, cancellationToken);
+            var told = Check(configure, serve);
+            var otlp = export.Of(serve.Otlp, serve.TraceRatio);
+            if (parsed.GetValue(print))
+            {
+                ConfigurationTable.Write(table.LinesOf(told, serve, configured, limited, parsed), terminal, parsed.GetValue(options.Json));
+                return Task.CompletedTask;
+            }
+
+            if (parsed.GetValue(file) is { } path)
+            {
+                var (single, checkedOptions) = (Publish(path, told.Plan, told.Execution, terminal), configure);
+                configure = server =>
+                {
+                    checkedOptions(server);
+                    server.Models.Add(single);
+                };
+            }
+
+            return RunAsync(configure, serve.LogLevel, otlp, parsed.GetValue(file) ?? "MODEL", parsed.GetValue(options.Json), terminal, cancellationToken);
         });
         return command;
     }
 
+    private static bool IsDirectoryInEnvironment => Environment.GetEnvironmentVariable(ConfiguredSettings.VariableOf(nameof(SplitInferServerOptions.ModelsDirectory))) is { Length: > 0 };
+
+    private static Option<string?> LogLevels()
+    {
+        string[] levels = Enum.GetNames<LogLevel>();
+        return new("--log-level") { Description = $"The least level of what is logged: {string.Join(", ", levels)}. [default: {new ServeSettings().LogLevel}]", HelpName = "LEVEL", CustomParser = new KnownName("level", "levels", levels).Single };
+    }
+
     /// <summary>Says in words of the command line what is wrong with the options, before a host is built of them.</summary>
-    private static void Check(Action<SplitInferServerOptions> configure)
+    private static SplitInferServerOptions Check(Action<SplitInferServerOptions> configure, ServeSettings serve)
     {
         var server = new SplitInferServerOptions();
-        configure(server);
         try
         {
+            configure(server);
+            serve.Validate();
             server.Validate();
+            return server;
         }
         catch (ArgumentException error)
         {
@@ -119,12 +166,13 @@ internal static class ServeCommand
     private static PublishedModel Publish(string path, PlanOptions plan, ExecutionOptions execution, Terminal terminal) =>
         new(Path.GetFileNameWithoutExtension(path), OnlyVersion, terminal.While($"Planning {path}", () => ModelFile.Load(path, samples: null, plan, execution)));
 
-    private static async Task RunAsync(Action<SplitInferServerOptions> configure, string model, bool isJson, Terminal terminal, CancellationToken cancellationToken)
+    private static async Task RunAsync(Action<SplitInferServerOptions> configure, LogLevel logLevel, OtlpSettings? export, string model, bool isJson, Terminal terminal, CancellationToken cancellationToken)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        if (export is not null) builder.AddOtlp(export);
         builder.Services.AddSplitInferServer(configure);
         // Standard output is for what programs read. What keeps the host from starting is told once, in a sentence.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+        builder.Logging.SetMinimumLevel(logLevel).AddFilter("Microsoft", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
             .AddSimpleConsole(static console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' "));
         builder.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         using var host = builder.Build();

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
@@ -14,8 +15,6 @@ namespace SplitInfer.Cli.Commands.Serve;
 /// <summary>Options of a server that come from a file, or by the names of <see cref="ServerLimits"/>.</summary>
 internal static class ServerConfiguration
 {
-    private const string Section = "SplitInferServer";
-
     // What the options of a server hold in sections of their own.
     private static readonly (string Section, string[] Known)[] Sections =
     [
@@ -25,12 +24,13 @@ internal static class ServerConfiguration
         ("Security", Settings(typeof(ServerSecurityOptions))),
         ("Plan", Settings(typeof(PlanOptions))),
         ("Execution", Settings(typeof(ExecutionOptions))),
+        ("Serve", Settings(typeof(ServeSettings))),
     ];
 
     /// <summary>The option that names the file.</summary>
     public static Option<string?> Option()
     {
-        var option = new Option<string?>("--config") { Description = $"A JSON file with properties of SplitInferServerOptions, such as Limits, at its root or in a section {Section}. What is given on the command line comes before it.", HelpName = "FILE" };
+        var option = new Option<string?>("--config") { Description = $"A JSON file with properties of SplitInferServerOptions, such as Limits, at its root or in a section SplitInferServer. What variables {ConfiguredSettings.Prefix}… say comes before it, and what is given on the command line before both.", HelpName = "FILE" };
         option.Validators.Add(static result =>
         {
             foreach (var token in result.Tokens)
@@ -51,53 +51,56 @@ internal static class ServerConfiguration
         return option;
     }
 
-    /// <summary>Sets what a file says, and then limits.</summary>
-    /// <exception cref="UsageException">The file is not JSON, or a setting is none or cannot be read.</exception>
-    public static void Apply(SplitInferServerOptions server, string? file, IReadOnlyList<string> limits)
+    /// <summary>Sets what a file and the environment say, and then limits.</summary>
+    /// <exception cref="UsageException">A setting is none or cannot be read.</exception>
+    public static void Apply(SplitInferServerOptions server, string? file, IReadOnlyList<string> limits) => Apply(server, new(), Read(file), limits);
+
+    /// <summary>Sets what was read of a file and the environment, and then limits.</summary>
+    /// <exception cref="UsageException">A limit is none or cannot be read.</exception>
+    public static void Apply(SplitInferServerOptions server, ServeSettings serve, ConfiguredSettings configured, IReadOnlyList<string> limits)
     {
+        configured.Apply(server, serve);
+        if (limits.Count == 0) return;
+        foreach (var text in limits) Require(text);
+        var values = limits.Select(static text => KeyValuePair.Create($"Limits:{text[..text.IndexOf('=')].Replace('.', ':')}", (string?)text[(text.IndexOf('=') + 1)..]));
         try
         {
-            if (file is not null)
-            {
-                var root = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file)).Build();
-                var section = root.GetSection(Section);
-                IConfiguration configuration = section.Exists() ? section : root;
-                RequireKnown(configuration, file);
-                Bind(configuration, server);
-            }
-
-            if (limits.Count == 0) return;
-            foreach (var text in limits) Require(text);
-            var values = limits.Select(static text => KeyValuePair.Create($"Limits:{text[..text.IndexOf('=')].Replace('.', ':')}", (string?)text[(text.IndexOf('=') + 1)..]));
-            Bind(new ConfigurationBuilder().AddInMemoryCollection(values).Build(), server);
+            new ConfigurationBuilder().AddInMemoryCollection(values).Build().Bind(server, static binder => binder.ErrorOnUnknownConfiguration = true);
         }
-        catch (Exception error) when (error is InvalidOperationException or InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        catch (InvalidOperationException error)
         {
-            var said = error is InvalidDataException && error.InnerException is { } inner ? $"{error.Message} {inner.Message}" : error.Message;
-            throw new UsageException($"{(limits.Count > 0 && file is null ? "--limit" : $"--config {file}")}: {said}");
+            throw new UsageException($"--limit: {error.Message}");
         }
     }
 
-    /// <summary>Checks the names in a file before they are bound, since the binder names neither the nearest one nor where it is.</summary>
+    /// <summary>Reads a file and the environment.</summary>
+    /// <exception cref="UsageException">The file is not JSON, or a setting is none or cannot be read.</exception>
+    public static ConfiguredSettings Read(string? file) =>
+        ConfiguredSettings.Read(file, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(static variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value)));
+
+    /// <summary>Checks the name of a setting before it is bound, since the binder names neither the nearest one nor where it is.</summary>
+    /// <param name="key">The name, with colons.</param>
+    /// <param name="origin">Where it stands.</param>
     /// <exception cref="UsageException">There is no such setting.</exception>
-    private static void RequireKnown(IConfiguration configuration, string file)
+    public static void RequireKnown(string key, string origin)
     {
-        foreach (var (section, known) in Sections)
+        var parts = key.Split(':');
+        var section = "";
+        foreach (var part in parts)
         {
-            foreach (var setting in (section.Length == 0 ? configuration : configuration.GetSection(section)).GetChildren())
-            {
-                if (known.Contains(setting.Key, StringComparer.OrdinalIgnoreCase)) continue;
-                var name = section.Length == 0 ? setting.Key : $"{section.Replace(':', '.')}.{setting.Key}";
-                throw new UsageException($"--config {file}: there is no setting '{name}'.{Spelling.Suggestion(setting.Key, known)} The settings there are: {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
-            }
+            if (Sections.FirstOrDefault(one => one.Section.Equals(section, StringComparison.OrdinalIgnoreCase)).Known is not { } known) return;
+            // The section of the command is none of the server's options.
+            if (!known.Contains(part, StringComparer.OrdinalIgnoreCase) && !(section.Length == 0 && part.Equals("Serve", StringComparison.OrdinalIgnoreCase)))
+                throw new UsageException($"{origin}: there is no setting '{(section.Length == 0 ? "" : $"{section.Replace(':', '.')}.")}{part}'.{Spelling.Suggestion(part, known)} The settings there are: {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+            section = section.Length == 0 ? part : $"{section}:{part}";
         }
     }
 
-    /// <summary>Sets how models are planned and run, as far as the command line says so or no file does.</summary>
-    public static void ApplyShared(SplitInferServerOptions server, SharedOptions options, ParseResult parsed, bool isConfigured)
+    /// <summary>Sets how models are planned and run, as far as the command line says so.</summary>
+    public static void ApplyShared(SplitInferServerOptions server, SharedOptions options, ParseResult parsed)
     {
-        if (!isConfigured || SharedOptions.Typed(parsed, options.Planning.Where(option => option != options.CustomOperators)).Any()) server.Plan = options.PlanOf(parsed);
-        if (!isConfigured || SharedOptions.Typed(parsed, [options.Threads, options.CustomOperators]).Any()) server.Execution = options.ExecutionOf(parsed);
+        server.Plan = options.PlanOf(parsed, server.Plan);
+        server.Execution = options.ExecutionOf(parsed, server.Execution);
     }
 
     /// <summary>Checks the name of a limit and the form of its value.</summary>
@@ -119,6 +122,4 @@ internal static class ServerConfiguration
 
     private static string[] Settings([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] Type type) =>
         [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(static property => property.Name)];
-
-    private static void Bind(IConfiguration configuration, SplitInferServerOptions server) => configuration.Bind(server, static binder => binder.ErrorOnUnknownConfiguration = true);
 }

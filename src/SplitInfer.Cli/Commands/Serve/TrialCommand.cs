@@ -18,7 +18,7 @@ internal static class TrialCommand
             if (parsed.GetValue(watch)) EndWithParent();
             var server = new SplitInferServerOptions();
             ServerConfiguration.Apply(server, parsed.GetValue(configuration), []);
-            ServerConfiguration.ApplyShared(server, options, parsed, isConfigured: parsed.GetValue(configuration) is not null);
+            ServerConfiguration.ApplyShared(server, options, parsed);
             SplitInferServer.TryModel(parsed.GetRequiredValue(file), server.Plan, server.Execution);
             return 0;
         });

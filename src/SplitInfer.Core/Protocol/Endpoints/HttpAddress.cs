@@ -14,7 +14,7 @@ internal static class HttpAddress
     /// <exception cref="EndpointException">It is not one that can be used; the message says why.</exception>
     public static Endpoint Parse(Uri address, TlsParty? party = null)
     {
-        if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https")) throw new EndpointException($"'{address.OriginalString}' is not an address of HTTP. Write {Forms}.");
+        if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https")) throw new EndpointException($"'{address.OriginalString}' is no address of HTTP. Write {Forms}.");
         if (address.UserInfo.Length > 0) throw Wrong("names a user, which nothing asks for");
         if (address.Fragment.Length > 0) throw Wrong("has a fragment, which is not sent");
         if (address.PathAndQuery != "/") throw Wrong("has a path, and the paths are those of the protocol");

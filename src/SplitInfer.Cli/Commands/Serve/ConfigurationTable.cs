@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Spectre.Console;
+using SplitInfer.Cli.Output;
+using SplitInfer.Server;
+
+namespace SplitInfer.Cli.Commands.Serve;
+
+/// <summary>One option of a server with its value.</summary>
+/// <param name="Option">The name, as files have it.</param>
+/// <param name="Value">The value, as files have it; <c>none</c> where there is none.</param>
+/// <param name="Source">Where the value comes from: <c>default</c>, <c>file</c>, <c>environment</c> or <c>commandLine</c>.</param>
+/// <param name="Origin">The file, the variable or the option of the command line; null for defaults.</param>
+/// <param name="Reload">Whether a running server takes up a change: <c>contents</c> of what the option names, or none before a <c>restart</c>.</param>
+internal sealed record ConfigurationLine(string Option, string Value, string Source, string? Origin, string Reload);
+
+/// <summary>Shows every option of a server with its value and where that comes from. Files with keys are named and not read.</summary>
+/// <param name="typed">The options of the command line, by the names of the settings that they set.</param>
+internal sealed class ConfigurationTable(IReadOnlyList<(Option Option, string Setting)> typed)
+{
+    /// <summary>The options in a fixed order.</summary>
+    /// <param name="server">The options of the server.</param>
+    /// <param name="serve">Those of the command.</param>
+    /// <param name="configured">What a file and the environment say.</param>
+    /// <param name="limits">What <c>--limit</c> was given.</param>
+    /// <param name="parsed">The command line.</param>
+    public IEnumerable<ConfigurationLine> LinesOf(SplitInferServerOptions server, ServeSettings serve, ConfiguredSettings configured, IReadOnlyList<string> limits, ParseResult parsed)
+    {
+        foreach (var setting in ServerSetting.All)
+        {
+            var origin = typed.FirstOrDefault(pair => pair.Setting == setting.Name && parsed.GetResult(pair.Option) is { Implicit: false }).Option?.Name
+                ?? (limits.Any(limit => setting.Name.Equals($"Limits.{limit[..limit.IndexOf('=')]}", StringComparison.OrdinalIgnoreCase)) ? "--limit" : null);
+            var (source, name) = origin is not null ? ("commandLine", origin) : configured.OriginOf(setting.Name) is { } found ? found : ("default", null);
+            yield return new(setting.Name, setting.ValueOf(server, serve), source, name, setting.Reload);
+        }
+    }
+
+    /// <summary>Prints them.</summary>
+    public static void Write(IEnumerable<ConfigurationLine> lines, Terminal terminal, bool isJson)
+    {
+        if (isJson)
+        {
+            var json = new JsonLines(terminal.Output);
+            foreach (var line in lines) json.Write(line, LineContext.Default.ConfigurationLine);
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple).AddColumns("option", "value", "from", "while running");
+        foreach (var line in lines)
+            table.AddRow(Markup.Escape(line.Option), Markup.Escape(line.Value), Markup.Escape(line.Origin ?? line.Source), line.Reload == ServerSetting.ContentsAreReloaded ? "its contents are looked at again" : "needs a restart");
+        terminal.Tables.Write(table);
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging;
+
+namespace SplitInfer.Cli.Commands.Serve;
+
+/// <summary>What <c>serve</c> is told beside the options of the server: the section <c>Serve</c> of a file or of the environment.</summary>
+internal sealed class ServeSettings
+{
+    /// <summary>The least level of what is logged.</summary>
+    public LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    /// <summary>Where telemetry is sent by OTLP; null where it is not, or where the variables of OpenTelemetry say.</summary>
+    public string? Otlp { get; set; }
+
+    /// <summary>The part of the traces that is exported, 0 to 1; null for the default.</summary>
+    public double? TraceRatio { get; set; }
+
+    /// <summary>Whether models of the directory are tried in a process of their own first.</summary>
+    public bool TryModels { get; set; } = true;
+
+    /// <summary>How long that process may take, in seconds.</summary>
+    public double TrialSeconds { get; set; } = 300;
+
+    /// <summary>The most memory that it may have, in bytes; null for half of what there is, shared by those that run at a time.</summary>
+    public long? TrialBytes { get; set; }
+
+    /// <summary>What is wrong with them, by their names.</summary>
+    /// <exception cref="ArgumentException">One cannot be used.</exception>
+    public void Validate()
+    {
+        if (!Enum.IsDefined(LogLevel)) throw new ArgumentException($"Serve.LogLevel is {LogLevel}; it can be {string.Join(", ", Enum.GetNames<LogLevel>())}.");
+        if (TraceRatio is { } ratio && ratio is not (>= 0 and <= 1)) throw new ArgumentException($"Serve.TraceRatio is {ratio}; it can be from 0 to 1.");
+        if (TrialSeconds is not (> 0 and < 1e6)) throw new ArgumentException($"Serve.TrialSeconds is {TrialSeconds}; it can be more than 0.");
+        if (TrialBytes is <= 0) throw new ArgumentException($"Serve.TrialBytes is {TrialBytes}; it can be 1 or more.");
+    }
+}

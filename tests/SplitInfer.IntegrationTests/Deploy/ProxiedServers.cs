@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using SplitInfer.Client;
+using SplitInfer.IntegrationTests.Availability;
+using SplitInfer.IntegrationTests.EndToEnd;
+using SplitInfer.Testing;
+using SplitInfer.Testing.Networks;
+
+namespace SplitInfer.IntegrationTests.Deploy;
+
+/// <summary>Three servers in processes of their own behind a proxy, and clients that know the proxy alone and for which the device never steps in.</summary>
+internal sealed class ProxiedServers : IDisposable
+{
+    private const int Servers = 3, Clients = 3;
+
+    private readonly TestFolder _folder = new();
+    private readonly string _model;
+    private readonly List<ServerProcess> _servers = [];
+
+    private ProxiedServers()
+    {
+        _model = _folder["demo/1/model.onnx"];
+        File.WriteAllBytes(_model, UNet.Build().ToBytes());
+    }
+
+    /// <summary>Where the servers listen.</summary>
+    public IReadOnlyList<Uri> Addresses => [.. _servers.Select(static server => server.Address)];
+
+    /// <summary>Starts the servers.</summary>
+    /// <param name="options">Options of each; it listens at a free port of TCP unless they say where.</param>
+    public static async Task<ProxiedServers> StartAsync(params string[] options)
+    {
+        var started = new ProxiedServers();
+        try
+        {
+            for (var number = 0; number < Servers; number++)
+                started._servers.Add(await ServerProcess.StartAsync(started._folder.Path, ["--threads", "1", "--preload", "--no-trial", .. options]));
+            return started;
+        }
+        catch
+        {
+            started.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A port that is free at this moment.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Clients that never pause are shared out among the servers; one of these is killed, one then told to stop, and no request is lost.</summary>
+    /// <param name="proxy">What the clients connect to.</param>
+    public async Task ServeWithoutLossAsync(Uri proxy)
+    {
+        var loads = new List<SteadyLoad>();
+        try
+        {
+            for (var client = 0; client < Clients; client++) loads.Add(await SteadyLoad.StartAsync(_model, OnServerFailure.Throw, proxy));
+            // Again and again, since a client tries another connection beside one that is silent, as on a machine that is busy.
+            while (Connections().Contains(0)) await AnswerAsync(loads);
+
+            _servers[0].Kill();
+            await AnswerAsync(loads);
+            Assert.Equal(0, Connections()[0]);
+            while (Connections().AsSpan(1).Contains(0)) await AnswerAsync(loads);
+
+            Assert.Equal(0, await _servers[1].StopAsync());
+            await AnswerAsync(loads);
+            Assert.Equal([0, 0], Connections().Take(2));
+            foreach (var load in loads) Assert.True(await load.StopAsync() >= 30);
+        }
+        finally
+        {
+            foreach (var load in loads) await load.DisposeAsync();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var server in _servers) server.Dispose();
+        _folder.Dispose();
+    }
+
+    private static async Task AnswerAsync(IEnumerable<SteadyLoad> loads)
+    {
+        foreach (var load in loads) await load.AnswerAsync(10);
+    }
+
+    /// <summary>The connections that each server has by the account of the system.</summary>
+    private int[] Connections()
+    {
+        const string Established = "01";
+        var ports = File.ReadLines("/proc/net/tcp").Skip(1).Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(static columns => columns[3] == Established)
+            .CountBy(static columns => int.Parse(columns[1].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToDictionary();
+        return [.. _servers.Select(server => ports.GetValueOrDefault(server.Address.Port))];
+    }
+}
