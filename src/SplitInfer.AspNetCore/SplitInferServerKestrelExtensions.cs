@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using SplitInfer.AspNetCore.Http;
 using SplitInfer.AspNetCore.WebSockets;
 using SplitInfer.Server;
@@ -17,8 +18,9 @@ public static class SplitInferServerKestrelExtensions
     /// </summary>
     /// <param name="options">The server's options.</param>
     /// <param name="map">Maps further endpoints at <see cref="SplitInferServerOptions.Http"/>; null for none. Whoever reaches the address reaches them, with or without a key.</param>
+    /// <param name="addServices">Adds what these endpoints need; null for nothing.</param>
     /// <returns>The same options.</returns>
-    public static SplitInferServerOptions UseKestrel(this SplitInferServerOptions options, Action<IEndpointRouteBuilder>? map = null)
+    public static SplitInferServerOptions UseKestrel(this SplitInferServerOptions options, Action<IEndpointRouteBuilder>? map = null, Action<IServiceCollection>? addServices = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.WebSockets = new KestrelHost();
@@ -26,7 +28,7 @@ public static class SplitInferServerKestrelExtensions
         {
             endpoints.MapSplitInfer();
             map?.Invoke(endpoints);
-        }, static endpoints => endpoints.MapSplitInferGrpc());
+        }, static endpoints => endpoints.MapSplitInferGrpc(), addServices);
         return options;
     }
 }

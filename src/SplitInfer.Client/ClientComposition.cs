@@ -64,6 +64,7 @@ internal static class ClientComposition
         var (background, news, execution) = (new BackgroundWork(), new ServerStatusNews(options.Logger), options.Execution.LoggingTo(options.Logger));
         LocalModel? model = null;
         var handles = new List<ServerHandle>(listed.Count);
+        var reports = new List<ReportBuffer?>(listed.Count);
         try
         {
             var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
@@ -72,10 +73,15 @@ internal static class ClientComposition
             var mask = new ArmMask();
             var policy = CreatePolicy(options, plan, arms, mask, state.Heads.Profile);
             var learns = policy.Needs != PolicyNeeds.None;
-            foreach (var server in listed) handles.Add(Connect(options, plan, policy, server, handles.Count, news.Report));
+            foreach (var server in listed)
+            {
+                reports.Add(options.Reports && server.Transport is null ? CreateReports(policy, handles.Count, time) : null);
+                handles.Add(Connect(options, plan, policy, server, handles.Count, reports[^1], news.Report));
+            }
+
             var servers = new ServerSet([.. handles]);
             var (label, names) = (Label(options, plan), listed.Select(static server => server.DisplayName).ToArray());
-            var recorder = new RequestRecorder(label, names, time);
+            var recorder = new RequestRecorder(label, names, time, reports);
             var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null, recorder);
             var fallsBack = options.FallsBack;
             var rescue = !fallsBack ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
@@ -107,25 +113,28 @@ internal static class ClientComposition
     private static string Label(SplitInferenceOptions options, PartitionPlan plan) =>
         options.ModelName is { Length: > 0 } name ? name : Path.GetFileNameWithoutExtension(options.ModelPath) is { Length: > 0 } file ? file : plan.Model.ToString()[..8];
 
-    private static ServerHandle Connect(SplitInferenceOptions options, PartitionPlan plan, IPartitionPolicy policy, ServerOptions server, int index, Action<ServerStatus> onChange)
+    private static ServerHandle Connect(SplitInferenceOptions options, PartitionPlan plan, IPartitionPolicy policy, ServerOptions server, int index, ReportBuffer? reports, Action<ServerStatus> onChange)
     {
-        var transport = server.Transport ?? CreateTransport(options, plan, server);
+        var transport = server.Transport ?? CreateTransport(options, plan, server, reports);
         Action<double>? onRoundTrip = policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(index, seconds) : null;
         Action<ImmutableArray<double>>? onProfile = policy.Needs.HasFlag(PolicyNeeds.ServerProfile) ? tailSeconds => policy.ObserveServerProfile(index, tailSeconds) : null;
         return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, onProfile, onChange, options.ProbeInterval, options.TimeProvider, new(RandomNumberGenerator.GetInt32(int.MaxValue))));
     }
 
-    private static RemoteTailTransport CreateTransport(SplitInferenceOptions options, PartitionPlan plan, ServerOptions server)
+    private static RemoteTailTransport CreateTransport(SplitInferenceOptions options, PartitionPlan plan, ServerOptions server, ReportBuffer? reports)
     {
         // Before the connection is rented, which nobody would give back where the application's strategies cannot be used.
         var pipeline = new ServerPipeline(server.DisplayName, options.Transport.Resilience, new(RandomNumberGenerator.GetInt32(int.MaxValue)), options.TimeProvider);
         var link = (options.Connections ?? new()).Rent(server.Address!, options.KnownCodecs, options.Transport, options.TimeProvider, server.Security?.Snapshot());
-        return new(link, RemoteModelOf(options, plan), pipeline);
+        return new(link, RemoteModelOf(options, plan, reports), pipeline);
     }
 
-    private static RemoteModel RemoteModelOf(SplitInferenceOptions options, PartitionPlan plan) => options.IsServerOnly
-        ? RemoteModel.Described(options.ModelName, options.ModelVersion, plan)
-        : new(options.ModelName, options.ModelVersion, plan);
+    private static ReportBuffer CreateReports(IPartitionPolicy policy, int server, TimeProvider time) =>
+        new(() => policy.Estimate(server) is { } estimate ? (estimate.RoundTripSeconds, estimate.BitsPerSecond) : (double.NaN, double.NaN), time);
+
+    private static RemoteModel RemoteModelOf(SplitInferenceOptions options, PartitionPlan plan, ReportBuffer? reports) => options.IsServerOnly
+        ? RemoteModel.Described(options.ModelName, options.ModelVersion, plan, reports)
+        : new(options.ModelName, options.ModelVersion, plan) { Reports = reports };
 
     /// <summary>Loads segments, restores what was learned, measures heads and warms up, as far as the options' budget goes.</summary>
     private static async ValueTask PrepareAsync(

@@ -93,6 +93,7 @@ public sealed class InferenceResult : IDisposable
             Variant = Decision.Arm.Variant,
             Codec = Server is null ? null : Codec,
             Server = Server,
+            ServerNumber = Decision.Arm.Server,
             IsRaced = IsRaced,
             IsForced = Decision.IsForced,
             PredictedSeconds = Decision.PredictedSeconds,

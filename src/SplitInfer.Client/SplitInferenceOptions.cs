@@ -130,6 +130,13 @@ public sealed class SplitInferenceOptions
     /// <summary>How the server is reached.</summary>
     public TransportOptions Transport { get; set; } = new();
 
+    /// <summary>
+    /// Whether servers are told how requests went on the device, for the people who watch them: times of the stages, partition, codec, whether a request was
+    /// forced or raced, what the policy thinks of the link, and how many requests asked no server. It goes along with requests, at most 200 bytes each, and never
+    /// tells what was inferred. Default true.
+    /// </summary>
+    public bool Reports { get; set; } = true;
+
     /// <summary>The log, which also takes what ONNX Runtime says on the device; none unless set.</summary>
     public ILogger Logger { get; set; } = NullLogger.Instance;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using SplitInfer.Codecs;
 using SplitInfer.Protocol.Endpoints.Tls;
 using SplitInfer.Server.Access;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
 using SplitInfer.Server.Scheduling;
@@ -14,7 +15,7 @@ internal static class ServerComposition
 {
     /// <summary>A server of the models in a registry, which stays the caller's. It does not listen yet.</summary>
     /// <exception cref="Protocol.Endpoints.SecurityFileException">A file with a certificate or keys cannot be used.</exception>
-    public static FrameServer CreateFrameServer(IModelRegistry models, CodecRegistry codecs, ServerLimits limits, TimeProvider time, ILogger logger, ServerSecurityOptions? security = null, int webSocketListeners = 0, RunHealth? health = null)
+    public static FrameServer CreateFrameServer(IModelRegistry models, CodecRegistry codecs, ServerLimits limits, TimeProvider time, ILogger logger, ServerSecurityOptions? security = null, int webSocketListeners = 0, RunHealth? health = null, RequestFeed? feed = null)
     {
         security ??= new();
         var log = new ServerLog(logger, time);
@@ -24,7 +25,7 @@ internal static class ServerComposition
             limits.MaxHeldBytesPerConnection, limits.MaxHeldBytesPerMachine, limits.Sizes, limits.HandshakeTimeout, limits.StallTimeout);
         var tls = CreateTls(security, log, time);
         var keys = security.KeysFile is { } file ? new KeyRing(file, new(limits.MaxConnectionsPerKey, limits.MaxInFlightPerKey, limits.MaxRequestsPerSecondPerKey), time, log.RenewalFailed, count => log.KeysRenewed(file, count)) : null;
-        return new(new(models, codecs, scheduler, new(connectionLimits, new(limits.MaxHeldBytes), time), connectionLimits, time, keys, log, new(time)), tls, security.FaultOf, security.FaultOfForwarded);
+        return new(new(models, codecs, scheduler, new(connectionLimits, new(limits.MaxHeldBytes), time), connectionLimits, time, keys, log, new(time), feed ?? new()), tls, security.FaultOf, security.FaultOfForwarded);
     }
 
     private static TlsServer? CreateTls(ServerSecurityOptions security, ServerLog log, TimeProvider time)

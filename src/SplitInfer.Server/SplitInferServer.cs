@@ -9,6 +9,7 @@ using SplitInfer.Partitioning;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Protocol.Endpoints.WebSockets;
 using SplitInfer.Segments;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
 using SplitInfer.Server.Scheduling;
@@ -18,7 +19,7 @@ using SplitInfer.Server.WholeModels;
 namespace SplitInfer.Server;
 
 /// <summary>Serves the tails of the models in a directory. Runs in a generic host, or on its own with <see cref="StartAsync(SplitInferServerOptions, ILoggerFactory?, CancellationToken)"/>.</summary>
-public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDisposable
+public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable, IDisposable
 {
     private static readonly Uri DefaultEndpoint = new("tcp://127.0.0.1:7070");
 
@@ -33,6 +34,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     private ModelRepository? _loading;
     private RepositoryWatch? _watch;
     private ServerGauges? _gauges;
+    private Func<ServerLoadStatus>? _look;
     private WholeModelService? _whole;
     private ReadinessProbe? _readiness;
     private IHttpListener[] _http = [];
@@ -120,11 +122,12 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
             if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
             ReserveThreads(_options.Limits.MaxConcurrentRuns);
             var health = new RunHealth(_time);
-            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger, _options.Security, _options.Listen.Count(WebSocketEndpoint.IsAt) + (_options.Http is null ? 0 : 1) + (_options.Grpc is null ? 0 : 1), health);
+            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger, _options.Security, _options.Listen.Count(WebSocketEndpoint.IsAt) + (_options.Http is null ? 0 : 1) + (_options.Grpc is null ? 0 : 1), health, _feed);
             _whole = new(_server.Context);
             _readiness = new(_whole, health, _time);
             var (models, server) = (_models, _server);
-            _gauges = new(() => Look(models, residency, server));
+            _look = () => Look(models, residency, server);
+            _gauges = new(_look);
             Endpoints = await _server.StartAsync([.. _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]], _options.WebSockets, cancellationToken).ConfigureAwait(false);
             if (_options.Http is { } http) HttpEndpoint = await ListenAsync(server, http, isGrpc: false, cancellationToken).ConfigureAwait(false);
             if (_options.Grpc is { } grpc) GrpcEndpoint = await ListenAsync(server, grpc, isGrpc: true, cancellationToken).ConfigureAwait(false);
@@ -213,6 +216,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     {
         var (server, models) = (Interlocked.Exchange(ref _server, null), Interlocked.Exchange(ref _models, null));
         Interlocked.Exchange(ref _gauges, null)?.Dispose();
+        _look = null;
         var (watch, repository, http) = (Interlocked.Exchange(ref _watch, null), Interlocked.Exchange(ref _loading, null), Interlocked.Exchange(ref _http, []));
         foreach (var listener in http) await listener.DisposeAsync().ConfigureAwait(false);
         if (watch is not null) await watch.CancelAsync().ConfigureAwait(false);
@@ -234,7 +238,7 @@ public sealed class SplitInferServer : IHostedService, IAsyncDisposable, IDispos
     });
 
     /// <summary>What listeners are told that the server holds.</summary>
-    private static ServerSnapshot Look(ModelRegistry models, SegmentResidency residency, FrameServer server)
+    private static ServerLoadStatus Look(ModelRegistry models, SegmentResidency residency, FrameServer server)
     {
         var (load, (segments, bytes)) = (server.Load, residency.Loaded);
         return new()

@@ -12,7 +12,8 @@ namespace SplitInfer.AspNetCore.Http;
 /// <summary>Answers HTTP with a Kestrel of the server's own.</summary>
 /// <param name="map">Maps what it answers.</param>
 /// <param name="mapGrpc">Maps what it answers by gRPC.</param>
-internal sealed class HttpHost(Action<IEndpointRouteBuilder> map, Action<IEndpointRouteBuilder> mapGrpc) : IHttpHost
+/// <param name="addServices">Adds what the mapped needs; null for nothing.</param>
+internal sealed class HttpHost(Action<IEndpointRouteBuilder> map, Action<IEndpointRouteBuilder> mapGrpc, Action<IServiceCollection>? addServices = null) : IHttpHost
 {
     // A client that sends, or takes, less than this in the time that it may stall has stalled.
     private const double StalledRequestBytes = 16 << 10, StalledReplyBytes = 64 << 10;
@@ -31,6 +32,7 @@ internal sealed class HttpHost(Action<IEndpointRouteBuilder> map, Action<IEndpoi
         var builder = KestrelApplication.CreateBuilder(terms.Address, Timeout.InfiniteTimeSpan, limits => Limit(limits, terms.Limits), listen => Configure(listen, terms));
         builder.Services.AddRoutingCore().AddSingleton(terms.Server);
         builder.Services.AddGrpc(options => GrpcSettings.Apply(options, terms.Limits.Sizes.MaxBytes));
+        if (!terms.IsGrpc) addServices?.Invoke(builder.Services);
         var application = builder.Build();
         application.UseRouting();
         if (terms.IsGrpc || terms.Tls is not null) mapGrpc(application);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using SplitInfer.Client.Transport;
 using SplitInfer.Policies;
 using SplitInfer.Telemetry;
 
@@ -9,8 +10,11 @@ namespace SplitInfer.Client.Telemetry;
 /// <param name="model">Name of the model.</param>
 /// <param name="servers">Names of the servers, by number.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RequestRecorder(string model, IReadOnlyList<string> servers, TimeProvider time)
+/// <param name="reports">What is to be told to each server, by number; null where one is told nothing.</param>
+internal sealed class RequestRecorder(string model, IReadOnlyList<string> servers, TimeProvider time, IReadOnlyList<ReportBuffer?>? reports = null)
 {
+    private readonly ReportBuffer?[] _reports = [.. reports ?? []];
+
     private readonly KeyValuePair<string, object?> _model = new(TelemetryTags.Model, model);
 
     /// <summary>A request begins. Never throws, nor does anything that follows: a listener's error must not become the request's.</summary>
@@ -19,7 +23,7 @@ internal sealed class RequestRecorder(string model, IReadOnlyList<string> server
         try
         {
             var span = ClientInstruments.Source.StartActivity(ClientSpanNames.Infer, ActivityKind.Client);
-            return span is not null || ClientInstruments.AreRequestsCounted ? new(this, span, time.GetTimestamp()) : default;
+            return span is not null || ClientInstruments.AreRequestsCounted || AreReportsWanted ? new(this, span, time.GetTimestamp()) : default;
         }
 #pragma warning disable CA1031 // See above.
         catch
@@ -40,6 +44,7 @@ internal sealed class RequestRecorder(string model, IReadOnlyList<string> server
             var total = time.GetElapsedTime(began);
             if (ClientInstruments.AreRequestsCounted) Count(total, report);
             if (span is { IsAllDataRequested: true }) StageSpans.Draw(span, total, report);
+            if (_reports.Length > 0) Tell(total, report);
         }
 #pragma warning disable CA1031 // See Begin.
         catch
@@ -106,6 +111,45 @@ internal sealed class RequestRecorder(string model, IReadOnlyList<string> server
 #pragma warning restore CA1031
         {
         }
+    }
+
+    private bool AreReportsWanted
+    {
+        get
+        {
+            foreach (var server in _reports)
+                if (server is { IsWanted: true }) return true;
+            return false;
+        }
+    }
+
+    /// <summary>Has the server that was asked be told of a request, or all of them of one that asked none.</summary>
+    private void Tell(TimeSpan total, in RequestReport report)
+    {
+        if (report.Server is null)
+        {
+            foreach (var server in _reports) server?.AddOnDevice(total);
+            return;
+        }
+
+        _reports[report.ServerNumber]?.Add(new()
+        {
+            Partition = report.Partition,
+            Codec = report.Codec,
+            Variant = report.Variant,
+            IsForced = report.IsForced,
+            IsRaced = report.IsRaced,
+            IsDevice = report.Source == "device",
+            Decide = total - report.Attempt,
+            Head = report.Head,
+            Encode = report.Encode,
+            Send = report.Send,
+            AtServer = report.AtServer,
+            Reply = report.Offload - report.Send - report.AtServer,
+            Tail = report.Tail,
+            Total = total,
+            PredictedSeconds = report.PredictedSeconds,
+        });
     }
 
     private void Count(TimeSpan total, in RequestReport report)

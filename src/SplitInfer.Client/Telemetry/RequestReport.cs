@@ -18,6 +18,9 @@ internal readonly ref struct RequestReport
     /// <summary>The server; null where none was asked.</summary>
     public required string? Server { get; init; }
 
+    /// <summary>Its number; meaningless where none was asked.</summary>
+    public required int ServerNumber { get; init; }
+
     /// <summary>Whether device and server both ran the tail.</summary>
     public required bool IsRaced { get; init; }
 

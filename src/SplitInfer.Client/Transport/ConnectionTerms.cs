@@ -28,6 +28,9 @@ internal sealed class ConnectionTerms
     /// <summary>The most bytes that the tensors of one request may take together.</summary>
     public required long MaxBoundaryBytes { get; init; }
 
+    /// <summary>Whether requests may carry reports.</summary>
+    public bool HasReports { get; init; }
+
     /// <summary>What a client says first.</summary>
     public static Hello HelloOf(CodecRegistry codecs, string key) => new()
     {
@@ -55,6 +58,7 @@ internal sealed class ConnectionTerms
             CodecNames = [.. welcome.Codecs],
             MaxInFlight = (int)Math.Min(welcome.MaxInFlight, MaxUsefulInFlight),
             MaxBoundaryBytes = (long)Math.Min(welcome.MaxBoundaryBytes, long.MaxValue),
+            HasReports = welcome.Capabilities.Contains(Protocol.Capabilities.Reports),
         };
 
         ITensorCodec Codec(string name) =>
@@ -71,7 +75,7 @@ internal sealed class ConnectionTerms
         if (bytes > MaxBoundaryBytes)
             throw new TailRefusedException(RefusalCode.LimitExceeded, $"The boundary takes {bytes} bytes, and the server at {Address} takes at most {MaxBoundaryBytes}. Choose a partition with a smaller boundary.");
         // Numbers take at most ten bytes each; the other fields far less than what is left.
-        if (10L * request.SymbolSizes.Length > FrameHeader.MaxHeaderLength - RequestTrace.MaxStateLength - 128)
+        if (10L * request.SymbolSizes.Length > FrameHeader.MaxHeaderLength - RequestTrace.MaxStateLength - 512)
             throw new TailRefusedException(RefusalCode.LimitExceeded, $"The values that cross at partition {request.Partition.Index} have {request.SymbolSizes.Length} symbolic dimensions, too many for one request. Choose a partition that fewer values cross.");
         for (var index = 0; index < Codecs.Length; index++)
             if (Codecs[index].Name == request.Codec.Name) return index;

@@ -23,6 +23,9 @@ internal sealed class OpenedModel(ServerConnection connection, uint handle, Remo
     /// <summary>How the boundaries of its plan are laid out.</summary>
     public PlanLayouts Layouts => model.Layouts;
 
+    /// <summary>What the server is told of the client's requests; null where it is told nothing.</summary>
+    public ReportBuffer? Reports => model.Reports;
+
     /// <summary>What the server says that each tail takes, s; empty where it says nothing.</summary>
     public ImmutableArray<double> TailSeconds => tailSeconds;
 

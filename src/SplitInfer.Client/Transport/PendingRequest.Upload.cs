@@ -9,6 +9,7 @@ internal sealed partial class PendingRequest : IOutgoingMessage
     private readonly OutgoingPayload _payload = new();
     private readonly RequestHeader _header = new();
     private TailRequest? _request;
+    private ClientReport? _report;
     private bool _isReady;
     private long _isReadySince;
     private bool _isSent;
@@ -39,6 +40,7 @@ internal sealed partial class PendingRequest : IOutgoingMessage
             if (_isCompleted) return Id != 0 && new HeaderOnlyMessage(FrameType.Cancel, Id).WriteFrame(frame);
             if (Id == 0)
             {
+                if (_model!.Reports is { } reports && _connection.Terms is { } terms) _header.Report = reports.Take(terms.HasReports, terms.CodecNames, ref _report);
                 _header.BudgetUs = _request!.Remaining is { } remaining ? (ulong)Math.Max(1, remaining.TotalMicroseconds) : 0;
                 Id = _connection.Pending.Add(this);
                 frame.Begin(FrameType.Request, Id, _header);

@@ -52,6 +52,7 @@ internal sealed partial class PendingRequest
         }
 
         (_request, _model, _isReady) = (request, model, false);
+        _header.Report = null;
         request.Progress.Begin(_connection);
         Headers.Clear(_header);
         (_header.Handle, _header.PlanCheck) = (model.Handle, model.Layouts.Check);

@@ -34,6 +34,9 @@ internal sealed class RemoteModel
     /// <summary>How the plan's boundaries are laid out.</summary>
     public PlanLayouts Layouts => _layouts ?? throw new InvalidOperationException("No request can be sent to a model that is only to be described.");
 
+    /// <summary>What the server is told of the client's requests; null where it is told nothing.</summary>
+    public ReportBuffer? Reports { get; init; }
+
     /// <summary>What opens it, by name and by fingerprints, so that a server that has replaced it does not give another one.</summary>
     public OpenModel Message { get; }
 
@@ -43,9 +46,9 @@ internal sealed class RemoteModel
     public static RemoteModel ToDescribe(string name, string version) => new(new OpenModel { Model = name, Version = version, Describe = true });
 
     /// <summary>The model that a plan was described for, whose tails other than that of partition 0 are nothing to the client.</summary>
-    public static RemoteModel Described(string name, string version, PartitionPlan plan)
+    public static RemoteModel Described(string name, string version, PartitionPlan plan, ReportBuffer? reports = null)
     {
-        var model = new RemoteModel(name, version, plan);
+        var model = new RemoteModel(name, version, plan) { Reports = reports };
         model.Message.PlanSketch = ByteString.Empty;
         return model;
     }

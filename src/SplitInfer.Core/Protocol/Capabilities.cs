@@ -2,9 +2,12 @@ using System.Collections.Immutable;
 
 namespace SplitInfer.Protocol;
 
-/// <summary>Optional parts of the protocol, by the names that the handshake settles on. This release has none; a name that it does not know is left out of the answer.</summary>
+/// <summary>Optional parts of the protocol, by the names that the handshake settles on. A name that a server does not know is left out of its answer.</summary>
 internal static class Capabilities
 {
+    /// <summary>Requests tell what the client has seen of those before.</summary>
+    public const string Reports = "reports";
+
     /// <summary>Those that this release knows.</summary>
-    public static ImmutableArray<string> Known { get; } = [];
+    public static ImmutableArray<string> Known { get; } = [Reports];
 }

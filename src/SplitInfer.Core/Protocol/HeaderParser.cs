@@ -46,6 +46,17 @@ internal static class Headers
         (header.BudgetUs, header.Weight, header.Priority, header.PlanCheck) = (0, 0, 0, 0);
         (header.TraceHigh, header.TraceLow, header.Span, header.TraceFlags, header.TraceState) = (0, 0, 0, 0, "");
         header.SymbolSizes.Clear();
+        if (header.Report is { } report) Clear(report);
+    }
+
+    /// <inheritdoc cref="Clear(Messages.RequestHeader)"/>
+    public static void Clear(Messages.ClientReport report)
+    {
+        (report.RoundTripUs, report.BitsPerSecond) = (0, 0);
+        (report.Finished, report.Forced, report.Raced, report.WonByDevice, report.OnDevice, report.OnDeviceUs) = (0, 0, 0, 0, 0, 0);
+        if (report.Last is not { } last) return;
+        (last.Partition, last.Codec, last.Variant, last.IsForced, last.IsRaced, last.IsDevice) = (0, 0, 0, false, false, false);
+        (last.DecideUs, last.HeadUs, last.EncodeUs, last.SendUs, last.ServerUs, last.ReplyUs, last.TailUs, last.TotalUs, last.PredictedUs) = (0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 
     /// <inheritdoc cref="Clear(Messages.RequestHeader)"/>

@@ -3,6 +3,7 @@ using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Protocol.Endpoints.Tls;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Server.Access;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
@@ -19,6 +20,7 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
     private readonly FrameConnection _connection = new(channel, server.Limits.StallTimeout, server.Time);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _connectedAt = server.Time.GetTimestamp();
+    private readonly ClientTally _tally = new(client, channel.Peer, server.Time);
     private volatile RequestTable? _requests;
     private volatile AccessKey? _key;
     private volatile bool _isLeaving;
@@ -34,6 +36,9 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
 
     /// <summary>Whether the client may stay: its key was not removed, or it needs none.</summary>
     public bool HasValidKey => _key is not { } key || server.Keys!.IsValid(key);
+
+    /// <summary>The client as people see it; null before it has been let in.</summary>
+    public ClientStatus? Status => _requests is { } requests ? _tally.Look(requests.Count) : null;
 
     /// <summary>Whether the client was told to leave.</summary>
     public bool IsLeaving => _isLeaving;
@@ -54,8 +59,9 @@ internal sealed class ClientConnection(ByteChannel channel, ServerContext server
             var (terms, welcome) = await ServerHandshake.NegotiateAsync(_connection, server, ClientName).ConfigureAwait(false);
             account = ConnectByKey(terms.Key);
             machine = server.Machines.Enter(ClientName.Machine);
+            _tally.Introduce(terms.Key?.Name, terms.Software);
             await _connection.Writer.SendAsync(new HeaderOnlyMessage(FrameType.Welcome, 0, welcome)).ConfigureAwait(false);
-            var requests = _requests = new(_connection, terms, server, machine, account, ClientName);
+            var requests = _requests = new(_connection, terms, server, machine, account, ClientName, _tally);
             _connection.HasStalledMessage = () => requests.HasStalled;
             await _connection.RunAsync(new RequestReader(_connection, requests, handles, terms, server)).ConfigureAwait(false);
         }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Protocol.Endpoints.Tls;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
@@ -51,6 +52,17 @@ internal sealed partial class FrameServer(ServerContext server, TlsServer? tls =
         get { lock (_gate) return _connections.Count; }
     }
 
+    /// <summary>The clients that have been let in, in the order in which they came.</summary>
+    public IReadOnlyList<ClientStatus> Clients
+    {
+        get
+        {
+            ClientConnection[] connections;
+            lock (_gate) connections = [.. _connections];
+            return [.. connections.Select(static connection => connection.Status).OfType<ClientStatus>().OrderBy(static client => client.Number)];
+        }
+    }
+
     /// <summary>How busy the server is, as somebody would find it who comes now.</summary>
     public ServerLoad Load => server.Scheduler.LoadFor(machine: "", connection: 0);
 
@@ -62,6 +74,9 @@ internal sealed partial class FrameServer(ServerContext server, TlsServer? tls =
 
     /// <summary>Whether whoever presents a key, or none, may know of the server: everybody may where no keys are required.</summary>
     public bool Admits(string? key) => server.Keys is not { } keys || (key is { Length: > 0 } && keys.Find(key) is not null);
+
+    /// <summary>Whether a key is one of those that clients may have.</summary>
+    public bool KnowsKey(string key) => server.Keys?.Find(key) is not null;
 
     /// <summary>A client was not let in by the HTTP server that it came through.</summary>
     public void Refused(PeerAddress peer, string reason) => server.Log.ConnectionRefused(peer.Name, reason);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
@@ -43,6 +44,7 @@ internal sealed class RequestReader(FrameConnection connection, RequestTable req
         reader.UnfinishedMessages++;
         request.Parent = server.Recorder.ParentOf(header);
         request.Refusal = requests.DrainRefusal ?? _admission.Admit(request, header);
+        if (terms.HasReports && header.Report is { } report) request.Report = ReportReader.Read(report, request.Partitions, terms.CodecNames);
         // Before the payload is read, which the client then need not send: a refusal is of use as long as it is fast.
         if (request.Refusal is not null && reader.Frame.PayloadLength > 0) await RefuseAsync(request).ConfigureAwait(false);
         return await ReceiveAsync(request, reader).ConfigureAwait(false);

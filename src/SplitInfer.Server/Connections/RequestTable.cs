@@ -1,5 +1,6 @@
 using SplitInfer.Protocol;
 using SplitInfer.Server.Access;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
@@ -8,7 +9,7 @@ namespace SplitInfer.Server.Connections;
 /// The requests of one connection that are in flight: neither wholly received nor answered. Holds as many request objects as were in
 /// flight at once, and uses them again. Thread-safe.
 /// </summary>
-internal sealed class RequestTable(FrameConnection connection, ConnectionTerms terms, ServerContext server, ClientMachine machine, KeyAccount? account, ClientName client)
+internal sealed class RequestTable(FrameConnection connection, ConnectionTerms terms, ServerContext server, ClientMachine machine, KeyAccount? account, ClientName client, ClientTally tally)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, ServerRequest> _inFlight = [];
@@ -29,6 +30,12 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
 
     /// <summary>Decides which tails run when.</summary>
     public ITailScheduler Scheduler => server.Scheduler;
+
+    /// <summary>How many there are.</summary>
+    public int Count
+    {
+        get { lock (_gate) return _taken; }
+    }
 
     /// <summary>Since when there has been no request of which all has come, as a timestamp; null while there is one.</summary>
     public long? IdleSince
@@ -200,14 +207,16 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
     private void Record(ServerRequest request)
     {
         var times = request.Reply.Header;
+        // One whose connection ended before its reply was sent was of no use to anyone.
+        var refusal = request.Refusal?.Code ?? (request.IsReplied ? null : (RefusalCode?)RefusalCode.Cancelled);
+        Show(request, refusal);
         server.Recorder.End(new()
         {
             Model = request.ModelName,
             Client = client.Text,
             Parent = request.Parent,
             BeganAt = request.BeganAt,
-            // One whose connection ended before its reply was sent was of no use to anyone.
-            Refusal = request.Refusal?.Code ?? (request.IsReplied ? null : RefusalCode.Cancelled),
+            Refusal = refusal,
             Reason = request.Refusal?.Message,
             Partition = request.Partition?.Index ?? 0,
             Codec = request.Payload.Codec?.Name,
@@ -219,6 +228,31 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
             RunMicroseconds = times.RunUs,
             EncodeMicroseconds = times.EncodeUs,
         });
+    }
+
+    /// <summary>Tells those who watch.</summary>
+    private void Show(ServerRequest request, RefusalCode? refusal)
+    {
+        var times = request.Reply.Header;
+        var activity = new RequestActivity
+        {
+            Client = tally.Number,
+            Model = request.ModelName,
+            Version = request.ModelVersion,
+            Refusal = refusal,
+            Partition = request.Partition?.Index ?? 0,
+            Codec = request.Payload.Codec?.Name,
+            BytesReceived = request.Payload.Received,
+            BytesSent = request.Reply.Sent,
+            Receive = server.Time.GetElapsedTime(request.BeganAt, request.ReceivedAt),
+            Decode = TimeSpan.FromMicroseconds(times.DecodeUs),
+            Queue = TimeSpan.FromMicroseconds(times.QueueUs),
+            Run = TimeSpan.FromMicroseconds(times.RunUs),
+            Encode = TimeSpan.FromMicroseconds(times.EncodeUs),
+            Report = request.Report,
+        };
+        tally.Add(activity);
+        if (server.Feed.IsWatched) server.Feed.Publish(activity);
     }
 
     private void GiveBackPlace(ServerRequest request)

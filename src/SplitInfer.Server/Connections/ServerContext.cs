@@ -1,4 +1,5 @@
 using SplitInfer.Codecs;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Models;
 using SplitInfer.Server.Scheduling;
 using SplitInfer.Server.Telemetry;
@@ -15,5 +16,6 @@ namespace SplitInfer.Server.Connections;
 /// <param name="Keys">The keys that they may have; null where they need none.</param>
 /// <param name="Log">The server's log.</param>
 /// <param name="Recorder">Tells listeners how requests go.</param>
+/// <param name="Feed">Passes requests on to those who watch.</param>
 internal sealed record ServerContext(
-    IModelRegistry Models, CodecRegistry Codecs, ITailScheduler Scheduler, ClientMachines Machines, ConnectionLimits Limits, TimeProvider Time, Access.KeyRing? Keys, ServerLog Log, ServerRecorder Recorder);
+    IModelRegistry Models, CodecRegistry Codecs, ITailScheduler Scheduler, ClientMachines Machines, ConnectionLimits Limits, TimeProvider Time, Access.KeyRing? Keys, ServerLog Log, ServerRecorder Recorder, RequestFeed Feed);

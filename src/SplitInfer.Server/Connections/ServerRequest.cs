@@ -2,6 +2,7 @@ using System.Diagnostics;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Segments;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Models;
 using SplitInfer.Server.Scheduling;
 using SplitInfer.Tensors;
@@ -42,6 +43,15 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
 
     /// <summary>Name of the model; null before the request was admitted.</summary>
     public string? ModelName => _model.Model?.Name;
+
+    /// <summary>Version of the model; null likewise.</summary>
+    public string? ModelVersion => _model.Model?.Version;
+
+    /// <summary>How many partitions the model has; 0 before the request was admitted.</summary>
+    public int Partitions => _model.Model?.Plan.Partitions.Length ?? 0;
+
+    /// <summary>What the client tells with the request of those before; null where it tells nothing.</summary>
+    public ClientReport? Report { get; set; }
 
     /// <summary>Whether the reply was handed to the network.</summary>
     public bool IsReplied { get; set; }
@@ -101,7 +111,7 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
         (Id, IsArriving) = (id, true);
         Pace.Begin(now);
         (_frames, _bytes) = (0, 0);
-        (BeganAt, ReceivedAt, Parent, IsReplied) = (now, now, default, false);
+        (BeganAt, ReceivedAt, Parent, IsReplied, Report) = (now, now, default, false, null);
         (Refusal, Failure, IsAnswered, IsWithdrawn) = (null, null, false, false);
     }
 

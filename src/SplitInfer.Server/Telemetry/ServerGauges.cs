@@ -1,36 +1,15 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using SplitInfer.Server.Monitoring;
 
 namespace SplitInfer.Server.Telemetry;
-
-/// <summary>What a server holds at the moment.</summary>
-internal readonly record struct ServerSnapshot
-{
-    public required int Queued { get; init; }
-
-    public required int Running { get; init; }
-
-    public required int Places { get; init; }
-
-    public required double WaitSeconds { get; init; }
-
-    public required int Connections { get; init; }
-
-    public required long HeldBytes { get; init; }
-
-    public required int Models { get; init; }
-
-    public required int Segments { get; init; }
-
-    public required long SegmentBytes { get; init; }
-}
 
 /// <summary>Asks the servers of the process what they hold when metrics are collected. Ends with its server. Thread-safe.</summary>
 internal sealed class ServerGauges : IDisposable
 {
     private static readonly ConcurrentDictionary<ServerGauges, bool> Servers = new();
 
-    private readonly Func<ServerSnapshot> _look;
+    private readonly Func<ServerLoadStatus> _look;
 
     static ServerGauges()
     {
@@ -45,12 +24,12 @@ internal sealed class ServerGauges : IDisposable
         Add(ServerMetricNames.SegmentBytes, "By", "Memory of the loaded tails.", static now => now.SegmentBytes);
 
         // Where a process has several servers their sums are told.
-        static void Add(string name, string unit, string description, Func<ServerSnapshot, double> value) =>
+        static void Add(string name, string unit, string description, Func<ServerLoadStatus, double> value) =>
             ServerInstruments.Meter.CreateObservableGauge(name, () => Servers.IsEmpty ? [] : (Measurement<double>[])[new(Servers.Keys.Sum(server => value(server._look())))], unit, description);
     }
 
     /// <param name="look">Tells what the server holds; may be called at any time until this is disposed, on any thread.</param>
-    public ServerGauges(Func<ServerSnapshot> look)
+    public ServerGauges(Func<ServerLoadStatus> look)
     {
         _look = look;
         Servers.TryAdd(this, true);

@@ -33,6 +33,18 @@ public sealed class InspectTests : IDisposable
     }
 
     [Fact]
+    public async Task A_page_shows_the_same_plan()
+    {
+        UNet.Build(size: 32).Save(_folder["unet.onnx"]);
+        var result = await CommandLine.RunAsync("inspect", _folder["unet.onnx"], "--json", "--html", _folder["plan.html"]);
+        Assert.Equal(0, result.ExitCode);
+        var page = await File.ReadAllTextAsync(_folder["plan.html"]);
+        Assert.Contains("<h1>unet</h1>", page, StringComparison.Ordinal);
+        Assert.Contains($"{result.Json[^1].GetProperty("partitions").GetInt32()} cuts, {result.Json[^1].GetProperty("arms").GetInt32()} arms", page, StringComparison.Ordinal);
+        Assert.Equal(1, (await CommandLine.RunAsync("inspect", _folder["unet.onnx"], "--html", Path.Combine(_folder.Path, "absent", "plan.html"))).ExitCode);
+    }
+
+    [Fact]
     public async Task Names_that_would_move_a_cursor_or_forge_lines_are_shown_in_words()
     {
         const string Odd = "\u001b[31mred\u0007\u202e";

@@ -17,10 +17,10 @@ internal sealed class ScriptedServer : IAsyncDisposable
     private readonly Channel<WirePeer> _connections = Channel.CreateUnbounded<WirePeer>();
     private readonly List<WirePeer> _peers = [];
 
-    public ScriptedServer(TimeProvider? time = null, int capacity = 1 << 20, TransportOptions? options = null)
+    public ScriptedServer(TimeProvider? time = null, int capacity = 1 << 20, TransportOptions? options = null, ReportBuffer? reports = null)
     {
         Link = new(Connect, "test://server", new([new RawCodec(), new RunLengthCodec(), Probe]), options ?? new(), time ?? new FakeTimeProvider());
-        Transport = new(Link, new("model", "", WirePlan.Plan), new("test://server", options?.Resilience, jitter: null, Link.Time));
+        Transport = new(Link, new("model", "", WirePlan.Plan) { Reports = reports }, new("test://server", options?.Resilience, jitter: null, Link.Time));
 
         ValueTask<ByteChannel> Connect(CancellationToken cancellationToken)
         {

@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Emulation", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Emulation", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -49,7 +49,8 @@ internal static class ProductRules
             ["Server/Models"] = Core,
             ["Server/Scheduling"] = Core,
             ["Server/Access"] = ["Server/Scheduling"],
-            ["Server/Telemetry"] = ["Core/Protocol", "Core/Telemetry"],
+            ["Server/Monitoring"] = ["Core/Protocol"],
+            ["Server/Telemetry"] = ["Server/Monitoring", "Core/Telemetry"],
             ["Server/Connections"] = ["Server/Models", "Server/Access", "Server/Telemetry"],
             ["Server/WholeModels"] = ["Server/Connections"],
             ["Server"] = ["Server/WholeModels"],
@@ -63,6 +64,12 @@ internal static class ProductRules
             ["AspNetCore/Http"] = ["AspNetCore/Hosting", "AspNetCore/Grpc"],
             ["AspNetCore/WebSockets"] = ["AspNetCore/Endpoints", "AspNetCore/Hosting"],
             ["AspNetCore"] = ["AspNetCore/WebSockets", "AspNetCore/Http"],
+
+            ["Dashboard/Plans"] = ["Core/Partitioning"],
+            ["Dashboard/Sampling"] = ["Server"],
+            ["Dashboard/Hosting"] = ["AspNetCore"],
+            ["Dashboard/Pages"] = ["Dashboard/Plans", "Dashboard/Sampling", "Dashboard/Hosting"],
+            ["Dashboard"] = ["Dashboard/Pages"],
 
             ["Imaging"] = ["Core/Tensors"],
 

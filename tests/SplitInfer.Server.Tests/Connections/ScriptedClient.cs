@@ -5,6 +5,7 @@ using SplitInfer.Protocol;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Server.Connections;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Server.Tests.Connections;
@@ -14,8 +15,8 @@ internal sealed class ScriptedClient : IAsyncDisposable
 {
     private readonly List<WirePeer> _peers = [];
 
-    public ScriptedClient(ServerLimits? limits = null, TimeProvider? time = null) =>
-        Server = ServerComposition.CreateFrameServer(Model, new([new RawCodec(), new RunLengthCodec(), Probe]), limits ?? new() { MaxConcurrentRuns = 2 }, time ?? TimeProvider.System, Log);
+    public ScriptedClient(ServerLimits? limits = null, TimeProvider? time = null, RequestFeed? feed = null) =>
+        Server = ServerComposition.CreateFrameServer(Model, new([new RawCodec(), new RunLengthCodec(), Probe]), limits ?? new() { MaxConcurrentRuns = 2 }, time ?? TimeProvider.System, Log, feed: feed);
 
     public StubServedModel Model { get; } = new();
 

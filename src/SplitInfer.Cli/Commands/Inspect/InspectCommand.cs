@@ -2,6 +2,7 @@ using System.CommandLine;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Client;
+using SplitInfer.Dashboard.Plans;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
@@ -25,18 +26,21 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
         var all = new Option<bool>("--all") { Description = "Show every partition in the table, also where there are hundreds." };
         var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left: which cuts can win is then told by compressed sizes.", HelpName = "F.json" };
         var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };
+        var html = new Option<string?>("--html") { Description = "Draw the plan into this file: one page for a browser, which needs no other file and loads nothing.", HelpName = "F.html" };
         var command = new ExplainedCommand("inspect", "Lists the plan: every place where the model can be cut.",
             "splitinfer inspect squeezenet.onnx",
             "splitinfer inspect squeezenet.onnx --calibration squeezenet.calibration.json",
+            "splitinfer inspect squeezenet.onnx --html plan.html",
             "splitinfer inspect encoder.onnx --dim batch=1 --dim sequence=128 --json")
         {
-            file, inputs, options.Planning, all, calibration, agreement,
+            file, inputs, options.Planning, all, calibration, agreement, html,
         };
         command.SetAction(parsed =>
         {
             var path = parsed.GetRequiredValue(file);
             var model = terminal.While($"Planning {path}", () => ModelFile.Load(path, parsed.GetValue(inputs), options.PlanOf(parsed), options.ExecutionOf(parsed)));
             var command = new InspectCommand(model, path, ArmsOf(model.Plan, parsed.GetValue(calibration), parsed.GetValue(agreement)), terminal);
+            if (parsed.GetValue(html) is { } page) command.WritePage(page);
             if (parsed.GetValue(options.Json)) command.WriteLines();
             else command.WriteTable(parsed.GetValue(all));
         });
@@ -67,6 +71,12 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
         terminal.Output.WriteLine($"model   {plan.Model} (SHA-256 of the file and its external data)");
         terminal.Output.WriteLine($"plan    {plan.Fingerprint} (what both ends must agree on)");
         if (plan.MeasureFailure is { } failure) terminal.Complain($"{path}: sizes that the file leaves open could not be measured: {OptionWords.Of(failure)}");
+    }
+
+    private void WritePage(string page)
+    {
+        using var output = new StreamWriter(page);
+        PlanPage.Write(output, Path.GetFileNameWithoutExtension(path), model.Plan, arms.Select(static arm => arm.Key));
     }
 
     private string Planned(TensorSpec value) =>

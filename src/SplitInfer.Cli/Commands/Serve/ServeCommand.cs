@@ -95,7 +95,7 @@ internal static class ServeCommand
                 if (parsed.GetValue(codecs) is { Length: > 0 } names) server.Codecs = names;
                 if (parsed.GetValue(http) is { } web) server.Http = Addresses.Parse(web, "--http");
                 if (parsed.GetValue(grpc) is { } calls) server.Grpc = Addresses.Parse(calls, "--grpc");
-                server.UseKestrel(HttpHost.Map);
+                server.UseKestrel(HttpHost.Map, HttpHost.AddServices);
                 server.PreloadArms |= parsed.GetValue(preload);
                 server.ProfileTails |= parsed.GetValue(profile);
                 server.WatchModels = parsed.GetValue(watch) || (server.WatchModels && !parsed.GetValue(noWatch));

@@ -1,0 +1,21 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using SplitInfer.AspNetCore.Access;
+using SplitInfer.Server;
+
+namespace SplitInfer.Dashboard.Hosting;
+
+/// <summary>Where a request comes from.</summary>
+internal static class RequestPlace
+{
+    /// <summary>Whether it was sent on this machine, and not by a proxy for someone else.</summary>
+    public static bool IsLocalRequest(this HttpContext context) => context.IsLocal;
+
+    /// <summary>Whether it names this machine as one does on it.</summary>
+    public static bool HasLocalHost(this HttpContext context) =>
+        context.Request.Host.Host is var host && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
+
+    /// <summary>What is wrong with showing the server to whoever sent it; null where nothing is.</summary>
+    public static string? FaultOf(this SplitInferServer server, HttpContext context) =>
+        server.FaultOf(context.Peer, context.IsLocal, context.Request.IsHttps, isKnown: false, context.Connection.ClientCertificate);
+}
