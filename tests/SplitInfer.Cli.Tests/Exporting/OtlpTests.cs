@@ -12,7 +12,7 @@ namespace SplitInfer.Cli.Tests.Exporting;
 /// <summary>What <c>serve</c> and <c>run</c>, each a process of its own, send to a collector that the test runs.</summary>
 public sealed class OtlpTests : IDisposable
 {
-    private const int Frames = 20;
+    private const int Frames = 80;
     private const string ServerService = "splitinfer-server", ClientService = "splitinfer-client";
 
     private static readonly string[] Stages =
