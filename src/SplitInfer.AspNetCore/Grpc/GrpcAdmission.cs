@@ -26,6 +26,9 @@ internal static class GrpcAdmission
     // Names, shapes and parameters beside the elements.
     private const long AllowanceBytes = 1 << 20;
 
+    // A question has a name and a version at most, and what is read is not counted.
+    private const int MaxQuestionBytes = 4096;
+
     private static readonly object Client = new();
 
     /// <summary>The largest message that a server takes.</summary>
@@ -44,7 +47,9 @@ internal static class GrpcAdmission
         {
             switch (context.Request.Path.Value?.Split('/')[^1])
             {
-                case "ServerLive" or "ServerReady": break;
+                case "ServerLive" or "ServerReady":
+                    _ = await LengthOfMessageAsync(context, MaxQuestionBytes).ConfigureAwait(false);
+                    break;
                 case "ModelInfer":
                     var client = context.RequireClient(server);
                     context.Items[Client] = client;
@@ -52,7 +57,10 @@ internal static class GrpcAdmission
                     using (server.WholeModels?.Reserve(client, Copies * length))
                         await next(context).ConfigureAwait(false);
                     return;
-                default: context.RequireKey(server); break;
+                default:
+                    context.RequireKey(server);
+                    _ = await LengthOfMessageAsync(context, MaxQuestionBytes).ConfigureAwait(false);
+                    break;
             }
         }
         catch (TailRefusedException refused)

@@ -91,8 +91,7 @@ internal sealed partial class FrameServer(ServerContext server, TlsServer? tls =
             connections = [.. _connections];
         }
 
-        // First, so that whatever shares out connections gives none to a server that goes. Who was just accepted is told so.
-        StopListening();
+        // Who connects meanwhile is told that the server is shutting down, rather than finding no one.
         await using (cancellationToken.UnsafeRegister(static c => Array.ForEach((ClientConnection[])c!, static one => one.Dispose()), connections).ConfigureAwait(false))
             await Task.WhenAll(connections.Select(static c => c.DrainAsync(Refusal.ShuttingDown))).ConfigureAwait(false);
         await StopListeningAsync().ConfigureAwait(false);

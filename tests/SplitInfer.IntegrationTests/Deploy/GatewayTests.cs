@@ -7,7 +7,7 @@ namespace SplitInfer.IntegrationTests.Deploy;
 public class GatewayTests
 {
     [LinuxFact]
-    public async Task Connections_are_shared_out_and_a_server_that_is_killed_or_stops_loses_no_request()
+    public async Task Connections_are_shared_out_and_a_server_that_is_killed_loses_no_request()
     {
         using var servers = await ProxiedServers.StartAsync("--listen", "ws://127.0.0.1:0/infer", "--insecure");
         string[] names = ["one", "two", "three"];

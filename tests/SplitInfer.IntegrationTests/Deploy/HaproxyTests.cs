@@ -7,7 +7,7 @@ namespace SplitInfer.IntegrationTests.Deploy;
 public class HaproxyTests
 {
     [CommandFact("haproxy")]
-    public async Task Connections_are_shared_out_and_a_server_that_is_killed_or_stops_loses_no_request()
+    public async Task Connections_are_shared_out_and_a_server_that_is_killed_loses_no_request()
     {
         using var servers = await ProxiedServers.StartAsync();
         var address = $"127.0.0.1:{ProxiedServers.FreePort()}";

@@ -15,7 +15,8 @@ public sealed class SampleProjectTests
     {
         var project = Repository.PathOf($"samples/{sample}/{sample}.csproj");
         string[] references = [.. XDocument.Load(project).Descendants("ProjectReference").Select(reference => Path.GetFullPath((string)reference.Attribute("Include")!, Path.GetDirectoryName(project)!))];
-        Assert.NotEmpty(references);
+        // What stands in front of servers knows nothing of them.
+        if (sample != "Gateway") Assert.NotEmpty(references);
         foreach (var reference in references)
         {
             Assert.StartsWith(Repository.PathOf("src"), reference, StringComparison.Ordinal);
