@@ -83,6 +83,13 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
         _ = _opened.Task.Exception;
     }
 
+    /// <summary>It is to be opened on another connection.</summary>
+    public void LetGo(Exception error)
+    {
+        Fail(error);
+        Abandon();
+    }
+
     /// <summary>Nobody wants it any more. The server closes it as soon as it has opened it.</summary>
     public void Abandon()
     {
@@ -93,7 +100,13 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
         }
 
         // Without a handle the server will not answer, so nothing else ends the opening.
-        if (_handle == 0) connection.Slots.EndOpening();
-        else connection.CloseModel(_handle);
+        if (_handle != 0)
+        {
+            connection.CloseModel(_handle);
+            return;
+        }
+
+        connection.Pending.Forget(this);
+        connection.Slots.EndOpening();
     }
 }

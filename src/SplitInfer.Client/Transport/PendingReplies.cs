@@ -12,6 +12,7 @@ internal sealed class PendingReplies(TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, PendingRequest> _requests = [];
     private readonly Dictionary<ulong, PingMessage> _pings = [];
+    private readonly HashSet<ModelOpening> _unsentOpenings = [];
     private readonly Dictionary<ulong, ModelOpening> _openings = [];
     private readonly Dictionary<ulong, OpenedModel> _opened = [];
     private Action? _onOwed;
@@ -52,6 +53,18 @@ internal sealed class PendingReplies(TimeProvider time)
         }
     }
 
+    /// <summary>A model is going to be opened. The server owes nothing for it until it has its handle.</summary>
+    public void Expect(ModelOpening opening)
+    {
+        lock (_gate) _unsentOpenings.Add(opening);
+    }
+
+    /// <summary>A model is not going to be opened after all; it has no handle.</summary>
+    public void Forget(ModelOpening opening)
+    {
+        lock (_gate) _unsentOpenings.Remove(opening);
+    }
+
     /// <summary>Gives a model its handle, in the order in which the messages leave.</summary>
     /// <exception cref="IOException">The connection has ended.</exception>
     public uint Add(ModelOpening opening)
@@ -59,6 +72,7 @@ internal sealed class PendingReplies(TimeProvider time)
         lock (_gate)
         {
             BeginPending();
+            _unsentOpenings.Remove(opening);
             _openings.Add(++_lastHandle, opening);
             return _lastHandle;
         }
@@ -130,27 +144,32 @@ internal sealed class PendingReplies(TimeProvider time)
     {
         PingMessage[] pings;
         ModelOpening[] openings;
-        lock (_gate) (pings, openings) = ([.. _pings.Values], [.. _openings.Values]);
+        lock (_gate) (pings, openings) = ([.. _pings.Values], [.. _openings.Values, .. _unsentOpenings]);
         foreach (var ping in pings) ping.Fail(error());
-        foreach (var opening in openings)
-        {
-            opening.Fail(error());
-            opening.Abandon();
-        }
+        foreach (var opening in openings) opening.LetGo(error());
     }
 
     /// <summary>Fails everything that is still owed. The reader must have ended.</summary>
     /// <param name="error">What is told, by whether any of an answer has come.</param>
     public void Close(Func<bool, Exception> error)
     {
-        lock (_gate) _isClosed = true;
-        foreach (var request in _requests.Values)
+        PendingRequest[] requests;
+        PingMessage[] pings;
+        ModelOpening[] openings;
+        lock (_gate)
+        {
+            _isClosed = true;
+            (requests, pings, openings) = ([.. _requests.Values], [.. _pings.Values], [.. _openings.Values, .. _unsentOpenings]);
+            _requests.Clear();
+            _pings.Clear();
+            _openings.Clear();
+            _unsentOpenings.Clear();
+        }
+
+        foreach (var request in requests)
             if (request.Complete(error(request.Reply.HasBegun)) is { } due) ThreadPool.UnsafeQueueUserWorkItem(due, preferLocal: false);
-        foreach (var ping in _pings.Values) ping.Fail(error(false));
-        foreach (var opening in _openings.Values) opening.Fail(error(false));
-        _requests.Clear();
-        _pings.Clear();
-        _openings.Clear();
+        foreach (var ping in pings) ping.Fail(error(false));
+        foreach (var opening in openings) opening.Fail(error(false));
     }
 
     private void BeginPending()

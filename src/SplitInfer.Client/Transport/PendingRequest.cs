@@ -21,7 +21,8 @@ internal sealed partial class PendingRequest
     private OpenedModel? _model;
     private CancellationToken _token;
     private CancellationTokenRegistration _registration;
-    private bool _isCompleted;
+    // Nothing to complete before it begins.
+    private bool _isCompleted = true;
     private int _references;
     private int _wireReferences;
 
@@ -53,7 +54,7 @@ internal sealed partial class PendingRequest
 
         (_request, _model, _isReady) = (request, model, false);
         _header.Report = null;
-        request.Progress.Begin(_connection);
+        request.Progress.Begin(_connection.Fate);
         Headers.Clear(_header);
         (_header.Handle, _header.PlanCheck) = (model.Handle, model.Layouts.Check);
         (_header.Partition, _header.Codec) = ((uint)request.Partition.Index, (uint)codec);
@@ -63,6 +64,8 @@ internal sealed partial class PendingRequest
         foreach (var size in request.SymbolSizes) _header.SymbolSizes.Add(size);
         var result = new ValueTask<TailReply>(this, _result.Version);
         _registration = cancellationToken.UnsafeRegister(static (self, token) => ((PendingRequest)self!).Withdraw(token), this);
+        // Either the retirement has found it, or it finds the retirement.
+        if (_connection.IsRetired) FailUnsent(_connection.CreateRetirementException());
         _ = SendAsync();
         return result;
     }
@@ -98,6 +101,13 @@ internal sealed partial class PendingRequest
 
         if (isKnownToServer) _connection.Post(new HeaderOnlyMessage(FrameType.Cancel, Id));
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Ends the request if nothing of it has left; the server does not know of it then.</summary>
+    public void FailUnsent(Exception error)
+    {
+        lock (_gate)
+            if (Id == 0) Fail(error);
     }
 
     private bool TryComplete(Exception? error)

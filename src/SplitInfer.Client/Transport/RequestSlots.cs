@@ -15,6 +15,7 @@ internal sealed class RequestSlots(ServerConnection connection, string address, 
 {
     private readonly SemaphoreSlim _free = new(0);
     private readonly Lock _gate = new();
+    private readonly List<PendingRequest> _requests = [];
     private readonly Stack<PendingRequest> _pool = [];
     private int _inFlight;
     private bool _isDraining;
@@ -80,6 +81,15 @@ internal sealed class RequestSlots(ServerConnection connection, string address, 
         connection.Close();
     }
 
+    /// <summary>Ends the requests of which nothing has left.</summary>
+    /// <param name="error">What each is told.</param>
+    public void LetGo(Func<Exception> error)
+    {
+        PendingRequest[] requests;
+        lock (_gate) requests = [.. _requests];
+        foreach (var request in requests) request.FailUnsent(error());
+    }
+
     /// <summary>Has new requests open a model anew, lets those in flight end, and then closes it, so that no request meets a closed model.</summary>
     public void Drain(OpenedModel model)
     {
@@ -115,7 +125,7 @@ internal sealed class RequestSlots(ServerConnection connection, string address, 
                 connection.ThrowIfEnded();
                 _inFlight++;
                 model.InFlight++;
-                if (!_pool.TryPop(out pending)) pending = new(connection, time);
+                if (!_pool.TryPop(out pending)) _requests.Add(pending = new(connection, time));
             }
         }
 

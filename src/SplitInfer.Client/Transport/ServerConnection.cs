@@ -24,7 +24,6 @@ internal sealed class ServerConnection
     private volatile ConnectionTerms? _terms;
     private volatile Exception? _end;
     private ProgressWatch? _watch;
-    private bool _isRetired;
 
     /// <summary>Takes over <paramref name="connection"/>, says hello and starts to read. Models may be opened at once, behind the hello.</summary>
     /// <param name="connection">The channel.</param>
@@ -54,13 +53,16 @@ internal sealed class ServerConnection
     public bool HasEnded => _end is not null;
 
     /// <summary>Whether it accepts new requests.</summary>
-    public bool IsOpen => !Slots.IsDraining && _end is null && _connection.Failure is null;
+    public bool IsOpen => !IsRetired && !Slots.IsDraining && _end is null && _connection.Failure is null;
 
     /// <summary>Whether the server owes something and has shown no sign of life for a while.</summary>
     public bool IsInDoubt => Volatile.Read(ref _watch) is { IsInDoubt: true };
 
     /// <summary>Whether another connection took its place because it fell silent.</summary>
-    public bool IsRetired { get => Volatile.Read(ref _isRetired); private set => Volatile.Write(ref _isRetired, value); }
+    public bool IsRetired => Fate.IsRetired;
+
+    /// <summary>What became of it, for those who outlive it.</summary>
+    public ConnectionFate Fate { get; } = new();
 
     /// <summary>For how long the server has owed something without a sign of life; zero where it owes nothing.</summary>
     public TimeSpan Silence
@@ -87,7 +89,10 @@ internal sealed class ServerConnection
     {
         Slots.BeginOpening();
         var opening = new ModelOpening(this, model);
-        Post(opening, opening.Fail);
+        Pending.Expect(opening);
+        // Either the retirement has found it, or it finds the retirement.
+        if (IsRetired) opening.LetGo(CreateRetirementException());
+        else Post(opening, opening.Fail);
         return opening;
     }
 
@@ -110,17 +115,26 @@ internal sealed class ServerConnection
     public async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken)
     {
         var ping = TryPing() ?? throw CreateLossException();
+        if (IsRetired) ping.Fail(CreateRetirementException());
         return await ping.RoundTrip.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes nothing new, since another connection is used from now on. Whoever waits for a pong or for a model asks there; requests may still be answered here.</summary>
+    /// <summary>
+    /// Takes nothing new, since another connection is used from now on. Whoever waits for a pong, for a model or for a request to leave asks there;
+    /// requests of which something has left may still be answered here.
+    /// </summary>
     public void Retire()
     {
-        IsRetired = true;
+        Fate.IsRetired = true;
+        // Before the connection drains, which may end it, so that each is told of the silence rather than of the end.
+        Pending.LetGo(CreateRetirementException);
+        Slots.LetGo(CreateRetirementException);
         Slots.Drain();
         Slots.Close();
-        Pending.LetGo(() => ConnectionLoss.Lost(_address, new TimeoutException("the server shows no sign of life on it, and answers on another"), hasAnswerBegun: false));
     }
+
+    /// <summary>What callers are told that are to ask on the connection that took this one's place.</summary>
+    public Exception CreateRetirementException() => CreateRetirementException(hasAnswerBegun: false);
 
     /// <summary>Closes at once; what is in flight fails.</summary>
     /// <returns>Done when all callers have been told.</returns>
@@ -216,6 +230,12 @@ internal sealed class ServerConnection
         }
     }
 
+    // One that was retired was lost by its silence, whatever ended it later.
     private Exception CreateLossException(bool hasAnswerBegun = false) =>
-        _terms is null ? ConnectionLoss.NotConnected(_address, _end!) : ConnectionLoss.Lost(_address, _end!, hasAnswerBegun);
+        IsRetired ? CreateRetirementException(hasAnswerBegun)
+        : _terms is null ? ConnectionLoss.NotConnected(_address, _end!)
+        : ConnectionLoss.Lost(_address, _end!, hasAnswerBegun);
+
+    private Exception CreateRetirementException(bool hasAnswerBegun) =>
+        ConnectionLoss.Lost(_address, new TimeoutException("the server shows no sign of life on it, and answers on another"), hasAnswerBegun);
 }

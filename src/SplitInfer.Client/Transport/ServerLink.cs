@@ -151,8 +151,10 @@ internal sealed partial class ServerLink : IAsyncDisposable
     /// <summary>Measures the time to the server and back, on another connection where the one that was asked fell silent and the server answers there.</summary>
     /// <param name="connect">The connection to ask now.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ServerUnreachableException">Among others where the server fell silent on one connection after the other for as long as it may make no progress.</exception>
     public async ValueTask<TimeSpan> PingAsync(Func<CancellationToken, ValueTask<ServerConnection>> connect, CancellationToken cancellationToken)
     {
+        var began = _time.GetTimestamp();
         while (true)
         {
             var connection = await connect(cancellationToken).ConfigureAwait(false);
@@ -160,7 +162,7 @@ internal sealed partial class ServerLink : IAsyncDisposable
             {
                 return await connection.PingAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (ServerUnreachableException lost) when (lost.IsSilence && HasOther(connection))
+            catch (ServerUnreachableException lost) when (lost.IsSilence && HasOther(connection) && _time.GetElapsedTime(began) < _options.NoProgressTimeout)
             {
                 // That one is asked next.
             }

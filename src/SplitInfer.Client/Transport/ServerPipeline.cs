@@ -10,12 +10,15 @@ namespace SplitInfer.Client.Transport;
 
 /// <summary>
 /// What happens around one server when it fails a request: the application's own strategies and, inside of them, one retry. The retry happens only
-/// where nothing of the reply has come, and within a budget, so that a server in trouble is not asked twice by everybody. Thread-safe.
+/// where nothing of the reply has come: after a lost connection and after a server that stops, within a budget, so that a server in trouble is not
+/// asked twice by everybody; after a model that the server has closed, always. Thread-safe.
 /// </summary>
 internal sealed class ServerPipeline
 {
     // Clients that lose a server together do not come back together.
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+
+    private static readonly ResiliencePropertyKey<TailRefusedException> Stopping = new("SplitInfer.Stopping");
 
     private readonly RetryBudget _budget = new();
     private readonly ResiliencePipeline<TailReply> _pipeline;
@@ -46,6 +49,11 @@ internal sealed class ServerPipeline
             MaxRetryAttempts = 1,
             ShouldHandle = attempt => new(attempt.AttemptNumber == 0 && MayRepeat(attempt.Outcome.Exception)),
             // A model that the server has closed is opened again at once: the connection is good.
+            OnRetry = static attempt =>
+            {
+                if (attempt.Outcome.Exception is TailRefusedException { Code: RefusalCode.ShuttingDown } stopping) attempt.Context.Properties.Set(Stopping, stopping);
+                return default;
+            },
             DelayGenerator = attempt => new(!IsClosedModel(attempt.Outcome.Exception) && jitter is not null ? Draw(jitter) : TimeSpan.Zero),
         });
         _pipeline = builder.Build();
@@ -91,6 +99,11 @@ internal sealed class ServerPipeline
                 context, (send, transport, request, box)).ConfigureAwait(false);
             _budget.Earn();
             return reply;
+        }
+        catch (ServerUnreachableException) when (context.Properties.TryGetValue(Stopping, out var stopping))
+        {
+            // It has stopped meanwhile, as it said, and there is no other behind its address: that is no fault of the server.
+            throw Refusals.Copy(stopping);
         }
         catch (ExecutionRejectedException rejected) when (rejected is not (TimeoutRejectedException or BrokenCircuitException))
         {

@@ -9,7 +9,7 @@ public sealed class UploadProgress
     private double _encodeSeconds;
     private double _sendSeconds;
     private long _bytesSent;
-    private volatile ServerConnection? _connection;
+    private volatile ConnectionFate? _connection;
 
     /// <summary>Seconds from the start of encoding until the first bytes were ready to leave. What is encoded later, while they travel, is not in it.</summary>
     public double EncodeSeconds
@@ -36,5 +36,5 @@ public sealed class UploadProgress
     internal bool IsLeftBehind => _connection is { IsRetired: true };
 
     /// <summary>The request travels on a connection from now on.</summary>
-    internal void Begin(ServerConnection connection) => _connection = connection;
+    internal void Begin(ConnectionFate connection) => _connection = connection;
 }

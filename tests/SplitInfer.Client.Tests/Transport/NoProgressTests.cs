@@ -127,6 +127,94 @@ public class NoProgressTests
     }
 
     [Fact]
+    public async Task A_ping_goes_to_the_connection_that_takes_the_place_of_a_silent_one_on_which_nothing_else_was_owed()
+    {
+        await using var server = new ScriptedServer(_time);
+        var first = server.Transport.PingAsync().AsTask();
+        var silent = await server.WelcomeAsync();
+        await silent.ReceiveAsync(FrameType.Ping);
+        var other = await ReplaceAsync(server);
+        await ScriptedServer.OpenAsync(other);
+        await other.SendAsync(FrameType.Pong, (await other.ReceiveAsync(FrameType.Ping)).Header.RequestId);
+        await first;
+    }
+
+    [Fact]
+    public async Task A_request_and_a_model_behind_one_that_does_not_leave_go_to_the_connection_that_takes_its_place()
+    {
+        await using var server = new ScriptedServer(_time, capacity: 4096);
+        var stuck = server.Transport.SendAsync(ScriptedServer.Request(WirePlan.Large)).AsTask();
+        var silent = await server.WelcomeAsync();
+        var request = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        Assert.True(server.Link.TryAddReference());
+        await using var otherModel = new RemoteTailTransport(server.Link, new("other", "", WirePlan.Plan));
+        var opening = otherModel.SendAsync(ScriptedServer.Request()).AsTask();
+        var other = await ReplaceAsync(server);
+        var (models, requests) = (new List<string>(), 0);
+        while (requests < 2)
+        {
+            var frame = await other.ReceiveAsync();
+            if (frame!.Header.Type == FrameType.OpenModel)
+            {
+                models.Add(frame.Read(OpenModel.Parser).Model);
+                await other.SendAsync(FrameType.ModelOpened, frame.Header.RequestId, new ModelOpened { Version = "1" });
+            }
+            else if (frame.Header.Type == FrameType.Request)
+            {
+                requests++;
+                await other.SendAsync(ScriptedServer.Response(frame.Header.RequestId));
+            }
+        }
+
+        Assert.Equal(["model", "other"], models.Order());
+        ScriptedServer.AssertOutputs(await request);
+        ScriptedServer.AssertOutputs(await opening);
+        Assert.False(stuck.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_ping_is_given_up_where_one_connection_after_the_other_falls_silent()
+    {
+        await using var server = new ScriptedServer(_time);
+        var ping = server.Transport.PingAsync().AsTask();
+        var connections = 0;
+        var serving = ServeAsync();
+        while (!ping.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(0.25));
+            await Task.Delay(5); // what the clock has made due runs on other threads
+        }
+
+        await Assert.ThrowsAsync<ServerUnreachableException>(() => ping);
+        Assert.True(connections > 1);
+        Assert.False(serving.IsFaulted);
+
+        async Task ServeAsync()
+        {
+            while (true)
+            {
+                var peer = await server.AcceptAsync();
+                connections++;
+                _ = OpenAsync(peer);
+            }
+        }
+
+        static async Task OpenAsync(WirePeer peer)
+        {
+            try
+            {
+                await peer.ReceiveAsync(FrameType.Hello);
+                await peer.SendAsync(FrameType.Welcome, 0, ScriptedServer.Welcome());
+                await ScriptedServer.OpenAsync(peer);
+            }
+            catch (Exception error) when (error is InvalidOperationException or IOException)
+            {
+                // The client has closed it.
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_silent_connection_that_goes_on_is_kept()
     {
         await using var server = new ScriptedServer(_time);

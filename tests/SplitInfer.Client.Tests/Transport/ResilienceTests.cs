@@ -35,6 +35,23 @@ public class ResilienceTests
         Assert.Equal(1, sent);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_says_that_it_stops_and_then_is_gone_has_refused_rather_than_failed(bool hasStrategies)
+    {
+        var options = new TransportOptions();
+        if (hasStrategies) options.Resilience = static pipeline => pipeline.AddTimeout(TimeSpan.FromMinutes(1));
+        await using var server = new ScriptedServer(options: options);
+        var waiting = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        var peer = await server.WelcomeAsync();
+        var request = await peer.ReceiveAsync(FrameType.Request);
+        await peer.SendAsync(FrameType.GoAway, 0, new GoAway { Reason = (uint)RefusalCode.ShuttingDown });
+        await peer.SendAsync(FrameType.Error, request.Header.RequestId, new ErrorHeader { Code = (uint)RefusalCode.ShuttingDown, Message = "It stops." });
+        (await server.AcceptAsync()).Dispose();
+        Assert.Equal(RefusalCode.ShuttingDown, (await Assert.ThrowsAsync<TailRefusedException>(() => waiting)).Code);
+    }
+
     [Fact]
     public void A_strategy_that_cannot_be_used_is_an_error_of_the_option()
     {
