@@ -12,7 +12,7 @@ namespace SplitInfer.AspNetCore.WebSockets;
 /// <summary>Listens for WebSockets with a Kestrel for each address, which does nothing else.</summary>
 internal sealed class KestrelHost : IWebSocketHost
 {
-    // What is served has ended before it begins, and the rest is of no use to anyone.
+    // The server has ended what it serves before the host stops; what is left are requests that never became WebSockets.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
 
     public async Task<IWebSocketListener> ListenAsync(WebSocketTerms terms, CancellationToken cancellationToken)
@@ -68,7 +68,7 @@ internal sealed class KestrelHost : IWebSocketHost
             _patience.Dispose();
         }
 
-        // Kestrel lets its port go first, and then waits for its connections.
+        // Kestrel closes its port first, and then waits for its connections.
         private Task StopAsync()
         {
             lock (_gate) return _stopping ??= Task.Run(() => application.StopAsync(_patience.Token));
