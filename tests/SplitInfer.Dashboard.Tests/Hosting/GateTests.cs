@@ -62,6 +62,21 @@ public sealed class GateTests : IDisposable
         while (await AskAsync(host, "_assets/dashboard.css", request => request.Headers.Add("Cookie", cookie.Split(';')[0])) == HttpStatusCode.OK) await Task.Delay(50);
     }
 
+    [Theory]
+    [InlineData(false, HttpStatusCode.Forbidden)]
+    [InlineData(true, HttpStatusCode.OK)]
+    public async Task A_key_is_neither_asked_for_nor_taken_from_another_machine_without_encryption_unless_that_is_allowed(bool isAllowed, HttpStatusCode status)
+    {
+        File.WriteAllText(_folder["keys.txt"], $"alice {Key}");
+        await using var host = await DashboardHost.StartAsync(configure: options => (options.Security.KeysFile, options.Security.AllowInsecure) = (_folder["keys.txt"], isAllowed));
+        Assert.Equal(isAllowed ? HttpStatusCode.Unauthorized : status, await AskAsync(host, "", static request => request.Headers.Add("X-Forwarded-For", "10.0.0.1")));
+        Assert.Equal(status, await AskAsync(host, "", static request =>
+        {
+            request.Headers.Add("X-Forwarded-For", "10.0.0.1");
+            request.Headers.Authorization = Basic($"me:{Key}");
+        }));
+    }
+
     [Fact]
     public async Task An_open_page_is_closed_once_its_key_is_removed()
     {
