@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SplitInfer.AspNetCore.Access;
 using SplitInfer.Server;
 
 namespace SplitInfer.Dashboard.Hosting;
@@ -78,7 +79,7 @@ internal static class DashboardGate
     private static Refusal? FaultWithoutKey(HttpContext context, SplitInferServer server)
     {
         // A name that leads to this machine may be anyone's, who then reads what a browser here sees.
-        if (context.IsLocalRequest() && !context.HasLocalHost()) return new(StatusCodes.Status403Forbidden, "Name this machine as 127.0.0.1 or localhost in the address.");
+        if (context.IsLocal && !context.HasLocalHost()) return new(StatusCodes.Status403Forbidden, "Name this machine as 127.0.0.1 or localhost in the address.");
         return server.FaultOf(context) is { } fault ? Insecure(fault) : null;
     }
 

@@ -88,9 +88,11 @@ public sealed class GateTests : IDisposable
         await socket.SendAsync("{\"protocol\":\"blazorpack\",\"version\":1}\u001e"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         File.WriteAllText(_folder["keys.txt"], "bob another-key-of-letters");
         var (buffer, received) = (new byte[4096], default(Task<WebSocketReceiveResult>));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         // Its pings keep it open otherwise, and this goes on for ever.
         while (socket.State == WebSocketState.Open)
         {
+            Assert.False(limit.IsCancellationRequested, "The page is still open.");
             received ??= socket.ReceiveAsync(buffer, CancellationToken.None);
             if (await Task.WhenAny(received, Task.Delay(100)) == received)
             {
