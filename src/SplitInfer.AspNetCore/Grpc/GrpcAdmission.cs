@@ -15,16 +15,13 @@ namespace SplitInfer.AspNetCore.Grpc;
 /// </summary>
 internal static class GrpcAdmission
 {
-    // Names, shapes and parameters beside the elements.
-    private const long AllowanceBytes = 1 << 20;
-
     // A question has a name and a version at most, and what is read is not counted.
     private const int MaxQuestionBytes = 4096;
 
     private static readonly object Admitted = new();
 
     /// <summary>The largest message that a server takes.</summary>
-    public static int MaxMessageBytes(long maxTensorBytes) => (int)Math.Min(int.MaxValue, Math.Min(maxTensorBytes, int.MaxValue) + AllowanceBytes);
+    public static int MaxMessageBytes(long maxTensorBytes) => (int)Math.Min(int.MaxValue, Math.Min(maxTensorBytes, int.MaxValue) + RequestBounds.AllowanceBytes);
 
     /// <summary>Who has sent a request for outputs, and how long it took to come.</summary>
     /// <exception cref="InferenceException">It was not let in as such.</exception>

@@ -163,7 +163,7 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
     private static TimeSpan? DeadlineOf(ModelInferRequest request, ServerCallContext context, TimeSpan took)
     {
         TimeSpan? deadline = request.Parameters.TryGetValue("timeout", out var timeout) && timeout.Int64Param is > 0 and var microseconds
-            ? TimeSpan.FromMicroseconds(Math.Min(microseconds, Deadlines.LongestMicroseconds))
+            ? TimeSpan.FromMicroseconds(Math.Min(microseconds, RequestBounds.LongestDeadlineMicroseconds))
             : null;
         // By the clock of gRPC, which begins to count once the message is there.
         if (context.Deadline == DateTime.MaxValue) return deadline;
