@@ -59,7 +59,11 @@ internal sealed class ServerRecorder(TimeProvider time)
         Record(ServerSpanNames.Tail, request.RunMicroseconds);
         Record(ServerSpanNames.EncodeOutputs, request.EncodeMicroseconds);
 
-        void Record(string stage, double microseconds) => ServerInstruments.StageDuration.Record(microseconds * 1e-6, model, new(TelemetryTags.Stage, StageSpan.StageOf(stage)));
+        // One that did not take place has no time, and would make the mean of those that did too small.
+        void Record(string stage, double microseconds)
+        {
+            if (microseconds > 0) ServerInstruments.StageDuration.Record(microseconds * 1e-6, model, new(TelemetryTags.Stage, StageSpan.StageOf(stage)));
+        }
     }
 
     private void Draw(in ServedRequest request)
