@@ -33,7 +33,7 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
     private readonly ActivityContext _parent;
     private readonly long _beganAt;
     private TensorValue?[] _inputs = [];
-    private long _receivedAt, _queuedAt, _completedAt;
+    private long _receivedAt, _completedAt;
     private volatile bool _isWithdrawn;
     private Refusal? _refusal;
 
@@ -120,7 +120,6 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
             for (var place = 0; place < _boundary.Length; place++) _boundary[place] = InputOf(_partition.Boundary[place].Name);
             BoundaryLayout.For(_partition.Boundary).Measure(_boundary);
             Tail = await _model.Model.RentTailAsync(_partition.Index, StopToken).ConfigureAwait(false);
-            _queuedAt = _server.Time.GetTimestamp();
             _server.Scheduler.Enqueue(this);
             await _ended.Task.ConfigureAwait(false);
             if (Failure is { } failure) throw failure;
@@ -242,7 +241,8 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
             BytesSent = BytesSent,
             ReceiveMicroseconds = _receivedAt == 0 ? 0 : time.GetElapsedTime(_beganAt, _receivedAt).TotalMicroseconds,
             DecodeMicroseconds = 0,
-            QueueMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(_queuedAt, StartedAt).TotalMicroseconds,
+            // With the loading of the tail, as for the frames.
+            QueueMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(_receivedAt, StartedAt).TotalMicroseconds,
             RunMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(StartedAt, EndedAt).TotalMicroseconds,
             EncodeMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(_completedAt).TotalMicroseconds,
         });
