@@ -53,7 +53,7 @@ internal static class InferEndpoint
             }
             catch (InferenceException refused)
             {
-                request.Reject(refused.Status == StatusCodes.Status413PayloadTooLarge ? RefusalCode.LimitExceeded : RefusalCode.InvalidPayload, refused.Message);
+                request.Reject(refused.Code, refused.Message);
                 throw;
             }
             catch (Exception error) when (error is not (TailRefusedException or BadHttpRequestException or OperationCanceledException or IOException))

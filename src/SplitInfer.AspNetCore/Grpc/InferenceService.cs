@@ -80,7 +80,7 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
             }
             catch (InferenceException refused)
             {
-                run.Reject(refused.Status == StatusCodes.Status413PayloadTooLarge ? RefusalCode.LimitExceeded : RefusalCode.InvalidPayload, refused.Message);
+                run.Reject(refused.Code, refused.Message);
                 throw;
             }
             catch (Exception error) when (error is not (TailRefusedException or RpcException or OperationCanceledException))
@@ -168,7 +168,7 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
         // By the clock of gRPC, which begins to count once the message is there.
         if (context.Deadline == DateTime.MaxValue) return deadline;
         var left = context.Deadline - took - TimeProvider.System.GetUtcNow().UtcDateTime;
-        if (left <= TimeSpan.Zero) throw new InferenceException(StatusCodes.Status504GatewayTimeout, "The deadline passed before the request was read. Allow more time.");
+        if (left <= TimeSpan.Zero) throw new InferenceException(StatusCodes.Status504GatewayTimeout, "The deadline passed before the request was read. Allow more time.") { Code = RefusalCode.DeadlineExceeded };
         return deadline < left ? deadline : left;
     }
 

@@ -60,7 +60,7 @@ public sealed class GrpcAdmissionTests
         {
             arrived.SetResult();
             await Task.Delay(Timeout.Infinite, stop.Token);
-        }), stop.Token);
+        }), cancellationToken: stop.Token);
         await arrived.Task;
         while (server.Server.HeldBytes == 0) await Task.Delay(1);
         Assert.Equal(1, server.Server.HeldBytes);
@@ -69,9 +69,29 @@ public sealed class GrpcAdmissionTests
         while (server.Server.HeldBytes > 0) await Task.Delay(1);
     }
 
-    private static byte[] Sum()
+    [Fact]
+    public async Task A_deadline_that_passes_while_the_message_comes_is_counted_as_one()
     {
-        var request = new ModelInferRequest { ModelName = "m" };
+        using var counted = new CountedRequests("late");
+        await using var server = await StartAsync(static options => options.Models[0] = options.Models[0] with { Name = "late" });
+        var (message, timeout) = (Sum("late"), TimeSpan.FromSeconds(1));
+        var body = Body(message);
+        var content = new PiecesContent(body[..^1], int.MaxValue, async () =>
+        {
+            // By then it has begun to wait for the rest.
+            while (server.Server.HeldBytes == 0) await Task.Delay(1);
+            await Task.Delay(2 * timeout);
+        }, body[^1..]);
+        var (status, words) = await CallAsync(server, Infer, content, change: request => request.Headers.Add("grpc-timeout", $"{timeout.TotalMilliseconds:F0}m"));
+        Assert.Equal(StatusCode.DeadlineExceeded, status);
+        Assert.Contains("before the request was read", words, StringComparison.Ordinal);
+        await server.DisposeAsync();
+        Assert.Equal(["1  deadline_exceeded"], counted.All);
+    }
+
+    private static byte[] Sum(string model = "m")
+    {
+        var request = new ModelInferRequest { ModelName = model };
         foreach (var name in (string[])["a", "b"]) request.Inputs.Add(new ModelInferRequest.Types.InferInputTensor { Name = name, Datatype = "FP32", Shape = { 1, 3 }, Contents = new() { Fp32Contents = { 1, 2, 3 } } });
         return request.ToByteArray();
     }
@@ -82,27 +102,32 @@ public sealed class GrpcAdmissionTests
         configure?.Invoke(options);
     });
 
-    private static Task<(StatusCode Status, string Words)> CallAsync(InferenceServer server, string path, byte[] message, int pieceBytes = int.MaxValue)
+    private static Task<(StatusCode Status, string Words)> CallAsync(InferenceServer server, string path, byte[] message, int pieceBytes = int.MaxValue) =>
+        CallAsync(server, path, new PiecesContent(Body(message), pieceBytes));
+
+    /// <summary>A message as it travels.</summary>
+    private static byte[] Body(byte[] message)
     {
         var body = new byte[5 + message.Length];
         BinaryPrimitives.WriteInt32BigEndian(body.AsSpan(1), message.Length);
         message.CopyTo(body.AsSpan(5));
-        return CallAsync(server, path, new PiecesContent(body, pieceBytes));
+        return body;
     }
 
-    private static async Task<(StatusCode Status, string Words)> CallAsync(InferenceServer server, string path, HttpContent content, CancellationToken cancellationToken = default)
+    private static async Task<(StatusCode Status, string Words)> CallAsync(InferenceServer server, string path, HttpContent content, Action<HttpRequestMessage>? change = null, CancellationToken cancellationToken = default)
     {
         using var client = new HttpClient { BaseAddress = server.Server.GrpcEndpoint };
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+        change?.Invoke(request);
         using var response = await client.SendAsync(request, cancellationToken);
         await response.Content.ReadAsByteArrayAsync(cancellationToken);
         string? Header(string name) => response.TrailingHeaders.Concat(response.Headers).FirstOrDefault(header => header.Key == name).Value?.Single();
         return ((StatusCode)int.Parse(Header("grpc-status")!, System.Globalization.CultureInfo.InvariantCulture), Uri.UnescapeDataString(Header("grpc-message") ?? ""));
     }
 
-    /// <summary>A body that is sent a few bytes at a time, and then, perhaps, not ended.</summary>
-    private sealed class PiecesContent(byte[] body, int pieceBytes, Func<Task>? end = null) : HttpContent
+    /// <summary>A body that is sent a few bytes at a time, and then, perhaps after a while, ended.</summary>
+    private sealed class PiecesContent(byte[] body, int pieceBytes, Func<Task>? wait = null, byte[]? end = null) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
@@ -112,7 +137,8 @@ public sealed class GrpcAdmissionTests
                 await stream.FlushAsync();
             }
 
-            if (end is not null) await end();
+            if (wait is not null) await wait();
+            if (end is not null) await stream.WriteAsync(end);
         }
 
         protected override bool TryComputeLength(out long length)
