@@ -114,7 +114,7 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
         }
 
         // What the message comes to has been counted, the tensors with it.
-        tensors.Allocate();
+        tensors.Allocate(areCounted: true);
         for (var input = 0; input < places.Length; input++)
         {
             var tensor = tensors[places[input]];

@@ -19,7 +19,7 @@ namespace SplitInfer.Server.WholeModels;
 internal sealed class WholeModelRequest : TailJob, IDisposable
 {
     private readonly ServerContext _server;
-    private readonly ClientName _client;
+    private readonly ForeignClient _client;
     private readonly KeyAccount? _account;
     private readonly ModelLease _model;
     private readonly ClientMachine _machine;
@@ -38,15 +38,15 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
     private Refusal? _refusal;
 
     /// <summary>A request that was accepted; takes over the lease, and the place in the account.</summary>
-    public WholeModelRequest(ServerContext server, in ClientName client, KeyAccount? account, ModelLease model, in TailJobTerms terms, long arrival, string? codec, CancellationToken withdrawn)
+    public WholeModelRequest(ServerContext server, in ForeignClient client, KeyAccount? account, ModelLease model, in TailJobTerms terms, long arrival, string? codec, CancellationToken withdrawn)
     {
         (_server, _client, _account, _model, _codec, Terms, Arrival) = (server, client, account, model, codec, terms, arrival);
         _parent = Activity.Current?.Context ?? default;
         _beganAt = server.Time.GetTimestamp();
         _partition = model.Model.Plan.AllOnServer;
         (_boundary, _tailOutputs) = (new TensorValue[_partition.Boundary.Length], new TensorValue[_partition.TailOutputs.Length]);
-        _machine = server.Machines.Enter(client.Machine);
-        Bytes = new(new(server.Limits.MaxHeldBytesPerConnection, _machine.Promised), _machine.Held);
+        _machine = server.Machines.Enter(client.Name.Machine);
+        Bytes = new(client.Connection.PromisedOf(_machine), _machine.Held);
         _stop = new(Timeout.InfiniteTimeSpan, server.Time);
         _withdrawal = withdrawn.UnsafeRegister(static self => ((WholeModelRequest)self!).Withdraw(), this);
     }
@@ -157,7 +157,7 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
         if (_refusal is null)
         {
             var refusal = RefusalOf(exception);
-            if (refusal.Code is RefusalCode.Failed) _server.Log.TailFailed(_client.Text, _partition.Index, exception);
+            if (refusal.Code is RefusalCode.Failed) _server.Log.TailFailed(_client.Name.Text, _partition.Index, exception);
             if (_codec is not null) _server.Log.RequestRefused(refusal);
             _refusal = refusal;
         }
@@ -230,7 +230,7 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
         _server.Recorder.End(new()
         {
             Model = ModelName,
-            Client = _client.Text,
+            Client = _client.Name.Text,
             Parent = _parent,
             BeganAt = _beganAt,
             Refusal = _refusal?.Code ?? (_completedAt == 0 || _isWithdrawn ? RefusalCode.Cancelled : null),
