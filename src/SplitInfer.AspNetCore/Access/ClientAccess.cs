@@ -15,7 +15,7 @@ internal static class ClientAccess
     // No key is longer.
     private const int MaxKeyLength = 4096;
 
-    private static readonly object ConnectionNumber = new();
+    private static readonly object Connection = new();
 
     extension(HttpContext context)
     {
@@ -57,7 +57,7 @@ internal static class ClientAccess
             if (server.WholeModels is not { } models) throw Refusals.Stopping();
             try
             {
-                return models.Identify(context.Peer, context.NumberOfConnection(models), context.PresentedKey());
+                return models.Identify(context.Peer, context.ConnectionOf(models), context.PresentedKey());
             }
             catch (TailRefusedException refused)
             {
@@ -65,15 +65,15 @@ internal static class ClientAccess
             }
         }
 
-        private long NumberOfConnection(WholeModelService models)
+        private ForeignConnection ConnectionOf(WholeModelService models)
         {
-            if (context.Features.Get<IConnectionItemsFeature>()?.Items is not { } items) return models.NextConnection();
+            if (context.Features.Get<IConnectionItemsFeature>()?.Items is not { } items) return models.Connect();
             lock (items)
             {
-                if (items.TryGetValue(ConnectionNumber, out var number)) return (long)number!;
-                var next = models.NextConnection();
-                items[ConnectionNumber] = next;
-                return next;
+                if (items.TryGetValue(Connection, out var known)) return (ForeignConnection)known!;
+                var connection = models.Connect();
+                items[Connection] = connection;
+                return connection;
             }
         }
     }
