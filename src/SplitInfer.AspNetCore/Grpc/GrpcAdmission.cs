@@ -78,16 +78,25 @@ internal static class GrpcAdmission
         var body = new MessageBody(context);
         var length = await body.ReadLengthAsync(MaxMessageBytes(models.Sizes.MaxBytes)).ConfigureAwait(false);
         using var room = models.Reserve(client);
+        RequireRoom(room, length, length);
         room.Promise(length);
         if (await body.MeasureAsync(length, room.Hold).ConfigureAwait(false) is { } size)
         {
             // What came is in memory until it is parsed, and then the tensors are.
             var more = size.ParsedBytes + Math.Max(0, size.TensorBytes - length);
+            RequireRoom(room, more, length + more);
             room.Promise(more);
             room.Hold(more);
         }
 
         context.Items[Admitted] = (client, TimeProvider.System.GetElapsedTime(began));
         await next(context).ConfigureAwait(false);
+    }
+
+    /// <summary>Refuses for good what no other load would leave room for: whoever is told to come back later would do so forever.</summary>
+    private static void RequireRoom(Reservation room, long more, long all)
+    {
+        if (room.LimitOver(more) is { } limit)
+            throw InferenceException.TooLarge($"The message comes to {all} bytes in the memory of the server, which is over Limits.{limit}. Send smaller tensors, or raise the limit.");
     }
 }

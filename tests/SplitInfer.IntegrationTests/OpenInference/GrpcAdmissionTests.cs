@@ -35,7 +35,39 @@ public sealed class GrpcAdmissionTests
     public async Task A_request_counts_however_its_path_is_written(string path)
     {
         await using (var server = await StartAsync()) Assert.Equal(StatusCode.OK, (await CallAsync(server, path, Sum())).Status);
-        await using (var full = await StartAsync(static options => options.Limits.MaxHeldBytesPerMachine = 10)) Assert.Equal(StatusCode.ResourceExhausted, (await CallAsync(full, path, Sum())).Status);
+        await using (var small = await StartAsync(static options => options.Limits.MaxHeldBytesPerMachine = 10)) Assert.Equal(StatusCode.InvalidArgument, (await CallAsync(small, path, Sum())).Status);
+    }
+
+    [Theory]
+    [InlineData(nameof(ServerLimits.MaxHeldBytesPerConnection))]
+    [InlineData(nameof(ServerLimits.MaxHeldBytesPerMachine))]
+    [InlineData(nameof(ServerLimits.MaxHeldBytes))]
+    public async Task What_never_fits_is_refused_for_good_and_what_does_not_fit_now_is_told_to_come_back(string limit)
+    {
+        var message = Sum();
+        await using (var small = await StartAsync(options => Set(options.Limits, message.Length - 1)))
+        {
+            var (status, words) = await CallAsync(small, Infer, message);
+            Assert.Equal(StatusCode.InvalidArgument, status);
+            Assert.Contains($"Limits.{nameof(ServerLimits.MaxHeldBytes)}", words, StringComparison.Ordinal);
+            Assert.Contains(limit, words, StringComparison.Ordinal);
+        }
+
+        // The message fits, and what is made of it does not.
+        await using (var small = await StartAsync(options => Set(options.Limits, message.Length + 10))) Assert.Equal(StatusCode.InvalidArgument, (await CallAsync(small, Infer, message)).Status);
+
+        await using var server = await StartAsync(options => Set(options.Limits, 100_000));
+        using var stop = new CancellationTokenSource();
+        using var client = new HttpClient { BaseAddress = server.Server.GrpcEndpoint };
+        // Most of it comes, and stays.
+        var holding = CallAsync(client, Infer, new PiecesContent(Body(new byte[60_000])[..50_000], int.MaxValue, () => Task.Delay(Timeout.Infinite, stop.Token)), cancellationToken: stop.Token);
+        while (server.Server.HeldBytes < 49_995) await Task.Delay(1);
+        var large = new byte[55_000];
+        Assert.Equal(StatusCode.ResourceExhausted, (await CallAsync(client, Infer, new PiecesContent(Body(large), int.MaxValue))).Status);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => holding);
+
+        void Set(ServerLimits limits, long bytes) => typeof(ServerLimits).GetProperty(limit)!.SetValue(limits, bytes);
     }
 
     [Theory]
@@ -117,6 +149,11 @@ public sealed class GrpcAdmissionTests
     private static async Task<(StatusCode Status, string Words)> CallAsync(InferenceServer server, string path, HttpContent content, Action<HttpRequestMessage>? change = null, CancellationToken cancellationToken = default)
     {
         using var client = new HttpClient { BaseAddress = server.Server.GrpcEndpoint };
+        return await CallAsync(client, path, content, change, cancellationToken);
+    }
+
+    private static async Task<(StatusCode Status, string Words)> CallAsync(HttpClient client, string path, HttpContent content, Action<HttpRequestMessage>? change = null, CancellationToken cancellationToken = default)
+    {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         change?.Invoke(request);
