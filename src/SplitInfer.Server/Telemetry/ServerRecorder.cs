@@ -43,7 +43,9 @@ internal sealed class ServerRecorder(TimeProvider time)
         if (request.Refusal is { } code)
         {
             var error = new KeyValuePair<string, object?>(TelemetryTags.Error, code.Word());
-            ServerInstruments.Requests.Add(1, model, error);
+            // Known where the request came to that: what a client of another protocol sends wrong is told apart from frames that were damaged.
+            if (request.Codec is { } codec) ServerInstruments.Requests.Add(1, model, new(TelemetryTags.Codec, codec), error);
+            else ServerInstruments.Requests.Add(1, model, error);
             ServerInstruments.RequestDuration.Record(total, model, error);
             return;
         }

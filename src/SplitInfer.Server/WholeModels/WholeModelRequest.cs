@@ -148,7 +148,10 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
     }
 
     /// <summary>The client is told that the request is not one that can be answered.</summary>
-    public void Reject(RefusalCode code, string message) => _refusal ??= new(code, message);
+    public void Reject(RefusalCode code, string message)
+    {
+        if (_refusal is null) Refuse(new(code, message));
+    }
 
     /// <summary>Ends the request without outputs.</summary>
     /// <returns>What the client is told.</returns>
@@ -158,11 +161,10 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
         {
             var refusal = RefusalOf(exception);
             if (refusal.Code is RefusalCode.Failed) _server.Log.TailFailed(_client.Name.Text, _partition.Index, exception);
-            if (_codec is not null) _server.Log.RequestRefused(refusal);
-            _refusal = refusal;
+            Refuse(refusal);
         }
 
-        return _refusal.Value.ToException();
+        return _refusal!.Value.ToException();
     }
 
     /// <inheritdoc/>
@@ -197,6 +199,15 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
         foreach (var output in _tailOutputs) bytes += output.ByteLength;
         Promise(bytes);
         Hold(bytes);
+    }
+
+    private void Refuse(in Refusal refusal)
+    {
+        _refusal = refusal;
+        // Nobody is to be told of a probe.
+        if (_codec is null) return;
+        if (refusal.Code is RefusalCode.InvalidPayload or RefusalCode.LimitExceeded) _server.Log.RequestInvalid(_client.Name.Text, ModelName, refusal.Message);
+        _server.Log.RequestRefused(refusal);
     }
 
     private void Withdraw()

@@ -118,7 +118,7 @@ public sealed class GrpcAdmissionTests
         Assert.Equal(StatusCode.DeadlineExceeded, status);
         Assert.Contains("before the request was read", words, StringComparison.Ordinal);
         await server.DisposeAsync();
-        Assert.Equal(["1  deadline_exceeded"], counted.All);
+        Assert.Equal(["1 Grpc deadline_exceeded"], counted.All);
     }
 
     private static byte[] Sum(string model = "m")

@@ -64,7 +64,7 @@ public sealed class RunningRequestTests
         Assert.Equal(HttpStatusCode.BadRequest, (await server.InferAsync("{}", "/v2/models/counted/infer")).Status);
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Get, "/v2/models/counted/ready")).Status);
         await server.DisposeAsync();
-        Assert.Equal(["1 Json", "1  invalid_payload"], counted.All);
+        Assert.Equal(["1 Json", "1 Json invalid_payload"], counted.All);
     }
 
     private Task<InferenceServer> StartAsync(Action<SplitInferServerOptions>? configure = null) => InferenceServer.StartAsync(SmallModels.Sum(), options =>
