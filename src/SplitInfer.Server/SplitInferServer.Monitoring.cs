@@ -8,8 +8,11 @@ public sealed partial class SplitInferServer
 {
     private readonly RequestFeed _feed = new();
 
-    /// <summary>The clients that are connected, in the order in which they came. Each call makes a new list.</summary>
-    public IReadOnlyList<ClientStatus> Clients => _server?.Clients ?? [];
+    /// <summary>
+    /// The clients that are connected, in the order in which they came; after them those of HTTP and gRPC that have sent requests for outputs, with negative numbers.
+    /// Each call makes a new list.
+    /// </summary>
+    public IReadOnlyList<ClientStatus> Clients => _server is { } server ? [.. server.Clients, .. _whole?.Clients ?? []] : [];
 
     /// <summary>How busy the server is, and what it holds. Empty until it runs, and once it has stopped.</summary>
     public ServerLoadStatus Load => _look?.Invoke() ?? default;
@@ -21,7 +24,7 @@ public sealed partial class SplitInferServer
         _models?.Models.FirstOrDefault(served => served.Name == model && served.Version == version)?.Plan;
 
     /// <summary>
-    /// Tells of each request from now on as it ends. The server waits for nobody: a reader that does not keep up misses the oldest. While nobody watches, it costs
+    /// Tells of each request from now on as it ends, those for whole models over HTTP and gRPC as well. The server waits for nobody: a reader that does not keep up misses the oldest. While nobody watches, it costs
     /// nothing. May be called before the server runs.
     /// </summary>
     /// <param name="capacity">How many requests are kept for the reader.</param>

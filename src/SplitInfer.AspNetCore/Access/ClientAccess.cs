@@ -15,6 +15,9 @@ internal static class ClientAccess
     // No key is longer.
     private const int MaxKeyLength = 4096;
 
+    // Software that says more of itself is not shown.
+    private const int MaxSoftwareLength = 256;
+
     private static readonly object Connection = new();
 
     extension(HttpContext context)
@@ -67,11 +70,12 @@ internal static class ClientAccess
 
         private ForeignConnection ConnectionOf(WholeModelService models)
         {
-            if (context.Features.Get<IConnectionItemsFeature>()?.Items is not { } items) return models.Connect();
+            var software = context.Request.Headers.UserAgent is [{ Length: <= MaxSoftwareLength } agent] ? agent : null;
+            if (context.Features.Get<IConnectionItemsFeature>()?.Items is not { } items) return models.Connect(context.Peer, software, CancellationToken.None);
             lock (items)
             {
                 if (items.TryGetValue(Connection, out var known)) return (ForeignConnection)known!;
-                var connection = models.Connect();
+                var connection = models.Connect(context.Peer, software, context.Features.Get<IConnectionLifetimeFeature>()?.ConnectionClosed ?? CancellationToken.None);
                 items[Connection] = connection;
                 return connection;
             }

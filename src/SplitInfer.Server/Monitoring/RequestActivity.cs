@@ -5,7 +5,7 @@ namespace SplitInfer.Server.Monitoring;
 /// <summary>One request that has ended, as the server saw it, for people who watch it. Times are by the server's clock; a stage that did not take place is zero.</summary>
 public readonly record struct RequestActivity
 {
-    /// <summary>The client, as <see cref="ClientStatus.Number"/> has it.</summary>
+    /// <summary>The client, as <see cref="ClientStatus.Number"/> has it; negative where it came over HTTP or gRPC.</summary>
     public required long Client { get; init; }
 
     /// <summary>Name of the model; null where the request was refused before that was known.</summary>
@@ -20,7 +20,7 @@ public readonly record struct RequestActivity
     /// <summary>Where the model was cut; 0 where the request was refused before that was known.</summary>
     public required int Partition { get; init; }
 
-    /// <summary>The codec of the boundary; null likewise.</summary>
+    /// <summary>The codec of the boundary, or <c>Json</c>, <c>Binary</c> or <c>Grpc</c> of a whole model over HTTP or gRPC; null likewise.</summary>
     public required string? Codec { get; init; }
 
     /// <summary>Payload bytes that came.</summary>

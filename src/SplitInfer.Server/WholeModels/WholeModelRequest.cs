@@ -46,6 +46,7 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
         _partition = model.Model.Plan.AllOnServer;
         (_boundary, _tailOutputs) = (new TensorValue[_partition.Boundary.Length], new TensorValue[_partition.TailOutputs.Length]);
         _machine = server.Machines.Enter(client.Name.Machine);
+        client.Connection.Begin();
         Bytes = new(client.Connection.PromisedOf(_machine), _machine.Held);
         _stop = new(Timeout.InfiniteTimeSpan, server.Time);
         _withdrawal = withdrawn.UnsafeRegister(static self => ((WholeModelRequest)self!).Withdraw(), this);
@@ -175,6 +176,7 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
     {
         _withdrawal.Dispose();
         _server.Scheduler.Forget(this);
+        _client.Connection.End();
         if (_codec is not null) Record();
         foreach (var tensor in _inputs) tensor?.Dispose();
         foreach (var tensor in _tailOutputs) tensor?.Dispose();
@@ -237,25 +239,47 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
 
     private void Record()
     {
-        var time = _server.Time;
+        var (time, hasRun) = (_server.Time, _completedAt != 0);
+        var refusal = _refusal?.Code ?? (!hasRun || _isWithdrawn ? RefusalCode.Cancelled : (RefusalCode?)null);
+        var receive = _receivedAt == 0 ? default : time.GetElapsedTime(_beganAt, _receivedAt);
+        // With the loading of the tail, as for the frames.
+        var queue = hasRun ? time.GetElapsedTime(_receivedAt, StartedAt) : default;
+        var run = hasRun ? time.GetElapsedTime(StartedAt, EndedAt) : default;
+        var encode = hasRun ? time.GetElapsedTime(_completedAt) : default;
+        _client.Connection.Show(new()
+        {
+            Client = _client.Connection.Number,
+            Model = ModelName,
+            Version = ModelVersion,
+            Refusal = refusal,
+            Partition = _partition.Index,
+            Codec = _codec,
+            BytesReceived = BytesReceived,
+            BytesSent = BytesSent,
+            Receive = receive,
+            Decode = default,
+            Queue = queue,
+            Run = run,
+            Encode = encode,
+            Report = null,
+        });
         _server.Recorder.End(new()
         {
             Model = ModelName,
             Client = _client.Name.Text,
             Parent = _parent,
             BeganAt = _beganAt,
-            Refusal = _refusal?.Code ?? (_completedAt == 0 || _isWithdrawn ? RefusalCode.Cancelled : null),
+            Refusal = refusal,
             Reason = _refusal?.Message,
             Partition = _partition.Index,
             Codec = _codec,
             BytesReceived = BytesReceived,
             BytesSent = BytesSent,
-            ReceiveMicroseconds = _receivedAt == 0 ? 0 : time.GetElapsedTime(_beganAt, _receivedAt).TotalMicroseconds,
+            ReceiveMicroseconds = receive.TotalMicroseconds,
             DecodeMicroseconds = 0,
-            // With the loading of the tail, as for the frames.
-            QueueMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(_receivedAt, StartedAt).TotalMicroseconds,
-            RunMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(StartedAt, EndedAt).TotalMicroseconds,
-            EncodeMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(_completedAt).TotalMicroseconds,
+            QueueMicroseconds = queue.TotalMicroseconds,
+            RunMicroseconds = run.TotalMicroseconds,
+            EncodeMicroseconds = encode.TotalMicroseconds,
         });
     }
 }

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Scheduling;
 using SplitInfer.Tensors;
 
@@ -14,6 +16,7 @@ namespace SplitInfer.Server.WholeModels;
 /// <param name="server">What it shares with the connections of frames.</param>
 internal sealed class WholeModelService(ServerContext server)
 {
+    private readonly ConcurrentDictionary<long, ForeignConnection> _connections = [];
     private long _clients;
 
     /// <summary>Sizes of the tensors of one request.</summary>
@@ -22,8 +25,21 @@ internal sealed class WholeModelService(ServerContext server)
     /// <summary>Whether clients need a key.</summary>
     public bool RequiresKeys => server.Keys is not null;
 
-    /// <summary>A connection of clients.</summary>
-    public ForeignConnection Connect() => new(-Interlocked.Increment(ref _clients), server.Limits.MaxHeldBytesPerConnection);
+    /// <summary>The clients that are connected and have sent requests for outputs, in the order in which they came.</summary>
+    public IEnumerable<ClientStatus> Clients => _connections.Values.Select(static connection => connection.Status).OfType<ClientStatus>().OrderByDescending(static client => client.Number);
+
+    /// <summary>A connection begins over which requests come.</summary>
+    /// <param name="peer">Where it comes from.</param>
+    /// <param name="software">The software at its other end, as that says itself; null where it does not.</param>
+    /// <param name="closed">Fires when it ends. One of which that is not known is not among <see cref="Clients"/>.</param>
+    public ForeignConnection Connect(PeerAddress peer, string? software, CancellationToken closed)
+    {
+        var connection = new ForeignConnection(-Interlocked.Increment(ref _clients), peer, software, server);
+        if (!closed.CanBeCanceled) return connection;
+        _connections[connection.Number] = connection;
+        closed.UnsafeRegister(_ => _connections.TryRemove(connection.Number, out var _), state: null);
+        return connection;
+    }
 
     /// <summary>Who a client is.</summary>
     /// <param name="peer">Where it connects from.</param>
@@ -32,9 +48,15 @@ internal sealed class WholeModelService(ServerContext server)
     /// <exception cref="TailRefusedException">The server requires a key, and this is none that it knows.</exception>
     public ForeignClient Identify(PeerAddress peer, ForeignConnection connection, string? presented)
     {
-        if (server.Keys is not { } keys) return new(connection, new(connection.Number, peer.Machine, peer.Name), null);
+        if (server.Keys is not { } keys)
+        {
+            connection.Introduce(key: null);
+            return new(connection, new(connection.Number, peer.Machine, peer.Name), null);
+        }
+
         if (string.IsNullOrEmpty(presented)) throw Unauthorized("The server requires a key. Send one that it knows as Authorization: Bearer KEY.");
         var key = keys.Find(presented) ?? throw Unauthorized("The server does not know this key. It may have been removed: send one that the server knows.");
+        connection.Introduce(key.Name);
         return new(connection, new(connection.Number, $"key {key.Name}", $"{peer.Name} (key {key.Name})"), key);
 
         TailRefusedException Unauthorized(string message)
@@ -78,7 +100,7 @@ internal sealed class WholeModelService(ServerContext server)
         {
             account?.End();
             lease.Dispose();
-            if (exception is TailRefusedException refused && codec is not null) Record(client.Name, lease.Model?.Name, codec, refused);
+            if (exception is TailRefusedException refused && codec is not null) Record(client, lease.Model, codec, refused);
             throw;
         }
     }
@@ -87,29 +109,49 @@ internal sealed class WholeModelService(ServerContext server)
     /// <exception cref="TailRefusedException">The request is refused.</exception>
     public WholeModelRequest BeginProbe(string name, string version)
     {
-        var connection = Connect();
+        var connection = Connect(new("this server", "this server"), software: null, CancellationToken.None);
         return Begin(new(connection, new(connection.Number, "this server", "this server"), Key: null), name, version, codec: null, CancellationToken.None);
     }
 
     /// <summary>A request was refused before it was read.</summary>
-    private void Record(in ClientName client, string? model, string codec, TailRefusedException refused) => server.Recorder.End(new()
+    private void Record(in ForeignClient client, IServedModel? model, string codec, TailRefusedException refused)
     {
-        Model = model,
-        Client = client.Text,
-        Parent = default,
-        BeganAt = server.Time.GetTimestamp(),
-        Refusal = refused.Code,
-        Reason = refused.Message,
-        Partition = 0,
-        Codec = codec,
-        BytesReceived = 0,
-        BytesSent = 0,
-        ReceiveMicroseconds = 0,
-        DecodeMicroseconds = 0,
-        QueueMicroseconds = 0,
-        RunMicroseconds = 0,
-        EncodeMicroseconds = 0,
-    });
+        client.Connection.Show(new()
+        {
+            Client = client.Connection.Number,
+            Model = model?.Name,
+            Version = model?.Version,
+            Refusal = refused.Code,
+            Partition = 0,
+            Codec = codec,
+            BytesReceived = 0,
+            BytesSent = 0,
+            Receive = default,
+            Decode = default,
+            Queue = default,
+            Run = default,
+            Encode = default,
+            Report = null,
+        });
+        server.Recorder.End(new()
+        {
+            Model = model?.Name,
+            Client = client.Name.Text,
+            Parent = default,
+            BeganAt = server.Time.GetTimestamp(),
+            Refusal = refused.Code,
+            Reason = refused.Message,
+            Partition = 0,
+            Codec = codec,
+            BytesReceived = 0,
+            BytesSent = 0,
+            ReceiveMicroseconds = 0,
+            DecodeMicroseconds = 0,
+            QueueMicroseconds = 0,
+            RunMicroseconds = 0,
+            EncodeMicroseconds = 0,
+        });
+    }
 
     private TailRefusedException Refuse(in Refusal refusal)
     {

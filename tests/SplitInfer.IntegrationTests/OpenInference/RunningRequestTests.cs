@@ -67,6 +67,28 @@ public sealed class RunningRequestTests
         Assert.Equal(["1 Json", "1 Json invalid_payload"], counted.All);
     }
 
+    [Fact]
+    public async Task A_client_is_shown_with_its_requests_until_its_connection_is_closed()
+    {
+        _gate.SetResult();
+        await using var server = await StartAsync();
+        using var watch = server.Server.Watch();
+        using (var client = new HttpClient())
+        {
+            client.DefaultRequestHeaders.UserAgent.ParseAdd("Test/1.0");
+            for (var request = 0; request < 2; request++)
+            {
+                using var answer = await client.PostAsync(new Uri(server.Address, "/v2/models/m/infer"), new StringContent(Request));
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                var shown = await watch.Requests.ReadAsync();
+                Assert.Equal(("m", "1", 0, "Json", null), (shown.Model, shown.Version, shown.Partition, shown.Codec, shown.Refusal));
+                Assert.Equal((shown.Client, "Test/1.0", request + 1L), Assert.Single(server.Server.Clients) is var status ? (status.Number, status.Software, status.Answered) : default);
+            }
+        }
+
+        while (server.Server.Clients.Count > 0) await Task.Delay(1);
+    }
+
     private Task<InferenceServer> StartAsync(Action<SplitInferServerOptions>? configure = null) => InferenceServer.StartAsync(SmallModels.Sum(), options =>
     {
         options.Execution = new() { WrapRunner = segment => new GatedRunner(segment, this) };

@@ -1,3 +1,4 @@
+using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Tests.Connections;
 using SplitInfer.Server.WholeModels;
 
@@ -9,11 +10,17 @@ internal sealed class WholeModelServer(ScriptedClient client)
     private readonly WholeModelService _models = new(client.Server.Context);
 
     /// <summary>A client over a connection of its own.</summary>
-    public ForeignClient Connect(string machine = "machine") => _models.Identify(new($"{machine}:1", machine), _models.Connect(), presented: null);
+    public ForeignClient Connect(string machine = "machine") => _models.Identify(new($"{machine}:1", machine), _models.Connect(new($"{machine}:1", machine), "Test\u001B[2J 1.0", Closed.Token), presented: null);
+
+    /// <summary>Fires when the connections are closed.</summary>
+    public CancellationTokenSource Closed { get; } = new();
+
+    /// <summary>The clients as people see them.</summary>
+    public ClientStatus[] Clients => [.. _models.Clients];
 
     /// <summary>Makes room for a request that is read before it begins.</summary>
     public Reservation Reserve(in ForeignClient peer) => _models.Reserve(peer);
 
     /// <summary>Begins a request.</summary>
-    public WholeModelRequest Begin(in ForeignClient peer, string? codec = "Json") => _models.Begin(peer, client.Model.Name, "", codec, CancellationToken.None);
+    public WholeModelRequest Begin(in ForeignClient peer, string? codec = "Json", string? model = null) => _models.Begin(peer, model ?? client.Model.Name, "", codec, CancellationToken.None);
 }
