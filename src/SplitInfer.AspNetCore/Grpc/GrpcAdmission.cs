@@ -1,41 +1,36 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.IO.Pipelines;
+using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using SplitInfer.AspNetCore.Access;
 using SplitInfer.AspNetCore.OpenInference;
 using SplitInfer.Protocol;
 using SplitInfer.Server;
 using SplitInfer.Server.WholeModels;
+using static SplitInfer.AspNetCore.Grpc.Messages.GRPCInferenceService;
 
 namespace SplitInfer.AspNetCore.Grpc;
 
 /// <summary>
-/// Lets clients in before gRPC reads anything of theirs, and makes room for their messages, which gRPC takes into memory whole: by the length that stands
-/// before each.
+/// Lets clients in before gRPC reads anything of theirs, and makes room for requests for outputs: for their bytes as they come, and then for what gRPC makes of
+/// them.
 /// </summary>
 internal static class GrpcAdmission
 {
-    // Whether it is compressed, and its length.
-    private const int PrefixBytes = 5;
-
-    // What gRPC has read, and what it makes of it.
-    private const int Copies = 2;
-
     // Names, shapes and parameters beside the elements.
     private const long AllowanceBytes = 1 << 20;
 
     // A question has a name and a version at most, and what is read is not counted.
     private const int MaxQuestionBytes = 4096;
 
-    private static readonly object Client = new();
+    private static readonly object Admitted = new();
 
     /// <summary>The largest message that a server takes.</summary>
     public static int MaxMessageBytes(long maxTensorBytes) => (int)Math.Min(int.MaxValue, Math.Min(maxTensorBytes, int.MaxValue) + AllowanceBytes);
 
-    /// <summary>Who has sent a request for outputs.</summary>
-    public static ForeignClient ClientOf(HttpContext context) => (ForeignClient)context.Items[Client]!;
+    /// <summary>Who has sent a request for outputs, and how long it took to come.</summary>
+    /// <exception cref="InferenceException">It was not let in as such.</exception>
+    public static (ForeignClient Client, TimeSpan Took) AdmittedTo(HttpContext context) => context.Items[Admitted] is ValueTuple<ForeignClient, TimeSpan> admitted
+        ? admitted
+        : throw new InferenceException(StatusCodes.Status500InternalServerError, "The server has not looked at this request. Map its service by MapSplitInferGrpc alone.");
 
     /// <summary>Serves a call, or says why not.</summary>
     /// <param name="context">The call.</param>
@@ -45,21 +40,18 @@ internal static class GrpcAdmission
     {
         try
         {
-            switch (context.Request.Path.Value?.Split('/')[^1])
+            // By what routing has found, since a path can be written in many ways.
+            switch (context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method.Name)
             {
-                case "ServerLive" or "ServerReady":
-                    _ = await LengthOfMessageAsync(context, MaxQuestionBytes).ConfigureAwait(false);
+                case nameof(GRPCInferenceServiceBase.ServerLive) or nameof(GRPCInferenceServiceBase.ServerReady):
+                    _ = await new MessageBody(context).ReadLengthAsync(MaxQuestionBytes).ConfigureAwait(false);
                     break;
-                case "ModelInfer":
-                    var client = context.RequireClient(server);
-                    context.Items[Client] = client;
-                    var length = await LengthOfMessageAsync(context, MaxMessageBytes((server.WholeModels ?? throw Refusals.Stopping()).Sizes.MaxBytes)).ConfigureAwait(false);
-                    using (server.WholeModels?.Reserve(client, Copies * length))
-                        await next(context).ConfigureAwait(false);
+                case nameof(GRPCInferenceServiceBase.ModelInfer):
+                    await InferAsync(context, server, next).ConfigureAwait(false);
                     return;
                 default:
                     context.RequireKey(server);
-                    _ = await LengthOfMessageAsync(context, MaxQuestionBytes).ConfigureAwait(false);
+                    _ = await new MessageBody(context).ReadLengthAsync(MaxQuestionBytes).ConfigureAwait(false);
                     break;
             }
         }
@@ -73,28 +65,32 @@ internal static class GrpcAdmission
             GrpcErrors.Write(context, refused);
             return;
         }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to be answered.
+            return;
+        }
 
         await next(context).ConfigureAwait(false);
     }
 
-    /// <summary>The length of the first message, which is left to be read.</summary>
-    private static async Task<long> LengthOfMessageAsync(HttpContext context, long max)
+    private static async Task InferAsync(HttpContext context, SplitInferServer server, RequestDelegate next)
     {
-        // gRPC counts each message, and a body has one.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = max + PrefixBytes;
-        var body = context.Request.BodyReader;
-        var read = await body.ReadAtLeastAsync(PrefixBytes, context.RequestAborted).ConfigureAwait(false);
-        var (isCompressed, length) = Read(read);
-        body.AdvanceTo(read.Buffer.Start);
-        if (isCompressed) throw InferenceException.NotSupported("The message is compressed, which the server does not take. Send it as it is.");
-        return length <= max ? length : throw InferenceException.TooLarge($"The message has {length} bytes, and the server takes at most {max}. Send smaller tensors, or raise Limits.Sizes.MaxBytes.");
-    }
+        var (client, began) = (context.RequireClient(server), TimeProvider.System.GetTimestamp());
+        var models = server.WholeModels ?? throw Refusals.Stopping();
+        var body = new MessageBody(context);
+        var length = await body.ReadLengthAsync(MaxMessageBytes(models.Sizes.MaxBytes)).ConfigureAwait(false);
+        using var room = models.Reserve(client);
+        room.Promise(length);
+        if (await body.MeasureAsync(length, room.Hold).ConfigureAwait(false) is { } size)
+        {
+            // What came is in memory until it is parsed, and then the tensors are.
+            var more = size.ParsedBytes + Math.Max(0, size.TensorBytes - length);
+            room.Promise(more);
+            room.Hold(more);
+        }
 
-    private static (bool IsCompressed, long Length) Read(in ReadResult read)
-    {
-        if (read.Buffer.Length < PrefixBytes) return (false, 0);
-        Span<byte> prefix = stackalloc byte[PrefixBytes];
-        read.Buffer.Slice(0, PrefixBytes).CopyTo(prefix);
-        return (prefix[0] != 0, BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]));
+        context.Items[Admitted] = (client, TimeProvider.System.GetElapsedTime(began));
+        await next(context).ConfigureAwait(false);
     }
 }

@@ -69,13 +69,14 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
         try
         {
             var models = server.WholeModels ?? throw Refusals.Stopping();
+            var (client, took) = GrpcAdmission.AdmittedTo(http);
             var (_, asked) = Find(request.ModelName, request.ModelVersion);
-            var run = models.Begin(GrpcAdmission.ClientOf(http), asked.Name, asked.Version, Codec, context.CancellationToken);
+            var run = models.Begin(client, asked.Name, asked.Version, Codec, context.CancellationToken);
             // What is answered is written once this has returned.
             http.Response.RegisterForDispose(run);
             try
             {
-                return await RunAsync(request, run, models.Sizes, context).ConfigureAwait(false);
+                return await RunAsync(request, run, models.Sizes, context, took).ConfigureAwait(false);
             }
             catch (InferenceException refused)
             {
@@ -97,7 +98,7 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
         }
     }
 
-    private static async Task<ModelInferResponse> RunAsync(ModelInferRequest request, WholeModelRequest run, SizeLimits limits, ServerCallContext context)
+    private static async Task<ModelInferResponse> RunAsync(ModelInferRequest request, WholeModelRequest run, SizeLimits limits, ServerCallContext context, TimeSpan took)
     {
         var isRaw = request.RawInputContents.Count > 0;
         if (isRaw && request.RawInputContents.Count != request.Inputs.Count)
@@ -109,9 +110,10 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
             var given = request.Inputs[input];
             if (isRaw && given.Contents is not null) throw InferenceException.Bad($"Input '{PeerText.Clean(given.Name)}' has contents, and the request raw_input_contents. Send its elements in one of the two ways.");
             places[input] = tensors.Expect(given.Name, given.Datatype, [.. given.Shape], isRaw ? request.RawInputContents[input].Length : null);
+            if (!isRaw) TypedContents.RequireElements(given, run.Inputs[places[input]].Type);
         }
 
-        // The message has been counted, which is as large.
+        // What the message comes to has been counted, the tensors with it.
         tensors.Allocate();
         for (var input = 0; input < places.Length; input++)
         {
@@ -122,7 +124,7 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
         }
 
         var chosen = Choose(request, run);
-        if (DeadlineOf(request, context) is { } deadline) run.ExpireAfter(deadline);
+        if (DeadlineOf(request, context, took) is { } deadline) run.ExpireAfter(deadline);
         await run.RunAsync(tensors.Take()).ConfigureAwait(false);
         return Answer(request, run, chosen, isRaw);
     }
@@ -133,13 +135,11 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
     private static ModelInferResponse Answer(ModelInferRequest request, WholeModelRequest run, List<TensorSpec> chosen, bool isRaw)
     {
         List<(TensorSpec Spec, TensorValue Tensor)> outputs = [.. chosen.Select(spec => (spec, run.OutputOf(spec)))];
-        var bytes = outputs.Sum(static one => (long)one.Tensor.ByteLength);
-        // The message is another copy of them.
-        run.Promise(bytes);
-        run.Hold(bytes);
-        run.BytesSent = bytes;
-        var response = new ModelInferResponse { ModelName = run.ModelName, ModelVersion = run.ModelVersion, Id = request.Id };
+        run.BytesSent = outputs.Sum(static one => (long)one.Tensor.ByteLength);
         isRaw |= outputs.Exists(static one => !TypedContents.CanHold(one.Tensor.ElementType));
+        // Raw, the objects of the message are the outputs themselves.
+        if (!isRaw) Hold(run, outputs.Sum(static one => one.Tensor.Shape.ElementCount * TypedContents.WidthOf(one.Tensor.ElementType)));
+        var response = new ModelInferResponse { ModelName = run.ModelName, ModelVersion = run.ModelVersion, Id = request.Id };
         foreach (var (spec, tensor) in outputs)
         {
             var output = new ModelInferResponse.Types.InferOutputTensor { Name = spec.Name, Datatype = Datatypes.WordOf(tensor.ElementType) };
@@ -149,17 +149,25 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
             response.Outputs.Add(output);
         }
 
+        // What is sent is another copy.
+        Hold(run, (uint)response.CalculateSize());
         return response;
     }
 
-    private static TimeSpan? DeadlineOf(ModelInferRequest request, ServerCallContext context)
+    private static void Hold(WholeModelRequest run, long bytes)
+    {
+        run.Promise(bytes);
+        run.Hold(bytes);
+    }
+
+    private static TimeSpan? DeadlineOf(ModelInferRequest request, ServerCallContext context, TimeSpan took)
     {
         TimeSpan? deadline = request.Parameters.TryGetValue("timeout", out var timeout) && timeout.Int64Param is > 0 and var microseconds
             ? TimeSpan.FromMicroseconds(Math.Min(microseconds, Deadlines.LongestMicroseconds))
             : null;
-        // The time that was left when the call came, by the clock of gRPC, which sets it.
+        // By the clock of gRPC, which begins to count once the message is there.
         if (context.Deadline == DateTime.MaxValue) return deadline;
-        var left = context.Deadline - TimeProvider.System.GetUtcNow().UtcDateTime;
+        var left = context.Deadline - took - TimeProvider.System.GetUtcNow().UtcDateTime;
         if (left <= TimeSpan.Zero) throw new InferenceException(StatusCodes.Status504GatewayTimeout, "The deadline passed before the request was read. Allow more time.");
         return deadline < left ? deadline : left;
     }

@@ -14,8 +14,20 @@ internal static class TypedContents
     public static bool CanHold(ElementType type) => type is ElementType.Bool or ElementType.Int8 or ElementType.Int16 or ElementType.Int32 or ElementType.Int64
         or ElementType.UInt8 or ElementType.UInt16 or ElementType.UInt32 or ElementType.UInt64 or ElementType.Float32 or ElementType.Float64;
 
-    /// <summary>Reads all elements of a tensor.</summary>
-    /// <exception cref="InferenceException">There are more or fewer, or one is not in the range of the type.</exception>
+    /// <summary>Makes sure that there are as many elements as the shape says, which then may be taken into memory.</summary>
+    /// <param name="input">The input.</param>
+    /// <param name="type">The type of its elements.</param>
+    /// <exception cref="InferenceException">There are more or fewer, or the type has no such list.</exception>
+    public static void RequireElements(ModelInferRequest.Types.InferInputTensor input, ElementType type)
+    {
+        var found = input.Contents is { } contents ? CountOf(contents, type) : CanHold(type) ? 0 : null;
+        if (found is null) throw InferenceException.Bad($"Input '{PeerText.Clean(input.Name)}' is {Datatypes.WordOf(type)}, which has no typed contents. Send it in raw_input_contents.");
+        var expected = input.Shape.Aggregate(1L, static (product, size) => product * size);
+        if (found != expected) throw InferenceException.Bad($"Input '{PeerText.Clean(input.Name)}' has {found} elements in the contents of {Datatypes.WordOf(type)}, and its shape has {expected}.");
+    }
+
+    /// <summary>Reads all elements of a tensor, of which there are as many as <see cref="RequireElements"/> requires.</summary>
+    /// <exception cref="InferenceException">One is not in the range of the type.</exception>
     public static void Read(ModelInferRequest.Types.InferInputTensor input, TensorValue tensor)
     {
         var contents = input.Contents ?? new();
@@ -32,7 +44,7 @@ internal static class TypedContents
             case ElementType.UInt64: Narrow<ulong, ulong>(contents.Uint64Contents); break;
             case ElementType.Float32: Copy(contents.Fp32Contents, tensor.Span<float>(), static value => value); break;
             case ElementType.Float64: Copy(contents.Fp64Contents, tensor.Span<double>(), static value => value); break;
-            default: throw InferenceException.Bad($"Input '{PeerText.Clean(input.Name)}' is {Datatypes.WordOf(tensor.ElementType)}, which has no typed contents. Send it in raw_input_contents.");
+            default: throw new InvalidOperationException($"{tensor} has no typed contents.");
         }
 
         void Narrow<TWide, T>(IList<TWide> source)
@@ -49,13 +61,19 @@ internal static class TypedContents
             }
         }
 
-        void Copy<TWide, T>(IList<TWide> source, Span<T> target, Func<TWide, T> convert)
+        static void Copy<TWide, T>(IList<TWide> source, Span<T> target, Func<TWide, T> convert)
         {
-            if (source.Count != target.Length)
-                throw InferenceException.Bad($"Input '{PeerText.Clean(input.Name)}' has {source.Count} elements in the contents of {Datatypes.WordOf(tensor.ElementType)}, and its shape has {target.Length}.");
             for (var at = 0; at < target.Length; at++) target[at] = convert(source[at]);
         }
     }
+
+    /// <summary>Bytes that one element of a type takes as a number of such a list.</summary>
+    public static int WidthOf(ElementType type) => type switch
+    {
+        ElementType.Bool => sizeof(bool),
+        ElementType.Int64 or ElementType.UInt64 or ElementType.Float64 => sizeof(long),
+        _ => sizeof(int),
+    };
 
     /// <summary>The elements of a tensor.</summary>
     public static InferTensorContents Of(TensorValue tensor)
@@ -87,4 +105,16 @@ internal static class TypedContents
             foreach (var value in source) target.Add(convert(value));
         }
     }
+
+    private static long? CountOf(InferTensorContents contents, ElementType type) => type switch
+    {
+        ElementType.Bool => contents.BoolContents.Count,
+        ElementType.Int8 or ElementType.Int16 or ElementType.Int32 => contents.IntContents.Count,
+        ElementType.Int64 => contents.Int64Contents.Count,
+        ElementType.UInt8 or ElementType.UInt16 or ElementType.UInt32 => contents.UintContents.Count,
+        ElementType.UInt64 => contents.Uint64Contents.Count,
+        ElementType.Float32 => contents.Fp32Contents.Count,
+        ElementType.Float64 => contents.Fp64Contents.Count,
+        _ => null,
+    };
 }

@@ -7,14 +7,6 @@ namespace SplitInfer.AspNetCore.OpenInference;
 /// <summary>Reads requests for outputs from JSON, all but the elements of their tensors, which it only finds.</summary>
 internal static class InferRequestReader
 {
-    // More than any model has, and few enough to compare.
-    private const int MaxTensors = 1024;
-
-    // As an axis of a model is counted elsewhere.
-    private const int MaxRank = 32;
-
-    private const int MaxTextBytes = 4096;
-
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 64 };
 
     private static readonly string[] NotSupported = ["classification", "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset", "sequence_id", "sequence_start", "sequence_end"];
@@ -147,7 +139,7 @@ internal static class InferRequestReader
         var shape = new List<long>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            Require(shape.Count < MaxRank, $"A \"shape\" has more than {MaxRank} dimensions.");
+            Require(shape.Count < RequestBounds.MaxRank, $"A \"shape\" has more than {RequestBounds.MaxRank} dimensions.");
             Require(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var size) && size >= 0, "A dimension of a \"shape\" is no whole number of 0 or more. State the sizes of this request.");
             shape.Add(reader.GetInt64());
         }
@@ -174,7 +166,7 @@ internal static class InferRequestReader
         }
 
         if (reader.TokenType == JsonTokenType.EndArray) return false;
-        Require(count < MaxTensors, $"\"{array}\" has more than {MaxTensors} tensors.");
+        Require(count < RequestBounds.MaxTensors, $"\"{array}\" has more than {RequestBounds.MaxTensors} tensors.");
         Require(reader.TokenType == JsonTokenType.StartObject, $"\"{array}\" has something that is no object.");
         return true;
     }
@@ -195,7 +187,7 @@ internal static class InferRequestReader
 
     private static string TextOf(ref Utf8JsonReader reader, string of)
     {
-        Require((reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length) <= MaxTextBytes, $"The {of} has more than {MaxTextBytes} bytes.");
+        Require((reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length) <= RequestBounds.MaxTextBytes, $"The {of} has more than {RequestBounds.MaxTextBytes} bytes.");
         return reader.GetString()!;
     }
 

@@ -22,6 +22,9 @@ internal static class DashboardGate
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
 
+    // As often as the server looks whether its keys have changed.
+    private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(1);
+
     private static readonly Refusal NeedsKey = new(StatusCodes.Status401Unauthorized, "Give a key that the server knows as the password; the user may be anything.");
 
     /// <summary>Puts the decision before every endpoint.</summary>
@@ -31,13 +34,28 @@ internal static class DashboardGate
         endpoint.RequestDelegate = context =>
         {
             SetHeaders(context.Response);
-            return FaultOf(context, tickets) is { } refusal ? RefuseAsync(context, refusal) : answer(context);
+            if (FaultOf(context, tickets, out var key) is { } refusal) return RefuseAsync(context, refusal);
+            var answering = answer(context);
+            return key is null || answering.IsCompleted ? answering : WatchAsync(context, key, answering);
         };
     });
 
-    /// <summary>Why somebody may not look; null where they may.</summary>
-    private static Refusal? FaultOf(HttpContext context, DashboardTickets tickets)
+    /// <summary>Ends a request once its key is removed: the connection of an open page is a request that lasts as long as the page.</summary>
+    private static async Task WatchAsync(HttpContext context, string key, Task answering)
     {
+        var server = context.RequestServices.GetRequiredService<SplitInferServer>();
+        var timer = context.RequestServices.GetRequiredService<TimeProvider>().CreateTimer(_ =>
+        {
+            if (server.KnowsKey(key) != true) context.Abort();
+        }, state: null, KeyInterval, KeyInterval);
+        // Waits for a look that is under way, which must not outlive the request.
+        await using (timer.ConfigureAwait(false)) await answering.ConfigureAwait(false);
+    }
+
+    /// <summary>Why somebody may not look; null where they may.</summary>
+    private static Refusal? FaultOf(HttpContext context, DashboardTickets tickets, out string? shown)
+    {
+        shown = null;
         if (!IsOfThisPage(context)) return new(StatusCodes.Status403Forbidden, "Pages of other sites cannot use this one.");
         var server = context.RequestServices.GetRequiredService<SplitInferServer>();
         if (context.User.Identity?.IsAuthenticated == true) return null;
@@ -45,12 +63,14 @@ internal static class DashboardGate
         if (PresentedKey(context) is { } key)
         {
             if (server.KnowsKey(key) != true) return NeedsKey;
+            shown = key;
             // Not every browser repeats a password when it opens a WebSocket.
             context.Response.Cookies.Append(Cookie, tickets.Issue(key), new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = context.Request.IsHttps });
             return null;
         }
 
-        return context.Request.Cookies[Cookie] is { } ticket && tickets.KeyOf(ticket) is { } shown && server.KnowsKey(shown) == true ? null : NeedsKey;
+        shown = context.Request.Cookies[Cookie] is { } ticket ? tickets.KeyOf(ticket) : null;
+        return shown is not null && server.KnowsKey(shown) == true ? null : NeedsKey;
     }
 
     private static Refusal? FaultWithoutKey(HttpContext context, SplitInferServer server)

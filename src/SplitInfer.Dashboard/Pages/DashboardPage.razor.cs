@@ -38,12 +38,29 @@ public sealed partial class DashboardPage
 
     private void Redraw()
     {
-        if (_isPaused) return;
-        _ = InvokeAsync(() =>
+        if (!_isPaused) _ = RedrawAsync();
+    }
+
+    private async Task RedrawAsync()
+    {
+        try
         {
-            Show(Sampler.Current);
-            StateHasChanged();
-        });
+            await InvokeAsync(() =>
+            {
+                Show(Sampler.Current);
+                StateHasChanged();
+            });
+        }
+        catch (ObjectDisposedException)
+        {
+            // The page was closed meanwhile.
+        }
+#pragma warning disable CA1031 // Nobody awaits this: whatever is thrown goes to the renderer, which logs it and tells the browser, as if it had been drawing.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await DispatchExceptionAsync(error);
+        }
     }
 
     private void Toggle()

@@ -34,19 +34,19 @@ internal sealed record Sample
     public required ImmutableArray<(Cut Cut, int Count)> Cuts { get; init; }
 
     /// <summary>Requests that clients told of, that asked the server.</summary>
-    public required int Told { get; init; }
+    public required long Told { get; init; }
 
     /// <summary>Those of <see cref="Told"/> whose arm was taken to learn.</summary>
-    public required int Forced { get; init; }
+    public required long Forced { get; init; }
 
     /// <summary>Those of <see cref="Told"/> whose tail ran on the device as well.</summary>
-    public required int Raced { get; init; }
+    public required long Raced { get; init; }
 
     /// <summary>Those of <see cref="Told"/> whose result is the device's.</summary>
-    public required int WonByDevice { get; init; }
+    public required long WonByDevice { get; init; }
 
     /// <summary>Requests that clients told of, that asked no server.</summary>
-    public required int OnDevice { get; init; }
+    public required long OnDevice { get; init; }
 
     /// <summary>The load at its end.</summary>
     public required ServerLoadStatus Load { get; init; }

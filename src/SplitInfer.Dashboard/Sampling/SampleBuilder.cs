@@ -10,8 +10,11 @@ internal sealed class SampleBuilder
     private readonly double[] _served = new double[Stages.All.Count], _reported = new double[Stages.All.Count];
     private readonly Dictionary<Cut, int> _cuts = [];
     private readonly Dictionary<string, int> _refusals = new(StringComparer.Ordinal);
-    private int _answered, _withdrawn, _reports, _told, _forced, _raced, _won, _onDevice;
+    private int _answered, _withdrawn, _reports;
     private double _totals, _receive;
+
+    // Of reports, which are the word of clients: an int would overflow.
+    private long _told, _forced, _raced, _won, _onDevice;
     private long _bytes;
 
     /// <summary>Adds a request that has ended.</summary>

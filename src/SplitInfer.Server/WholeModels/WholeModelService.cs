@@ -44,16 +44,11 @@ internal sealed class WholeModelService(ServerContext server)
         }
     }
 
-    /// <summary>Holds bytes for a client whose request is about to be read, until what is returned is disposed.</summary>
-    /// <exception cref="TailRefusedException">The client, or all of them, hold as many as they may.</exception>
-    public IDisposable Reserve(in ForeignClient client, long bytes)
+    /// <summary>Counts the memory of a request that is read before it is accepted, until what is returned is disposed.</summary>
+    public Reservation Reserve(in ForeignClient client)
     {
         var machine = server.Machines.Enter(client.Name.Machine);
-        var held = new RequestBytes(new(server.Limits.MaxHeldBytesPerConnection, machine.Promised), machine.Held);
-        var reservation = new Reservation(held, () => server.Machines.Leave(machine));
-        if (held.TryPromise(bytes) && held.TryTake(bytes) is null) return reservation;
-        reservation.Dispose();
-        throw Refuse(Refusal.OutOfMemory);
+        return new(new(new(server.Limits.MaxHeldBytesPerConnection, machine.Promised), machine.Held), () => server.Machines.Leave(machine), server.Log);
     }
 
     /// <summary>Accepts a request before any of its tensors is received, or refuses it.</summary>
@@ -112,15 +107,6 @@ internal sealed class WholeModelService(ServerContext server)
         RunMicroseconds = 0,
         EncodeMicroseconds = 0,
     });
-
-    private sealed class Reservation(RequestBytes held, Action leave) : IDisposable
-    {
-        public void Dispose()
-        {
-            held.GiveBack();
-            leave();
-        }
-    }
 
     private TailRefusedException Refuse(in Refusal refusal)
     {

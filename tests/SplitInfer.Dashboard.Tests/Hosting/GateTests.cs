@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.WebSockets;
 using System.Text;
 using SplitInfer.Testing;
 
@@ -59,6 +60,35 @@ public sealed class GateTests : IDisposable
 
         File.WriteAllText(_folder["keys.txt"], "bob another-key-of-letters");
         while (await AskAsync(host, "_assets/dashboard.css", request => request.Headers.Add("Cookie", cookie.Split(';')[0])) == HttpStatusCode.OK) await Task.Delay(50);
+    }
+
+    [Fact]
+    public async Task An_open_page_is_closed_once_its_key_is_removed()
+    {
+        File.WriteAllText(_folder["keys.txt"], $"alice {Key}");
+        await using var host = await DashboardHost.StartAsync(configure: options => options.Security.KeysFile = _folder["keys.txt"]);
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {Key}");
+        await socket.ConnectAsync(new UriBuilder(host.Address) { Scheme = "ws", Path = "/_blazor" }.Uri, CancellationToken.None);
+        await socket.SendAsync("{\"protocol\":\"blazorpack\",\"version\":1}\u001e"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        File.WriteAllText(_folder["keys.txt"], "bob another-key-of-letters");
+        var (buffer, received) = (new byte[4096], default(Task<WebSocketReceiveResult>));
+        // Its pings keep it open otherwise, and this goes on for ever.
+        while (socket.State == WebSocketState.Open)
+        {
+            received ??= socket.ReceiveAsync(buffer, CancellationToken.None);
+            if (await Task.WhenAny(received, Task.Delay(100)) == received)
+            {
+                if (received.IsFaulted) break;
+                received = null;
+            }
+
+            // The ping of the protocol of the page: its length, and an array of the number 6.
+            if (await Record.ExceptionAsync(() => socket.SendAsync((byte[])[0x02, 0x91, 0x06], WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None)) is not null) break;
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, "", static request => request.Headers.Authorization = new("Bearer", Key)));
+        Assert.NotEqual(WebSocketState.Open, socket.State);
     }
 
     [Fact]

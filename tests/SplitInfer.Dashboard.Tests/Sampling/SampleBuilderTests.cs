@@ -45,6 +45,16 @@ public class SampleBuilderTests
         Assert.All(Build().StageSeconds, static stage => Assert.Equal(0, stage));
     }
 
+    [Fact]
+    public void What_clients_make_up_overflows_no_sum()
+    {
+        // The most that a report may say.
+        var made = Report(headMs: 1, totalMs: 1) with { Finished = 1_000_000, Forced = 1_000_000, Raced = 1_000_000, WonByDevice = 1_000_000, OnDevice = 1_000_000 };
+        for (var request = 0; request < 3000; request++) _builder.Add(Request(partition: 3, runMs: 1) with { Report = made });
+        var sample = Build();
+        Assert.Equal((3_000_000_000, 3_000_000_000, 3_000_000_000, 3_000_000_000, 3_000_000_000), (sample.Told, sample.Forced, sample.Raced, sample.WonByDevice, sample.OnDevice));
+    }
+
     private static RequestActivity Request(int partition, double runMs) => new()
     {
         Client = 1, Model = "model", Version = "1", Refusal = null, Partition = partition, Codec = "Raw", BytesReceived = 100, BytesSent = 10, Receive = Ms(2), Decode = Ms(1), Queue = Ms(1),
