@@ -5,6 +5,9 @@ namespace SplitInfer.AspNetCore.Monitoring;
 /// <summary>A client that is connected. What only it can know, it has told itself, and is null where it has not.</summary>
 internal sealed record ClientDocument
 {
+    // Enough to tell clients apart; a line has one for each connection.
+    private const int MaxNameLength = 96;
+
     public required long Number { get; init; }
 
     public required string Address { get; init; }
@@ -49,9 +52,9 @@ internal sealed record ClientDocument
     public static ClientDocument Of(ClientStatus client) => new()
     {
         Number = client.Number,
-        Address = client.Address,
-        Key = client.Key,
-        Software = client.Software,
+        Address = Shortened(client.Address),
+        Key = client.Key is { } key ? Shortened(key) : null,
+        Software = Shortened(client.Software),
         Answered = client.Answered,
         Refused = client.Refused,
         Withdrawn = client.Withdrawn,
@@ -69,6 +72,15 @@ internal sealed record ClientDocument
         ToldWonByDevice = client.Told.WonByDevice,
         ToldOnDevice = client.Told.OnDevice,
     };
+
+    private static string Shortened(string name)
+    {
+        if (name.Length <= MaxNameLength) return name;
+        var end = MaxNameLength - 1;
+        // Half of a pair would be no character.
+        if (char.IsHighSurrogate(name[end - 1])) end--;
+        return $"{name.AsSpan(0, end)}…";
+    }
 }
 
 /// <summary>What the last request took that a client told of; stages are one after the other.</summary>

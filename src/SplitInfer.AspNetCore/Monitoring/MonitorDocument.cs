@@ -15,17 +15,17 @@ internal sealed record MonitorDocument(int Version, double UnixSeconds, LoadDocu
     public static MonitorDocument Of(SplitInferServer server, DateTimeOffset at) => new(
         CurrentVersion,
         at.ToUnixTimeMilliseconds() / 1e3,
-        LoadDocument.Of(server.Load),
+        LoadDocument.Of(server.Load, Environment.WorkingSet),
         [.. server.Clients.Select(ClientDocument.Of)],
         [.. server.Models.Select(static model => new MonitoredModelDocument(model.Name, model.Version, model.Partitions))]);
 }
 
 /// <summary>How busy the server is.</summary>
-internal sealed record LoadDocument(int Queued, int Running, int Places, double? WaitSeconds, int Connections, long HeldBytes, int Models, int Segments, long SegmentBytes)
+internal sealed record LoadDocument(int Queued, int Running, int Places, double? WaitSeconds, int Connections, long HeldBytes, int Models, int Segments, long SegmentBytes, long ResidentBytes)
 {
     /// <summary>The same for the monitor.</summary>
-    public static LoadDocument Of(ServerLoadStatus load) =>
-        new(load.Queued, load.Running, load.Places, Finite.Of(load.WaitSeconds), load.Connections, load.HeldBytes, load.Models, load.Segments, load.SegmentBytes);
+    public static LoadDocument Of(ServerLoadStatus load, long residentBytes) =>
+        new(load.Queued, load.Running, load.Places, Finite.Of(load.WaitSeconds), load.Connections, load.HeldBytes, load.Models, load.Segments, load.SegmentBytes, residentBytes);
 }
 
 /// <summary>A version of a model that is served.</summary>

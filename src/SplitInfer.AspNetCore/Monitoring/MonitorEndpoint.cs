@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using SplitInfer.AspNetCore.Access;
 using SplitInfer.AspNetCore.Endpoints;
+using SplitInfer.AspNetCore.OpenInference;
 
 namespace SplitInfer.AspNetCore.Monitoring;
 
@@ -18,7 +20,21 @@ internal sealed class MonitorEndpoint
     private int _watchers;
 
     /// <summary>Adds the endpoint below <c>/v2</c>, so that the conventions of that group hold for it.</summary>
-    public static void Map(RouteGroupBuilder root) => root.MapGet("/monitor", Guard.Known(new MonitorEndpoint().ServeAsync));
+    public static void Map(RouteGroupBuilder root) => root.MapGet("/monitor", new MonitorEndpoint().AnswerAsync);
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        try
+        {
+            // Lines name clients and where they are, so they are for those alone who may run models, also where the server has no keys.
+            _ = context.RequireClient(context.Server);
+            await ServeAsync(context).ConfigureAwait(false);
+        }
+        catch (InferenceException refused) when (!context.Response.HasStarted)
+        {
+            await context.WriteErrorAsync(refused).ConfigureAwait(false);
+        }
+    }
 
     private async Task ServeAsync(HttpContext context)
     {
@@ -62,11 +78,25 @@ internal sealed class MonitorEndpoint
                 await context.Response.Body.WriteAsync("\n"u8.ToArray(), ends.Token).ConfigureAwait(false);
                 await context.Response.Body.FlushAsync(ends.Token).ConfigureAwait(false);
             }
-            while (await timer.WaitForNextTickAsync(ends.Token).ConfigureAwait(false));
+            while (await timer.WaitForNextTickAsync(ends.Token).ConfigureAwait(false) && IsClient(context));
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
             // The watcher has gone, or the application ends.
+        }
+    }
+
+    /// <summary>Whether the watcher would still be let in: its key may have been removed, and the server stopped.</summary>
+    private static bool IsClient(HttpContext context)
+    {
+        try
+        {
+            _ = context.RequireClient(context.Server);
+            return true;
+        }
+        catch (InferenceException)
+        {
+            return false;
         }
     }
 
