@@ -63,8 +63,14 @@ internal sealed class TopScreen(IAnsiConsole console, string server, string orde
         try
         {
             while (await timer.WaitForNextTickAsync(ends.Token))
+            {
                 while (readKey() is { } key)
-                    if (key is 'q' or 'Q') await ends.CancelAsync();
+                {
+                    if (key is not ('q' or 'Q')) continue;
+                    await ends.CancelAsync();
+                    return;
+                }
+            }
         }
         catch (OperationCanceledException)
         {

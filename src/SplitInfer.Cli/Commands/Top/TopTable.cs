@@ -98,5 +98,5 @@ internal sealed class TopTable(string server, string order, int width)
         _ => string.Create(CultureInfo.InvariantCulture, $"{seconds:0}s"),
     };
 
-    private static string Bits(double perSecond) => $"{Sizes.Count(perSecond).Replace(" ", "", StringComparison.Ordinal)}bit/s";
+    private static string Bits(double perSecond) => $"{Sizes.Count(perSecond).Replace(" ", "", StringComparison.Ordinal)}b/s";
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Spectre.Console;
 using SplitInfer.Cli.Commands.Top;
 

@@ -11,8 +11,8 @@ public sealed class RatesTests
     public void Differences_over_the_time_between()
     {
         var rates = Rates.Between(
-            At(100, new() { Number = 1, Answered = 50, Refused = 3, ToldFinished = 40, ToldWonByDevice = 4, ToldOnDevice = 10 }),
-            At(102, new() { Number = 1, Answered = 70, Refused = 4, ToldFinished = 48, ToldWonByDevice = 6, ToldOnDevice = 22 }));
+            At(100, new MonitoredClient { Number = 1, Answered = 50, Refused = 3, ToldFinished = 40, ToldWonByDevice = 4, ToldOnDevice = 10 }),
+            At(102, new MonitoredClient { Number = 1, Answered = 70, Refused = 4, ToldFinished = 48, ToldWonByDevice = 6, ToldOnDevice = 22 }));
         var one = Assert.Single(rates.Clients);
         // 12 ran on the device, and 2 of 8 were won by it.
         Assert.Equal((10, 0.5, 0.7), (one.RequestsPerSecond, one.RefusalsPerSecond, one.DeviceShare));

@@ -1,10 +1,8 @@
 using System.Text.Json;
 using SplitInfer.Client;
-using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
-using SplitInfer.Testing.Tensors;
 
 namespace SplitInfer.Cli.Tests.Commands.Top;
 
