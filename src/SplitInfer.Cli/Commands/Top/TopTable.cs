@@ -12,12 +12,14 @@ namespace SplitInfer.Cli.Commands.Top;
 internal sealed class TopTable(string server, string order, int width)
 {
     private const string Unknown = "–";
-    private const int WideFrom = 130;
+    private const int NarrowWidth = 80;
 
     // Of the columns with numbers and the gaps between all of them: what is left is for names and the bar.
     private const int NumbersWidth = 46;
 
-    private readonly int _client = width < WideFrom ? 14 : 28, _model = width < WideFrom ? 8 : 20, _codec = width < WideFrom ? 6 : 16;
+    private readonly int _client = Math.Min(30, 14 + WiderBy(width) / 4), _model = Math.Min(24, 8 + WiderBy(width) / 4), _codec = Math.Min(16, 6 + WiderBy(width) / 6);
+
+    private static int WiderBy(int width) => Math.Max(0, width - NarrowWidth);
 
     private int BarWidth => Math.Clamp(width - NumbersWidth - _client - _model - _codec, 4, 40);
 
