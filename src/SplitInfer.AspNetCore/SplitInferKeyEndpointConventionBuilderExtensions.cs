@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using SplitInfer.AspNetCore.Access;
 using SplitInfer.AspNetCore.Endpoints;
+using SplitInfer.AspNetCore.OpenInference;
 using SplitInfer.Server;
 
 namespace SplitInfer.AspNetCore;
@@ -8,36 +10,40 @@ namespace SplitInfer.AspNetCore;
 /// <summary>Lets further endpoints of an application ask for the keys of its server.</summary>
 public static class SplitInferKeyEndpointConventionBuilderExtensions
 {
-    private const string Scheme = "Bearer ";
-
-    // Longer than any key that is meant.
-    private const int MaxKeyLength = 4096;
-
     /// <summary>
-    /// Answers requests with 401 that do not have a key of the server as <c>Authorization: Bearer KEY</c>, where <see cref="ServerSecurityOptions.KeysFile"/> is set;
-    /// where it is not, everybody is answered. The keys are those that frames need, and are looked at again when the file changes.
+    /// Answers requests with 401 that do not have a key of the server as <c>Authorization: Bearer KEY</c>, where <see cref="ServerSecurityOptions.KeysFile"/> is set,
+    /// and with 403 where such a key would travel from another machine without encryption, unless <see cref="ServerSecurityOptions.AllowInsecure"/> is set. Where
+    /// there are no keys, everybody is answered. The keys are those that frames need, and are looked at again when the file changes.
     /// </summary>
     /// <param name="builder">The endpoint, or the group, of an application that has a server.</param>
     /// <returns>The same endpoint.</returns>
+    /// <exception cref="InvalidOperationException">When the application starts: the endpoint has nothing that answers, so that nothing would be protected.</exception>
     public static TBuilder RequireSplitInferKey<TBuilder>(this TBuilder builder) where TBuilder : IEndpointConventionBuilder
     {
-        builder.Add(static endpoint =>
+        // Last of all, since some endpoints get what answers by a convention of their own.
+        builder.Finally(static endpoint =>
         {
-            if (endpoint.RequestDelegate is not { } answer) return;
-            endpoint.RequestDelegate = context => context.Server.Admits(KeyOf(context)) ? answer(context) : RefuseAsync(context);
+            var answer = endpoint.RequestDelegate ?? throw new InvalidOperationException($"The endpoint '{endpoint.DisplayName}' has nothing that answers, so that {nameof(RequireSplitInferKey)} cannot protect it. Call it on the endpoint that is mapped.");
+            endpoint.RequestDelegate = context => FaultOf(context) is { } fault ? context.WriteErrorAsync(fault) : answer(context);
         });
         return builder;
     }
 
-    private static Task RefuseAsync(HttpContext context)
+    private static InferenceException? FaultOf(HttpContext context)
     {
-        context.Response.Headers.WWWAuthenticate = "Bearer";
-        return context.WriteErrorAsync(StatusCodes.Status401Unauthorized, "The server requires a key. Send one that it knows as Authorization: Bearer KEY.");
-    }
+        var server = context.Server;
+        if (!server.RequiresKeys) return null;
+        try
+        {
+            context.RequireSafety(server);
+        }
+        catch (InferenceException refused)
+        {
+            return refused;
+        }
 
-    private static string? KeyOf(HttpContext context)
-    {
-        var header = context.Request.Headers.Authorization;
-        return header.Count == 1 && header[0] is { Length: <= MaxKeyLength } text && text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text[Scheme.Length..].Trim() : null;
+        if (server.Admits(context.PresentedKey())) return null;
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return new(StatusCodes.Status401Unauthorized, "The server requires a key. Send one that it knows as Authorization: Bearer KEY.");
     }
 }

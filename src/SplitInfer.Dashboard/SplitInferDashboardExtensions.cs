@@ -50,8 +50,8 @@ public static class SplitInferDashboardExtensions
         var group = endpoints.MapGroup("");
         DashboardGate.Guard(group, services.GetRequiredService<DashboardTickets>());
         group.MapMethods($"/{DashboardAssets.Folder}/{{**path}}", [HttpMethods.Get, HttpMethods.Head], assets.SendAsync);
-        // There is no form on the page.
-        group.MapRazorComponents<App>().AddInteractiveServerRenderMode().DisableAntiforgery();
+        // There is no form on the page, and the gate says who may frame it.
+        group.MapRazorComponents<App>().AddInteractiveServerRenderMode(static options => options.ContentSecurityFrameAncestorsPolicy = null).DisableAntiforgery();
         return group;
     }
 }

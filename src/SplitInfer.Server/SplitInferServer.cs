@@ -126,7 +126,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
             _whole = new(_server.Context);
             _readiness = new(_whole, health, _time);
             var (models, server) = (_models, _server);
-            _look = () => Look(models, residency, server);
+            _look = () => Look(models, _loading, residency, server);
             _gauges = new(_look);
             Endpoints = await _server.StartAsync([.. _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]], _options.WebSockets, cancellationToken).ConfigureAwait(false);
             if (_options.Http is { } http) HttpEndpoint = await ListenAsync(server, http, isGrpc: false, cancellationToken).ConfigureAwait(false);
@@ -238,7 +238,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
     });
 
     /// <summary>What listeners are told that the server holds.</summary>
-    private static ServerLoadStatus Look(ModelRegistry models, SegmentResidency residency, FrameServer server)
+    private static ServerLoadStatus Look(ModelRegistry models, ModelRepository? repository, SegmentResidency residency, FrameServer server)
     {
         var (load, (segments, bytes)) = (server.Load, residency.Loaded);
         return new()
@@ -250,6 +250,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
             Connections = server.ConnectionCount,
             HeldBytes = server.HeldBytes,
             Models = models.Models.Count,
+            RefusedModels = repository?.Refused.Count ?? 0,
             Segments = segments,
             SegmentBytes = bytes,
         };

@@ -12,10 +12,10 @@ internal static class ClientAccess
 {
     private const string Scheme = "Bearer ";
 
-    // Longer than any key that is meant.
+    // No key is longer.
     private const int MaxKeyLength = 4096;
 
-    private static readonly object ConnectionNumber = new();
+    private static readonly object Connection = new();
 
     extension(HttpContext context)
     {
@@ -23,7 +23,24 @@ internal static class ClientAccess
         /// <exception cref="InferenceException">It may not.</exception>
         public void RequireKey(SplitInferServer server)
         {
-            if (server.RequiresKeys) _ = context.Identify(server);
+            if (!server.RequiresKeys) return;
+            context.RequireSafety(server);
+            _ = context.Identify(server);
+        }
+
+        /// <summary>Makes sure that nobody between the client and the server can read a key, and what it gives access to.</summary>
+        /// <exception cref="InferenceException">Somebody could.</exception>
+        public void RequireSafety(SplitInferServer server)
+        {
+            if (server.FaultOf(context.Peer, context.IsLocal, context.Request.IsHttps, context.IsAuthenticated, context.Connection.ClientCertificate) is { } fault)
+                throw new InferenceException(StatusCodes.Status403Forbidden, $"The server would be used from another machine {fault}. Use https:// and let the server know its clients, or let it allow what is insecure.");
+        }
+
+        /// <summary>The key that the request has as <c>Authorization: Bearer KEY</c>; null where it has none.</summary>
+        public string? PresentedKey()
+        {
+            var header = context.Request.Headers.Authorization;
+            return header.Count == 1 && header[0] is { Length: <= MaxKeyLength } text && text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text[Scheme.Length..].Trim() : null;
         }
 
         /// <summary>Makes sure that a client may run models, and says who it is.</summary>
@@ -31,8 +48,7 @@ internal static class ClientAccess
         public ForeignClient RequireClient(SplitInferServer server)
         {
             if (context.IsOfPage) throw new InferenceException(StatusCodes.Status403Forbidden, "Web pages cannot use this server. Send the request from an application.");
-            if (server.FaultOf(context.Peer, context.IsLocal, context.Request.IsHttps, context.IsAuthenticated, context.Connection.ClientCertificate) is { } fault)
-                throw new InferenceException(StatusCodes.Status403Forbidden, $"The server would be used from another machine {fault}. Use https:// and let the server know its clients, or let it allow what is insecure.");
+            context.RequireSafety(server);
             return context.Identify(server);
         }
 
@@ -41,7 +57,7 @@ internal static class ClientAccess
             if (server.WholeModels is not { } models) throw Refusals.Stopping();
             try
             {
-                return models.Identify(context.Peer, context.NumberOfConnection(models), context.PresentedKey());
+                return models.Identify(context.Peer, context.ConnectionOf(models), context.PresentedKey());
             }
             catch (TailRefusedException refused)
             {
@@ -49,21 +65,15 @@ internal static class ClientAccess
             }
         }
 
-        private string? PresentedKey()
+        private ForeignConnection ConnectionOf(WholeModelService models)
         {
-            var header = context.Request.Headers.Authorization;
-            return header.Count == 1 && header[0] is { Length: <= MaxKeyLength } text && text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text[Scheme.Length..].Trim() : null;
-        }
-
-        private long NumberOfConnection(WholeModelService models)
-        {
-            if (context.Features.Get<IConnectionItemsFeature>()?.Items is not { } items) return models.NextConnection();
+            if (context.Features.Get<IConnectionItemsFeature>()?.Items is not { } items) return models.Connect();
             lock (items)
             {
-                if (items.TryGetValue(ConnectionNumber, out var number)) return (long)number!;
-                var next = models.NextConnection();
-                items[ConnectionNumber] = next;
-                return next;
+                if (items.TryGetValue(Connection, out var known)) return (ForeignConnection)known!;
+                var connection = models.Connect();
+                items[Connection] = connection;
+                return connection;
             }
         }
     }

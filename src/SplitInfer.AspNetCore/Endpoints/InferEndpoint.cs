@@ -16,9 +16,6 @@ internal static class InferEndpoint
     /// <summary>How tensors travel, for telemetry.</summary>
     public const string Json = "Json", Binary = "Binary";
 
-    // Names, shapes and parameters beside the elements.
-    private const long AllowanceBytes = 1 << 20;
-
     // What is read at a time, and counted.
     private const int PieceBytes = 64 << 10;
 
@@ -43,7 +40,7 @@ internal static class InferEndpoint
         var models = context.Server.WholeModels ?? throw Refusals.Stopping();
         var header = HeaderLengthOf(context.Request);
         RequireEncoding(context.Request);
-        var limit = models.Sizes.MaxBytes <= long.MaxValue - AllowanceBytes ? models.Sizes.MaxBytes + AllowanceBytes : long.MaxValue;
+        var limit = models.Sizes.MaxBytes <= long.MaxValue - RequestBounds.AllowanceBytes ? models.Sizes.MaxBytes + RequestBounds.AllowanceBytes : long.MaxValue;
         if (context.Request.ContentLength > limit) throw TooLarge(limit);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = limit;
         try
@@ -56,7 +53,7 @@ internal static class InferEndpoint
             }
             catch (InferenceException refused)
             {
-                request.Reject(refused.Status == StatusCodes.Status413PayloadTooLarge ? RefusalCode.LimitExceeded : RefusalCode.InvalidPayload, refused.Message);
+                request.Reject(refused.Code, refused.Message);
                 throw;
             }
             catch (Exception error) when (error is not (TailRefusedException or BadHttpRequestException or OperationCanceledException or IOException))

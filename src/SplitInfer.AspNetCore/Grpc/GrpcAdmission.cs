@@ -15,16 +15,13 @@ namespace SplitInfer.AspNetCore.Grpc;
 /// </summary>
 internal static class GrpcAdmission
 {
-    // Names, shapes and parameters beside the elements.
-    private const long AllowanceBytes = 1 << 20;
-
     // A question has a name and a version at most, and what is read is not counted.
     private const int MaxQuestionBytes = 4096;
 
     private static readonly object Admitted = new();
 
     /// <summary>The largest message that a server takes.</summary>
-    public static int MaxMessageBytes(long maxTensorBytes) => (int)Math.Min(int.MaxValue, Math.Min(maxTensorBytes, int.MaxValue) + AllowanceBytes);
+    public static int MaxMessageBytes(long maxTensorBytes) => (int)Math.Min(int.MaxValue, Math.Min(maxTensorBytes, int.MaxValue) + RequestBounds.AllowanceBytes);
 
     /// <summary>Who has sent a request for outputs, and how long it took to come.</summary>
     /// <exception cref="InferenceException">It was not let in as such.</exception>
@@ -81,16 +78,25 @@ internal static class GrpcAdmission
         var body = new MessageBody(context);
         var length = await body.ReadLengthAsync(MaxMessageBytes(models.Sizes.MaxBytes)).ConfigureAwait(false);
         using var room = models.Reserve(client);
+        RequireRoom(room, length, length);
         room.Promise(length);
         if (await body.MeasureAsync(length, room.Hold).ConfigureAwait(false) is { } size)
         {
             // What came is in memory until it is parsed, and then the tensors are.
             var more = size.ParsedBytes + Math.Max(0, size.TensorBytes - length);
+            RequireRoom(room, more, length + more);
             room.Promise(more);
             room.Hold(more);
         }
 
         context.Items[Admitted] = (client, TimeProvider.System.GetElapsedTime(began));
         await next(context).ConfigureAwait(false);
+    }
+
+    /// <summary>Refuses for good what no other load would leave room for: whoever is told to come back later would do so forever.</summary>
+    private static void RequireRoom(Reservation room, long more, long all)
+    {
+        if (room.LimitOver(more) is { } limit)
+            throw InferenceException.TooLarge($"The message comes to {all} bytes in the memory of the server, which is over Limits.{limit}. Send smaller tensors, or raise the limit.");
     }
 }

@@ -80,7 +80,7 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
             }
             catch (InferenceException refused)
             {
-                run.Reject(refused.Status == StatusCodes.Status413PayloadTooLarge ? RefusalCode.LimitExceeded : RefusalCode.InvalidPayload, refused.Message);
+                run.Reject(refused.Code, refused.Message);
                 throw;
             }
             catch (Exception error) when (error is not (TailRefusedException or RpcException or OperationCanceledException))
@@ -114,7 +114,7 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
         }
 
         // What the message comes to has been counted, the tensors with it.
-        tensors.Allocate();
+        tensors.Allocate(areCounted: true);
         for (var input = 0; input < places.Length; input++)
         {
             var tensor = tensors[places[input]];
@@ -163,12 +163,12 @@ internal sealed class InferenceService(SplitInferServer server) : GRPCInferenceS
     private static TimeSpan? DeadlineOf(ModelInferRequest request, ServerCallContext context, TimeSpan took)
     {
         TimeSpan? deadline = request.Parameters.TryGetValue("timeout", out var timeout) && timeout.Int64Param is > 0 and var microseconds
-            ? TimeSpan.FromMicroseconds(Math.Min(microseconds, Deadlines.LongestMicroseconds))
+            ? TimeSpan.FromMicroseconds(Math.Min(microseconds, RequestBounds.LongestDeadlineMicroseconds))
             : null;
         // By the clock of gRPC, which begins to count once the message is there.
         if (context.Deadline == DateTime.MaxValue) return deadline;
         var left = context.Deadline - took - TimeProvider.System.GetUtcNow().UtcDateTime;
-        if (left <= TimeSpan.Zero) throw new InferenceException(StatusCodes.Status504GatewayTimeout, "The deadline passed before the request was read. Allow more time.");
+        if (left <= TimeSpan.Zero) throw new InferenceException(StatusCodes.Status504GatewayTimeout, "The deadline passed before the request was read. Allow more time.") { Code = RefusalCode.DeadlineExceeded };
         return deadline < left ? deadline : left;
     }
 

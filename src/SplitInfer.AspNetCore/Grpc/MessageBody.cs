@@ -65,7 +65,8 @@ internal sealed class MessageBody(HttpContext context)
             }
             finally
             {
-                body.AdvanceTo(buffer.Start, buffer.GetPosition(_seen));
+                // The end is known; any other place is looked for from the beginning.
+                body.AdvanceTo(buffer.Start, isEnough ? buffer.GetPosition(_seen) : buffer.End);
             }
         }
     }

@@ -124,7 +124,7 @@ internal static class InferRequestReader
                 case "binary_data_size": settings.BinarySize = ReadNumber(ref reader, property); break;
                 case "binary_data": settings.IsBinary = ReadFlag(ref reader, property); break;
                 case "binary_data_output": settings.IsBinaryOutput = ReadFlag(ref reader, property); break;
-                case "timeout": settings.Timeout = ReadNumber(ref reader, property) is > 0 and var microseconds ? TimeSpan.FromMicroseconds(Math.Min(microseconds, Deadlines.LongestMicroseconds)) : null; break;
+                case "timeout": settings.Timeout = ReadNumber(ref reader, property) is > 0 and var microseconds ? TimeSpan.FromMicroseconds(Math.Min(microseconds, RequestBounds.LongestDeadlineMicroseconds)) : null; break;
                 case var other when NotSupported.Contains(other): throw InferenceException.NotSupported($"The parameter \"{other}\" is not supported. Leave it out.");
                 default: Skip(ref reader); break;
             }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using SplitInfer.Protocol;
 
 namespace SplitInfer.AspNetCore.OpenInference;
 
@@ -10,6 +11,9 @@ internal sealed class InferenceException(int status, string message) : Exception
     /// <summary>The status of HTTP that says so.</summary>
     public int Status => status;
 
+    /// <summary>What it is counted as: the client's mistake unless set.</summary>
+    public RefusalCode Code { get; init; } = RefusalCode.InvalidPayload;
+
     /// <summary>When to come back; null where that does not help or is not known.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
@@ -17,7 +21,7 @@ internal sealed class InferenceException(int status, string message) : Exception
     public static InferenceException Bad(string message) => new(StatusCodes.Status400BadRequest, message);
 
     /// <summary>The request is over what the server takes.</summary>
-    public static InferenceException TooLarge(string message) => new(StatusCodes.Status413PayloadTooLarge, message);
+    public static InferenceException TooLarge(string message) => new(StatusCodes.Status413PayloadTooLarge, message) { Code = RefusalCode.LimitExceeded };
 
     /// <summary>The request asks for what the server does not have.</summary>
     public static InferenceException NotSupported(string message) => new(StatusCodes.Status501NotImplemented, message);

@@ -40,13 +40,14 @@ internal sealed class InputTensors(WholeModelRequest request, SizeLimits limits)
     }
 
     /// <summary>Allocates the tensors that were noted. Their content is undefined until it is filled in.</summary>
+    /// <param name="areCounted">Whether room has been made for them already.</param>
     /// <exception cref="InferenceException">An input is missing.</exception>
     /// <exception cref="TailRefusedException">The client holds as many bytes as it may.</exception>
-    public void Allocate()
+    public void Allocate(bool areCounted = false)
     {
         for (var place = 0; place < _shapes.Length; place++)
             if (_shapes[place] is null && !request.IsOptional(request.Inputs[place])) throw InferenceException.Bad($"Input '{request.Inputs[place].Name}' is missing. The model takes {All()}.");
-        request.Promise(_bytes);
+        if (!areCounted) request.Promise(_bytes);
         request.BytesReceived = _bytes;
         _tensors = new TensorValue[_shapes.Length];
         for (var place = 0; place < _shapes.Length; place++)

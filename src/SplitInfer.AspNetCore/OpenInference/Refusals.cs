@@ -22,9 +22,9 @@ internal static class Refusals
         RefusalCode.Cancelled => StatusCodes.Status499ClientClosedRequest,
         RefusalCode.ShuttingDown or RefusalCode.PartitionUnavailable => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status500InternalServerError,
-    }, refused.Message) { RetryAfter = refused.Code is RefusalCode.Busy or RefusalCode.ShuttingDown or RefusalCode.PartitionUnavailable ? refused.RetryAfter ?? Soon : null };
+    }, refused.Message) { Code = refused.Code, RetryAfter = refused.Code is RefusalCode.Busy or RefusalCode.ShuttingDown or RefusalCode.PartitionUnavailable ? refused.RetryAfter ?? Soon : null };
 
     /// <summary>The server takes no requests.</summary>
     public static InferenceException Stopping() =>
-        new(StatusCodes.Status503ServiceUnavailable, "The server is starting or stopping. Send the request to another server, or again later.") { RetryAfter = Soon };
+        new(StatusCodes.Status503ServiceUnavailable, "The server is starting or stopping. Send the request to another server, or again later.") { Code = RefusalCode.ShuttingDown, RetryAfter = Soon };
 }

@@ -11,4 +11,10 @@ internal static class RequestBounds
 
     /// <summary>Bytes of a name, or of another text.</summary>
     public const int MaxTextBytes = 4096;
+
+    /// <summary>Bytes of all that is not an element: names, shapes and parameters.</summary>
+    public const long AllowanceBytes = 1 << 20;
+
+    /// <summary>The longest deadline, µs: a day, which is longer than any that is meant, and short enough for a timer.</summary>
+    public const long LongestDeadlineMicroseconds = 24L * 60 * 60 * 1_000_000;
 }

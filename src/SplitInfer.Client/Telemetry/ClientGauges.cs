@@ -40,6 +40,20 @@ internal sealed class ClientGauges : IDisposable
     {
         foreach (var (client, _) in Clients)
             for (var server = 0; server < client._tags.Length; server++)
-                if (value(client, server) is { } measured && double.IsFinite(measured)) yield return new(measured, client._tags[server]);
+                if (Ask(client, server) is { } measured && double.IsFinite(measured)) yield return new(measured, client._tags[server]);
+
+        double? Ask(ClientGauges client, int server)
+        {
+            try
+            {
+                return value(client, server);
+            }
+#pragma warning disable CA1031 // The policy may be an application's own, and one that throws must not take the other clients of the process off the gauge.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+                return null;
+            }
+        }
     }
 }

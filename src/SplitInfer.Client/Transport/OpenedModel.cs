@@ -59,6 +59,9 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
     /// <summary>What is to be opened.</summary>
     public RemoteModel Model => model;
 
+    /// <summary>Whether nobody wants it any more.</summary>
+    public bool IsAbandoned => Volatile.Read(ref _isAbandoned);
+
     public bool WriteFrame(OutgoingFrame frame)
     {
         lock (_gate)
@@ -96,7 +99,7 @@ internal sealed class ModelOpening(ServerConnection connection, RemoteModel mode
         lock (_gate)
         {
             if (_isAbandoned) return;
-            _isAbandoned = true;
+            Volatile.Write(ref _isAbandoned, true);
         }
 
         // Without a handle the server will not answer, so nothing else ends the opening.

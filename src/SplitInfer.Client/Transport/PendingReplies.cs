@@ -125,7 +125,8 @@ internal sealed class PendingReplies(TimeProvider time)
                 throw ProtocolException.Violation($"a {frame.Type} frame for handle {frame.RequestId}, which is not being opened");
             // Where this throws, the opening is still pending, and fails with the connection.
             var opened = open?.Invoke(opening);
-            if (opened is not null) _opened.Add(frame.RequestId, opened);
+            // One that nobody wants any more has been closed already.
+            if (opened is not null && !opening.IsAbandoned) _opened.Add(frame.RequestId, opened);
             _openings.Remove(frame.RequestId);
             return (opening, opened);
         }

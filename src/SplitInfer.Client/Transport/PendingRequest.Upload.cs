@@ -40,9 +40,10 @@ internal sealed partial class PendingRequest : IOutgoingMessage
             if (_isCompleted) return Id != 0 && new HeaderOnlyMessage(FrameType.Cancel, Id).WriteFrame(frame);
             if (Id == 0)
             {
+                // Throws where the connection has ended; a report that was taken would be lost.
+                Id = _connection.Pending.Add(this);
                 if (_model!.Reports is { } reports && _connection.Terms is { } terms) _header.Report = reports.Take(terms.HasReports, terms.CodecNames, ref _report);
                 _header.BudgetUs = _request!.Remaining is { } remaining ? (ulong)Math.Max(1, remaining.TotalMicroseconds) : 0;
-                Id = _connection.Pending.Add(this);
                 frame.Begin(FrameType.Request, Id, _header);
             }
             else
@@ -73,6 +74,8 @@ internal sealed partial class PendingRequest : IOutgoingMessage
     {
         try
         {
+            // Here, where nothing is held: a policy may take its time.
+            _model!.Reports?.UpdateEstimate();
             await _connection.Writer.SendAsync(this).ConfigureAwait(false);
         }
         catch (Exception exception)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 
 namespace SplitInfer.Client.Transport;
@@ -7,7 +8,7 @@ namespace SplitInfer.Client.Transport;
 /// What a client is going to tell one server of its requests, with the next that it sends there. Only counts and the last request are kept, so that it
 /// never grows. Thread-safe.
 /// </summary>
-/// <param name="estimate">The link as the policy estimates it: round trip in s and bandwidth in bit/s; NaN for what it does not know.</param>
+/// <param name="estimate">The link as the policy estimates it: round trip in s and bandwidth in bit/s; NaN for what it does not know. May take its time.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ReportBuffer(Func<(double RoundTripSeconds, double BitsPerSecond)> estimate, TimeProvider time)
 {
@@ -48,36 +49,14 @@ internal sealed class ReportBuffer(Func<(double RoundTripSeconds, double BitsPer
         }
     }
 
-    /// <summary>Takes what has not been told yet.</summary>
-    /// <param name="isAgreed">Whether the connection carries reports.</param>
-    /// <param name="codecs">The codecs of the connection, by their index on the wire.</param>
-    /// <param name="report">The message, which is used again; made where it is first needed.</param>
-    /// <returns>The message; null where there is nothing to tell.</returns>
-    public ClientReport? Take(bool isAgreed, ImmutableArray<string> codecs, ref ClientReport? report)
+    /// <summary>Asks the policy anew, unless it was asked just now. Called while nothing is held that others need.</summary>
+    public void UpdateEstimate()
     {
-        _isUnwanted = !isAgreed;
-        if (!isAgreed) return null;
-        var link = Estimate();
-        lock (_gate)
-        {
-            if (_finished == 0 && _onDevice == 0) return null;
-            report ??= new();
-            (report.RoundTripUs, report.BitsPerSecond) = link;
-            (report.Finished, report.Forced, report.Raced, report.WonByDevice) = (_finished, _forced, _raced, _wonByDevice);
-            (report.OnDevice, report.OnDeviceUs) = (_onDevice, (ulong)_onDeviceTime.TotalMicroseconds);
-            if (_finished == 0) report.Last = null;
-            else _last.Write(report.Last ??= new(), codecs);
-            (_finished, _forced, _raced, _wonByDevice, _onDevice, _onDeviceTime) = (0, 0, 0, 0, 0, TimeSpan.Zero);
-            return report;
-        }
-    }
-
-    private (ulong RoundTripUs, ulong BitsPerSecond) Estimate()
-    {
+        if (_isUnwanted) return;
         lock (_gate)
         {
             var now = time.GetTimestamp();
-            if (_estimatedAt is { } at && time.GetElapsedTime(at, now) < EstimateInterval) return _link;
+            if (_estimatedAt is { } at && time.GetElapsedTime(at, now) < EstimateInterval) return;
             _estimatedAt = now;
         }
 
@@ -94,7 +73,40 @@ internal sealed class ReportBuffer(Func<(double RoundTripSeconds, double BitsPer
             // The report tells nothing of the link.
         }
 
-        lock (_gate) return _link = link;
+        lock (_gate) _link = link;
+    }
+
+    /// <summary>Takes what has not been told yet, as far as one report may tell.</summary>
+    /// <param name="isAgreed">Whether the connection carries reports.</param>
+    /// <param name="codecs">The codecs of the connection, by their index on the wire.</param>
+    /// <param name="report">The message, which is used again; made where it is first needed.</param>
+    /// <returns>The message; null where there is nothing to tell.</returns>
+    public ClientReport? Take(bool isAgreed, ImmutableArray<string> codecs, ref ClientReport? report)
+    {
+        _isUnwanted = !isAgreed;
+        if (!isAgreed) return null;
+        lock (_gate)
+        {
+            if (_finished == 0 && _onDevice == 0) return null;
+            report ??= new();
+            (report.RoundTripUs, report.BitsPerSecond) = _link;
+            if (_finished == 0) report.Last = null;
+            else _last.Write(report.Last ??= new(), codecs);
+            report.Finished = Part(ref _finished, ReportLimits.MaxRequests);
+            (report.Forced, report.Raced, report.WonByDevice) = (Part(ref _forced, report.Finished), Part(ref _raced, report.Finished), Part(ref _wonByDevice, report.Finished));
+            var onDeviceTime = _onDevice > ReportLimits.MaxRequests ? _onDeviceTime * ((double)ReportLimits.MaxRequests / _onDevice) : _onDeviceTime;
+            (report.OnDevice, report.OnDeviceUs) = (Part(ref _onDevice, ReportLimits.MaxRequests), (ulong)onDeviceTime.TotalMicroseconds);
+            _onDeviceTime -= onDeviceTime;
+            return report;
+        }
+    }
+
+    /// <summary>Takes at most so many off a count.</summary>
+    private static uint Part(ref uint count, uint most)
+    {
+        var part = Math.Min(count, most);
+        count -= part;
+        return part;
     }
 
     // 0 stands for what is not known.

@@ -108,8 +108,13 @@ internal sealed class ServerConnection
     /// <param name="model">A model that is open here.</param>
     /// <param name="cancellationToken">Withdraws the request.</param>
     /// <exception cref="TailRefusedException">Among others with <see cref="RefusalCode.ModelClosed"/> where the connection accepts no new requests.</exception>
-    public ValueTask<TailReply> SendAsync(TailRequest request, OpenedModel model, CancellationToken cancellationToken) =>
-        Slots.SendAsync(request, model, _terms!.CodecOf(request), cancellationToken);
+    /// <exception cref="ArgumentException">The partition is of another plan.</exception>
+    public ValueTask<TailReply> SendAsync(TailRequest request, OpenedModel model, CancellationToken cancellationToken)
+    {
+        // What is wrong with a request is found before it takes a slot.
+        if (request.Partition.Index >= model.Layouts.Count) throw new ArgumentException($"The request is for partition {request.Partition.Index}, and the plan of this transport has {model.Layouts.Count}. Take the partition from that plan.", nameof(request));
+        return Slots.SendAsync(request, model, _terms!.CodecOf(request), cancellationToken);
+    }
 
     /// <summary>Measures the time to the server and back.</summary>
     public async ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken)

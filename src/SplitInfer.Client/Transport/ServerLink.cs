@@ -52,6 +52,9 @@ internal sealed partial class ServerLink : IAsyncDisposable
     /// <summary>The clock.</summary>
     public TimeProvider Time => _time;
 
+    /// <summary>Called when the last reference has been given back.</summary>
+    public Action? Closed { get; set; }
+
     // Each attempt that meets silence lets the next last twice as long, for a path may be slow rather than dead.
     private TimeSpan AttemptLimit => LongestAttempt * (1 << Math.Min(_silentAttempts, 10)) is var limit && _options.ConnectTimeout < limit ? _options.ConnectTimeout : limit;
 
@@ -73,6 +76,7 @@ internal sealed partial class ServerLink : IAsyncDisposable
     public async ValueTask<bool> ReleaseAsync()
     {
         if (Interlocked.Decrement(ref _references) > 0) return false;
+        Closed?.Invoke();
         Task<ServerConnection>? connecting;
         lock (_gate) connecting = _connection;
         // Also ends an attempt to connect, so that there are no more connections afterwards.
@@ -233,6 +237,7 @@ internal sealed partial class ServerLink : IAsyncDisposable
         {
             var isSilence = limit.IsCancellationRequested;
             limit.Dispose();
+            ObjectDisposedException.ThrowIf(_disposal.IsCancellationRequested, typeof(ITailTransport));
             if (isSilence)
             {
                 _silentAttempts++;

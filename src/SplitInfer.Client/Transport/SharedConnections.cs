@@ -23,7 +23,22 @@ public sealed class SharedConnections
         {
             var key = (address, codecs, access, options.WrapStream);
             if (_links.TryGetValue(key, out var shared) && shared.TryAddReference()) return shared;
-            return _links[key] = new(address, codecs, options, time, access);
+            var link = new ServerLink(address, codecs, options, time, access);
+            link.Closed = () => Forget(key, link);
+            return _links[key] = link;
         }
+    }
+
+    /// <summary>How many links are kept.</summary>
+    internal int Count
+    {
+        get { lock (_gate) return _links.Count; }
+    }
+
+    private void Forget((Uri, CodecRegistry, ServerAccess, Func<Stream, Stream>?) key, ServerLink link)
+    {
+        // Another may have taken its place already.
+        lock (_gate)
+            if (_links.TryGetValue(key, out var kept) && kept == link) _links.Remove(key);
     }
 }

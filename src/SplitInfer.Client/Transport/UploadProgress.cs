@@ -36,5 +36,10 @@ public sealed class UploadProgress
     internal bool IsLeftBehind => _connection is { IsRetired: true };
 
     /// <summary>The request travels on a connection from now on.</summary>
-    internal void Begin(ConnectionFate connection) => _connection = connection;
+    internal void Begin(ConnectionFate connection)
+    {
+        _connection = connection;
+        // What an attempt before this one did says nothing of this one.
+        (EncodeSeconds, SendSeconds, BytesSent) = (0, 0, 0);
+    }
 }

@@ -10,6 +10,9 @@ internal sealed class PlanLayouts(PartitionPlan plan)
     private readonly (BoundaryLayout Boundary, BoundaryLayout Outputs)[] _ofPartition =
         [.. plan.Partitions.Select(static p => (BoundaryLayout.For(p.Boundary), BoundaryLayout.For(p.TailOutputs)))];
 
+    /// <summary>How many partitions the plan has.</summary>
+    public int Count => _ofPartition.Length;
+
     /// <summary>What every request states of the plan, so that a head of one plan can never meet a tail of another: the first 8 bytes of its fingerprint.</summary>
     public ulong Check { get; } = BinaryPrimitives.ReadUInt64LittleEndian(plan.Fingerprint.Bytes);
 

@@ -3,13 +3,22 @@
   'use strict';
   const choices = ['auto', 'light', 'dark'];
   const read = () => { try { const saved = localStorage.getItem('splitinfer-theme'); return choices.includes(saved) ? saved : 'auto'; } catch { return 'auto'; } };
+  const mediaOf = (sheet, choice) => {
+    const own = sheet.getAttribute('data-theme-of');
+    return choice === 'auto' ? `(prefers-color-scheme: ${own})` : choice === own ? 'all' : 'not all';
+  };
+  let changes = 0;
   const apply = choice => {
     const root = document.documentElement;
     if (choice === 'auto') root.removeAttribute('data-theme'); else root.setAttribute('data-theme', choice);
-    for (const sheet of document.querySelectorAll('link[data-theme-of]')) {
-      const own = sheet.getAttribute('data-theme-of');
-      sheet.media = choice === 'auto' ? `(prefers-color-scheme: ${own})` : choice === own ? 'all' : 'not all';
-    }
+    const change = ++changes;
+    const sheets = [...document.querySelectorAll('link[data-theme-of]')];
+    const isOn = media => window.matchMedia(media).matches;
+    // While neither sheet is on, charts have no size and draw themselves anew: so one goes only after the other has come.
+    for (const sheet of sheets) if (isOn(mediaOf(sheet, choice))) sheet.media = mediaOf(sheet, choice);
+    const finish = () => { if (change === changes) for (const sheet of sheets) sheet.media = mediaOf(sheet, choice); };
+    if (document.readyState === 'loading') finish();
+    else requestAnimationFrame(() => requestAnimationFrame(finish));
     const button = document.getElementById('theme');
     if (button) button.textContent = `Theme: ${choice}`;
   };

@@ -3,13 +3,15 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SplitInfer.AspNetCore.Access;
 using SplitInfer.Server;
 
 namespace SplitInfer.Dashboard.Hosting;
 
 /// <summary>
 /// Decides who may look. Where the server knows its clients by keys, whoever looks shows one, as the password of HTTP's basic authentication or as a bearer; else
-/// the rule for clients holds: on this machine anyone, from others nobody unless the server lets in who has a trusted certificate, or what is insecure.
+/// the rule for clients holds: on this machine anyone, from others nobody unless the server lets in who has a trusted certificate, or what is insecure. A key is
+/// neither asked for nor taken where it would travel from another machine without encryption.
 /// </summary>
 internal static class DashboardGate
 {
@@ -60,6 +62,7 @@ internal static class DashboardGate
         var server = context.RequestServices.GetRequiredService<SplitInferServer>();
         if (context.User.Identity?.IsAuthenticated == true) return null;
         if (server.KnowsKey(null) is null) return FaultWithoutKey(context, server);
+        if (server.FaultOf(context) is { } insecure) return Insecure(insecure);
         if (PresentedKey(context) is { } key)
         {
             if (server.KnowsKey(key) != true) return NeedsKey;
@@ -76,11 +79,12 @@ internal static class DashboardGate
     private static Refusal? FaultWithoutKey(HttpContext context, SplitInferServer server)
     {
         // A name that leads to this machine may be anyone's, who then reads what a browser here sees.
-        if (context.IsLocalRequest() && !context.HasLocalHost()) return new(StatusCodes.Status403Forbidden, "Name this machine as 127.0.0.1 or localhost in the address.");
-        return server.FaultOf(context) is not { } fault
-            ? null
-            : new(StatusCodes.Status403Forbidden, $"The dashboard would be shown to another machine {fault}. Use https:// and let the server know its clients by keys, or let it allow what is insecure.");
+        if (context.IsLocal && !context.HasLocalHost()) return new(StatusCodes.Status403Forbidden, "Name this machine as 127.0.0.1 or localhost in the address.");
+        return server.FaultOf(context) is { } fault ? Insecure(fault) : null;
     }
+
+    private static Refusal Insecure(string fault) =>
+        new(StatusCodes.Status403Forbidden, $"The dashboard would be shown to another machine {fault}. Use https:// and let the server know its clients by keys, or let it allow what is insecure.");
 
     /// <summary>Whether a browser asks on behalf of this page, or of no page: WebSockets of other sites are not stopped by browsers.</summary>
     private static bool IsOfThisPage(HttpContext context) =>

@@ -5,12 +5,9 @@ using SplitInfer.Server;
 
 namespace SplitInfer.Dashboard.Hosting;
 
-/// <summary>Where a request comes from.</summary>
+/// <summary>What a page needs to know of where a request comes from.</summary>
 internal static class RequestPlace
 {
-    /// <summary>Whether it was sent on this machine, and not by a proxy for someone else.</summary>
-    public static bool IsLocalRequest(this HttpContext context) => context.IsLocal;
-
     /// <summary>Whether it names this machine as one does on it.</summary>
     public static bool HasLocalHost(this HttpContext context) =>
         context.Request.Host.Host is var host && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));

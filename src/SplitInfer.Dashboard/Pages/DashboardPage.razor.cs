@@ -93,7 +93,7 @@ public sealed partial class DashboardPage
         (_queue, _isQueueLong) = (Number(last.Load.Queued), last.Load.Queued > 2 * last.Load.Places);
         _wait = last.Load.WaitSeconds > 0 ? $"{Amounts.Ms(last.Load.WaitSeconds * 1e3)} ms until a place is free" : $"{last.Load.Running} of {last.Load.Places} places taken";
         _held = Amounts.Bytes(last.Load.HeldBytes);
-        _segments = $"{last.Load.Segments} tails loaded, {Amounts.Bytes(last.Load.SegmentBytes)}";
+        _segments = $"{last.Load.Segments} {(last.Load.Segments == 1 ? "tail" : "tails")} loaded, {Amounts.Bytes(last.Load.SegmentBytes)}";
     }
 
     private static string Number(int value) => value.ToString("#,0", CultureInfo.InvariantCulture);

@@ -8,7 +8,7 @@ internal static class Series
     /// <summary>How many seconds the charts show.</summary>
     public const int Shown = 120;
 
-    /// <summary>One number of each sample, smoothed over a few, since a second has few requests of a slow client.</summary>
+    /// <summary>One number of each sample that is shown.</summary>
     public static ChartPoint[] Of(DashboardSnapshot snapshot, Func<Sample, double> value)
     {
         var samples = snapshot.Samples;

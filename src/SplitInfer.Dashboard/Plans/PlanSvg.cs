@@ -101,13 +101,28 @@ internal static class PlanSvg
 
     private static void AddChoices(StringBuilder svg, Scale scale, IReadOnlyDictionary<int, int> choices)
     {
-        var rightmost = double.NegativeInfinity;
-        foreach (var (partition, clients) in choices.OrderBy(static choice => choice.Key))
+        const double gap = 4;
+        // Where there is no room for all, those of the most clients are shown; the bars tell the others.
+        var room = Width - Right - Left + gap;
+        var badges = choices.OrderByDescending(static choice => choice.Value).Select(choice => (Partition: choice.Key, Text: Clients(choice.Value), Width: (5.6 * Clients(choice.Value).Length) + 12))
+            .TakeWhile(badge => (room -= badge.Width + gap) >= 0).OrderBy(static badge => badge.Partition).ToArray();
+        var places = new double[badges.Length];
+        var edge = (double)Left;
+        for (var i = 0; i < badges.Length; i++)
         {
-            var text = Clients(clients);
-            var width = (5.6 * text.Length) + 12;
-            var x = Math.Clamp(scale.X(partition) - (width / 2.0), Math.Max(Left, rightmost + 4), Width - Right - width);
-            rightmost = x + width;
+            places[i] = Math.Max(scale.X(badges[i].Partition) - (badges[i].Width / 2), edge);
+            edge = places[i] + badges[i].Width + gap;
+        }
+
+        edge = Width - Right;
+        for (var i = badges.Length - 1; i >= 0; i--)
+        {
+            places[i] = Math.Min(places[i], edge - badges[i].Width);
+            edge = places[i] - gap;
+        }
+
+        foreach (var ((_, text, width), x) in badges.Zip(places))
+        {
             svg.Append(CultureInfo.InvariantCulture, $"<g class=\"badge\"><rect x=\"{x:0.#}\" y=\"{Top - 16}\" width=\"{width:0.#}\" height=\"16\" rx=\"8\"/><text x=\"{x + (width / 2.0):0.#}\" y=\"{Top - 4.6}\">{text}</text></g>");
         }
     }

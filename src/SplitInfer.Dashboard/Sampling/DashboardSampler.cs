@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using SplitInfer.Server;
 using SplitInfer.Server.Monitoring;
 
@@ -8,7 +9,8 @@ namespace SplitInfer.Dashboard.Sampling;
 /// <summary>Looks at the server once a second, keeps the last minutes, and tells the pages. A request costs it a few additions, whoever looks. Thread-safe.</summary>
 /// <param name="server">The server.</param>
 /// <param name="time">The clock.</param>
-internal sealed class DashboardSampler(SplitInferServer server, TimeProvider time) : IHostedService, IDisposable
+/// <param name="log">Told when the server cannot be looked at.</param>
+internal sealed partial class DashboardSampler(SplitInferServer server, TimeProvider time, ILogger<DashboardSampler> log) : IHostedService, IDisposable
 {
     /// <summary>How many seconds are kept.</summary>
     public const int Kept = 180;
@@ -24,6 +26,7 @@ internal sealed class DashboardSampler(SplitInferServer server, TimeProvider tim
     private RequestSubscription? _subscription;
     private ITimer? _timer;
     private long _sampledAt;
+    private bool _hasFailed;
     private volatile DashboardSnapshot _current = DashboardSnapshot.Empty;
 
     /// <summary>The server as it was seen last.</summary>
@@ -69,14 +72,20 @@ internal sealed class DashboardSampler(SplitInferServer server, TimeProvider tim
         {
             Sample();
             Changed?.Invoke();
+            _hasFailed = false;
         }
 #pragma warning disable CA1031 // On a timer, whatever is thrown would end the process, and with it the server.
-        catch (Exception)
+        catch (Exception error)
 #pragma warning restore CA1031
         {
-            // The next look is a second away.
+            // The next look is a second away, and may fail for the same reason.
+            if (!_hasFailed) LogFailure(error);
+            _hasFailed = true;
         }
     }
+
+    [LoggerMessage(1, LogLevel.Error, "The dashboard cannot look at the server, and shows what it saw last. It goes on trying, once a second.")]
+    private partial void LogFailure(Exception error);
 
     private void Sample()
     {
@@ -89,7 +98,6 @@ internal sealed class DashboardSampler(SplitInferServer server, TimeProvider tim
             _sampledAt = now;
             _current = Look(_builder.Build(time.GetUtcNow(), seconds, server.Load), subscription.Missed);
         }
-
     }
 
     private DashboardSnapshot Look(Sample sample, long missed)

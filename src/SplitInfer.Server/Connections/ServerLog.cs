@@ -14,6 +14,7 @@ internal sealed partial class ServerLog(ILogger logger, TimeProvider time) : IDi
 {
     private readonly LogGate _tailFailed = new(time);
     private readonly LogGate _tailRefused = new(time);
+    private readonly LogGate _requestInvalid = new(time);
     private readonly LogGate _connectionRefused = new(time);
     private readonly LogGate _modelRefused = new(time);
     private readonly LogGate _protocolBroken = new(time);
@@ -40,6 +41,11 @@ internal sealed partial class ServerLog(ILogger logger, TimeProvider time) : IDi
         {
             LogTailFailed(logger, partition, client, exception);
         }
+    }
+
+    public void RequestInvalid(string client, string model, string reason)
+    {
+        if (Passes(_requestInvalid, client, LogLevel.Information)) LogRequestInvalid(logger, client, PeerText.Clean(model), PeerText.Clean(reason));
     }
 
     public void ConnectionRefused(string client, string reason)
@@ -119,6 +125,9 @@ internal sealed partial class ServerLog(ILogger logger, TimeProvider time) : IDi
 
     [LoggerMessage(21, LogLevel.Debug, "The tail of partition {Partition} did not run on what {Client} sent", EventName = "TailRefusedAt")]
     private static partial void LogTailRefusedAt(ILogger log, int partition, string client, Exception exception);
+
+    [LoggerMessage(22, LogLevel.Information, "A request of {Client} is none that {Model} takes: {Reason}", EventName = nameof(RequestInvalid))]
+    private static partial void LogRequestInvalid(ILogger log, string client, string model, string reason);
 
     [LoggerMessage(3, LogLevel.Information, "A connection of {Client} was refused: {Reason}", EventName = nameof(ConnectionRefused))]
     private static partial void LogConnectionRefused(ILogger log, string client, string reason);

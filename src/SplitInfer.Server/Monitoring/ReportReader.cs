@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SplitInfer.Protocol;
 using Message = SplitInfer.Protocol.Messages.ClientReport;
 
 namespace SplitInfer.Server.Monitoring;
@@ -6,8 +7,6 @@ namespace SplitInfer.Server.Monitoring;
 /// <summary>Reads what clients tell. Nothing of it is trusted: a report with a number that makes no sense is none.</summary>
 internal static class ReportReader
 {
-    // Far more than a client comes to between two requests, and far from where sums overflow.
-    private const uint MostRequests = 1_000_000;
     private const uint MostVariants = 1 << 16;
     private const ulong LongestUs = 86_400_000_000, FastestLink = 1_000_000_000_000_000;
 
@@ -19,7 +18,7 @@ internal static class ReportReader
     public static ClientReport? Read(Message message, int partitions, ImmutableArray<string> codecs)
     {
         if (message.Finished == 0 && message.OnDevice == 0) return null;
-        if (message.Finished > MostRequests || message.OnDevice > MostRequests) return null;
+        if (message.Finished > ReportLimits.MaxRequests || message.OnDevice > ReportLimits.MaxRequests) return null;
         if (Math.Max(message.Forced, Math.Max(message.Raced, message.WonByDevice)) > message.Finished) return null;
         if (message.RoundTripUs > LongestUs || message.BitsPerSecond > FastestLink || message.OnDeviceUs > LongestUs * Math.Max(1, message.OnDevice)) return null;
         ReportedRequest? last = null;

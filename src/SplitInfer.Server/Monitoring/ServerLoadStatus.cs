@@ -24,6 +24,9 @@ public readonly record struct ServerLoadStatus
     /// <summary>Versions of models that are served.</summary>
     public required int Models { get; init; }
 
+    /// <summary>Versions of models that are not served, because of what <see cref="SplitInferServer.RefusedModels"/> says.</summary>
+    public required int RefusedModels { get; init; }
+
     /// <summary>Tails that are loaded, or being loaded.</summary>
     public required int Segments { get; init; }
 

@@ -8,6 +8,8 @@ internal sealed class ByteBudget(long most, ByteBudget? whole = null)
 {
     private long _held;
 
+    private long Most => most;
+
     private long Left => most - Held;
 
     /// <summary>Bytes that are held now.</summary>
@@ -33,6 +35,12 @@ internal sealed class ByteBudget(long most, ByteBudget? whole = null)
 
         return false;
     }
+
+    /// <summary>Whether so many more could be taken if nothing else were held: where not, waiting does not help.</summary>
+    /// <param name="held">Bytes that are held beside them.</param>
+    /// <param name="bytes">Bytes to be taken at once.</param>
+    public bool CouldTake(long held, long bytes) =>
+        bytes <= most - held && (whole is null || (bytes <= whole.Most - held - held && whole.CouldTake(held, bytes)));
 
     /// <summary>Gives back what was taken.</summary>
     public void GiveBack(long bytes)

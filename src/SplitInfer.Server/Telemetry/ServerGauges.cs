@@ -20,6 +20,7 @@ internal sealed class ServerGauges : IDisposable
         Add(ServerMetricNames.Connections, "{connection}", "Open connections.", static now => now.Connections);
         Add(ServerMetricNames.HeldBytes, "By", "What received boundaries and unread replies hold.", static now => now.HeldBytes);
         Add(ServerMetricNames.Models, "{model}", "Versions of models that are served.", static now => now.Models);
+        Add(ServerMetricNames.RefusedModels, "{model}", "Versions of models that are not served, for a reason that the log tells.", static now => now.RefusedModels);
         Add(ServerMetricNames.Segments, "{segment}", "Tails that are loaded, or being loaded.", static now => now.Segments);
         Add(ServerMetricNames.SegmentBytes, "By", "Memory of the loaded tails.", static now => now.SegmentBytes);
 

@@ -43,7 +43,9 @@ internal sealed class ServerRecorder(TimeProvider time)
         if (request.Refusal is { } code)
         {
             var error = new KeyValuePair<string, object?>(TelemetryTags.Error, code.Word());
-            ServerInstruments.Requests.Add(1, model, error);
+            // Known where the request came to that: what a client of another protocol sends wrong is told apart from frames that were damaged.
+            if (request.Codec is { } codec) ServerInstruments.Requests.Add(1, model, new(TelemetryTags.Codec, codec), error);
+            else ServerInstruments.Requests.Add(1, model, error);
             ServerInstruments.RequestDuration.Record(total, model, error);
             return;
         }
@@ -59,7 +61,11 @@ internal sealed class ServerRecorder(TimeProvider time)
         Record(ServerSpanNames.Tail, request.RunMicroseconds);
         Record(ServerSpanNames.EncodeOutputs, request.EncodeMicroseconds);
 
-        void Record(string stage, double microseconds) => ServerInstruments.StageDuration.Record(microseconds * 1e-6, model, new(TelemetryTags.Stage, StageSpan.StageOf(stage)));
+        // One that did not take place has no time, and would make the mean of those that did too small.
+        void Record(string stage, double microseconds)
+        {
+            if (microseconds > 0) ServerInstruments.StageDuration.Record(microseconds * 1e-6, model, new(TelemetryTags.Stage, StageSpan.StageOf(stage)));
+        }
     }
 
     private void Draw(in ServedRequest request)

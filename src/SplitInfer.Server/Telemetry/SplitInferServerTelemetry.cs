@@ -54,6 +54,9 @@ public static class ServerMetricNames
     /// <summary>Gauge, <c>{model}</c>: versions of models that are served.</summary>
     public const string Models = "splitinfer.server.models";
 
+    /// <summary>Gauge, <c>{model}</c>: versions of models that are not served, for a reason that the log tells.</summary>
+    public const string RefusedModels = "splitinfer.server.models.refused";
+
     /// <summary>Gauge, <c>{segment}</c>: tails that are loaded, or being loaded.</summary>
     public const string Segments = "splitinfer.server.segments";
 

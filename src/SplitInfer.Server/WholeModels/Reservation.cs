@@ -24,6 +24,9 @@ internal sealed class Reservation(RequestBytes bytes, Action leave, ServerLog lo
         if (bytes.TryTake(count) is not null) throw Refuse();
     }
 
+    /// <inheritdoc cref="RequestBytes.LimitOver"/>
+    public string? LimitOver(long count) => bytes.LimitOver(count);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -19,7 +19,7 @@ namespace SplitInfer.Server.WholeModels;
 internal sealed class WholeModelRequest : TailJob, IDisposable
 {
     private readonly ServerContext _server;
-    private readonly ClientName _client;
+    private readonly ForeignClient _client;
     private readonly KeyAccount? _account;
     private readonly ModelLease _model;
     private readonly ClientMachine _machine;
@@ -33,20 +33,20 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
     private readonly ActivityContext _parent;
     private readonly long _beganAt;
     private TensorValue?[] _inputs = [];
-    private long _receivedAt, _queuedAt, _completedAt;
+    private long _receivedAt, _completedAt;
     private volatile bool _isWithdrawn;
     private Refusal? _refusal;
 
     /// <summary>A request that was accepted; takes over the lease, and the place in the account.</summary>
-    public WholeModelRequest(ServerContext server, in ClientName client, KeyAccount? account, ModelLease model, in TailJobTerms terms, long arrival, string? codec, CancellationToken withdrawn)
+    public WholeModelRequest(ServerContext server, in ForeignClient client, KeyAccount? account, ModelLease model, in TailJobTerms terms, long arrival, string? codec, CancellationToken withdrawn)
     {
         (_server, _client, _account, _model, _codec, Terms, Arrival) = (server, client, account, model, codec, terms, arrival);
         _parent = Activity.Current?.Context ?? default;
         _beganAt = server.Time.GetTimestamp();
         _partition = model.Model.Plan.AllOnServer;
         (_boundary, _tailOutputs) = (new TensorValue[_partition.Boundary.Length], new TensorValue[_partition.TailOutputs.Length]);
-        _machine = server.Machines.Enter(client.Machine);
-        Bytes = new(new(server.Limits.MaxHeldBytesPerConnection, _machine.Promised), _machine.Held);
+        _machine = server.Machines.Enter(client.Name.Machine);
+        Bytes = new(client.Connection.PromisedOf(_machine), _machine.Held);
         _stop = new(Timeout.InfiniteTimeSpan, server.Time);
         _withdrawal = withdrawn.UnsafeRegister(static self => ((WholeModelRequest)self!).Withdraw(), this);
     }
@@ -120,7 +120,6 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
             for (var place = 0; place < _boundary.Length; place++) _boundary[place] = InputOf(_partition.Boundary[place].Name);
             BoundaryLayout.For(_partition.Boundary).Measure(_boundary);
             Tail = await _model.Model.RentTailAsync(_partition.Index, StopToken).ConfigureAwait(false);
-            _queuedAt = _server.Time.GetTimestamp();
             _server.Scheduler.Enqueue(this);
             await _ended.Task.ConfigureAwait(false);
             if (Failure is { } failure) throw failure;
@@ -149,7 +148,10 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
     }
 
     /// <summary>The client is told that the request is not one that can be answered.</summary>
-    public void Reject(RefusalCode code, string message) => _refusal ??= new(code, message);
+    public void Reject(RefusalCode code, string message)
+    {
+        if (_refusal is null) Refuse(new(code, message));
+    }
 
     /// <summary>Ends the request without outputs.</summary>
     /// <returns>What the client is told.</returns>
@@ -158,12 +160,11 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
         if (_refusal is null)
         {
             var refusal = RefusalOf(exception);
-            if (refusal.Code is RefusalCode.Failed) _server.Log.TailFailed(_client.Text, _partition.Index, exception);
-            if (_codec is not null) _server.Log.RequestRefused(refusal);
-            _refusal = refusal;
+            if (refusal.Code is RefusalCode.Failed) _server.Log.TailFailed(_client.Name.Text, _partition.Index, exception);
+            Refuse(refusal);
         }
 
-        return _refusal.Value.ToException();
+        return _refusal!.Value.ToException();
     }
 
     /// <inheritdoc/>
@@ -200,6 +201,15 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
         Hold(bytes);
     }
 
+    private void Refuse(in Refusal refusal)
+    {
+        _refusal = refusal;
+        // Nobody is to be told of a probe.
+        if (_codec is null) return;
+        if (refusal.Code is RefusalCode.InvalidPayload or RefusalCode.LimitExceeded) _server.Log.RequestInvalid(_client.Name.Text, ModelName, refusal.Message);
+        _server.Log.RequestRefused(refusal);
+    }
+
     private void Withdraw()
     {
         _isWithdrawn = true;
@@ -231,7 +241,7 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
         _server.Recorder.End(new()
         {
             Model = ModelName,
-            Client = _client.Text,
+            Client = _client.Name.Text,
             Parent = _parent,
             BeganAt = _beganAt,
             Refusal = _refusal?.Code ?? (_completedAt == 0 || _isWithdrawn ? RefusalCode.Cancelled : null),
@@ -242,7 +252,8 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
             BytesSent = BytesSent,
             ReceiveMicroseconds = _receivedAt == 0 ? 0 : time.GetElapsedTime(_beganAt, _receivedAt).TotalMicroseconds,
             DecodeMicroseconds = 0,
-            QueueMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(_queuedAt, StartedAt).TotalMicroseconds,
+            // With the loading of the tail, as for the frames.
+            QueueMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(_receivedAt, StartedAt).TotalMicroseconds,
             RunMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(StartedAt, EndedAt).TotalMicroseconds,
             EncodeMicroseconds = _completedAt == 0 ? 0 : time.GetElapsedTime(_completedAt).TotalMicroseconds,
         });

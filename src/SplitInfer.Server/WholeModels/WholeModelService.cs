@@ -22,20 +22,20 @@ internal sealed class WholeModelService(ServerContext server)
     /// <summary>Whether clients need a key.</summary>
     public bool RequiresKeys => server.Keys is not null;
 
-    /// <summary>A number for a connection, which is used once.</summary>
-    public long NextConnection() => -Interlocked.Increment(ref _clients);
+    /// <summary>A connection of clients.</summary>
+    public ForeignConnection Connect() => new(-Interlocked.Increment(ref _clients), server.Limits.MaxHeldBytesPerConnection);
 
     /// <summary>Who a client is.</summary>
     /// <param name="peer">Where it connects from.</param>
-    /// <param name="connection">Its connection, by <see cref="NextConnection"/>.</param>
+    /// <param name="connection">Its connection, by <see cref="Connect"/>.</param>
     /// <param name="presented">The key that it has shown; null where it has shown none.</param>
     /// <exception cref="TailRefusedException">The server requires a key, and this is none that it knows.</exception>
-    public ForeignClient Identify(PeerAddress peer, long connection, string? presented)
+    public ForeignClient Identify(PeerAddress peer, ForeignConnection connection, string? presented)
     {
-        if (server.Keys is not { } keys) return new(new(connection, peer.Machine, peer.Name), null);
+        if (server.Keys is not { } keys) return new(connection, new(connection.Number, peer.Machine, peer.Name), null);
         if (string.IsNullOrEmpty(presented)) throw Unauthorized("The server requires a key. Send one that it knows as Authorization: Bearer KEY.");
         var key = keys.Find(presented) ?? throw Unauthorized("The server does not know this key. It may have been removed: send one that the server knows.");
-        return new(new(connection, $"key {key.Name}", $"{peer.Name} (key {key.Name})"), key);
+        return new(connection, new(connection.Number, $"key {key.Name}", $"{peer.Name} (key {key.Name})"), key);
 
         TailRefusedException Unauthorized(string message)
         {
@@ -48,7 +48,7 @@ internal sealed class WholeModelService(ServerContext server)
     public Reservation Reserve(in ForeignClient client)
     {
         var machine = server.Machines.Enter(client.Name.Machine);
-        return new(new(new(server.Limits.MaxHeldBytesPerConnection, machine.Promised), machine.Held), () => server.Machines.Leave(machine), server.Log);
+        return new(new(client.Connection.PromisedOf(machine), machine.Held), () => server.Machines.Leave(machine), server.Log);
     }
 
     /// <summary>Accepts a request before any of its tensors is received, or refuses it.</summary>
@@ -72,7 +72,7 @@ internal sealed class WholeModelService(ServerContext server)
                 throw new TailRefusedException(RefusalCode.InvalidPartition, $"The server cannot run this model whole: {partition.InadmissibleReason ?? "it computes nothing"}. Use a SplitInfer client, whose device runs what cannot travel.");
             var offer = new TailJobTerms(lease.Model, partition.Index, Exit: 0, long.MaxValue, ExpectedSeconds: 0, Weight: 1, client.Name.Number, client.Name.Machine, BatchKey: 0);
             if (server.Scheduler.Offer(offer, out var arrival) is { } busy) throw codec is null ? busy.ToException() : Refuse(busy);
-            return new(server, client.Name, account, lease, offer, arrival, codec, withdrawn);
+            return new(server, client, account, lease, offer, arrival, codec, withdrawn);
         }
         catch (Exception exception)
         {
@@ -85,8 +85,11 @@ internal sealed class WholeModelService(ServerContext server)
 
     /// <summary>Accepts a request of the server's own, which no metric counts, to see whether a model runs.</summary>
     /// <exception cref="TailRefusedException">The request is refused.</exception>
-    public WholeModelRequest BeginProbe(string name, string version) =>
-        Begin(new(new(NextConnection(), "this server", "this server"), Key: null), name, version, codec: null, CancellationToken.None);
+    public WholeModelRequest BeginProbe(string name, string version)
+    {
+        var connection = Connect();
+        return Begin(new(connection, new(connection.Number, "this server", "this server"), Key: null), name, version, codec: null, CancellationToken.None);
+    }
 
     /// <summary>A request was refused before it was read.</summary>
     private void Record(in ClientName client, string? model, string codec, TailRefusedException refused) => server.Recorder.End(new()

@@ -22,7 +22,7 @@ public class ReportTests
     {
         var buffer = new ReportBuffer(static () => (0.02, 8e6), _time);
         ClientReport? message = null;
-        Assert.Null(buffer.Take(isAgreed: true, ["Raw", "RunLength"], ref message));
+        Assert.Null(Take(buffer, isAgreed: true, ["Raw", "RunLength"], ref message));
         buffer.Add(Attempt with { IsForced = false, IsRaced = false, IsDevice = false });
         buffer.Add(Attempt);
         buffer.AddOnDevice(Ms(40));
@@ -35,11 +35,11 @@ public class ReportTests
                 Partition = 3, Codec = 2, Variant = 1, IsForced = true, IsRaced = true, IsDevice = true, DecideUs = 1000, HeadUs = 2000, EncodeUs = 3000, SendUs = 4000, ServerUs = 5000,
                 ReplyUs = 6000, TailUs = 7000, TotalUs = 28_000, PredictedUs = 30_000,
             },
-        }, buffer.Take(isAgreed: true, ["Raw", "RunLength"], ref message));
-        Assert.Null(buffer.Take(isAgreed: true, ["Raw", "RunLength"], ref message));
+        }, Take(buffer, isAgreed: true, ["Raw", "RunLength"], ref message));
+        Assert.Null(Take(buffer, isAgreed: true, ["Raw", "RunLength"], ref message));
 
         buffer.AddOnDevice(Ms(1));
-        Assert.Null(buffer.Take(isAgreed: true, ["Raw"], ref message)!.Last);
+        Assert.Null(Take(buffer, isAgreed: true, ["Raw"], ref message)!.Last);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public class ReportTests
         for (var request = 0; request < 100_000; request++) buffer.Add(Attempt with { Decide = day, Head = day, Encode = day, Send = day, AtServer = day, Reply = day, Tail = day, Total = day, PredictedSeconds = 4000 });
         buffer.AddOnDevice(day);
         ClientReport? message = null;
-        Assert.InRange(buffer.Take(isAgreed: true, ["RunLength"], ref message)!.CalculateSize(), 1, 200);
+        Assert.InRange(Take(buffer, isAgreed: true, ["RunLength"], ref message)!.CalculateSize(), 1, 200);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public class ReportTests
         void Tell()
         {
             buffer.Add(Attempt);
-            buffer.Take(isAgreed: true, codecs, ref message);
+            Take(buffer, isAgreed: true, codecs, ref message);
         }
     }
 
@@ -80,7 +80,7 @@ public class ReportTests
         var buffer = new ReportBuffer(() => (roundTrip, bits), _time);
         buffer.Add(Attempt with { PredictedSeconds = double.NaN, Codec = "other" });
         ClientReport? message = null;
-        var report = buffer.Take(isAgreed: true, ["Raw"], ref message)!;
+        var report = Take(buffer, isAgreed: true, ["Raw"], ref message)!;
         Assert.Equal((0ul, 0ul, 0u, 0u), (report.RoundTripUs, report.BitsPerSecond, report.Last.PredictedUs, report.Last.Codec));
     }
 
@@ -91,13 +91,13 @@ public class ReportTests
         var buffer = new ReportBuffer(() => ++asked == 1 ? throw new InvalidOperationException() : (0.5, 1e6), _time);
         ClientReport? message = null;
         buffer.Add(Attempt);
-        Assert.Equal(0ul, buffer.Take(isAgreed: true, ["Raw"], ref message)!.RoundTripUs);
+        Assert.Equal(0ul, Take(buffer, isAgreed: true, ["Raw"], ref message)!.RoundTripUs);
         buffer.Add(Attempt);
-        buffer.Take(isAgreed: true, ["Raw"], ref message);
+        Take(buffer, isAgreed: true, ["Raw"], ref message);
         Assert.Equal(1, asked);
         _time.Advance(Ms(200));
         buffer.Add(Attempt);
-        Assert.Equal(500_000ul, buffer.Take(isAgreed: true, ["Raw"], ref message)!.RoundTripUs);
+        Assert.Equal(500_000ul, Take(buffer, isAgreed: true, ["Raw"], ref message)!.RoundTripUs);
     }
 
     [Theory]
@@ -128,6 +128,31 @@ public class ReportTests
         Assert.Null((await peer.ReceiveAsync(FrameType.Request)).Read(RequestHeader.Parser).Report);
         await peer.SendAsync(ScriptedServer.Response(3));
         ScriptedServer.AssertOutputs(await sending);
+    }
+
+    [Fact]
+    public void More_than_one_report_may_tell_is_told_by_several_and_nothing_is_lost()
+    {
+        const int requests = 2_500_000;
+        var buffer = new ReportBuffer(static () => (0.02, 8e6), _time);
+        for (var request = 0; request < requests; request++) buffer.AddOnDevice(Ms(1));
+        buffer.Add(Attempt);
+        ClientReport? message = null;
+        var (told, time, finished) = (0ul, 0ul, 0u);
+        while (Take(buffer, isAgreed: true, ["Raw"], ref message) is { } report)
+        {
+            Assert.True(report.OnDevice <= ReportLimits.MaxRequests);
+            (told, time, finished) = (told + report.OnDevice, time + report.OnDeviceUs, finished + report.Finished);
+        }
+
+        Assert.Equal((requests, 1u), ((int)told, finished));
+        Assert.InRange(time, requests * 1000ul - 10, requests * 1000ul);
+    }
+
+    private static ClientReport? Take(ReportBuffer buffer, bool isAgreed, ImmutableArray<string> codecs, ref ClientReport? message)
+    {
+        buffer.UpdateEstimate();
+        return buffer.Take(isAgreed, codecs, ref message);
     }
 
     private static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);

@@ -1,4 +1,7 @@
 using SplitInfer.Client.Transport;
+using SplitInfer.Codecs;
+using SplitInfer.Codecs.Raw;
+using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Protocol.Messages;
 using SplitInfer.Testing.Wire;
@@ -41,6 +44,42 @@ public class SharedLinkTests
         var latest = third.SendAsync(ScriptedServer.Request());
         Assert.Equal(3ul, (await ScriptedServer.OpenAsync(peer)).Header.RequestId);
         await AnswerAsync(latest, peer, 5);
+    }
+
+    [Fact]
+    public async Task Links_that_nobody_uses_any_more_are_not_kept()
+    {
+        var connections = new SharedConnections();
+        var codecs = new CodecRegistry([new RawCodec()]);
+        for (var client = 0; client < 10; client++)
+        {
+            var number = client;
+            var link = connections.Rent(new($"tcp://127.0.0.1:{number + 1}"), codecs, new() { WrapStream = stream => number < 0 ? Stream.Null : stream }, TimeProvider.System);
+            Assert.Equal(1, connections.Count);
+            Assert.True(await link.ReleaseAsync());
+        }
+
+        Assert.Equal(0, connections.Count);
+    }
+
+    [Fact]
+    public async Task A_request_for_a_partition_of_another_plan_takes_no_slot()
+    {
+        await using var server = new ScriptedServer();
+        var first = server.Transport.PingAsync().AsTask();
+        var peer = await server.WelcomeAsync(maxInFlight: 1);
+        await peer.SendAsync(FrameType.Pong, (await peer.ReceiveAsync(FrameType.Ping)).Header.RequestId);
+        await first;
+        var beyond = new Partition
+        {
+            Index = WirePlan.Plan.Partitions.Length, Boundary = [], TailOutputs = [], BoundaryBytes = 0, Head = WirePlan.Plan.Partitions[0].Head, Tail = WirePlan.Plan.Partitions[0].Tail, InadmissibleReason = null, IsArm = false,
+        };
+        for (var request = 0; request < 3; request++)
+            await Assert.ThrowsAsync<ArgumentException>(() => server.Transport.SendAsync(new() { Partition = beyond, Codec = new RawCodec(), SymbolSizes = default, Boundary = default }).AsTask());
+        var last = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
+        await peer.ReceiveAsync(FrameType.Request);
+        await peer.SendAsync(ScriptedServer.Response(1));
+        ScriptedServer.AssertOutputs(await last);
     }
 
     [Fact]

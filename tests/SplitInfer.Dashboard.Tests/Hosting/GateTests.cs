@@ -62,6 +62,21 @@ public sealed class GateTests : IDisposable
         while (await AskAsync(host, "_assets/dashboard.css", request => request.Headers.Add("Cookie", cookie.Split(';')[0])) == HttpStatusCode.OK) await Task.Delay(50);
     }
 
+    [Theory]
+    [InlineData(false, HttpStatusCode.Forbidden)]
+    [InlineData(true, HttpStatusCode.OK)]
+    public async Task A_key_is_neither_asked_for_nor_taken_from_another_machine_without_encryption_unless_that_is_allowed(bool isAllowed, HttpStatusCode status)
+    {
+        File.WriteAllText(_folder["keys.txt"], $"alice {Key}");
+        await using var host = await DashboardHost.StartAsync(configure: options => (options.Security.KeysFile, options.Security.AllowInsecure) = (_folder["keys.txt"], isAllowed));
+        Assert.Equal(isAllowed ? HttpStatusCode.Unauthorized : status, await AskAsync(host, "", static request => request.Headers.Add("X-Forwarded-For", "10.0.0.1")));
+        Assert.Equal(status, await AskAsync(host, "", static request =>
+        {
+            request.Headers.Add("X-Forwarded-For", "10.0.0.1");
+            request.Headers.Authorization = Basic($"me:{Key}");
+        }));
+    }
+
     [Fact]
     public async Task An_open_page_is_closed_once_its_key_is_removed()
     {
@@ -73,9 +88,11 @@ public sealed class GateTests : IDisposable
         await socket.SendAsync("{\"protocol\":\"blazorpack\",\"version\":1}\u001e"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         File.WriteAllText(_folder["keys.txt"], "bob another-key-of-letters");
         var (buffer, received) = (new byte[4096], default(Task<WebSocketReceiveResult>));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         // Its pings keep it open otherwise, and this goes on for ever.
         while (socket.State == WebSocketState.Open)
         {
+            Assert.False(limit.IsCancellationRequested, "The page is still open.");
             received ??= socket.ReceiveAsync(buffer, CancellationToken.None);
             if (await Task.WhenAny(received, Task.Delay(100)) == received)
             {

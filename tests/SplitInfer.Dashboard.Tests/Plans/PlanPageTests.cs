@@ -26,6 +26,29 @@ public class PlanPageTests
         Assert.Contains("chosen by 3 clients now", groups["chosen"].First().Value, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(3, 1)]
+    [InlineData(4, 1000)]
+    [InlineData(int.MaxValue, 1)]
+    [InlineData(int.MaxValue, 12345)]
+    public void Choices_stand_side_by_side_wherever_they_are_and_however_many(int count, int clients)
+    {
+        var plan = Model.Plan;
+        var choices = plan.Partitions.Reverse().Take(count).ToDictionary(static partition => partition.Index, partition => clients + partition.Index);
+        var picture = Draw(new HashSet<int>(), choices);
+        var width = double.Parse(((string)picture.Attribute("viewBox")!).Split(' ')[2], System.Globalization.CultureInfo.InvariantCulture);
+        var badges = picture.Elements().Where(static one => (string?)one.Attribute("class") == "badge").Select(static one => one.Elements().First())
+            .Select(static box => (X: Number(box, "x"), Width: Number(box, "width"))).ToArray();
+        Assert.NotEmpty(badges);
+        if (count <= 4) Assert.Equal(count, badges.Length);
+        Assert.True(badges[0].X >= 0 && badges[^1].X + badges[^1].Width <= width);
+        foreach (var (left, right) in badges.Zip(badges.Skip(1))) Assert.True(left.X + left.Width < right.X);
+
+        static double Number(XElement box, string name) => double.Parse((string)box.Attribute(name)!, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public void The_page_needs_nothing_else_and_a_name_is_only_text()
     {

@@ -105,6 +105,41 @@ public sealed class AccessTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_key_is_not_taken_from_another_machine_without_encryption_unless_that_is_allowed(bool isAllowed)
+    {
+        await using var server = await StartAsync(options => options.Security.AllowInsecure = isAllowed);
+        var expected = isAllowed ? HttpStatusCode.OK : HttpStatusCode.Forbidden;
+        foreach (var path in (string[])["/v2", "/v2/models/m", "/v2/models/m/ready"]) Assert.Equal(expected, (await server.SendAsync(HttpMethod.Get, path, change: FromElsewhere)).Status);
+        Assert.Equal(expected, (await server.SendAsync(HttpMethod.Post, "/v2/repository/index", change: FromElsewhere)).Status);
+        Assert.Equal(expected, (await server.InferAsync(Request, change: FromElsewhere)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Get, "/v2/models/m", change: Known)).Status);
+
+        static void FromElsewhere(HttpRequestMessage request)
+        {
+            Known(request);
+            request.Headers.Add("X-Forwarded-For", "192.0.2.1");
+        }
+    }
+
+    [Fact]
+    public async Task Other_endpoints_of_an_application_can_ask_for_the_same_keys()
+    {
+        await using var host = await WebHost.StartAsync(options =>
+        {
+            options.Models.Add(new("m", "1", PartitionedModel.Load(SmallModels.Sum())));
+            options.Security.KeysFile = _folder["keys"];
+        }, static app => app.MapGet("/other", static () => "{}").RequireSplitInferKey());
+        using var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{host.Port}") };
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/other")).StatusCode);
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/other")).StatusCode);
+        client.DefaultRequestHeaders.Add("Via", "1.1 proxy");
+        Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/other")).StatusCode);
+    }
+
+    [Theory]
     [InlineData("1.1")]
     [InlineData("2.0")]
     public async Task Over_TLS_both_versions_of_HTTP_are_spoken(string version)

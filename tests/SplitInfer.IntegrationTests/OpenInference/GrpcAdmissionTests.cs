@@ -35,7 +35,39 @@ public sealed class GrpcAdmissionTests
     public async Task A_request_counts_however_its_path_is_written(string path)
     {
         await using (var server = await StartAsync()) Assert.Equal(StatusCode.OK, (await CallAsync(server, path, Sum())).Status);
-        await using (var full = await StartAsync(static options => options.Limits.MaxHeldBytesPerMachine = 10)) Assert.Equal(StatusCode.ResourceExhausted, (await CallAsync(full, path, Sum())).Status);
+        await using (var small = await StartAsync(static options => options.Limits.MaxHeldBytesPerMachine = 10)) Assert.Equal(StatusCode.InvalidArgument, (await CallAsync(small, path, Sum())).Status);
+    }
+
+    [Theory]
+    [InlineData(nameof(ServerLimits.MaxHeldBytesPerConnection))]
+    [InlineData(nameof(ServerLimits.MaxHeldBytesPerMachine))]
+    [InlineData(nameof(ServerLimits.MaxHeldBytes))]
+    public async Task What_never_fits_is_refused_for_good_and_what_does_not_fit_now_is_told_to_come_back(string limit)
+    {
+        var message = Sum();
+        await using (var small = await StartAsync(options => Set(options.Limits, message.Length - 1)))
+        {
+            var (status, words) = await CallAsync(small, Infer, message);
+            Assert.Equal(StatusCode.InvalidArgument, status);
+            Assert.Contains($"Limits.{nameof(ServerLimits.MaxHeldBytes)}", words, StringComparison.Ordinal);
+            Assert.Contains(limit, words, StringComparison.Ordinal);
+        }
+
+        // The message fits, and what is made of it does not.
+        await using (var small = await StartAsync(options => Set(options.Limits, message.Length + 10))) Assert.Equal(StatusCode.InvalidArgument, (await CallAsync(small, Infer, message)).Status);
+
+        await using var server = await StartAsync(options => Set(options.Limits, 100_000));
+        using var stop = new CancellationTokenSource();
+        using var client = new HttpClient { BaseAddress = server.Server.GrpcEndpoint };
+        // Most of it comes, and stays.
+        var holding = CallAsync(client, Infer, new PiecesContent(Body(new byte[60_000])[..50_000], int.MaxValue, () => Task.Delay(Timeout.Infinite, stop.Token)), cancellationToken: stop.Token);
+        while (server.Server.HeldBytes < 49_995) await Task.Delay(1);
+        var large = new byte[55_000];
+        Assert.Equal(StatusCode.ResourceExhausted, (await CallAsync(client, Infer, new PiecesContent(Body(large), int.MaxValue))).Status);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => holding);
+
+        void Set(ServerLimits limits, long bytes) => typeof(ServerLimits).GetProperty(limit)!.SetValue(limits, bytes);
     }
 
     [Theory]
@@ -60,7 +92,7 @@ public sealed class GrpcAdmissionTests
         {
             arrived.SetResult();
             await Task.Delay(Timeout.Infinite, stop.Token);
-        }), stop.Token);
+        }), cancellationToken: stop.Token);
         await arrived.Task;
         while (server.Server.HeldBytes == 0) await Task.Delay(1);
         Assert.Equal(1, server.Server.HeldBytes);
@@ -69,9 +101,29 @@ public sealed class GrpcAdmissionTests
         while (server.Server.HeldBytes > 0) await Task.Delay(1);
     }
 
-    private static byte[] Sum()
+    [Fact]
+    public async Task A_deadline_that_passes_while_the_message_comes_is_counted_as_one()
     {
-        var request = new ModelInferRequest { ModelName = "m" };
+        using var counted = new CountedRequests("late");
+        await using var server = await StartAsync(static options => options.Models[0] = options.Models[0] with { Name = "late" });
+        var (message, timeout) = (Sum("late"), TimeSpan.FromSeconds(1));
+        var body = Body(message);
+        var content = new PiecesContent(body[..^1], int.MaxValue, async () =>
+        {
+            // By then it has begun to wait for the rest.
+            while (server.Server.HeldBytes == 0) await Task.Delay(1);
+            await Task.Delay(2 * timeout);
+        }, body[^1..]);
+        var (status, words) = await CallAsync(server, Infer, content, change: request => request.Headers.Add("grpc-timeout", $"{timeout.TotalMilliseconds:F0}m"));
+        Assert.Equal(StatusCode.DeadlineExceeded, status);
+        Assert.Contains("before the request was read", words, StringComparison.Ordinal);
+        await server.DisposeAsync();
+        Assert.Equal(["1 Grpc deadline_exceeded"], counted.All);
+    }
+
+    private static byte[] Sum(string model = "m")
+    {
+        var request = new ModelInferRequest { ModelName = model };
         foreach (var name in (string[])["a", "b"]) request.Inputs.Add(new ModelInferRequest.Types.InferInputTensor { Name = name, Datatype = "FP32", Shape = { 1, 3 }, Contents = new() { Fp32Contents = { 1, 2, 3 } } });
         return request.ToByteArray();
     }
@@ -82,27 +134,37 @@ public sealed class GrpcAdmissionTests
         configure?.Invoke(options);
     });
 
-    private static Task<(StatusCode Status, string Words)> CallAsync(InferenceServer server, string path, byte[] message, int pieceBytes = int.MaxValue)
+    private static Task<(StatusCode Status, string Words)> CallAsync(InferenceServer server, string path, byte[] message, int pieceBytes = int.MaxValue) =>
+        CallAsync(server, path, new PiecesContent(Body(message), pieceBytes));
+
+    /// <summary>A message as it travels.</summary>
+    private static byte[] Body(byte[] message)
     {
         var body = new byte[5 + message.Length];
         BinaryPrimitives.WriteInt32BigEndian(body.AsSpan(1), message.Length);
         message.CopyTo(body.AsSpan(5));
-        return CallAsync(server, path, new PiecesContent(body, pieceBytes));
+        return body;
     }
 
-    private static async Task<(StatusCode Status, string Words)> CallAsync(InferenceServer server, string path, HttpContent content, CancellationToken cancellationToken = default)
+    private static async Task<(StatusCode Status, string Words)> CallAsync(InferenceServer server, string path, HttpContent content, Action<HttpRequestMessage>? change = null, CancellationToken cancellationToken = default)
     {
         using var client = new HttpClient { BaseAddress = server.Server.GrpcEndpoint };
+        return await CallAsync(client, path, content, change, cancellationToken);
+    }
+
+    private static async Task<(StatusCode Status, string Words)> CallAsync(HttpClient client, string path, HttpContent content, Action<HttpRequestMessage>? change = null, CancellationToken cancellationToken = default)
+    {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+        change?.Invoke(request);
         using var response = await client.SendAsync(request, cancellationToken);
         await response.Content.ReadAsByteArrayAsync(cancellationToken);
         string? Header(string name) => response.TrailingHeaders.Concat(response.Headers).FirstOrDefault(header => header.Key == name).Value?.Single();
         return ((StatusCode)int.Parse(Header("grpc-status")!, System.Globalization.CultureInfo.InvariantCulture), Uri.UnescapeDataString(Header("grpc-message") ?? ""));
     }
 
-    /// <summary>A body that is sent a few bytes at a time, and then, perhaps, not ended.</summary>
-    private sealed class PiecesContent(byte[] body, int pieceBytes, Func<Task>? end = null) : HttpContent
+    /// <summary>A body that is sent a few bytes at a time, and then, perhaps after a while, ended.</summary>
+    private sealed class PiecesContent(byte[] body, int pieceBytes, Func<Task>? wait = null, byte[]? end = null) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
@@ -112,7 +174,8 @@ public sealed class GrpcAdmissionTests
                 await stream.FlushAsync();
             }
 
-            if (end is not null) await end();
+            if (wait is not null) await wait();
+            if (end is not null) await stream.WriteAsync(end);
         }
 
         protected override bool TryComputeLength(out long length)

@@ -154,11 +154,12 @@ public sealed class GrpcInferenceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_holds_as_many_bytes_as_it_may_is_told_to_come_back()
+    public async Task A_request_over_what_its_client_may_ever_hold_is_refused_for_good()
     {
         await using var server = await StartAsync(SmallModels.Sum(), static options => options.Limits.MaxHeldBytesPerMachine = 10);
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await server.Client.ModelInferAsync(Sum()));
-        Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+        Assert.Contains("Limits.MaxHeldBytesPerMachine", refused.Status.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,9 +1,6 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using SplitInfer.Execution;
 using SplitInfer.Server;
-using SplitInfer.Server.Telemetry;
-using SplitInfer.Telemetry;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.IntegrationTests.OpenInference;
@@ -60,28 +57,14 @@ public sealed class RunningRequestTests
     [Fact]
     public async Task Requests_are_counted_as_those_of_the_frames_are()
     {
-        List<string> counted = [];
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = static (instrument, listener) =>
-            {
-                if (instrument.Name == ServerMetricNames.Requests) listener.EnableMeasurementEvents(instrument);
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
-        {
-            var told = tags.ToArray().ToDictionary(static tag => tag.Key, static tag => tag.Value);
-            if (told[TelemetryTags.Model] as string != "counted") return;
-            lock (counted) counted.Add($"{value} {told.GetValueOrDefault(TelemetryTags.Codec)} {told.GetValueOrDefault(TelemetryTags.Error)}".Trim());
-        });
-        listener.Start();
+        using var counted = new CountedRequests("counted");
         _gate.SetResult();
         await using var server = await StartAsync(static options => options.Models[0] = options.Models[0] with { Name = "counted" });
         Assert.Equal(HttpStatusCode.OK, (await server.InferAsync(Request, "/v2/models/counted/infer")).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await server.InferAsync("{}", "/v2/models/counted/infer")).Status);
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Get, "/v2/models/counted/ready")).Status);
         await server.DisposeAsync();
-        lock (counted) Assert.Equal(["1 Json", "1  invalid_payload"], counted);
+        Assert.Equal(["1 Json", "1 Json invalid_payload"], counted.All);
     }
 
     private Task<InferenceServer> StartAsync(Action<SplitInferServerOptions>? configure = null) => InferenceServer.StartAsync(SmallModels.Sum(), options =>

@@ -29,7 +29,7 @@ internal sealed class StubServedModel : IModelRegistry, IServedModel
     /// <summary>Runs that were begun.</summary>
     public int Runs => _runs;
 
-    public string Name => "model";
+    public string Name { get; set; } = "model";
 
     public PartitionPlan Plan => WirePlan.Plan;
 
@@ -39,9 +39,9 @@ internal sealed class StubServedModel : IModelRegistry, IServedModel
 
     public ModelLease Open(in ModelClaim claim)
     {
-        if (claim.Name != "model") throw new TailRefusedException(RefusalCode.UnknownModel, $"There is no model '{claim.Name}'.");
-        if (claim.Model != Plan.Model) throw new TailRefusedException(RefusalCode.ModelMismatch, "It is another file.");
-        if (claim.Plan != Plan.Fingerprint) throw new TailRefusedException(RefusalCode.PlanMismatch, "It is another plan.");
+        if (claim.Name != Name) throw new TailRefusedException(RefusalCode.UnknownModel, $"There is no model '{claim.Name}'.");
+        if (!claim.TakesAny && claim.Model != Plan.Model) throw new TailRefusedException(RefusalCode.ModelMismatch, "It is another file.");
+        if (!claim.TakesAny && claim.Plan != Plan.Fingerprint) throw new TailRefusedException(RefusalCode.PlanMismatch, "It is another plan.");
         _counted.AddReference();
         return new(_counted);
     }

@@ -30,4 +30,26 @@ public class ByteBudgetTests
             Assert.Equal(held.Sum(), whole.Held);
         }
     }
+
+    [Fact]
+    public void What_could_be_taken_is_what_is_to_be_had_where_nothing_else_is_held()
+    {
+        var random = new Random(6);
+        var answers = new HashSet<bool>();
+        for (var step = 0; step < 10_000; step++)
+        {
+            var whole = new ByteBudget(random.Next(1, 1000));
+            var (part, sibling) = (new ByteBudget(random.Next(1, 1000), whole), new ByteBudget(1000, whole));
+            var (held, bytes) = (random.Next(0, 400), random.Next(0, 700));
+            // Others hold something when it is asked.
+            var others = sibling.TryTake(1) ? 1 : 0;
+            var could = part.CouldTake(held, bytes);
+            sibling.GiveBack(others);
+            if (!part.TryTake(held)) continue;
+            Assert.Equal(could, part.TryTake(bytes));
+            answers.Add(could);
+        }
+
+        Assert.Equal(2, answers.Count);
+    }
 }
