@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using SplitInfer.AspNetCore.Endpoints;
 using SplitInfer.AspNetCore.Grpc;
+using SplitInfer.AspNetCore.Monitoring;
 using SplitInfer.AspNetCore.WebSockets;
 using SplitInfer.Server;
 
@@ -17,7 +18,7 @@ public static class SplitInferEndpointRouteBuilderExtensions
     /// <summary>
     /// Shows the server that <c>AddSplitInferServer</c> added, in the paths and the JSON of the Open Inference Protocol (KServe v2): <c>/v2</c>,
     /// <c>/v2/health/live</c>, <c>/v2/health/ready</c>, <c>/v2/models/{name}</c> and its <c>/versions/{version}</c>, each with <c>/ready</c> and <c>/infer</c>, and
-    /// <c>/v2/repository/index</c>. Errors are <c>{"error": "…"}</c>. Where the server has keys (<see cref="ServerSecurityOptions.KeysFile"/>), all but the two of health
+    /// <c>/v2/repository/index</c>. <c>/v2/monitor</c> pushes clients, load and models to those who watch. Errors are <c>{"error": "…"}</c>. Where the server has keys (<see cref="ServerSecurityOptions.KeysFile"/>), all but the two of health
     /// take <c>Authorization: Bearer KEY</c>. <c>/infer</c> runs whole models, under the limits and turns of all others, and answers another machine only as
     /// <see cref="MapSplitInferWebSocket"/> does. SplitInfer clients do not connect this way, but to <see cref="SplitInferServer.Endpoints"/>, or by <see cref="MapSplitInferWebSocket"/>.
     /// </summary>
@@ -30,6 +31,7 @@ public static class SplitInferEndpointRouteBuilderExtensions
         RequireServer(endpoints, nameof(MapSplitInfer));
         var root = endpoints.MapGroup("/v2");
         ServerEndpoints.Map(root);
+        MonitorEndpoint.Map(root);
         RepositoryEndpoints.Map(root.MapGroup("/repository"));
         var model = root.MapGroup("/models/{name}");
         ModelEndpoints.Map(model);

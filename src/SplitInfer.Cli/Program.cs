@@ -8,6 +8,7 @@ using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
 using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Top;
 using SplitInfer.Cli.Commands.Try;
 using SplitInfer.Cli.Commands.Verify;
 using SplitInfer.Cli.Output;
@@ -34,6 +35,7 @@ internal static class Program
             PingCommand.Create(options, terminal),
             TryCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),
+            TopCommand.Create(options, terminal),
             SimulateCommand.Create(options, terminal),
             new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench codec squeezenet.onnx --input photograph.npy", "splitinfer bench transport", "splitinfer bench policy")
             {

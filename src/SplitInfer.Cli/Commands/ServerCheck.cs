@@ -38,16 +38,18 @@ internal static class ServerCheck
 
     private static ServerProbe Open(Uri server, TransportOptions transport)
     {
-        RequireKey(transport.Security.KeyFile);
+        _ = KeyIn(transport.Security.KeyFile);
         return new(server, transport);
     }
 
-    private static void RequireKey(string? file)
+    /// <summary>The key in a file; null where there is no file.</summary>
+    /// <exception cref="UsageException">It cannot be used.</exception>
+    public static string? KeyIn(string? file)
     {
-        if (file is null) return;
+        if (file is null) return null;
         try
         {
-            if (File.ReadLines(file).FirstOrDefault() is not { } line || line.AsSpan().Trim().IsEmpty) throw new UsageException($"--key-file {file}: there is no key in its first line.");
+            return File.ReadLines(file).FirstOrDefault()?.Trim() is { Length: > 0 } key ? key : throw new UsageException($"--key-file {file}: there is no key in its first line.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -12,6 +12,7 @@ internal sealed class Terminal
     {
         (Output, Error, Input) = (new PlainWriter(output), new PlainWriter(error), input ?? TextReader.Null);
         var isTerminal = output == Console.Out && !Console.IsOutputRedirected;
+        IsInteractive = isTerminal && input == Console.In && !Console.IsInputRedirected;
         IsErrorTerminal = error == Console.Error && !Console.IsErrorRedirected;
         // Colours of our own are written as they are, so tables make what they show of models plain themselves.
         Tables = ConsoleOver(isTerminal ? output : Output, isTerminal);
@@ -30,6 +31,9 @@ internal sealed class Terminal
 
     /// <summary>Progress on standard error; shown only where a person sees it.</summary>
     public IAnsiConsole Progress { get; }
+
+    /// <summary>Whether a person watches standard output, and types.</summary>
+    public bool IsInteractive { get; }
 
     /// <summary>Whether a person watches standard error.</summary>
     public bool IsErrorTerminal { get; }

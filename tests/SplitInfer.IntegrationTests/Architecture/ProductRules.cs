@@ -60,10 +60,11 @@ internal static class ProductRules
             ["AspNetCore/Access"] = ["AspNetCore/OpenInference"],
             ["AspNetCore/Endpoints"] = ["AspNetCore/Access"],
             ["AspNetCore/Grpc"] = ["AspNetCore/Access"],
+            ["AspNetCore/Monitoring"] = ["AspNetCore/Endpoints"],
             ["AspNetCore/Hosting"] = ["Server"],
             ["AspNetCore/Http"] = ["AspNetCore/Hosting", "AspNetCore/Grpc"],
             ["AspNetCore/WebSockets"] = ["AspNetCore/Endpoints", "AspNetCore/Hosting"],
-            ["AspNetCore"] = ["AspNetCore/WebSockets", "AspNetCore/Http"],
+            ["AspNetCore"] = ["AspNetCore/WebSockets", "AspNetCore/Http", "AspNetCore/Monitoring"],
 
             ["Dashboard/Plans"] = ["Core/Partitioning"],
             ["Dashboard/Sampling"] = ["Server"],
