@@ -40,6 +40,8 @@ public sealed class ServerConfigurationTests : IDisposable
     [Theory]
     [InlineData("MaxConections=3", "Did you mean 'MaxConnections'?")]
     [InlineData("MaxConnections=many", "MaxConnections takes a whole number")]
+    [InlineData("MaxConnections=5000000000", "MaxConnections takes a whole number up to 2147483647; it was '5000000000'")]
+    [InlineData("MaxRequestsPerSecondPerKey=often", "MaxRequestsPerSecondPerKey takes a number; it was 'often'")]
     [InlineData("Sizes.MaxBytes=64MiB", "of bytes, such as 67108864")]
     [InlineData("MaxRunTime=10", "MaxRunTime takes a time as hours, minutes and seconds")]
     public void What_is_no_limit_is_refused_by_its_name(string limit, string words) =>
@@ -58,12 +60,79 @@ public sealed class ServerConfigurationTests : IDisposable
         Assert.Contains("server.json", message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_file_that_is_not_json_is_refused_by_its_name()
+    [Theory]
+    [InlineData("""{ "ModelTrial": "foo" }""", "there is no setting 'ModelTrial'.")]
+    [InlineData("""{ "KnownCodecs": [ "x" ] }""", "there is no setting 'KnownCodecs'.")]
+    [InlineData("""{ "Models": [ { "Path": "p", "Name": "m" } ] }""", "there is no setting 'Models'.")]
+    [InlineData("""{ "ClientMemoryBound": 3 }""", "there is no setting 'ClientMemoryBound'.")]
+    [InlineData("""{ "Plan": { "SampleInputs": { "x": 1 } } }""", "there is no setting 'Plan.SampleInputs'.")]
+    [InlineData("""{ "Execution": { "Engine": "x" } }""", "there is no setting 'Execution.Engine'.")]
+    public async Task What_only_code_sets_is_no_setting_of_a_file(string json, string words)
     {
-        File.WriteAllText(_folder["server.json"], "{ nothing");
-        Assert.Contains("server.json", Assert.Throws<UsageException>(() => ServerConfiguration.Apply(new(), _folder["server.json"], [])).Message, StringComparison.Ordinal);
+        File.WriteAllText(_folder["server.json"], json);
+        var result = await CommandLine.RunAsync("serve", "--print-config", "--config", _folder["server.json"]);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith($"--config {_folder["server.json"]}: {words}", result.Error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_settings_that_are_offered_are_those_that_are_printed()
+    {
+        var message = Assert.Throws<UsageException>(() => ConfiguredSettings.Read(null, Variables(("XYZXYZ", "1")))).Message;
+        var expected = ServerSetting.All.Select(static setting => setting.Name.Split('.')[0]).Distinct().Order(StringComparer.Ordinal).ToArray();
+        Assert.Contains("Serve", expected);
+        Assert.EndsWith($"The settings there are: {string.Join(", ", expected)}.", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "Limits": 5 }""", "Limits is a section with settings of its own; it was '5'.")]
+    [InlineData("""{ "SplitInferServer": 5 }""", "SplitInferServer is a section with settings; it was '5'.")]
+    [InlineData("""{ "WatchModels": { "X": 5 } }""", "WatchModels has no settings of its own, such as 'X'.")]
+    [InlineData("""{ "Listen": "tcp://127.0.0.1:1" }""", "Listen takes a list, such as [ \"tcp://127.0.0.1:1\" ]; it was 'tcp://127.0.0.1:1'.")]
+    [InlineData("""{ "Plan": { "DimensionSizes": 5 } }""", "Plan.DimensionSizes takes names with values, such as { \"batch\": 1 }; it was '5'.")]
+    [InlineData("""{ "Plan": { "DimensionSizes": { "batch": "many" } } }""", "Plan.DimensionSizes takes a whole number for each name; it was 'many'.")]
+    [InlineData("""{ "Limits": { "MaxConnections": "many" } }""", "Limits.MaxConnections takes a whole number up to 2147483647; it was 'many'.")]
+    [InlineData("""{ "Limits": { "MaxConnections": null } }""", "Limits.MaxConnections takes a whole number up to 2147483647; it was null.")]
+    [InlineData("""{ "Limits": { "MaxConnections": 5000000000 } }""", "Limits.MaxConnections takes a whole number up to 2147483647; it was '5000000000'.")]
+    [InlineData("""{ "SegmentMemoryBytes": "2GiB" }""", "SegmentMemoryBytes takes a whole number of bytes, such as 67108864; it was '2GiB'.")]
+    [InlineData("""{ "Execution": { "Optimization": "Al" } }""", "Execution.Optimization takes one of None, Basic, Extended, All; it was 'Al'. Did you mean 'All'?")]
+    [InlineData("""{ "Serve": { "LogLevel": "Loud" } }""", "Serve.LogLevel takes one of Trace, Debug, Information, Warning, Error, Critical, None; it was 'Loud'.")]
+    [InlineData("""{ "Serve": { "TraceRatio": "half" } }""", "Serve.TraceRatio takes a number; it was 'half'.")]
+    [InlineData("""{ "WatchModels": "sometimes" }""", "WatchModels takes true or false; it was 'sometimes'.")]
+    [InlineData("""{ "Codecs": [ "Raw", "Lz5" ] }""", "Codecs takes names of codecs: ")]
+    [InlineData("""{ "Codecs": [ "Raw", null ] }""", "Codecs takes names of codecs: ")]
+    [InlineData("""{ "Http": "banana" }""", "Http takes an address such as http://127.0.0.1:8080 or https://0.0.0.0:8443; it was 'banana'.")]
+    [InlineData("""{ "Grpc": "tcp://127.0.0.1:1" }""", "Grpc takes an address such as ")]
+    [InlineData("""{ "Listen": [ "tcp://127.0.0.1:1", "banana" ] }""", "Listen takes addresses such as ")]
+    [InlineData("""{ "Serve": { "Otlp": "banana" } }""", "Serve.Otlp banana is no address of a collector; ")]
+    [InlineData("{\n  nothing", "line 2, column 3 is not JSON: 'n' is an invalid start of a property name.")]
+    [InlineData("[]", "Top-level JSON element must be an object.")]
+    public void What_a_file_has_wrong_is_told_by_its_name_with_what_is_allowed(string json, string words)
+    {
+        File.WriteAllText(_folder["server.json"], json);
+        var message = Assert.Throws<UsageException>(() => ServerConfiguration.Apply(new(), _folder["server.json"], [])).Message;
+        Assert.StartsWith($"--config {_folder["server.json"]}: {words}", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_setting_takes_its_own_value_and_what_says_nothing_changes_nothing()
+    {
+        foreach (var setting in ServerSetting.All.Where(static setting => !setting.IsList))
+        {
+            var value = setting.Read(new(), new()) switch { Uri address => address.OriginalString, null => null, IFormattable one => one.ToString(null, System.Globalization.CultureInfo.InvariantCulture), var one => $"{one}" };
+            Assert.Null(SettingValues.FaultOf(setting, value));
+        }
+
+        File.WriteAllText(_folder["server.json"], """{ "Limits": {}, "Plan": null, "Codecs": null, "Listen": [], "Http": null, "Serve": {} }""");
+        var server = new SplitInferServerOptions();
+        ServerConfiguration.Apply(server, new(), ConfiguredSettings.Read(_folder["server.json"], Variables(("HTTP", ""), ("LIMITS__MAXREQUESTSPERSECONDPERKEY", ""))), []);
+        server.Validate();
+        Assert.Equal((null, null), (server.Http, server.Limits.MaxRequestsPerSecondPerKey));
+    }
+
+    [Fact]
+    public void A_variable_that_is_set_twice_is_named() =>
+        Assert.StartsWith("SPLITINFER_SERVER_http is set twice", Assert.Throws<UsageException>(() => ConfiguredSettings.Read(null, Variables(("HTTP", "http://127.0.0.1:1"), ("http", "http://127.0.0.1:2")))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Variables_come_before_a_file_and_the_command_line_before_both()
@@ -84,9 +153,12 @@ public sealed class ServerConfigurationTests : IDisposable
     [Theory]
     [InlineData("LIMITS__MAXCONECTIONS", "7", "SPLITINFER_SERVER_LIMITS__MAXCONECTIONS: there is no setting 'LIMITS.MAXCONECTIONS'. Did you mean 'MaxConnections'?")]
     [InlineData("MODELDIRECTORY", "m", "SPLITINFER_SERVER_MODELDIRECTORY: there is no setting 'MODELDIRECTORY'. Did you mean 'ModelsDirectory'?")]
-    [InlineData("LIMITS__MAXCONNECTIONS", "many", "SPLITINFER_SERVER_LIMITS__MAXCONNECTIONS: ")]
+    [InlineData("LIMITS__MAXCONNECTIONS", "many", "SPLITINFER_SERVER_LIMITS__MAXCONNECTIONS: Limits.MaxConnections takes a whole number up to 2147483647; it was 'many'.")]
+    [InlineData("HTTP", "banana", "SPLITINFER_SERVER_HTTP: Http takes an address such as http://127.0.0.1:8080 or https://0.0.0.0:8443; it was 'banana'.")]
+    [InlineData("LISTEN", "tcp://127.0.0.1:1", "SPLITINFER_SERVER_LISTEN: Listen takes a list, whose first entry is SPLITINFER_SERVER_LISTEN__0; it was ")]
+    [InlineData("LISTEN__1", "banana", "SPLITINFER_SERVER_LISTEN__1: Listen takes addresses such as ")]
     [InlineData("MODELPOLLINTERVAL", "10", "SPLITINFER_SERVER_MODELPOLLINTERVAL: ModelPollInterval takes a time as hours, minutes and seconds, such as 00:00:10; it was '10'.")]
-    [InlineData("SERVE__LOGLEVEL", "Loud", "SPLITINFER_SERVER_SERVE__LOGLEVEL: ")]
+    [InlineData("SERVE__LOGLEVEL", "Loud", "SPLITINFER_SERVER_SERVE__LOGLEVEL: Serve.LogLevel takes one of ")]
     [InlineData("SERVE__LEVEL", "Debug", "there is no setting 'SERVE.LEVEL'")]
     public void A_variable_that_is_wrong_is_named(string variable, string value, string words) =>
         Assert.StartsWith(words, Assert.Throws<UsageException>(() => ConfiguredSettings.Read(null, Variables((variable, value)))).Message[(words[0] == 'S' ? 0 : "SPLITINFER_SERVER_SERVE__LEVEL: ".Length)..], StringComparison.Ordinal);

@@ -35,6 +35,15 @@ internal sealed record ServerSetting(string Name, Type Type, Func<SplitInferServ
         .. Of(typeof(ServeSettings), "Serve.", static (_, serve) => serve),
     ];
 
+    /// <summary>Whether it has several values, which have names of their own below its name.</summary>
+    public bool IsList => Type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(Type);
+
+    /// <summary>Whether these names mean something, rather than being numbers in order.</summary>
+    public bool IsMap => Type == typeof(IReadOnlyDictionary<string, long>);
+
+    /// <summary>Whether it can have no value.</summary>
+    public bool TakesNull => Nullable.GetUnderlyingType(Type) is not null || Read(new(), new()) is null;
+
     /// <summary>What becomes of a change while the server runs: <see cref="ContentsAreReloaded"/> of what it names, or nothing before it starts again.</summary>
     public string Reload => Name is nameof(SplitInferServerOptions.ModelsDirectory) || (Name.StartsWith("Security.", StringComparison.Ordinal) && Name.EndsWith("File", StringComparison.Ordinal)) ? ContentsAreReloaded : NeedsRestart;
 
