@@ -208,6 +208,65 @@ public sealed class ServerConfigurationTests : IDisposable
         Assert.Contains("Did you mean 'Debug'?", level.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{ "Http": "http://127.0.0.1:8080/path" }""", "Http has an address that cannot be used: 'http://127.0.0.1:8080/path' has a path")]
+    [InlineData("""{ "Http": "http://0.0.0.0:8080" }""", "Http has http://0.0.0.0:8080, which other machines reach, without encryption and without knowing its clients. Use https:// in its place, with Security.CertificateFile and Security.CertificateKeyFile, and set Security.KeysFile or Security.ClientCaFile;")]
+    [InlineData("""{ "Limits": { "MaxConnections": -3 } }""", "Limits.MaxConnections is -3; it must be 1 or more.")]
+    [InlineData("""{ "Limits": { "Sizes": { "MaxBytes": 0 } } }""", "Limits.Sizes.MaxBytes is 0; it must be 1 or more.")]
+    [InlineData("""{ "Plan": { "MinDepth": -1 } }""", "Plan.MinDepth is -1; it can be 0 or more.")]
+    [InlineData("""{ "Security": { "CertificateKeyFile": "c" } }""", "Security.CertificateFile and Security.CertificateKeyFile go together; only one of them is set.")]
+    [InlineData("""{ "Serve": { "TrialSeconds": 1e300 } }""", "Serve.TrialSeconds is 1E+300; it can be more than 0")]
+    [InlineData("""{ "Serve": { "TraceRatio": 0.5 } }""", "Serve.TraceRatio needs a collector: name one by Serve.Otlp, ")]
+    [InlineData("""{ "MaxConcurrentTrials": 0 }""", "MaxConcurrentTrials is 0; it can be 1 or more.")]
+    [InlineData("""{ "Codecs": [ "Quantized8" ] }""", "Codecs has no lossless codec")]
+    [InlineData("""{ "Codecs": [] }""", "Codecs has no entry; ")]
+    public async Task What_cannot_be_used_is_told_with_the_file_that_has_it_before_a_model_is_read(string json, string words)
+    {
+        File.WriteAllText(_folder["server.json"], json);
+        foreach (var last in (string[])["--print-config", _folder["none.onnx"]])
+        {
+            var result = await CommandLine.RunAsync("serve", "--config", _folder["server.json"], last);
+            Assert.Equal((2, ""), (result.ExitCode, result.Output));
+            Assert.StartsWith($"--config {_folder["server.json"]}: {words}", result.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("SPLITINFER_SERVER_HTTP", "banana", "SPLITINFER_SERVER_HTTP: Http takes an address such as ")]
+    [InlineData("SPLITINFER_SERVER_LIMITS__MAXCONNECTIONS", "-3", "SPLITINFER_SERVER_LIMITS__MAXCONNECTIONS: Limits.MaxConnections is -3; it must be 1 or more.")]
+    [InlineData("SPLITINFER_SERVER_LISTEN__0", "tcp://0.0.0.0:1", "SPLITINFER_SERVER_LISTEN__0: Listen has tcp://0.0.0.0:1, which other machines reach")]
+    public async Task What_cannot_be_used_is_told_with_the_variable_that_has_it(string variable, string value, string words)
+    {
+        var result = await CommandLine.StartAsync(new Dictionary<string, string> { [variable] = value }, "serve", "--print-config");
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith(words, result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--limit MaxConnections=-3", "--limit: MaxConnections is -3; it must be 1 or more.")]
+    [InlineData("--http http://127.0.0.1:1/path", "--http has an address that cannot be used: 'http://127.0.0.1:1/path' has a path")]
+    [InlineData("--listen http://127.0.0.1:1", "--listen has an address that cannot be used: ")]
+    [InlineData("--codec Quantized8", "--codec has no lossless codec")]
+    public async Task What_cannot_be_used_is_told_with_the_option_that_has_it(string options, string words)
+    {
+        var result = await CommandLine.RunAsync(["serve", _folder["none.onnx"], .. options.Split(' ')]);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith(words, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_keys_that_cannot_be_used_is_told_with_what_names_it_before_a_model_is_read()
+    {
+        File.WriteAllText(_folder["keys"], "one-word");
+        File.WriteAllText(_folder["server.json"], $$"""{ "Security": { "KeysFile": "{{_folder["keys"]}}" } }""");
+        foreach (var (option, value) in ((string, string)[])[("--keys", _folder["keys"]), ("--config", _folder["server.json"])])
+        {
+            var result = await CommandLine.RunAsync("serve", _folder["none.onnx"], option, value);
+            Assert.Equal((1, ""), (result.ExitCode, result.Output));
+            Assert.StartsWith($"{(option == "--keys" ? option : $"{option} {value}")}: The keys in {_folder["keys"]} cannot be used: line 1 ", result.Error, StringComparison.Ordinal);
+        }
+    }
+
     private static IEnumerable<KeyValuePair<string, string?>> Variables(params (string Name, string Value)[] variables) =>
         variables.Select(static variable => KeyValuePair.Create($"SPLITINFER_SERVER_{variable.Name}", (string?)variable.Value));
 }

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Spectre.Console;
 using SplitInfer.Cli.Output;
 using SplitInfer.Server;
@@ -14,22 +13,17 @@ namespace SplitInfer.Cli.Commands.Serve;
 internal sealed record ConfigurationLine(string Option, string Value, string Source, string? Origin, string Reload);
 
 /// <summary>Shows every option of a server with its value and where that comes from. Files with keys are named and not read.</summary>
-/// <param name="typed">The options of the command line, by the names of the settings that they set.</param>
-internal sealed class ConfigurationTable(IReadOnlyList<(Option Option, string Setting)> typed)
+internal static class ConfigurationTable
 {
     /// <summary>The options in a fixed order.</summary>
     /// <param name="server">The options of the server.</param>
     /// <param name="serve">Those of the command.</param>
-    /// <param name="configured">What a file and the environment say.</param>
-    /// <param name="limits">What <c>--limit</c> was given.</param>
-    /// <param name="parsed">The command line.</param>
-    public IEnumerable<ConfigurationLine> LinesOf(SplitInferServerOptions server, ServeSettings serve, ConfiguredSettings configured, IReadOnlyList<string> limits, ParseResult parsed)
+    /// <param name="origins">Where they come from.</param>
+    public static IEnumerable<ConfigurationLine> LinesOf(SplitInferServerOptions server, ServeSettings serve, SettingOrigins origins)
     {
         foreach (var setting in ServerSetting.All)
         {
-            var origin = typed.FirstOrDefault(pair => pair.Setting == setting.Name && parsed.GetResult(pair.Option) is { Implicit: false }).Option?.Name
-                ?? (limits.Any(limit => setting.Name.Equals($"Limits.{limit[..limit.IndexOf('=')]}", StringComparison.OrdinalIgnoreCase)) ? "--limit" : null);
-            var (source, name) = origin is not null ? ("commandLine", origin) : configured.OriginOf(setting.Name) is { } found ? found : ("default", null);
+            var (source, name) = origins.Of(setting.Name);
             yield return new(setting.Name, setting.ValueOf(server, serve), source, name, setting.Reload);
         }
     }

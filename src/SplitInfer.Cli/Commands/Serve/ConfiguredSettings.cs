@@ -105,7 +105,8 @@ internal sealed class ConfiguredSettings
             }
             else if (setting.IsList && key.Length == setting.Name.Length)
             {
-                // An empty list is one, and null is none.
+                // The binder takes an empty list for none, which allows every codec.
+                if (value is "" && setting.Name == nameof(SplitInferServerOptions.Codecs)) throw UsageException.OfSetting(originOf(key), $"{setting.Name} has no entry; name at least one that is lossless, or leave it out to allow all.");
                 if (!string.IsNullOrEmpty(value)) throw UsageException.OfSetting(originOf(key), $"{setting.Name} takes {FormOf(setting, key, value, isFile)}; it was '{value}'.");
             }
             else if (SettingValues.FaultOf(setting, value) is { } fault)

@@ -23,6 +23,10 @@ internal sealed class ServeSettings
     /// <summary>The most memory that it may have, in bytes; null for half of what there is, shared by those that run at a time.</summary>
     public long? TrialBytes { get; set; }
 
+    /// <summary>The most memory that the process may have where nothing is said of it, in bytes.</summary>
+    /// <param name="concurrentTrials">How many run at a time.</param>
+    public static long DefaultTrialBytes(int concurrentTrials) => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / Math.Max(1, concurrentTrials);
+
     /// <summary>What is wrong with them, by their names.</summary>
     /// <exception cref="ArgumentException">One cannot be used.</exception>
     public void Validate()
