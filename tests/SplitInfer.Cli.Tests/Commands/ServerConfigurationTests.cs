@@ -185,7 +185,11 @@ public sealed class ServerConfigurationTests : IDisposable
         Assert.Equal(("Debug", "commandLine", "--log-level", "restart"), Line("Serve.LogLevel"));
         Assert.Equal(("/keys", "file", _folder["server.json"], "contents"), Line("Security.KeysFile"));
         Assert.Equal(("2147483648", "default", null, "restart"), Line("SegmentMemoryBytes"));
-        Assert.Equal(("none", "default", null, "restart"), Line("Codecs"));
+        Assert.Equal(("all", "default", null, "restart"), Line("Codecs"));
+        Assert.Equal(("automatic", "default", null, "restart"), Line("Execution.ShareWeights"));
+        Assert.Equal(("0.01", "default", null, "restart"), Line("Serve.TraceRatio"));
+        Assert.Equal(($"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4}", "default", null, "restart"), Line("Serve.TrialBytes"));
+        Assert.Equal(("none", "default", null, "restart"), Line("Http"));
 
         (string?, string?, string?, string?) Line(string option)
         {
@@ -265,6 +269,16 @@ public sealed class ServerConfigurationTests : IDisposable
             Assert.Equal((1, ""), (result.ExitCode, result.Output));
             Assert.StartsWith($"{(option == "--keys" ? option : $"{option} {value}")}: The keys in {_folder["keys"]} cannot be used: line 1 ", result.Error, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Names_and_values_are_printed_whole()
+    {
+        var library = Path.Combine("/", new string('l', 90), new string('m', 90));
+        var variables = new Dictionary<string, string> { ["SPLITINFER_SERVER_LIMITS__MAXCONNECTIONSPERMACHINE"] = "7", ["SPLITINFER_SERVER_EXECUTION__CUSTOMOPERATORLIBRARIES__0"] = library };
+        var result = await CommandLine.StartAsync(variables, "serve", "--print-config");
+        Assert.Equal(("", 0), (result.Error, result.ExitCode));
+        foreach (var word in variables.Keys.Append(library)) Assert.Contains($" {word} ", result.Output, StringComparison.Ordinal);
     }
 
     private static IEnumerable<KeyValuePair<string, string?>> Variables(params (string Name, string Value)[] variables) =>

@@ -19,8 +19,6 @@ namespace SplitInfer.Cli.Commands.Serve;
 internal static class ServeCommand
 {
     private const string OnlyVersion = "1";
-    // Of requests whose client records none: a hundredth shows how they go, and costs next to nothing.
-    private const double TraceRatio = 0.01;
     private const string TraceRatioSetting = "Serve.TraceRatio";
 
     public static Command Create(SharedOptions options, Terminal terminal)
@@ -38,7 +36,7 @@ internal static class ServeCommand
         var authorities = ConnectionOptions.File("--tls-client-ca", "The authorities that sign the certificates of clients, in PEM form: tls://, wss:// and https:// then accept no others.");
         var keys = ConnectionOptions.File("--keys", "The keys that clients may have, a name and a key in each line: others are refused. Looked at again when it changes.");
         var insecure = new Option<bool>("--insecure") { Description = "Listen where other machines reach it without TLS, or without knowing the clients: for networks that are trusted themselves." };
-        var export = new ExportOptions(ExportedSources.ServerService, TraceRatio);
+        var export = new ExportOptions(ExportedSources.ServerService, ServeSettings.DefaultTraceRatio);
         var configuration = ServerConfiguration.Option();
         var limits = ServerConfiguration.Limits();
         var watch = new Option<bool>("--watch") { Description = "Publish models that appear in the directory, and retire those that go, while the server runs. This is the default." };

@@ -5,6 +5,9 @@ namespace SplitInfer.Cli.Commands.Serve;
 /// <summary>What <c>serve</c> is told beside the options of the server: the section <c>Serve</c> of a file or of the environment.</summary>
 internal sealed class ServeSettings
 {
+    /// <summary>The part of the traces that is exported unless something else says. Of requests whose client records none, a hundredth shows how they go, and costs next to nothing.</summary>
+    public const double DefaultTraceRatio = 0.01;
+
     /// <summary>The least level of what is logged.</summary>
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
