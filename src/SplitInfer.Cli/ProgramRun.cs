@@ -32,7 +32,7 @@ internal static class ProgramRun
         }
         catch (Exception error) when (IsOfUsage(error))
         {
-            return Refuse(parsed, terminal, [OptionWords.Of(error.Message)]);
+            return Refuse(parsed, terminal, [error is UsageException { NamesSettings: true } ? error.Message : OptionWords.Of(error.Message)]);
         }
         catch (SplitInferException error)
         {

@@ -82,6 +82,9 @@ public sealed class ServerLimits
         ? (GarbageFactor * MaxHeldBytes) + runs + (MaxConcurrentRuns * MaxOutputBytes) + TensorBufferPool.MaxRestingBytesInAll + (ConnectionsPerPlace * BytesPerConnection * MaxConnections)
         : null;
 
+    // Messages name a limit as files and SplitInferServerOptions do.
+    private const string Section = nameof(SplitInferServerOptions.Limits);
+
     /// <summary>Checks every limit.</summary>
     /// <exception cref="ArgumentException">One cannot be kept; the message names it.</exception>
     public void Validate()
@@ -91,10 +94,10 @@ public sealed class ServerLimits
         RequireAtLeast(1, MaxConnectionsPerKey, nameof(MaxConnectionsPerKey));
         RequireAtLeast(1, MaxInFlightPerKey, nameof(MaxInFlightPerKey));
         if (MaxRequestsPerSecondPerKey is { } rate && rate is not (>= LeastRate and <= LargestRate))
-            throw new ArgumentException($"{nameof(ServerLimits)}.{nameof(MaxRequestsPerSecondPerKey)} is {rate}; it must be from {LeastRate} to {LargestRate}, or null for no limit.");
+            throw new ArgumentException($"{Section}.{nameof(MaxRequestsPerSecondPerKey)} is {rate}; it must be from {LeastRate} to {LargestRate}, or null for no limit.");
         RequireAtLeast(1, MaxInFlightPerConnection, nameof(MaxInFlightPerConnection));
         RequireAtLeast(1, MaxOpenModelsPerConnection, nameof(MaxOpenModelsPerConnection));
-        if (Sizes is null) throw new ArgumentException($"{nameof(ServerLimits)}.{nameof(Sizes)} is null; leave it out for the default.");
+        if (Sizes is null) throw new ArgumentException($"{Section}.{nameof(Sizes)} is null; leave it out for the default.");
         RequireAtLeast(1, Sizes.MaxDimension, $"{nameof(Sizes)}.{nameof(SizeLimits.MaxDimension)}");
         RequireAtLeast(1, Sizes.MaxBytes, $"{nameof(Sizes)}.{nameof(SizeLimits.MaxBytes)}");
         RequireAtLeast(1, MaxHeldBytes, nameof(MaxHeldBytes));
@@ -107,7 +110,7 @@ public sealed class ServerLimits
         {
             RequireAtLeast(1, memory, nameof(MaxRunMemoryBytes));
             // More would be no bound at all.
-            if (memory > uint.MaxValue) throw new ArgumentException($"{nameof(ServerLimits)}.{nameof(MaxRunMemoryBytes)} is {memory}, and ONNX Runtime bounds at most {uint.MaxValue} bytes. Give no more than that, or null for no bound.");
+            if (memory > uint.MaxValue) throw new ArgumentException($"{Section}.{nameof(MaxRunMemoryBytes)} is {memory}, and ONNX Runtime bounds at most {uint.MaxValue} bytes. Give no more than that, or null for no bound.");
         }
 
         RequireAtLeast(1, MaxOutputBytes, nameof(MaxOutputBytes));
@@ -117,11 +120,11 @@ public sealed class ServerLimits
 
     private static void RequireAtLeast(long least, long value, string name)
     {
-        if (value < least) throw new ArgumentException($"{nameof(ServerLimits)}.{name} is {value}; it must be {least} or more.");
+        if (value < least) throw new ArgumentException($"{Section}.{name} is {value}; it must be {least} or more.");
     }
 
     private static void RequireTimeout(TimeSpan value, string name)
     {
-        if (value <= TimeSpan.Zero || value > LongestTimeout) throw new ArgumentException($"{nameof(ServerLimits)}.{name} is {value}; it must be positive, and at most {LongestTimeout.TotalDays:0} days.");
+        if (value <= TimeSpan.Zero || value > LongestTimeout) throw new ArgumentException($"{Section}.{name} is {value}; it must be positive, and at most {LongestTimeout.TotalDays:0} days.");
     }
 }

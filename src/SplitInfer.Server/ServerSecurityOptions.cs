@@ -1,4 +1,6 @@
 using SplitInfer.Protocol.Endpoints;
+using SplitInfer.Protocol.Endpoints.Tls;
+using SplitInfer.Server.Access;
 
 namespace SplitInfer.Server;
 
@@ -29,6 +31,17 @@ public sealed class ServerSecurityOptions
     /// then warns when it starts. False unless set.
     /// </summary>
     public bool AllowInsecure { get; set; }
+
+    /// <summary>Reads the files once, and keeps nothing of them. A server does so when it starts, before it reads a model.</summary>
+    /// <exception cref="SecurityFileException">A file with a certificate or keys cannot be used; the message names it.</exception>
+    public void ValidateFiles()
+    {
+        if (CertificateFile is not null && CertificateKeyFile is not null) CertificateFiles.Identity(CertificateFile, CertificateKeyFile, Ignore);
+        if (ClientCaFile is not null) CertificateFiles.Authorities(ClientCaFile, Ignore);
+        if (KeysFile is not null) KeyRing.Watch(KeysFile, Ignore);
+
+        static void Ignore(string reason) { }
+    }
 
     /// <summary>Whether clients have to show who they are at an address of a scheme.</summary>
     private bool Authenticates(bool isEncrypted) => KeysFile is not null || (isEncrypted && ClientCaFile is not null);
@@ -63,7 +76,7 @@ public sealed class ServerSecurityOptions
         {
             if (CertificateFile is null && address is { IsAbsoluteUri: true, Scheme: "tls" or "wss" or "https" })
                 throw new ArgumentException($"{option} has {address.OriginalString}, which needs a certificate. Set {nameof(CertificateFile)} and {nameof(CertificateKeyFile)}.");
-            if (!AllowInsecure && TryParse(address) is { } endpoint && FaultOf(endpoint) is { } fault)
+            if (Parse(option, address) is var endpoint && !AllowInsecure && FaultOf(endpoint) is { } fault)
                 throw new ArgumentException(
                     $"{option} has {address.OriginalString}, which other machines reach, {fault}. {RemedyFor(endpoint, IsHttp(address))}; "
                     + $"or listen at 127.0.0.1{(IsHttp(address) ? "" : " or a Unix socket")}; or set {nameof(AllowInsecure)} where the network itself is trusted.");
@@ -80,16 +93,15 @@ public sealed class ServerSecurityOptions
 
     private static bool IsHttp(Uri address) => address is { IsAbsoluteUri: true, Scheme: "http" or "https" };
 
-    private static Endpoint? TryParse(Uri address)
+    private static Endpoint Parse(string option, Uri address)
     {
         try
         {
-            return IsHttp(address) ? HttpAddress.Parse(address) : Endpoint.Parse(address);
+            return option == nameof(SplitInferServerOptions.Listen) ? Endpoint.Parse(address) : HttpAddress.Parse(address);
         }
-        catch (EndpointException)
+        catch (EndpointException error)
         {
-            // Listening there says what is wrong with it.
-            return null;
+            throw new ArgumentException($"{option} has an address that cannot be used: {error.Message}", error);
         }
     }
 }

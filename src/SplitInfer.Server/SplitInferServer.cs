@@ -98,6 +98,8 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _options.Validate();
+        // Models may take minutes, and what is wrong with these files would be told only then.
+        _options.Security.ValidateFiles();
         var codecs = _options.KnownCodecs.Allow(_options.Codecs);
         if (!codecs.All.Any(static codec => codec.IsLossless)) throw new LosslessCodecRequiredException();
         var execution = _options.Execution.LoggingTo(_logger).Within(_options.Limits.MaxRunMemoryBytes, _options.Limits.MaxOutputBytes);

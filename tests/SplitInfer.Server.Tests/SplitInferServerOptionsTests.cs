@@ -1,3 +1,4 @@
+using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Tests;
@@ -33,6 +34,9 @@ public class SplitInferServerOptionsTests
         ["StallTimeout is 00:00:00"] = static o => o.Limits.StallTimeout = TimeSpan.Zero,
         ["HandshakeTimeout is -"] = static o => o.Limits.HandshakeTimeout = TimeSpan.FromSeconds(-1),
         ["Listen"] = static o => o.Listen.Add(null!),
+        ["Listen has an address that cannot be used: 'banana' is not a whole address"] = static o => o.Listen.Add(new("banana", UriKind.Relative)),
+        ["Listen has an address that cannot be used: 'http://127.0.0.1/' has the unknown scheme"] = static o => o.Listen.Add(new("http://127.0.0.1")),
+        ["Limits.MaxConnections is -3; it must be 1 or more."] = static o => o.Limits.MaxConnections = -3,
         ["Plan"] = static o => o.Plan = null!,
         ["Execution"] = static o => o.Execution = null!,
         ["Limits is null"] = static o => o.Limits = null!,
@@ -49,6 +53,19 @@ public class SplitInferServerOptionsTests
         Wrong[name](options);
         var error = await Assert.ThrowsAsync<ArgumentException>(async () => await SplitInferServer.StartAsync(options));
         Assert.Contains(name, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Files_that_cannot_be_used_are_told_before_models_are_read()
+    {
+        var options = new SplitInferServerOptions { ModelsDirectory = "none", Security = { KeysFile = "no-keys" } };
+        var error = await Assert.ThrowsAsync<SecurityFileException>(async () => await SplitInferServer.StartAsync(options));
+        Assert.Contains("no-keys", error.Message, StringComparison.Ordinal);
+        options.Security = new() { CertificateFile = "no.crt", CertificateKeyFile = "no.key" };
+        Assert.Contains("no.crt", Assert.Throws<SecurityFileException>(options.Security.ValidateFiles).Message, StringComparison.Ordinal);
+        options.Security = new() { ClientCaFile = "no-ca.pem" };
+        Assert.Contains("no-ca.pem", Assert.Throws<SecurityFileException>(options.Security.ValidateFiles).Message, StringComparison.Ordinal);
+        new ServerSecurityOptions().ValidateFiles();
     }
 
     [Fact]

@@ -56,6 +56,7 @@ internal static class OptionWords
         ("Listen has", "--listen has"),
         ("Http has", "--http has"),
         ("Grpc has", "--grpc has"),
+        ("Codecs has", "--codec has"),
     ];
 
     /// <summary>The message in words of the command line.</summary>

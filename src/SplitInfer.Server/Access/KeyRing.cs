@@ -29,11 +29,17 @@ internal sealed class KeyRing : IDisposable
     public KeyRing(string path, KeyLimits limits, TimeProvider time, Action<string> onBroken, Action<int>? onRenewed = null)
     {
         (_limits, _onRenewed) = (limits, onRenewed);
-        _file = new([path], () => KeyList.Read(path),
-            exception => new($"The keys in {path} cannot be used: {exception.Message.TrimEnd('.')}. Give a file with a name and a key in each line, which this account may read; the keys that were read before stay valid.", exception), onBroken);
+        _file = Watch(path, onBroken);
         _seen = _file.Current;
         using (ExecutionContext.SuppressFlow()) _watch = time.CreateTimer(static self => ((KeyRing)self!).Look(), this, LookInterval, LookInterval);
     }
+
+    /// <summary>Reads a file of keys.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="onBroken">Told why a changed file is not used.</param>
+    /// <exception cref="Protocol.Endpoints.SecurityFileException">It cannot be used.</exception>
+    public static WatchedFiles<KeyList> Watch(string path, Action<string> onBroken) => new([path], () => KeyList.Read(path),
+        exception => new($"The keys in {path} cannot be used: {exception.Message.TrimEnd('.')}. Give a file with a name and a key in each line, which this account may read; the keys that were read before stay valid.", exception), onBroken);
 
     /// <summary>Keys were added or removed.</summary>
     public event Action? Changed;

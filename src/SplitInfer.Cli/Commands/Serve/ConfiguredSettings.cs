@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Server;
@@ -24,11 +26,12 @@ internal sealed class ConfiguredSettings
     /// <exception cref="UsageException">The file is not JSON, or there is no such setting, or its value is of the wrong kind.</exception>
     public static ConfiguredSettings Read(string? path, IEnumerable<KeyValuePair<string, string?>> variables)
     {
-        var environment = variables.Where(static variable => variable.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
-            .ToDictionary(static variable => variable.Key[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal), static variable => variable.Value, StringComparer.OrdinalIgnoreCase);
+        var environment = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in variables.Where(static variable => variable.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)))
+            if (!environment.TryAdd(name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal), value)) throw new UsageException($"{name} is set twice, in upper and in lower case.");
         var settings = new ConfiguredSettings(path, path is null ? new(StringComparer.OrdinalIgnoreCase) : ReadFile(path), environment);
-        Check(settings._file, _ => $"--config {path}");
-        Check(environment, VariableOf);
+        Check(settings._file, _ => $"--config {path}", isFile: true);
+        Check(environment, VariableOf, isFile: false);
         return settings;
     }
 
@@ -62,17 +65,27 @@ internal sealed class ConfiguredSettings
     {
         try
         {
-            var root = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build();
+            using var stream = File.OpenRead(path);
+            var root = new ConfigurationBuilder().AddJsonStream(stream).Build();
             var section = root.GetSection(ServerSection);
-            var values = (section.Exists() ? section : (IConfiguration)root).AsEnumerable(makePathsRelative: true).Where(static pair => pair.Key.Length > 0).ToArray();
+            if (section.Value is { Length: > 0 } text) throw UsageException.OfSetting($"--config {path}", $"{ServerSection} is a section with settings; it was '{text}'.");
+            var hasSection = root.GetChildren().Any(static child => child.Key.Equals(ServerSection, StringComparison.OrdinalIgnoreCase));
+            var values = (hasSection ? section : (IConfiguration)root).AsEnumerable(makePathsRelative: true).Where(static pair => pair.Key.Length > 0).ToArray();
             // A section has no value of its own; a setting without one is null.
             return values.Where(pair => pair.Value is not null || !Array.Exists(values, other => other.Key.StartsWith($"{pair.Key}:", StringComparison.Ordinal)))
                 .ToDictionary(static pair => pair.Key, static pair => pair.Value, StringComparer.OrdinalIgnoreCase);
         }
-        catch (Exception error) when (error is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is JsonException or FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"--config {path}: {(error is InvalidDataException && error.InnerException is { } inner ? $"{error.Message} {inner.Message}" : error.Message)}");
+            throw UsageException.OfSetting($"--config {path}", error.GetBaseException() is JsonException json ? WordsOf(json) : error.Message);
         }
+    }
+
+    private static string WordsOf(JsonException error)
+    {
+        // The place follows in words of a parser, which counts from 0.
+        var end = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return string.Create(CultureInfo.InvariantCulture, $"line {error.LineNumber + 1}, column {error.BytePositionInLine + 1} is not JSON: {(end < 0 ? error.Message : error.Message[..end])}");
     }
 
     /// <summary>The key itself, or the first of those that are below it.</summary>
@@ -80,23 +93,52 @@ internal sealed class ConfiguredSettings
         values.Keys.FirstOrDefault(one => one.Equals(key, StringComparison.OrdinalIgnoreCase)) ?? values.Keys.FirstOrDefault(one => one.StartsWith($"{key}:", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Checks the names and values of one source, so that what is wrong is told with where it stands.</summary>
-    private static void Check(Dictionary<string, string?> values, Func<string, string> originOf)
+    private static void Check(Dictionary<string, string?> values, Func<string, string> originOf, bool isFile)
     {
-        foreach (var (key, value) in values)
+        foreach (var (key, value) in values.ToArray())
         {
-            ServerConfiguration.RequireKnown(key, originOf(key));
-            if (ServerSetting.All.FirstOrDefault(setting => setting.Name.Replace('.', ':').Equals(key, StringComparison.OrdinalIgnoreCase)) is not { } known) continue;
-            // A number without colons would be one of days.
-            if (known.Type == typeof(TimeSpan) && !(value?.Contains(':', StringComparison.Ordinal) == true && TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out _)))
-                throw new UsageException($"{originOf(key)}: {known.Name} takes a time as hours, minutes and seconds, such as 00:00:10; it was '{value}'.");
-            try
+            if (ServerConfiguration.Find(key, originOf(key)) is not { } setting)
             {
-                Bind(new(StringComparer.OrdinalIgnoreCase) { [key] = value }, new(), new());
+                // An empty section says nothing, and would be bound as none at all.
+                if (string.IsNullOrEmpty(value)) values.Remove(key);
+                else throw UsageException.OfSetting(originOf(key), $"{key.Replace(':', '.')} is a section with settings of its own; it was '{value}'.");
             }
-            catch (InvalidOperationException error)
+            else if (setting.IsList && key.Length == setting.Name.Length)
             {
-                throw new UsageException($"{originOf(key)}: {error.Message}");
+                // The binder takes an empty list for none, which allows every codec.
+                if (value is "" && setting.Name == nameof(SplitInferServerOptions.Codecs)) throw UsageException.OfSetting(originOf(key), $"{setting.Name} has no entry; name at least one that is lossless, or leave it out to allow all.");
+                if (!string.IsNullOrEmpty(value)) throw UsageException.OfSetting(originOf(key), $"{setting.Name} takes {FormOf(setting, key, value, isFile)}; it was '{value}'.");
             }
+            else if (SettingValues.FaultOf(setting, value) is { } fault)
+            {
+                throw UsageException.OfSetting(originOf(key), $"{setting.Name} {fault}");
+            }
+            else
+            {
+                Try(key, value, originOf(key));
+            }
+        }
+    }
+
+    /// <summary>How several values are written.</summary>
+    private static string FormOf(ServerSetting setting, string key, string value, bool isFile) => (isFile, setting.IsMap) switch
+    {
+        (true, false) => $"a list, such as [ \"{value}\" ]",
+        (true, true) => "names with values, such as { \"batch\": 1 }",
+        (false, false) => $"a list, whose first entry is {VariableOf($"{key}:0")}",
+        (false, true) => $"names with values, such as {VariableOf(key)}__batch=1",
+    };
+
+    /// <summary>Binds a value by itself. What the checks let through should be bound; where it cannot be, a sentence is still better than the end of the program.</summary>
+    private static void Try(string key, string? value, string origin)
+    {
+        try
+        {
+            Bind(new(StringComparer.OrdinalIgnoreCase) { [key] = value }, new(), new());
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException or NotSupportedException or MemberAccessException or TargetInvocationException)
+        {
+            throw UsageException.OfSetting(origin, $"{key.Replace(':', '.')} cannot be '{value}'.");
         }
     }
 

@@ -10,6 +10,7 @@ using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Server;
 
 namespace SplitInfer.Cli.Commands.Serve;
@@ -18,8 +19,7 @@ namespace SplitInfer.Cli.Commands.Serve;
 internal static class ServeCommand
 {
     private const string OnlyVersion = "1";
-    // Of requests whose client records none: a hundredth shows how they go, and costs next to nothing.
-    private const double TraceRatio = 0.01;
+    private const string TraceRatioSetting = "Serve.TraceRatio";
 
     public static Command Create(SharedOptions options, Terminal terminal)
     {
@@ -36,7 +36,7 @@ internal static class ServeCommand
         var authorities = ConnectionOptions.File("--tls-client-ca", "The authorities that sign the certificates of clients, in PEM form: tls://, wss:// and https:// then accept no others.");
         var keys = ConnectionOptions.File("--keys", "The keys that clients may have, a name and a key in each line: others are refused. Looked at again when it changes.");
         var insecure = new Option<bool>("--insecure") { Description = "Listen where other machines reach it without TLS, or without knowing the clients: for networks that are trusted themselves." };
-        var export = new ExportOptions(ExportedSources.ServerService, TraceRatio);
+        var export = new ExportOptions(ExportedSources.ServerService, ServeSettings.DefaultTraceRatio);
         var configuration = ServerConfiguration.Option();
         var limits = ServerConfiguration.Limits();
         var watch = new Option<bool>("--watch") { Description = "Publish models that appear in the directory, and retire those that go, while the server runs. This is the default." };
@@ -46,7 +46,7 @@ internal static class ServeCommand
         var trialBytes = new Option<long?>("--trial-bytes") { Description = "The most memory that the process that tries a model may have. [default: half of what there is, shared by those that run at a time]", HelpName = "N" };
         var logLevel = LogLevels();
         var print = new Option<bool>("--print-config") { Description = "Print every option with its value, where that comes from, and whether a running server takes up a change; then end. Options that cannot be used are told." };
-        var table = new ConfigurationTable(
+        (Option Option, string Setting)[] settings =
         [
             (models, "ModelsDirectory"), (listen, "Listen"), (http, "Http"), (grpc, "Grpc"), (preload, "PreloadArms"), (profile, "ProfileTails"), (codecs, "Codecs"), (watch, "WatchModels"), (noWatch, "WatchModels"),
             (certificate, "Security.CertificateFile"), (certificateKey, "Security.CertificateKeyFile"), (authorities, "Security.ClientCaFile"), (keys, "Security.KeysFile"), (insecure, "Security.AllowInsecure"),
@@ -54,7 +54,7 @@ internal static class ServeCommand
             (options.Dimensions, "Plan.DimensionSizes"), (options.MaxBoundaryTensors, "Plan.MaxBoundaryTensors"), (options.MinDepth, "Plan.MinDepth"), (options.MaxUploadBytes, "Plan.MaxUploadBytes"),
             (options.MaxMeasureSeconds, "Plan.MaxMeasureTime"), (options.MaxMeasureBytes, "Plan.MaxMeasureBytes"), (options.Fed, "Plan.FedInitializers"),
             (options.Threads, "Execution.IntraOpThreads"), (options.CustomOperators, "Execution.CustomOperatorLibraries"),
-        ]);
+        ];
         trialSeconds.Require<double>(static seconds => seconds is > 0 and < 1e6, "takes more than 0.");
         trialBytes.Require<long>(static count => count > 0, "takes 1 or more.");
         var command = new ExplainedCommand("serve", "Serves the tails of a model, or of those in a directory.",
@@ -84,6 +84,7 @@ internal static class ServeCommand
             Uri[] addresses = [.. (parsed.GetValue(listen) ?? []).Select(static address => Addresses.Parse(address, "--listen"))];
             string[] limited = parsed.GetValue(limits) ?? [];
             var configured = ServerConfiguration.Read(parsed.GetValue(configuration));
+            var origins = new SettingOrigins(settings, configured, limited, parsed);
             var serve = new ServeSettings();
             Action<SplitInferServerOptions> configure = server =>
             {
@@ -103,11 +104,12 @@ internal static class ServeCommand
                 (serve.TrialSeconds, serve.TrialBytes) = (parsed.GetValue(trialSeconds) ?? serve.TrialSeconds, parsed.GetValue(trialBytes) ?? serve.TrialBytes);
                 (serve.Otlp, serve.TraceRatio) = (parsed.GetValue(export.Address) ?? serve.Otlp, parsed.GetValue(export.Ratio) ?? serve.TraceRatio);
                 if (parsed.GetValue(logLevel) is { } level) serve.LogLevel = Enum.Parse<LogLevel>(level, ignoreCase: true);
+                serve.Validate();
                 if (serve.TryModels)
                 {
                     server.ModelTrial = new TrialProcess(
                         [.. SharedOptions.Typed(parsed, [configuration, options.Threads, .. options.Planning])], TimeSpan.FromSeconds(serve.TrialSeconds),
-                        serve.TrialBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / server.MaxConcurrentTrials);
+                        serve.TrialBytes ?? ServeSettings.DefaultTrialBytes(server.MaxConcurrentTrials));
                 }
 
                 var security = server.Security;
@@ -115,14 +117,17 @@ internal static class ServeCommand
                 (security.ClientCaFile, security.KeysFile) = (parsed.GetValue(authorities) ?? security.ClientCaFile, parsed.GetValue(keys) ?? security.KeysFile);
                 security.AllowInsecure |= parsed.GetValue(insecure);
             };
-            var told = Check(configure, serve);
+            var told = Check(configure, origins);
+            if (serve is { Otlp: null, TraceRatio: not null } && !OtlpSettings.IsInEnvironment && origins.Of(TraceRatioSetting).Source != SettingOrigins.CommandLine)
+                throw UsageException.OfSetting(origins.PlaceOf(TraceRatioSetting), $"{TraceRatioSetting} needs a collector: name one by Serve.Otlp, or by OTEL_EXPORTER_OTLP_ENDPOINT.");
             var otlp = export.Of(serve.Otlp, serve.TraceRatio);
             if (parsed.GetValue(print))
             {
-                ConfigurationTable.Write(table.LinesOf(told, serve, configured, limited, parsed), terminal, parsed.GetValue(options.Json));
+                ConfigurationTable.Write(ConfigurationTable.LinesOf(told, serve, origins), terminal, parsed.GetValue(options.Json));
                 return Task.CompletedTask;
             }
 
+            CheckFiles(told.Security, origins);
             if (parsed.GetValue(file) is { } path)
             {
                 var (single, checkedOptions) = (Publish(path, told.Plan, told.Execution, terminal), configure);
@@ -146,20 +151,44 @@ internal static class ServeCommand
         return new("--log-level") { Description = $"The least level of what is logged: {string.Join(", ", levels)}. [default: {new ServeSettings().LogLevel}]", HelpName = "LEVEL", CustomParser = new KnownName("level", "levels", levels).Single };
     }
 
-    /// <summary>Says in words of the command line what is wrong with the options, before a host is built of them.</summary>
-    private static SplitInferServerOptions Check(Action<SplitInferServerOptions> configure, ServeSettings serve)
+    /// <summary>Says what is wrong with the options, and where that stands, before a host is built of them and a model is read.</summary>
+    private static SplitInferServerOptions Check(Action<SplitInferServerOptions> configure, SettingOrigins origins)
     {
         var server = new SplitInferServerOptions();
         try
         {
             configure(server);
-            serve.Validate();
             server.Validate();
-            return server;
         }
         catch (ArgumentException error)
         {
-            throw new UsageException(OptionWords.Of(error));
+            throw origins.Explain(error.Message);
+        }
+
+        if (!server.KnownCodecs.Allow(server.Codecs).All.Any(static codec => codec.IsLossless))
+            throw origins.Explain("Codecs has no lossless codec, and results are sent back without loss. Allow Raw as well, or ZeroBitmapEntropy where raw uploads are not wanted.");
+        return server;
+    }
+
+    /// <summary>Reads the files with certificates and keys, so that what is wrong with one is told with what names it.</summary>
+    private static void CheckFiles(ServerSecurityOptions security, SettingOrigins origins)
+    {
+        (string Setting, ServerSecurityOptions Files)[] parts =
+        [
+            (nameof(security.CertificateFile), new() { CertificateFile = security.CertificateFile, CertificateKeyFile = security.CertificateKeyFile }),
+            (nameof(security.ClientCaFile), new() { ClientCaFile = security.ClientCaFile }),
+            (nameof(security.KeysFile), new() { KeysFile = security.KeysFile }),
+        ];
+        foreach (var (setting, files) in parts)
+        {
+            try
+            {
+                files.ValidateFiles();
+            }
+            catch (SecurityFileException error)
+            {
+                throw new IOException($"{origins.PlaceOf($"Security.{setting}")}: {error.Message}", error);
+            }
         }
     }
 

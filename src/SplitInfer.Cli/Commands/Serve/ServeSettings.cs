@@ -5,6 +5,9 @@ namespace SplitInfer.Cli.Commands.Serve;
 /// <summary>What <c>serve</c> is told beside the options of the server: the section <c>Serve</c> of a file or of the environment.</summary>
 internal sealed class ServeSettings
 {
+    /// <summary>The part of the traces that is exported unless something else says. Of requests whose client records none, a hundredth shows how they go, and costs next to nothing.</summary>
+    public const double DefaultTraceRatio = 0.01;
+
     /// <summary>The least level of what is logged.</summary>
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
@@ -22,6 +25,10 @@ internal sealed class ServeSettings
 
     /// <summary>The most memory that it may have, in bytes; null for half of what there is, shared by those that run at a time.</summary>
     public long? TrialBytes { get; set; }
+
+    /// <summary>The most memory that the process may have where nothing is said of it, in bytes.</summary>
+    /// <param name="concurrentTrials">How many run at a time.</param>
+    public static long DefaultTrialBytes(int concurrentTrials) => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / Math.Max(1, concurrentTrials);
 
     /// <summary>What is wrong with them, by their names.</summary>
     /// <exception cref="ArgumentException">One cannot be used.</exception>

@@ -1,12 +1,9 @@
 using System.Collections;
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using SplitInfer.Cli.Inputs;
-using SplitInfer.Execution;
-using SplitInfer.Partitioning;
 using SplitInfer.Server;
 using SplitInfer.Tensors;
 
@@ -15,17 +12,9 @@ namespace SplitInfer.Cli.Commands.Serve;
 /// <summary>Options of a server that come from a file, or by the names of <see cref="ServerLimits"/>.</summary>
 internal static class ServerConfiguration
 {
-    // What the options of a server hold in sections of their own.
-    private static readonly (string Section, string[] Known)[] Sections =
-    [
-        ("", Settings(typeof(SplitInferServerOptions))),
-        ("Limits", Settings(typeof(ServerLimits))),
-        ("Limits:Sizes", Settings(typeof(SizeLimits))),
-        ("Security", Settings(typeof(ServerSecurityOptions))),
-        ("Plan", Settings(typeof(PlanOptions))),
-        ("Execution", Settings(typeof(ExecutionOptions))),
-        ("Serve", Settings(typeof(ServeSettings))),
-    ];
+    // By section, with dots; what only code can set is in none.
+    private static readonly Dictionary<string, string[]> Known = ServerSetting.All.SelectMany(static setting => StepsOf(setting.Name)).Distinct().GroupBy(static step => step.Section, StringComparer.OrdinalIgnoreCase)
+        .ToDictionary(static section => section.Key, static section => section.Select(static step => step.Name).ToArray(), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The option that names the file.</summary>
     public static Option<string?> Option()
@@ -63,14 +52,7 @@ internal static class ServerConfiguration
         if (limits.Count == 0) return;
         foreach (var text in limits) Require(text);
         var values = limits.Select(static text => KeyValuePair.Create($"Limits:{text[..text.IndexOf('=')].Replace('.', ':')}", (string?)text[(text.IndexOf('=') + 1)..]));
-        try
-        {
-            new ConfigurationBuilder().AddInMemoryCollection(values).Build().Bind(server, static binder => binder.ErrorOnUnknownConfiguration = true);
-        }
-        catch (InvalidOperationException error)
-        {
-            throw new UsageException($"--limit: {error.Message}");
-        }
+        new ConfigurationBuilder().AddInMemoryCollection(values).Build().Bind(server, static binder => binder.ErrorOnUnknownConfiguration = true);
     }
 
     /// <summary>Reads a file and the environment.</summary>
@@ -78,22 +60,27 @@ internal static class ServerConfiguration
     public static ConfiguredSettings Read(string? file) =>
         ConfiguredSettings.Read(file, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(static variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value)));
 
-    /// <summary>Checks the name of a setting before it is bound, since the binder names neither the nearest one nor where it is.</summary>
-    /// <param name="key">The name, with colons.</param>
+    /// <summary>Finds a setting before it is bound, since the binder names neither the nearest one nor where it is.</summary>
+    /// <param name="key">The name, with colons, of a setting or of an entry of one.</param>
     /// <param name="origin">Where it stands.</param>
+    /// <returns>The setting; null where it is a section.</returns>
     /// <exception cref="UsageException">There is no such setting.</exception>
-    public static void RequireKnown(string key, string origin)
+    public static ServerSetting? Find(string key, string origin)
     {
         var parts = key.Split(':');
-        var section = "";
-        foreach (var part in parts)
+        for (var i = 0; i < parts.Length; i++)
         {
-            if (Sections.FirstOrDefault(one => one.Section.Equals(section, StringComparison.OrdinalIgnoreCase)).Known is not { } known) return;
-            // The section of the command is none of the server's options.
-            if (!known.Contains(part, StringComparer.OrdinalIgnoreCase) && !(section.Length == 0 && part.Equals("Serve", StringComparison.OrdinalIgnoreCase)))
-                throw new UsageException($"{origin}: there is no setting '{(section.Length == 0 ? "" : $"{section.Replace(':', '.')}.")}{part}'.{Spelling.Suggestion(part, known)} The settings there are: {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
-            section = section.Length == 0 ? part : $"{section}:{part}";
+            var section = string.Join('.', parts[..i]);
+            if (!Known[section].Contains(parts[i], StringComparer.OrdinalIgnoreCase))
+                throw UsageException.OfSetting(origin, $"there is no setting '{string.Join('.', parts[..(i + 1)])}'.{Spelling.Suggestion(parts[i], Known[section])} The settings there are: {string.Join(", ", Known[section].Order(StringComparer.Ordinal))}.");
+            if (Known.ContainsKey(string.Join('.', parts[..(i + 1)]))) continue;
+            var setting = ServerSetting.All.First(one => one.Name.Equals(string.Join('.', parts[..(i + 1)]), StringComparison.OrdinalIgnoreCase));
+            // Names in a map may have colons.
+            if (parts.Length > i + (setting.IsList ? 2 : 1) && !setting.IsMap) throw UsageException.OfSetting(origin, $"{setting.Name} has no settings of its own, such as '{parts[^1]}'.");
+            return setting;
         }
+
+        return null;
     }
 
     /// <summary>Sets how models are planned and run, as far as the command line says so.</summary>
@@ -111,15 +98,15 @@ internal static class ServerConfiguration
         var known = Limits(typeof(ServerLimits), "").Concat(Limits(typeof(SizeLimits), $"{nameof(ServerLimits.Sizes)}.")).ToDictionary(static l => l.Name, static l => l.Type, StringComparer.OrdinalIgnoreCase);
         if (!known.TryGetValue(name, out var type))
             throw new UsageException($"--limit: there is no limit '{name}'.{Spelling.Suggestion(name, [.. known.Keys])} The limits are: {string.Join(", ", known.Keys.Order(StringComparer.Ordinal))}.");
-        if (type == typeof(TimeSpan) && !(value.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out _)))
-            throw new UsageException($"--limit {name} takes a time as hours, minutes and seconds, such as 00:00:10; it was '{value}'.");
-        if ((Nullable.GetUnderlyingType(type) ?? type) is var number && (number == typeof(int) || number == typeof(long)) && !long.TryParse(value, CultureInfo.InvariantCulture, out _))
-            throw new UsageException($"--limit {name} takes a whole number{(name.Contains("Bytes", StringComparison.OrdinalIgnoreCase) ? " of bytes, such as 67108864" : "")}; it was '{value}'.");
+        if (SettingValues.FaultOf(name, type, value) is { } fault) throw new UsageException($"--limit {name} {fault}");
 
         static IEnumerable<(string Name, Type Type)> Limits([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] Type type, string prefix) =>
             type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(static p => p.CanWrite && p.PropertyType != typeof(SizeLimits)).Select(p => ($"{prefix}{p.Name}", p.PropertyType));
     }
 
-    private static string[] Settings([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] Type type) =>
-        [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(static property => property.Name)];
+    private static IEnumerable<(string Section, string Name)> StepsOf(string setting)
+    {
+        var parts = setting.Split('.');
+        return parts.Select((part, i) => (string.Join('.', parts[..i]), part));
+    }
 }

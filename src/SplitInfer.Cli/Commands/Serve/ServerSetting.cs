@@ -2,6 +2,7 @@ using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
+using SplitInfer.Cli.Exporting;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Server;
@@ -35,14 +36,32 @@ internal sealed record ServerSetting(string Name, Type Type, Func<SplitInferServ
         .. Of(typeof(ServeSettings), "Serve.", static (_, serve) => serve),
     ];
 
+    /// <summary>Whether it has several values, which have names of their own below its name.</summary>
+    public bool IsList => Type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(Type);
+
+    /// <summary>Whether these names mean something, rather than being numbers in order.</summary>
+    public bool IsMap => Type == typeof(IReadOnlyDictionary<string, long>);
+
+    /// <summary>Whether it can have no value.</summary>
+    public bool TakesNull => Nullable.GetUnderlyingType(Type) is not null || Read(new(), new()) is null;
+
     /// <summary>What becomes of a change while the server runs: <see cref="ContentsAreReloaded"/> of what it names, or nothing before it starts again.</summary>
     public string Reload => Name is nameof(SplitInferServerOptions.ModelsDirectory) || (Name.StartsWith("Security.", StringComparison.Ordinal) && Name.EndsWith("File", StringComparison.Ordinal)) ? ContentsAreReloaded : NeedsRestart;
 
-    /// <summary>Its value, as it is written in a file.</summary>
+    /// <summary>Its value, as it is written in a file; where it has none, what holds then.</summary>
     public string ValueOf(SplitInferServerOptions server, ServeSettings serve)
     {
         var text = TextOf(Read(server, serve));
-        return text.Length > 0 ? text : Name == nameof(SplitInferServerOptions.Listen) ? DefaultListen : "none";
+        return text.Length > 0 ? text : Name switch
+        {
+            nameof(SplitInferServerOptions.Listen) => DefaultListen,
+            nameof(SplitInferServerOptions.Codecs) => "all",
+            $"Execution.{nameof(ExecutionOptions.ShareWeights)}" => "automatic",
+            $"Serve.{nameof(ServeSettings.TraceRatio)}" => OtlpSettings.IsSampledByEnvironment ? "by OTEL_TRACES_SAMPLER" : TextOf(ServeSettings.DefaultTraceRatio),
+            $"Serve.{nameof(ServeSettings.TrialBytes)}" => TextOf(ServeSettings.DefaultTrialBytes(server.MaxConcurrentTrials)),
+            $"Serve.{nameof(ServeSettings.Otlp)}" when OtlpSettings.IsInEnvironment => "by the variables of OpenTelemetry",
+            _ => "none",
+        };
     }
 
     private static string TextOf(object? value) => value switch
