@@ -52,6 +52,7 @@ internal static class ClientAccess
         {
             if (context.IsOfPage) throw new InferenceException(StatusCodes.Status403Forbidden, "Web pages cannot use this server. Send the request from an application.");
             context.RequireSafety(server);
+            if (context.IsLocal && !server.RequiresKeys && !context.HasLocalHost) throw new InferenceException(StatusCodes.Status403Forbidden, "Name this machine as 127.0.0.1 or localhost in the address.");
             return context.Identify(server);
         }
 

@@ -25,7 +25,13 @@ internal static class RequestOrigin
         /// <summary>Whether the application has made sure who sent the request.</summary>
         public bool IsAuthenticated => context.User.Identity?.IsAuthenticated == true;
 
-        /// <summary>Whether a page in a browser sent the request. A server at the loopback interface asks nobody for a key, and any page there could reach it.</summary>
-        public bool IsOfPage => context.Request.Headers.Origin.Count > 0;
+        /// <summary>
+        /// Whether a page in a browser sent the request. A server at the loopback interface asks nobody for a key, and any page there could reach it. Browsers say
+        /// where a request comes from by one of two headers; one that a person typed is of no page.
+        /// </summary>
+        public bool IsOfPage => context.Request.Headers.Origin.Count > 0 || (context.Request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "none");
+
+        /// <summary>Whether the request names this machine as one does on it. A name that leads here may be anyone's, whose page a browser then takes for one of this server.</summary>
+        public bool HasLocalHost => context.Request.Host.Host is var host && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
     }
 }

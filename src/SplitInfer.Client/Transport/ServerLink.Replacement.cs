@@ -39,9 +39,9 @@ internal sealed partial class ServerLink
             if (isTaken) silent.Retire();
             else await other.AbortAsync(new IOException("The other connection has gone on.")).ConfigureAwait(false);
         }
-        catch (SplitInferException)
+        catch (Exception error) when (error is SplitInferException or ObjectDisposedException)
         {
-            // Neither connection is any good; the old one ends in its own time.
+            // Neither connection is any good, or the link is closed; the old one ends in its own time.
         }
         finally
         {

@@ -79,7 +79,7 @@ internal static class DashboardGate
     private static Refusal? FaultWithoutKey(HttpContext context, SplitInferServer server)
     {
         // A name that leads to this machine may be anyone's, who then reads what a browser here sees.
-        if (context.IsLocal && !context.HasLocalHost()) return new(StatusCodes.Status403Forbidden, "Name this machine as 127.0.0.1 or localhost in the address.");
+        if (context.IsLocal && !context.HasLocalHost) return new(StatusCodes.Status403Forbidden, "Name this machine as 127.0.0.1 or localhost in the address.");
         return server.FaultOf(context) is { } fault ? Insecure(fault) : null;
     }
 

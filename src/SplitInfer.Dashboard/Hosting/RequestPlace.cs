@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Http;
 using SplitInfer.AspNetCore.Access;
 using SplitInfer.Server;
@@ -8,10 +7,6 @@ namespace SplitInfer.Dashboard.Hosting;
 /// <summary>What a page needs to know of where a request comes from.</summary>
 internal static class RequestPlace
 {
-    /// <summary>Whether it names this machine as one does on it.</summary>
-    public static bool HasLocalHost(this HttpContext context) =>
-        context.Request.Host.Host is var host && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
-
     /// <summary>What is wrong with showing the server to whoever sent it; null where nothing is.</summary>
     public static string? FaultOf(this SplitInferServer server, HttpContext context) =>
         server.FaultOf(context.Peer, context.IsLocal, context.Request.IsHttps, isKnown: false, context.Connection.ClientCertificate);

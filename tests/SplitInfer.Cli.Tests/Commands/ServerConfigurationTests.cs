@@ -248,6 +248,7 @@ public sealed class ServerConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("--limit MaxConnections=-3", "--limit: MaxConnections is -3; it must be 1 or more.")]
+    [InlineData("--limit MaxConnections=", "--limit MaxConnections takes a whole number up to 2147483647; it was empty.")]
     [InlineData("--http http://127.0.0.1:1/path", "--http has an address that cannot be used: 'http://127.0.0.1:1/path' has a path")]
     [InlineData("--listen http://127.0.0.1:1", "--listen has an address that cannot be used: ")]
     [InlineData("--codec Quantized8", "--codec has no lossless codec")]

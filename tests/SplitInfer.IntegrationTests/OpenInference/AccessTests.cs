@@ -123,6 +123,25 @@ public sealed class AccessTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "cross-site", HttpStatusCode.Forbidden)]
+    [InlineData("Sec-Fetch-Site", "same-origin", HttpStatusCode.Forbidden)]
+    [InlineData("Sec-Fetch-Site", "none", HttpStatusCode.OK)]
+    [InlineData("Origin", "http://127.0.0.1", HttpStatusCode.Forbidden)]
+    [InlineData("Host", "evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("Host", "localhost:1", HttpStatusCode.OK)]
+    [InlineData("Host", "[::1]", HttpStatusCode.OK)]
+    public async Task Pages_reach_no_model_nor_what_is_told_of_clients(string header, string value, HttpStatusCode expected)
+    {
+        await using var server = await StartAsync(static options => options.Security.KeysFile = null);
+        Assert.Equal(expected, (await server.InferAsync(Request, change: request => request.Headers.TryAddWithoutValidation(header, value))).Status);
+        using var client = new HttpClient { BaseAddress = server.Address };
+        using var asked = new HttpRequestMessage(HttpMethod.Get, "/v2/monitor");
+        asked.Headers.TryAddWithoutValidation(header, value);
+        using var answer = await client.SendAsync(asked, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(expected, answer.StatusCode);
+    }
+
     [Fact]
     public async Task Other_endpoints_of_an_application_can_ask_for_the_same_keys()
     {

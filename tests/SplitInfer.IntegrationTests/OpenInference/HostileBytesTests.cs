@@ -26,7 +26,7 @@ public sealed class HostileBytesTests
                 await socket.ConnectAsync(address.Host, address.Port);
                 var noise = new byte[random.Next(1, 20_000)];
                 random.NextBytes(noise);
-                byte[] start = (client % 3) switch { 0 => [], 1 => Preface, _ => Encoding.ASCII.GetBytes("POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n") };
+                byte[] start = (client % 3) switch { 0 => [], 1 => Preface, _ => Encoding.ASCII.GetBytes("POST /v2/models/m/infer HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n") };
                 try
                 {
                     await socket.GetStream().WriteAsync((byte[])[.. start, .. noise]);

@@ -187,7 +187,7 @@ public sealed class HttpInferenceTests
         using var socket = new TcpClient();
         await socket.ConnectAsync(server.Address.Host, server.Address.Port);
         var stream = socket.GetStream();
-        await stream.WriteAsync("POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"u8.ToArray());
+        await stream.WriteAsync("POST /v2/models/m/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n"u8.ToArray());
         Assert.Contains("413", await new StreamReader(stream).ReadLineAsync(), StringComparison.Ordinal);
         var spaces = Encoding.UTF8.GetBytes(new string(' ', 2_000_000));
         var chunked = await server.SendAsync(HttpMethod.Post, "/v2/models/m/infer", new StreamContent(new MemoryStream(spaces)), static request => request.Headers.TransferEncodingChunked = true);
@@ -250,7 +250,7 @@ public sealed class HttpInferenceTests
             using var socket = new TcpClient();
             await socket.ConnectAsync(server.Address.Host, server.Address.Port);
             var body = """{"inputs":[{"name":"x","datatype":"UINT8","shape":[1000,1000],"parameters":{"binary_data_size":1000000}}]}""".PadRight(166) + new string('x', 200_000);
-            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\n{header}Content-Length: 1000166\r\n\r\n{body}"));
+            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST /v2/models/m/infer HTTP/1.1\r\nHost: localhost\r\n{header}Content-Length: 1000166\r\n\r\n{body}"));
             if (client % 2 == 0) socket.Client.LingerState = new(enable: true, seconds: 0);
         }
 

@@ -41,7 +41,7 @@ internal static class ConfigurationTable
         }
 
         string[] names = ["option", "value", "from", "while running"];
-        string[][] rows = [.. lines.Select(static line => (string[])[line.Option, line.Value, line.Origin ?? line.Source, line.Reload == ServerSetting.ContentsAreReloaded ? "its contents are looked at again" : "needs a restart"])];
+        string[][] rows = [.. lines.Select(static line => (string[])[line.Option, Plain(line.Value), Plain(line.Origin ?? line.Source), line.Reload == ServerSetting.ContentsAreReloaded ? "its contents are looked at again" : "needs a restart"])];
         var table = new Table().Border(TableBorder.Simple);
         foreach (var name in names) table.AddColumn(new TableColumn(name).NoWrap());
         foreach (var row in rows) table.AddRow([.. row.Select(Markup.Escape)]);
@@ -50,4 +50,7 @@ internal static class ConfigurationTable
         terminal.Tables.Profile.Width = Math.Max(terminal.Tables.Profile.Width, width);
         terminal.Tables.Write(table);
     }
+
+    // A file may be somebody else's, and must not write to the terminal whatever it likes.
+    private static string Plain(string text) => PlainWriter.Of(text).ReplaceLineEndings(" ");
 }

@@ -75,7 +75,7 @@ internal sealed class ConfiguredSettings
             return values.Where(pair => pair.Value is not null || !Array.Exists(values, other => other.Key.StartsWith($"{pair.Key}:", StringComparison.Ordinal)))
                 .ToDictionary(static pair => pair.Key, static pair => pair.Value, StringComparer.OrdinalIgnoreCase);
         }
-        catch (Exception error) when (error is JsonException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is JsonException or FormatException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             throw UsageException.OfSetting($"--config {path}", error.GetBaseException() is JsonException json ? WordsOf(json) : error.Message);
         }

@@ -25,7 +25,12 @@ internal static class SettingValues
     }
 
     /// <summary>The same for a value of a type, by the name that it was given.</summary>
-    public static string? FaultOf(string name, Type type, string value) => FaultOf(new ServerSetting(name, type, static (_, _) => null), value);
+    public static string? FaultOf(string name, Type type, string value)
+    {
+        var setting = new ServerSetting(name, type, static (_, _) => null);
+        // Nothing stands for it here, whatever holds where it is not set.
+        return value.Length == 0 ? $"takes {Expected(setting)}; it was empty." : FaultOf(setting, value);
+    }
 
     private static bool CanBeRead(ServerSetting setting, string value)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
+using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 
@@ -123,7 +124,7 @@ internal sealed class MonitorFeed(HttpClient http, Uri server, TimeSpan interval
         {
             throw new MonitorException(string.Create(CultureInfo.InvariantCulture, $"{_name} has been silent for {(interval + Patience).TotalSeconds} s. Is it the address of 'serve --http'?"), isPassing: true);
         }
-        catch (HttpRequestException failure) when (failure.HttpRequestError == HttpRequestError.SecureConnectionError)
+        catch (HttpRequestException failure) when (failure.InnerException is AuthenticationException)
         {
             throw new MonitorException($"No secure connection to {_name}: {DeepestOf(failure)} Name the authorities that sign its certificate by --tls-ca F, or its name by --tls-name NAME.", isPassing: false);
         }
@@ -154,10 +155,11 @@ internal sealed class MonitorFeed(HttpClient http, Uri server, TimeSpan interval
         try
         {
             using var document = JsonDocument.Parse(start.AsMemory(0, length));
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String ? error.GetString() : null;
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String ? error.GetString()?.ReplaceLineEndings(" ") : null;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The second is of text that is no Unicode.
             return null;
         }
     }
