@@ -147,7 +147,8 @@ public class HandshakeTests
     {
         await using var server = new ScriptedServer();
         var sending = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
-        (await server.AcceptAsync()).Dispose();
+        // Once more, since a proxy whose server has just gone may find another.
+        for (var attempt = 0; attempt < 2; attempt++) (await server.AcceptAsync()).Dispose();
         Assert.Contains("test://server", (await Assert.ThrowsAsync<ServerUnreachableException>(() => sending)).Message, StringComparison.Ordinal);
     }
 
