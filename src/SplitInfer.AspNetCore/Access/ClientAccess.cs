@@ -12,7 +12,7 @@ internal static class ClientAccess
 {
     private const string Scheme = "Bearer ";
 
-    // No key is longer.
+    // A longer header has no key that the server knows.
     private const int MaxKeyLength = 4096;
 
     // Software that says more of itself is not shown.

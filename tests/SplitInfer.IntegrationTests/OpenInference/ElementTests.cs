@@ -128,15 +128,4 @@ public sealed class ElementTests
         while (last.RunningIndex + last.Memory.Length is var read && read < text.Length) last = new(text.Slice((int)read, Math.Min(text.Length - (int)read, random.Next(1, 20))), last);
         return new(first, 0, last, last.Memory.Length);
     }
-
-    private sealed class Piece : ReadOnlySequenceSegment<byte>
-    {
-        public Piece(ReadOnlyMemory<byte> memory, Piece? before)
-        {
-            Memory = memory;
-            if (before is null) return;
-            RunningIndex = before.RunningIndex + before.Memory.Length;
-            before.Next = this;
-        }
-    }
 }
