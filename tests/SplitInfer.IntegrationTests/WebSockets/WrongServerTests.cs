@@ -55,6 +55,7 @@ public sealed class WrongServerTests
         await using var transport = Transport(new($"{scheme}://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"));
         var error = await Assert.ThrowsAsync<ServerUnreachableException>(() => new Exchange(WirePlan.Fixed, seed: 1).MakeAsync(transport));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        listener.Stop();
         await closing;
     }
 
@@ -101,18 +102,29 @@ public sealed class WrongServerTests
         await EndAsync(socket, request);
     }
 
+    /// <summary>Closes whatever is connected until the listener is stopped, since a client may try once more.</summary>
     private static async Task CloseAsync(TcpListener listener, bool resets)
     {
-        using var socket = await listener.AcceptSocketAsync();
         var request = new byte[8192];
-        await socket.ReceiveAsync(request);
-        if (resets)
+        while (true)
         {
-            socket.LingerState = new(true, 0);
-            return;
-        }
+            Socket socket;
+            try
+            {
+                socket = await listener.AcceptSocketAsync();
+            }
+            catch (Exception stopped) when (stopped is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
 
-        await EndAsync(socket, request);
+            using (socket)
+            {
+                await socket.ReceiveAsync(request);
+                if (resets) socket.LingerState = new(true, 0);
+                else await EndAsync(socket, request);
+            }
+        }
     }
 
     private static async Task EndAsync(Socket socket, byte[] buffer)
