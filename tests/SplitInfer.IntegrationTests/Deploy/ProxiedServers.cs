@@ -60,11 +60,13 @@ internal sealed class ProxiedServers : IDisposable
         var loads = new List<SteadyLoad>();
         try
         {
-            // Who has ever had one counts: on a busy machine a client that tries another connection beside a silent one may leave the server where it began.
+            // One client after the other, since a proxy may give connections that arrive at once to one server. What a server has ever had counts:
+            // on a busy machine a client that tries another connection beside a silent one may leave the server where it began.
             var chosen = new HashSet<int>();
             for (var client = 0; client < Clients; client++)
             {
                 loads.Add(await SteadyLoad.StartAsync(_model, OnServerFailure.Throw, proxy));
+                await loads[^1].AnswerAsync(1);
                 AddChosen(chosen);
             }
 
