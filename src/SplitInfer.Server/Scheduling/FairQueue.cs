@@ -99,16 +99,29 @@ internal sealed class FairQueue
         return ofFlow == 0 || ofFlow + counted <= share;
     }
 
-    /// <summary>The job that has to leave so that another one may wait in its place: the last of the machine that is most over its share, or of the connection; null where none is.</summary>
+    /// <summary>Whether nothing of a machine waits, and of every other one a single job: room or not, there is no fairer way than to let it wait.</summary>
+    public bool IsFirstBesideSingles(string machine)
+    {
+        foreach (var other in _machines.Members)
+            if (other.Name == machine || other.JobCount > 1) return false;
+        return true;
+    }
+
+    /// <summary>
+    /// The job that has to leave so that another one may wait in its place: the last of the machine that is most over its share, or of the connection; null
+    /// where none is. Beside the first job of a machine, which may count more than a share, several jobs of another one are over theirs where not all have room.
+    /// </summary>
     /// <param name="by">A job that is within its share.</param>
+    /// <param name="counted">What it counts.</param>
     /// <param name="whole">What may wait in all, in mean runs.</param>
-    public TailJob? Displaced(in TailJobTerms by, double whole)
+    public TailJob? Displaced(in TailJobTerms by, double counted, double whole)
     {
         var own = Find(by.Machine);
         var share = whole / (_machines.Members.Count + (own is null ? 1 : 0));
+        var left = own is null ? Math.Min(share, whole - counted) : share;
         var (largest, size) = (own, 0.0);
         foreach (var machine in _machines.Members)
-            if (machine != own && machine.Runs > Math.Max(size, share)) (largest, size) = (machine, machine.Runs);
+            if (machine != own && machine.Runs > Math.Max(size, machine.JobCount > 1 ? left : share)) (largest, size) = (machine, machine.Runs);
         if (largest is null) return null;
         var (victim, most) = (default(Flow), 0.0);
         // A job that has come and waited is not given up for another one of the same machine unless that makes a difference.

@@ -151,8 +151,8 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         if (job.StopToken.IsCancellationRequested) return new OperationCanceledException();
         // A place that is free is not one for this job.
         if (_limit.HasRoom(job.CountedRuns, _queue.Runs, _queue.Count, free: 0)) return null;
-        if (_queue.IsWithinShare(job.Terms, job.CountedRuns, _limit.Whole)) displaced = _queue.Displaced(job.Terms, _limit.Whole);
-        return displaced is null ? BusyFor(job.Terms).ToException() : null;
+        if (_queue.IsWithinShare(job.Terms, job.CountedRuns, _limit.Whole)) displaced = _queue.Displaced(job.Terms, job.CountedRuns, _limit.Whole);
+        return displaced is null && !MayWaitAllTheSame(job.Terms.Machine) ? BusyFor(job.Terms).ToException() : null;
     }
 
     /// <summary>Whether there is room for a job that is still to be received, or would be, once others have made room for it.</summary>
@@ -162,8 +162,12 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         if (free == 0 && !_queue.IsWithinShare(terms, counted, _limit.Whole, arriving)) return false;
         if (_limit.HasRoom(counted, _queue.Runs + _arrivals.Runs, _queue.Count + _arrivals.Count, free)) return true;
         // What is announced only keeps out no one who has announced nothing.
-        return _limit.HasRoom(counted, _queue.Runs, _queue.Count, free) ? arriving.Machine == 0 : _queue.Displaced(terms, _limit.Whole) is not null;
+        return _limit.HasRoom(counted, _queue.Runs, _queue.Count, free)
+            ? arriving.Machine == 0
+            : _queue.Displaced(terms, counted, _limit.Whole) is not null || (arriving.Machine == 0 && MayWaitAllTheSame(terms.Machine));
     }
+
+    private bool MayWaitAllTheSame(string machine) => _queue.Count < maxQueued && _queue.IsFirstBesideSingles(machine);
 
     private Refusal BusyFor(in TailJobTerms terms) => Refusal.BusyFor(WaitSeconds(terms.Machine, terms.Connection, terms.DueAt));
 

@@ -48,7 +48,7 @@ internal sealed class QueueLimit(int places, int maxJobs)
     /// <param name="free">Places to run that are free, each of which takes one.</param>
     // The first job may wait whatever it counts, or a long one would never run.
     public bool HasRoom(double counted, double waiting, int jobs, int free) =>
-        jobs < (long)maxJobs + free && (jobs == free || waiting + counted <= Runs + free);
+        jobs < (long)maxJobs + free && (jobs <= free || waiting + counted <= Runs + free);
 
     /// <summary>How long a job is to wait at most, s.</summary>
     public double Target(double mean) => Math.Max(LeastTarget, FullRuns * mean / places);

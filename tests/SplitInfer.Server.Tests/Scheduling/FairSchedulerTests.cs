@@ -103,6 +103,22 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
         Assert.InRange(turns, 450, 550);
     }
 
+    [Theory]
+    [CombinatorialCounts]
+    public void The_first_job_of_a_machine_may_wait_whatever_it_and_those_of_others_count(double counted, double hostile, double whole)
+    {
+        var (queue, first) = (new FairQueue(), TestJob.TermsOf(0) with { Machine = "polite" });
+        for (var waiting = 0; waiting < 64; waiting++)
+        {
+            var isAdmitted = queue.Runs + counted <= whole || queue.IsFirstBesideSingles(first.Machine) || queue.Displaced(first, counted, whole) is { Terms.Machine: "hostile" };
+            Assert.True(isAdmitted, $"refused beside {waiting} jobs");
+            if (queue.Count > 0 && queue.Runs + hostile > whole) return;
+            var job = new TestJob(waiting, machine: "hostile") { CountedRuns = hostile };
+            job.Expect(0.01);
+            queue.Add(job);
+        }
+    }
+
     [Fact]
     public void Who_runs_longer_than_was_expected_pays_for_it()
     {
@@ -274,4 +290,14 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
 
         return ran;
     }
+}
+
+/// <summary>What a polite and a hostile job count, and what may wait in all, in mean runs.</summary>
+internal sealed class CombinatorialCountsAttribute : Xunit.Sdk.DataAttribute
+{
+    public override IEnumerable<object[]> GetData(System.Reflection.MethodInfo testMethod) =>
+        from counted in (double[])[0.25, 0.9, 1, 1.3, 4]
+        from hostile in (double[])[0.25, 0.45, 0.9, 1, 1.9, 4]
+        from whole in (double[])[2, 3, 16]
+        select (object[])[counted, hostile, whole];
 }

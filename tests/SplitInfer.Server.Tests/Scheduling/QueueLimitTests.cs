@@ -28,6 +28,7 @@ public sealed class QueueLimitTests
         Assert.Equal(1.0 / 8, limit.Factor);
         Assert.True(limit.HasRoom(counted: 4, waiting: 0, jobs: 0, free: 0));
         Assert.False(limit.HasRoom(counted: 4, waiting: 1, jobs: 1, free: 0));
+        Assert.True(limit.HasRoom(counted: 4, waiting: 0, jobs: 0, free: 1));
         Assert.False(new QueueLimit(places: 1, maxJobs: 0).HasRoom(counted: 1, waiting: 0, jobs: 0, free: 0));
     }
 
