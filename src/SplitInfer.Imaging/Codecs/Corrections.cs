@@ -8,19 +8,17 @@ namespace SplitInfer.Imaging.Codecs;
 /// </summary>
 internal static class Corrections
 {
-    /// <summary>The most bytes that the corrections of a channel take.</summary>
-    public const int MostBytes = 5 * ValueTable.Levels;
-
-    private const int LowBits = 7, Last = 4;
+    private const int LowBits = 7, Last = 4, MostBytes = 5;
     private const byte More = 0x80;
 
     /// <summary>Writes corrections: of each, the difference of the bits as a number whose lowest bit is the sign, seven bits at a time and the lowest first.</summary>
-    /// <returns>Bytes written.</returns>
+    /// <returns>Bytes written; 0 where they do not fit.</returns>
     public static int Write(ReadOnlySpan<int> differences, Span<byte> target)
     {
         var at = 0;
         foreach (var difference in differences)
         {
+            if (at + MostBytes > target.Length) return 0;
             var rest = unchecked((uint)((difference << 1) ^ (difference >> 31)));
             for (; rest >= More; rest >>= LowBits) target[at++] = (byte)(rest | More);
             target[at++] = (byte)rest;

@@ -37,8 +37,8 @@ internal static class ImagePayload
             length = 1;
             if (!isExact)
             {
-                if (payload.Length <= size.Channels * Corrections.MostBytes) return false;
                 length += Corrections.Write(differences, payload[1..]);
+                if (length == 1) return false;
             }
 
             if (!PictureCoder.TryEncode(codec, pixels, payload[length..], out var written)) return false;

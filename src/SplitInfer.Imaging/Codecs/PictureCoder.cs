@@ -40,6 +40,8 @@ internal static class PictureCoder
         using var decoder = SKCodec.Create(data) ?? throw new InvalidPayloadException(codec.Name, "the picture cannot be decoded");
         if (decoder.Info.Width != info.Width || decoder.Info.Height != info.Height)
             throw new InvalidPayloadException(codec.Name, $"the picture has {decoder.Info.Width}×{decoder.Info.Height} pixels, and {info.Width}×{info.Height} were due");
+        // What the decoder of a damaged picture leaves out must not show what the memory held before, perhaps of another client.
+        pixels.Bytes.Clear();
         fixed (byte* first = pixels.Bytes)
         {
             var result = decoder.GetPixels(info, (nint)first);

@@ -9,7 +9,9 @@ namespace SplitInfer.Imaging.Codecs;
 internal readonly ref struct PixelBuffer
 {
     private const int ColorBytes = 4, Opacity = 3;
-    private const int NotSeen = int.MinValue;
+
+    // Two zeros differ by the least number; this one takes a zero and the smallest number of the other sign, and then costs the picture.
+    private const int NotSeen = int.MinValue + 1;
 
     private readonly PictureSize _size;
     private readonly bool _isBgr;
@@ -84,10 +86,10 @@ internal readonly ref struct PixelBuffer
                 var level = values.Nearest(channel, tensor[from]);
                 if (level < 0) return false;
                 var difference = unchecked(BitConverter.SingleToInt32Bits(tensor[from]) - BitConverter.SingleToInt32Bits(expected[level]));
+                if (difference == NotSeen) return false;
                 if (seen[level] != difference)
                 {
-                    // Nothing near a byte differs by as much as what stands for none.
-                    if (seen[level] != NotSeen || difference == NotSeen) return false;
+                    if (seen[level] != NotSeen) return false;
                     seen[level] = difference;
                     isExact &= difference == 0;
                 }
