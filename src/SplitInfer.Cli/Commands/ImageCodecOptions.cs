@@ -35,6 +35,9 @@ internal sealed class ImageCodecOptions
     /// <summary>Whether codecs are named.</summary>
     public bool AreGiven(ParseResult parsed) => parsed.GetValue(_codecs) is { Length: > 0 };
 
+    /// <summary>Whether the preprocessing is stated.</summary>
+    public bool IsStated(ParseResult parsed) => parsed.GetValue(_preprocessing) is not null;
+
     /// <summary>The codecs that are named; none where the option is left out.</summary>
     /// <exception cref="UsageException">A name is none, or says nothing of the preprocessing, which is not given either.</exception>
     public IReadOnlyList<ImageCodec> Of(ParseResult parsed)
@@ -48,27 +51,37 @@ internal sealed class ImageCodecOptions
     /// <param name="model">The model.</param>
     /// <param name="samples">Samples of its inputs, by which the preprocessing is found where neither the command line nor the file of the model states it.</param>
     /// <param name="otherwise">What is named where the option is left out.</param>
-    /// <exception cref="UsageException">A name is none, or the model takes no pictures.</exception>
-    /// <exception cref="PixelMappingNotFoundException">The preprocessing was not found.</exception>
+    /// <exception cref="UsageException">A name is none, the model takes no pictures, or the preprocessing was not found.</exception>
     public IReadOnlyList<ImageCodec> Of(ParseResult parsed, PartitionedModel model, IEnumerable<TensorValue[]> samples, params string[] otherwise)
     {
         var names = parsed.GetValue(_codecs) is { Length: > 0 } given ? given : otherwise;
         if (names.Length == 0) RequireUse(parsed);
         if (names.Length == 0) return [];
         if (InputOf(model) is not { } input) throw new UsageException($"--image-codecs: no input of '{model.Source}' takes pictures, which are float32 or uint8 of 1×3×H×W, 1×H×W×3, 1×1×H×W or 1×H×W×1.");
-        var pixels = (Stated(parsed) ?? PixelMapping.FromMetadata(model.Metadata.Properties, input))?.For(input);
-        // Whole names need nothing else.
-        if (pixels is null && !Split(names).TrueForAll(static name => ImageCodec.TryParse(name, out _)))
-            pixels = PixelMapping.Find(input, samples.Select(sample => sample[model.Plan.Inputs.IndexOf(input)]));
-        return Of(names, pixels);
+        var stated = Stated(parsed) ?? PixelMapping.FromMetadata(model.Metadata.Properties, input);
+        // What is wrong with the names is told before samples are read. Whole names need nothing else.
+        var codecs = Of(names, (stated ?? new()).For(input));
+        return stated is not null || Split(names).TrueForAll(static name => ImageCodec.TryParse(name, out _)) ? codecs : Of(names, Find(input, samples.Select(sample => sample[model.Plan.Inputs.IndexOf(input)])));
     }
 
     /// <summary>The first input that takes pictures; null where none does.</summary>
     public static TensorSpec? InputOf(PartitionedModel model) => model.Plan.Inputs.FirstOrDefault(PixelMapping.CanBePicture);
 
+    private static PixelMapping Find(TensorSpec input, IEnumerable<TensorValue> samples)
+    {
+        try
+        {
+            return PixelMapping.Find(input, samples);
+        }
+        catch (PixelMappingNotFoundException error)
+        {
+            throw new UsageException(error.Message.Replace("State the preprocessing", "State it with --preprocessing", StringComparison.Ordinal));
+        }
+    }
+
     private void RequireUse(ParseResult parsed)
     {
-        if (parsed.GetValue(_preprocessing) is not null && !AreGiven(parsed)) throw new UsageException("--preprocessing is for codecs of pictures: name some with --image-codecs, or leave it out.");
+        if (IsStated(parsed) && !AreGiven(parsed)) throw new UsageException("--preprocessing is for codecs of pictures: name some with --image-codecs, or leave it out.");
     }
 
     private PixelMapping? Stated(ParseResult parsed)

@@ -76,7 +76,7 @@ public sealed class CalibrateTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--image-codecs png", 1, "--preprocessing")]
+    [InlineData("--image-codecs png", 2, "State it with --preprocessing")]
     [InlineData("--image-codecs jpeg", 2, "quality")]
     [InlineData("--image-codecs gif:3 --preprocessing rgb", 2, "jpeg:95")]
     [InlineData("--image-codecs png --preprocessing brg", 2, "--preprocessing brg: 'brg'")]

@@ -90,8 +90,8 @@ public class PictureTests
             Ratio = codec.Ratio,
             Agreement = codec.Agreement,
             OutputError = 0,
-            EncodeGBs = 0.3,
-            DecodeGBs = 0.9,
+            EncodeGBs = 3,
+            DecodeGBs = 3,
             PayloadBytes = arm.BoundaryBytes / codec.Ratio,
         }));
         CalibrationFile.Save(folder["calibration.json"], new(model.Plan.Model, model.Plan.Fingerprint, 200, entries));

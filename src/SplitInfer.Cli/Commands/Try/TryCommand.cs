@@ -6,7 +6,6 @@ using SplitInfer.Client;
 using SplitInfer.Client.Transport;
 using SplitInfer.Emulation;
 using SplitInfer.Execution;
-using SplitInfer.Imaging;
 using SplitInfer.Imaging.Codecs;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
@@ -65,14 +64,14 @@ internal sealed class TryCommand(Terminal terminal, bool isJson, double slowDevi
     /// <summary>The codecs by which pictures are sent: those asked for, or JPEG where the input is a picture.</summary>
     private static IReadOnlyList<ImageCodec> PicturesOf(ImageCodecOptions pictures, ParseResult parsed, ModelWithInputs model, Terminal terminal)
     {
-        if (pictures.AreGiven(parsed)) return pictures.Of(parsed, model.Model, [model.Inputs]);
+        if (pictures.AreGiven(parsed) || pictures.IsStated(parsed)) return pictures.Of(parsed, model.Model, [model.Inputs], DefaultPicture);
         // Made-up numbers are no picture.
         if (ImageCodecOptions.InputOf(model.Model) is not { } picture || model.Synthetic.Contains(picture.Name)) return [];
         try
         {
             return pictures.Of(parsed, model.Model, [model.Inputs], DefaultPicture);
         }
-        catch (PixelMappingNotFoundException error)
+        catch (UsageException error)
         {
             terminal.Complain($"Without the server alone with a JPEG: {error.Message}");
             return [];
