@@ -17,6 +17,7 @@ bench/real-link.sh [options]
                   AllOnDevice, which plays in any case, then plays once more
   --fixed "…"     fixed partitions to compare with; all that are arms unless given, "none" for neither these nor AllOnServer
   --codec NAME    the codec of every contender; "Raw" unless given
+  --picture NAME  also plays AllOnServer with the input as a picture, such as Jpeg95-ImageNetCaffe; needs --input
   --calibration F also plays every policy with codecs of its choice, lossy ones as this file allows
   --mbps "…"      the trace; "50 4 50" unless given
   --frames N      frames a phase; 60 unless given
@@ -37,11 +38,11 @@ while [ -z "$shared" ] && [ "$above" != / ]; do
     above=$(dirname "$above")
     [ ! -d "$above/shared/models" ] || shared=$above/shared
 done
-model="" input="" fixed="" policies="MuLinUcb" codec=Raw calibration="" mbps="50 4 50" frames=60 warmup=30 rounds=1 turn=10 share=0.2 core=0 cores="" out=""
+model="" input="" fixed="" policies="MuLinUcb" codec=Raw picture="" calibration="" mbps="50 4 50" frames=60 warmup=30 rounds=1 turn=10 share=0.2 core=0 cores="" out=""
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
-        --model | --input | --policies | --fixed | --codec | --calibration | --mbps | --frames | --warmup | --rounds | --turn | --share | --core | --cores | --out)
+        --model | --input | --policies | --fixed | --codec | --picture | --calibration | --mbps | --frames | --warmup | --rounds | --turn | --share | --core | --cores | --out)
             [ $# -ge 2 ] || fail "$1 takes a value."
             declare "${1#--}=$2"; shift 2 ;;
         *) usage >&2; exit 2 ;;
@@ -53,6 +54,7 @@ read -ra trace <<<"$mbps"
 [ "$(id -u)" = 0 ] || fail "network namespaces and cgroups need root; run it as root."
 for tool in ip tc jq taskset chrt dotnet; do command -v $tool >/dev/null || fail "$tool is missing; install it (iproute2, jq, util-linux, .NET SDK)."; done
 [ "$warmup" -lt "$frames" ] || fail "--warmup leaves nothing of the first phase; it must be below --frames."
+[ -z "$picture" ] || [ -n "$input" ] || fail "--picture needs an input that was made of pixels; name one with --input."
 [ -f "$model" ] || fail "there is no model $model; name one with --model."
 
 device=splitinfer-device-$$ server=splitinfer-server-$$
@@ -95,7 +97,7 @@ cli=$(dotnet msbuild "$root/src/SplitInfer.Cli" -getProperty:TargetPath -p:Confi
 mkdir -p "$work/models/model/1" "$work/lines"
 cp "$model" "$work/models/model/1/model.onnx"
 ip netns exec "$server" taskset -c "$cores" dotnet "$cli" serve --models "$work/models" --listen tcp://10.213.0.2:7070 \
-    --insecure --preload --threads 1 --json >"$work/listening" 2>"$work/server.log" &
+    ${picture:+--image-codecs "$picture"} --insecure --preload --threads 1 --json >"$work/listening" 2>"$work/server.log" &
 until [ -s "$work/listening" ]; do
     kill -0 $! 2>/dev/null || { cat "$work/server.log" >&2; fail "the server did not start."; }
     sleep 0.2
@@ -140,6 +142,7 @@ arms=${fixed:-$(dotnet "$cli" inspect "$model" --json | jq -r 'select(.arm == tr
 offered=$(dotnet "$cli" run --help | tr -c 'A-Za-z\n' ' ')
 enter AllOnDevice true --policy AllOnDevice
 [ "$arms" = none ] || enter AllOnServer true --policy AllOnServer --codec "$codec"
+[ -z "$picture" ] || enter "AllOnServer with a picture" false --policy AllOnServer --codec "$picture"
 for arm in ${arms#none}; do enter "Fixed $arm" true --policy Fixed --partition "$arm" --codec "$codec"; done
 for policy in $policies; do
     if [[ " $offered " == *" $policy "* ]]; then

@@ -46,8 +46,17 @@ public sealed partial record ImagePreprocessing
     /// <summary>What it is then divided by; never 0. 1 unless set.</summary>
     public PerChannel StandardDeviation { get; init; } = new(1);
 
+    /// <summary>
+    /// Whether colours are rounded to whole bytes once the picture is resized, as Pillow and OpenCV do, before they are scaled. False unless set, which keeps the
+    /// fractions. A picture codec carries a tensor without loss only where its pixels were bytes.
+    /// </summary>
+    public bool RoundsToBytes { get; init; }
+
     /// <summary>The most pixels of a picture that is decoded, since a small file may hold an enormous picture; each takes 4 bytes. 100,000,000 unless set, at most 500,000,000.</summary>
     public long MaxPixels { get; init; } = 100_000_000;
+
+    /// <summary>What of it tells how bytes become elements, whatever the size: what codecs for pictures are made for.</summary>
+    public PixelMapping Pixels => new() { Channels = Channels, Layout = Layout, ElementType = ElementType, Scale = Scale, Mean = Mean, StandardDeviation = StandardDeviation };
 
     /// <summary>Classifiers trained on ImageNet, as torchvision's, timm's and most others: shorter side 256, the centre of 224×224, RGB, 0 to 1 and then normalised.</summary>
     public static ImagePreprocessing ImageNet { get; } = new()

@@ -24,11 +24,13 @@ internal readonly struct NormalizedPixels(ImagePreprocessing options, TensorValu
 {
     private readonly PixelPlaces _places = new(options);
     private readonly float _scale = options.Scale;
+    private readonly bool _rounds = options.RoundsToBytes;
     private readonly Vector128<float> _mean = ByColor(options.Mean, options.Channels);
     private readonly Vector128<float> _deviation = ByColor(options.StandardDeviation, options.Channels);
 
     public void Write(int x, int y, Vector128<float> pixel)
     {
+        if (_rounds) pixel = Vector128.Floor(Vector128.Clamp(pixel, Vector128<float>.Zero, Vector128.Create((float)byte.MaxValue)) + Vector128.Create(0.5f));
         var normalized = ((pixel * _scale) - _mean) / _deviation;
         var elements = tensor.Span<float>();
         var at = _places.Of(x, y);

@@ -2,6 +2,8 @@ using SplitInfer.Codecs;
 using SplitInfer.Fuzzing.Files;
 using SplitInfer.Fuzzing.Models;
 using SplitInfer.Fuzzing.Wire;
+using SplitInfer.Imaging;
+using SplitInfer.Imaging.Codecs;
 
 namespace SplitInfer.Fuzzing;
 
@@ -23,6 +25,9 @@ internal static class FuzzTargets
         ["state"] = static () => new StateTarget(),
         ["calibration"] = static () => new CalibrationTarget(),
         ["keys"] = static () => new KeysTarget(),
+        ["png"] = static () => new PictureTarget(ImageCodec.Png(ImagePreprocessing.ImageNet.Pixels)),
+        ["jpeg"] = static () => new PictureTarget(ImageCodec.Jpeg(ImagePreprocessing.ImageNet.Pixels)),
+        ["webp"] = static () => new PictureTarget(ImageCodec.WebP(ImagePreprocessing.ImageNet.Pixels)),
         ["scenario"] = static () => new ScenarioTarget(),
     };
 

@@ -37,6 +37,18 @@ public sealed class PixelTests
     }
 
     [Fact]
+    public void Pixels_are_rounded_to_bytes_where_that_is_asked_for()
+    {
+        // Resized to half its size, so that colours lie between bytes.
+        var options = ImagePreprocessing.ImageNet with { Width = 16, Height = 16, ShorterSide = null, Resize = ImageResize.Stretch };
+        using var bytes = (ImagePreprocessing.Bytes(16, 16) with { Layout = ImageLayout.Nchw }).FromPixels(Pictures.Noise(33, 35), 33, 35, PixelFormat.Rgb24);
+        using var rounded = (options with { RoundsToBytes = true }).FromPixels(Pictures.Noise(33, 35), 33, 35, PixelFormat.Rgb24);
+        using var precise = options.FromPixels(Pictures.Noise(33, 35), 33, 35, PixelFormat.Rgb24);
+        Assert.Equal(Codecs.PictureTensor.Map(options.Pixels, bytes.Shape, bytes.Bytes.Span), rounded.Bytes.ToArray());
+        Assert.NotEqual(precise.Bytes.ToArray(), rounded.Bytes.ToArray());
+    }
+
+    [Fact]
     public void Gray_becomes_all_colours()
     {
         using var tensor = (Plain with { Height = 1, Layout = ImageLayout.Nhwc }).FromPixels([7, 9], 2, 1, PixelFormat.Gray8);

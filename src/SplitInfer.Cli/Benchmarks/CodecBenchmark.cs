@@ -23,7 +23,7 @@ internal sealed class CodecBenchmark(PartitionedModel model, TensorValue[] input
         if (partition.Boundary.IsEmpty) yield break;
         using var cut = LoadedCut.Load(model, partition.Index, execution);
         var boundary = cut.MakeBoundary(inputs);
-        foreach (var codec in codecs) yield return CodecRow.Of(partition.Index, CodecMeasurement.Of(codec, boundary, MeasuringEffort.Thorough, time));
+        foreach (var codec in codecs.Where(codec => partition.Boundary.Any(codec.Suits))) yield return CodecRow.Of(partition.Index, CodecMeasurement.Of(codec, boundary, MeasuringEffort.Thorough, time));
         foreach (var tool in _tools) yield return tool.Measure(partition.Index, boundary, time);
         foreach (var tensor in boundary) tensor.Dispose();
     }

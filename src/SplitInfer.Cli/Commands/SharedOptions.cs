@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using SplitInfer.Cli.Inputs;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
@@ -10,7 +11,7 @@ namespace SplitInfer.Cli.Commands;
 /// <summary>Options that several commands take. The first two belong to the root, so that every command has them.</summary>
 internal sealed class SharedOptions
 {
-    private static readonly KnownName CodecName = new("codec", "codecs", [.. CodecRegistry.Default.Names]);
+    private static readonly KnownName CodecName = new("codec", "codecs", [.. CodecRegistry.Default.Names], CodecNames.Spell, ", and those of pictures, such as Jpeg95-ImageNet");
     private static readonly KnownName PolicyName = new("policy", "policies", PolicyNames.All);
 
     public SharedOptions()
@@ -141,7 +142,7 @@ internal sealed class SharedOptions
 
     /// <summary>The codecs that an option of <see cref="Codecs"/> names, or all where it names none.</summary>
     public static IReadOnlyList<ITensorCodec> CodecsOf(ParseResult parsed, Option<string[]> option) =>
-        [.. CodecRegistry.Default.Allow(parsed.GetValue(option) is { Length: > 0 } names ? names : null).All];
+        [.. parsed.GetValue(option) is { Length: > 0 } names ? CodecNames.Registry(names).Allow(names).All : CodecRegistry.Default.All];
 
     /// <summary>How ONNX Runtime runs, by the options given.</summary>
     /// <param name="parsed">The command line.</param>

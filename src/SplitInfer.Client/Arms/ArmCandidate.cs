@@ -97,7 +97,7 @@ internal static class AssumedCodecCosts
         if (!isInput) yield return Make(ZeroBitmapCodec.CodecName, BehindLayers, BitmapBytesPerSecond);
         yield return Make(ZeroBitmapEntropyCodec.CodecName, isInput ? InputsEntropy : BehindLayersEntropy, EntropyBytesPerSecond);
         foreach (var codec in codecs.All)
-            if (codec.IsLossless && codec.Name is not (RawCodec.CodecName or ZeroBitmapCodec.CodecName or ZeroBitmapEntropyCodec.CodecName)) yield return Make(codec.Name, OtherRatio, OtherBytesPerSecond);
+            if (codec.IsLossless && partition.Boundary.Any(codec.Suits) && codec.Name is not (RawCodec.CodecName or ZeroBitmapCodec.CodecName or ZeroBitmapEntropyCodec.CodecName)) yield return Make(codec.Name, OtherRatio, OtherBytesPerSecond);
 
         ArmCandidate Make(string codec, double ratio, double bytesPerSecond) =>
             new(partition, codec, Math.Max(bytes * 8 / ratio, 1), bytes / bytesPerSecond, bytes / bytesPerSecond);

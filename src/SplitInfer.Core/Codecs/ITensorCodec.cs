@@ -17,6 +17,19 @@ public interface ITensorCodec
     /// <summary>Whether a payload equals the bytes of the tensor, so that neither side needs to copy them.</summary>
     bool IsIdentity { get; }
 
+    /// <summary>
+    /// Whether a large tensor is cut into slabs, each a tensor of its own for the codec, so that one travels while the next is encoded. True unless a codec says
+    /// otherwise; false for one that needs the whole tensor, as a picture needs all its colours. Client and server must agree, so it never changes for a name.
+    /// </summary>
+    bool TakesSlabs => true;
+
+    /// <summary>
+    /// Whether the codec is of use for a value, by what the plan knows of it. True unless a codec says otherwise. Where it is false, calibration and policies leave
+    /// the codec out; who names it has it all the same, so it must encode and decode such tensors too, at worst as they are.
+    /// </summary>
+    /// <param name="value">A value that crosses a cut.</param>
+    bool Suits(TensorSpec value) => true;
+
     /// <summary>The most bytes that a tensor of this type and shape can take. Client and server refuse a payload that is longer.</summary>
     long MaxEncodedLength(ElementType type, TensorShape shape);
 

@@ -11,17 +11,21 @@ internal sealed class SlabbedCodec(ITensorCodec codec) : ITensorCodec
 
     public bool IsIdentity => codec.IsIdentity;
 
+    public bool TakesSlabs => codec.TakesSlabs;
+
+    public bool Suits(TensorSpec value) => codec.Suits(value);
+
     public long MaxEncodedLength(ElementType type, TensorShape shape)
     {
         if (IsIdentity) return codec.MaxEncodedLength(type, shape);
-        var slabs = new Slabs(type, shape);
+        var slabs = Slabs.For(codec, type, shape);
         return checked(slabs.Count * (Slabs.LengthBytes + slabs.MaxEncodedLength(codec)));
     }
 
     public int Encode(ElementType type, TensorShape shape, ReadOnlySpan<byte> tensor, Span<byte> payload)
     {
         if (IsIdentity) return codec.Encode(type, shape, tensor, payload);
-        var slabs = new Slabs(type, shape);
+        var slabs = Slabs.For(codec, type, shape);
         var written = 0;
         for (var slab = 0; slab < slabs.Count; slab++) written += slabs.Encode(slab, codec, tensor, payload[written..]);
         return written;
@@ -35,7 +39,7 @@ internal sealed class SlabbedCodec(ITensorCodec codec) : ITensorCodec
             return;
         }
 
-        var slabs = new Slabs(type, shape);
+        var slabs = Slabs.For(codec, type, shape);
         var reader = new PayloadReader(Name, payload);
         for (var slab = 0; slab < slabs.Count; slab++) slabs.Decode(slab, codec, reader.ReadPart(), tensor);
         reader.End();

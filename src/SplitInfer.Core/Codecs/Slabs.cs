@@ -24,17 +24,20 @@ internal readonly struct Slabs
     private readonly TensorShape _slabShape;
     private readonly TensorShape _lastShape;
     private readonly int _slabBytes;
+    private readonly bool _isDivided;
 
     /// <summary>Cuts a tensor.</summary>
     /// <exception cref="OverflowException">It takes over 2 GiB.</exception>
-    public Slabs(ElementType type, TensorShape shape)
+    public Slabs(ElementType type, TensorShape shape) : this(type, shape, isDivided: true) { }
+
+    private Slabs(ElementType type, TensorShape shape, bool isDivided)
     {
-        (Type, _shape, _slabShape, _lastShape) = (type, shape, shape, shape);
+        (Type, _shape, _slabShape, _lastShape, _isDivided) = (type, shape, shape, shape, isDivided);
         (Bytes, Count) = (checked((int)type.ByteSize(shape.ElementCount)), 1);
         _slabBytes = Bytes;
         var axis = shape.Dimensions.IndexOfAnyExceptInRange(0, 1);
         // Rows of elements smaller than a byte may end inside a byte; such a tensor is not divided.
-        if (Bytes < TargetBytes * 3L / 2 || axis < 0 || Bytes % shape.Dimensions[axis] != 0) return;
+        if (!isDivided || Bytes < TargetBytes * 3L / 2 || axis < 0 || Bytes % shape.Dimensions[axis] != 0) return;
         var rows = (int)shape.Dimensions[axis];
         var slabRows = RowsOfSlab(Bytes / rows);
         Count = (int)Math.Max(1, (rows + (slabRows / 2L)) / slabRows);
@@ -57,8 +60,12 @@ internal readonly struct Slabs
         ? new(_slabShape, index * _slabBytes, _slabBytes)
         : new(_lastShape, index * _slabBytes, Bytes - (index * _slabBytes));
 
-    /// <summary>Whether this is how a tensor of that type and shape is cut.</summary>
-    public bool IsOf(ElementType type, TensorShape shape) => Count > 0 && type == Type && shape == _shape;
+    /// <summary>Cuts a tensor for a codec: into one slab where that does not take slabs.</summary>
+    /// <exception cref="OverflowException">It takes over 2 GiB.</exception>
+    public static Slabs For(ITensorCodec codec, ElementType type, TensorShape shape) => new(type, shape, codec.TakesSlabs);
+
+    /// <summary>Whether this is how a tensor of that type and shape is cut for a codec.</summary>
+    public bool IsOf(ITensorCodec codec, ElementType type, TensorShape shape) => Count > 0 && codec.TakesSlabs == _isDivided && type == Type && shape == _shape;
 
     /// <summary>The most bytes that <paramref name="codec"/> makes of any slab, without the length before it.</summary>
     public long MaxEncodedLength(ITensorCodec codec) =>

@@ -54,7 +54,7 @@ internal sealed class IncomingPayload
         long tensorBytes = 0, slabBytes = 0;
         for (var value = 0; value < values.Length; value++)
         {
-            if (!_slabs[value].IsOf(values[value].Type, shapes[value])) _slabs[value] = new(values[value].Type, shapes[value]);
+            if (!_slabs[value].IsOf(codec, values[value].Type, shapes[value])) _slabs[value] = Slabs.For(codec, values[value].Type, shapes[value]);
             tensorBytes += Align(_slabs[value].Bytes);
             if (!codec.IsIdentity) slabBytes = Math.Max(slabBytes, checked(Slabs.LengthBytes + _slabs[value].MaxEncodedLength(codec)));
         }

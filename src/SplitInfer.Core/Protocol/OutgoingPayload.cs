@@ -36,7 +36,7 @@ internal sealed class OutgoingPayload
         for (var value = 0; value < tensors.Length; value++)
         {
             var tensor = tensors.Span[value];
-            if (!_slabs[value].IsOf(tensor.ElementType, tensor.Shape)) _slabs[value] = new(tensor.ElementType, tensor.Shape);
+            if (!_slabs[value].IsOf(codec, tensor.ElementType, tensor.Shape)) _slabs[value] = Slabs.For(codec, tensor.ElementType, tensor.Shape);
         }
     }
 

@@ -11,5 +11,5 @@ public sealed record CalibratedCodec(CalibrationEntry Entry, double? Accuracy, d
 
 /// <summary>The effects of all codecs at one partition.</summary>
 /// <param name="Partition">The partition.</param>
-/// <param name="Codecs">The result of each codec, in the order of <see cref="CalibrationOptions.Codecs"/>.</param>
+/// <param name="Codecs">The result of each codec, in the order of <see cref="CalibrationOptions.Codecs"/>, without those that suit none of its values.</param>
 public sealed record CalibratedCut(Partition Partition, IReadOnlyList<CalibratedCodec> Codecs);

@@ -53,7 +53,7 @@ public sealed class Calibrator
         return Sum(cuts);
     }
 
-    /// <summary>Measures every codec at one cut.</summary>
+    /// <summary>Measures every codec at one cut, but those that suit none of its values.</summary>
     /// <param name="partition">A partition that can be made and has a boundary.</param>
     /// <param name="sampleEnded">Called after each sample, on any thread; null if not needed.</param>
     /// <param name="cancellationToken">Stops the work.</param>
@@ -65,7 +65,8 @@ public sealed class Calibrator
         ArgumentNullException.ThrowIfNull(partition);
         if (partition.Boundary.IsEmpty) throw new ArgumentException($"Nothing crosses partition {partition.Index}, so that there is nothing to encode.", nameof(partition));
         using var cut = LoadedCut.Load(_model, partition.Index, _options.Execution);
-        var trial = new CutTrial(cut, _codecs);
+        ITensorCodec[] codecs = [.. _codecs.Where(codec => partition.Boundary.Any(codec.Suits))];
+        var trial = new CutTrial(cut, codecs);
         var outcomes = new SampleOutcomes[_samples.Count];
         await Parallel.ForAsync(0, outcomes.Length, new ParallelOptions { MaxDegreeOfParallelism = _options.MaxConcurrency, CancellationToken = cancellationToken }, (sample, cancellation) =>
         {
@@ -79,7 +80,7 @@ public sealed class Calibrator
         // Runs alone, after the loops have run often enough to be fully optimised by the just-in-time compiler.
         var first = _samples.Read(0, _model.Plan.Inputs);
         var boundary = cut.MakeBoundary(first, cancellationToken);
-        CalibratedCodec[] results = [.. _codecs.Select((codec, place) => Sum(partition.Index, place, outcomes, CodecMeasurement.Of(codec, boundary, MeasuringEffort.Brief, _options.TimeProvider)))];
+        CalibratedCodec[] results = [.. codecs.Select((codec, place) => Sum(partition.Index, place, outcomes, CodecMeasurement.Of(codec, boundary, MeasuringEffort.Brief, _options.TimeProvider)))];
         Release(boundary);
         Release(first);
         return new(partition, results);
@@ -97,7 +98,7 @@ public sealed class Calibrator
         var entry = new CalibrationEntry
         {
             Partition = partition,
-            Codec = _codecs[place].Name,
+            Codec = speed.Codec,
             Ratio = outcomes.Sum(static outcome => outcome.BoundaryBytes) / (double)Math.Max(1, payloadBytes),
             Agreement = _isClassifier ? Share(sample => outcomes[sample].Codecs[place].Class == outcomes[sample].Class) : null,
             OutputError = differences.Select(static difference => difference.Relative).DefaultIfEmpty().Max(),

@@ -47,6 +47,49 @@ public sealed class CalibrateTests : IDisposable
         Assert.True(coarse.OutputError > fine.OutputError && fine.OutputError > 0);
     }
 
+    [Theory]
+    [InlineData("--image-codecs", "jpeg:95,webp:80,png", "")]
+    [InlineData("--image-codecs", "jpeg:95,WebP80-rgb,scale=1/255,Png", "")]
+    [InlineData("--image-codecs", "Jpeg95-ZeroToOne", "WebP80-ZeroToOne Png-ZeroToOne")]
+    [InlineData("--codec", "Jpeg95-ZeroToOne", "WebP80-ZeroToOne Png-ZeroToOne")]
+    public async Task Codecs_of_pictures_are_calibrated_where_the_picture_crosses(string option, string value, string others)
+    {
+        SavePictures();
+        string[] more = [.. others.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(name => (string[])[option, name])];
+        var result = await CommandLine.RunAsync(["calibrate", _folder["model.onnx"], "--inputs", _folder["samples"], "--partitions", "0,4", "--codec", "Raw", option, value, .. more, "--out", _folder["out.json"], "--json"]);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal("0 Raw, 0 Jpeg95-ZeroToOne, 0 WebP80-ZeroToOne, 0 Png-ZeroToOne, 4 Raw", string.Join(", ", result.Json.Select(static line => $"{line.GetProperty("partition")} {line.GetProperty("codec").GetString()}")));
+        var calibration = CalibrationFile.Load(_folder["out.json"]);
+        Assert.Equal(0, calibration.Find(0, "Png-ZeroToOne")!.OutputError);
+        Assert.True(calibration.Find(0, "Png-ZeroToOne")!.Ratio > 4);
+        Assert.True(calibration.Find(0, "Jpeg95-ZeroToOne")!.OutputError > 0);
+    }
+
+    [Fact]
+    public async Task People_are_told_which_mapping_was_found_and_that_PNG_is_lossless()
+    {
+        SavePictures();
+        var result = await CommandLine.RunAsync("calibrate", _folder["model.onnx"], "--inputs", _folder["samples"], "--partitions", "0", "--codec", "Raw", "--image-codecs", "png", "--out", _folder["out.json"]);
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.StartsWith("pictures as Png-ZeroToOne", result.Output, StringComparison.Ordinal);
+        Assert.Matches("Png-ZeroToOne .* 100.0 % ", result.Output);
+    }
+
+    [Theory]
+    [InlineData("--image-codecs png", 2, "State it with --preprocessing")]
+    [InlineData("--image-codecs jpeg", 2, "quality")]
+    [InlineData("--image-codecs gif:3 --preprocessing rgb", 2, "jpeg:95")]
+    [InlineData("--image-codecs png --preprocessing brg", 2, "--preprocessing brg: 'brg'")]
+    [InlineData("--preprocessing rgb", 2, "--image-codecs")]
+    public async Task What_is_wrong_with_codecs_of_pictures_is_told_in_words(string options, int exitCode, string word)
+    {
+        // Samples that are no pictures.
+        SaveClassifier();
+        var result = await CommandLine.RunAsync(["calibrate", _folder["model.onnx"], "--inputs", _folder["samples"], "--out", _folder["out.json"], .. options.Split(' '), "--json"]);
+        Assert.Equal((exitCode, ""), (result.ExitCode, result.Output));
+        Assert.Contains(word, result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Labels_say_how_many_are_right_before_and_after()
     {
@@ -132,6 +175,18 @@ public sealed class CalibrateTests : IDisposable
         Assert.Equal("", result.Output);
         Assert.Contains(word, result.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder["out.json"]));
+    }
+
+    private void SavePictures()
+    {
+        ResNet18.Build(size: 32, classes: 10, width: 8).Save(_folder["model.onnx"]);
+        for (var sample = 0; sample < Samples; sample++)
+        {
+            using var tensor = TensorValue.Allocate(ElementType.Float32, new(1, 3, 32, 32));
+            var values = tensor.Span<float>();
+            for (var at = 0; at < values.Length; at++) values[at] = ((at % 1024 / 4) + (sample * 17)) % 256 * (1f / 255);
+            NpyFile.Write(_folder[$"samples/{sample}.npy"], tensor);
+        }
     }
 
     private void SaveClassifier()

@@ -101,6 +101,8 @@ public sealed class ServerConfigurationTests : IDisposable
     [InlineData("""{ "WatchModels": "sometimes" }""", "WatchModels takes true or false; it was 'sometimes'.")]
     [InlineData("""{ "Codecs": [ "Raw", "Lz5" ] }""", "Codecs takes names of codecs: ")]
     [InlineData("""{ "Codecs": [ "Raw", null ] }""", "Codecs takes names of codecs: ")]
+    [InlineData("""{ "Codecs": [ "Raw", "Jpeg95" ] }""", "Codecs takes names of codecs: ")]
+    [InlineData("""{ "Serve": { "ImageCodecs": [ "Jpeg95" ] } }""", "Serve.ImageCodecs takes names of codecs of pictures, such as Jpeg95-ImageNet")]
     [InlineData("""{ "Http": "banana" }""", "Http takes an address such as http://127.0.0.1:8080 or https://0.0.0.0:8443; it was 'banana'.")]
     [InlineData("""{ "Grpc": "tcp://127.0.0.1:1" }""", "Grpc takes an address such as ")]
     [InlineData("""{ "Listen": [ "tcp://127.0.0.1:1", "banana" ] }""", "Listen takes addresses such as ")]

@@ -1,3 +1,4 @@
+using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
 
@@ -42,6 +43,51 @@ public sealed class TryTests : IDisposable
         Assert.Equal(5, lines.Length);
         Assert.Equal(["device alone", "server alone", "the policy"], lines[1..4].Select(static line => line[..12].TrimEnd()));
         Assert.Matches("^(split at [0-9]+|all on the (device|server)): [0-9.]+ ms; device alone [0-9.]+; server alone [0-9.]+; outputs within ", lines[4]);
+    }
+
+    [Fact]
+    public async Task A_picture_is_sent_as_a_JPEG_as_well_where_the_server_knows_how()
+    {
+        ResNet18.Build(size: 32, classes: 10, width: 8).Save(_folder["resnet.onnx"]);
+        SavePicture(_folder["picture.npy"]);
+        await using var server = await ServerProcess.StartAsync(_folder["resnet.onnx"], "--listen", "tcp://127.0.0.1:0", "--image-codecs", "jpeg:95,png", "--preprocessing", "ZeroToOne", "--json");
+        var result = await CommandLine.RunAsync("try", _folder["resnet.onnx"], "--server", server.Address, "--input", _folder["picture.npy"], "--frames", "3", "--json");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(["device alone", "server alone", "server alone, JPEG q95", "the policy"], result.Json[..^1].Select(static row => row.GetProperty("contender").GetString()));
+        var (raw, picture) = (result.Json[1], result.Json[2]);
+        Assert.Equal("contender policy frames meanMs p50Ms p95Ms deviceShare splitShare serverShare bytesSent codec sameClass", CommandLine.Fields(picture));
+        Assert.Equal("Jpeg95-ZeroToOne", picture.GetProperty("codec").GetString());
+        Assert.Equal(1, picture.GetProperty("serverShare").GetDouble());
+        Assert.True(picture.GetProperty("bytesSent").GetInt64() < raw.GetProperty("bytesSent").GetInt64() / 4);
+        // What the picture loses says nothing of the others.
+        Assert.True(result.Json[^1].GetProperty("sameClass").GetBoolean());
+        Assert.InRange(result.Json[^1].GetProperty("maxAbsDiff").GetDouble(), 0, 1e-3);
+
+        var table = await CommandLine.RunAsync("try", _folder["resnet.onnx"], "--server", server.Address, "--input", _folder["picture.npy"], "--image-codecs", "png,webp:50", "--frames", "3");
+        Assert.Equal(0, table.ExitCode);
+        Assert.Contains("Without the server alone, WebP q50: the server does not take codec 'WebP50-ZeroToOne'", table.Error, StringComparison.Ordinal);
+        Assert.Matches("(?m)^server alone, PNG +[0-9]", table.Output);
+        Assert.Matches("; server alone, PNG [0-9.]+ \\(same class\\)", table.Output);
+    }
+
+    [Fact]
+    public async Task An_input_that_was_not_made_of_bytes_is_no_picture()
+    {
+        ResNet18.Build(size: 32, classes: 10, width: 8).Save(_folder["resnet.onnx"]);
+        using var noise = RandomTensor.Normal(new Random(1), ElementType.Float32, [1, 3, 32, 32]);
+        NpyFile.Write(_folder["noise.npy"], noise);
+        await using var server = await ServerProcess.StartAsync(_folder["resnet.onnx"], "--listen", "tcp://127.0.0.1:0", "--json");
+        var result = await CommandLine.RunAsync("try", _folder["resnet.onnx"], "--server", server.Address, "--input", _folder["noise.npy"], "--frames", "3", "--json");
+        Assert.Equal(4, result.Json.Length);
+        Assert.StartsWith("Without the server alone with a JPEG: It was not found how", result.Error, StringComparison.Ordinal);
+    }
+
+    private static void SavePicture(string path)
+    {
+        using var tensor = TensorValue.Allocate(ElementType.Float32, new(1, 3, 32, 32));
+        var values = tensor.Span<float>();
+        for (var at = 0; at < values.Length; at++) values[at] = (at % 1024 / 4) * (1f / 255);
+        NpyFile.Write(path, tensor);
     }
 
     [Theory]

@@ -1,7 +1,10 @@
 using FsCheck;
 using FsCheck.Fluent;
 using SplitInfer.Client.Arms;
+using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Client.Tests.Arms;
 
@@ -44,6 +47,29 @@ public class ArmCandidateTests
         var (partitions, candidates) = Draw(new Random(9));
         int[] order = [.. ArmCandidate.Prune(candidates, partitions).Select(static c => c.Partition.Index)];
         Assert.Equal(order.Order(), order);
+    }
+
+    [Fact]
+    public void A_lossless_codec_is_assumed_of_use_where_it_suits_what_crosses()
+    {
+        var codecs = CodecRegistry.Default.With(new WholeCodec());
+        Assert.Equal([true, false], ((long[])[3, 64]).Select(channels => AssumedCodecCosts.Of(Crossed(channels), codecs).Any(static candidate => candidate.Codec == "Whole")));
+
+        static Partition Crossed(long channels)
+        {
+            var some = PartitionAt(1, 2, 1, 1);
+            return new()
+            {
+                Index = 1,
+                Boundary = [new("x", ElementType.Float32, Dimension.Fixed(1), Dimension.Fixed(channels), Dimension.Fixed(8), Dimension.Fixed(8))],
+                TailOutputs = [],
+                BoundaryBytes = channels * 256,
+                Head = some.Head,
+                Tail = some.Tail,
+                InadmissibleReason = null,
+                IsArm = true,
+            };
+        }
     }
 
     private static (Partition[] Partitions, List<ArmCandidate> Candidates) Draw(Random random)

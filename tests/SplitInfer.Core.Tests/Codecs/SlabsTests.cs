@@ -1,5 +1,6 @@
 using SplitInfer.Codecs;
 using SplitInfer.Tensors;
+using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Core.Tests.Codecs;
 
@@ -64,6 +65,17 @@ public sealed class SlabsTests
 
     [Fact]
     public void WhatNoTensorCanTakeIsRefused() => Assert.Throws<OverflowException>(() => new Slabs(ElementType.Float64, new(1L << 40, 1L << 20)));
+
+    [Fact]
+    public void ACodecThatTakesNoSlabsHasTheWholeTensor()
+    {
+        var (whole, cut) = (Slabs.For(new WholeCodec(), ElementType.Float32, Parse("1x3x224x224")), Slabs.For(new RunLengthCodec(), ElementType.Float32, Parse("1x3x224x224")));
+        Assert.Equal((1, 2), (whole.Count, cut.Count));
+        Assert.Equal(new(Parse("1x3x224x224"), 0, 3 * 224 * 224 * 4), whole[0]);
+        Assert.True(whole.IsOf(new WholeCodec(), ElementType.Float32, Parse("1x3x224x224")));
+        Assert.False(whole.IsOf(new RunLengthCodec(), ElementType.Float32, Parse("1x3x224x224")));
+        Assert.False(cut.IsOf(new WholeCodec(), ElementType.Float32, Parse("1x3x224x224")));
+    }
 
     private static TensorShape Parse(string shape) => new([.. shape.Split('x', StringSplitOptions.RemoveEmptyEntries).Select(static size => long.Parse(size, System.Globalization.CultureInfo.InvariantCulture))]);
 

@@ -66,6 +66,30 @@ public class PayloadTests
         Assert.Equal(values[0], Finish(incoming, 1)[0]);
     }
 
+    [Fact]
+    public void A_codec_that_takes_no_slabs_carries_a_large_value_whole_whatever_was_carried_before()
+    {
+        byte[][] values = [Noise(1_000_000), Noise(10)];
+        var (outgoing, incoming) = (new OutgoingPayload(), new IncomingPayload());
+        foreach (var codec in (ITensorCodec[])[new RunLengthCodec(), new WholeCodec(), new RunLengthCodec(), new WholeCodec()])
+        {
+            outgoing.Open(codec, Tensors(values));
+            incoming.Expect(codec, Specs(1_000_000, 10), [new(1_000_000), new(10)]);
+            incoming.Open();
+            while (!outgoing.IsTaken)
+            {
+                outgoing.Prepare();
+                var piece = outgoing.Take(int.MaxValue);
+                Feed(incoming, piece.Span, outgoing.IsTaken);
+            }
+
+            Assert.Null(incoming.Failure);
+            Assert.Equal(values, Finish(incoming, 2));
+            outgoing.Clear();
+            if (codec is WholeCodec whole) Assert.Equal([new(1_000_000), new(10)], whole.Encoded);
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

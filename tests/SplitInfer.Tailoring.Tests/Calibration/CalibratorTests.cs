@@ -5,6 +5,7 @@ using SplitInfer.Segments;
 using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
+using SplitInfer.Testing.Wire;
 
 namespace SplitInfer.Tailoring.Tests.Calibration;
 
@@ -73,6 +74,18 @@ public sealed class CalibratorTests : IDisposable
         Assert.Equal(cuts.SkipLast(1).SelectMany(static cut => Codecs().Select(codec => (cut.Index, codec.Name))), loaded.Entries.Select(static e => (e.Partition, e.Codec)));
         Assert.Equal([1, 2, 3, 4], told.Values.Order());
         Assert.Equal(1, loaded.Find(cuts[0].Index, "Raw")!.Agreement);
+    }
+
+    [Fact]
+    public async Task A_codec_is_left_out_where_it_suits_nothing_that_crosses_and_has_whole_tensors_where_it_does()
+    {
+        var codec = new WholeCodec();
+        var calibrator = new Calibrator(_model, new MemorySamples(2), new() { Codecs = [.. Codecs(), codec] });
+        var (input, later) = (await calibrator.CalibrateAsync(_model.Plan.AllOnServer), await calibrator.CalibrateAsync(_model.Plan.Arms[1]));
+        Assert.Equal([.. Codecs().Select(static c => c.Name), codec.Name], input.Codecs.Select(static result => result.Entry.Codec));
+        Assert.Equal(Codecs().Select(static c => c.Name), later.Codecs.Select(static result => result.Entry.Codec));
+        Assert.Equal(1, input.Codecs[^1].Entry.Agreement);
+        Assert.All(codec.Encoded, shape => Assert.Equal(_model.Plan.Inputs[0].Shape, shape));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using SplitInfer.Cli.Output;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Tailoring.Calibration;
+using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Commands.Calibrate;
 
@@ -12,6 +13,9 @@ namespace SplitInfer.Cli.Commands.Calibrate;
 internal sealed class CalibrateCommand(Terminal terminal, bool isJson, double minAgreement)
 {
     private const double DefaultMinAgreement = 0.99;
+
+    // A few photographs have every byte in them.
+    private const int MostLookedAt = 32;
 
     public static Command Create(SharedOptions options, Terminal terminal)
     {
@@ -27,12 +31,14 @@ internal sealed class CalibrateCommand(Terminal terminal, bool isJson, double mi
         };
         agreement.Require<double>(static share => share is >= 0 and <= 1, "takes 0 to 1.");
         var codecs = SharedOptions.Codecs("Try this codec only.");
+        var pictures = new ImageCodecOptions("Try codecs of pictures as well, where the pictures cross:", "Without it, what the model's file states, or what the samples show.");
         var output = new Option<string>("--out") { Description = "The file to write, which clients then use.", HelpName = "F.json", Required = true };
         var command = new ExplainedCommand("calibrate", "Runs tails on what codecs make of boundaries, and keeps size, agreement and speed of each.",
             "splitinfer calibrate squeezenet.onnx --inputs photographs --out squeezenet.calibration.json",
-            "splitinfer calibrate squeezenet.onnx --inputs photographs --labels labels.txt --partitions all --min-agreement 0.98 --out all.json --json")
+            "splitinfer calibrate squeezenet.onnx --inputs photographs --labels labels.txt --partitions all --min-agreement 0.98 --out all.json --json",
+            "splitinfer calibrate squeezenet.onnx --inputs photographs --image-codecs jpeg:95,webp:90,png --out squeezenet.calibration.json")
         {
-            file, inputs, labels, partitions, agreement, codecs, output, options.Planning,
+            file, inputs, labels, partitions, agreement, codecs, pictures.All, output, options.Planning,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -49,11 +55,24 @@ internal sealed class CalibrateCommand(Terminal terminal, bool isJson, double mi
             var model = terminal.While($"Planning {path}", () => ModelFile.Plan(onnx, plan, execution));
             foreach (var tensor in plan.SampleInputs.Values) tensor.Dispose();
             var cuts = PartitionChoice.Of(parsed.GetRequiredValue(partitions), model.Plan).Where(static cut => !cut.Boundary.IsEmpty).ToArray();
-            var calibrator = new Calibrator(model, samples, new() { Codecs = SharedOptions.CodecsOf(parsed, codecs), Labels = classes, Execution = execution, MaxConcurrency = workers });
+            var images = pictures.Of(parsed, model, Few(samples, model.Plan.Inputs));
+            if (images.Count > 0 && !parsed.GetValue(options.Json)) terminal.Output.WriteLine($"pictures as {string.Join(", ", images.Select(static codec => codec.Name))}");
+            var calibrator = new Calibrator(model, samples, new() { Codecs = [.. SharedOptions.CodecsOf(parsed, codecs), .. images], Labels = classes, Execution = execution, MaxConcurrency = workers });
             var command = new CalibrateCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(agreement));
             return command.RunAsync(calibrator, cuts, samples.Count, target, cancellationToken);
         });
         return command;
+    }
+
+    /// <summary>Some of the samples, one by one.</summary>
+    private static IEnumerable<TensorValue[]> Few(SampleFolder samples, IReadOnlyList<TensorSpec> inputs)
+    {
+        for (var i = 0; i < Math.Min(samples.Count, MostLookedAt); i++)
+        {
+            var sample = samples.Read((int)((long)i * samples.Count / Math.Min(samples.Count, MostLookedAt)), inputs);
+            yield return sample;
+            foreach (var tensor in sample) tensor.Dispose();
+        }
     }
 
     private async Task RunAsync(Calibrator calibrator, Partition[] cuts, int samples, string path, CancellationToken cancellationToken)

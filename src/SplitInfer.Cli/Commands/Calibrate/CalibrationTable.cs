@@ -1,6 +1,6 @@
 using Spectre.Console;
+using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
-using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 using SplitInfer.Tailoring.Calibration;
 
@@ -61,5 +61,5 @@ internal static class CalibrationTable
     private static CalibratedCodec? Smallest(IEnumerable<CalibratedCodec> results, Func<CalibratedCodec, bool> isWanted) => results.Where(isWanted).MaxBy(static result => result.Entry.Ratio);
 
     /// <summary>Whether a codec changes nothing.</summary>
-    public static bool IsLossless(CalibratedCodec result) => CodecRegistry.Default.TryGet(result.Entry.Codec, out var codec) && codec.IsLossless;
+    public static bool IsLossless(CalibratedCodec result) => CodecNames.IsLossless(result.Entry.Codec);
 }

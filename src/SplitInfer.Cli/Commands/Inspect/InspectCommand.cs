@@ -50,7 +50,7 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
     private static ILookup<int, string> ArmsOf(PartitionPlan plan, string? calibration, double minAgreement)
     {
         if (calibration is null) return plan.Arms.ToLookup(static arm => arm.Index, static _ => "");
-        return ClientArm.List(plan, new() { Calibration = calibration, MinAgreement = minAgreement }).ToLookup(static arm => arm.Partition.Index, static arm => arm.Codec);
+        return ClientArm.List(plan, new() { Calibration = calibration, MinAgreement = minAgreement, KnownCodecs = CodecNames.Registry(calibration) }).ToLookup(static arm => arm.Partition.Index, static arm => arm.Codec);
     }
 
     private void WriteLines()

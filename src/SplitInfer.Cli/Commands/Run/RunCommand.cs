@@ -70,6 +70,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 Partition = parsed.GetValue(partition),
                 StateDirectory = parsed.GetValue(state),
                 Codec = parsed.GetValue(codec),
+                KnownCodecs = CodecNames.Registry(parsed.GetValue(calibration), parsed.GetValue(codec)),
                 PreloadArms = parsed.GetValue(preload),
                 Races = !parsed.GetValue(options.NoRaces),
                 Calibration = parsed.GetValue(calibration),

@@ -31,6 +31,7 @@ internal static class ServeCommand
         var preload = new Option<bool>("--preload") { Description = "Load the tails of all arms before listening, rather than on first use." };
         var profile = new Option<bool>("--profile-tails") { Description = "Load and time the tails of all arms before listening, and tell clients, so that their policies know this server before the first request. Takes up to some 10 s a model." };
         var codecs = SharedOptions.Codecs("Allow clients this codec and no others; one has to be lossless.");
+        var pictures = new ImageCodecOptions("Know codecs of pictures as well, and allow them:", "Needed where the codecs are not given by whole names.");
         var certificate = ConnectionOptions.File("--tls-cert", "The certificate that tls://, wss:// and https:// addresses show, in PEM form; looked at again when it changes.");
         var certificateKey = ConnectionOptions.File("--tls-key", "The key of --tls-cert, in PEM form.");
         var authorities = ConnectionOptions.File("--tls-client-ca", "The authorities that sign the certificates of clients, in PEM form: tls://, wss:// and https:// then accept no others.");
@@ -48,7 +49,7 @@ internal static class ServeCommand
         var print = new Option<bool>("--print-config") { Description = "Print every option with its value, where that comes from, and whether a running server takes up a change; then end. Options that cannot be used are told." };
         (Option Option, string Setting)[] settings =
         [
-            (models, "ModelsDirectory"), (listen, "Listen"), (http, "Http"), (grpc, "Grpc"), (preload, "PreloadArms"), (profile, "ProfileTails"), (codecs, "Codecs"), (watch, "WatchModels"), (noWatch, "WatchModels"),
+            (models, "ModelsDirectory"), (listen, "Listen"), (http, "Http"), (grpc, "Grpc"), (preload, "PreloadArms"), (profile, "ProfileTails"), (codecs, "Codecs"), (pictures.Codecs, "Serve.ImageCodecs"), (watch, "WatchModels"), (noWatch, "WatchModels"),
             (certificate, "Security.CertificateFile"), (certificateKey, "Security.CertificateKeyFile"), (authorities, "Security.ClientCaFile"), (keys, "Security.KeysFile"), (insecure, "Security.AllowInsecure"),
             (noTrial, "Serve.TryModels"), (trialSeconds, "Serve.TrialSeconds"), (trialBytes, "Serve.TrialBytes"), (logLevel, "Serve.LogLevel"), (export.Address, "Serve.Otlp"), (export.Ratio, "Serve.TraceRatio"),
             (options.Dimensions, "Plan.DimensionSizes"), (options.MaxBoundaryTensors, "Plan.MaxBoundaryTensors"), (options.MinDepth, "Plan.MinDepth"), (options.MaxUploadBytes, "Plan.MaxUploadBytes"),
@@ -68,9 +69,10 @@ internal static class ServeCommand
             "splitinfer serve --config server.json",
             "splitinfer serve --config server.json --print-config",
             "splitinfer serve --models ./models --otlp http://127.0.0.1:4318",
-            "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8")
+            "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8",
+            "splitinfer serve squeezenet.onnx --image-codecs jpeg:95,png --preprocessing ImageNetCaffe")
         {
-            file, models, listen, http, grpc, preload, profile, codecs, certificate, certificateKey, authorities, keys, insecure,
+            file, models, listen, http, grpc, preload, profile, codecs, pictures.All, certificate, certificateKey, authorities, keys, insecure,
             configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, logLevel, export.All, print, options.Planning,
         };
         command.Validators.Add(result =>
@@ -86,6 +88,7 @@ internal static class ServeCommand
             var configured = ServerConfiguration.Read(parsed.GetValue(configuration));
             var origins = new SettingOrigins(settings, configured, limited, parsed);
             var serve = new ServeSettings();
+            string[] images = [.. pictures.Of(parsed).Select(static codec => codec.Name)];
             Action<SplitInferServerOptions> configure = server =>
             {
                 ServerConfiguration.Apply(server, serve, configured, limited);
@@ -94,6 +97,9 @@ internal static class ServeCommand
                 if (addresses.Length > 0) server.Listen.Clear();
                 foreach (var address in addresses) server.Listen.Add(address);
                 if (parsed.GetValue(codecs) is { Length: > 0 } names) server.Codecs = names;
+                if (images.Length > 0) serve.ImageCodecs = images;
+                server.KnownCodecs = CodecNames.Registry([.. serve.ImageCodecs ?? [], .. server.Codecs ?? []]);
+                if (server.Codecs is { } allowed && serve.ImageCodecs is { } known) server.Codecs = [.. allowed.Union(known)];
                 if (parsed.GetValue(http) is { } web) server.Http = Addresses.Parse(web, "--http");
                 if (parsed.GetValue(grpc) is { } calls) server.Grpc = Addresses.Parse(calls, "--grpc");
                 server.UseKestrel(HttpHost.Map, HttpHost.AddServices);

@@ -17,6 +17,9 @@ internal sealed class ServeSettings
     /// <summary>The part of the traces that is exported, 0 to 1; null for the default.</summary>
     public double? TraceRatio { get; set; }
 
+    /// <summary>Names of codecs for pictures that the server knows beside its own, each with its mapping of pixels; null for none.</summary>
+    public IReadOnlyCollection<string>? ImageCodecs { get; set; }
+
     /// <summary>Whether models of the directory are tried in a process of their own first.</summary>
     public bool TryModels { get; set; } = true;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using SplitInfer.Cli.Exporting;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Codecs;
+using SplitInfer.Imaging.Codecs;
 using SplitInfer.Server;
 
 namespace SplitInfer.Cli.Commands.Serve;
@@ -9,6 +10,8 @@ namespace SplitInfer.Cli.Commands.Serve;
 /// <summary>Checks the text of settings before it is bound, since the binder speaks of types of .NET and does not say what is allowed.</summary>
 internal static class SettingValues
 {
+    private const string ImageCodecs = $"Serve.{nameof(ServeSettings.ImageCodecs)}";
+
     private static readonly string[] Listening = ["tcp", "tls", "unix", "ws", "wss"], Http = ["http", "https"];
 
     /// <summary>What is wrong with a value.</summary>
@@ -42,7 +45,8 @@ internal static class SettingValues
         // A number without colons would be one of days.
         if (type == typeof(TimeSpan)) return value.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out _);
         if (type.IsEnum) return Enum.GetNames(type).Contains(value, StringComparer.OrdinalIgnoreCase);
-        if (setting.Name == nameof(SplitInferServerOptions.Codecs)) return CodecRegistry.Default.TryGet(value, out _);
+        if (setting.Name == nameof(SplitInferServerOptions.Codecs)) return CodecNames.Registry([value]).TryGet(value, out _);
+        if (setting.Name == ImageCodecs) return ImageCodec.TryParse(value, out var picture) && picture.Name == value;
         return SchemesOf(setting) is not { } schemes || (Uri.TryCreate(value, UriKind.Absolute, out var address) && schemes.Contains(address.Scheme));
     }
 
@@ -56,7 +60,8 @@ internal static class SettingValues
         if (type == typeof(bool)) return "true or false";
         if (type == typeof(TimeSpan)) return "a time as hours, minutes and seconds, such as 00:00:10";
         if (type.IsEnum) return $"one of {string.Join(", ", Enum.GetNames(type))}";
-        if (setting.Name == nameof(SplitInferServerOptions.Codecs)) return $"names of codecs: {string.Join(", ", CodecRegistry.Default.Names)}";
+        if (setting.Name == nameof(SplitInferServerOptions.Codecs)) return $"names of codecs: {CodecNames.Known}";
+        if (setting.Name == ImageCodecs) return "names of codecs of pictures, such as Jpeg95-ImageNet, as 'splitinfer calibrate' prints them";
         return SchemesOf(setting) == Http ? "an address such as http://127.0.0.1:8080 or https://0.0.0.0:8443"
             : SchemesOf(setting) == Listening ? "addresses such as tcp://127.0.0.1:7070, tls://0.0.0.0:7070, wss://0.0.0.0:443/infer or unix:///run/splitinfer.sock"
             : "text";

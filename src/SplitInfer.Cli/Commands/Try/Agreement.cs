@@ -13,6 +13,9 @@ internal sealed class Agreement : IDisposable
     /// <summary>The largest difference of an element.</summary>
     public double MaxAbs { get; private set; }
 
+    /// <summary>Compares with the same result as this one, apart from it. The first result must be there.</summary>
+    public Agreement Branch() => new() { _expected = [.. _expected!.Select(static output => output.Share())], IsSameClass = ClassOf(_expected![0]) is null ? null : true };
+
     /// <summary>Looks at the outputs of a frame.</summary>
     public void Add(IReadOnlyList<TensorValue> outputs)
     {

@@ -10,13 +10,23 @@ namespace SplitInfer.Cli.Commands.Try;
 /// <param name="name">What people call it.</param>
 /// <param name="client">Runs it.</param>
 /// <param name="maxWarmUp">The most frames that do not count, while it loads and learns.</param>
-internal sealed class Contender(string name, SplitInferenceClient client, int maxWarmUp) : IAsyncDisposable
+/// <param name="codec">Name of the codec of pictures that it sends; null for none.</param>
+internal sealed class Contender(string name, SplitInferenceClient client, int maxWarmUp, string? codec = null) : IAsyncDisposable
 {
     private readonly List<FrameLine> _frames = [];
     private readonly Settling _settling = new(maxWarmUp);
 
     /// <summary>Whether it has loaded what it runs and learned what it can, so that its frames count from now on.</summary>
     public bool IsWarm => _settling.IsOver;
+
+    /// <summary>What people call it.</summary>
+    public string Name => name;
+
+    /// <summary>Name of the codec of pictures that it sends, which may change what comes of them; null for none.</summary>
+    public string? Codec => codec;
+
+    /// <summary>With pictures: how what comes of them compares with the device's.</summary>
+    public Agreement? Pictures { get; set; }
 
     /// <summary>The frames that count.</summary>
     public IReadOnlyList<FrameLine> Frames => _frames;
@@ -43,8 +53,16 @@ internal sealed class Contender(string name, SplitInferenceClient client, int ma
     public ContenderLine Sum()
     {
         var sum = RunSummaryLine.Of("", client.Policy, _frames, missed: 0, client.Plan.AllOnDevice.Index);
-        return new(name, client.Policy, sum.Frames, sum.MeanMs, Median.Of(_frames.Select(static f => f.TotalMs)), sum.P95Ms, sum.DeviceShare, sum.SplitShare, sum.ServerShare, sum.BytesSent);
+        return new(name, client.Policy, sum.Frames, sum.MeanMs, Median.Of(_frames.Select(static f => f.TotalMs)), sum.P95Ms, sum.DeviceShare, sum.SplitShare, sum.ServerShare, sum.BytesSent)
+        {
+            Codec = codec,
+            SameClass = Pictures?.IsSameClass,
+        };
     }
 
-    public ValueTask DisposeAsync() => client.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        Pictures?.Dispose();
+        return client.DisposeAsync();
+    }
 }

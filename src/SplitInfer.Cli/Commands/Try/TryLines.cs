@@ -1,7 +1,18 @@
+using System.Text.Json.Serialization;
+
 namespace SplitInfer.Cli.Commands.Try;
 
 /// <summary>What one way of running the model cost.</summary>
-internal sealed record ContenderLine(string Contender, string Policy, int Frames, double MeanMs, double P50Ms, double P95Ms, double DeviceShare, double SplitShare, double ServerShare, long BytesSent);
+internal sealed record ContenderLine(string Contender, string Policy, int Frames, double MeanMs, double P50Ms, double P95Ms, double DeviceShare, double SplitShare, double ServerShare, long BytesSent)
+{
+    /// <summary>The codec of a picture that it sends; null where it sends no picture.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Codec { get; init; }
+
+    /// <summary>Where it sends a picture: whether the largest element of the first output was that of the device in all frames; null where the model is no classifier.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? SameClass { get; init; }
+}
 
 /// <summary>The end of a trial.</summary>
 /// <param name="Model">The file.</param>
