@@ -37,15 +37,15 @@ public static class ArmPruning
     private static ReadOnlySpan<double> Losses => [0, 0.001, 0.003, 0.01, 0.03, 0.1];
 
     /// <summary>Leaves the arms that can win, in their order, numbered anew, and the device.</summary>
-    /// <param name="arms">The arms, by server, variant and rising cut; the last one runs everything on the device.</param>
+    /// <param name="arms">The arms, by server, variant and rising cut; those that run everything on the device come last.</param>
     /// <param name="heads">Delays of the heads; where nothing is measured yet, their work stands for them.</param>
     /// <param name="maxArmsOfServer">The most arms to leave of each server; those that win most often.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no arm.</exception>
     public static ImmutableArray<ArmDescription> Prune(ImmutableArray<ArmDescription> arms, HeadProfile heads, int maxArmsOfServer = MaxArmsOfServer)
     {
         ArgumentOutOfRangeException.ThrowIfZero(arms.Length, nameof(arms));
-        var kept = Enumerable.Range(0, arms.Length - 1).GroupBy(arm => arms[arm].Arm.Server)
-            .SelectMany(server => Winners(arms, [.. server], heads, maxArmsOfServer)).Append(arms.Length - 1).Order();
+        var kept = Enumerable.Range(0, arms.Length).GroupBy(arm => arms[arm].Arm.Server)
+            .SelectMany(server => server.Key == Arm.OnDevice ? server : (IEnumerable<int>)Winners(arms, [.. server], heads, maxArmsOfServer)).Order();
         return [.. kept.Select((arm, index) => arms[arm] with { Arm = arms[arm].Arm with { Index = index } })];
     }
 

@@ -5,7 +5,10 @@ namespace SplitInfer.Policies;
 /// <summary>What a policy starts from.</summary>
 public sealed class PolicySetup
 {
-    /// <summary>The arms, by server, variant and rising cut; the last one runs everything on the device.</summary>
+    /// <summary>
+    /// The arms, by server, variant and rising cut. Those that run everything on the device come last, one for each variant that the device can
+    /// run, the one of the main variant at the very end. There is at least this one.
+    /// </summary>
     public required ImmutableArray<ArmDescription> Arms { get; init; }
 
     /// <summary>Delays of the heads on this device.</summary>
@@ -25,6 +28,9 @@ public sealed class PolicySetup
     /// whether their simulation does.
     /// </summary>
     public bool RacesLateReplies { get; init; } = true;
+
+    /// <summary>When the device runs a model beside the server in order to have an answer by the deadline. Only when the server is late by default.</summary>
+    public Hedge Hedge { get; init; }
 
     /// <summary>Whether the device has one core, so that whatever else it does slows down what is measured. False by default.</summary>
     public bool IsSingleCore { get; init; }

@@ -155,6 +155,8 @@ internal readonly struct ScenarioNode(string path, JsonElement element)
 
     public bool Flag() => element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.GetBoolean() : throw Wrong("true or false");
 
+    public bool IsText(string text) => element.ValueKind == JsonValueKind.String && element.GetString() == text;
+
     public string Text() => element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Wrong("a text");
 
     public ScenarioException Wrong(string expected) => new($"{path} is not as expected: it must be {expected}.");

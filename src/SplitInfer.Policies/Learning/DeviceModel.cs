@@ -42,7 +42,7 @@ internal sealed class DeviceModel
     public DeviceModel(PolicySetup setup, ArmTable arms)
     {
         (_profile, _delays) = (setup.Heads, setup.Heads.Current);
-        (_headRow, _payloadRow, _whole) = (arms.Rows.Head, arms.Rows.Payload, arms.Rows.Head[arms.OnDevice]);
+        (_headRow, _payloadRow, _whole) = (arms.Rows.Head, arms.Rows.Payload, arms.Rows.Head[arms.Main]);
         _encodes = new double[arms.Rows.Payloads];
         _hasEncoded = new bool[_encodes.Length];
         _profileRow = new int[arms.Rows.Heads];
@@ -75,6 +75,9 @@ internal sealed class DeviceModel
 
     /// <summary>Expected delays of the heads, s, by <see cref="ArmRows.Head"/>.</summary>
     public ReadOnlySpan<double> Heads => _means;
+
+    /// <summary>Expected delay of an arm's head, s.</summary>
+    public double Head(int arm) => _means[_headRow[arm]];
 
     /// <summary>Expected delay of an arm's head and encoding, s.</summary>
     public double Mean(int arm) => _means[_headRow[arm]] + _encodes[_payloadRow[arm]];

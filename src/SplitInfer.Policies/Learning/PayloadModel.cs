@@ -21,7 +21,7 @@ internal sealed class PayloadModel
         _bits = new double[arms.Rows.Payloads];
         for (var arm = 0; arm < arms.Count; arm++) _bits[_rowOf[arm]] = Math.Max(setup.Arms[arm].PayloadBits, 1);
         _extraDecoding = new double[arms.Count];
-        foreach (var tail in Enumerable.Range(0, arms.OnDevice).GroupBy(arm => (arms[arm].Server, arms.Rows.Tail[arm])))
+        foreach (var tail in Enumerable.Range(0, arms.Remotes).GroupBy(arm => (arms[arm].Server, arms.Rows.Tail[arm])))
         {
             var least = tail.Min(arm => setup.Arms[arm].DecodeSeconds);
             foreach (var arm in tail) _extraDecoding[arm] = setup.Arms[arm].DecodeSeconds - least;

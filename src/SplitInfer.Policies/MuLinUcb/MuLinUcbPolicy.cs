@@ -23,6 +23,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     private readonly LinkExploration[] _linkExploration;
     private readonly DeviceExploration _deviceExploration = new();
     private readonly DeviceGuard _guard = new();
+    private readonly DeadlinePolicy _byDeadline;
     private CostModel _costs;
     private long _sequence;
 
@@ -32,13 +33,14 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         _serverExploration = new(_arms.Servers, options.ForcedInterval);
         _linkExploration = [.. Enumerable.Range(0, _arms.Servers).Select(static _ => new LinkExploration())];
         _costs = new(setup, _arms);
+        _byDeadline = new(setup, _arms, _serverExploration, options);
     }
 
     public string Name => PolicyNames.MuLinUcb;
 
     public IPolicyState State => this;
 
-    public int Version => 2;
+    public int Version => 3;
 
     public Decision Decide(in DecisionContext context)
     {
@@ -47,6 +49,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             _sequence++;
             _serverExploration.NoteReturns(context.UnavailableServers);
             var best = _costs.Advance(context, _sequence);
+            if (context.Objective == Objective.MostAccurateBy) return _byDeadline.Decide(_costs, context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
             if (_serverExploration.Unknown(_costs, context, _sequence) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
             if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(best);
@@ -141,7 +144,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 
     private bool IsWorthRacing(int arm, int best)
     {
-        if (!_arms.CanRace || arm == _arms.OnDevice) return false;
+        if (!_arms.CanRace || _arms[arm].IsOnDevice) return false;
         var deviation = Math.Sqrt(_costs.Covariance(arm, arm));
         return (arm != best || deviation > Doubt * _costs.Mean(arm)) && _costs.Mean(_arms.OnDevice) < _costs.Mean(arm) + (2 * deviation);
     }
@@ -157,7 +160,8 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     {
         Arm = _arms[arm],
         PredictedSeconds = _costs.Mean(arm),
-        LateAfterSeconds = _arms.CanRace && arm != _arms.OnDevice ? _costs.LateAfter(arm) : 0,
+        LateAfterSeconds = _arms.CanRace && !_arms[arm].IsOnDevice ? _costs.LateAfter(arm) : 0,
+        Local = _arms.Remotes < _arms.Main && !_arms[arm].IsOnDevice ? _arms[_costs.StandIn(arm)] : null,
         Sequence = _sequence,
     };
 }
@@ -171,9 +175,13 @@ internal sealed class MuLinUcbOptions
     /// <summary>Requests that the device runs alone before one is raced.</summary>
     public int ForcedInterval { get; init; } = 10;
 
+    /// <summary>Probability with which an arm may be late where the device has no answer by the deadline.</summary>
+    public double LateRisk { get; init; } = 0.01;
+
     public static MuLinUcbOptions From(PolicyOptions options) => new()
     {
         Optimism = options.Number("optimism", 1.5, min: 0),
         ForcedInterval = options.Whole("forcedInterval", 10, min: 1),
+        LateRisk = options.Number("lateRisk", 0.01, min: 0, max: 1),
     };
 }
