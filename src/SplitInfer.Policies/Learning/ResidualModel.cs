@@ -27,6 +27,9 @@ internal sealed class ResidualModel(int servers)
 
     /// <summary>Least q that is reckoned with: runs that a reply made needless are not measured, and they are the longer ones.</summary>
     private const double LeastFactor = 1.1;
+
+    /// <summary>How much longer than the longest run so far the next one may be.</summary>
+    private const double Headroom = 1.05;
     private const int MinRuns = 16;
 
     private readonly ResidualWindow[] _windows = [.. Enumerable.Range(0, servers).Select(static _ => new ResidualWindow())];
@@ -78,7 +81,7 @@ internal sealed class ResidualModel(int servers)
     }
 
     /// <summary>How many times what is predicted the device takes at most, but for the given probability.</summary>
-    public double DeviceFactor(double risk) => _device.Count < MinRuns ? UnknownFactor : Math.Max(LeastFactor, _device.Quantile(risk));
+    public double DeviceFactor(double risk) => _device.Count < MinRuns ? UnknownFactor : Math.Max(LeastFactor, Headroom * _device.Quantile(risk));
 
     /// <summary>Records what the device took for something, s.</summary>
     public void ObserveDevice(double seconds, double predicted, long sequence)

@@ -129,21 +129,25 @@ internal sealed class ResidualWindow
     // How many of the last do not fit those before; 0 where they do.
     private int NewByRank()
     {
+        if (_isDirty) Estimate();
         foreach (var block in Blocks)
         {
             if (Count < 2 * block) break;
             var ranks = 0.0;
-            for (var back = 1; back <= block; back++)
-            {
-                var seconds = _ring[(int)((_added - back) % Capacity)].Seconds;
-                ranks += (Below(_sorted, Count, seconds) + UpTo(seconds) + 1) / 2.0;
-            }
-
-            var deviation = Math.Sqrt((Count + 1.0) * (Count - block) / (12.0 * block));
-            if (Math.Abs((ranks / block) - ((Count + 1) / 2.0)) > MaxRankDeviation * deviation) return block;
+            for (var back = 1; back <= block; back++) ranks += Rank(_ring[(int)((_added - back) % Capacity)]);
+            var deviation = Math.Sqrt((Count - block) / (12.0 * block * (Count + 1)));
+            if (Math.Abs((ranks / block) - 0.5) > MaxRankDeviation * deviation) return block;
         }
 
         return 0;
+    }
+
+    // Expected place among all, from 0 to 1. A lower bound is on average halfway from its place to the end, so that it does not matter how long
+    // replies were waited for.
+    private double Rank(in Residual residual)
+    {
+        var upTo = _below[UpTo(residual.Seconds)];
+        return residual.IsBound ? (upTo + 1) / 2 : (_below[Below(_sorted, Count, residual.Seconds)] + upTo) / 2;
     }
 
     private void Forget(int except)

@@ -49,10 +49,14 @@ internal sealed class DeadlinePolicy
     // While the device answers alone, nothing else would show that a server has become faster.
     private Decision? Sample(CostModel costs, in DecisionContext context, long sequence)
     {
+        // What is too late in any case would show little.
+        if (context.RemainingSeconds <= 0) return null;
         for (var server = 0; server < _bestOf.Length; server++)
         {
-            var option = _bestOf[server];
-            if (option.Arm < 0) continue;
+            if (_bestOf[server].Arm < 0) continue;
+
+            // The fastest shows most of link and server: its reply is the likeliest to come before it is given up.
+            var option = _choice.Of(costs, costs.Servers[server].Best, context);
             ref var pace = ref _paces[server];
             var changes = costs.Residuals.ChangesOf(server);
             if (changes != pace.Changes) pace = new() { Changes = changes };
