@@ -61,13 +61,14 @@ internal sealed class ResidualModel(int servers)
     public double InTime(CostModel costs, int arm, double seconds)
     {
         if (double.IsPositiveInfinity(seconds)) return 1;
+        if (seconds <= 0) return 0;
         var server = costs.Arms[arm].Server;
         var window = _windows[server];
         var left = seconds - costs.Device.Mean(arm) - costs.Tail(arm) - (_slopes[server] * costs.Bits(arm));
-        if (window.Count >= Known) return window.Below(left);
+        if (window.Count >= Known) return Smooth(window, left);
         var weight = PriorWeight * (1 - (window.Count / Known));
         var prior = 1 - TruncatedNormal.Above((seconds - costs.Mean(arm)) / costs.Deviation(arm)).Probability;
-        return ((window.Count * window.Below(left)) + (weight * prior)) / (window.Count + weight);
+        return ((window.Count * Smooth(window, left)) + (weight * prior)) / (window.Count + weight);
     }
 
     /// <summary>Probability that the device runs something within so many times what is predicted of it.</summary>
@@ -82,6 +83,9 @@ internal sealed class ResidualModel(int servers)
 
     /// <summary>How many times what is predicted the device takes at most, but for the given probability.</summary>
     public double DeviceFactor(double risk) => _device.Count < MinRuns ? UnknownFactor : Math.Max(LeastFactor, Headroom * _device.Quantile(risk));
+
+    // What was never seen is not impossible: of n and one more, half of one may be below any bound, unless the link would have to take no time.
+    private static double Smooth(ResidualWindow window, double seconds) => ((window.Count * window.Below(seconds)) + (seconds > 0 ? 0.5 : 0)) / (window.Count + 1);
 
     /// <summary>Records what the device took for something, s.</summary>
     public void ObserveDevice(double seconds, double predicted, long sequence)
