@@ -38,6 +38,9 @@ internal readonly record struct ArmLimit(double MinAccuracy, double Seconds)
     /// <summary>Accuracies are sums and products, which rounding may leave a hair below what was asked for.</summary>
     private const double Rounding = 1e-9;
 
+    /// <summary>Allows every arm.</summary>
+    public static ArmLimit None => new(double.NegativeInfinity, double.PositiveInfinity);
+
     /// <summary>Whether an arm may be taken.</summary>
     /// <param name="accuracy">Its accuracy.</param>
     /// <param name="head">Delay of its head, s.</param>

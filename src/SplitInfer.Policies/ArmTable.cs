@@ -17,10 +17,12 @@ internal sealed class ArmTable
     private readonly ArmSelection[] _exploredOf;
     private readonly int[][] _counterpartsOf;
     private readonly bool[] _mayBeTaken;
+    private readonly double[] _localHeads;
     private readonly PolicySetup _setup;
     private readonly ArmMask _mask;
     private readonly double _leastAccurate;
     private ArmSelection _remote = new([]);
+    private ArmLimit _limit = ArmLimit.None;
     private double _mostAccurate;
     private bool _isLimited;
     private int _masked;
@@ -37,6 +39,7 @@ internal sealed class ArmTable
         Remotes = Array.FindIndex(_arms, static arm => arm.IsOnDevice);
         if (Remotes < 0 || !Array.TrueForAll(_arms[Remotes..], static arm => arm.IsOnDevice)) throw new ArgumentException("The arms that run everything on the device must come last, and there must be one.", nameof(setup));
         OnDevice = Main;
+        _localHeads = new double[Count - Remotes];
         _localOf = [.. _arms.Select(arm => Array.FindLastIndex(_arms, local => local.IsOnDevice && local.Variant == arm.Variant))];
         _leastAccurate = _accuracies.Min();
         _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, Remotes).Where(arm => _arms[arm].Server == server && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
@@ -90,6 +93,9 @@ internal sealed class ArmTable
     /// <summary>Accuracies, by arm.</summary>
     public ReadOnlySpan<double> Accuracies => _accuracies;
 
+    /// <summary>Whether a local arm may be taken: it is accurate enough and takes no longer than the request has left, or no other arm could be taken.</summary>
+    public bool MayRun(int local) => AllowsDevice && _limit.Allows(_accuracies[local], _localHeads[local - Remotes]);
+
     /// <summary>Whether an arm is as accurate as the request asks for.</summary>
     public bool IsAccurate(int arm) => new ArmLimit(MinAccuracy, 0).IsAccurate(_accuracies[arm]);
 
@@ -131,7 +137,9 @@ internal sealed class ArmTable
         MinAccuracy = context.MinAccuracy > _leastAccurate ? Math.Min(context.MinAccuracy, _mostAccurate) : double.NegativeInfinity;
         if (remaining is not null || !double.IsNegativeInfinity(MinAccuracy)) Limit(remaining ?? double.PositiveInfinity, heads, rowOf);
         else if (_isLimited) Lift();
-        if (Remotes < Main) OnDevice = FastestLocal(heads, rowOf);
+        if (Remotes == Main) return;
+        for (var local = Remotes; local < Count; local++) _localHeads[local - Remotes] = heads[rowOf[local]];
+        OnDevice = FastestLocal(heads, rowOf);
     }
 
     private ArmLimit AccuracyLimit => new(MinAccuracy, double.PositiveInfinity);
@@ -151,7 +159,7 @@ internal sealed class ArmTable
         for (var local = Remotes; local < Count && !allowsDevice; local++) allowsDevice = limit.Allows(_accuracies[local], heads[rowOf[local]]);
         _remote.Limit(limit, _accuracies, heads, rowOf);
         if (Remote.Length == 0 && !allowsDevice) return false;
-        (_isLimited, AllowsDevice) = (true, allowsDevice);
+        (_isLimited, AllowsDevice, _limit) = (true, allowsDevice, limit);
         for (var server = 0; server < Servers; server++)
         {
             _remoteOf[server].Limit(limit, _accuracies, heads, rowOf);
@@ -176,7 +184,7 @@ internal sealed class ArmTable
 
     private void Lift()
     {
-        (_isLimited, AllowsDevice) = (false, true);
+        (_isLimited, AllowsDevice, _limit) = (false, true, ArmLimit.None);
         _remote.Lift();
         for (var server = 0; server < Servers; server++)
         {
@@ -201,7 +209,7 @@ internal sealed class ArmTable
         _mostAccurate = _accuracies[Main];
         for (var local = Remotes; local < Main; local++) _mostAccurate = Math.Max(_mostAccurate, _accuracies[local]);
         foreach (var arm in _remote.All) _mostAccurate = Math.Max(_mostAccurate, _accuracies[arm]);
-        (_isLimited, AllowsDevice) = (false, true);
+        (_isLimited, AllowsDevice, _limit) = (false, true, ArmLimit.None);
     }
 
     private bool IsAvailable(int server) => ((_unavailable >> server) & 1) == 0;

@@ -14,6 +14,15 @@ public sealed class PolicySetup
     /// <summary>Delays of the heads on this device.</summary>
     public required HeadProfile Heads { get; init; }
 
+    /// <summary>How far a measured head may be off from what it takes in use, relative to itself; a standard deviation. 0.02 by default.</summary>
+    public double HeadDeviation { get; init; } = 0.02;
+
+    /// <summary>
+    /// How far <see cref="ArmDescription.PayloadBits"/> may be off, relative to itself; a standard deviation. 0 (the default) where payloads are not
+    /// explored for their own sake.
+    /// </summary>
+    public double PayloadDeviation { get; init; }
+
     /// <summary>What is known of each server, by <see cref="Arm.Server"/>; empty where nothing is.</summary>
     public ImmutableArray<ServerSetup> Servers { get; init; } = [];
 

@@ -91,9 +91,10 @@ internal sealed class CostModel
     {
         var covariance = Device.Covariance(arm, other);
         var server = Arms[arm].Server;
-        if (server >= 0 && server == Arms[other].Server)
-            covariance += Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.Rows.Tail[arm], Arms.Rows.Tail[other]);
-        return covariance;
+        if (server < 0 || server != Arms[other].Server) return covariance;
+        var slope = Servers[server].Link.Delay.SecondsPerBit;
+        covariance += Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.Rows.Tail[arm], Arms.Rows.Tail[other]);
+        return covariance + (slope * slope * _payloads.Covariance(arm, other));
     }
 
     /// <summary>

@@ -6,9 +6,6 @@ namespace SplitInfer.Policies.Learning;
 /// </summary>
 internal sealed class DeviceModel
 {
-    /// <summary>How far a profiled delay is off, relative to itself.</summary>
-    private const double MeasuredDeviation = 0.02;
-
     /// <summary>How far one is off that a single request measured.</summary>
     private const double SingleRunDeviation = 0.2;
 
@@ -61,7 +58,7 @@ internal sealed class DeviceModel
             _nominal[head] = _delays.Seconds[_profileRow[head]];
             _heads.Expect(head, Math.Max(_nominal[head], LeastSeconds));
             if (_delays.IsMeasured[_profileRow[head]]) _heads.SetUsual(head, Math.Max(_nominal[head], LeastSeconds));
-            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_profileRow[head]] ? MeasuredDeviation : InterpolatedDeviation);
+            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_profileRow[head]] ? setup.HeadDeviation : InterpolatedDeviation);
         }
 
         Publish();
@@ -69,6 +66,9 @@ internal sealed class DeviceModel
 
     /// <summary>How many times slower than its profile the device is.</summary>
     public double Slowdown => _nominal[_whole] > MinSeconds ? _heads.Seconds(_whole) / _nominal[_whole] : 1;
+
+    /// <summary>Scatter of the heads.</summary>
+    public NoiseEstimate Noise => _heads.Noise;
 
     /// <summary>Decisions since the device's speed was last measured.</summary>
     public int Unmeasured { get; private set; }

@@ -65,6 +65,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var promising = OptimisticChoice.Choose(_costs, best, width);
             var home = _arms[best].Server;
             _serverExploration.Count(_costs, home);
+            if (home == Arm.OnDevice && promising != best && _arms[promising].IsOnDevice) return Take(promising) with { IsForced = true };
             if (home == Arm.OnDevice) return NextExploration(best, promising) ?? RaceUnderDoubtOrNone() ?? Take(best);
             if (!context.Quality.IsKey)
             {
