@@ -55,12 +55,13 @@ internal static class OptimisticChoice
 
                 // σ(p) ≤ √C_pp + √C_bb for any C_pb, so that C_pb is not needed for most arms.
                 var own = costs.Covariance(arm, arm);
-                if (mean - (width * (Math.Sqrt(own) + bestDeviation)) >= lowest) continue;
+                var payload = costs.PayloadDeviation(arm);
+                if (mean - (width * (Math.Sqrt(own) + bestDeviation + payload)) >= lowest) continue;
 
                 var shared = costs.Covariance(arm, best);
                 var byTrying = own + (noise * remote * remote);
                 var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byStaying);
-                var deviation = width * Math.Sqrt(Math.Max(taught, 0));
+                var deviation = width * Math.Sqrt(Math.Max(taught, 0) + (payload * payload));
                 if (mean - deviation >= lowest) continue;
 
                 var bound = mean - remote + (remote * Math.Exp(-deviation / remote));

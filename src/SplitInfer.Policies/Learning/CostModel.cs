@@ -61,7 +61,14 @@ internal sealed class CostModel
     public double Remote(int arm) => _remotes[arm];
 
     /// <summary>Expected cost of racing an arm against the device, s; of the arm alone where it cannot be raced.</summary>
-    public double Raced(int arm) => Arms.CanRace ? Math.Min(_means[arm], RaceModel.Overhead * _means[Arms.OnDevice]) : _means[arm];
+    public double Raced(int arm) => Arms.CanRace ? Math.Min(_means[arm], RaceModel.Overhead * DeviceBeside(arm)) : _means[arm];
+
+    /// <summary>Expected cost of what the device does in a race with an arm, s, but for the overhead: it may have to run the head of another variant first.</summary>
+    public double DeviceBeside(int arm)
+    {
+        var standIn = StandIn(arm);
+        return Arms[standIn].Variant == Arms[arm].Variant ? _means[standIn] : Device.Head(arm) + _means[standIn];
+    }
 
     /// <summary>The local arm that stands in for a remote one where it is raced: its own variant, or the one that stands for the device where that is faster although it begins anew.</summary>
     public int StandIn(int arm)
@@ -92,10 +99,11 @@ internal sealed class CostModel
         var covariance = Device.Covariance(arm, other);
         var server = Arms[arm].Server;
         if (server < 0 || server != Arms[other].Server) return covariance;
-        var slope = Servers[server].Link.Delay.SecondsPerBit;
-        covariance += Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.Rows.Tail[arm], Arms.Rows.Tail[other]);
-        return covariance + (slope * slope * _payloads.Covariance(arm, other));
+        return covariance + Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.Rows.Tail[arm], Arms.Rows.Tail[other]);
     }
+
+    /// <summary>By how much the cost of a remote arm may be off because it never sent anything, a standard deviation, s. A single request shows that, however delays scatter.</summary>
+    public double PayloadDeviation(int arm) => _payloads.Deviation(arm) * LinkOf(arm).Delay.SecondsPerBit;
 
     /// <summary>
     /// Counts a decision, works out the costs, and says which arm is expected to cost least among those that may be taken of the device

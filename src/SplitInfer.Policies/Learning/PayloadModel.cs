@@ -34,12 +34,8 @@ internal sealed class PayloadModel
     /// <summary>Bits that an arm is expected to send.</summary>
     public double Bits(int arm) => _bits[_rowOf[arm]];
 
-    /// <summary>Covariance of what two arms send, bits²: of a payload that was never sent, how far it may be off.</summary>
-    public double Covariance(int arm, int other)
-    {
-        var deviation = _deviations[_rowOf[arm]] * _bits[_rowOf[arm]];
-        return _rowOf[arm] == _rowOf[other] ? deviation * deviation : 0;
-    }
+    /// <summary>How far the bits of an arm may be off, a standard deviation; 0 once it has sent some.</summary>
+    public double Deviation(int arm) => _deviations[_rowOf[arm]] * _bits[_rowOf[arm]];
 
     /// <summary>Seconds that decoding an arm's payload takes beyond the fastest codec of the same tail.</summary>
     public double ExtraDecoding(int arm) => _extraDecoding[arm];

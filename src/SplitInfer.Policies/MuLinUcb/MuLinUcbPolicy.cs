@@ -12,6 +12,9 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     /// <summary>A cost less certain than this, relative to itself, is raced if the device may well be faster.</summary>
     private const double Doubt = 0.1;
 
+    /// <summary>A race in which the device takes no more than this many times what it takes alone is not replaced by a cheaper one.</summary>
+    private const double DearestRace = 1.005;
+
     /// <summary>An exploratory request is raced if the device takes at most this many times as long as the arm.</summary>
     private const double WorthRacing = 1.5;
 
@@ -133,7 +136,9 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     }
 
     private Decision? NextExploration(int best, int promising) =>
-        _serverExploration.Next(_costs, best, promising, _sequence) is >= 0 and var arm ? Explore(arm, best) : null;
+        _serverExploration.Next(_costs, best, promising, _sequence) is >= 0 and var arm
+            ? Explore(_arms.CanRace && _arms[best].IsOnDevice && arm != promising ? CheapToRace(arm) : arm, best)
+            : null;
 
     private Decision? RaceUnderDoubtOrNone()
     {
@@ -155,6 +160,22 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         _serverExploration[_arms[arm].Server].Begin(_sequence);
         var isWorthRacing = best == _arms.OnDevice || _costs.Mean(_arms.OnDevice) < WorthRacing * _costs.Mean(arm);
         return Take(arm) with { IsForced = true, IsRaced = _arms.CanRace && isWorthRacing };
+    }
+
+    // While the device answers, any arm shows what has become of a server and its link. Where its own variant is not the one that the device runs,
+    // the head is run in vain.
+    private int CheapToRace(int arm)
+    {
+        var limit = DearestRace * _costs.Mean(_arms.OnDevice);
+        if (_costs.DeviceBeside(arm) <= limit) return arm;
+        var cheapest = arm;
+        foreach (var other in _arms.RemoteOf(_arms[arm].Server))
+        {
+            var (price, least) = (_costs.DeviceBeside(other), _costs.DeviceBeside(cheapest));
+            if (price <= limit && least <= limit ? _costs.Mean(other) < _costs.Mean(cheapest) : price < least) cheapest = other;
+        }
+
+        return cheapest;
     }
 
     private Decision Take(int arm) => new()
