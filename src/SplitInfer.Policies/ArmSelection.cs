@@ -46,6 +46,9 @@ internal readonly record struct ArmLimit(double MinAccuracy, double Seconds)
     /// <param name="head">Delay of its head, s.</param>
     public bool Allows(double accuracy, double head) => IsAccurate(accuracy) && !(head > Seconds);
 
+    /// <summary>The least accuracy that is enough.</summary>
+    public double LeastAccuracy => MinAccuracy - Rounding;
+
     /// <summary>Whether an arm is accurate enough.</summary>
-    public bool IsAccurate(double accuracy) => accuracy >= MinAccuracy - Rounding;
+    public bool IsAccurate(double accuracy) => accuracy >= LeastAccuracy;
 }

@@ -81,8 +81,11 @@ internal sealed class ArmTable
     /// </summary>
     public bool AllowsDevice { get; private set; } = true;
 
-    /// <summary>The least accuracy that the request asks for, as far as there is an arm that has it; negative infinity where all arms have it.</summary>
-    public double MinAccuracy { get; private set; } = double.NegativeInfinity;
+    /// <summary>The least accuracy that an arm of the request may have; negative infinity where all arms have it.</summary>
+    public double LeastAccuracy => new ArmLimit(MinAccuracy, 0).LeastAccuracy;
+
+    /// <summary>The accuracy that the request asks for, as far as there is an arm that has it; negative infinity where all arms have it.</summary>
+    private double MinAccuracy { get; set; } = double.NegativeInfinity;
 
     /// <summary>The places of the remote arms that may be taken, rising within each server.</summary>
     public ReadOnlySpan<int> Remote => _remote.Now;
@@ -98,6 +101,9 @@ internal sealed class ArmTable
 
     /// <summary>Whether an arm is as accurate as the request asks for.</summary>
     public bool IsAccurate(int arm) => new ArmLimit(MinAccuracy, 0).IsAccurate(_accuracies[arm]);
+
+    /// <summary>Whether a remote arm is neither excluded nor of a server that is not available. It may be less accurate than the request asks for.</summary>
+    public bool MayBeTaken(int arm) => _mayBeTaken[arm];
 
     /// <summary>The place of the arm that runs the variant of another one on the device; −1 if there is none. It may be less accurate than the request asks for.</summary>
     public int LocalOf(int arm) => _localOf[arm];

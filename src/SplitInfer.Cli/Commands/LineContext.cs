@@ -27,6 +27,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(OverheadSummary))]
 [JsonSerializable(typeof(SimulatedFrameLine))]
 [JsonSerializable(typeof(SimulationLine))]
+[JsonSerializable(typeof(FamilyRow))]
+[JsonSerializable(typeof(FamilySummary))]
 [JsonSerializable(typeof(FamilyCellLine))]
 [JsonSerializable(typeof(FamilySummaryLine))]
 [JsonSerializable(typeof(PolicyRow))]

@@ -54,21 +54,32 @@ internal sealed class ResidualModel(int servers)
         _slopes[server] = link.SecondsPerBit;
     }
 
+    /// <summary>What a server's residuals say at a decision.</summary>
+    /// <param name="costs">Estimated costs of the arms.</param>
+    /// <param name="server">The server; some of its arms may be taken.</param>
+    public ResidualView ViewOf(CostModel costs, int server)
+    {
+        var (window, link) = (_windows[server], costs.Servers[server].Link.Delay);
+        var weight = PriorWeight * Math.Max(0, 1 - (window.Count / Known));
+        var reference = costs.Servers[server].Best;
+        return new()
+        {
+            Window = window,
+            Fixed = link.Fixed,
+            SecondsPerBit = link.SecondsPerBit - _slopes[server],
+            PriorWeight = weight,
+            RelativeDeviation = weight > 0 ? costs.Deviation(reference) / costs.Mean(reference) : 0,
+        };
+    }
+
     /// <summary>Probability that a remote arm answers within a time.</summary>
     /// <param name="costs">Estimated costs of the arms.</param>
     /// <param name="arm">The arm.</param>
     /// <param name="seconds">The time from the start of the head, s.</param>
     public double InTime(CostModel costs, int arm, double seconds)
     {
-        if (double.IsPositiveInfinity(seconds)) return 1;
-        if (seconds <= 0) return 0;
-        var server = costs.Arms[arm].Server;
-        var window = _windows[server];
-        var left = seconds - costs.Device.Mean(arm) - costs.Tail(arm) - (_slopes[server] * costs.Bits(arm));
-        if (window.Count >= Known) return Smooth(window, left);
-        var weight = PriorWeight * (1 - (window.Count / Known));
-        var prior = 1 - TruncatedNormal.Above((seconds - costs.Mean(arm)) / costs.Deviation(arm)).Probability;
-        return ((window.Count * Smooth(window, left)) + (weight * prior)) / (window.Count + weight);
+        var (view, place) = (ViewOf(costs, costs.Arms[arm].Server), 0);
+        return view.InTime(seconds, costs.Mean(arm), view.Left(seconds, costs.Mean(arm), costs.Bits(arm)), ref place);
     }
 
     /// <summary>Probability that the device runs something within so many times what is predicted of it.</summary>
@@ -83,9 +94,6 @@ internal sealed class ResidualModel(int servers)
 
     /// <summary>How many times what is predicted the device takes at most, but for the given probability.</summary>
     public double DeviceFactor(double risk) => _device.Count < MinRuns ? UnknownFactor : Math.Max(LeastFactor, Headroom * _device.Quantile(risk));
-
-    // What was never seen is not impossible: of n and one more, half of one may be below any bound, unless the link would have to take no time.
-    private static double Smooth(ResidualWindow window, double seconds) => ((window.Count * window.Below(seconds)) + (seconds > 0 ? 0.5 : 0)) / (window.Count + 1);
 
     /// <summary>Records what the device took for something, s.</summary>
     public void ObserveDevice(double seconds, double predicted, long sequence)
@@ -118,5 +126,62 @@ internal sealed class ResidualModel(int servers)
         state.Read(_slopes, 0, Outcome.MaxSeconds);
         foreach (var window in _windows) window.Restore(state);
         _device.Restore(state);
+    }
+}
+
+/// <summary>The residuals of one server at one decision.</summary>
+internal readonly struct ResidualView
+{
+    /// <summary>Standard deviations beyond which the normal law has nothing left, and places of its table for each.</summary>
+    private const int Certain = 5, Places = 64;
+
+    private static readonly double[] Normal = [.. Enumerable.Range(-Certain * Places, (2 * Certain * Places) + 1).Select(static place => 1 - TruncatedNormal.Above((double)place / Places).Probability)];
+
+    /// <summary>The residuals.</summary>
+    public required ResidualWindow Window { get; init; }
+
+    /// <summary>What the link is expected to take beside bits, s.</summary>
+    public required double Fixed { get; init; }
+
+    /// <summary>What a bit takes beyond what residuals were worked out with, s.</summary>
+    public required double SecondsPerBit { get; init; }
+
+    /// <summary>How many residuals the normal law counts for.</summary>
+    public required double PriorWeight { get; init; }
+
+    /// <summary>Its standard deviation, relative to what an arm is expected to cost.</summary>
+    public required double RelativeDeviation { get; init; }
+
+    /// <summary>What an arm leaves of a time to what the link takes beside its bits, and to all that scatters, s. The more of it, the likelier it is in time.</summary>
+    /// <param name="seconds">The time from the start of the head, s.</param>
+    /// <param name="mean">Expected cost of the arm, s.</param>
+    /// <param name="bits">What it sends.</param>
+    public double Left(double seconds, double mean, double bits) => seconds - mean + Fixed + (SecondsPerBit * bits);
+
+    /// <summary>Probability that an arm answers within a time.</summary>
+    /// <param name="seconds">The time from the start of the head, s.</param>
+    /// <param name="mean">Expected cost of the arm, s.</param>
+    /// <param name="left">What it leaves.</param>
+    /// <param name="place">How many residuals are at most what an arm that leaves less leaves; 0 to begin with.</param>
+    public double InTime(double seconds, double mean, double left, ref int place)
+    {
+        if (double.IsPositiveInfinity(seconds)) return 1;
+        if (seconds <= 0) return 0;
+        place = Window.UpTo(left, place);
+
+        // What was never seen is not impossible: of n and one more, half of one may be below any bound, unless the link would have to take no time.
+        var n = Window.Count;
+        var share = ((n * Window.Share(place)) + (left > 0 ? 0.5 : 0)) / (n + 1);
+        if (PriorWeight == 0) return share;
+        var deviations = (seconds - mean) / (RelativeDeviation * mean);
+        var prior = NormalBelow(deviations);
+        return ((n * share) + (PriorWeight * prior)) / (n + PriorWeight);
+    }
+
+    // Hundreds of arms are asked about at a decision, and the law is a stopgap: to the place of its table is near enough.
+    private static double NormalBelow(double deviations)
+    {
+        var place = (deviations + Certain) * Places;
+        return place <= 0 ? 0 : place >= Normal.Length - 1 ? 1 : Normal[(int)place];
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ResidualWindow
     /// <summary>Ranks that chance makes once in some hundred thousand tests, in standard deviations.</summary>
     private const double MaxRankDeviation = 4.5;
 
-    private const int MinJudged = 16, TestInterval = 4;
+    private const int MinJudged = 16, TestInterval = 8;
 
     private readonly Residual[] _ring = new Residual[Capacity];
     private readonly double[] _sorted = new double[Capacity];
@@ -32,6 +32,7 @@ internal sealed class ResidualWindow
     private readonly double[] _below = new double[Capacity + 1];
     private long _added;
     private int _outside;
+    private int _bounds;
     private bool _isDirty;
 
     private static ReadOnlySpan<int> Blocks => [8, 16, 32];
@@ -46,11 +47,7 @@ internal sealed class ResidualWindow
     public Residual Last => _ring[(int)((_added - 1) % Capacity)];
 
     /// <summary>F: probability that a residual is at most so many seconds; 0 where nothing is known.</summary>
-    public double Below(double seconds)
-    {
-        if (_isDirty) Estimate();
-        return _below[UpTo(seconds)];
-    }
+    public double Below(double seconds) => Share(UpTo(seconds));
 
     /// <summary>
     /// A bound that a residual exceeds with at most the given probability; where there are too few to tell, the largest. There is at least one.
@@ -126,15 +123,23 @@ internal sealed class ResidualWindow
         return residual.Seconds > high + reach ? 1 : residual.Seconds < low - reach && !residual.IsBound ? -1 : 0;
     }
 
+    /// <summary>How many residuals are at most so many seconds, of which some are known to be.</summary>
+    public int UpTo(double seconds, int known)
+    {
+        // Who asks again and again for a little more is answered by a step or two.
+        for (var step = 0; step < 4; step++, known++)
+            if (known == Count || _sorted[known] > seconds) return known;
+        return UpTo(seconds);
+    }
+
     // How many of the last do not fit those before; 0 where they do.
     private int NewByRank()
     {
-        if (_isDirty) Estimate();
+        var (back, ranks) = (0, 0.0);
         foreach (var block in Blocks)
         {
             if (Count < 2 * block) break;
-            var ranks = 0.0;
-            for (var back = 1; back <= block; back++) ranks += Rank(_ring[(int)((_added - back) % Capacity)]);
+            while (back < block) ranks += Rank(_ring[(int)((_added - ++back) % Capacity)]);
             var deviation = Math.Sqrt((Count - block) / (12.0 * block * (Count + 1)));
             if (Math.Abs((ranks / block) - 0.5) > MaxRankDeviation * deviation) return block;
         }
@@ -146,8 +151,18 @@ internal sealed class ResidualWindow
     // replies were waited for.
     private double Rank(in Residual residual)
     {
-        var upTo = _below[UpTo(residual.Seconds)];
-        return residual.IsBound ? (upTo + 1) / 2 : (_below[Below(_sorted, Count, residual.Seconds)] + upTo) / 2;
+        var upTo = UpTo(residual.Seconds);
+        if (residual.IsBound) return (Share(upTo) + 1) / 2;
+        var isTied = upTo >= 2 && _sorted[upTo - 2] == residual.Seconds;
+        return (Share(isTied ? Below(_sorted, Count, residual.Seconds) : upTo - 1) + Share(upTo)) / 2;
+    }
+
+    /// <summary>F at the place after so many, by rising residual.</summary>
+    public double Share(int places)
+    {
+        if (_bounds == 0) return Count == 0 ? 0 : (double)places / Count;
+        if (_isDirty) Estimate();
+        return _below[places];
     }
 
     private void Forget(int except)
@@ -159,9 +174,11 @@ internal sealed class ResidualWindow
 
     private void Sort()
     {
+        _bounds = 0;
         for (var back = 1; back <= Count; back++)
         {
             var residual = _ring[(int)((_added - back) % Capacity)];
+            if (residual.IsBound) _bounds++;
             (_sorted[back - 1], _isBound[back - 1]) = (residual.Seconds, residual.IsBound);
         }
 
@@ -175,6 +192,7 @@ internal sealed class ResidualWindow
         _sorted.AsSpan(at, Count - at).CopyTo(_sorted.AsSpan(at + 1));
         _isBound.AsSpan(at, Count - at).CopyTo(_isBound.AsSpan(at + 1));
         (_sorted[at], _isBound[at]) = (residual.Seconds, residual.IsBound);
+        if (residual.IsBound) _bounds++;
         Count++;
         _isDirty = true;
     }
@@ -186,6 +204,7 @@ internal sealed class ResidualWindow
         while (at < Count - 1 && _isBound[at] != residual.IsBound) at++;
         _sorted.AsSpan(at + 1, Count - at - 1).CopyTo(_sorted.AsSpan(at));
         _isBound.AsSpan(at + 1, Count - at - 1).CopyTo(_isBound.AsSpan(at));
+        if (residual.IsBound) _bounds--;
         Count--;
         _isDirty = true;
     }

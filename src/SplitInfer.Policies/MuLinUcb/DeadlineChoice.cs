@@ -35,6 +35,7 @@ internal sealed class DeadlineChoice
     private readonly Hedge _hedge;
     private readonly double _risk;
     private readonly int[] _locals;
+    private readonly int[][] _remotesOf;
     private readonly double[] _needed;
 
     /// <param name="setup">What the policy starts from.</param>
@@ -44,6 +45,7 @@ internal sealed class DeadlineChoice
     {
         (_arms, _hedge, _risk) = (arms, setup.CanRace ? setup.Hedge : Hedge.Never, risk);
         _locals = [.. Enumerable.Range(arms.Remotes, arms.Count - arms.Remotes).OrderByDescending(local => setup.Arms[local].Accuracy)];
+        _remotesOf = [.. Enumerable.Range(0, arms.Servers).Select(server => Enumerable.Range(0, arms.Remotes).Where(arm => arms[arm].Server == server).OrderByDescending(arm => setup.Arms[arm].Accuracy).ToArray())];
         _needed = new double[arms.Count];
     }
 
@@ -80,7 +82,7 @@ internal sealed class DeadlineChoice
     {
         var remaining = context.RemainingSeconds ?? double.PositiveInfinity;
         Prepare(costs);
-        return RemoteOption(costs, arm, remaining, remaining + context.UplinkSeconds);
+        return RemoteOption(costs, arm, costs.Residuals.InTime(costs, arm, remaining), isAlone: false, remaining, remaining + context.UplinkSeconds);
     }
 
     /// <summary>The arm that stands in for a remote one, and the seconds from the call after which it starts; null where it does not.</summary>
@@ -125,23 +127,39 @@ internal sealed class DeadlineChoice
 
     private DeadlineOption BestOf(CostModel costs, int server, double remaining, double whole)
     {
-        var best = DeadlineOption.None;
-        var (accuracy, cost) = (double.NegativeInfinity, double.PositiveInfinity);
-        foreach (var arm in _arms.RemoteOf(server))
+        var (best, most, place) = (DeadlineOption.None, double.NegativeInfinity, 0);
+        var view = costs.Residuals.ViewOf(costs, server);
+        var accuracies = _arms.Accuracies;
+        var least = _arms.LeastAccuracy;
+        var time = remaining < double.PositiveInfinity ? remaining : 0;
+
+        // What stands in for any arm is no more accurate than what stands in for one without a head.
+        var standIn = CanHedge ? FittingLocal(_arms.OnDevice, whole, startsAfter: 0) : -1;
+        var worth = standIn < 0 ? 0 : Worth(standIn);
+        foreach (var arm in _remotesOf[server])
         {
-            // Neither more accurate nor sooner.
-            if (_arms.Accuracies[arm] <= accuracy && costs.Mean(arm) >= cost) continue;
-            var option = RemoteOption(costs, arm, remaining, whole);
-            if (best.Arm < 0 || IsBetter(costs, option, best)) (best, accuracy, cost) = (option, _arms.Accuracies[arm], costs.Mean(arm));
+            var accuracy = accuracies[arm];
+            if (accuracy < least) break;
+            if (!_arms.MayBeTaken(arm)) continue;
+
+            // Neither more accurate nor sooner than one before.
+            var mean = costs.Mean(arm);
+            var left = view.Left(time, mean, costs.Bits(arm));
+            if (left <= most) continue;
+            most = left;
+            var inTime = view.InTime(remaining, mean, left, ref place);
+            var mayBeSure = standIn >= 0 || inTime >= 1 - _risk;
+            if ((best.IsSure || !mayBeSure) && (inTime * accuracy) + ((1 - inTime) * worth) < best.Expected - Equal) continue;
+            var option = RemoteOption(costs, arm, inTime, standIn < 0, remaining, whole);
+            if (best.Arm < 0 || IsBetter(costs, option, best)) best = option;
         }
 
         return best;
     }
 
-    private DeadlineOption RemoteOption(CostModel costs, int arm, double remaining, double whole)
+    private DeadlineOption RemoteOption(CostModel costs, int arm, double inTime, bool isAlone, double remaining, double whole)
     {
-        var inTime = costs.Residuals.InTime(costs, arm, remaining);
-        var local = CanHedge ? FittingLocal(arm, whole, remaining < whole ? 0 : costs.Device.Head(arm)) : -1;
+        var local = CanHedge && !isAlone ? FittingLocal(arm, whole, remaining < whole ? 0 : costs.Device.Head(arm)) : -1;
         var expected = (inTime * _arms.Accuracies[arm]) + (local < 0 ? 0 : (1 - inTime) * Worth(local));
         return new(arm, inTime, expected, local, IsSure: local >= 0 || inTime >= 1 - _risk);
     }
