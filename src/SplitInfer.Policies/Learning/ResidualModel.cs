@@ -20,7 +20,7 @@ internal sealed class ResidualModel(int servers)
     private const double PriorWeight = 4, Known = 64;
 
     /// <summary>Change of s, relative to itself, from which residuals are worked out anew.</summary>
-    private const double SlopeTolerance = 0.02;
+    private const double SlopeTolerance = 0.1;
 
     /// <summary>q while too little was measured, and its standard deviation then.</summary>
     private const double UnknownFactor = 1.25, UnknownDeviation = 0.1;
@@ -78,8 +78,8 @@ internal sealed class ResidualModel(int servers)
     /// <param name="seconds">The time from the start of the head, s.</param>
     public double InTime(CostModel costs, int arm, double seconds)
     {
-        var (view, place) = (ViewOf(costs, costs.Arms[arm].Server), 0);
-        return view.InTime(seconds, costs.Mean(arm), view.Left(seconds, costs.Mean(arm), costs.Bits(arm)), ref place);
+        var view = ViewOf(costs, costs.Arms[arm].Server);
+        return view.InTime(seconds, costs.Mean(arm), view.Left(seconds, costs.Mean(arm), costs.Bits(arm)));
     }
 
     /// <summary>Probability that the device runs something within so many times what is predicted of it.</summary>
@@ -162,16 +162,14 @@ internal readonly struct ResidualView
     /// <param name="seconds">The time from the start of the head, s.</param>
     /// <param name="mean">Expected cost of the arm, s.</param>
     /// <param name="left">What it leaves.</param>
-    /// <param name="place">How many residuals are at most what an arm that leaves less leaves; 0 to begin with.</param>
-    public double InTime(double seconds, double mean, double left, ref int place)
+    public double InTime(double seconds, double mean, double left)
     {
         if (double.IsPositiveInfinity(seconds)) return 1;
         if (seconds <= 0) return 0;
-        place = Window.UpTo(left, place);
 
         // What was never seen is not impossible: of n and one more, half of one may be below any bound, unless the link would have to take no time.
         var n = Window.Count;
-        var share = ((n * Window.Share(place)) + (left > 0 ? 0.5 : 0)) / (n + 1);
+        var share = ((n * Window.Below(left)) + (left > 0 ? 0.5 : 0)) / (n + 1);
         if (PriorWeight == 0) return share;
         var deviations = (seconds - mean) / (RelativeDeviation * mean);
         var prior = NormalBelow(deviations);

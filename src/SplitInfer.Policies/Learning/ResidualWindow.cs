@@ -60,21 +60,21 @@ internal sealed class ResidualWindow
     /// <returns>Whether the place turns out to have changed.</returns>
     public bool Add(in Residual residual)
     {
-        for (var back = 1; back <= Math.Min(Count, 8); back++)
+        for (var back = 1; _bounds > 0 && back <= Math.Min(Count, 8); back++)
         {
             ref var earlier = ref _ring[(int)((_added - back) % Capacity)];
             if (!earlier.IsBound || earlier.Sequence != residual.Sequence) continue;
-            Remove(earlier);
+            Replace(earlier, residual);
             earlier = residual;
-            Insert(residual);
             return false;
         }
 
         var isFar = Count >= MinJudged ? Side(residual) : 0;
         _outside = isFar == 0 ? 0 : isFar * Math.Sign(_outside) >= 0 ? _outside + isFar : isFar;
-        if (Count == Capacity) Remove(_ring[(int)(_added % Capacity)]);
-        _ring[(int)(_added++ % Capacity)] = residual;
-        Insert(residual);
+        ref var place = ref _ring[(int)(_added++ % Capacity)];
+        if (Count == Capacity) Replace(place, residual);
+        else Insert(residual);
+        place = residual;
         var isNew = Math.Abs(_outside) >= 2 ? 2 : _added % TestInterval == 0 ? NewByRank() : 0;
         if (isNew == 0) return false;
         Forget(isNew);
@@ -123,15 +123,6 @@ internal sealed class ResidualWindow
         return residual.Seconds > high + reach ? 1 : residual.Seconds < low - reach && !residual.IsBound ? -1 : 0;
     }
 
-    /// <summary>How many residuals are at most so many seconds, of which some are known to be.</summary>
-    public int UpTo(double seconds, int known)
-    {
-        // Who asks again and again for a little more is answered by a step or two.
-        for (var step = 0; step < 4; step++, known++)
-            if (known == Count || _sorted[known] > seconds) return known;
-        return UpTo(seconds);
-    }
-
     // How many of the last do not fit those before; 0 where they do.
     private int NewByRank()
     {
@@ -157,8 +148,8 @@ internal sealed class ResidualWindow
         return (Share(isTied ? Below(_sorted, Count, residual.Seconds) : upTo - 1) + Share(upTo)) / 2;
     }
 
-    /// <summary>F at the place after so many, by rising residual.</summary>
-    public double Share(int places)
+    // F at the place after so many.
+    private double Share(int places)
     {
         if (_bounds == 0) return Count == 0 ? 0 : (double)places / Count;
         if (_isDirty) Estimate();
@@ -197,15 +188,26 @@ internal sealed class ResidualWindow
         _isDirty = true;
     }
 
-    // Of equals that are both measured and bounds, any of the kind may go.
-    private void Remove(in Residual residual)
+    // Of equals that are both measured and bounds, any of the kind may go. Only what lies between the two places moves.
+    private void Replace(in Residual old, in Residual by)
     {
-        var at = Below(_sorted, Count, residual.Seconds);
-        while (at < Count - 1 && _isBound[at] != residual.IsBound) at++;
-        _sorted.AsSpan(at + 1, Count - at - 1).CopyTo(_sorted.AsSpan(at));
-        _isBound.AsSpan(at + 1, Count - at - 1).CopyTo(_isBound.AsSpan(at));
-        if (residual.IsBound) _bounds--;
-        Count--;
+        var from = Below(_sorted, Count, old.Seconds);
+        while (from < Count - 1 && _isBound[from] != old.IsBound) from++;
+        var to = UpTo(by.Seconds);
+        if (to > from)
+        {
+            to--;
+            _sorted.AsSpan(from + 1, to - from).CopyTo(_sorted.AsSpan(from));
+            _isBound.AsSpan(from + 1, to - from).CopyTo(_isBound.AsSpan(from));
+        }
+        else
+        {
+            _sorted.AsSpan(to, from - to).CopyTo(_sorted.AsSpan(to + 1));
+            _isBound.AsSpan(to, from - to).CopyTo(_isBound.AsSpan(to + 1));
+        }
+
+        (_sorted[to], _isBound[to]) = (by.Seconds, by.IsBound);
+        _bounds += (by.IsBound ? 1 : 0) - (old.IsBound ? 1 : 0);
         _isDirty = true;
     }
 

@@ -37,6 +37,7 @@ internal sealed class DeadlineChoice
     private readonly int[] _locals;
     private readonly int[][] _remotesOf;
     private readonly double[] _needed;
+    private readonly (int Arm, double Left)[] _undominated;
 
     /// <param name="setup">What the policy starts from.</param>
     /// <param name="arms">Its arms.</param>
@@ -47,6 +48,7 @@ internal sealed class DeadlineChoice
         _locals = [.. Enumerable.Range(arms.Remotes, arms.Count - arms.Remotes).OrderByDescending(local => setup.Arms[local].Accuracy)];
         _remotesOf = [.. Enumerable.Range(0, arms.Servers).Select(server => Enumerable.Range(0, arms.Remotes).Where(arm => arms[arm].Server == server).OrderByDescending(arm => setup.Arms[arm].Accuracy).ToArray())];
         _needed = new double[arms.Count];
+        _undominated = new (int, double)[arms.Remotes];
     }
 
     /// <summary>Whether the device may run beside a server.</summary>
@@ -122,39 +124,50 @@ internal sealed class DeadlineChoice
     {
         var mean = costs.Mean(local);
         var inTime = mean > 0 ? costs.Residuals.DeviceInTime(whole / mean) : 1;
-        return new(local, inTime, inTime * Worth(local), Local: -1, IsSure: CanHedge || inTime >= 1 - _risk);
+        return new(local, inTime, inTime * Worth(local), Local: -1, IsSure: inTime >= 1 - _risk);
     }
 
     private DeadlineOption BestOf(CostModel costs, int server, double remaining, double whole)
     {
-        var (best, most, place) = (DeadlineOption.None, double.NegativeInfinity, 0);
         var view = costs.Residuals.ViewOf(costs, server);
-        var accuracies = _arms.Accuracies;
-        var least = _arms.LeastAccuracy;
-        var time = remaining < double.PositiveInfinity ? remaining : 0;
+        var count = Undominated(costs, server, view, remaining < double.PositiveInfinity ? remaining : 0);
 
         // What stands in for any arm is no more accurate than what stands in for one without a head.
         var standIn = CanHedge ? FittingLocal(_arms.OnDevice, whole, startsAfter: 0) : -1;
         var worth = standIn < 0 ? 0 : Worth(standIn);
-        foreach (var arm in _remotesOf[server])
-        {
-            var accuracy = accuracies[arm];
-            if (accuracy < least) break;
-            if (!_arms.MayBeTaken(arm)) continue;
+        var (best, most) = (DeadlineOption.None, count == 0 ? 0 : _arms.Accuracies[_undominated[0].Arm]);
 
-            // Neither more accurate nor sooner than one before.
-            var mean = costs.Mean(arm);
-            var left = view.Left(time, mean, costs.Bits(arm));
-            if (left <= most) continue;
-            most = left;
-            var inTime = view.InTime(remaining, mean, left, ref place);
+        // From the soonest and least accurate to the latest and most accurate; none of those that follow is likelier to be in time.
+        for (var i = count - 1; i >= 0; i--)
+        {
+            var (arm, left) = _undominated[i];
+            var inTime = view.InTime(remaining, costs.Mean(arm), left);
             var mayBeSure = standIn >= 0 || inTime >= 1 - _risk;
-            if ((best.IsSure || !mayBeSure) && (inTime * accuracy) + ((1 - inTime) * worth) < best.Expected - Equal) continue;
+            if ((best.IsSure || (best.Arm >= 0 && !mayBeSure)) && (inTime * most) + ((1 - inTime) * worth) < best.Expected - Equal) break;
             var option = RemoteOption(costs, arm, inTime, standIn < 0, remaining, whole);
             if (best.Arm < 0 || IsBetter(costs, option, best)) best = option;
         }
 
         return best;
+    }
+
+    // The arms of a server than which none is both as accurate and sooner: by falling accuracy, each sooner than the one before.
+    private int Undominated(CostModel costs, int server, in ResidualView view, double remaining)
+    {
+        var (count, most) = (0, double.NegativeInfinity);
+        var accuracies = _arms.Accuracies;
+        var least = _arms.LeastAccuracy;
+        foreach (var arm in _remotesOf[server])
+        {
+            if (accuracies[arm] < least) break;
+            if (!_arms.MayBeTaken(arm)) continue;
+            var left = view.Left(remaining, costs.Mean(arm), costs.Bits(arm));
+            if (left <= most) continue;
+            _undominated[count++] = (arm, left);
+            most = left;
+        }
+
+        return count;
     }
 
     private DeadlineOption RemoteOption(CostModel costs, int arm, double inTime, bool isAlone, double remaining, double whole)

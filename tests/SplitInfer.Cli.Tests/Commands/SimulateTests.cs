@@ -81,10 +81,10 @@ public sealed class SimulateTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{"variants": [], "frames": 1}", "deviceMs")]
-    [InlineData("{"frames": 1, "variants": [{"name": "a", "accuracy": 2, "deviceMs": 1, "serverMs": 1}]}", "accuracy")]
-    [InlineData("{"frames": 1, "variants": [{"name": "a", "accuracy": 1, "deviceMs": 1, "serverMs": 1}], "networks": [{"name": "n", "out": {"law": "cauchy"}}]}", "lognormal")]
-    [InlineData("{"frames": 1, "variants": [{"name": "a", "accuracy": 1, "deviceMs": 1, "serverMs": 1}], "networks": [{"name": "n", "out": {"meanMs": 1}}], "deadlineMs": []}", "deadlineMs")]
+    [InlineData("""{"variants": [], "frames": 1}""", "deviceMs")]
+    [InlineData("""{"frames": 1, "variants": [{"name": "a", "accuracy": 2, "deviceMs": 1, "serverMs": 1}]}""", "accuracy")]
+    [InlineData("""{"frames": 1, "variants": [{"name": "a", "accuracy": 1, "deviceMs": 1, "serverMs": 1}], "networks": [{"name": "n", "out": {"law": "cauchy"}}]}""", "lognormal")]
+    [InlineData("""{"frames": 1, "variants": [{"name": "a", "accuracy": 1, "deviceMs": 1, "serverMs": 1}], "networks": [{"name": "n", "out": {"meanMs": 1}}], "deadlineMs": []}""", "deadlineMs")]
     public async Task A_family_that_makes_no_sense_is_refused_by_place(string text, string expected)
     {
         var family = _folder["worlds/wrong.json"];
