@@ -22,6 +22,9 @@ internal sealed class ResidualModel(int servers)
     /// <summary>Change of s, relative to itself, from which residuals are worked out anew.</summary>
     private const double SlopeTolerance = 0.1;
 
+    /// <summary>A change of no more than this part of what is measured is none.</summary>
+    private const double Negligible = 0.01;
+
     /// <summary>q while too little was measured, and its standard deviation then.</summary>
     private const double UnknownFactor = 1.25, UnknownDeviation = 0.1;
 
@@ -98,7 +101,7 @@ internal sealed class ResidualModel(int servers)
     /// <summary>Records what the device took for something, s.</summary>
     public void ObserveDevice(double seconds, double predicted, long sequence)
     {
-        if (IsRecording && predicted > 0) _device.Add(new(seconds / predicted, Bits: 0, IsBound: false, sequence));
+        if (IsRecording && predicted > 0) _device.Add(new(seconds / predicted, Bits: 0, IsBound: false, sequence), Negligible);
     }
 
     /// <summary>Records what a request took. Called before anything else learns from it.</summary>
@@ -109,7 +112,7 @@ internal sealed class ResidualModel(int servers)
         var bits = outcome.BytesSent > 0 ? outcome.BytesSent * 8.0 : costs.Bits(arm.Index);
         var onDevice = outcome.HeadSeconds > 0 ? outcome.HeadSeconds + outcome.EncodeSeconds - costs.Device.Mean(arm.Index) : 0;
         var seconds = onDevice + outcome.OffloadSeconds - costs.Tail(arm.Index) - (_slopes[arm.Server] * bits);
-        _windows[arm.Server].Add(new(seconds, bits, outcome.IsCensored, outcome.Decision.Sequence));
+        _windows[arm.Server].Add(new(seconds, bits, outcome.IsCensored, outcome.Decision.Sequence), Negligible * outcome.OffloadSeconds);
     }
 
     /// <summary>Writes all residuals.</summary>

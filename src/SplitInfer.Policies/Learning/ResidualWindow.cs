@@ -57,8 +57,10 @@ internal sealed class ResidualWindow
     /// <summary>
     /// Takes a residual. One of a request of which there is a lower bound already replaces that.
     /// </summary>
+    /// <param name="residual">The residual.</param>
+    /// <param name="negligible">A change of no more than this, s, is none: where hardly anything scatters, an estimate that still settles looks like one.</param>
     /// <returns>Whether the place turns out to have changed.</returns>
-    public bool Add(in Residual residual)
+    public bool Add(in Residual residual, double negligible = 1e-6)
     {
         for (var back = 1; _bounds > 0 && back <= Math.Min(Count, 8); back++)
         {
@@ -69,13 +71,13 @@ internal sealed class ResidualWindow
             return false;
         }
 
-        var isFar = Count >= MinJudged ? Side(residual) : 0;
+        var isFar = Count >= MinJudged ? Side(residual, negligible) : 0;
         _outside = isFar == 0 ? 0 : isFar * Math.Sign(_outside) >= 0 ? _outside + isFar : isFar;
         ref var place = ref _ring[(int)(_added++ % Capacity)];
         if (Count == Capacity) Replace(place, residual);
         else Insert(residual);
         place = residual;
-        var isNew = Math.Abs(_outside) >= 2 ? 2 : _added % TestInterval == 0 ? NewByRank() : 0;
+        var isNew = Math.Abs(_outside) >= 2 ? 2 : _added % TestInterval == 0 ? NewByRank(negligible) : 0;
         if (isNew == 0) return false;
         Forget(isNew);
         return true;
@@ -116,15 +118,15 @@ internal sealed class ResidualWindow
     }
 
     // −1 below, 1 above what there was before, 0 within. A lower bound is never below.
-    private int Side(in Residual residual)
+    private int Side(in Residual residual, double negligible)
     {
         var (low, high) = (_sorted[Count / 10], _sorted[Count - 1 - (Count / 10)]);
-        var reach = Far * Math.Max(high - low, 1e-6);
+        var reach = Far * Math.Max(high - low, negligible);
         return residual.Seconds > high + reach ? 1 : residual.Seconds < low - reach && !residual.IsBound ? -1 : 0;
     }
 
     // How many of the last do not fit those before; 0 where they do.
-    private int NewByRank()
+    private int NewByRank(double negligible)
     {
         var (back, ranks) = (0, 0.0);
         foreach (var block in Blocks)
@@ -132,10 +134,19 @@ internal sealed class ResidualWindow
             if (Count < 2 * block) break;
             while (back < block) ranks += Rank(_ring[(int)((_added - ++back) % Capacity)]);
             var deviation = Math.Sqrt((Count - block) / (12.0 * block * (Count + 1)));
-            if (Math.Abs((ranks / block) - 0.5) > MaxRankDeviation * deviation) return block;
+            if (Math.Abs((ranks / block) - 0.5) > MaxRankDeviation * deviation && Shift(block) > negligible) return block;
         }
 
         return 0;
+    }
+
+    // By how much the mean of the last differs from that of those before.
+    private double Shift(int block)
+    {
+        var (last, all) = (0.0, 0.0);
+        for (var back = 1; back <= block; back++) last += _ring[(int)((_added - back) % Capacity)].Seconds;
+        foreach (var seconds in _sorted.AsSpan(0, Count)) all += seconds;
+        return Math.Abs((last / block) - ((all - last) / (Count - block)));
     }
 
     // Expected place among all, from 0 to 1. A lower bound is on average halfway from its place to the end, so that it does not matter how long

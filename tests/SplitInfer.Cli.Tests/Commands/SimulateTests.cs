@@ -142,7 +142,9 @@ public sealed class SimulateTests : IDisposable
         var (rows, decisions) = (result.Json[..9], result.Json[9..]);
         Assert.All(rows, static r => Assert.Equal("scenario policy seeds meanMs oracleMeanMs excessMs excessRatio p95Ms lastExcessRatio noiseFreeExcessRatio", CommandLine.Fields(r)));
         Assert.All(decisions, static d => Assert.Equal("policy arms decisionUs allocatedBytes chooseUs objective", CommandLine.Fields(d)));
-        Assert.Equal([(32, 8), (1000, 8)], decisions.CountBy(static d => d.GetProperty("arms").GetInt32()).Select(static count => (count.Key, count.Value)));
+
+        // Nine policies, and the default by a deadline.
+        Assert.Equal([(32, 10), (1000, 10)], decisions.CountBy(static d => d.GetProperty("arms").GetInt32()).Select(static count => (count.Key, count.Value)));
     }
 
     [Theory]

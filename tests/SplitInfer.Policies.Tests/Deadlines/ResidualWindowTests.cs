@@ -77,6 +77,17 @@ public class ResidualWindowTests
     }
 
     [Fact]
+    public void What_is_too_little_to_matter_is_no_change()
+    {
+        // A tail estimate that settles: each residual is a little less than the one before.
+        var window = new ResidualWindow();
+        for (var i = 0; i < 400; i++) window.Add(Measured(10 + (0.01 / (1 + i))), negligible: 0.1);
+        Assert.Equal(0, window.Changes);
+        for (var i = 0; i < 400; i++) window.Add(Measured(10 + (1.0 / (1 + i))), negligible: 1e-6);
+        Assert.True(window.Changes > 0);
+    }
+
+    [Fact]
     public void It_grows_with_the_bound_and_stays_between_0_and_1()
     {
         var (random, window) = (new ScenarioRandom(11), new ResidualWindow());
