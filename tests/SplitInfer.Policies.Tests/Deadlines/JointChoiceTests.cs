@@ -11,7 +11,7 @@ public class JointChoiceTests
     private const int Worlds = 120, Seed = 60_811;
 
     private static readonly Lazy<List<FamilyComparison>> Played = new(() =>
-        [.. RandomFamily.Sequence(Worlds, Seed).Select(static world => FamilyComparison.Of(world, static setup => PolicyCatalog.Create(PolicyNames.MuLinUcb, setup), Seed))]);
+        [.. RandomFamily.Sequence(Worlds, Seed).Select(static (world, index) => FamilyComparison.Of(world, static setup => PolicyCatalog.Create(PolicyNames.MuLinUcb, setup), Seed + index))]);
 
     [Fact]
     public void It_costs_more_than_the_best_single_knob_of_the_world_in_few_worlds_and_by_little()

@@ -68,7 +68,9 @@ internal static class BenchPolicyCommand
         foreach (var world in RandomFamily.Sequence(worlds, seed))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            rows.Add(FamilyRow.Play(world, seed));
+
+            // Errors of tables are of each world its own, or all would have the same arm wrong.
+            rows.Add(FamilyRow.Play(world, unchecked((seed * 7_919) + rows.Count)));
             lines?.Write(rows[^1], LineContext.Default.FamilyRow);
         }
 
