@@ -36,6 +36,12 @@ public sealed record ArmDescription
     /// <summary>Seconds that decoding is expected to take on the server.</summary>
     public double DecodeSeconds { get; init; }
 
+    /// <summary>
+    /// Seconds that the tail is expected to take on the server while nothing slows it down, measured beforehand. 0 (the default) where nothing is
+    /// known; the work stands for it then.
+    /// </summary>
+    public double TailSeconds { get; init; }
+
     /// <summary>Expected accuracy relative to the original model, 0 to 1. 1 by default.</summary>
     public double Accuracy { get; init; } = 1;
 

@@ -20,6 +20,12 @@ public static class ArmPruning
     /// <summary>Observing an outcome is quadratic in the tails of a server; this many take some microseconds.</summary>
     public const int MaxArmsOfServer = 128;
 
+    /// <summary>Among the arms that have the accuracy that is asked for, this many are those that win nearly everywhere.</summary>
+    public const int MaxArmsOfAccuracy = 20;
+
+    /// <summary>What is described may be off by some such part, so that an arm that seems to cost this much more than another one may cost less.</summary>
+    private const double Doubt = 0.2;
+
     /// <summary>Decades to either side of the nominal bandwidth and speed, and points of the grid in each.</summary>
     private const int Decades = 3, PointsOfDecade = 5;
 
@@ -37,20 +43,46 @@ public static class ArmPruning
     private static ReadOnlySpan<double> Losses => [0, 0.001, 0.003, 0.01, 0.03, 0.1];
 
     /// <summary>Leaves the arms that can win, in their order, numbered anew, and the device.</summary>
-    /// <param name="arms">The arms, by server, variant and rising cut; the last one runs everything on the device.</param>
+    /// <param name="arms">The arms, by server, variant and rising cut; those that run everything on the device come last.</param>
     /// <param name="heads">Delays of the heads; where nothing is measured yet, their work stands for them.</param>
     /// <param name="maxArmsOfServer">The most arms to leave of each server; those that win most often.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no arm.</exception>
     public static ImmutableArray<ArmDescription> Prune(ImmutableArray<ArmDescription> arms, HeadProfile heads, int maxArmsOfServer = MaxArmsOfServer)
     {
         ArgumentOutOfRangeException.ThrowIfZero(arms.Length, nameof(arms));
-        var kept = Enumerable.Range(0, arms.Length - 1).GroupBy(arm => arms[arm].Arm.Server)
-            .SelectMany(server => Winners(arms, [.. server], heads, maxArmsOfServer)).Append(arms.Length - 1).Order();
+        var kept = Enumerable.Range(0, arms.Length).GroupBy(arm => arms[arm].Arm.Server)
+            .SelectMany(server => server.Key == Arm.OnDevice ? server : (IEnumerable<int>)Winners(arms, [.. server], heads, maxArmsOfServer)).Order();
         return [.. kept.Select((arm, index) => arms[arm] with { Arm = arms[arm].Arm with { Index = index } })];
     }
 
+    /// <summary>
+    /// The same for requests that all ask for one accuracy: leaves the arms that can win among those that have it, which are fewer. Of arms that run
+    /// everything on the device all are left. Where no arm of a server has that accuracy, those that have the most are compared.
+    /// </summary>
+    /// <param name="arms">The arms, by server, variant and rising cut; those that run everything on the device come last.</param>
+    /// <param name="heads">Delays of the heads; where nothing is measured yet, their work stands for them.</param>
+    /// <param name="minAccuracy">The accuracy that requests ask for, 0 to 1.</param>
+    /// <param name="maxArmsOfServer">The most arms to leave of each server; those that win most often.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no arm.</exception>
+    public static ImmutableArray<ArmDescription> PruneFor(ImmutableArray<ArmDescription> arms, HeadProfile heads, double minAccuracy, int maxArmsOfServer = MaxArmsOfAccuracy)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(arms.Length, nameof(arms));
+        var kept = Enumerable.Range(0, arms.Length).GroupBy(arm => arms[arm].Arm.Server)
+            .SelectMany(server => server.Key == Arm.OnDevice ? server : (IEnumerable<int>)WinnersFor(arms, [.. server], heads, minAccuracy, maxArmsOfServer)).Order();
+        return [.. kept.Select((arm, index) => arms[arm] with { Arm = arms[arm].Arm with { Index = index } })];
+    }
+
+    private static int[] WinnersFor(ImmutableArray<ArmDescription> arms, int[] ofServer, HeadProfile heads, double minAccuracy, int max)
+    {
+        var least = Math.Min(minAccuracy, ofServer.Max(arm => arms[arm].Accuracy));
+        return Winners(arms, [.. ofServer.Where(arm => arms[arm].Accuracy >= least - 1e-9)], heads, [1], Doubt, max);
+    }
+
     /// <summary>The places of those arms of one server that win somewhere, rising.</summary>
-    internal static int[] Winners(ImmutableArray<ArmDescription> arms, int[] ofServer, HeadProfile heads, int max = int.MaxValue)
+    internal static int[] Winners(ImmutableArray<ArmDescription> arms, int[] ofServer, HeadProfile heads, int max = int.MaxValue) => Winners(arms, ofServer, heads, Losses, doubt: 0, max);
+
+    // With doubt, an arm that costs little more than the cheapest wins as well, in part.
+    private static int[] Winners(ImmutableArray<ArmDescription> arms, int[] ofServer, HeadProfile heads, ReadOnlySpan<double> losses, double doubt, int max)
     {
         if (ofServer.Length == 0) return [];
         Line[] lines = [.. ofServer.Select(arm => LineOf(arms, arm, heads))];
@@ -58,9 +90,10 @@ public static class ArmPruning
         // At nominal speeds the device, the link and the server take as long for the most that there is for each of them.
         var whole = Math.Max(WholeSeconds(arms, heads), MinSeconds);
         var (bits, tail) = (Math.Max(lines.Max(static l => l.Bits), 1), Math.Max(lines.Max(static l => l.Tail), MinSeconds));
-        var wins = new int[lines.Length];
-        int before = -1;
-        foreach (var loss in Losses)
+        var wins = new double[lines.Length];
+        var before = -1;
+        var leastCompared = 1 - losses[^1];
+        foreach (var loss in losses)
         {
             int[] acceptable = [.. Enumerable.Range(0, lines.Length).Where(i => lines[i].Accuracy >= 1 - loss - 1e-9)];
             if (acceptable.Length == before || acceptable.Length == 0) continue;
@@ -68,26 +101,28 @@ public static class ArmPruning
             Line[] compared = [.. acceptable.Select(i => lines[i])];
             for (var i = -Decades * PointsOfDecade; i <= Decades * PointsOfDecade; i++)
                 for (var j = -Decades * PointsOfDecade; j <= Decades * PointsOfDecade; j++)
-                    wins[acceptable[Cheapest(compared, whole / bits * Factor(i), whole / tail / NominalSpeedup * Factor(j))]]++;
+                    Count(wins, acceptable, compared, whole / bits * Factor(i), whole / tail / NominalSpeedup * Factor(j), doubt);
         }
 
         return [.. Enumerable.Range(0, lines.Length)
-            .Where(i => wins[i] > 0 || lines[i].Accuracy < 1 - Losses[^1])
+            .Where(i => wins[i] > 0 || lines[i].Accuracy < leastCompared)
             .OrderByDescending(i => wins[i]).Take(max).Select(i => ofServer[i]).Order()];
     }
 
     private static double Factor(int point) => Math.Pow(10, (double)point / PointsOfDecade);
 
-    private static int Cheapest(Line[] lines, double secondsPerBit, double slowness)
+    private static void Count(double[] wins, int[] places, Line[] lines, double secondsPerBit, double slowness, double doubt)
     {
         var (cheapest, least) = (0, double.PositiveInfinity);
         for (var i = 0; i < lines.Length; i++)
         {
-            var cost = lines[i].Head + (secondsPerBit * lines[i].Bits) + (slowness * lines[i].Tail);
+            var cost = lines[i].CostAt(secondsPerBit, slowness);
             if (cost < least) (cheapest, least) = (i, cost);
         }
 
-        return cheapest;
+        wins[places[cheapest]]++;
+        for (var i = 0; doubt > 0 && i < lines.Length; i++)
+            if (i != cheapest) wins[places[i]] += Math.Max(0, 1 - (((lines[i].CostAt(secondsPerBit, slowness) / least) - 1) / doubt));
     }
 
     private static Line LineOf(ImmutableArray<ArmDescription> arms, int arm, HeadProfile heads)
@@ -100,7 +135,7 @@ public static class ArmPruning
         // The shape of the tail is that of the device, as far as it tells; an exit does less.
         var work = (Work(description), WorkOfVariant(arms, description));
         var byWork = work.Item2 > 0 ? whole * work.Item1 / work.Item2 : 0;
-        var tail = description.Arm.Exit == 0 ? Math.Max(whole - head, byWork / 10) : byWork;
+        var tail = description.TailSeconds > 0 ? description.TailSeconds : description.Arm.Exit == 0 ? Math.Max(whole - head, byWork / 10) : byWork;
         return new(head + description.EncodeSeconds, description.PayloadBits, tail + description.DecodeSeconds, description.Accuracy);
     }
 
@@ -119,5 +154,8 @@ public static class ArmPruning
         return most;
     }
 
-    private readonly record struct Line(double Head, double Bits, double Tail, double Accuracy);
+    private readonly record struct Line(double Head, double Bits, double Tail, double Accuracy)
+    {
+        public double CostAt(double secondsPerBit, double slowness) => Head + (secondsPerBit * Bits) + (slowness * Tail);
+    }
 }

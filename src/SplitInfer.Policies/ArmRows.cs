@@ -3,7 +3,7 @@ namespace SplitInfer.Policies;
 /// <summary>The rows under which what arms have in common is learned. Rows are numbered in the order of the arms that come first in them.</summary>
 internal sealed class ArmRows
 {
-    /// <param name="arms">The arms, the last of which runs everything on the device.</param>
+    /// <param name="arms">The arms.</param>
     /// <param name="heads">The profile of their heads.</param>
     public ArmRows(Arm[] arms, HeadProfile heads)
     {
@@ -11,7 +11,7 @@ internal sealed class ArmRows
         (Head, Heads) = Number(arms, static arm => (arm.Variant, arm.Cut));
         (Payload, Payloads) = Number(arms, static arm => (arm.Variant, arm.Cut, arm.Codec));
         Tail = new int[arms.Length];
-        foreach (var server in arms.SkipLast(1).GroupBy(static arm => arm.Server))
+        foreach (var server in arms.Where(static arm => !arm.IsOnDevice).GroupBy(static arm => arm.Server))
         {
             Arm[] own = [.. server];
             var (rowOf, _) = Number(own, static arm => (arm.Variant, arm.Cut, arm.Exit));

@@ -10,14 +10,20 @@ internal sealed class ArmTable
     private const int MaxExplored = 64, MinExploredOfServer = 8;
 
     private readonly Arm[] _arms;
+    private readonly double[] _accuracies;
+    private readonly int[] _localOf;
     private readonly int[][] _allowedOf;
     private readonly ArmSelection[] _remoteOf;
     private readonly ArmSelection[] _exploredOf;
     private readonly int[][] _counterpartsOf;
     private readonly bool[] _mayBeTaken;
+    private readonly double[] _localHeads;
     private readonly PolicySetup _setup;
     private readonly ArmMask _mask;
+    private readonly double _leastAccurate;
     private ArmSelection _remote = new([]);
+    private ArmLimit _limit = ArmLimit.None;
+    private double _mostAccurate;
     private bool _isLimited;
     private int _masked;
     private ulong _unavailable;
@@ -26,14 +32,21 @@ internal sealed class ArmTable
     {
         ArgumentOutOfRangeException.ThrowIfZero(setup.Arms.Length, nameof(setup));
         _arms = [.. setup.Arms.Select(static (description, index) => description.Arm with { Index = index })];
+        _accuracies = [.. setup.Arms.Select(static description => description.Accuracy)];
         (CanRace, _setup, _mask) = (setup.CanRace, setup, setup.Mask);
         Servers = _arms.Max(static arm => arm.Server) + 1;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Servers, 64, nameof(setup));
-        _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, OnDevice).Where(arm => _arms[arm].Server == server && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
+        Remotes = Array.FindIndex(_arms, static arm => arm.IsOnDevice);
+        if (Remotes < 0 || !Array.TrueForAll(_arms[Remotes..], static arm => arm.IsOnDevice)) throw new ArgumentException("The arms that run everything on the device must come last, and there must be one.", nameof(setup));
+        OnDevice = Main;
+        _localHeads = new double[Count - Remotes];
+        _localOf = [.. _arms.Select(arm => Array.FindLastIndex(_arms, local => local.IsOnDevice && local.Variant == arm.Variant))];
+        _leastAccurate = _accuracies.Min();
+        _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, Remotes).Where(arm => _arms[arm].Server == server && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
         (_remoteOf, _exploredOf) = (new ArmSelection[Servers], new ArmSelection[Servers]);
         Rows = new(_arms, setup.Heads);
         (_masked, _mayBeTaken) = (_mask.Count, new bool[_arms.Length]);
-        var places = Enumerable.Range(0, OnDevice).ToDictionary(place => _arms[place] with { Index = 0 });
+        var places = Enumerable.Range(0, Remotes).ToDictionary(place => _arms[place] with { Index = 0 });
         _counterpartsOf = [.. Enumerable.Range(0, Servers).Select(server => _arms.Select(arm => places.GetValueOrDefault(arm with { Index = 0, Server = server }, -1)).ToArray())];
         Select();
     }
@@ -44,8 +57,17 @@ internal sealed class ArmTable
     /// <summary>The number of servers.</summary>
     public int Servers { get; }
 
-    /// <summary>The place of the arm that runs everything on the device, the last one.</summary>
-    public int OnDevice => _arms.Length - 1;
+    /// <summary>The number of arms that use a server. They come first; those after them run everything on the device.</summary>
+    public int Remotes { get; }
+
+    /// <summary>The place of the arm that runs everything of the main variant on the device, the last one.</summary>
+    public int Main => _arms.Length - 1;
+
+    /// <summary>
+    /// The place of the arm that stands for the device: of those that run everything there, the fastest that the request may take. Where there is
+    /// one, it is that.
+    /// </summary>
+    public int OnDevice { get; private set; }
 
     /// <summary>Whether a remote arm may be raced against the device.</summary>
     public bool CanRace { get; }
@@ -54,15 +76,37 @@ internal sealed class ArmTable
     public ArmRows Rows { get; }
 
     /// <summary>
-    /// Whether the device may run everything. It may unless that takes longer than the request has left and some other arm may be taken.
+    /// Whether the device may run everything. It may unless what it can run is not accurate enough or takes longer than the request has left, and
+    /// some other arm may be taken.
     /// </summary>
     public bool AllowsDevice { get; private set; } = true;
+
+    /// <summary>The least accuracy that an arm of the request may have; negative infinity where all arms have it.</summary>
+    public double LeastAccuracy => new ArmLimit(MinAccuracy, 0).LeastAccuracy;
+
+    /// <summary>The accuracy that the request asks for, as far as there is an arm that has it; negative infinity where all arms have it.</summary>
+    private double MinAccuracy { get; set; } = double.NegativeInfinity;
 
     /// <summary>The places of the remote arms that may be taken, rising within each server.</summary>
     public ReadOnlySpan<int> Remote => _remote.Now;
 
     /// <summary>The arm at a place.</summary>
     public Arm this[int index] => _arms[index];
+
+    /// <summary>Accuracies, by arm.</summary>
+    public ReadOnlySpan<double> Accuracies => _accuracies;
+
+    /// <summary>Whether a local arm may be taken: it is accurate enough and takes no longer than the request has left, or no other arm could be taken.</summary>
+    public bool MayRun(int local) => AllowsDevice && _limit.Allows(_accuracies[local], _localHeads[local - Remotes]);
+
+    /// <summary>Whether an arm is as accurate as the request asks for.</summary>
+    public bool IsAccurate(int arm) => new ArmLimit(MinAccuracy, 0).IsAccurate(_accuracies[arm]);
+
+    /// <summary>Whether a remote arm is neither excluded nor of a server that is not available. It may be less accurate than the request asks for.</summary>
+    public bool MayBeTaken(int arm) => _mayBeTaken[arm];
+
+    /// <summary>The place of the arm that runs the variant of another one on the device; −1 if there is none. It may be less accurate than the request asks for.</summary>
+    public int LocalOf(int arm) => _localOf[arm];
 
     /// <summary>The place of the arm that differs from another one in its server alone; −1 if there is none that may be taken.</summary>
     public int CounterpartOf(int arm, int server) => _counterpartsOf[server][arm] is >= 0 and var counterpart && _mayBeTaken[counterpart] ? counterpart : -1;
@@ -94,33 +138,59 @@ internal sealed class ArmTable
             Select();
         }
 
-        if (context.RemainingSeconds is { } remaining) Limit(remaining, heads, rowOf);
+        // By the deadline, an arm is chosen by the probability that it is in time.
+        var remaining = context.Objective == Objective.MostAccurateBy ? null : context.RemainingSeconds;
+        MinAccuracy = context.MinAccuracy > _leastAccurate ? Math.Min(context.MinAccuracy, _mostAccurate) : double.NegativeInfinity;
+        if (remaining is not null || !double.IsNegativeInfinity(MinAccuracy)) Limit(remaining ?? double.PositiveInfinity, heads, rowOf);
         else if (_isLimited) Lift();
+        if (Remotes == Main) return;
+        for (var local = Remotes; local < Count; local++) _localHeads[local - Remotes] = heads[rowOf[local]];
+        OnDevice = FastestLocal(heads, rowOf);
     }
+
+    private ArmLimit AccuracyLimit => new(MinAccuracy, double.PositiveInfinity);
 
     // What cannot even have run its head when the deadline passes is left out, unless that is everything.
     private void Limit(double remaining, ReadOnlySpan<double> heads, int[] rowOf)
     {
-        Lift();
-        var deviceFits = !(heads[rowOf[OnDevice]] > remaining);
-        _remote.Limit(remaining, heads, rowOf);
-        if (Remote.Length == 0 && !deviceFits)
-        {
-            _remote.Lift();
-            return;
-        }
+        if (Try(new(MinAccuracy, remaining), heads, rowOf)) return;
+        if (double.IsNegativeInfinity(MinAccuracy)) Lift();
+        else Try(AccuracyLimit, heads, rowOf);
+    }
 
-        (_isLimited, AllowsDevice) = (true, deviceFits);
+    // False where no arm is left.
+    private bool Try(in ArmLimit limit, ReadOnlySpan<double> heads, int[] rowOf)
+    {
+        var allowsDevice = false;
+        for (var local = Remotes; local < Count && !allowsDevice; local++) allowsDevice = limit.Allows(_accuracies[local], heads[rowOf[local]]);
+        _remote.Limit(limit, _accuracies, heads, rowOf);
+        if (Remote.Length == 0 && !allowsDevice) return false;
+        (_isLimited, AllowsDevice, _limit) = (true, allowsDevice, limit);
         for (var server = 0; server < Servers; server++)
         {
-            _remoteOf[server].Limit(remaining, heads, rowOf);
-            _exploredOf[server].Limit(remaining, heads, rowOf);
+            _remoteOf[server].Limit(limit, _accuracies, heads, rowOf);
+            _exploredOf[server].Limit(limit, _accuracies, heads, rowOf);
         }
+
+        return true;
+    }
+
+    // Where none is accurate enough, the fastest of all; AllowsDevice says that it may not be taken.
+    private int FastestLocal(ReadOnlySpan<double> heads, int[] rowOf)
+    {
+        var (fastest, isAccurate) = (Main, IsAccurate(Main));
+        for (var local = Remotes; local < Main; local++)
+        {
+            var accurate = IsAccurate(local);
+            if (accurate == isAccurate ? heads[rowOf[local]] < heads[rowOf[fastest]] : accurate) (fastest, isAccurate) = (local, accurate);
+        }
+
+        return fastest;
     }
 
     private void Lift()
     {
-        (_isLimited, AllowsDevice) = (false, true);
+        (_isLimited, AllowsDevice, _limit) = (false, true, ArmLimit.None);
         _remote.Lift();
         for (var server = 0; server < Servers; server++)
         {
@@ -142,7 +212,10 @@ internal sealed class ArmTable
             _exploredOf[server] = new(_remote.All.Length <= MaxExplored ? arms : ArmPruning.Winners(_setup.Arms, arms, _setup.Heads, Math.Max(MinExploredOfServer, MaxExplored / Servers)));
         }
 
-        (_isLimited, AllowsDevice) = (false, true);
+        _mostAccurate = _accuracies[Main];
+        for (var local = Remotes; local < Main; local++) _mostAccurate = Math.Max(_mostAccurate, _accuracies[local]);
+        foreach (var arm in _remote.All) _mostAccurate = Math.Max(_mostAccurate, _accuracies[arm]);
+        (_isLimited, AllowsDevice, _limit) = (false, true, ArmLimit.None);
     }
 
     private bool IsAvailable(int server) => ((_unavailable >> server) & 1) == 0;

@@ -28,6 +28,27 @@ public readonly record struct Decision
     /// </summary>
     public double LateAfterSeconds { get; init; }
 
+    /// <summary>
+    /// The arm that runs everything on the device if the server does not answer in time, or beside it in a race. Where it has the variant of
+    /// <see cref="Arm"/>, the device goes on from the cut; another variant runs from the input. Null (the default) is the variant of
+    /// <see cref="Arm"/>.
+    /// </summary>
+    public Arm? Local { get; init; }
+
+    /// <summary>
+    /// Seconds from the call after which the device starts <see cref="Local"/> unless the reply is there, so that it can answer by the deadline.
+    /// The server's answer is taken as long as it comes by then. Null (the default) starts nothing.
+    /// </summary>
+    public double? HedgeAfterSeconds { get; init; }
+
+    /// <summary>Probability that <see cref="Arm"/> answers by the deadline, 0 to 1; null where the policy does not estimate it.</summary>
+    public double? InTimeProbability { get; init; }
+
+    /// <summary>
+    /// Expected accuracy of what the caller has at the deadline, 0 to 1, where nothing counts as 0; null where the policy does not estimate it.
+    /// </summary>
+    public double? ExpectedAccuracy { get; init; }
+
     /// <summary>Expected delay of the request in seconds; NaN where the policy predicts nothing.</summary>
     public double PredictedSeconds { get; init; }
 
@@ -52,6 +73,18 @@ public readonly record struct DecisionContext
 
     /// <summary>What is optimised. Least time by default.</summary>
     public Objective Objective { get; init; }
+
+    /// <summary>
+    /// The least accuracy (<see cref="ArmDescription.Accuracy"/>) that an arm must have, 0 to 1. Where no arm that can be used has it, the most
+    /// accurate of them are left. 0 (the default) leaves all arms.
+    /// </summary>
+    public double MinAccuracy { get; init; }
+
+    /// <summary>
+    /// Seconds that the request has already taken to where its arm is chosen: the way to a server that chooses. 0 (the default) where the device
+    /// chooses. They are no part of <see cref="RemainingSeconds"/>.
+    /// </summary>
+    public double UplinkSeconds { get; init; }
 }
 
 /// <summary>What a policy optimises.</summary>
@@ -59,6 +92,26 @@ public enum Objective
 {
     /// <summary>The least expected time of the request.</summary>
     LeastTime,
+
+    /// <summary>
+    /// The highest expected accuracy of what the caller has when <see cref="DecisionContext.RemainingSeconds"/> have passed: P·A + (1 − P)·A_local,
+    /// where P is the probability that the arm answers by then, A its accuracy, and A_local that of the answer that the device has by then if the
+    /// server has none. Without a deadline it is the most accurate arm, the fastest of equals.
+    /// </summary>
+    MostAccurateBy,
+}
+
+/// <summary>When the device runs a model itself beside a server that was asked (<see cref="Decision.HedgeAfterSeconds"/>), under <see cref="Objective.MostAccurateBy"/>.</summary>
+public enum Hedge
+{
+    /// <summary>As late as it can be and still answer by the deadline, and only where the server's reply is not there.</summary>
+    WhenLate,
+
+    /// <summary>For every request, from its beginning.</summary>
+    Always,
+
+    /// <summary>Never. Only arms that answer by the deadline nearly surely are then taken.</summary>
+    Never,
 }
 
 /// <summary>How much a request matters.</summary>

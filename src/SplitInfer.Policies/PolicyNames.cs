@@ -18,6 +18,9 @@ public static class PolicyNames
     /// <summary>An offline profile of the server and a measured bandwidth.</summary>
     public const string Neurosurgeon = "Neurosurgeon";
 
+    /// <summary>MDInference's selection of a model under a deadline, as published.</summary>
+    public const string MdInferencePaper = "MdInferencePaper";
+
     /// <summary>One partition, given by option.</summary>
     public const string Fixed = "Fixed";
 
@@ -29,5 +32,5 @@ public static class PolicyNames
 
     /// <summary>All of them, the default first.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [MuLinUcb, MuLinUcbPaper, LinUcb, EpsilonGreedy, Neurosurgeon, Fixed, AllOnDevice, AllOnServer];
+        [MuLinUcb, MuLinUcbPaper, LinUcb, EpsilonGreedy, Neurosurgeon, MdInferencePaper, Fixed, AllOnDevice, AllOnServer];
 }

@@ -5,11 +5,23 @@ namespace SplitInfer.Policies;
 /// <summary>What a policy starts from.</summary>
 public sealed class PolicySetup
 {
-    /// <summary>The arms, by server, variant and rising cut; the last one runs everything on the device.</summary>
+    /// <summary>
+    /// The arms, by server, variant and rising cut. Those that run everything on the device come last, one for each variant that the device can
+    /// run, the one of the main variant at the very end. There is at least this one.
+    /// </summary>
     public required ImmutableArray<ArmDescription> Arms { get; init; }
 
     /// <summary>Delays of the heads on this device.</summary>
     public required HeadProfile Heads { get; init; }
+
+    /// <summary>How far a measured head may be off from what it takes in use, relative to itself; a standard deviation. 0.02 by default.</summary>
+    public double HeadDeviation { get; init; } = 0.02;
+
+    /// <summary>
+    /// How far <see cref="ArmDescription.PayloadBits"/> may be off, relative to itself; a standard deviation. 0 (the default) where payloads are not
+    /// explored for their own sake.
+    /// </summary>
+    public double PayloadDeviation { get; init; }
 
     /// <summary>What is known of each server, by <see cref="Arm.Server"/>; empty where nothing is.</summary>
     public ImmutableArray<ServerSetup> Servers { get; init; } = [];
@@ -25,6 +37,9 @@ public sealed class PolicySetup
     /// whether their simulation does.
     /// </summary>
     public bool RacesLateReplies { get; init; } = true;
+
+    /// <summary>When the device runs a model beside the server in order to have an answer by the deadline. Only when the server is late by default.</summary>
+    public Hedge Hedge { get; init; }
 
     /// <summary>Whether the device has one core, so that whatever else it does slows down what is measured. False by default.</summary>
     public bool IsSingleCore { get; init; }

@@ -12,6 +12,9 @@ public static class RaceModel
     /// <summary>How long the reply of a second server is waited for once the request has its result, in delays of that request.</summary>
     public const double ShadowPatience = 2;
 
+    /// <summary>How long after the call a reply that missed its deadline is waited for, in deadlines, for what it teaches.</summary>
+    public const double PatienceInDeadlines = 2;
+
     /// <summary>Replies that lost a race, and as many of shadows, that are waited for at a time.</summary>
     public const int MaxLateReplies = 2;
 

@@ -14,6 +14,9 @@ internal readonly struct FrameNoise(int seed, int frame)
     public double Apply(NoiseTerm term, double mean, double noise, int server = 0) =>
         noise > 0 ? mean * Math.Max(0.1, 1 + (noise * Normal(term, server))) : mean;
 
+    /// <summary>A draw of N(0,1) that belongs to no term of a delay.</summary>
+    public double Standard() => Normal(NoiseTerm.Table, server: 0);
+
     private const double TwoToMinus53 = 1.0 / (1UL << 53);
 
     private double Normal(NoiseTerm term, int server)
@@ -52,4 +55,7 @@ internal enum NoiseTerm
 
     /// <summary>The round trip of a probe.</summary>
     Probe,
+
+    /// <summary>No delay: what a policy is told beforehand.</summary>
+    Table,
 }

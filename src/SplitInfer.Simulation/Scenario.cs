@@ -6,8 +6,8 @@ namespace SplitInfer.Simulation;
 /// A described world that a policy is played against: one model, one device, one server or several. Immutable. Frames count from 0.
 /// </summary>
 /// <remarks>
-/// <see cref="Arms"/> are what one server offers, and the device. What a policy chooses among are these for each server in turn, and
-/// the device last; its arms are numbered in this order.
+/// <see cref="Arms"/> are what one server offers, and the device. What a policy chooses among are those of the first kind for each server in turn,
+/// and the device's last; its arms are numbered in this order.
 /// </remarks>
 public sealed class Scenario
 {
@@ -23,8 +23,20 @@ public sealed class Scenario
     /// <summary>Standard deviation of each term of a delay, relative to its mean.</summary>
     public required double Noise { get; init; }
 
-    /// <summary>The partitions; the last one runs everything on the device.</summary>
+    /// <summary>The arms; those that run everything on the device come last, at least one.</summary>
     public required ImmutableArray<ScenarioArm> Arms { get; init; }
+
+    /// <summary>How many of the arms run everything on the device: one for each variant that it has. One by default.</summary>
+    public int Locals { get; init; } = 1;
+
+    /// <summary>The least accuracy that every frame asks for, 0 to 1. 0 by default.</summary>
+    public double MinAccuracy { get; init; }
+
+    /// <summary>
+    /// How far what a policy is told of arms beforehand is from what they truly cost: standard deviation of its logarithm. Negative (the default) tells
+    /// it heads and payloads as they are, and nothing of tails.
+    /// </summary>
+    public double TableError { get; init; } = -1;
 
     /// <summary>The servers, at least one.</summary>
     public required ImmutableArray<ScenarioServer> Servers { get; init; }
@@ -45,7 +57,7 @@ public sealed class Scenario
     public bool LateRaces { get; init; }
 
     /// <summary>The number of arms that a policy chooses among.</summary>
-    public int Choices => (Servers.Length * Tails) + 1;
+    public int Choices => Remotes + Locals;
 
     /// <summary>The frames, but for the first, at which something changes, rising. Links that change by the clock are left out.</summary>
     public ImmutableArray<int> Changes =>
@@ -55,10 +67,12 @@ public sealed class Scenario
             .Where(from => from > 0 && from < Frames && IsChange(from)).Distinct().Order(),
     ];
 
-    private int Tails => Arms.Length - 1;
+    private int Tails => Arms.Length - Locals;
+
+    private int Remotes => Servers.Length * Tails;
 
     /// <summary>The server of one of the arms that a policy chooses among; −1 for the device.</summary>
-    public int ServerOf(int choice) => choice == Choices - 1 ? -1 : choice / Tails;
+    public int ServerOf(int choice) => choice >= Remotes ? -1 : choice / Tails;
 
     /// <summary>The name of a frame's server, or <see cref="DeviceName"/>.</summary>
     public string ServerNameOf(in SimulatedFrame frame) => frame.Server < 0 ? DeviceName : Servers[frame.Server].Name;
@@ -71,23 +85,35 @@ public sealed class Scenario
     {
         var arm = ArmOf(choice);
         var head = arm.HeadMs * DeviceSlowdown.At(frame);
-        if (choice == Choices - 1) return head / 1e3;
+        if (choice >= Remotes) return head / 1e3;
+        head += arm.EncodeMs * DeviceSlowdown.At(frame);
         var server = Servers[ServerOf(choice)];
         var (rttMs, transferMs) = server.LinkMs(arm.PayloadBits, frame, (clock * 1e3) + head);
-        return (head + rttMs + transferMs + (arm.TailMs * server.Slowdown.At(frame))) / 1e3;
+        return (head + rttMs + transferMs + ((arm.TailMs + arm.DecodeMs) * server.Slowdown.At(frame))) / 1e3;
     }
 
-    /// <summary>The smallest mean delay at a frame of the device and all arms whose server is up, s.</summary>
+    /// <summary>The smallest mean delay at a frame of all arms that are accurate enough and whose server is up, s.</summary>
     public double OracleSeconds(int frame, double clock = 0)
     {
         var lowest = double.PositiveInfinity;
         for (var choice = 0; choice < Choices; choice++)
-            if (ServerOf(choice) is var server && (server < 0 || Servers[server].Availability.At(frame))) lowest = Math.Min(lowest, MeanSeconds(choice, frame, clock));
+            if (IsAccurate(choice) && ServerOf(choice) is var server && (server < 0 || Servers[server].Availability.At(frame))) lowest = Math.Min(lowest, MeanSeconds(choice, frame, clock));
         return lowest;
     }
 
     /// <summary>What one of the arms that a policy chooses among truly costs.</summary>
-    internal ScenarioArm ArmOf(int choice) => choice == Choices - 1 ? Arms[^1] : Arms[choice % Tails];
+    internal ScenarioArm ArmOf(int choice) => choice >= Remotes ? Arms[Tails + choice - Remotes] : Arms[choice % Tails];
+
+    /// <summary>Whether one of the arms that a policy chooses among is as accurate as frames ask for.</summary>
+    internal bool IsAccurate(int choice) => ArmOf(choice).Accuracy >= MinAccuracy - 1e-9;
+
+    /// <summary>The place of the arm that runs a variant on the device; of the main variant where the device does not have it.</summary>
+    internal int LocalOf(int variant)
+    {
+        for (var choice = Remotes; choice < Choices; choice++)
+            if (ArmOf(choice).Variant == variant) return choice;
+        return Choices - 1;
+    }
 
     private bool IsChange(int frame) =>
         Servers.Any(server => server.IsChange(frame)) || !DeviceSlowdown.At(frame).Equals(DeviceSlowdown.At(frame - 1));
@@ -96,8 +122,23 @@ public sealed class Scenario
 /// <summary>A partition of a scenario with what it truly costs while nothing slows down.</summary>
 public sealed record ScenarioArm
 {
-    /// <summary>The partition k.</summary>
+    /// <summary>The variant; 0 by default.</summary>
+    public int Variant { get; init; }
+
+    /// <summary>The partition k of the variant.</summary>
     public required int Partition { get; init; }
+
+    /// <summary>The codec; 0 by default.</summary>
+    public int Codec { get; init; }
+
+    /// <summary>Its accuracy relative to the original model, 0 to 1. 1 by default.</summary>
+    public double Accuracy { get; init; } = 1;
+
+    /// <summary>Delay of encoding on the device, ms. 0 by default.</summary>
+    public double EncodeMs { get; init; }
+
+    /// <summary>Delay of decoding on the server, ms. 0 by default.</summary>
+    public double DecodeMs { get; init; }
 
     /// <summary>Delay of the head, ms.</summary>
     public required double HeadMs { get; init; }

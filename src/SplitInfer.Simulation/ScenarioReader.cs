@@ -43,13 +43,19 @@ public static class ScenarioReader
     {
         var arms = root.Get("arms").Items(MaxArms);
         if (arms.Length == 0) throw root.Get("arms").Wrong("at least one arm, of which the last runs everything on the device");
+        var locals = arms.Reverse().Skip(1).TakeWhile(static arm => arm.Find("onDevice")?.Flag() ?? false).Count() + 1;
+        foreach (var arm in arms.SkipLast(locals))
+            if (arm.Find("onDevice")?.Flag() ?? false) throw arm.Wrong("after all arms that use a server, since it runs everything on the device");
         var classes = root.Find("features")?.Items(100).Length ?? arms[0].Find("macs")?.Items(100).Length ?? 0;
         return new()
         {
             Name = root.Find("name")?.Text() ?? "unnamed",
             Frames = root.Get("frames").Whole(1, MaxFrames),
             Noise = root.Find("noise")?.Number(0) ?? 0.05,
-            Arms = [.. arms.Select((arm, index) => ReadArm(arm, classes, isLast: index == arms.Length - 1))],
+            Arms = [.. arms.Select((arm, index) => ReadArm(arm, classes, isLast: index >= arms.Length - locals))],
+            Locals = locals,
+            MinAccuracy = root.Find("minAccuracy")?.Number(0) ?? 0,
+            TableError = root.Find("tableError")?.Number(0) ?? -1,
             Servers = ReadServers(root),
             NamesServers = root.Find("servers") is not null,
             DeviceSlowdown = ReadFactors(root.Find("deviceSlowdown")),
@@ -88,6 +94,11 @@ public static class ScenarioReader
 
     private static ScenarioArm ReadArm(ScenarioNode arm, int classes, bool isLast) => new()
     {
+        Variant = arm.Find("variant")?.Whole(0, 1_000) ?? 0,
+        Codec = arm.Find("codec")?.Whole(0, 1_000) ?? 0,
+        Accuracy = arm.Find("accuracy")?.Number(0) ?? 1,
+        EncodeMs = arm.Find("encodeMs")?.Number(0) ?? 0,
+        DecodeMs = arm.Find("decodeMs")?.Number(0) ?? 0,
         Partition = arm.Get("partition").Whole(0, 1_000_000),
         HeadMs = arm.Get("headMs").Number(0),
         PayloadBits = (isLast ? arm.Find("payloadBits") : arm.Get("payloadBits"))?.Number(0) ?? 0,
@@ -154,6 +165,8 @@ internal readonly struct ScenarioNode(string path, JsonElement element)
             : throw Wrong($"a whole number from {min} to {max}");
 
     public bool Flag() => element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.GetBoolean() : throw Wrong("true or false");
+
+    public bool IsText(string text) => element.ValueKind == JsonValueKind.String && element.GetString() == text;
 
     public string Text() => element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Wrong("a text");
 

@@ -11,8 +11,14 @@ internal readonly record struct SimulatedRequest
     /// <summary>The head on the device; the whole model where everything runs there.</summary>
     public required double Head { get; init; }
 
-    /// <summary>The whole model on the device.</summary>
+    /// <summary>The whole model on the device; where another variant than that of the head stands in, that one.</summary>
     public required double Whole { get; init; }
+
+    /// <summary>Whether another variant stands in, which the head is no part of.</summary>
+    public bool BeginsAnew { get; init; }
+
+    /// <summary>Encoding on the device.</summary>
+    public double Encode { get; init; }
 
     /// <summary>From sending to the reply, or to the failure; 0 where everything runs on the device.</summary>
     public double Offload { get; init; }
@@ -28,7 +34,9 @@ internal readonly record struct SimulatedRequest
 
     private bool IsOnDevice => Offload == 0;
 
-    private double End => Head + Offload;
+    private double Sent => Head + Encode;
+
+    private double End => Sent + Offload;
 
     /// <summary>When the caller has a result.</summary>
     /// <param name="decision">What the policy chose.</param>
@@ -54,7 +62,7 @@ internal readonly record struct SimulatedRequest
         if (End <= device)
         {
             // The device finishes what a failed request leaves to do.
-            yield return (Fails ? reply with { HeadSeconds = Head, DeviceSeconds = DeviceTime(decision) } : reply with { HeadSeconds = Head }, seconds);
+            yield return (Fails ? reply with { HeadSeconds = Head, EncodeSeconds = Encode, DeviceSeconds = Ran(decision) } : reply with { HeadSeconds = Head, EncodeSeconds = Encode }, seconds);
             yield break;
         }
 
@@ -63,8 +71,9 @@ internal readonly record struct SimulatedRequest
             Decision = decision,
             Server = decision.IsRaced ? ServerOutcome.Pending : ServerOutcome.Overdue,
             HeadSeconds = Head,
-            OffloadSeconds = decision.IsRaced ? 0 : seconds - Head,
-            DeviceSeconds = DeviceTime(decision),
+            EncodeSeconds = Encode,
+            OffloadSeconds = decision.IsRaced ? 0 : seconds - Sent,
+            DeviceSeconds = Ran(decision),
         }, seconds);
 
         // What lost is waited for, but not for ever.
@@ -93,11 +102,14 @@ internal readonly record struct SimulatedRequest
     {
         if (decision.IsRaced) return DeviceTime(decision);
         var rest = DeviceTime(decision) - Head;
-        if (lateRaces && decision.LateAfterSeconds > 0 && Offload > decision.LateAfterSeconds) return Head + decision.LateAfterSeconds + rest;
+        if (lateRaces && decision.LateAfterSeconds > 0 && Encode + Offload > decision.LateAfterSeconds) return Head + decision.LateAfterSeconds + rest;
         return Fails ? End + rest : double.PositiveInfinity;
     }
 
     // What the whole model takes on the device where it also sends. Where it does so from the start, all of it takes longer.
-    private double DeviceTime(in Decision decision) =>
-        decision.IsRaced ? Whole * RaceModel.Overhead : Head + (RaceModel.Overhead * Math.Max(0, Whole - Head));
+    private double DeviceTime(in Decision decision) => BeginsAnew
+        ? Head + (RaceModel.Overhead * Whole)
+        : decision.IsRaced ? Whole * RaceModel.Overhead : Head + (RaceModel.Overhead * Math.Max(0, Whole - Head));
+
+    private double Ran(in Decision decision) => DeviceTime(decision) - (BeginsAnew ? Head : 0);
 }

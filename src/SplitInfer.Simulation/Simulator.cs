@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Policies;
 
 namespace SplitInfer.Simulation;
@@ -7,6 +8,7 @@ public sealed class Simulator(Scenario scenario, int seed)
 {
     private readonly PriorityQueue<Outcome, double> _late = new();
     private readonly PriorityQueue<int, double> _shadows = new();
+    private readonly Dictionary<(int Variant, int Partition, int Codec, int Server), int> _choices = [];
 
     /// <summary>What a policy knows of the scenario before the first frame.</summary>
     /// <param name="scenario">The scenario.</param>
@@ -16,15 +18,16 @@ public sealed class Simulator(Scenario scenario, int seed)
     public static PolicySetup SetupOf(Scenario scenario, int seed, bool canRace = true, bool isSingleCore = false)
     {
         var arms = scenario.Arms;
-        var profile = new double[arms.Max(static a => a.Partition) + 1];
-        var whole = arms[0].Macs.Sum();
-        foreach (var arm in arms) profile[arm.Partition] = Math.Max(0, whole - arm.Macs.Sum());
-        var heads = new HeadProfile(profile);
-        foreach (var arm in arms) heads.Record(arm.Partition, arm.HeadMs / 1e3);
+        var errors = new TableErrors(scenario.TableError, seed);
+        ImmutableArray<ImmutableArray<double>> profiles = [.. Enumerable.Range(0, arms.Max(static a => a.Variant) + 1).Select(variant => HeadWork([.. arms.Where(a => a.Variant == variant)]))];
+        var heads = new HeadProfile(profiles);
+        foreach (var arm in arms) heads.Record(arm.Variant, arm.Partition, errors.Apply(TableErrors.Head, arm, arm.HeadMs) / 1e3);
         return new()
         {
-            Arms = [.. Enumerable.Range(0, scenario.Choices).Select(choice => Describe(scenario.ArmOf(choice), choice, scenario.ServerOf(choice)))],
+            Arms = [.. Enumerable.Range(0, scenario.Choices).Select(choice => Describe(scenario.ArmOf(choice), choice, scenario.ServerOf(choice), errors))],
             Heads = heads,
+            HeadDeviation = Math.Max(0.02, scenario.TableError),
+            PayloadDeviation = Math.Max(0, scenario.TableError),
             Servers = [.. scenario.Servers.Select(static server => new ServerSetup { Name = server.Name })],
             Seed = seed,
             CanRace = canRace,
@@ -50,7 +53,12 @@ public sealed class Simulator(Scenario scenario, int seed)
             }
 
             var failed = Probe(policy, frame, noise, clock, ref unavailable);
-            var decision = policy.Decide(new() { Quality = scenario.KeyFrames.Contains(frame) ? QualityOfService.KeyFrame : default, UnavailableServers = unavailable });
+            var decision = policy.Decide(new()
+            {
+                Quality = scenario.KeyFrames.Contains(frame) ? QualityOfService.KeyFrame : default,
+                UnavailableServers = unavailable,
+                MinAccuracy = scenario.MinAccuracy,
+            });
             var played = Run(policy, decision, frame, noise, clock);
             if (decision is { Shadow: { } shadow, Arm.IsOnDevice: false })
             {
@@ -85,9 +93,10 @@ public sealed class Simulator(Scenario scenario, int seed)
 
     private SimulatedFrame Run(IPartitionPolicy policy, in Decision decision, int frame, FrameNoise noise, double clock)
     {
-        var (choice, onDevice) = (decision.Arm.Index, scenario.Choices - 1);
+        var choice = ChoiceOf(decision.Arm);
+        var local = decision.Local is { } standIn ? ChoiceOf(standIn) : scenario.LocalOf(decision.Arm.Variant);
         var server = scenario.ServerOf(choice);
-        var (truth, mean) = (Measure(choice, frame, noise, scenario.Noise, clock), Measure(choice, frame, noise, scale: 0, clock));
+        var (truth, mean) = (Measure(choice, local, frame, noise, scenario.Noise, clock), Measure(choice, local, frame, noise, scale: 0, clock));
         var seconds = truth.Seconds(decision, scenario.LateRaces);
         foreach (var (outcome, delay) in truth.Outcomes(decision, scenario.LateRaces))
         {
@@ -95,7 +104,7 @@ public sealed class Simulator(Scenario scenario, int seed)
             else _late.Enqueue(outcome, clock + delay);
         }
 
-        return new(frame, scenario.ArmOf(choice).Partition, decision.IsForced, decision.IsRaced && choice != onDevice, seconds * 1e3,
+        return new(frame, scenario.ArmOf(choice).Partition, decision.IsForced, decision.IsRaced && server >= 0, seconds * 1e3,
             mean.Seconds(decision, scenario.LateRaces) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server);
     }
 
@@ -104,7 +113,8 @@ public sealed class Simulator(Scenario scenario, int seed)
     {
         while (_shadows.TryPeek(out _, out var ended) && ended <= clock + seconds) _shadows.Dequeue();
         if (_shadows.Count >= RaceModel.MaxLateReplies) return;
-        var truth = Measure(arm.Index, frame, noise, scenario.Noise, clock, sentAfter: seconds);
+        var choice = ChoiceOf(arm);
+        var truth = Measure(choice, scenario.LocalOf(arm.Variant), frame, noise, scenario.Noise, clock, sentAfter: seconds);
         var patience = Math.Max(RaceModel.ShadowPatience * seconds, RaceModel.LeastPatienceSeconds);
         var arrival = clock + seconds + Math.Min(truth.Offload, patience);
         _shadows.Enqueue(0, arrival);
@@ -112,28 +122,57 @@ public sealed class Simulator(Scenario scenario, int seed)
     }
 
     // A boundary is sent after the head unless another time is given, s after the frame began.
-    private SimulatedRequest Measure(int choice, int frame, FrameNoise noise, double scale, double clock, double? sentAfter = null)
+    private SimulatedRequest Measure(int choice, int local, int frame, FrameNoise noise, double scale, double clock, double? sentAfter = null)
     {
-        var truth = scenario.ArmOf(choice);
+        var (truth, standIn) = (scenario.ArmOf(choice), scenario.ArmOf(local));
         var slowdown = scenario.DeviceSlowdown.At(frame);
         var head = noise.Apply(NoiseTerm.Head, truth.HeadMs * slowdown, scale) / 1e3;
-        var whole = noise.Apply(NoiseTerm.Head, scenario.Arms[^1].HeadMs * slowdown, scale) / 1e3;
+        var encode = noise.Apply(NoiseTerm.Head, truth.EncodeMs * slowdown, scale) / 1e3;
+        var whole = noise.Apply(NoiseTerm.Head, standIn.HeadMs * slowdown, scale) / 1e3;
+        var anew = standIn.Variant != truth.Variant;
         var index = scenario.ServerOf(choice);
         if (index < 0) return new() { Head = head, Whole = whole };
         var server = scenario.Servers[index];
-        if (!server.Availability.At(frame)) return new() { Head = head, Whole = whole, Offload = server.FailureMs / 1e3, Fails = true };
-        var (rttMs, transferMs) = server.LinkMs(truth.PayloadBits, frame, (clock + (sentAfter ?? head)) * 1e3);
+        if (!server.Availability.At(frame)) return new() { Head = head, Encode = encode, Whole = whole, BeginsAnew = anew, Offload = server.FailureMs / 1e3, Fails = true };
+        var (rttMs, transferMs) = server.LinkMs(truth.PayloadBits, frame, (clock + (sentAfter ?? (head + encode))) * 1e3);
         var roundTrip = noise.Apply(NoiseTerm.RoundTrip, rttMs, scale, index) / 1e3;
         var transfer = noise.Apply(NoiseTerm.Transfer, transferMs, scale, index) / 1e3;
-        var tail = noise.Apply(NoiseTerm.Tail, truth.TailMs * server.Slowdown.At(frame), scale, index) / 1e3;
-        return new() { Head = head, Whole = whole, Offload = roundTrip + transfer + tail, Tail = tail, Bytes = (long)Math.Round(truth.PayloadBits / 8) };
+        var tail = noise.Apply(NoiseTerm.Tail, (truth.TailMs + truth.DecodeMs) * server.Slowdown.At(frame), scale, index) / 1e3;
+        return new() { Head = head, Encode = encode, Whole = whole, BeginsAnew = anew, Offload = roundTrip + transfer + tail, Tail = tail, Bytes = (long)Math.Round(truth.PayloadBits / 8) };
     }
 
-    private static ArmDescription Describe(ScenarioArm arm, int index, int server) => new()
+    // Work of the heads of one variant, by partition.
+    private static ImmutableArray<double> HeadWork(ScenarioArm[] arms)
     {
-        Arm = new(index, Variant: 0, arm.Partition, Codec: 0, Exit: 0, server),
-        PayloadBits = arm.PayloadBits,
+        var work = new double[arms.Length == 0 ? 1 : arms.Max(static arm => arm.Partition) + 1];
+        foreach (var arm in arms) work[arm.Partition] = Math.Max(0, arms[0].Macs.Sum() - arm.Macs.Sum());
+        return [.. work];
+    }
+
+    // A policy may have been given some of the arms only, under other numbers.
+    private int ChoiceOf(in Arm arm)
+    {
+        if (_choices.Count == 0)
+        {
+            for (var choice = 0; choice < scenario.Choices; choice++)
+            {
+                var known = scenario.ArmOf(choice);
+                _choices[(known.Variant, known.Partition, known.Codec, scenario.ServerOf(choice))] = choice;
+            }
+        }
+
+        return _choices[(arm.Variant, arm.Cut, arm.Codec, arm.Server)];
+    }
+
+    private static ArmDescription Describe(ScenarioArm arm, int index, int server, TableErrors errors) => new()
+    {
+        Arm = new(index, arm.Variant, arm.Partition, arm.Codec, Exit: 0, server),
+        PayloadBits = errors.Apply(TableErrors.Payload, arm, arm.PayloadBits),
+        EncodeSeconds = arm.EncodeMs / 1e3,
+        DecodeSeconds = arm.DecodeMs / 1e3,
+        Accuracy = arm.Accuracy,
         TailMacs = arm.Macs,
         TailNodes = arm.Nodes,
+        TailSeconds = server >= 0 && errors.TellsTails ? errors.Apply(TableErrors.Tail, arm, arm.TailMs) / 1e3 : 0,
     };
 }

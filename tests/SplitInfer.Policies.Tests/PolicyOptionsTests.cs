@@ -7,11 +7,12 @@ namespace SplitInfer.Policies.Tests;
 public class PolicyOptionsTests
 {
     [Theory]
-    [InlineData(PolicyNames.MuLinUcb, "forcedInterval, optimism")]
+    [InlineData(PolicyNames.MuLinUcb, "forcedInterval, lateRisk, optimism")]
     [InlineData(PolicyNames.MuLinUcbPaper, "featureScale, forced, prior")]
     [InlineData(PolicyNames.LinUcb, "alpha, prior")]
     [InlineData(PolicyNames.EpsilonGreedy, "epsilon, prior")]
     [InlineData(PolicyNames.Neurosurgeon, "gain, initialMbps, macsPerSecond")]
+    [InlineData(PolicyNames.MdInferencePaper, "gamma")]
     [InlineData(PolicyNames.Fixed, "codec, partition")]
     [InlineData(PolicyNames.AllOnDevice, "none")]
     public void An_unknown_option_is_refused_with_a_list_of_those_there_are(string policy, string keys)
@@ -24,6 +25,8 @@ public class PolicyOptionsTests
     [Theory]
     [InlineData(PolicyNames.MuLinUcb, "optimism", "-1")]
     [InlineData(PolicyNames.MuLinUcb, "forcedInterval", "0")]
+    [InlineData(PolicyNames.MuLinUcb, "lateRisk", "1.5")]
+    [InlineData(PolicyNames.MdInferencePaper, "gamma", "-1")]
     [InlineData(PolicyNames.MuLinUcbPaper, "featureScale", "min")]
     [InlineData(PolicyNames.MuLinUcbPaper, "prior", "0")]
     [InlineData(PolicyNames.MuLinUcbPaper, "forced", "perhaps")]

@@ -20,4 +20,5 @@ internal sealed record PolicyRow(
 /// <param name="DecisionUs">Median microseconds to choose and observe once.</param>
 /// <param name="AllocatedBytes">Managed bytes that this allocates, as the mean.</param>
 /// <param name="ChooseUs">Median microseconds to choose once.</param>
-internal sealed record DecisionRow(string Policy, int Arms, double DecisionUs, double AllocatedBytes, double ChooseUs);
+/// <param name="Objective">What is optimised.</param>
+internal sealed record DecisionRow(string Policy, int Arms, double DecisionUs, double AllocatedBytes, double ChooseUs, string Objective);

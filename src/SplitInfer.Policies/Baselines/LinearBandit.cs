@@ -52,13 +52,13 @@ internal sealed class LinearBandit
 
     /// <summary>The delay that an arm is expected to have, s.</summary>
     public double Predict(int arm) =>
-        _heads.Current.Seconds[Arms.Rows.Profile[arm]] + (arm == Arms.OnDevice ? 0 : _regressions[Arms[arm].Server].Predict(_features.Of(arm)));
+        _heads.Current.Seconds[Arms.Rows.Profile[arm]] + (Arms[arm].IsOnDevice ? 0 : _regressions[Arms[arm].Server].Predict(_features.Of(arm)));
 
     /// <summary>Learns from a request, unless it ran on the device alone or brought no reply.</summary>
     public void Observe(in Outcome outcome)
     {
         var arm = outcome.Decision.Arm.Index;
-        if (arm != Arms.OnDevice && outcome.OffloadSeconds > 0 && !outcome.IsCensored && outcome.IsPlausible)
+        if (!Arms[arm].IsOnDevice && outcome.OffloadSeconds > 0 && !outcome.IsCensored && outcome.IsPlausible)
             _regressions[Arms[arm].Server].Update(_features.Of(arm), outcome.OffloadSeconds);
     }
 }

@@ -86,9 +86,9 @@ internal sealed class NeurosurgeonPolicy : IPartitionPolicy
         {
             // Arms that were not profiled are as fast for their work as those that were.
             var (work, time) = (0.0, 0.0);
-            for (var arm = 0; arm < _arms.OnDevice; arm++)
+            for (var arm = 0; arm < _arms.Remotes; arm++)
                 if (_arms[arm].Server == server && TryFind(tailSeconds, _arms[arm], out var seconds)) (work, time) = (work + _work[arm], time + seconds);
-            for (var arm = 0; arm < _arms.OnDevice && time > 0; arm++)
+            for (var arm = 0; arm < _arms.Remotes && time > 0; arm++)
             {
                 if (_arms[arm].Server != server) continue;
                 if (TryFind(tailSeconds, _arms[arm], out var seconds)) _tails[arm] = seconds;

@@ -22,6 +22,7 @@ public static class PolicyCatalog
             PolicyNames.LinUcb => new LinUcbPolicy(setup, LinUcbOptions.From(read)),
             PolicyNames.EpsilonGreedy => new EpsilonGreedyPolicy(setup, EpsilonGreedyOptions.From(read)),
             PolicyNames.Neurosurgeon => new NeurosurgeonPolicy(setup, NeurosurgeonOptions.From(read)),
+            PolicyNames.MdInferencePaper => new MdInferencePaperPolicy(setup, MdInferencePaperOptions.From(read)),
             PolicyNames.Fixed => FixedOptions.From(read).Create(setup),
             PolicyNames.AllOnDevice => new FixedPolicy(name, new ArmTable(setup)[^1]),
             PolicyNames.AllOnServer => new FixedPolicy(name, new ArmTable(setup)[0]),

@@ -29,7 +29,12 @@ public static class PolicyWarmUp
                 if (frame % 60 == 0) policy.ObserveServerProfile(server, [4e-3, 3e-3, 2e-3, 1e-3]);
             }
 
-            var decision = policy.Decide(new() { Quality = frame % 7 == 0 ? QualityOfService.KeyFrame : default });
+            var decision = policy.Decide(new()
+            {
+                Quality = frame % 7 == 0 ? QualityOfService.KeyFrame : default,
+                Objective = frame % 5 == 4 ? Objective.MostAccurateBy : Objective.LeastTime,
+                RemainingSeconds = frame % 5 == 4 ? 0.05 : null,
+            });
             var arm = decision.Arm;
             var head = HeadSeconds(arm.Cut);
             var outcome = new Outcome { Decision = decision, HeadSeconds = head };

@@ -30,6 +30,19 @@ internal static class OptimisticChoice
         var bestVariance = costs.Covariance(best, best);
         var bestDeviation = Math.Sqrt(bestVariance);
         var (chosen, lowest) = (best, costs.Mean(best));
+        var noiseOfDevice = costs.Device.Noise.Variance;
+        for (var local = costs.Arms.Remotes; local < costs.Arms.Main + 1 && costs.Arms.Remotes < costs.Arms.Main; local++)
+        {
+            // What is known of one variant on the device says little of another one that was never run there.
+            if (local == best || !costs.Arms.MayRun(local)) continue;
+            var (mean, own, shared) = (costs.Mean(local), costs.Covariance(local, local), costs.Covariance(local, best));
+            var byTrying = own + (noiseOfDevice * mean * mean);
+            var byBest = bestVariance + (noiseOfDevice * costs.Mean(best) * costs.Mean(best));
+            var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byBest);
+            var bound = mean * Math.Exp(-width * Math.Sqrt(Math.Max(taught, 0)) / mean);
+            if (bound < lowest && mean + Math.Sqrt(own) < MaxPrice * costs.Mean(best)) (chosen, lowest) = (local, bound);
+        }
+
         foreach (var server in costs.Open)
         {
             var noise = costs.Servers[server].Link.RequestNoise.Variance;
@@ -42,12 +55,13 @@ internal static class OptimisticChoice
 
                 // σ(p) ≤ √C_pp + √C_bb for any C_pb, so that C_pb is not needed for most arms.
                 var own = costs.Covariance(arm, arm);
-                if (mean - (width * (Math.Sqrt(own) + bestDeviation)) >= lowest) continue;
+                var payload = costs.PayloadDeviation(arm);
+                if (mean - (width * (Math.Sqrt(own) + bestDeviation + payload)) >= lowest) continue;
 
                 var shared = costs.Covariance(arm, best);
                 var byTrying = own + (noise * remote * remote);
                 var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byStaying);
-                var deviation = width * Math.Sqrt(Math.Max(taught, 0));
+                var deviation = width * Math.Sqrt(Math.Max(taught, 0) + (payload * payload));
                 if (mean - deviation >= lowest) continue;
 
                 var bound = mean - remote + (remote * Math.Exp(-deviation / remote));

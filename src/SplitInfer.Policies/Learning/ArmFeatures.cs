@@ -8,14 +8,14 @@ internal sealed class ArmFeatures
 {
     private readonly double[] _values;
 
-    /// <param name="arms">The arms; the last one runs everything on the device.</param>
+    /// <param name="arms">The arms; those that run everything on the device come last.</param>
     /// <param name="scaled">Whether each feature is divided by its largest value among the arms.</param>
     public ArmFeatures(IReadOnlyList<ArmDescription> arms, bool scaled)
     {
         var classes = arms[0].TailMacs.Length;
         Dimension = (2 * classes) + 1;
         _values = new double[arms.Count * Dimension];
-        for (var arm = 0; arm < arms.Count - 1; arm++)
+        for (var arm = 0; arm < arms.Count && !arms[arm].Arm.IsOnDevice; arm++)
         {
             var x = _values.AsSpan(arm * Dimension, Dimension);
             arms[arm].TailMacs.CopyTo(x);

@@ -29,6 +29,7 @@ internal sealed class CostModel
         (Arms, Device, _payloads) = (arms, new(setup, arms), new(setup, arms));
         Servers = [.. Enumerable.Range(0, arms.Servers).Select(server => new ServerModel(ServerPrior.Of(setup, arms, server), setup.IsSingleCore))];
         _open = new int[Servers.Length];
+        Residuals = new(Servers.Length);
         (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
     }
 
@@ -40,6 +41,9 @@ internal sealed class CostModel
 
     /// <summary>The servers, by <see cref="Arm.Server"/>.</summary>
     public ServerModel[] Servers { get; }
+
+    /// <summary>How far requests were from what was expected of them.</summary>
+    public ResidualModel Residuals { get; }
 
     /// <summary>The servers whose arms may be taken at the present decision: those that are available, have been heard of, and owe no reply.</summary>
     public ReadOnlySpan<int> Open => _open.AsSpan(0, _openCount);
@@ -57,7 +61,21 @@ internal sealed class CostModel
     public double Remote(int arm) => _remotes[arm];
 
     /// <summary>Expected cost of racing an arm against the device, s; of the arm alone where it cannot be raced.</summary>
-    public double Raced(int arm) => Arms.CanRace ? Math.Min(_means[arm], RaceModel.Overhead * _means[Arms.OnDevice]) : _means[arm];
+    public double Raced(int arm) => Arms.CanRace ? Math.Min(_means[arm], RaceModel.Overhead * DeviceBeside(arm)) : _means[arm];
+
+    /// <summary>Expected cost of what the device does in a race with an arm, s, but for the overhead: it may have to run the head of another variant first.</summary>
+    public double DeviceBeside(int arm)
+    {
+        var standIn = StandIn(arm);
+        return Arms[standIn].Variant == Arms[arm].Variant ? _means[standIn] : Device.Head(arm) + _means[standIn];
+    }
+
+    /// <summary>The local arm that stands in for a remote one where it is raced: its own variant, or the one that stands for the device where that is faster although it begins anew.</summary>
+    public int StandIn(int arm)
+    {
+        var own = Arms.LocalOf(arm);
+        return own >= 0 && (own == Arms.OnDevice || _means[own] <= Device.Head(arm) + _means[Arms.OnDevice]) ? own : Arms.OnDevice;
+    }
 
     /// <summary>Seconds from the start of encoding after which the reply to an arm's request is late, s.</summary>
     public double LateAfter(int arm) => Device.Encode(arm) + _remotes[arm] + (Lateness * Deviation(arm));
@@ -80,10 +98,12 @@ internal sealed class CostModel
     {
         var covariance = Device.Covariance(arm, other);
         var server = Arms[arm].Server;
-        if (server >= 0 && server == Arms[other].Server)
-            covariance += Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.Rows.Tail[arm], Arms.Rows.Tail[other]);
-        return covariance;
+        if (server < 0 || server != Arms[other].Server) return covariance;
+        return covariance + Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.Rows.Tail[arm], Arms.Rows.Tail[other]);
     }
+
+    /// <summary>By how much the cost of a remote arm may be off because it never sent anything, a standard deviation, s. A single request shows that, however delays scatter.</summary>
+    public double PayloadDeviation(int arm) => _payloads.Deviation(arm) * LinkOf(arm).Delay.SecondsPerBit;
 
     /// <summary>
     /// Counts a decision, works out the costs, and says which arm is expected to cost least among those that may be taken of the device
@@ -93,7 +113,7 @@ internal sealed class CostModel
     {
         Device.Advance();
         Arms.Refresh(context, Device.Heads, Arms.Rows.Head);
-        _means[Arms.OnDevice] = Device.Mean(Arms.OnDevice);
+        for (var local = Arms.Remotes; local < Arms.Count; local++) _means[local] = Device.Mean(local);
         var (best, reserve) = (Arms.AllowsDevice ? Arms.OnDevice : -1, -1);
         _openCount = 0;
         for (var s = 0; s < Servers.Length; s++)
@@ -120,16 +140,18 @@ internal sealed class CostModel
     public bool Observe(in Outcome outcome)
     {
         var (arm, sequence) = (outcome.Decision.Arm.Index, outcome.Decision.Sequence);
-        if (outcome.HeadSeconds > 0) Device.ObserveHead(arm, outcome.HeadSeconds);
-        if (outcome.DeviceSeconds > 0) Device.ObserveHead(Arms.OnDevice, outcome.DeviceSeconds / RaceModel.Overhead);
+        if (outcome.HeadSeconds > 0) ObserveHead(arm, outcome.HeadSeconds, sequence);
+        if (outcome.DeviceSeconds > 0 && LocalOf(outcome.Decision) is >= 0 and var local) ObserveHead(local, outcome.DeviceSeconds / RaceModel.Overhead, sequence);
         if (outcome.EncodeSeconds > 0) Device.ObserveEncode(arm, outcome.EncodeSeconds);
-        if (arm == Arms.OnDevice) return false;
+        if (Arms[arm].IsOnDevice) return false;
 
         var server = Servers[Arms[arm].Server];
         server.NoteReply(outcome);
 
         // A broken connection does not reveal how fast the link was.
-        if (outcome.OffloadSeconds <= 0 || outcome.Server == ServerOutcome.Failed || server.IsStale(sequence)) return false;
+        if (outcome.OffloadSeconds <= 0 || outcome.Server == ServerOutcome.Failed) return false;
+        if (Residuals.IsRecording) Residuals.Observe(this, outcome);
+        if (server.IsStale(sequence)) return false;
         if (outcome.IsCensored)
         {
             server.Link.ObserveCensored(Bits(arm), outcome.OffloadSeconds - Tail(arm));
@@ -156,6 +178,7 @@ internal sealed class CostModel
     {
         _payloads.Save(state);
         foreach (var server in Servers) server.Save(state);
+        Residuals.Save(state);
     }
 
     /// <summary>Restores what an earlier run learned.</summary>
@@ -163,7 +186,17 @@ internal sealed class CostModel
     {
         _payloads.Restore(state);
         foreach (var server in Servers) server.Restore(state);
+        Residuals.Restore(state);
     }
+
+    private void ObserveHead(int arm, double seconds, long sequence)
+    {
+        if (Device.Measures(arm)) Residuals.ObserveDevice(seconds, Device.Head(arm), sequence);
+        Device.ObserveHead(arm, seconds);
+    }
+
+    // The arm that the device ran beside the server or after it; −1 where it had none.
+    private int LocalOf(in Decision decision) => decision.Local is { } local ? local.Index : Arms.LocalOf(decision.Arm.Index);
 
     // The second of equals; −1 stands for none.
     private int Cheaper(int arm, int than) => than < 0 || _means[arm] < _means[than] ? arm : than;

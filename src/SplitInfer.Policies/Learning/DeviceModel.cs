@@ -6,9 +6,6 @@ namespace SplitInfer.Policies.Learning;
 /// </summary>
 internal sealed class DeviceModel
 {
-    /// <summary>How far a profiled delay is off, relative to itself.</summary>
-    private const double MeasuredDeviation = 0.02;
-
     /// <summary>How far one is off that a single request measured.</summary>
     private const double SingleRunDeviation = 0.2;
 
@@ -42,7 +39,7 @@ internal sealed class DeviceModel
     public DeviceModel(PolicySetup setup, ArmTable arms)
     {
         (_profile, _delays) = (setup.Heads, setup.Heads.Current);
-        (_headRow, _payloadRow, _whole) = (arms.Rows.Head, arms.Rows.Payload, arms.Rows.Head[arms.OnDevice]);
+        (_headRow, _payloadRow, _whole) = (arms.Rows.Head, arms.Rows.Payload, arms.Rows.Head[arms.Main]);
         _encodes = new double[arms.Rows.Payloads];
         _hasEncoded = new bool[_encodes.Length];
         _profileRow = new int[arms.Rows.Heads];
@@ -61,7 +58,7 @@ internal sealed class DeviceModel
             _nominal[head] = _delays.Seconds[_profileRow[head]];
             _heads.Expect(head, Math.Max(_nominal[head], LeastSeconds));
             if (_delays.IsMeasured[_profileRow[head]]) _heads.SetUsual(head, Math.Max(_nominal[head], LeastSeconds));
-            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_profileRow[head]] ? MeasuredDeviation : InterpolatedDeviation);
+            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_profileRow[head]] ? setup.HeadDeviation : InterpolatedDeviation);
         }
 
         Publish();
@@ -70,11 +67,17 @@ internal sealed class DeviceModel
     /// <summary>How many times slower than its profile the device is.</summary>
     public double Slowdown => _nominal[_whole] > MinSeconds ? _heads.Seconds(_whole) / _nominal[_whole] : 1;
 
+    /// <summary>Scatter of the heads.</summary>
+    public NoiseEstimate Noise => _heads.Noise;
+
     /// <summary>Decisions since the device's speed was last measured.</summary>
     public int Unmeasured { get; private set; }
 
     /// <summary>Expected delays of the heads, s, by <see cref="ArmRows.Head"/>.</summary>
     public ReadOnlySpan<double> Heads => _means;
+
+    /// <summary>Expected delay of an arm's head, s.</summary>
+    public double Head(int arm) => _means[_headRow[arm]];
 
     /// <summary>Expected delay of an arm's head and encoding, s.</summary>
     public double Mean(int arm) => _means[_headRow[arm]] + _encodes[_payloadRow[arm]];

@@ -14,14 +14,17 @@ internal sealed class PayloadModel
     private readonly int[] _rowOf;
     private readonly double[] _bits;
     private readonly double[] _extraDecoding;
+    private readonly double[] _deviations;
 
     public PayloadModel(PolicySetup setup, ArmTable arms)
     {
         _rowOf = arms.Rows.Payload;
         _bits = new double[arms.Rows.Payloads];
+        _deviations = new double[_bits.Length];
+        Array.Fill(_deviations, setup.PayloadDeviation);
         for (var arm = 0; arm < arms.Count; arm++) _bits[_rowOf[arm]] = Math.Max(setup.Arms[arm].PayloadBits, 1);
         _extraDecoding = new double[arms.Count];
-        foreach (var tail in Enumerable.Range(0, arms.OnDevice).GroupBy(arm => (arms[arm].Server, arms.Rows.Tail[arm])))
+        foreach (var tail in Enumerable.Range(0, arms.Remotes).GroupBy(arm => (arms[arm].Server, arms.Rows.Tail[arm])))
         {
             var least = tail.Min(arm => setup.Arms[arm].DecodeSeconds);
             foreach (var arm in tail) _extraDecoding[arm] = setup.Arms[arm].DecodeSeconds - least;
@@ -30,6 +33,9 @@ internal sealed class PayloadModel
 
     /// <summary>Bits that an arm is expected to send.</summary>
     public double Bits(int arm) => _bits[_rowOf[arm]];
+
+    /// <summary>How far the bits of an arm may be off, a standard deviation; 0 once it has sent some.</summary>
+    public double Deviation(int arm) => _deviations[_rowOf[arm]] * _bits[_rowOf[arm]];
 
     /// <summary>Seconds that decoding an arm's payload takes beyond the fastest codec of the same tail.</summary>
     public double ExtraDecoding(int arm) => _extraDecoding[arm];
@@ -41,7 +47,11 @@ internal sealed class PayloadModel
     public void Observe(int arm, double bits)
     {
         ref var expected = ref _bits[_rowOf[arm]];
-        expected += BitsGain * (bits - expected);
+
+        // What was doubted is known once it was sent.
+        ref var deviation = ref _deviations[_rowOf[arm]];
+        expected += (deviation > 0 ? 1 : BitsGain) * (bits - expected);
+        deviation = 0;
     }
 
     /// <summary>Writes the bits.</summary>

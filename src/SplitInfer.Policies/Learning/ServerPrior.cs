@@ -28,11 +28,15 @@ internal static class ServerPrior
     private const double OwnDeviation = 0.05;
     private const double MinSeconds = 1e-7;
 
+    /// <summary>How far the server's speed, and each tail beside that, are from what was measured beforehand.</summary>
+    private const double MeasuredSpeedDeviation = 0.7, MeasuredOwnDeviation = 0.1;
+
     /// <summary>What is expected of the tails of one server, by their rows.</summary>
     public static DelayEstimator Of(PolicySetup setup, ArmTable arms, int server)
     {
-        var own = Enumerable.Range(0, arms.OnDevice).Where(arm => arms[arm].Server == server).DistinctBy(arm => arms.Rows.Tail[arm]).ToArray();
+        var own = Enumerable.Range(0, arms.Remotes).Where(arm => arms[arm].Server == server).DistinctBy(arm => arms.Rows.Tail[arm]).ToArray();
         var belief = new DelayEstimator(own.Length);
+        if (own.Length > 0 && own.All(arm => setup.Arms[arm].TailSeconds > 0)) return Measured(belief, setup, arms, own);
         Chain[] chains = [.. own.GroupBy(arm => (arms[arm].Variant, arms[arm].Exit)).Select(chain => new Chain(setup, [.. chain]))];
         foreach (var chain in chains)
         {
@@ -43,6 +47,19 @@ internal static class ServerPrior
                     for (var q = 0; q < other.Length; q++)
                         belief.LogCovariance(arms.Rows.Tail[chain.Arms[p]], arms.Rows.Tail[other.Arms[q]]) = Covariance(chain, p, other, q);
             }
+        }
+
+        return belief;
+    }
+
+    // Tails that were measured beforehand, on a server that may be busier now.
+    private static DelayEstimator Measured(DelayEstimator belief, PolicySetup setup, ArmTable arms, int[] own)
+    {
+        foreach (var arm in own)
+        {
+            belief.Expect(arms.Rows.Tail[arm], setup.Arms[arm].TailSeconds);
+            foreach (var other in own)
+                belief.LogCovariance(arms.Rows.Tail[arm], arms.Rows.Tail[other]) = (MeasuredSpeedDeviation * MeasuredSpeedDeviation) + (arm == other ? MeasuredOwnDeviation * MeasuredOwnDeviation : 0);
         }
 
         return belief;

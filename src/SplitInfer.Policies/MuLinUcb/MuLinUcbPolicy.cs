@@ -12,6 +12,9 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     /// <summary>A cost less certain than this, relative to itself, is raced if the device may well be faster.</summary>
     private const double Doubt = 0.1;
 
+    /// <summary>A race in which the device takes no more than this many times what it takes alone is not replaced by a cheaper one.</summary>
+    private const double DearestRace = 1.005;
+
     /// <summary>An exploratory request is raced if the device takes at most this many times as long as the arm.</summary>
     private const double WorthRacing = 1.5;
 
@@ -23,6 +26,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     private readonly LinkExploration[] _linkExploration;
     private readonly DeviceExploration _deviceExploration = new();
     private readonly DeviceGuard _guard = new();
+    private readonly DeadlinePolicy _byDeadline;
     private CostModel _costs;
     private long _sequence;
 
@@ -32,13 +36,14 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         _serverExploration = new(_arms.Servers, options.ForcedInterval);
         _linkExploration = [.. Enumerable.Range(0, _arms.Servers).Select(static _ => new LinkExploration())];
         _costs = new(setup, _arms);
+        _byDeadline = new(setup, _arms, _serverExploration, options);
     }
 
     public string Name => PolicyNames.MuLinUcb;
 
     public IPolicyState State => this;
 
-    public int Version => 2;
+    public int Version => 3;
 
     public Decision Decide(in DecisionContext context)
     {
@@ -47,6 +52,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             _sequence++;
             _serverExploration.NoteReturns(context.UnavailableServers);
             var best = _costs.Advance(context, _sequence);
+            if (context.Objective == Objective.MostAccurateBy) return _byDeadline.Decide(_costs, context, _sequence);
             if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
             if (_serverExploration.Unknown(_costs, context, _sequence) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
             if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(best);
@@ -62,6 +68,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var promising = OptimisticChoice.Choose(_costs, best, width);
             var home = _arms[best].Server;
             _serverExploration.Count(_costs, home);
+            if (home == Arm.OnDevice && promising != best && _arms[promising].IsOnDevice) return Take(promising) with { IsForced = true };
             if (home == Arm.OnDevice) return NextExploration(best, promising) ?? RaceUnderDoubtOrNone() ?? Take(best);
             if (!context.Quality.IsKey)
             {
@@ -129,7 +136,9 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     }
 
     private Decision? NextExploration(int best, int promising) =>
-        _serverExploration.Next(_costs, best, promising, _sequence) is >= 0 and var arm ? Explore(arm, best) : null;
+        _serverExploration.Next(_costs, best, promising, _sequence) is >= 0 and var arm
+            ? Explore(_arms.CanRace && _arms[best].IsOnDevice && arm != promising ? CheapToRace(arm) : arm, best)
+            : null;
 
     private Decision? RaceUnderDoubtOrNone()
     {
@@ -141,7 +150,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 
     private bool IsWorthRacing(int arm, int best)
     {
-        if (!_arms.CanRace || arm == _arms.OnDevice) return false;
+        if (!_arms.CanRace || _arms[arm].IsOnDevice) return false;
         var deviation = Math.Sqrt(_costs.Covariance(arm, arm));
         return (arm != best || deviation > Doubt * _costs.Mean(arm)) && _costs.Mean(_arms.OnDevice) < _costs.Mean(arm) + (2 * deviation);
     }
@@ -153,11 +162,28 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         return Take(arm) with { IsForced = true, IsRaced = _arms.CanRace && isWorthRacing };
     }
 
+    // While the device answers, any arm shows what has become of a server and its link. Where its own variant is not the one that the device runs,
+    // the head is run in vain.
+    private int CheapToRace(int arm)
+    {
+        var limit = DearestRace * _costs.Mean(_arms.OnDevice);
+        if (_costs.DeviceBeside(arm) <= limit) return arm;
+        var cheapest = arm;
+        foreach (var other in _arms.RemoteOf(_arms[arm].Server))
+        {
+            var (price, least) = (_costs.DeviceBeside(other), _costs.DeviceBeside(cheapest));
+            if (price <= limit && least <= limit ? _costs.Mean(other) < _costs.Mean(cheapest) : price < least) cheapest = other;
+        }
+
+        return cheapest;
+    }
+
     private Decision Take(int arm) => new()
     {
         Arm = _arms[arm],
         PredictedSeconds = _costs.Mean(arm),
-        LateAfterSeconds = _arms.CanRace && arm != _arms.OnDevice ? _costs.LateAfter(arm) : 0,
+        LateAfterSeconds = _arms.CanRace && !_arms[arm].IsOnDevice ? _costs.LateAfter(arm) : 0,
+        Local = _arms.Remotes < _arms.Main && !_arms[arm].IsOnDevice ? _arms[_costs.StandIn(arm)] : null,
         Sequence = _sequence,
     };
 }
@@ -171,9 +197,13 @@ internal sealed class MuLinUcbOptions
     /// <summary>Requests that the device runs alone before one is raced.</summary>
     public int ForcedInterval { get; init; } = 10;
 
+    /// <summary>Probability with which an arm may be late where the device has no answer by the deadline.</summary>
+    public double LateRisk { get; init; } = 0.01;
+
     public static MuLinUcbOptions From(PolicyOptions options) => new()
     {
         Optimism = options.Number("optimism", 1.5, min: 0),
         ForcedInterval = options.Whole("forcedInterval", 10, min: 1),
+        LateRisk = options.Number("lateRisk", 0.01, min: 0, max: 1),
     };
 }

@@ -105,6 +105,20 @@ public sealed class BenchTests : IDisposable
         Assert.Equal(worlds[0].GetProperty("meanMs").GetDouble(), again.Json[^1].GetProperty("meanMs").GetDouble(), precision: 9);
     }
 
+    [Fact]
+    public async Task Policy_prints_a_line_for_each_world_of_several_variants_and_sums_up()
+    {
+        var result = await CommandLine.RunAsync("bench", "policy", "--families", "3", "--seed", "5", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(4, result.Json.Length);
+        Assert.All(result.Json[..^1], static line => Assert.Equal("world minAccuracy arms prunedArms pruningLoss meanMs oracleMeanMs singleKnob singleKnobMs overSingleKnob steadyExcess", CommandLine.Fields(line)));
+        Assert.Equal("worlds worseBy1 worseBy3 meanSteadyExcess meanPruningLoss mostArms medianGain", CommandLine.Fields(result.Json[^1]));
+        Assert.Equal(3, result.Json[^1].GetProperty("worlds").GetInt32());
+        var again = await CommandLine.RunAsync("simulate", "--scenario", result.Json[0].GetProperty("world").GetString()!, "--json");
+        Assert.Equal(result.Json[0].GetProperty("oracleMeanMs").GetDouble(), again.Json[^1].GetProperty("oracleMeanMs").GetDouble(), precision: 9);
+        Assert.Contains("accuracy asked for", (await CommandLine.RunAsync("bench", "policy", "--families", "2")).Output, StringComparison.Ordinal);
+    }
+
     [LongFact]
     [Trait("Category", "Long")]
     public async Task Policy_plays_devices_of_one_core_and_without_races()

@@ -32,6 +32,7 @@ public sealed class SimulateTests : IDisposable
     [InlineData("LinUcb")]
     [InlineData("EpsilonGreedy")]
     [InlineData("Neurosurgeon")]
+    [InlineData("MdInferencePaper")]
     [InlineData("Fixed")]
     [InlineData("AllOnDevice")]
     [InlineData("AllOnServer")]
@@ -47,6 +48,50 @@ public sealed class SimulateTests : IDisposable
         var mean = result.Json[..^1].Average(static f => f.GetProperty("delayMs").GetDouble());
         Assert.Equal(mean, summary.GetProperty("meanMs").GetDouble(), 1e-9);
         Assert.Equal(mean - summary.GetProperty("oracleMeanMs").GetDouble(), summary.GetProperty("excessMs").GetDouble(), 1e-9);
+    }
+
+    [Fact]
+    public async Task A_family_has_a_line_for_each_network_and_deadline_beside_what_others_make_of_it()
+    {
+        var family = _folder["worlds/family.json"];
+        await File.WriteAllTextAsync(family, """
+            {
+              "name": "small", "frames": 200, "chooses": "server",
+              "variants": [
+                {"name": "small", "accuracy": 0.5, "serverMs": 2, "deviceMs": 10},
+                {"name": "large", "accuracy": 0.9, "serverMs": 40, "serverSdMs": 1}
+              ],
+              "networks": [
+                {"name": "near", "out": {"law": "gamma", "meanMs": 10, "sdMs": 5}, "back": {"traceMs": [4, 8, 12]}},
+                {"name": "far", "out": {"law": "lognormal", "meanMs": 80, "sdMs": 40}}
+              ],
+              "deadlineMs": [20, 200]
+            }
+            """);
+        var result = await CommandLine.RunAsync("simulate", "--scenario", family, "--seed", "4", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(5, result.Json.Length);
+        Assert.All(result.Json[..^1], static line => Assert.Equal(
+            "network deadlineMs policy frames accuracy lateShare hedgedShare deviceShare nothingShare bestStatic staticAccuracy publishedAccuracy publishedLateShare publishedOracleAccuracy informedAccuracy", CommandLine.Fields(line)));
+        Assert.Equal(0.9, result.Json[1].GetProperty("accuracy").GetDouble(), 0.02);
+        Assert.Equal("large", result.Json[1].GetProperty("bestStatic").GetString());
+        Assert.Equal(4, result.Json[^1].GetProperty("cells").GetInt32());
+        Assert.Equal(result.Output, (await CommandLine.RunAsync("simulate", "--scenario", family, "--seed", "4", "--json")).Output);
+        Assert.Contains("far 200 ms", (await CommandLine.RunAsync("simulate", "--scenario", family)).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"variants": [], "frames": 1}""", "deviceMs")]
+    [InlineData("""{"frames": 1, "variants": [{"name": "a", "accuracy": 2, "deviceMs": 1, "serverMs": 1}]}""", "accuracy")]
+    [InlineData("""{"frames": 1, "variants": [{"name": "a", "accuracy": 1, "deviceMs": 1, "serverMs": 1}], "networks": [{"name": "n", "out": {"law": "cauchy"}}]}""", "lognormal")]
+    [InlineData("""{"frames": 1, "variants": [{"name": "a", "accuracy": 1, "deviceMs": 1, "serverMs": 1}], "networks": [{"name": "n", "out": {"meanMs": 1}}], "deadlineMs": []}""", "deadlineMs")]
+    public async Task A_family_that_makes_no_sense_is_refused_by_place(string text, string expected)
+    {
+        var family = _folder["worlds/wrong.json"];
+        await File.WriteAllTextAsync(family, text);
+        var result = await CommandLine.RunAsync("simulate", "--scenario", family);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,8 +141,10 @@ public sealed class SimulateTests : IDisposable
         Assert.Equal("", result.Error);
         var (rows, decisions) = (result.Json[..9], result.Json[9..]);
         Assert.All(rows, static r => Assert.Equal("scenario policy seeds meanMs oracleMeanMs excessMs excessRatio p95Ms lastExcessRatio noiseFreeExcessRatio", CommandLine.Fields(r)));
-        Assert.All(decisions, static d => Assert.Equal("policy arms decisionUs allocatedBytes chooseUs", CommandLine.Fields(d)));
-        Assert.Equal([(32, 8), (1000, 8)], decisions.CountBy(static d => d.GetProperty("arms").GetInt32()).Select(static count => (count.Key, count.Value)));
+        Assert.All(decisions, static d => Assert.Equal("policy arms decisionUs allocatedBytes chooseUs objective", CommandLine.Fields(d)));
+
+        // Nine policies, and the default by a deadline.
+        Assert.Equal([(32, 10), (1000, 10)], decisions.CountBy(static d => d.GetProperty("arms").GetInt32()).Select(static count => (count.Key, count.Value)));
     }
 
     [Theory]

@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Tailoring/Verification", "Tailoring/Calibration"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Tailoring/Verification", "Tailoring/Calibration"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -31,6 +31,7 @@ internal static class ProductRules
             ["Policies/Catalog"] = ["Policies/Baselines", "Policies/MuLinUcb"],
             ["Simulation"] = ["Policies/Catalog"],
             ["Simulation/RandomWorlds"] = ["Simulation"],
+            ["Simulation/Families"] = ["Simulation"],
 
             ["Client/Transport"] = Core,
             ["Client/Device"] = Core,

@@ -16,18 +16,27 @@ internal static class BenchPolicyCommand
         seeds.Require<int>(static count => count >= 1, "takes 1 or more.");
         var random = new Option<int?>("--random") { Description = "Play this many random worlds rather than the scenarios that come with the tool.", HelpName = "N" };
         random.Require<int>(static count => count >= 1, "takes 1 or more.");
+        var families = new Option<int?>("--families") { Description = "Play this many random worlds of several variants and codecs, in which the default chooses all of it together, beside the best single knob of each.", HelpName = "N" };
+        families.Require<int>(static count => count >= 1, "takes 1 or more.");
         var seed = new Option<int>("--seed") { Description = "Makes the random worlds; the same seed gives the same worlds.", HelpName = "S" };
         var oneCore = new Option<bool>("--one-core") { Description = "Tell the policies that the device has one core, so that what they measure is to be doubted." };
         var command = new ExplainedCommand("policy", "Plays all policies against described worlds, beside an oracle, and times their decisions.",
             "splitinfer bench policy",
             "splitinfer bench policy --scenarios ./worlds --seeds 20 --json",
-            "splitinfer bench policy --random 200 --seed 7 --seeds 2 --one-core")
+            "splitinfer bench policy --random 200 --seed 7 --seeds 2 --one-core",
+            "splitinfer bench policy --families 500 --seed 911")
         {
-            folder, seeds, random, seed, oneCore, options.NoRaces,
+            folder, seeds, random, families, seed, oneCore, options.NoRaces,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
+            if (parsed.GetValue(families) is { } worlds)
+            {
+                PlayFamilies(terminal, lines, worlds, parsed.GetValue(seed), cancellationToken);
+                return Task.CompletedTask;
+            }
+
             var benchmark = new PolicyBenchmark(parsed.GetValue(seeds), !parsed.GetValue(options.NoRaces), parsed.GetValue(oneCore));
             var rows = new List<PolicyRow>();
             var scenarios = parsed.GetValue(random) is { } count ? RandomWorld.Sequence(count, parsed.GetValue(seed))
@@ -41,7 +50,8 @@ internal static class BenchPolicyCommand
                 if (terminal.IsErrorTerminal) terminal.Error.WriteLine($"{row.Scenario}, {row.Policy}: {row.ExcessRatio:P1} over the oracle");
             }
 
-            var decisions = PolicyNames.All.SelectMany(new DecisionBenchmark(TimeProvider.System).Run).ToArray();
+            var timing = new DecisionBenchmark(TimeProvider.System);
+            DecisionRow[] decisions = [.. PolicyNames.All.SelectMany(timing.Run), .. timing.RunByDeadline()];
             foreach (var row in decisions) lines?.Write(row, LineContext.Default.DecisionRow);
             if (lines is not null) return Task.CompletedTask;
             if (parsed.GetValue(random) is not null) RandomWorldTable.Write(terminal, rows);
@@ -50,5 +60,21 @@ internal static class BenchPolicyCommand
             return Task.CompletedTask;
         });
         return command;
+    }
+
+    private static void PlayFamilies(Terminal terminal, JsonLines? lines, int worlds, int seed, CancellationToken cancellationToken)
+    {
+        var rows = new List<FamilyRow>();
+        foreach (var world in RandomFamily.Sequence(worlds, seed))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // Errors of tables are of each world its own, or all would have the same arm wrong.
+            rows.Add(FamilyRow.Play(world, unchecked((seed * 7_919) + rows.Count)));
+            lines?.Write(rows[^1], LineContext.Default.FamilyRow);
+        }
+
+        if (lines is null) FamilyTable.Write(terminal, rows);
+        else lines.Write(FamilySummary.Of(rows), LineContext.Default.FamilySummary);
     }
 }

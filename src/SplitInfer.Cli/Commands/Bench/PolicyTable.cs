@@ -1,6 +1,7 @@
 using Spectre.Console;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Output;
+using SplitInfer.Policies;
 
 namespace SplitInfer.Cli.Commands.Bench;
 
@@ -19,6 +20,6 @@ internal static class PolicyTable
     public static void Write(Terminal terminal, IReadOnlyList<DecisionRow> decisions)
     {
         foreach (var row in decisions)
-            terminal.Output.WriteLine($"choosing among {row.Arms} arms and observing by {row.Policy}: {row.DecisionUs:F2} µs, of which choosing {row.ChooseUs:F2} µs, {row.AllocatedBytes:F1} bytes");
+            terminal.Output.WriteLine($"choosing among {row.Arms} arms and observing by {row.Policy}{(row.Objective == nameof(Objective.LeastTime) ? "" : ", most accurate by a deadline")}: {row.DecisionUs:F2} µs, of which choosing {row.ChooseUs:F2} µs, {row.AllocatedBytes:F1} bytes");
     }
 }

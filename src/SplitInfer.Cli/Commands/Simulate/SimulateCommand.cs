@@ -3,6 +3,7 @@ using SplitInfer.Cli.Output;
 using SplitInfer.Policies;
 using SplitInfer.Policies.Catalog;
 using SplitInfer.Simulation;
+using SplitInfer.Simulation.Families;
 using SplitInfer.Simulation.RandomWorlds;
 
 namespace SplitInfer.Cli.Commands.Simulate;
@@ -18,14 +19,22 @@ internal static class SimulateCommand
         var seed = new Option<int>("--seed") { Description = "Makes the noise; the same seed gives the same noise to every policy.", HelpName = "N" };
         var command = new ExplainedCommand("simulate", "Plays a policy against a described world on a virtual clock, beside an oracle.",
             "splitinfer simulate --scenario samples/scenarios/vgg16/drop-50-4.json",
-            "splitinfer simulate --scenario world.json --policy MuLinUcbPaper --policy-option featureScale=max --seed 3 --json")
+            "splitinfer simulate --scenario world.json --policy MuLinUcbPaper --policy-option featureScale=max --seed 3 --json",
+            "splitinfer simulate --scenario samples/families/mdinference.json")
         {
             scenario, policy, options.PolicyOptions, seed,
         };
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(scenario);
-            var world = RandomWorld.Find(name) ?? RandomServers.Find(name) ?? ScenarioReader.ReadFile(name);
+            if (FamilyReader.FindFile(name) is { } family)
+            {
+                FamilyRun.Play(terminal, family, parsed.GetRequiredValue(policy)!, setup => PolicyCatalog.Create(parsed.GetRequiredValue(policy)!, setup, options.PolicyOptionsOf(parsed)),
+                    parsed.GetValue(seed), parsed.GetValue(options.Json), cancellationToken);
+                return Task.CompletedTask;
+            }
+
+            var world = RandomWorld.Find(name) ?? RandomServers.Find(name) ?? RandomFamily.Find(name) ?? ScenarioReader.ReadFile(name);
             var player = PolicyCatalog.Create(parsed.GetRequiredValue(policy)!, Simulator.SetupOf(world, parsed.GetValue(seed)), options.PolicyOptionsOf(parsed));
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
             var frames = new List<SimulatedFrame>();
@@ -38,6 +47,7 @@ internal static class SimulateCommand
             var summary = SimulationLine.Of(SimulationSummary.Of(player.Name, frames));
             if (lines is not null) lines.Write(summary, LineContext.Default.SimulationLine);
             else SimulationTable.Write(terminal, world, frames, summary);
+            return Task.CompletedTask;
         });
         return command;
     }

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace SplitInfer.Simulation.RandomWorlds;
+
+/// <summary>
+/// Random worlds of several variants with several codecs at every cut, any link and server, and requests that ask for an accuracy. Nothing changes
+/// in them, so that what is learned is the choice.
+/// </summary>
+/// <remarks>
+/// Variants are made of one chain of layers: each is so many times as fast on the device and on the server as the main one, sends boundaries that are
+/// so many times as large, and loses some accuracy. Codecs lose some as well, or none; each makes boundaries smaller and takes time on both sides.
+/// </remarks>
+public static class RandomFamily
+{
+    private const string Prefix = "family";
+    private const int Frames = 400;
+    private const double MinMbps = 0.5, MaxMbps = 500;
+    private const double MinSpeedup = 1, MaxSpeedup = 50;
+    private const double MaxNoise = 0.1;
+
+    private static readonly double[] Budgets = [0.001, 0.01, 0.03];
+
+    /// <summary>Worlds with a seed of each their own, by rising loss of accuracy that is acceptable, again and again: 0.1, 1 and 3 points.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Of the first.</param>
+    /// <param name="tableError">How far what a policy is told of arms is from what they truly cost, relative to it.</param>
+    public static IEnumerable<Scenario> Sequence(int count, int seed, double tableError = 0.1) =>
+        Enumerable.Range(0, count).Select(i => Create(i % Budgets.Length, unchecked((seed * 1_000_003) + i), tableError));
+
+    /// <summary>The world of that name, such as <c>family/1/42</c>, with tables that are 10 % off; null where none has it.</summary>
+    public static Scenario? Find(string name) =>
+        name.Split('/') is [Prefix, var budget, var number]
+            && int.TryParse(budget, NumberStyles.None, CultureInfo.InvariantCulture, out var known) && known < Budgets.Length
+            && int.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seed)
+                ? Create(known, seed, tableError: 0.1)
+                : null;
+
+    private static Scenario Create(int budget, int seed, double tableError)
+    {
+        var draws = new ScenarioRandom(seed);
+        var any = draws.Flag(0.25);
+        while (true)
+        {
+            var world = Draw(draws, string.Create(CultureInfo.InvariantCulture, $"{Prefix}/{budget}/{seed}"), 1 - Budgets[budget], tableError);
+
+            // Three times in four a server is worth using, and not for next to nothing.
+            var alone = Enumerable.Range(world.Choices - world.Locals, world.Locals).Where(world.IsAccurate).Min(choice => world.MeanSeconds(choice, 0));
+            var ratio = world.OracleSeconds(0) / alone;
+            if (any || ratio is > 0.1 and < 0.9) return world;
+        }
+    }
+
+    private static Scenario Draw(ScenarioRandom draws, string name, double minAccuracy, double tableError)
+    {
+        var chain = RandomNetwork.Arms(draws, draws.LogUniform(MinSpeedup, MaxSpeedup));
+        Variant[] variants = [new(1, 1, 1, 1), .. Enumerable.Range(0, draws.Whole(1, 4)).Select(_ => new Variant(draws.LogUniform(0.2, 1.2), draws.LogUniform(0.2, 1.2), draws.LogUniform(0.3, 1.1), 1 - draws.LogUniform(0.0003, 0.05)))];
+        Codec[] codecs = [new(1, 0, 0, 1), .. Enumerable.Range(0, draws.Whole(1, 5)).Select(_ => new Codec(draws.LogUniform(1.3, 20), draws.LogUniform(1e-9, 3e-7), draws.LogUniform(1e-10, 3e-8), draws.Flag(0.3) ? 1 : 1 - draws.LogUniform(0.0003, 0.03)))];
+        var remote =
+            from v in Enumerable.Range(0, variants.Length)
+            from arm in chain.SkipLast(1)
+            let own = Scale(arm, v, variants[v], draws)
+            from c in Enumerable.Range(0, codecs.Length)
+            select own with
+            {
+                Codec = c,
+                PayloadBits = own.PayloadBits / codecs[c].Ratio,
+                EncodeMs = own.PayloadBits * codecs[c].EncodeMsPerBit,
+                DecodeMs = own.PayloadBits * codecs[c].DecodeMsPerBit,
+                Accuracy = own.Accuracy * codecs[c].Accuracy,
+            };
+        var local = Enumerable.Range(0, variants.Length).Reverse().Where(v => v == 0 || draws.Flag(0.8)).Select(v => Scale(chain[^1], v, variants[v], draws));
+        ImmutableArray<ScenarioArm> arms = [.. remote, .. local];
+        return new()
+        {
+            Name = name,
+            Frames = Frames,
+            Noise = draws.Uniform(0, MaxNoise),
+            Arms = arms,
+            Locals = arms.Length - (variants.Length * (chain.Length - 1) * codecs.Length),
+            MinAccuracy = minAccuracy,
+            TableError = tableError,
+            Servers = [new() { Link = new([(0, new LinkState(draws.LogUniform(MinMbps, MaxMbps), draws.LogUniform(0.5, 100)))]), Slowdown = new([(0, draws.LogUniform(0.5, 2))]) }],
+            DeviceSlowdown = RandomTimeline.Steady,
+            KeyFrames = [],
+            Probes = true,
+            LateRaces = true,
+        };
+    }
+
+    // Each head and tail is off by a little, as kernels of other shapes are.
+    private static ScenarioArm Scale(ScenarioArm arm, int index, Variant variant, ScenarioRandom draws) => arm with
+    {
+        Variant = index,
+        HeadMs = arm.HeadMs * variant.DevicePart * (index == 0 ? 1 : draws.Factor(0.05)),
+        TailMs = arm.TailMs * variant.ServerPart * (index == 0 ? 1 : draws.Factor(0.05)),
+        PayloadBits = arm.Partition == 0 ? arm.PayloadBits : Math.Round(arm.PayloadBits * variant.BitsPart),
+        Macs = [.. arm.Macs.Select(macs => macs * variant.DevicePart)],
+        Accuracy = variant.Accuracy,
+    };
+
+    private sealed record Variant(double DevicePart, double ServerPart, double BitsPart, double Accuracy);
+
+    private sealed record Codec(double Ratio, double EncodeMsPerBit, double DecodeMsPerBit, double Accuracy);
+}
