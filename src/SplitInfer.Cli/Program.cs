@@ -2,6 +2,7 @@ using System.CommandLine;
 using SplitInfer.Cli.Commands;
 using SplitInfer.Cli.Commands.Bench;
 using SplitInfer.Cli.Commands.Calibrate;
+using SplitInfer.Cli.Commands.Evaluate;
 using SplitInfer.Cli.Commands.Inspect;
 using SplitInfer.Cli.Commands.Ping;
 using SplitInfer.Cli.Commands.Run;
@@ -30,6 +31,7 @@ internal static class Program
             VerifyWorkerCommand.Create(options, terminal),
             SplitCommand.Create(options, terminal),
             CalibrateCommand.Create(options, terminal),
+            EvaluateCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
             TrialCommand.Create(options),
             PingCommand.Create(options, terminal),

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Commands.Calibrate;
+using SplitInfer.Cli.Commands.Evaluate;
 using SplitInfer.Cli.Commands.Inspect;
 using SplitInfer.Cli.Commands.Ping;
 using SplitInfer.Cli.Commands.Run;
@@ -38,6 +39,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(LoadSummaryRow))]
 [JsonSerializable(typeof(CodecRow))]
 [JsonSerializable(typeof(CalibrationLine))]
+[JsonSerializable(typeof(EvaluationLine))]
 [JsonSerializable(typeof(SplitNote))]
 [JsonSerializable(typeof(ContenderLine))]
 [JsonSerializable(typeof(TrialLine))]
