@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Tensors;
 
@@ -62,7 +63,7 @@ internal static class OperatorUpgrade
                 case "BatchNormalization": Ops.Remove(node, "spatial"); break;
                 case "Cast" when node.Attribute.Any(static a => a.Name == "to" && a.S.Length > 0): throw Refusal(node, "names its type in words");
                 case "Clip" when from < 11: Clip(graph, node); break;
-                case "Dropout": Dropout(node); break;
+                case "Dropout": Dropout(graph, node); break;
                 case "Pad" when from < 11: MoveIntegers(graph, node, "pads"); MoveFloat(graph, node, "value", 0); break;
                 case "Slice" when from < 10: Slice(graph, node); break;
                 case "TopK" when from < 10: MoveInteger(graph, node, "k"); break;
@@ -130,9 +131,10 @@ internal static class OperatorUpgrade
             }
         }
 
-        private void Dropout(NodeProto node)
+        private void Dropout(GraphProto graph, NodeProto node)
         {
-            if (node.Output.Count > 1 && node.Output[1].Length > 0) throw Refusal(node, "yields its mask");
+            if (node.Output.Count > 1 && node.Output[1] is { Length: > 0 } mask && (graph.Node.Any(n => n.Input.Contains(mask) || Captures.Of(n).Contains(mask)) || graph.Output.Any(o => o.Name == mask)))
+                throw Refusal(node, "yields a mask that is read");
             (node.OpType, node.Domain) = ("Identity", "");
             node.Attribute.Clear();
             while (node.Input.Count > 1) node.Input.RemoveAt(1);
