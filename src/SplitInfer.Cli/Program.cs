@@ -9,6 +9,7 @@ using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
 using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Tailor;
 using SplitInfer.Cli.Commands.Top;
 using SplitInfer.Cli.Commands.Try;
 using SplitInfer.Cli.Commands.Verify;
@@ -32,6 +33,7 @@ internal static class Program
             SplitCommand.Create(options, terminal),
             CalibrateCommand.Create(options, terminal),
             EvaluateCommand.Create(options, terminal),
+            TailorCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
             TrialCommand.Create(options),
             PingCommand.Create(options, terminal),

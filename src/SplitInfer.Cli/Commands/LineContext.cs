@@ -8,6 +8,7 @@ using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
 using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Tailor;
 using SplitInfer.Cli.Commands.Try;
 using SplitInfer.Cli.Commands.Verify;
 
@@ -40,6 +41,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(CodecRow))]
 [JsonSerializable(typeof(CalibrationLine))]
 [JsonSerializable(typeof(EvaluationLine))]
+[JsonSerializable(typeof(FamilyLine))]
+[JsonSerializable(typeof(RefusedTargetLine))]
 [JsonSerializable(typeof(SplitNote))]
 [JsonSerializable(typeof(ContenderLine))]
 [JsonSerializable(typeof(TrialLine))]

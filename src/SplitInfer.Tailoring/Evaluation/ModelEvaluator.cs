@@ -49,29 +49,19 @@ public static class ModelEvaluator
             }
 
             var first = samples.Read(0, inputs);
-            var seconds = SessionTiming.Of(sessions, session => InOrder(session, first, inputs), options, cancellationToken);
+            var times = SessionTiming.Of(sessions, session => SampleRuns.InOrder(session, first, inputs), options, cancellationToken);
             foreach (var tensor in first) tensor.Dispose();
-            return [.. models.Select((model, place) => Score(model, answers[place], expected, seconds[place], samples.Count, options))];
+            return [.. models.Select((model, place) => Score(model, answers[place], expected, times[place], samples.Count, options))];
         }
         finally
         {
             foreach (var session in sessions) session.Dispose();
         }
 
-        Answers AnswersOf(IEngineSession session) => Answers.Of(session, Read(session), () => progress?.Report(++runs), cancellationToken);
-
-        IEnumerable<TensorValue[]> Read(IEngineSession session)
-        {
-            for (var sample = 0; sample < samples.Count; sample++)
-            {
-                var tensors = samples.Read(sample, inputs);
-                yield return InOrder(session, tensors, inputs);
-                foreach (var tensor in tensors) tensor.Dispose();
-            }
-        }
+        Answers AnswersOf(IEngineSession session) => Answers.Of(session, SampleRuns.Of(session, samples, inputs), () => progress?.Report(++runs), cancellationToken);
     }
 
-    private static ModelScore Score(OnnxModel model, Answers answers, Answers expected, double seconds, int samples, EvaluationOptions options)
+    private static ModelScore Score(OnnxModel model, Answers answers, Answers expected, RunTime time, int samples, EvaluationOptions options)
     {
         var all = Enumerable.Range(0, samples).ToArray();
         double[] cosines = [.. all.Select(sample => answers.Cosine(sample, expected))];
@@ -83,13 +73,9 @@ public static class ModelEvaluator
             Right = isClassifier && options.Labels is { } labels ? all.Count(sample => answers.ClassOf(sample) == labels[sample]) : null,
             Agreeing = all.Count(sample => isClassifier ? answers.ClassOf(sample) == expected.ClassOf(sample) : cosines[sample] >= options.AgreeingCosine),
             Cosine = cosines.Average(),
-            Seconds = seconds,
+            Seconds = time.Median,
+            UpperSeconds = time.UpperQuartile,
             Bytes = ModelSessions.BytesOf(model),
         };
     }
-
-    private static TensorValue[] InOrder(IEngineSession session, TensorValue[] tensors, IReadOnlyList<TensorSpec> inputs) =>
-        [.. session.Inputs.Select(input => Enumerable.Range(0, inputs.Count).FirstOrDefault(place => inputs[place].Name == input.Name, -1) is >= 0 and var place
-            ? tensors[place]
-            : throw new TensorMismatchException($"A model takes the input '{input.Name}', which the first model does not have. Compare models of the same inputs."))];
 }

@@ -27,6 +27,9 @@ public sealed record ModelScore
     /// <summary>Median time of a run, s.</summary>
     public required double Seconds { get; init; }
 
+    /// <summary>What three quarters of the runs took at most, s.</summary>
+    public double UpperSeconds { get; init; }
+
     /// <summary>Bytes of the file and of its external data.</summary>
     public required long Bytes { get; init; }
 

@@ -8,8 +8,8 @@ internal static class SessionTiming
 {
     private const int WarmUpRuns = 3;
 
-    /// <summary>The median time of a run of each session, s.</summary>
-    public static double[] Of(IReadOnlyList<IEngineSession> sessions, Func<IEngineSession, TensorValue[]> inputs, EvaluationOptions options, CancellationToken cancellationToken)
+    /// <summary>The times of a run of each session.</summary>
+    public static RunTime[] Of(IReadOnlyList<IEngineSession> sessions, Func<IEngineSession, TensorValue[]> inputs, EvaluationOptions options, CancellationToken cancellationToken)
     {
         var time = options.TimeProvider;
         var (tensors, seconds, spent) = (sessions.Select(inputs).ToArray(), sessions.Select(static _ => new List<double>()).ToArray(), new double[sessions.Count]);
@@ -27,7 +27,7 @@ internal static class SessionTiming
             }
         }
 
-        return [.. seconds.Select(Median)];
+        return [.. seconds.Select(RunTime.Of)];
     }
 
     private static void Run(IEngineSession session, TensorValue[] inputs, CancellationToken cancellationToken)
@@ -36,10 +36,16 @@ internal static class SessionTiming
         session.Run(inputs, outputs, cancellationToken);
         foreach (var output in outputs) output.Dispose();
     }
+}
 
-    private static double Median(List<double> values)
+/// <summary>How long runs took.</summary>
+/// <param name="Median">Half of them took at most so long, s.</param>
+/// <param name="UpperQuartile">Three quarters of them, s.</param>
+internal readonly record struct RunTime(double Median, double UpperQuartile)
+{
+    public static RunTime Of(List<double> seconds)
     {
-        values.Sort();
-        return (values[(values.Count - 1) / 2] + values[values.Count / 2]) / 2;
+        seconds.Sort();
+        return new((seconds[(seconds.Count - 1) / 2] + seconds[seconds.Count / 2]) / 2, seconds[(seconds.Count - 1) * 3 / 4]);
     }
 }
