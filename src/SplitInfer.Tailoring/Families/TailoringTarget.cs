@@ -20,7 +20,7 @@ public sealed record TailoringTarget
     public double? MinAgreement { get; init; }
 
     /// <summary>Threads of a run. 1 by default.</summary>
-    public int Threads { get; init; } = 1;
+    public int Threads { get; set; } = 1;
 
     /// <summary>
     /// The processor that the variant is for: <c>x64</c>, <c>x64-vnni</c> or <c>arm64</c>; null (the default) for this one. A time can be promised only for
