@@ -141,7 +141,7 @@ internal sealed class GraphEdit
     /// <summary>Puts nodes in the place of another one, which is removed; none removes it only.</summary>
     public void Replace(NodeProto node, params ReadOnlySpan<NodeProto> by)
     {
-        var place = Graph.Node.IndexOf(node);
+        var place = PlaceOf(node);
         Graph.Node.RemoveAt(place);
         for (var i = 0; i < by.Length; i++) Graph.Node.Insert(place + i, by[i]);
         Forget();
@@ -150,7 +150,7 @@ internal sealed class GraphEdit
     /// <summary>Puts nodes directly behind another one.</summary>
     public void InsertBehind(NodeProto node, params ReadOnlySpan<NodeProto> added)
     {
-        var place = Graph.Node.IndexOf(node) + 1;
+        var place = PlaceOf(node) + 1;
         for (var i = 0; i < added.Length; i++) Graph.Node.Insert(place + i, added[i]);
         Forget();
     }
@@ -165,7 +165,7 @@ internal sealed class GraphEdit
     /// <summary>Lets whoever reads a value read another one, except for some nodes. Bodies of control flow are followed; outputs of the model keep their names.</summary>
     public void Redirect(string from, string to, params IReadOnlyCollection<NodeProto> except)
     {
-        foreach (var reader in ReadersOf(from).Except(except).ToArray()) Renaming.Read(reader, from, to);
+        foreach (var reader in ReadersOf(from).Where(reader => !except.Any(other => ReferenceEquals(other, reader))).ToArray()) Renaming.Read(reader, from, to);
         Forget();
     }
 
@@ -173,14 +173,33 @@ internal sealed class GraphEdit
     public void RemoveUnused()
     {
         var needed = Graph.Output.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var node in Graph.Node.Reverse().ToArray())
+        for (var place = Graph.Node.Count - 1; place >= 0; place--)
         {
+            var node = Graph.Node[place];
             if (node.Output.Any(needed.Contains)) needed.UnionWith(node.Input.Concat(Captures.Of(node)));
-            else Graph.Node.Remove(node);
+            else Graph.Node.RemoveAt(place);
         }
 
-        foreach (var initializer in Graph.Initializer.Where(i => !needed.Contains(i.Name)).ToArray()) Graph.Initializer.Remove(initializer);
+        TensorProto[] kept = [.. Graph.Initializer.Where(i => needed.Contains(i.Name))];
+        Graph.Initializer.Clear();
+        Graph.Initializer.Add(kept);
         foreach (var value in Graph.ValueInfo.Where(v => !needed.Contains(v.Name)).ToArray()) Graph.ValueInfo.Remove(value);
+        Forget();
+    }
+
+    /// <summary>The place of a node. Messages compare by what they hold, so it is looked for by reference.</summary>
+    /// <exception cref="ArgumentException">The graph does not have it.</exception>
+    public int PlaceOf(NodeProto node)
+    {
+        for (var place = 0; place < Graph.Node.Count; place++)
+            if (ReferenceEquals(Graph.Node[place], node)) return place;
+        throw new ArgumentException($"The graph has no such node: {node.OpType} '{node.Output.FirstOrDefault()}'.", nameof(node));
+    }
+
+    /// <summary>Puts a node directly before another one.</summary>
+    public void InsertBefore(NodeProto node, NodeProto added)
+    {
+        Graph.Node.Insert(PlaceOf(node), added);
         Forget();
     }
 

@@ -54,7 +54,7 @@ internal sealed class WeightQuantization(GraphEdit edit, Int8Options options, Sa
         var output = edit.Fresh(wanted);
         var scale = edit.Add<float>($"{integers}/scale", ElementType.Float32, scales, scales.Length);
         var zero = isBias ? edit.Add<int>($"{integers}/zero", ElementType.Int32, new int[scales.Length], scales.Length) : edit.Add<sbyte>($"{integers}/zero", ElementType.Int8, new sbyte[scales.Length], scales.Length);
-        edit.Graph.Node.Insert(edit.Graph.Node.IndexOf(reader), Ops.Node("DequantizeLinear", output, [integers, scale, zero], output, Ops.Attribute("axis", axis)));
+        edit.InsertBefore(reader, Ops.Node("DequantizeLinear", output, [integers, scale, zero], output, Ops.Attribute("axis", axis)));
         return output;
     }
 
