@@ -71,6 +71,6 @@ public sealed class InvalidTargetException : SplitInferException
     internal InvalidTargetException(string message, Exception? inner = null) : base(message, inner) { }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip)]
 [JsonSerializable(typeof(ImmutableArray<TailoringTarget>))]
 internal sealed partial class TargetContext : JsonSerializerContext;
