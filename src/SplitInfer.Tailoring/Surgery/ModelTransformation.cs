@@ -25,7 +25,7 @@ public abstract class ModelTransformation
         var edit = new GraphEdit(model);
         Change(edit, cancellationToken);
         edit.RemoveUnused();
-        return new(edit.ToBytes(), model.Source, [.. edit.Changes]);
+        return new(edit.ToBytes(), $"{model.Source} ({Name})", [.. edit.Changes]);
     }
 
     /// <summary>Changes the copy of the model.</summary>
