@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using SplitInfer.Tailoring.Surgery.Int8;
+using SplitInfer.Tailoring.Quantization;
 
 namespace SplitInfer.Tailoring.Families;
 

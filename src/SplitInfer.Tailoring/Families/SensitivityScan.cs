@@ -3,7 +3,7 @@ using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Evaluation;
 using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
-using SplitInfer.Tailoring.Surgery.Int8;
+using SplitInfer.Tailoring.Quantization;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Families;

@@ -6,7 +6,7 @@ using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Evaluation;
 using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
-using SplitInfer.Tailoring.Surgery.Int8;
+using SplitInfer.Tailoring.Quantization;
 using SplitInfer.Tailoring.Surgery.Normalization;
 using SplitInfer.Tensors;
 

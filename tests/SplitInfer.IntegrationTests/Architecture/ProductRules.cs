@@ -77,12 +77,11 @@ internal static class ProductRules
 
             ["Tailoring/Verification"] = Core,
             ["Tailoring/Calibration"] = Core,
-            ["Tailoring/Surgery"] = Core,
-            ["Tailoring/Surgery/Normalization"] = ["Tailoring/Surgery"],
-            ["Tailoring/Statistics"] = ["Tailoring/Surgery", "Tailoring/Calibration"],
-            ["Tailoring/Surgery/Int8"] = ["Tailoring/Statistics"],
+            ["Tailoring/Surgery"] = ["Tailoring/Calibration"],
+            ["Tailoring/Statistics"] = ["Tailoring/Surgery"],
+            ["Tailoring/Quantization"] = ["Tailoring/Statistics"],
             ["Tailoring/Evaluation"] = ["Tailoring/Calibration"],
-            ["Tailoring/Families"] = ["Tailoring/Evaluation", "Tailoring/Surgery/Int8", "Tailoring/Surgery/Normalization"],
+            ["Tailoring/Families"] = ["Tailoring/Evaluation", "Tailoring/Quantization"],
 
             ["Cli/Processes"] = [],
             ["Cli/Output"] = [],

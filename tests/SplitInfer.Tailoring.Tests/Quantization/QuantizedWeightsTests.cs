@@ -1,6 +1,6 @@
-using SplitInfer.Tailoring.Surgery.Int8;
+using SplitInfer.Tailoring.Quantization;
 
-namespace SplitInfer.Tailoring.Tests.Surgery.Int8;
+namespace SplitInfer.Tailoring.Tests.Quantization;
 
 public sealed class QuantizedWeightsTests
 {

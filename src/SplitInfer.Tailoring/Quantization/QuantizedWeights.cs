@@ -1,4 +1,4 @@
-namespace SplitInfer.Tailoring.Surgery.Int8;
+namespace SplitInfer.Tailoring.Quantization;
 
 /// <summary>
 /// Weights as signed integers, each channel with a scale of its own: w ≈ s_c·q, |q| ≤ 2^(bits−1) − 1, and s_c such that the sum of the squared

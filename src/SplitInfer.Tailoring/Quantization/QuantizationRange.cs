@@ -1,6 +1,6 @@
 using SplitInfer.Tailoring.Statistics;
 
-namespace SplitInfer.Tailoring.Surgery.Int8;
+namespace SplitInfer.Tailoring.Quantization;
 
 /// <summary>
 /// The interval [<paramref name="Low"/>, <paramref name="High"/>] that 8 bits stand for, 0 within it: x ≈ s·(q − z) with s = (High − Low)/255 and

@@ -1,7 +1,8 @@
 using SplitInfer.Models.Onnx;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.Int8;
+namespace SplitInfer.Tailoring.Quantization;
 
 /// <summary>
 /// Which nodes compute in integers. Products with constant weights do unless they are kept in float; what lies between them does where all that it reads comes

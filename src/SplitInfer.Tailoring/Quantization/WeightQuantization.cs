@@ -1,8 +1,9 @@
 using SplitInfer.Models.Onnx;
 using SplitInfer.Tailoring.Statistics;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.Int8;
+namespace SplitInfer.Tailoring.Quantization;
 
 /// <summary>
 /// Writes weights and bias of a product as integers. The bias makes up for the mean error of the weights, where the mean of the activation is known:

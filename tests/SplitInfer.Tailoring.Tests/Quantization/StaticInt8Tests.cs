@@ -3,16 +3,16 @@ using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Partitioning;
 using SplitInfer.Tailoring.Evaluation;
+using SplitInfer.Tailoring.Quantization;
 using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
-using SplitInfer.Tailoring.Surgery.Int8;
 using SplitInfer.Tailoring.Surgery.Normalization;
 using SplitInfer.Tailoring.Tests.Calibration;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
 
-namespace SplitInfer.Tailoring.Tests.Surgery.Int8;
+namespace SplitInfer.Tailoring.Tests.Quantization;
 
 public sealed class StaticInt8Tests
 {

@@ -1,6 +1,7 @@
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.Int8;
+namespace SplitInfer.Tailoring.Quantization;
 
 /// <summary>Puts a quantisation and a dequantisation behind activations.</summary>
 internal sealed class ActivationQuantization(GraphEdit edit, ActivationFormat format, IReadOnlyDictionary<string, QuantizationRange> ranges)

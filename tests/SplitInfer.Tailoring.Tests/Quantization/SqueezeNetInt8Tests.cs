@@ -3,13 +3,13 @@ using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Partitioning;
 using SplitInfer.Tailoring.Evaluation;
+using SplitInfer.Tailoring.Quantization;
 using SplitInfer.Tailoring.Statistics;
-using SplitInfer.Tailoring.Surgery.Int8;
 using SplitInfer.Tailoring.Surgery.Normalization;
 using SplitInfer.Testing;
 using Xunit.Abstractions;
 
-namespace SplitInfer.Tailoring.Tests.Surgery.Int8;
+namespace SplitInfer.Tailoring.Tests.Quantization;
 
 /// <summary>A real network in integers, judged by photographs that its ranges were not chosen with.</summary>
 public sealed class SqueezeNetInt8Tests(ITestOutputHelper output)

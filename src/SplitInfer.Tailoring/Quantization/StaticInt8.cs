@@ -1,8 +1,9 @@
 using System.Globalization;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Tailoring.Statistics;
+using SplitInfer.Tailoring.Surgery;
 
-namespace SplitInfer.Tailoring.Surgery.Int8;
+namespace SplitInfer.Tailoring.Quantization;
 
 /// <summary>
 /// Products of 8-bit integers with ranges that are fixed beforehand: every activation x is written as s·(q − z) with a scale and a zero point from

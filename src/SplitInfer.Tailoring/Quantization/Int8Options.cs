@@ -1,4 +1,4 @@
-namespace SplitInfer.Tailoring.Surgery.Int8;
+namespace SplitInfer.Tailoring.Quantization;
 
 /// <summary>How activations and weights become 8-bit integers.</summary>
 public sealed class Int8Options

@@ -1,8 +1,8 @@
+using SplitInfer.Tailoring.Quantization;
 using SplitInfer.Tailoring.Statistics;
-using SplitInfer.Tailoring.Surgery.Int8;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Tests.Surgery.Int8;
+namespace SplitInfer.Tailoring.Tests.Quantization;
 
 public sealed class QuantizationRangeTests
 {
