@@ -9,6 +9,9 @@ namespace SplitInfer.Tailoring.Surgery.Int8;
 /// </summary>
 internal sealed class QuantizedOperations
 {
+    // Messages compare by content, which changes while nodes are rewritten.
+    private static readonly IEqualityComparer<NodeProto> ByIdentity = ReferenceEqualityComparer.Instance;
+
     private readonly GraphEdit _edit;
     private readonly HashSet<NodeProto> _nodes;
 
@@ -26,8 +29,8 @@ internal sealed class QuantizedOperations
     /// <param name="isFloat">Whether a value is known to be a float32 tensor.</param>
     public static QuantizedOperations Of(GraphEdit edit, Func<NodeProto, bool> isKept, Func<string, bool> isFloat)
     {
-        var nodes = edit.Graph.Node.Where(n => IsProduct(edit, n) && !isKept(n) && isFloat(n.Input[0])).ToHashSet();
-        var between = edit.Graph.Node.Where(n => IsBetween(n) && Activations(edit, n).All(isFloat) && !isKept(n)).ToHashSet();
+        var nodes = edit.Graph.Node.Where(n => IsProduct(edit, n) && !isKept(n) && isFloat(n.Input[0])).ToHashSet(ByIdentity);
+        var between = edit.Graph.Node.Where(n => IsBetween(n) && Activations(edit, n).All(isFloat) && !isKept(n)).ToHashSet(ByIdentity);
         // From the front: what integers reach.
         var reached = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in edit.Graph.Node)
