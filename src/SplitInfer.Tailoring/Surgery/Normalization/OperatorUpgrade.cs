@@ -75,7 +75,8 @@ internal static class OperatorUpgrade
                 case "Cast" when node.Attribute.Any(static a => a.Name == "to" && a.S.Length > 0): throw Refusal(node, "names its type in words");
                 case "Clip" when from < 11: Clip(graph, node); break;
                 case "Dropout" when from < 12: Dropout(graph, node); break;
-                case "ImageScaler": ImageScaler(graph, node); break;
+                case "ImageScaler": ScaleAndShift(graph, node, Ops.Float(node, "scale", 1), node.Attribute.FirstOrDefault(static a => a.Name == "bias")?.Floats.ToArray() ?? [0]); break;
+                case "Affine": ScaleAndShift(graph, node, Ops.Float(node, "alpha", 1), [Ops.Float(node, "beta", 0)]); break;
                 case "Crop": Crop(graph, node); break;
                 case "Pad" when from < 11: MoveIntegers(graph, node, "pads"); MoveFloat(graph, node, "value", 0); break;
                 case "Slice" when from < 10: Slice(graph, node); break;
@@ -162,12 +163,12 @@ internal static class OperatorUpgrade
             while (node.Output.Count > 1) node.Output.RemoveAt(1);
         }
 
-        /// <summary>ONNX Runtime's own operator for images, which later versions do not have: a·x + b by channel.</summary>
-        private void ImageScaler(GraphProto graph, NodeProto node)
+        /// <summary>Operators that only early versions had: a·x + b.</summary>
+        private void ScaleAndShift(GraphProto graph, NodeProto node, float factor, float[] shifts)
         {
-            var bias = node.Attribute.FirstOrDefault(static a => a.Name == "bias")?.Floats.ToArray() ?? [];
-            var scale = Scalar(graph, node, "scale", Ops.Float(node, "scale", 1));
-            var shift = Constant<float>(graph, node, "shift", ElementType.Float32, bias, bias.Length, 1, 1);
+            var scale = Scalar(graph, node, "scale", factor);
+            // One for all, or one for each channel of an image.
+            var shift = shifts.Length == 1 ? Scalar(graph, node, "shift", shifts[0]) : Constant<float>(graph, node, "shift", ElementType.Float32, shifts, shifts.Length, 1, 1);
             var scaled = edit.Fresh($"{node.Output[0]}/scaled");
             graph.Node.Insert(graph.Node.IndexOf(node), Ops.Node("Mul", scaled, [node.Input[0], scale], scaled));
             node.OpType = "Add";

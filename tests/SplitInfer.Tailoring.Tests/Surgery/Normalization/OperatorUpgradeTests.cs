@@ -138,6 +138,7 @@ public sealed class OperatorUpgradeTests
     public void Images_are_scaled_and_cropped_by_operators_that_still_exist()
     {
         Check(7, static (g, x) => g.Node("ImageScaler", [x], ("scale", 2f), ("bias", new float[] { 1, -2, 3 })), Image);
+        Check(7, static (g, x) => g.Node("Affine", [x], ("alpha", 2f), ("beta", -1f)), Image);
         Check(7, static (g, x) => g.Node("Crop", [x], ("border", new long[] { 1, 0, 2, 1 })), Image);
         Check(7, static (g, x) => g.Node("Crop", [x], ("border", new long[] { 1, 2, 0, 0 }), ("scale", new long[] { 2, 3 })), Image);
     }
@@ -183,7 +184,7 @@ public sealed class OperatorUpgradeTests
     {
         Assert.Contains("Cast 'y' of version 8 names its type in words", Refusal(8, static (g, x) => g.Node("Cast", [x], ("to", "FLOAT"))), StringComparison.Ordinal);
         Assert.Contains("had a batch of its own", Refusal(8, static (g, x) => g.Node("Scan", [null, x])), StringComparison.Ordinal);
-        Assert.Contains("Affine 'y' of version 8 is not known", Refusal(8, static (g, x) => g.Node("Affine", [x], ("alpha", 2f))), StringComparison.Ordinal);
+        Assert.Contains("ParametricSoftplus 'y' of version 8 is not known", Refusal(8, static (g, x) => g.Node("ParametricSoftplus", [x], ("alpha", 2f), ("beta", 1f))), StringComparison.Ordinal);
     }
 
     [Theory]
