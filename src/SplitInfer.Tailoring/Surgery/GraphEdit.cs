@@ -57,7 +57,7 @@ internal sealed class GraphEdit
         if (_model.OpsetImport.All(o => o.Domain != domain)) _model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
     }
 
-    /// <summary>A name like the wanted one that no value of the graph has.</summary>
+    /// <summary>A name like the wanted one that no value and no node of the graph has.</summary>
     public string Fresh(string wanted)
     {
         var name = wanted;
@@ -223,5 +223,5 @@ internal sealed class GraphEdit
 
     private static IEnumerable<string> Names(GraphProto graph) =>
         graph.Input.Select(static i => i.Name).Concat(graph.Initializer.Select(static i => i.Name)).Concat(graph.SparseInitializer.Select(static i => i.Values?.Name ?? ""))
-            .Concat(graph.Node.SelectMany(static n => n.Output.Concat(n.Attribute.SelectMany(static a => a.G is null ? a.Graphs : a.Graphs.Prepend(a.G)).SelectMany(Names))));
+            .Concat(graph.Node.SelectMany(static n => n.Output.Append(n.Name).Concat(n.Attribute.SelectMany(static a => a.G is null ? a.Graphs : a.Graphs.Prepend(a.G)).SelectMany(Names))));
 }

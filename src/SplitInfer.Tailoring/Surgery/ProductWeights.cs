@@ -92,6 +92,30 @@ internal sealed class ProductWeights
         return bias;
     }
 
+    /// <summary>The weights of an output channel for some input channels, each with all places of the kernel; for one group.</summary>
+    public float[] RowOf(int output, int[] inputs)
+    {
+        var row = new float[inputs.Length * Kernel];
+        for (var i = 0; i < inputs.Length; i++)
+            for (var place = 0; place < Kernel; place++) row[(i * Kernel) + place] = At(output, inputs[i], place);
+        return row;
+    }
+
+    /// <summary>Lets the node read weights and a bias of other channels; for one group.</summary>
+    /// <param name="edit">The graph.</param>
+    /// <param name="rows">By output channel: the weights, as <see cref="RowOf"/> gives them.</param>
+    /// <param name="bias">By output channel.</param>
+    /// <param name="inputs">Number of input channels.</param>
+    public void WriteSome(GraphEdit edit, float[][] rows, float[] bias, int inputs)
+    {
+        if (_node.OpType == "Gemm") Ops.Set(_node, Ops.Attribute("transB", 1L));
+        _node.Input[1] = edit.Add<float>($"{_proto.Name}/pruned", ElementType.Float32, [.. rows.SelectMany(static r => r)], [rows.Length, inputs, .. _proto.Dims.Skip(2)]);
+        var added = edit.Add<float>($"{_node.Output[0]}/bias", ElementType.Float32, bias, bias.Length);
+        if (_node.Input.Count > 2) _node.Input[2] = added;
+        else _node.Input.Add(added);
+        edit.Forget();
+    }
+
     /// <summary>Lets the node read the changed weights and a bias.</summary>
     public void Write(GraphEdit edit, float[] bias, string name)
     {

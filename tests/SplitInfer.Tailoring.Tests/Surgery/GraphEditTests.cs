@@ -13,6 +13,7 @@ public sealed class GraphEditTests
         var edit = Edit(WithBody(out _));
         Assert.Equal("x_2", edit.Fresh("x"));
         Assert.Equal("x_3", edit.Fresh("x"));
+        foreach (var node in edit.Graph.Node) Assert.NotEqual(node.Name, edit.Fresh(node.Name));
         foreach (var name in edit.Graph.Node.SelectMany(static n => n.Attribute).Where(static a => a.G is not null).SelectMany(static a => a.G.Node).SelectMany(static n => n.Output)) Assert.NotEqual(name, edit.Fresh(name));
     }
 

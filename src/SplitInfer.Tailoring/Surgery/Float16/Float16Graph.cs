@@ -68,6 +68,6 @@ public sealed class Float16Graph : ModelTransformation
 
         private bool IsFloat(string value) => types.Is(value, ElementType.Float32);
 
-        private static NodeProto Cast(string from, string to, ElementType type) => Ops.Node("Cast", to, [from], to, Ops.Attribute("to", (long)type));
+        private NodeProto Cast(string from, string to, ElementType type) => Ops.Node("Cast", edit.Fresh($"{to}/cast"), [from], to, Ops.Attribute("to", (long)type));
     }
 }

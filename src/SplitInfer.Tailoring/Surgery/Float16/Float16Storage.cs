@@ -37,7 +37,7 @@ public sealed class Float16Storage : ModelTransformation
             stored += TensorProtos.ByteSize(weight) / sizeof(float);
             var half = HalfConstants.Of(edit, weight, edit.Fresh($"{name}/float16"), Name);
             edit.Graph.Initializer.Add(half);
-            return Ops.Node("Cast", name, [half.Name], name, Ops.Attribute("to", (long)ElementType.Float32));
+            return Ops.Node("Cast", half.Name, [half.Name], name, Ops.Attribute("to", (long)ElementType.Float32));
         }
     }
 

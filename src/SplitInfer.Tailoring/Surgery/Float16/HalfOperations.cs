@@ -11,6 +11,9 @@ internal static class HalfOperations
         "Abs", "Add", "Clip", "Concat", "Conv", "ConvTranspose", "DepthToSpace", "Expand", "Flatten", "Gather", "Gemm", "Identity", "LeakyRelu", "MatMul", "Max", "MaxPool", "Min", "Mul", "Neg", "PRelu",
         "Pad", "Relu", "Reshape", "Sigmoid", "Slice", "SpaceToDepth", "Split", "Squeeze", "Sub", "Tanh", "Tile", "Transpose", "Unsqueeze", "Where");
 
+    private static readonly FrozenSet<string> Moving = FrozenSet.Create(StringComparer.Ordinal,
+        "DepthToSpace", "Expand", "Flatten", "Identity", "Reshape", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze");
+
     /// <summary>What an exponential or a long sum follows on: its scores are not rounded, and do not overflow.</summary>
     private static readonly FrozenSet<string> Sensitive = FrozenSet.Create(StringComparer.Ordinal,
         "Softmax", "LogSoftmax", "Exp", "ReduceSum", "ReduceSumSquare", "ReduceL2", "ReduceMean", "LayerNormalization", "Pow");
@@ -24,9 +27,15 @@ internal static class HalfOperations
     public static IReadOnlySet<NodeProto> Of(GraphEdit edit, ValueTypes types)
     {
         var scores = Scores(edit);
-        return edit.Graph.Node
-            .Where(n => n.Domain is "" or "ai.onnx" && Suitable.Contains(n.OpType) && !scores.Contains(n) && n.Output.Any(o => types.Is(o, ElementType.Float32)) && !HasDelicateParameter(edit, n))
-            .ToHashSet((IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance);
+        var halves = new HashSet<NodeProto>((IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance);
+        foreach (var node in edit.Graph.Node)
+        {
+            if (node.Domain is not ("" or "ai.onnx") || !Suitable.Contains(node.OpType) || scores.Contains(node) || !node.Output.Any(o => types.Is(o, ElementType.Float32)) || HasDelicateParameter(edit, node)) continue;
+            // What only moves elements of float32 would move them in float32 as well as in float16.
+            if (!Moving.Contains(node.OpType) || (edit.ProducerOf(node.Input[0]) is { } producer && halves.Contains(producer))) halves.Add(node);
+        }
+
+        return halves;
     }
 
     /// <summary>Products of two activations that lead to what is sensitive, and all between them.</summary>

@@ -8,7 +8,7 @@ namespace SplitInfer.Tailoring.Surgery.WeightOnly;
 /// <summary>
 /// Weights stored as 8-bit integers: w ≈ s_c·q with a scale for each output channel c. The graph multiplies them out by operators that engines
 /// compute once when they load the model, so that it takes the time and the memory of the original, and a quarter of the bytes of the file. For
-/// convolutions, <c>MatMul</c> and <c>Gemm</c>. Refused where none of these has constant float32 weights.
+/// convolutions, <c>MatMul</c>, <c>Gemm</c>, and tables that <c>Gather</c> looks up. Refused where none of these has constant float32 weights.
 /// </summary>
 public sealed class WeightOnlyInt8 : ModelTransformation
 {
@@ -26,21 +26,24 @@ public sealed class WeightOnlyInt8 : ModelTransformation
         foreach (var node in edit.Graph.Node.ToArray())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (!Ops.IsOneOf(node, "Conv", "ConvTranspose", "MatMul", "Gemm") || edit.FloatsOf(Ops.Input(node, 1)) is not { } weights || weights.Length < LeastWeights) continue;
-            var dimensions = edit.ConstantOf(node.Input[1])!.Dims;
+            var place = Ops.Is(node, "Gather") ? 0 : 1;
+            if (!Ops.IsOneOf(node, "Conv", "ConvTranspose", "MatMul", "Gemm", "Gather") || edit.FloatsOf(Ops.Input(node, place)) is not { } weights || weights.Length < LeastWeights) continue;
+            var (name, dimensions) = (node.Input[place], edit.ConstantOf(node.Input[place])!.Dims);
+            if (dimensions.Count < 2) continue;
             var axis = AxisOf(node, dimensions.Count);
-            if (!forms.TryGetValue((node.Input[1], axis), out var form)) form = forms[(node.Input[1], axis)] = Stored(edit, node.Input[1], weights, [.. dimensions], axis);
-            node.Input[1] = form;
+            if (!forms.TryGetValue((name, axis), out var form)) form = forms[(name, axis)] = Stored(edit, name, weights, [.. dimensions], axis);
+            node.Input[place] = form;
             edit.Forget();
         }
 
-        if (forms.Count == 0) throw edit.Refusal(Name, $"no Conv, MatMul or Gemm has constant float32 weights, {LeastWeights} or more");
+        if (forms.Count == 0) throw edit.Refusal(Name, $"no Conv, MatMul, Gemm or Gather has constant float32 weights, {LeastWeights} or more");
         edit.Note(string.Create(CultureInfo.InvariantCulture, $"stored {forms.Count} weights as 8-bit integers"));
     }
 
     private static int AxisOf(NodeProto node, int rank) => node.OpType switch
     {
-        "Conv" => 0,
+        // A table that is looked up has a scale for each row.
+        "Conv" or "Gather" => 0,
         "ConvTranspose" => 1,
         "Gemm" => Ops.Integer(node, "transB", 0) != 0 ? 0 : 1,
         _ => rank - 1,
