@@ -12,6 +12,8 @@ namespace SplitInfer.Tailoring.Surgery.Factorization;
 internal sealed record MatrixFactors(int Rank, float[] Left, float[] Right, float[]? Bias)
 {
     private const int Multiple = 8;
+    private const double Ridge = 1e-6;
+    private const float RoundingShare = 1e-3f;
 
     // Decomposing larger matrices takes minutes.
     private const int Largest = 2048;
@@ -20,29 +22,52 @@ internal sealed record MatrixFactors(int Rank, float[] Left, float[] Right, floa
     public static MatrixFactors? Of(FactorizableLayer layer, ChannelMoments? moments, LowRankOptions options, CancellationToken cancellationToken)
     {
         var most = (int)(options.MostCost * layer.Inputs * layer.Outputs / (layer.Inputs + layer.Outputs));
-        // Without samples the smaller side serves as well.
-        var byInput = moments is null && layer.Inputs < layer.Outputs;
+        var byInput = layer.Inputs < layer.Outputs;
+        if (most < Multiple || Math.Min(layer.Inputs, layer.Outputs) > Largest) return null;
+        // What the layer yields has the covariances B·Bᵀ with B = W·L, where C = L·Lᵀ; of B·Bᵀ and Bᵀ·B the smaller is decomposed.
+        var weighted = moments?.Covariances() is { } covariances ? TimesFactorOf(covariances, layer, cancellationToken) : layer.Weights;
+        var rows = byInput ? DenseProduct.Transposed<float>(weighted, layer.Outputs, layer.Inputs) : weighted;
         var size = byInput ? layer.Inputs : layer.Outputs;
-        if (most < Multiple || size > Largest) return null;
-        var rows = byInput ? DenseProduct.Transposed<float>(layer.Weights, layer.Outputs, layer.Inputs) : layer.Weights;
-        var axes = PrincipalAxes.Of(Variances(rows, size, moments?.Covariances()), cancellationToken);
+        var axes = PrincipalAxes.Of(Products(rows, size), cancellationToken);
         var rank = RankFor(axes.Values, options.Energy);
         if (rank > most) return null;
-        // Q_rᵀ times the matrix whose rows the axes combine.
-        var (basis, projected) = (new float[rank * size], new float[rank * (rows.Length / size)]);
+        // The first r directions of what the layer yields, by output.
+        var directions = new float[rank * layer.Outputs];
         for (var r = 0; r < rank; r++)
         {
-            var target = projected.AsSpan(r * (rows.Length / size), rows.Length / size);
-            for (var i = 0; i < size; i++)
+            var direction = directions.AsSpan(r * layer.Outputs, layer.Outputs);
+            if (!byInput)
             {
-                basis[(r * size) + i] = (float)axes.Axes[r][i];
-                TensorPrimitives.MultiplyAdd(rows.AsSpan(i * target.Length, target.Length), (float)axes.Axes[r][i], target, target);
+                for (var o = 0; o < size; o++) direction[o] = (float)axes.Axes[r][o];
+                continue;
             }
+
+            // B times an eigenvector of Bᵀ·B is one of B·Bᵀ.
+            for (var i = 0; i < size; i++) TensorPrimitives.MultiplyAdd(rows.AsSpan(i * layer.Outputs, layer.Outputs), (float)axes.Axes[r][i], direction, direction);
+            Orthonormalize(directions, r, layer.Outputs);
         }
 
-        // By output: W ≈ Q·(Qᵀ·W). By input: Wᵀ ≈ Q·(Qᵀ·Wᵀ), so that W ≈ (Qᵀ·Wᵀ)ᵀ·Qᵀ.
-        var (left, right) = byInput ? (DenseProduct.Transposed<float>(projected, rank, layer.Outputs), basis) : (DenseProduct.Transposed<float>(basis, rank, size), projected);
+        var right = new float[rank * layer.Inputs];
+        for (var r = 0; r < rank; r++)
+        {
+            var target = right.AsSpan(r * layer.Inputs, layer.Inputs);
+            for (var o = 0; o < layer.Outputs; o++) TensorPrimitives.MultiplyAdd(layer.Weights.AsSpan(o * layer.Inputs, layer.Inputs), directions[(r * layer.Outputs) + o], target, target);
+        }
+
+        var left = DenseProduct.Transposed<float>(directions, rank, layer.Outputs);
         return new(rank, left, right, moments is null ? null : BiasOf(layer, left, right, rank, moments.Means()));
+    }
+
+    /// <summary>Takes from the last row what those before it say, and makes its length 1; zeros where only rounding is left.</summary>
+    private static void Orthonormalize(float[] rows, int last, int width)
+    {
+        var own = rows.AsSpan(last * width, width);
+        var before = TensorPrimitives.Norm<float>(own);
+        for (var pass = 0; pass < 2; pass++)
+            for (var r = 0; r < last; r++) TensorPrimitives.MultiplyAdd(rows.AsSpan(r * width, width), -TensorPrimitives.Dot<float>(rows.AsSpan(r * width, width), own), own, own);
+        var length = TensorPrimitives.Norm<float>(own);
+        if (length > RoundingShare * before) TensorPrimitives.Divide(own, length, own);
+        else own.Clear();
     }
 
     private static int RankFor(double[] values, double energy)
@@ -52,38 +77,36 @@ internal sealed record MatrixFactors(int Rank, float[] Left, float[] Right, floa
         return (rank + Multiple - 1) / Multiple * Multiple > values.Length ? values.Length : (rank + Multiple - 1) / Multiple * Multiple;
     }
 
-    /// <summary>R·C·Rᵀ for the rows R, lower triangle.</summary>
-    private static double[][] Variances(float[] rows, int size, double[][]? covariances)
+    /// <summary>R·Rᵀ for the rows R, lower triangle.</summary>
+    private static double[][] Products(float[] rows, int size)
     {
         var width = rows.Length / size;
-        var (result, weighted) = (new double[size][], new float[size][]);
-        Parallel.For(0, size, row =>
-        {
-            var own = rows.AsSpan(row * width, width);
-            if (covariances is null)
-            {
-                weighted[row] = own.ToArray();
-                return;
-            }
-
-            var sums = new double[width];
-            for (var i = 0; i < width; i++)
-            {
-                for (var j = 0; j < i; j++)
-                {
-                    sums[i] += covariances[i][j] * own[j];
-                    sums[j] += covariances[i][j] * own[i];
-                }
-
-                sums[i] += covariances[i][i] * own[i];
-            }
-
-            weighted[row] = [.. sums.Select(static s => (float)s)];
-        });
+        var result = new double[size][];
         Parallel.For(0, size, row =>
         {
             result[row] = new double[row + 1];
-            for (var column = 0; column <= row; column++) result[row][column] = TensorPrimitives.Dot<float>(weighted[row], rows.AsSpan(column * width, width));
+            for (var column = 0; column <= row; column++) result[row][column] = TensorPrimitives.Dot<float>(rows.AsSpan(row * width, width), rows.AsSpan(column * width, width));
+        });
+        return result;
+    }
+
+    /// <summary>W·L with L·Lᵀ = C; W where C has no factor.</summary>
+    private static float[] TimesFactorOf(double[][] covariances, FactorizableLayer layer, CancellationToken cancellationToken)
+    {
+        var mean = covariances.Select(static (row, i) => row[i]).Average();
+        for (var i = 0; i < covariances.Length; i++) covariances[i][i] += (Ridge * mean) + 1e-20;
+        if (Cholesky.Of(covariances, cancellationToken) is not { } factor) return layer.Weights;
+        var result = new float[layer.Weights.Length];
+        Parallel.For(0, layer.Outputs, output =>
+        {
+            var sums = new double[layer.Inputs];
+            for (var i = 0; i < layer.Inputs; i++)
+            {
+                double weight = layer.Weights[(output * layer.Inputs) + i];
+                for (var j = 0; j <= i; j++) sums[j] += weight * factor[i, j];
+            }
+
+            for (var j = 0; j < layer.Inputs; j++) result[(output * layer.Inputs) + j] = (float)sums[j];
         });
         return result;
     }

@@ -41,6 +41,9 @@ internal sealed class Cholesky
         return new(rows);
     }
 
+    /// <summary>L: an entry of its lower triangle.</summary>
+    public double this[int row, int column] => _rows[row][column];
+
     /// <summary>Solves A·x = b in place.</summary>
     public void Solve(Span<double> b)
     {

@@ -11,7 +11,7 @@ namespace SplitInfer.Tailoring.Surgery.LinearAlgebra;
 internal sealed record PrincipalAxes(double[][] Axes, double[] Values)
 {
     private const int MostSweeps = 30;
-    private const double Tolerance = 1e-9;
+    private const double Tolerance = 1e-7;
     private const double LeastRidge = 1e-9;
     private const double MostRidge = 1e-3;
 
