@@ -10,9 +10,10 @@ namespace SplitInfer.Tailoring.Quantization;
 /// </summary>
 internal sealed class QuantizedOperations
 {
-    private readonly GraphEdit _edit;
+    // Messages compare by content, which changes while nodes are rewritten.
+    private static readonly IEqualityComparer<NodeProto> ByIdentity = ReferenceEqualityComparer.Instance;
 
-    // By reference: messages compare by what they hold, which changes.
+    private readonly GraphEdit _edit;
     private readonly HashSet<NodeProto> _nodes;
 
     private QuantizedOperations(GraphEdit edit, HashSet<NodeProto> nodes) => (_edit, _nodes) = (edit, nodes);
@@ -29,8 +30,8 @@ internal sealed class QuantizedOperations
     /// <param name="isFloat">Whether a value is known to be a float32 tensor.</param>
     public static QuantizedOperations Of(GraphEdit edit, Func<NodeProto, bool> isKept, Func<string, bool> isFloat)
     {
-        var nodes = edit.Graph.Node.Where(n => IsProduct(edit, n) && !isKept(n) && isFloat(n.Input[0])).ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance);
-        var between = edit.Graph.Node.Where(n => IsBetween(n) && Activations(edit, n).All(isFloat) && !isKept(n)).ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance);
+        var nodes = edit.Graph.Node.Where(n => IsProduct(edit, n) && !isKept(n) && isFloat(n.Input[0])).ToHashSet(ByIdentity);
+        var between = edit.Graph.Node.Where(n => IsBetween(n) && Activations(edit, n).All(isFloat) && !isKept(n)).ToHashSet(ByIdentity);
         // From the front: what integers reach.
         var reached = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in edit.Graph.Node)

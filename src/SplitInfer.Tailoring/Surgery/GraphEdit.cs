@@ -57,7 +57,7 @@ internal sealed class GraphEdit
         if (_model.OpsetImport.All(o => o.Domain != domain)) _model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
     }
 
-    /// <summary>A name like the wanted one that no value of the graph has.</summary>
+    /// <summary>A name like the wanted one that no value and no node of the graph has.</summary>
     public string Fresh(string wanted)
     {
         var name = wanted;
@@ -77,7 +77,7 @@ internal sealed class GraphEdit
     public bool IsOutput(string value) => Graph.Output.Any(o => o.Name == value);
 
     /// <summary>Whether a value is an input of the model that has no value in the file.</summary>
-    public bool IsInput(string value) => Graph.Input.Any(i => i.Name == value) && ConstantOf(value) is null;
+    public bool IsInput(string value) => Graph.Input.Any(i => i.Name == value) && Graph.Initializer.All(i => i.Name != value);
 
     /// <summary>Whether exactly one node reads a value, once, and the value is no output of the model.</summary>
     public bool HasOneReader(string value, [NotNullWhen(true)] out NodeProto? reader)
@@ -155,6 +155,14 @@ internal sealed class GraphEdit
         Forget();
     }
 
+    /// <summary>Puts nodes directly before another one.</summary>
+    public void InsertBefore(NodeProto node, params ReadOnlySpan<NodeProto> added)
+    {
+        var place = PlaceOf(node);
+        for (var i = 0; i < added.Length; i++) Graph.Node.Insert(place + i, added[i]);
+        Forget();
+    }
+
     /// <summary>Puts nodes before all others, such as what changes an input of the model.</summary>
     public void InsertFirst(params ReadOnlySpan<NodeProto> added)
     {
@@ -165,7 +173,7 @@ internal sealed class GraphEdit
     /// <summary>Lets whoever reads a value read another one, except for some nodes. Bodies of control flow are followed; outputs of the model keep their names.</summary>
     public void Redirect(string from, string to, params IReadOnlyCollection<NodeProto> except)
     {
-        foreach (var reader in ReadersOf(from).Where(reader => !except.Any(other => ReferenceEquals(other, reader))).ToArray()) Renaming.Read(reader, from, to);
+        foreach (var reader in ReadersOf(from).Where(reader => !except.Any(kept => ReferenceEquals(kept, reader))).ToArray()) Renaming.Read(reader, from, to);
         Forget();
     }
 
@@ -173,33 +181,19 @@ internal sealed class GraphEdit
     public void RemoveUnused()
     {
         var needed = Graph.Output.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
-        for (var place = Graph.Node.Count - 1; place >= 0; place--)
+        var kept = new List<NodeProto>();
+        foreach (var node in Graph.Node.Reverse().Where(node => node.Output.Any(needed.Contains)))
         {
-            var node = Graph.Node[place];
-            if (node.Output.Any(needed.Contains)) needed.UnionWith(node.Input.Concat(Captures.Of(node)));
-            else Graph.Node.RemoveAt(place);
+            kept.Add(node);
+            needed.UnionWith(node.Input.Concat(Captures.Of(node)));
         }
 
-        TensorProto[] kept = [.. Graph.Initializer.Where(i => needed.Contains(i.Name))];
-        Graph.Initializer.Clear();
-        Graph.Initializer.Add(kept);
-        foreach (var value in Graph.ValueInfo.Where(v => !needed.Contains(v.Name)).ToArray()) Graph.ValueInfo.Remove(value);
-        Forget();
-    }
-
-    /// <summary>The place of a node. Messages compare by what they hold, so it is looked for by reference.</summary>
-    /// <exception cref="ArgumentException">The graph does not have it.</exception>
-    public int PlaceOf(NodeProto node)
-    {
-        for (var place = 0; place < Graph.Node.Count; place++)
-            if (ReferenceEquals(Graph.Node[place], node)) return place;
-        throw new ArgumentException($"The graph has no such node: {node.OpType} '{node.Output.FirstOrDefault()}'.", nameof(node));
-    }
-
-    /// <summary>Puts a node directly before another one.</summary>
-    public void InsertBefore(NodeProto node, NodeProto added)
-    {
-        Graph.Node.Insert(PlaceOf(node), added);
+        kept.Reverse();
+        // An input keeps the value that the file has for it.
+        needed.UnionWith(Graph.Input.Select(static i => i.Name));
+        Keep(Graph.Node, kept);
+        Keep(Graph.Initializer, [.. Graph.Initializer.Where(i => needed.Contains(i.Name))]);
+        Keep(Graph.ValueInfo, [.. Graph.ValueInfo.Where(v => needed.Contains(v.Name))]);
         Forget();
     }
 
@@ -212,7 +206,22 @@ internal sealed class GraphEdit
     /// <summary>A refusal that names the model.</summary>
     public TransformationRefusedException Refusal(string transformation, string reason) => new(transformation, _source, reason);
 
+    private static void Keep<T>(Google.Protobuf.Collections.RepeatedField<T> list, List<T> kept)
+    {
+        if (kept.Count == list.Count) return;
+        list.Clear();
+        list.AddRange(kept);
+    }
+
+    /// <summary>The place of a node by identity: messages compare by content, which takes long with tensors in them.</summary>
+    private int PlaceOf(NodeProto node)
+    {
+        for (var place = 0; place < Graph.Node.Count; place++)
+            if (ReferenceEquals(Graph.Node[place], node)) return place;
+        throw new InvalidOperationException($"The graph has no such node: {node.OpType} '{node.Output.FirstOrDefault()}'.");
+    }
+
     private static IEnumerable<string> Names(GraphProto graph) =>
         graph.Input.Select(static i => i.Name).Concat(graph.Initializer.Select(static i => i.Name)).Concat(graph.SparseInitializer.Select(static i => i.Values?.Name ?? ""))
-            .Concat(graph.Node.SelectMany(static n => n.Output.Concat(n.Attribute.SelectMany(static a => a.G is null ? a.Graphs : a.Graphs.Prepend(a.G)).SelectMany(Names))));
+            .Concat(graph.Node.SelectMany(static n => n.Output.Append(n.Name).Concat(n.Attribute.SelectMany(static a => a.G is null ? a.Graphs : a.Graphs.Prepend(a.G)).SelectMany(Names))));
 }

@@ -5,7 +5,7 @@ namespace SplitInfer.Tailoring.Surgery.Normalization;
 
 /// <summary>
 /// The same model in the form that other transformations start from: operators of version 13 or later, initializers that are no inputs, constants computed,
-/// no <c>Identity</c> or <c>Dropout</c>, batch normalisations folded into the products before them. Exact but for rounding. The engine itself folds.
+/// no <c>Identity</c> or <c>Dropout</c>, batch normalisations folded into the products beside them. Exact but for rounding. The engine itself folds.
 /// </summary>
 public sealed class Normalization : ModelTransformation
 {
@@ -20,7 +20,7 @@ public sealed class Normalization : ModelTransformation
 
     private protected override void Change(GraphEdit edit, CancellationToken cancellationToken)
     {
-        OperatorUpgrade.Raise(edit);
+        OperatorUpgrade.Raise(edit, _execution);
         TakeInitializersOffInputs(edit);
         cancellationToken.ThrowIfCancellationRequested();
         FoldedBatchNormalization.Fold(edit);

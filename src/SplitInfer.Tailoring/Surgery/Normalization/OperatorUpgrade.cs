@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
+using SplitInfer.Execution;
 using SplitInfer.Models;
-using SplitInfer.Models.Onnx;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Surgery.Normalization;
@@ -18,7 +18,7 @@ internal static class OperatorUpgrade
     private const long Oldest = 7;
 
     /// <summary>Operators that mean the same in versions 7 to 13 wherever both have them, attributes included.</summary>
-    private static readonly FrozenSet<string> Unchanged = FrozenSet.Create(StringComparer.Ordinal,
+    public static readonly FrozenSet<string> Unchanged = FrozenSet.Create(StringComparer.Ordinal,
         "Abs", "Acos", "Acosh", "Add", "And", "ArgMax", "ArgMin", "Asin", "Asinh", "Atan", "Atanh", "AveragePool", "BatchNormalization", "BitShift", "Cast", "Ceil", "Celu", "Compress", "Concat",
         "ConcatFromSequence", "Constant", "ConstantOfShape", "Conv", "ConvInteger", "ConvTranspose", "Cos", "Cosh", "CumSum", "DepthToSpace", "DequantizeLinear", "Det", "Div", "DynamicQuantizeLinear",
         "Einsum", "Elu", "Equal", "Erf", "Exp", "Expand", "EyeLike", "Flatten", "Floor", "GRU", "Gather", "GatherElements", "GatherND", "Gemm", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool",
@@ -31,162 +31,26 @@ internal static class OperatorUpgrade
         "SequenceLength", "SplitToSequence", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss");
 
     /// <summary>Raises a model to version 13; one of at least that version stays as it is.</summary>
+    /// <param name="edit">The model.</param>
+    /// <param name="execution">The engine that infers types where they are needed.</param>
     /// <exception cref="TransformationRefusedException">An operator cannot be raised.</exception>
-    public static void Raise(GraphEdit edit)
+    public static void Raise(GraphEdit edit, ExecutionOptions execution)
     {
         var from = edit.Opset;
         if (from is 0 or >= Target) return;
         if (from < Oldest) throw edit.Refusal("normalisation", $"its operators are of version {from}, before {Oldest}, since when shapes are broadcast as they are now; export the model again with a current exporter");
         if (edit.Model.Functions.Count > 0) throw edit.Refusal("normalisation", $"it has functions of its own written in operators of version {from}; export the model again with version {Target} or later");
-        new Rewriter(edit, from).Change(edit.Graph);
+        // Bounds that become inputs are of the type of the data; most models compute in float32 only.
+        var types = from < 11 && HasOtherFloats(edit) && edit.Graph.Node.Any(static n => Ops.IsOneOf(n, "Clip", "Pad", "If", "Loop")) ? ValueTypes.Of(edit, execution) : null;
+        new OperatorRewriter(edit, from, types).Change(edit.Graph);
         edit.Opset = Target;
         edit.Forget();
         edit.Note($"raised operators from version {from} to {Target}");
     }
 
-    private sealed class Rewriter(GraphEdit edit, long from)
-    {
-        public void Change(GraphProto graph)
-        {
-            foreach (var node in graph.Node.ToArray())
-            {
-                foreach (var body in node.Attribute.SelectMany(static a => a.G is null ? a.Graphs : a.Graphs.Prepend(a.G))) Change(body);
-                if (node.Domain is "" or "ai.onnx") Change(graph, node);
-            }
-        }
-
-        private void Change(GraphProto graph, NodeProto node)
-        {
-            switch (node.OpType)
-            {
-                case "BatchNormalization" when node.Output.Count(static o => o.Length > 0) > 1 || Ops.Integer(node, "spatial", 1) != 1: throw Refusal(node, "trains, or normalises by element");
-                case "BatchNormalization": Ops.Remove(node, "spatial"); break;
-                case "Cast" when node.Attribute.Any(static a => a.Name == "to" && a.S.Length > 0): throw Refusal(node, "names its type in words");
-                case "Clip" when from < 11: Clip(graph, node); break;
-                case "Dropout": Dropout(graph, node); break;
-                case "Pad" when from < 11: MoveIntegers(graph, node, "pads"); MoveFloat(graph, node, "value", 0); break;
-                case "Slice" when from < 10: Slice(graph, node); break;
-                case "TopK" when from < 10: MoveInteger(graph, node, "k"); break;
-                case "Squeeze" or "Unsqueeze" or "ReduceSum": MoveIntegers(graph, node, "axes"); break;
-                case "Split": MoveIntegers(graph, node, "split"); break;
-                case "Softmax" or "LogSoftmax" or "Hardmax": Softmax(graph, node); break;
-                case "Upsample": Upsample(graph, node); break;
-                case "Resize" when from < 11: Resize(graph, node); break;
-                case "Scatter": node.OpType = "ScatterElements"; break;
-                case "Scan" when from < 9: throw Refusal(node, "had a batch of its own before version 9");
-                case "Pad" or "Slice" or "TopK" or "Clip" or "Resize" or "Scan": break;
-                default:
-                    if (!Unchanged.Contains(node.OpType)) throw Refusal(node, "is not known to mean the same since");
-                    break;
-            }
-        }
-
-        private TransformationRefusedException Refusal(NodeProto node, string what) =>
-            edit.Refusal("normalisation", $"{node.OpType} '{node.Output.FirstOrDefault()}' of version {from} {what}; export the model again with operators of version {Target} or later");
-
-        private string Constant<T>(GraphProto graph, NodeProto node, string what, ElementType type, ReadOnlySpan<T> elements, params ReadOnlySpan<long> dimensions) where T : unmanaged
-        {
-            // A node of its own, since the bodies of control flow in some files cannot have initializers.
-            var name = edit.Fresh($"{node.Output[0]}/{what}");
-            var constant = Ops.Node("Constant", name, [], name, new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = TensorProtos.Of(name, type, elements, dimensions) });
-            graph.Node.Insert(graph.Node.IndexOf(node), constant);
-            return name;
-        }
-
-        private static void AddInput(NodeProto node, int place, string value)
-        {
-            while (node.Input.Count <= place) node.Input.Add("");
-            node.Input[place] = value;
-        }
-
-        private void MoveIntegers(GraphProto graph, NodeProto node, string attribute)
-        {
-            if (Ops.Integers(node, attribute) is not { } values) return;
-            Ops.Remove(node, attribute);
-            AddInput(node, 1, Constant<long>(graph, node, attribute, ElementType.Int64, values, values.Length));
-        }
-
-        private void MoveInteger(GraphProto graph, NodeProto node, string attribute)
-        {
-            var value = Ops.Integer(node, attribute, 0);
-            Ops.Remove(node, attribute);
-            AddInput(node, 1, Constant<long>(graph, node, attribute, ElementType.Int64, [value], 1));
-        }
-
-        private void MoveFloat(GraphProto graph, NodeProto node, string attribute, float otherwise)
-        {
-            var value = Ops.Float(node, attribute, otherwise);
-            Ops.Remove(node, attribute);
-            // 0 is the default, and an input must be of the type of the data.
-            if (value != 0) AddInput(node, 2, Constant<float>(graph, node, attribute, ElementType.Float32, [value]));
-        }
-
-        private void Clip(GraphProto graph, NodeProto node)
-        {
-            foreach (var (place, attribute) in new[] { (1, "min"), (2, "max") })
-            {
-                if (node.Attribute.FirstOrDefault(a => a.Name == attribute) is not { } bound) continue;
-                Ops.Remove(node, attribute);
-                AddInput(node, place, Constant<float>(graph, node, attribute, ElementType.Float32, [bound.F]));
-            }
-        }
-
-        private void Dropout(GraphProto graph, NodeProto node)
-        {
-            if (node.Output.Count > 1 && node.Output[1] is { Length: > 0 } mask && (graph.Node.Any(n => n.Input.Contains(mask) || Captures.Of(n).Contains(mask)) || graph.Output.Any(o => o.Name == mask)))
-                throw Refusal(node, "yields a mask that is read");
-            (node.OpType, node.Domain) = ("Identity", "");
-            node.Attribute.Clear();
-            while (node.Input.Count > 1) node.Input.RemoveAt(1);
-            while (node.Output.Count > 1) node.Output.RemoveAt(1);
-        }
-
-        private void Slice(GraphProto graph, NodeProto node)
-        {
-            var (starts, ends) = (Ops.Integers(node, "starts") ?? [], Ops.Integers(node, "ends") ?? []);
-            var axes = Ops.Integers(node, "axes");
-            node.Attribute.Clear();
-            AddInput(node, 1, Constant<long>(graph, node, "starts", ElementType.Int64, starts, starts.Length));
-            AddInput(node, 2, Constant<long>(graph, node, "ends", ElementType.Int64, ends, ends.Length));
-            if (axes is not null) AddInput(node, 3, Constant<long>(graph, node, "axes", ElementType.Int64, axes, axes.Length));
-        }
-
-        /// <summary>Before version 13 all dimensions from the axis on were one, by default from the second on; since then the axis is one dimension, by default the last.</summary>
-        private void Softmax(GraphProto graph, NodeProto node)
-        {
-            var axis = Ops.Integer(node, "axis", 1);
-            var (input, output) = (node.Input[0], node.Output[0]);
-            var (flat, result, shape) = (edit.Fresh($"{output}/flat"), edit.Fresh($"{output}/rows"), edit.Fresh($"{output}/shape"));
-            var place = graph.Node.IndexOf(node);
-            graph.Node.Insert(place, Ops.Node("Shape", shape, [input], shape));
-            graph.Node.Insert(place, Ops.Node("Flatten", flat, [input], flat, Ops.Attribute("axis", axis)));
-            graph.Node.Insert(graph.Node.IndexOf(node) + 1, Ops.Node("Reshape", output, [result, shape], output));
-            (node.Input[0], node.Output[0]) = (flat, result);
-            Ops.Set(node, Ops.Attribute("axis", 1L));
-        }
-
-        private void Upsample(GraphProto graph, NodeProto node)
-        {
-            if (node.Attribute.FirstOrDefault(static a => a.Name == "scales") is { } scales)
-            {
-                Ops.Remove(node, "scales");
-                AddInput(node, 1, Constant<float>(graph, node, "scales", ElementType.Float32, scales.Floats.ToArray(), scales.Floats.Count));
-            }
-
-            Resize(graph, node);
-        }
-
-        /// <summary>Before version 11 coordinates were divided by the scale and rounded down.</summary>
-        private void Resize(GraphProto graph, NodeProto node)
-        {
-            var mode = Ops.Text(node, "mode", "nearest");
-            node.OpType = "Resize";
-            var scales = node.Input[1];
-            node.Input[1] = Constant<float>(graph, node, "roi", ElementType.Float32, [], 0);
-            node.Input.Add(scales);
-            Ops.Set(node, Ops.Attribute("mode", mode is "bilinear" ? "linear" : mode));
-            Ops.Set(node, Ops.Attribute("coordinate_transformation_mode", "asymmetric"));
-            if (mode == "nearest") Ops.Set(node, Ops.Attribute("nearest_mode", "floor"));
-        }
-    }
+    private static bool HasOtherFloats(GraphEdit edit) =>
+        edit.Graph.Input.Select(static i => i.Type?.TensorType?.ElemType ?? 0)
+            .Concat(TensorWalk.Tensors(edit.Model).Select(static t => t.DataType))
+            .Concat(edit.Graph.Node.Where(static n => Ops.Is(n, "Cast")).Select(static n => (int)Ops.Integer(n, "to", 0)))
+            .Any(static type => (ElementType)type is ElementType.Float16 or ElementType.Float64 or ElementType.BFloat16);
 }
