@@ -22,6 +22,9 @@ public sealed record ModelFamily
 
     /// <summary>What was asked for, and which variant meets it.</summary>
     public ImmutableArray<FamilyTarget> Targets { get; init; } = [];
+
+    /// <summary>Variants that could not be made, each with the reason.</summary>
+    public ImmutableArray<string> NotMade { get; init; } = [];
 }
 
 /// <summary>One model of a family. Immutable.</summary>

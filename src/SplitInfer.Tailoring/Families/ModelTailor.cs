@@ -39,7 +39,7 @@ public static class ModelTailor
         options ??= new();
         options.Validate();
         Check(targets, samples, options);
-        using var workshop = new VariantWorkshop(model, inputs, samples, [.. targets.Select(static t => t.Threads).Append(1).Distinct().Order()], options, progress, cancellationToken);
+        var workshop = new VariantWorkshop(model, inputs, samples, [.. targets.Select(static t => t.Threads).Append(1).Distinct().Order()], options, progress, cancellationToken);
         var answers = Satisfy(workshop, targets, options.PromiseConfidence);
         var pareto = ParetoFront.Of(workshop.Candidates);
         var wanted = workshop.Candidates.Where(c => pareto.Contains(c) || answers.Any(a => a.Variant == c.Name)).OrderByDescending(static c => c.Score.Agreement).ThenByDescending(static c => c.Bytes.Length).ToArray();
@@ -52,6 +52,7 @@ public static class ModelTailor
             Machine = $"{RuntimeInformation.OSDescription}, {InstructionSet.Here}, {Environment.ProcessorCount} cores",
             Variants = [.. wanted.Select(candidate => candidate.ToVariant(FileOf(model, candidate), pareto.Contains(candidate)))],
             Targets = answers,
+            NotMade = [.. workshop.Refusals],
         };
         foreach (var candidate in wanted) Write(Path.Combine(folder, FileOf(model, candidate)), candidate.Bytes.Span);
         FamilyFile.Save(Path.Combine(folder, FamilyFile.Name), family);

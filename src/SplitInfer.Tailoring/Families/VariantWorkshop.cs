@@ -4,17 +4,22 @@ using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Evaluation;
+using SplitInfer.Tailoring.Quantization;
 using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
-using SplitInfer.Tailoring.Quantization;
+using SplitInfer.Tailoring.Surgery.Float16;
 using SplitInfer.Tailoring.Surgery.Normalization;
+using SplitInfer.Tailoring.Surgery.Pruning;
+using SplitInfer.Tailoring.Surgery.WeightOnly;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Families;
 
 /// <summary>Makes and measures variants, each once. What they need of the samples is collected once for all. Not thread-safe.</summary>
-internal sealed class VariantWorkshop : IDisposable
+internal sealed class VariantWorkshop
 {
+    private static readonly HashSet<string> NoneKept = [];
+
     private readonly OnnxModel _model;
     private readonly IReadOnlyList<TensorSpec> _inputs;
     private readonly IReadOnlyList<int> _threads;
@@ -24,10 +29,13 @@ internal sealed class VariantWorkshop : IDisposable
     private readonly SamplePart _ranging, _judging;
     private readonly int[]? _judgingLabels;
     private readonly List<Candidate> _candidates = [];
-    private readonly Dictionary<string, Int8Line> _lines = new(StringComparer.Ordinal);
-    private SampleStatistics? _statistics;
+    private readonly List<string> _refusals = [];
+    private readonly HashSet<string> _tried = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SampleStatistics> _statistics = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<string>> _sensitive = new(StringComparer.Ordinal);
+
+    // Null where the model cannot be normalised, so that nothing can be made of it.
     private TransformedModel? _normal;
-    private string? _refusal;
 
     public VariantWorkshop(
         OnnxModel model, IReadOnlyList<TensorSpec> inputs, ISampleSource samples, IReadOnlyList<int> threads, TailoringOptions options, IProgress<TailoringProgress>? progress, CancellationToken cancellationToken)
@@ -48,80 +56,143 @@ internal sealed class VariantWorkshop : IDisposable
     /// <summary>Samples by which variants are judged.</summary>
     public int JudgingSamples => _judging.Count;
 
-    /// <summary>Makes the variants that every target may need: the normal form, and all products in integers.</summary>
+    /// <summary>Why some variants could not be made, each with its name.</summary>
+    public IReadOnlyList<string> Refusals => _refusals;
+
+    /// <summary>Makes the variants that every target may need: the normal form, and products in integers.</summary>
     public void MakeFirst(string isa)
     {
         if (_candidates.Count == 0) MakeNormalForm();
-        if (_lines.ContainsKey(isa)) return;
-        var line = _lines[isa] = new();
-        if (_normal is null) return;
-        TryMakeInt8(isa, line, kept: 0);
+        TryMakeInt8(isa, kept: 0);
+        // Where what multiplies is no convolution, ranges that are found in each run cost little and lose little.
+        Try("dynamic-int8", isa: null, () => Apply(new DynamicInt8(isa == InstructionSet.Here ? InstructionSet.FormatFor(isa).WeightBits : 8), _normal!, "float32"));
     }
 
     /// <summary>Makes one more variant that a target may be met by.</summary>
     /// <returns>Whether there was one to be made.</returns>
     public bool MakeNext(string isa, TailoringTarget target)
     {
-        var line = _lines[isa];
-        if (_normal is null || line.Int8 is not { } int8 || line.Mixed >= _options.MaxMixedVariants) return false;
+        if (_normal is null) return false;
+        var confidence = _options.PromiseConfidence;
+        var (whole, int8) = (Find("float32")!, Find(NameOf("int8", isa)));
+        // Smaller without another result, and as slow.
+        if (!whole.MeetsSize(target) && whole.MeetsTime(target))
+        {
+            if (Try("float16-weights", isa: null, () => Apply(new Float16Storage(), _normal, "float32"))) return true;
+            if (Try("int8-weights", isa: null, () => Apply(new WeightOnlyInt8(), _normal, "float32"))) return true;
+        }
+
+        if (int8 is null) return false;
         // More in float32 costs time and bytes and gains agreement, so that it helps where only that is lacking.
-        if (int8.MeetsAgreement(target, _options.PromiseConfidence) || !int8.MeetsTime(target) || !int8.MeetsSize(target)) return false;
-        line.Sensitive ??= Scan(isa);
-        var kept = 1 << line.Mixed++;
-        if (kept >= line.Sensitive.Count) return false;
-        TryMakeInt8(isa, line, kept);
-        return true;
+        if (!int8.MeetsAgreement(target, confidence) && int8.MeetsTime(target) && int8.MeetsSize(target))
+        {
+            for (var mixed = 0; mixed < _options.MaxMixedVariants; mixed++)
+                if (TryMakeInt8(isa, kept: 1 << mixed)) return true;
+        }
+
+        // Less to multiply costs agreement.
+        if (int8.MeetsAgreement(target, confidence) && !(int8.MeetsTime(target) && int8.MeetsSize(target)))
+        {
+            foreach (var percent in (int[])[20, 40])
+                if (TryMakePruned(isa, percent)) return true;
+        }
+
+        return false;
     }
 
-    public void Dispose() { }
+    private static string NameOf(string name, string isa) => isa == InstructionSet.Here ? name : $"{name}-{isa}";
+
+    private Candidate? Find(string name) => _candidates.Find(candidate => candidate.Name == name);
 
     private void MakeNormalForm()
     {
         Report("Normalising the model", 0, 1);
+        _tried.Add("float32");
         try
         {
             _normal = new Normalization(_options.Execution).Apply(_model, _cancellationToken);
-            Measure("float32", isa: null, parent: null, _normal.Model, _normal.Bytes, _normal.Changes, isExact: true);
+            Measure("float32", isa: null, new(_normal.Model, _normal.Bytes, Parent: null, _normal.Changes), isExact: true);
         }
         catch (TransformationRefusedException refusal)
         {
             // The model as it is can still be what a target asks for.
-            _refusal = refusal.Reason;
-            var edit = new GraphEdit(_model);
-            Measure("float32", isa: null, parent: null, _model, edit.ToBytes(), [$"as it is, since it cannot be normalised: {_refusal}"], isExact: true);
+            _refusals.Add($"normalisation: {refusal.Reason}");
+            Measure("float32", isa: null, new(_model, new GraphEdit(_model).ToBytes(), Parent: null, [$"as it is, since it cannot be normalised: {refusal.Reason}"]), isExact: true);
         }
     }
 
-    private void TryMakeInt8(string isa, Int8Line line, int kept)
+    /// <summary>Makes a variant unless it was tried before.</summary>
+    /// <returns>Whether there is one more now.</returns>
+    private bool Try(string name, string? isa, Func<Made> make)
     {
-        var (activations, bits) = InstructionSet.FormatFor(isa);
-        var suffix = isa == InstructionSet.Here ? "" : $"-{isa}";
-        var name = kept == 0 ? $"int8{suffix}" : string.Create(CultureInfo.InvariantCulture, $"int8{suffix}-keep{kept}");
+        if (_normal is null || !_tried.Add(name)) return false;
+        Report($"Making {name}", 0, 1);
         try
         {
-            _statistics ??= StatisticsCollector.Collect(_normal!.Model, _inputs, _ranging, Execution(1), new Told(this, "Collecting ranges", _ranging.Count), _cancellationToken);
-            var keptInFloat = kept == 0 ? [] : line.Sensitive!.Take(kept).Select(static p => p.Product).ToHashSet(StringComparer.Ordinal);
-            var made = new StaticInt8(_statistics, new() { Activations = activations, WeightBits = bits, KeptInFloat = keptInFloat }).Apply(_normal!.Model, _cancellationToken);
-            ImmutableArray<string> steps = [.. _normal.Changes, .. made.Changes, .. keptInFloat.Count > 0 ? (string[])[$"kept in float32: {string.Join(", ", keptInFloat)}"] : []];
-            var candidate = Measure(name, isa, parent: "float32", made.Model, made.Bytes, steps, isExact: false);
-            if (kept == 0) line.Int8 = candidate;
+            Measure(name, isa, make(), isExact: false);
+            return true;
         }
         catch (TransformationRefusedException refusal)
         {
-            line.Refusal = refusal.Reason;
+            _refusals.Add($"{name}: {refusal.Reason}");
+            return false;
         }
     }
 
-    private IReadOnlyList<(string Product, double Loss)> Scan(string isa)
+    private Made Apply(ModelTransformation transformation, TransformedModel to, string parent)
     {
-        var (activations, bits) = InstructionSet.FormatFor(isa);
+        var made = transformation.Apply(to.Model, _cancellationToken);
+        return new(made.Model, made.Bytes, parent, [.. to.Changes, .. made.Changes]);
+    }
+
+    private bool TryMakeInt8(string isa, int kept)
+    {
+        var name = NameOf(kept == 0 ? "int8" : string.Create(CultureInfo.InvariantCulture, $"int8-keep{kept}"), isa);
+        if (_normal is null || _tried.Contains(name)) return false;
+        if (kept > 0 && kept >= SensitiveOf(isa).Count) return false;
+        return Try(name, isa, () =>
+        {
+            var keptInFloat = kept == 0 ? [] : SensitiveOf(isa).Take(kept).ToHashSet(StringComparer.Ordinal);
+            var made = Apply(new StaticInt8(StatisticsOf("float32", _normal.Model), FormatFor(isa, keptInFloat)), _normal, kept == 0 ? "float32" : NameOf("int8", isa));
+            return kept == 0 ? made : made with { Steps = [.. made.Steps, $"kept in float32: {string.Join(", ", keptInFloat)}"] };
+        });
+    }
+
+    private bool TryMakePruned(string isa, int percent)
+    {
+        var name = NameOf(string.Create(CultureInfo.InvariantCulture, $"int8-pruned{percent}"), isa);
+        return Try(name, isa, () =>
+        {
+            var pruned = new ChannelPruning(_ranging, _inputs, new() { Share = percent / 100.0 }).Apply(_normal!.Model, _cancellationToken);
+            var made = new StaticInt8(StatisticsOf(name, pruned.Model), FormatFor(isa, NoneKept)).Apply(pruned.Model, _cancellationToken);
+            return new(made.Model, made.Bytes, NameOf("int8", isa), [.. _normal.Changes, .. pruned.Changes, .. made.Changes]);
+        });
+    }
+
+    private SampleStatistics StatisticsOf(string name, OnnxModel model)
+    {
+        if (!_statistics.TryGetValue(name, out var statistics))
+            _statistics.Add(name, statistics = StatisticsCollector.Collect(model, _inputs, _ranging, Execution(1), new Told(this, "Collecting ranges", _ranging.Count), _cancellationToken));
+        return statistics;
+    }
+
+    private IReadOnlyList<string> SensitiveOf(string isa)
+    {
+        if (_sensitive.TryGetValue(isa, out var known)) return known;
         var products = StaticInt8.Products(new GraphEdit(_normal!.Model)).Count;
         var ended = 0;
         var few = new SamplePart(_ranging, [.. Enumerable.Range(0, Math.Min(_ranging.Count, _options.SensitivitySamples))]);
-        return SensitivityScan.Run(_normal.Model, _inputs, few, _statistics!, new() { Activations = activations, WeightBits = bits }, TimingFor(1), () => Report("Finding sensitive products", ++ended, products), _cancellationToken);
+        var scan = SensitivityScan.Run(_normal.Model, _inputs, few, StatisticsOf("float32", _normal.Model), FormatFor(isa, NoneKept), TimingFor(1), () => Report("Finding sensitive products", ++ended, products), _cancellationToken);
+        return _sensitive[isa] = [.. scan.Select(static found => found.Product)];
     }
 
-    private Candidate Measure(string name, string? isa, string? parent, OnnxModel model, ReadOnlyMemory<byte> bytes, ImmutableArray<string> steps, bool isExact)
+    private static Int8Options FormatFor(string isa, IReadOnlySet<string> keptInFloat)
+    {
+        var (activations, bits) = InstructionSet.FormatFor(isa);
+        return new() { Activations = activations, WeightBits = bits, KeptInFloat = keptInFloat };
+    }
+
+    private void Measure(string name, string? isa, Made made, bool isExact)
     {
         Report($"Measuring {name}", 0, 1);
         var times = new Dictionary<int, CandidateTime>();
@@ -132,14 +203,12 @@ internal sealed class VariantWorkshop : IDisposable
             // Answers do not depend on threads, so one sample will do for the others.
             ISampleSource judged = score is null ? _judging : new SamplePart(_judging, [0]);
             timing.Labels = score is null ? _judgingLabels : null;
-            var scores = ModelEvaluator.Evaluate([_model, model], _inputs, judged, options: timing, cancellationToken: _cancellationToken);
+            var scores = ModelEvaluator.Evaluate([_model, made.Model], _inputs, judged, options: timing, cancellationToken: _cancellationToken);
             times[threads] = new(scores[1].Seconds, scores[1].UpperSeconds, scores[0].Seconds);
             score ??= scores[1];
         }
 
-        var candidate = new Candidate(name, isa, parent, model, bytes, steps) { Score = score!, Times = times, IsExact = isExact && score!.Agreeing == score.Samples };
-        _candidates.Add(candidate);
-        return candidate;
+        _candidates.Add(new(name, isa, made.Parent, made.Model, made.Bytes, made.Steps) { Score = score!, Times = times, IsExact = isExact && score!.Agreeing == score.Samples });
     }
 
     private ExecutionOptions Execution(int threads)
@@ -159,20 +228,11 @@ internal sealed class VariantWorkshop : IDisposable
 
     private void Report(string what, int done, int steps) => _progress?.Report(new(what, done, steps));
 
-    /// <summary>What was made in integers for one processor.</summary>
-    private sealed class Int8Line
-    {
-        public Candidate? Int8 { get; set; }
-
-        public IReadOnlyList<(string Product, double Loss)>? Sensitive { get; set; }
-
-        public int Mixed { get; set; }
-
-        public string? Refusal { get; set; }
-    }
-
     private sealed class Told(VariantWorkshop workshop, string what, int steps) : IProgress<int>
     {
         public void Report(int value) => workshop.Report(what, value, steps);
     }
+
+    /// <summary>A variant that is not measured yet.</summary>
+    private sealed record Made(OnnxModel Model, ReadOnlyMemory<byte> Bytes, string? Parent, ImmutableArray<string> Steps);
 }

@@ -25,7 +25,7 @@ public sealed class ModelTailorTests : IDisposable
         Assert.Equal("float32", family.Targets[0].Variant);
         Assert.Equal("int8", family.Targets[1].Variant);
         Assert.Null(family.Targets[2].Variant);
-        Assert.Contains("The nearest is 'int8'", family.Targets[2].Refusal, StringComparison.Ordinal);
+        Assert.Contains("The nearest is 'int8", family.Targets[2].Refusal, StringComparison.Ordinal);
         Assert.Equal("int8-arm64", family.Targets[3].Variant);
         Assert.Equal(3, family.Samples);
         foreach (var variant in family.Variants)

@@ -45,6 +45,7 @@ internal static class FamilyTable
             foreach (var step in variant.Steps) terminal.Output.WriteLine($"  {step}");
         }
 
+        foreach (var reason in family.NotMade.IsDefault ? [] : family.NotMade) terminal.Output.WriteLine($"not made: {reason}");
         foreach (var target in family.Targets.Where(static t => t.Refusal is not null)) terminal.Output.WriteLine($"target {target.Name}: {target.Refusal}");
         terminal.Output.WriteLine($"judged by {family.Samples} samples on {family.Machine}; \"faster\" is against {family.Model} as it was, taken in turn");
     }

@@ -1,5 +1,6 @@
 using SplitInfer.Models;
 using SplitInfer.Tailoring.Quantization;
+using SplitInfer.Tailoring.Tests.Surgery;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
