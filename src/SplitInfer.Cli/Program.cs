@@ -2,12 +2,14 @@ using System.CommandLine;
 using SplitInfer.Cli.Commands;
 using SplitInfer.Cli.Commands.Bench;
 using SplitInfer.Cli.Commands.Calibrate;
+using SplitInfer.Cli.Commands.Evaluate;
 using SplitInfer.Cli.Commands.Inspect;
 using SplitInfer.Cli.Commands.Ping;
 using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
 using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Tailor;
 using SplitInfer.Cli.Commands.Top;
 using SplitInfer.Cli.Commands.Try;
 using SplitInfer.Cli.Commands.Verify;
@@ -30,6 +32,8 @@ internal static class Program
             VerifyWorkerCommand.Create(options, terminal),
             SplitCommand.Create(options, terminal),
             CalibrateCommand.Create(options, terminal),
+            EvaluateCommand.Create(options, terminal),
+            TailorCommand.Create(options, terminal),
             ServeCommand.Create(options, terminal),
             TrialCommand.Create(options),
             PingCommand.Create(options, terminal),

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 
 namespace SplitInfer;
 
 /// <summary>A SHA-256 digest, compared by value and shown as lower-case hexadecimal.</summary>
+[JsonConverter(typeof(FingerprintConverter))]
 public readonly struct Fingerprint : IEquatable<Fingerprint>
 {
     /// <summary>Bytes of a fingerprint.</summary>

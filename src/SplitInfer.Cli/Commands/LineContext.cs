@@ -1,12 +1,14 @@
 using System.Text.Json.Serialization;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Commands.Calibrate;
+using SplitInfer.Cli.Commands.Evaluate;
 using SplitInfer.Cli.Commands.Inspect;
 using SplitInfer.Cli.Commands.Ping;
 using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
 using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Tailor;
 using SplitInfer.Cli.Commands.Try;
 using SplitInfer.Cli.Commands.Verify;
 
@@ -42,6 +44,9 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(LoadSummaryRow))]
 [JsonSerializable(typeof(CodecRow))]
 [JsonSerializable(typeof(CalibrationLine))]
+[JsonSerializable(typeof(EvaluationLine))]
+[JsonSerializable(typeof(FamilyLine))]
+[JsonSerializable(typeof(RefusedTargetLine))]
 [JsonSerializable(typeof(SplitNote))]
 [JsonSerializable(typeof(ContenderLine))]
 [JsonSerializable(typeof(TrialLine))]

@@ -132,6 +132,14 @@ public sealed class ExecutionOptions
         return copy;
     }
 
+    /// <summary>The same options with threads of the session's own.</summary>
+    internal ExecutionOptions WithThreads(int threads)
+    {
+        var copy = (ExecutionOptions)MemberwiseClone();
+        (copy.IntraOpThreads, copy.UseSharedThreadPool) = (threads, false);
+        return copy;
+    }
+
     /// <summary>The same options with another level of optimisation.</summary>
     internal ExecutionOptions With(GraphOptimization optimization)
     {

@@ -3,9 +3,9 @@ namespace SplitInfer.IntegrationTests.Architecture;
 /// <summary>What the rooms of this product may use.</summary>
 internal static class ProductRules
 {
-    private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Protocol"];
+    private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Families", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Tailoring/Verification", "Tailoring/Calibration"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Tailoring/Verification", "Tailoring/Families"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -21,6 +21,7 @@ internal static class ProductRules
             ["Core/Telemetry"] = [],
             ["Core/Segments"] = ["Core/Partitioning"],
             ["Core/Calibration"] = ["Core/Partitioning", "Core/Codecs"],
+            ["Core/Families"] = ["Core"],
             ["Core/Protocol"] = ["Core/Partitioning", "Core/Codecs"],
 
             ["Policies"] = [],
@@ -78,6 +79,11 @@ internal static class ProductRules
 
             ["Tailoring/Verification"] = Core,
             ["Tailoring/Calibration"] = Core,
+            ["Tailoring/Surgery"] = ["Tailoring/Calibration"],
+            ["Tailoring/Statistics"] = ["Tailoring/Surgery"],
+            ["Tailoring/Quantization"] = ["Tailoring/Statistics"],
+            ["Tailoring/Evaluation"] = ["Tailoring/Calibration"],
+            ["Tailoring/Families"] = ["Tailoring/Evaluation", "Tailoring/Quantization"],
 
             ["Cli/Processes"] = [],
             ["Cli/Output"] = [],

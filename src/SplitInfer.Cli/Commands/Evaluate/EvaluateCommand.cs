@@ -1,0 +1,54 @@
+using System.CommandLine;
+using SplitInfer.Cli.Inputs;
+using SplitInfer.Cli.Output;
+using SplitInfer.Models;
+using SplitInfer.Tailoring.Evaluation;
+
+namespace SplitInfer.Cli.Commands.Evaluate;
+
+/// <summary>Compares models for one task: how good their answers are, how long they take, how large they are.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create(SharedOptions options, Terminal terminal)
+    {
+        var files = new Argument<string[]>("MODEL") { Description = "An .onnx file; several are compared with the first.", Arity = ArgumentArity.OneOrMore };
+        var inputs = new Option<string>("--inputs") { Description = "Folder of samples that no model was made with: one .npy each; where the model has several inputs, a folder each with one NAME.npy for each input.", HelpName = "DIR", Required = true };
+        var labels = new Option<string?>("--labels") { Description = "The right class of each sample: a number a line or a .npy file of whole numbers, in the order of the names of the samples.", HelpName = "F" };
+        var against = new Option<string?>("--against") { Description = "The model that the others should agree with. [default: the first]", HelpName = "MODEL" };
+        var command = new ExplainedCommand("evaluate", "Runs models on the same samples and compares answers, times and sizes, side by side in one run.",
+            "splitinfer evaluate squeezenet.onnx squeezenet.int8.onnx --inputs photographs --labels labels.txt",
+            "splitinfer evaluate small.onnx --against large.onnx --inputs photographs --json")
+        {
+            files, inputs, labels, against, options.Planning,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var (paths, plan, execution) = (parsed.GetRequiredValue(files), options.PlanOf(parsed), options.ExecutionOf(parsed, new EvaluationOptions().Execution));
+            OnnxModel[] models = [.. paths.Select(path => OnnxModel.Load(path, plan.Limits))];
+            var other = parsed.GetValue(against) is { } named ? OnnxModel.Load(named, plan.Limits) : null;
+            var samples = SampleFolder.Open(parsed.GetRequiredValue(inputs), models[0].InputNames);
+            var classes = parsed.GetValue(labels) is { } labelPath ? LabelFile.Read(labelPath, samples.Count) : null;
+            plan.SampleInputs = samples.Read(0);
+            var specs = terminal.While($"Planning {paths[0]}", () => ModelFile.Plan(models[0], plan, execution)).Plan.Inputs;
+            foreach (var tensor in plan.SampleInputs.Values) tensor.Dispose();
+            IReadOnlyList<ModelScore> scores = [];
+            var runs = (models.Length + (other is null ? 0 : 1)) * samples.Count;
+            await terminal.TrackAsync($"{samples.Count} samples, {models.Length} models", runs, step => Task.Run(
+                () => scores = ModelEvaluator.Evaluate(models, specs, samples, other, new() { Labels = classes, Execution = execution }, new EachStep(step), cancellationToken), cancellationToken));
+            if (parsed.GetValue(options.Json))
+            {
+                var lines = new JsonLines(terminal.Output);
+                foreach (var score in scores) lines.Write(EvaluationLine.Of(score), LineContext.Default.EvaluationLine);
+                return;
+            }
+
+            EvaluationTable.Write(terminal, scores, parsed.GetValue(against) ?? paths[0]);
+        });
+        return command;
+    }
+
+    private sealed class EachStep(Action step) : IProgress<int>
+    {
+        public void Report(int value) => step();
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using Spectre.Console;
+using SplitInfer.Cli.Output;
+using SplitInfer.Families;
+
+namespace SplitInfer.Cli.Commands.Tailor;
+
+/// <summary>A family as people read it.</summary>
+internal static class FamilyTable
+{
+    private const int BarWidth = 10;
+
+    /// <summary>A row a variant, the one that agrees most first.</summary>
+    public static void Write(Terminal terminal, ModelFamily family)
+    {
+        var hasLabels = family.Variants.Any(static v => v.Accuracy is not null);
+        var table = new Table().Border(TableBorder.Simple);
+        table.AddColumn(new TableColumn("variant").NoWrap());
+        foreach (var column in (string[])["size", "smaller", "ms"]) table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
+        table.AddColumn(new TableColumn("") { Width = BarWidth, NoWrap = true });
+        foreach (var column in (string[])["faster", "agree", "at least", .. hasLabels ? (string[])["right"] : []]) table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
+        table.AddColumn("for");
+        var (slowest, largest) = (family.Variants.Max(static v => v.Times[0].Milliseconds), family.Variants.Max(static v => v.Bytes));
+        foreach (var variant in family.Variants)
+        {
+            var time = variant.Times[0];
+            string[] cells =
+            [
+                $"{(variant.IsParetoOptimal ? "" : "[dim]")}{Markup.Escape(variant.Name)}{(variant.IsParetoOptimal ? "" : "[/]")}", Sizes.Bytes(variant.Bytes), Number((double)largest / variant.Bytes, "F2", "×"), Number(time.Milliseconds, "F2", ""),
+                $"[green]{Bar.Of(time.Milliseconds, slowest, BarWidth)}[/]", Number(time.BaseMilliseconds / time.Milliseconds, "F2", "×"), Number(variant.Agreement * 100, "F1", " %"), Number(variant.AgreementLow * 100, "F1", " %"),
+                .. hasLabels ? (string[])[variant.Accuracy is { } accuracy ? Number(accuracy * 100, "F1", " %") : ""] : [], Markup.Escape(string.Join(", ", family.Targets.Where(t => t.Variant == variant.Name).Select(static t => t.Name))),
+            ];
+            table.AddRow(cells);
+        }
+
+        terminal.Tables.Write(table);
+    }
+
+    /// <summary>What was done for each variant, and which targets none meets.</summary>
+    public static void WriteSteps(Terminal terminal, ModelFamily family)
+    {
+        foreach (var variant in family.Variants)
+        {
+            terminal.Output.WriteLine($"{variant.Name}: {variant.File}{(variant.Parent is { } parent ? $", made of {parent}" : "")}");
+            foreach (var step in variant.Steps) terminal.Output.WriteLine($"  {step}");
+        }
+
+        foreach (var reason in family.NotMade.IsDefault ? [] : family.NotMade) terminal.Output.WriteLine($"not made: {reason}");
+        foreach (var target in family.Targets.Where(static t => t.Refusal is not null)) terminal.Output.WriteLine($"target {target.Name}: {target.Refusal}");
+        terminal.Output.WriteLine($"judged by {family.Samples} samples on {family.Machine}; \"faster\" is against {family.Model} as it was, taken in turn");
+    }
+
+    private static string Number(double value, string format, string unit) => value.ToString(format, CultureInfo.InvariantCulture) + unit;
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using SplitInfer.Cli.Inputs;
+using SplitInfer.Cli.Output;
+using SplitInfer.Families;
+using SplitInfer.Models;
+using SplitInfer.Tailoring.Families;
+
+namespace SplitInfer.Cli.Commands.Tailor;
+
+/// <summary>Makes a family of variants of one model.</summary>
+internal static class TailorCommand
+{
+    public static Command Create(SharedOptions options, Terminal terminal)
+    {
+        var file = SharedOptions.Model();
+        var targets = new Option<string?>("--targets") { Description = "What variants have to be: a JSON file such as [{\"name\":\"phone\",\"maxMs\":20,\"maxBytes\":2e6,\"minAgreement\":0.97,\"threads\":1}]; every key but the name may be left out. Without it, every variant that no other one beats is kept.", HelpName = "F.json" };
+        var calibration = new Option<string>("--calibration") { Description = "Folder of samples, without labels: one .npy each; where the model has several inputs, a folder each with one NAME.npy for each input. Ranges are taken from half of them, and variants judged by the others.", HelpName = "DIR", Required = true };
+        var labels = new Option<string?>("--labels") { Description = "The right class of each sample: a number a line or a .npy file of whole numbers, in the order of the names of the samples.", HelpName = "F" };
+        var output = new Option<string>("--out") { Description = "The folder to write the models and family.json to.", HelpName = "DIR", Required = true };
+        var command = new ExplainedCommand("tailor", "Makes smaller and faster variants of a model, measures each here, and keeps those that are asked for.",
+            "splitinfer tailor squeezenet.onnx --calibration photographs --out family",
+            "splitinfer tailor squeezenet.onnx --targets targets.json --calibration photographs --labels labels.txt --out family --json")
+        {
+            file, targets, calibration, labels, output, options.Planning,
+        };
+        command.Add(TailorExplainCommand.Create(options, terminal));
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var (path, plan, execution) = (parsed.GetRequiredValue(file), options.PlanOf(parsed), options.ExecutionOf(parsed));
+            var wanted = parsed.GetValue(targets) is { } targetPath ? TailoringTarget.Load(targetPath) : [];
+            var model = OnnxModel.Load(path, plan.Limits);
+            var samples = SampleFolder.Open(parsed.GetRequiredValue(calibration), model.InputNames);
+            var classes = parsed.GetValue(labels) is { } labelPath ? LabelFile.Read(labelPath, samples.Count) : null;
+            plan.SampleInputs = samples.Read(0);
+            var inputs = terminal.While($"Planning {path}", () => ModelFile.Plan(model, plan, execution)).Plan.Inputs;
+            foreach (var tensor in plan.SampleInputs.Values) tensor.Dispose();
+            var folder = parsed.GetRequiredValue(output);
+            var family = await TellAsync(terminal, progress => Task.Run(
+                () => ModelTailor.CreateSuite(model, inputs, wanted, samples, folder, new() { Labels = classes, Execution = execution }, progress, cancellationToken), cancellationToken));
+            if (parsed.GetValue(options.Json)) FamilyLines.Write(terminal, family, folder);
+            else
+            {
+                FamilyTable.Write(terminal, family);
+                terminal.Output.WriteLine($"{family.Variants.Length} variants, judged by {family.Samples} samples, kept in {folder}");
+            }
+
+            foreach (var target in family.Targets.Where(static t => t.Refusal is not null)) terminal.Complain($"Target '{target.Name}': {target.Refusal}");
+            return family.Targets.Any(static t => t.Refusal is not null) ? 1 : 0;
+        });
+        return command;
+    }
+
+    private static async Task<ModelFamily> TellAsync(Terminal terminal, Func<IProgress<TailoringProgress>?, Task<ModelFamily>> work)
+    {
+        if (!terminal.IsErrorTerminal) return await work(null);
+        return await Spectre.Console.AnsiConsoleExtensions.Status(terminal.Progress).StartAsync("Tailoring", status => work(new Said(status)));
+    }
+
+    private sealed class Said(Spectre.Console.StatusContext status) : IProgress<TailoringProgress>
+    {
+        public void Report(TailoringProgress value) => Spectre.Console.StatusContextExtensions.Status(status, Spectre.Console.Markup.Escape(value.Steps > 1 ? $"{value.What}: {value.Done} of {value.Steps}" : value.What));
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SplitInfer.Families;
+
+/// <summary>The file of a family, <c>family.json</c>, beside the models that it names.</summary>
+public static class FamilyFile
+{
+    private const int MaxBytes = 16 << 20;
+
+    /// <summary>The name that such a file usually has.</summary>
+    public const string Name = "family.json";
+
+    /// <summary>Reads a file and checks it. The models themselves are not read.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidFamilyException">It is no family.</exception>
+    public static ModelFamily Load(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists) throw new FileNotFoundException($"There is no family file '{path}'. Make one with `splitinfer tailor`.", path);
+        if (file.Length > MaxBytes) throw new InvalidFamilyException(path, $"it has {file.Length} bytes, over the {MaxBytes} allowed");
+        try
+        {
+            var family = JsonSerializer.Deserialize(File.ReadAllBytes(path), FamilyContext.Default.ModelFamily) ?? throw new InvalidFamilyException(path, "it is empty");
+            Check(family, path);
+            return family;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidFamilyException(path, error.Message, error);
+        }
+    }
+
+    /// <summary>Writes a file.</summary>
+    public static void Save(string path, ModelFamily family)
+    {
+        ArgumentNullException.ThrowIfNull(family);
+        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(family, FamilyContext.Default.ModelFamily));
+    }
+
+    private static void Check(ModelFamily family, string path)
+    {
+        if (family.Variants.IsDefaultOrEmpty) throw new InvalidFamilyException(path, "it has no variants");
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var variant in family.Variants)
+        {
+            if (!names.Add(variant.Name)) throw new InvalidFamilyException(path, $"two variants are named '{variant.Name}'");
+            // A file beside this one: nothing that a family says leads elsewhere.
+            if (variant.File.Length == 0 || Path.GetFileName(variant.File) != variant.File || variant.File is "." or "..") throw new InvalidFamilyException(path, $"variant '{variant.Name}' names '{variant.File}', which is no file beside it");
+            if (!(variant.Agreement is >= 0 and <= 1) || variant.Bytes < 0) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has an agreement of {variant.Agreement} and {variant.Bytes} bytes");
+            if (variant.Times.IsDefaultOrEmpty || variant.Times.Any(static time => !(time.Milliseconds > 0) || time.Threads < 0)) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has no times");
+        }
+    }
+}
+
+/// <summary>A file is no family of models.</summary>
+public sealed class InvalidFamilyException : SplitInferException
+{
+    internal InvalidFamilyException(string path, string problem, Exception? inner = null) : base($"'{path}' is no family of models: {problem}. Make it again with `splitinfer tailor`.", inner!) { }
+}
+
+/// <summary>How families become JSON, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ModelFamily))]
+internal sealed partial class FamilyContext : JsonSerializerContext;

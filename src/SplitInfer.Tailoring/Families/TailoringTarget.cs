@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SplitInfer.Tailoring.Families;
+
+/// <summary>What a variant has to be. Of all variants that are, the one that agrees most with the model is taken.</summary>
+public sealed record TailoringTarget
+{
+    /// <summary>The name of the target, such as <c>old-phone</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The longest that three of four runs on this machine may take, ms; null for no limit.</summary>
+    public double? MaxMs { get; init; }
+
+    /// <summary>The largest that the file may be, bytes; null for no limit.</summary>
+    public double? MaxBytes { get; init; }
+
+    /// <summary>The least share of samples with the result of the model, 0 to 1; null for any.</summary>
+    public double? MinAgreement { get; init; }
+
+    /// <summary>Threads of a run. 1 by default.</summary>
+    public int Threads { get; set; } = 1;
+
+    /// <summary>
+    /// The processor that the variant is for: <c>x64</c>, <c>x64-vnni</c> or <c>arm64</c>; null (the default) for this one. A time can be promised only for
+    /// this machine's.
+    /// </summary>
+    public string? Isa { get; init; }
+
+    /// <summary>Reads targets: an array of them, or an object with such an array named <c>targets</c>.</summary>
+    /// <param name="path">A JSON file.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidTargetException">It holds no targets, or one that means nothing.</exception>
+    public static ImmutableArray<TailoringTarget> Load(string path)
+    {
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file of targets '{path}'.", path);
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            var list = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("targets", out var inner) ? inner : document.RootElement;
+            var targets = list.Deserialize(TargetContext.Default.ImmutableArrayTailoringTarget);
+            return targets.IsDefaultOrEmpty ? throw new InvalidTargetException($"'{path}' has no targets. Give an array such as [{{\"name\":\"phone\",\"maxMs\":20,\"minAgreement\":0.97}}].") : targets;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidTargetException($"'{path}' holds no targets: {error.Message} Give an array such as [{{\"name\":\"phone\",\"maxMs\":20,\"minAgreement\":0.97}}].", error);
+        }
+    }
+
+    /// <summary>Whether this target allows only what the other one allows too, and is for the same processor and threads.</summary>
+    internal bool IsAtLeastAsStrictAs(TailoringTarget other) => Isa == other.Isa && Threads == other.Threads && (MaxMs ?? double.MaxValue) <= (other.MaxMs ?? double.MaxValue)
+        && (MaxBytes ?? double.MaxValue) <= (other.MaxBytes ?? double.MaxValue) && (MinAgreement ?? 0) >= (other.MinAgreement ?? 0);
+
+    internal void Validate()
+    {
+        if (string.IsNullOrWhiteSpace(Name)) throw new InvalidTargetException("A target has no name; give it one.");
+        if (MaxMs is { } ms && !(ms > 0)) throw Invalid($"maxMs is {ms}; it is more than 0");
+        if (MaxBytes is { } bytes && !(bytes > 0)) throw Invalid($"maxBytes is {bytes}; it is more than 0");
+        if (MinAgreement is { } share && share is not (>= 0 and <= 1)) throw Invalid($"minAgreement is {share}; it is between 0 and 1");
+        if (Threads is < 1 or > Execution.ExecutionOptions.MaxThreads) throw Invalid($"threads is {Threads}; it is 1 to {Execution.ExecutionOptions.MaxThreads}");
+        if (Isa is not null && !InstructionSet.All.Contains(Isa)) throw Invalid($"isa is '{Isa}'; it is one of {string.Join(", ", InstructionSet.All)}, or left out for this machine's");
+    }
+
+    private InvalidTargetException Invalid(string problem) => new($"Target '{Name}': {problem}.");
+}
+
+/// <summary>Targets mean nothing that could be made.</summary>
+public sealed class InvalidTargetException : SplitInferException
+{
+    internal InvalidTargetException(string message, Exception? inner = null) : base(message, inner) { }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip)]
+[JsonSerializable(typeof(ImmutableArray<TailoringTarget>))]
+internal sealed partial class TargetContext : JsonSerializerContext;

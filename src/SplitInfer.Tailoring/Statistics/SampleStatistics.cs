@@ -1,0 +1,53 @@
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Tailoring.Statistics;
+
+/// <summary>
+/// What the values of a model were over samples. Statistics of one model that were collected apart, such as on several devices, add up; inputs
+/// cannot be told from them. Not thread-safe.
+/// </summary>
+public sealed class SampleStatistics
+{
+    private readonly Dictionary<string, ValueStatistics> _values;
+
+    /// <summary>Statistics of no sample.</summary>
+    /// <param name="model">The model, in the form whose values these are.</param>
+    public SampleStatistics(Fingerprint model) : this(model, 0, []) { }
+
+    internal SampleStatistics(Fingerprint model, int samples, Dictionary<string, ValueStatistics> values) => (Model, Samples, _values) = (model, samples, values);
+
+    /// <summary>The model whose values these are.</summary>
+    public Fingerprint Model { get; }
+
+    /// <summary>Number of samples.</summary>
+    public int Samples { get; private set; }
+
+    /// <summary>By the name of a value: what it was.</summary>
+    public IReadOnlyDictionary<string, ValueStatistics> Values => _values;
+
+    /// <summary>What a value was; null if it was not collected.</summary>
+    public ValueStatistics? Find(string value) => _values.GetValueOrDefault(value);
+
+    /// <summary>Adds statistics of the same model.</summary>
+    /// <exception cref="ArgumentException">They are of another model.</exception>
+    public void Add(SampleStatistics other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Model != Model) throw new ArgumentException($"These statistics are of the model {other.Model}, not of {Model}. Collect them again with this model.", nameof(other));
+        foreach (var (name, value) in other._values) Of(name).Add(value);
+        Samples += other.Samples;
+    }
+
+    /// <summary>Adds the values of one sample.</summary>
+    internal void AddSample(IEnumerable<(string Name, TensorValue Tensor)> values)
+    {
+        foreach (var (name, tensor) in values) Of(name).Add(tensor);
+        Samples++;
+    }
+
+    private ValueStatistics Of(string name)
+    {
+        if (!_values.TryGetValue(name, out var value)) _values.Add(name, value = new());
+        return value;
+    }
+}

@@ -1,0 +1,151 @@
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Tailoring.Statistics;
+
+/// <summary>
+/// What the elements of one float32 value were over many samples: extremes, a histogram, and means by channel. Two of them add up exactly,
+/// in whatever order: bins are [i, i + 1)·2ᵉ/<see cref="BinsPerSign"/>, and where an element is beyond ±2ᵉ, e grows and neighbouring bins become one.
+/// Not thread-safe.
+/// </summary>
+public sealed class ValueStatistics
+{
+    /// <summary>Bins of the histogram on either side of 0.</summary>
+    public const int BinsPerSign = 2048;
+
+    private const int MinExponent = -120;
+
+    private readonly long[] _counts;
+    private double[]? _channelSums;
+    private double[]? _channelSquares;
+    private bool _hasChannels = true;
+
+    /// <summary>Statistics of nothing.</summary>
+    public ValueStatistics() => (_counts, Exponent) = (new long[2 * BinsPerSign], MinExponent);
+
+    internal ValueStatistics(int exponent, long count, long zeros, float minimum, float maximum, long[] counts, double[]? channelSums, double[]? channelSquares, long channelElements)
+    {
+        (Exponent, Count, Zeros, Minimum, Maximum, _counts) = (exponent, count, zeros, minimum, maximum, counts);
+        (_channelSums, _channelSquares, ChannelElements, _hasChannels) = (channelSums, channelSquares, channelElements, count == 0 || channelSums is not null);
+    }
+
+    /// <summary>Number of elements.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Number of elements that are 0.</summary>
+    public long Zeros { get; private set; }
+
+    /// <summary>The smallest element; 0 where there is none.</summary>
+    public float Minimum { get; private set; }
+
+    /// <summary>The largest element; 0 where there is none.</summary>
+    public float Maximum { get; private set; }
+
+    /// <summary>The exponent e of the range ±2ᵉ of the histogram.</summary>
+    public int Exponent { get; private set; }
+
+    /// <summary>Counts of the bins from −2ᵉ to 2ᵉ.</summary>
+    public ReadOnlySpan<long> Counts => _counts;
+
+    /// <summary>Width of a bin.</summary>
+    public double BinWidth => Math.ScaleB(1, Exponent) / BinsPerSign;
+
+    /// <summary>Number of elements of each channel; 0 where there are no channels.</summary>
+    public long ChannelElements { get; private set; }
+
+    /// <summary>Sum of the elements of each channel, an index of the second dimension; empty where the tensors have no second dimension or not always the same.</summary>
+    public ReadOnlySpan<double> ChannelSums => _channelSums;
+
+    /// <summary>Sum of the squared elements of each channel; as <see cref="ChannelSums"/>.</summary>
+    public ReadOnlySpan<double> ChannelSquares => _channelSquares;
+
+    /// <summary>Adds the elements of a float32 tensor.</summary>
+    /// <exception cref="NotFiniteNumberException">An element is infinite or no number; nothing was added.</exception>
+    public void Add(TensorValue tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        var elements = tensor.Span<float>();
+        if (elements.IsEmpty) return;
+        var (low, high) = (System.Numerics.Tensors.TensorPrimitives.Min(elements), System.Numerics.Tensors.TensorPrimitives.Max(elements));
+        if (!float.IsFinite(low) || !float.IsFinite(high)) throw new NotFiniteNumberException("A sample has an element that is infinite or no number.");
+        Widen(low, high);
+        var scale = 1 / BinWidth;
+        foreach (var element in elements)
+        {
+            // The largest element can be the end of the last bin.
+            _counts[Math.Min((int)Math.Floor(element * scale) + BinsPerSign, _counts.Length - 1)]++;
+            if (element == 0) Zeros++;
+        }
+
+        (Minimum, Maximum) = Count == 0 ? (low, high) : (Math.Min(Minimum, low), Math.Max(Maximum, high));
+        AddChannels(tensor, elements);
+        Count += elements.Length;
+    }
+
+    /// <summary>Adds other statistics of the same value, such as those of another device.</summary>
+    public void Add(ValueStatistics other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Count == 0) return;
+        WidenTo(other.Exponent);
+        var shift = Exponent - other.Exponent;
+        for (var bin = 0; bin < _counts.Length; bin++) _counts[((bin - BinsPerSign) >> Math.Min(shift, 31)) + BinsPerSign] += other._counts[bin];
+        (Minimum, Maximum) = Count == 0 ? (other.Minimum, other.Maximum) : (Math.Min(Minimum, other.Minimum), Math.Max(Maximum, other.Maximum));
+        Zeros += other.Zeros;
+        AddChannels(other._channelSums, other._channelSquares, other.ChannelElements);
+        Count += other.Count;
+    }
+
+    private void Widen(float low, float high)
+    {
+        var largest = Math.Max(Math.Abs((double)low), Math.Abs((double)high));
+        if (largest > 0) WidenTo(Math.ILogB(largest) + 1);
+    }
+
+    private void WidenTo(int exponent)
+    {
+        if (exponent <= Exponent) return;
+        var shift = Math.Min(exponent - Exponent, 31);
+        Exponent = exponent;
+        if (Count == 0) return;
+        var wider = new long[_counts.Length];
+        for (var bin = 0; bin < _counts.Length; bin++) wider[((bin - BinsPerSign) >> shift) + BinsPerSign] += _counts[bin];
+        wider.CopyTo(_counts, 0);
+    }
+
+    private void AddChannels(TensorValue tensor, ReadOnlySpan<float> elements)
+    {
+        var dimensions = tensor.Shape.Dimensions;
+        if (!_hasChannels || dimensions.Length < 2 || dimensions[1] > ushort.MaxValue)
+        {
+            AddChannels(null, null, 0);
+            return;
+        }
+
+        var channels = (int)dimensions[1];
+        var (sums, squares) = (new double[channels], new double[channels]);
+        var inner = elements.Length / (int)dimensions[0] / channels;
+        for (var start = 0; start < elements.Length; start += inner)
+        {
+            var channel = start / inner % channels;
+            var row = elements.Slice(start, inner);
+            sums[channel] += System.Numerics.Tensors.TensorPrimitives.Sum(row);
+            squares[channel] += System.Numerics.Tensors.TensorPrimitives.SumOfSquares(row);
+        }
+
+        AddChannels(sums, squares, elements.Length / channels);
+    }
+
+    private void AddChannels(double[]? sums, double[]? squares, long elements)
+    {
+        if (Count == 0 && sums is not null) (_channelSums, _channelSquares, ChannelElements) = ([.. sums], [.. squares!], elements);
+        else if (_hasChannels && sums is not null && sums.Length == _channelSums!.Length)
+        {
+            for (var channel = 0; channel < sums.Length; channel++) (_channelSums[channel], _channelSquares![channel]) = (_channelSums[channel] + sums[channel], _channelSquares[channel] + squares![channel]);
+            ChannelElements += elements;
+        }
+        else
+        {
+            (_channelSums, _channelSquares, ChannelElements, _hasChannels) = (null, null, 0, false);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using SplitInfer.Families;
+using SplitInfer.Testing;
+
+namespace SplitInfer.Tailoring.Tests.Families;
+
+public sealed class FamilyFileTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void What_was_saved_is_what_is_loaded()
+    {
+        var family = Example();
+        FamilyFile.Save(_folder["family.json"], family);
+        var loaded = FamilyFile.Load(_folder["family.json"]);
+        Assert.Equal(family with { Variants = [], Targets = [] }, loaded with { Variants = [], Targets = [] });
+        Assert.Equal(family.Targets.ToArray(), loaded.Targets.ToArray());
+        var (expected, actual) = (family.Variants[0], loaded.Variants[0]);
+        Assert.Equal(expected.Steps.ToArray(), actual.Steps.ToArray());
+        Assert.Equal(expected.Times.ToArray(), actual.Times.ToArray());
+        Assert.Equal(expected with { Steps = [], Times = [] }, actual with { Steps = [], Times = [] });
+    }
+
+    [Theory]
+    [InlineData("\"file\": \"a.onnx\"", "\"file\": \"../a.onnx\"", "no file beside it")]
+    [InlineData("\"file\": \"a.onnx\"", "\"file\": \"..\"", "no file beside it")]
+    [InlineData("\"file\": \"a.onnx\"", "\"file\": \"\"", "no file beside it")]
+    [InlineData("\"agreement\": 0.5", "\"agreement\": 1.5", "agreement")]
+    [InlineData("\"milliseconds\": 2", "\"milliseconds\": 0", "no times")]
+    [InlineData("\"fingerprint\": \"00", "\"fingerprint\": \"zz", "hexadecimal")]
+    [InlineData("\"variants\": [", "\"variants\": [ 1,", "")]
+    [InlineData("{", "", "")]
+    public void What_is_no_family_is_refused_in_words(string text, string by, string expected)
+    {
+        FamilyFile.Save(_folder["family.json"], Example());
+        var content = File.ReadAllText(_folder["family.json"]);
+        Assert.Contains(text, content, StringComparison.Ordinal);
+        var place = content.IndexOf(text, StringComparison.Ordinal);
+        File.WriteAllText(_folder["family.json"], content[..place] + by + content[(place + text.Length)..]);
+        var error = Assert.Throws<InvalidFamilyException>(() => FamilyFile.Load(_folder["family.json"]));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Contains("splitinfer tailor", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_variants_of_one_name_and_none_are_refused()
+    {
+        var family = Example();
+        FamilyFile.Save(_folder["family.json"], family with { Variants = [family.Variants[0], family.Variants[0]] });
+        Assert.Contains("two variants", Assert.Throws<InvalidFamilyException>(() => FamilyFile.Load(_folder["family.json"])).Message, StringComparison.Ordinal);
+        FamilyFile.Save(_folder["family.json"], family with { Variants = [] });
+        Assert.Contains("no variants", Assert.Throws<InvalidFamilyException>(() => FamilyFile.Load(_folder["family.json"])).Message, StringComparison.Ordinal);
+        Assert.Throws<FileNotFoundException>(() => FamilyFile.Load(_folder["none.json"]));
+    }
+
+    private static ModelFamily Example() => new()
+    {
+        Model = "model.onnx",
+        Fingerprint = new(new byte[Fingerprint.Size]),
+        Samples = 10,
+        Machine = "a machine",
+        Variants =
+        [
+            new()
+            {
+                Name = "int8", File = "a.onnx", Fingerprint = new([.. Enumerable.Repeat((byte)7, Fingerprint.Size)]), Parent = "float32", Steps = ["one", "two"], Bytes = 100, Times = [new(1, 2, 3)], Agreement = 0.5,
+                AgreementLow = 0.4, Cosine = 0.9, IsParetoOptimal = true,
+            },
+        ],
+        Targets = [new("phone", "int8", null), new("watch", null, "too small")],
+    };
+}
