@@ -4,13 +4,12 @@ using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Evaluation;
+using SplitInfer.Tailoring.Pruning;
 using SplitInfer.Tailoring.Quantization;
 using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tailoring.Surgery.Float16;
 using SplitInfer.Tailoring.Surgery.Normalization;
-using SplitInfer.Tailoring.Surgery.Pruning;
-using SplitInfer.Tailoring.Surgery.WeightOnly;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Families;

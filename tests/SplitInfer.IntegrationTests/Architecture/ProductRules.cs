@@ -82,8 +82,10 @@ internal static class ProductRules
             ["Tailoring/Surgery"] = ["Tailoring/Calibration"],
             ["Tailoring/Statistics"] = ["Tailoring/Surgery"],
             ["Tailoring/Quantization"] = ["Tailoring/Statistics"],
+            ["Tailoring/Pruning"] = ["Tailoring/Statistics"],
+            ["Tailoring/Factorization"] = ["Tailoring/Statistics"],
             ["Tailoring/Evaluation"] = ["Tailoring/Calibration"],
-            ["Tailoring/Families"] = ["Tailoring/Evaluation", "Tailoring/Quantization"],
+            ["Tailoring/Families"] = ["Tailoring/Evaluation", "Tailoring/Quantization", "Tailoring/Pruning", "Tailoring/Factorization"],
 
             ["Cli/Processes"] = [],
             ["Cli/Output"] = [],

@@ -1,7 +1,8 @@
 using System.Globalization;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.WeightOnly;
+namespace SplitInfer.Tailoring.Quantization;
 
 /// <summary>
 /// Weights as 4-bit integers in blocks of 32 along the input: w ≈ s·(q − 8), 0 ≤ q ≤ 15, with a scale s for each block such that the sum of its

@@ -1,9 +1,10 @@
-using SplitInfer.Tailoring.Surgery.WeightOnly;
+using SplitInfer.Tailoring.Quantization;
+using SplitInfer.Tailoring.Tests.Surgery;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
 
-namespace SplitInfer.Tailoring.Tests.Surgery.WeightOnly;
+namespace SplitInfer.Tailoring.Tests.Quantization;
 
 public sealed class WeightOnlyTests
 {

@@ -1,10 +1,11 @@
 using SplitInfer.Execution;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Tailoring.Calibration;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tailoring.Surgery.LinearAlgebra;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Pruning;
 
 /// <summary>
 /// Gives the layers behind a change of a graph weights with which they yield, of what they read now, as nearly as can be what they yielded before:

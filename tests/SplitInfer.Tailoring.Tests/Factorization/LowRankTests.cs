@@ -1,12 +1,13 @@
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
+using SplitInfer.Tailoring.Factorization;
 using SplitInfer.Tailoring.Surgery;
-using SplitInfer.Tailoring.Surgery.Factorization;
 using SplitInfer.Tailoring.Tests.Calibration;
+using SplitInfer.Tailoring.Tests.Surgery;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
-namespace SplitInfer.Tailoring.Tests.Surgery.Factorization;
+namespace SplitInfer.Tailoring.Tests.Factorization;
 
 public sealed class LowRankTests
 {

@@ -1,9 +1,9 @@
 using System.Globalization;
 using SplitInfer.Models.Onnx;
-using SplitInfer.Tailoring.Quantization;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.WeightOnly;
+namespace SplitInfer.Tailoring.Quantization;
 
 /// <summary>
 /// Weights stored as 8-bit integers: w ≈ s_c·q with a scale for each output channel c. The graph multiplies them out by operators that engines

@@ -1,8 +1,9 @@
 using System.Numerics.Tensors;
 using SplitInfer.Tailoring.Statistics;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tailoring.Surgery.LinearAlgebra;
 
-namespace SplitInfer.Tailoring.Surgery.Factorization;
+namespace SplitInfer.Tailoring.Factorization;
 
 /// <summary>Two thin matrices that stand for one.</summary>
 /// <param name="Rank">Number r of columns of the left and of rows of the right one.</param>

@@ -1,7 +1,8 @@
 using SplitInfer.Models.Onnx;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Pruning;
 
 /// <summary>What a layer reads for one of its outputs: the patch of a convolution of up to two axes, or the row of a <c>Gemm</c>. Immutable.</summary>
 internal sealed class Patches

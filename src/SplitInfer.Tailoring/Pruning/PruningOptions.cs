@@ -1,6 +1,6 @@
 using SplitInfer.Execution;
 
-namespace SplitInfer.Tailoring.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Pruning;
 
 /// <summary>How channels are removed.</summary>
 public sealed class PruningOptions

@@ -1,9 +1,10 @@
 using System.Globalization;
 using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Statistics;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.Factorization;
+namespace SplitInfer.Tailoring.Factorization;
 
 /// <summary>
 /// Writes weights as a product of two thin matrices, W ≈ U·V with U = Q_r and V = Q_rᵀ·W, where Q_r are the first r eigenvectors of W·C·Wᵀ and C is the

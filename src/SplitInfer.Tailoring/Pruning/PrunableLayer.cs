@@ -1,6 +1,7 @@
 using SplitInfer.Models.Onnx;
+using SplitInfer.Tailoring.Surgery;
 
-namespace SplitInfer.Tailoring.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Pruning;
 
 /// <summary>A convolution of one group or a <c>Gemm</c>, whose output channels can go and whose inputs can be combined anew.</summary>
 /// <param name="Node">The node.</param>

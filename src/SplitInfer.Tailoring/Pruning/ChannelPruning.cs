@@ -2,9 +2,10 @@ using System.Globalization;
 using SplitInfer.Models;
 using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Statistics;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Pruning;
 
 /// <summary>
 /// Removes the channels with which least is lost, with all weights that make or read them, and repairs the layers behind in closed form: W' is W + (Y − W·X)·Xᵀ·(X·Xᵀ + λI)⁻¹

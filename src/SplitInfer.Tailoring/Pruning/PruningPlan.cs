@@ -1,4 +1,4 @@
-namespace SplitInfer.Tailoring.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Pruning;
 
 /// <summary>
 /// Chooses the channels that go: those first with which the layers that read them lose least for each multiply-accumulate that they cost, so many at once that

@@ -1,8 +1,9 @@
 using System.Numerics.Tensors;
 using SplitInfer.Tailoring.Statistics;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tailoring.Surgery.LinearAlgebra;
 
-namespace SplitInfer.Tailoring.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Pruning;
 
 /// <summary>
 /// What a layer loses with an input channel once its other weights have made up for it. With P = (C + λI)⁻¹ of the covariances C of the channels, the mean square

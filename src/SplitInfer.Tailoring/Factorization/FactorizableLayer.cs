@@ -1,7 +1,8 @@
 using SplitInfer.Models.Onnx;
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.Factorization;
+namespace SplitInfer.Tailoring.Factorization;
 
 /// <summary>A layer whose weights are one matrix: a <c>Gemm</c>, a <c>MatMul</c>, or a convolution of one group and one place.</summary>
 /// <param name="Node">The node.</param>

@@ -1,6 +1,6 @@
 using SplitInfer.Execution;
 
-namespace SplitInfer.Tailoring.Surgery.Factorization;
+namespace SplitInfer.Tailoring.Factorization;
 
 /// <summary>How weights are factorised.</summary>
 public sealed class LowRankOptions

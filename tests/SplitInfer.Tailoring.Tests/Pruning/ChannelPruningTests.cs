@@ -1,14 +1,15 @@
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
+using SplitInfer.Tailoring.Pruning;
 using SplitInfer.Tailoring.Surgery;
-using SplitInfer.Tailoring.Surgery.Pruning;
 using SplitInfer.Tailoring.Tests.Calibration;
+using SplitInfer.Tailoring.Tests.Surgery;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Execution;
 using SplitInfer.Testing.Networks;
 
-namespace SplitInfer.Tailoring.Tests.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Tests.Pruning;
 
 public sealed class ChannelPruningTests
 {

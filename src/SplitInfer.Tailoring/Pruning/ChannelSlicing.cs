@@ -1,6 +1,7 @@
+using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Pruning;
 
 /// <summary>Takes channels out of the weights and constants of a graph.</summary>
 internal sealed class ChannelSlicing(GraphEdit edit, ChannelClasses classes, HashSet<int> removed)

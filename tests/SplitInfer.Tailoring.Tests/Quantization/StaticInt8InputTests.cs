@@ -1,9 +1,9 @@
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
-using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Quantization;
-using SplitInfer.Tailoring.Tests.Surgery;
+using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Tests.Calibration;
+using SplitInfer.Tailoring.Tests.Surgery;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 

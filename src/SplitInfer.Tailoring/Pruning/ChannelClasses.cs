@@ -1,8 +1,9 @@
 using System.Collections.Frozen;
 using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
+using SplitInfer.Tailoring.Surgery;
 
-namespace SplitInfer.Tailoring.Surgery.Pruning;
+namespace SplitInfer.Tailoring.Pruning;
 
 /// <summary>
 /// Which channels of a graph can only go together. Every output channel of a layer has a number; operators that keep channels apart pass numbers on, sums
