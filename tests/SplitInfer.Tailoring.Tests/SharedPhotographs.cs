@@ -26,7 +26,7 @@ internal sealed class SharedPhotographs : ISampleSource, IDisposable
     public static SharedPhotographs Calibration(int count = 200) => new("imagenet200", 0, count);
 
     /// <summary>Others, to judge by.</summary>
-    public static SharedPhotographs Judgement() => new("imagenet200b", 0, 200);
+    public static SharedPhotographs Judgement(int count = 200) => new("imagenet200b", 0, count);
 
     public int Count { get; }
 

@@ -90,7 +90,7 @@ public static class ModelTailor
     }
 
     private static Candidate? Best(VariantWorkshop workshop, TailoringTarget target, double confidence) =>
-        workshop.Candidates.Where(c => c.Meets(target, confidence)).OrderByDescending(static c => c.Score.Agreement).ThenBy(c => c.Times[target.Threads].Median).FirstOrDefault();
+        workshop.Candidates.Where(c => c.Meets(target, confidence)).OrderByDescending(c => c.Agreement(confidence)).ThenBy(c => c.Times[target.Threads].Median).FirstOrDefault();
 
     private static string FileOf(OnnxModel model, Candidate candidate) => string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(model.Source)}.{candidate.Name}.onnx");
 
