@@ -6,7 +6,7 @@ namespace SplitInfer.Imaging;
 
 public sealed partial record PixelMapping
 {
-    private const string Forms = "A mapping is a preset (ImageNet, ImageNetCaffe, ZeroToOne, MinusOneToOne, Bytes) or words of rgb, bgr, nchw, nhwc, float32, uint8, scale=A, mean=A or mean=A/B/C, and deviation likewise, with commas between them: bgr,mean=104/117/123.";
+    private const string Forms = "A mapping is a preset (ImageNet, ImageNetCaffe, ZeroToOne, MinusOneToOne, Bytes) first, or words of rgb, bgr, nchw, nhwc, float32, uint8, scale=A, mean=A or mean=A/B/C, and deviation likewise, with commas between them: bgr,mean=104/117/123.";
 
     /// <summary>Reads a mapping: a preset, or words with commas between them, such as <c>bgr,mean=104/117/123</c> or <c>ImageNet,nhwc</c>. Upper and lower case are the same.</summary>
     /// <param name="text">A preset (<c>ImageNet</c>, <c>ImageNetCaffe</c>, <c>ZeroToOne</c>, <c>MinusOneToOne</c>, <c>Bytes</c>), <c>rgb</c>, <c>bgr</c>, <c>nchw</c>, <c>nhwc</c>, <c>float32</c>, <c>uint8</c>, <c>scale=1/255</c>, <c>mean=A</c> or <c>mean=A/B/C</c>, <c>deviation=A</c> or <c>deviation=A/B/C</c>. What is left out has its default.</param>
@@ -54,7 +54,12 @@ public sealed partial record PixelMapping
 
     private PixelMapping? Read(string word)
     {
-        if (Array.Find(KnownMappings.Presets, preset => preset.Name.Equals(word, StringComparison.OrdinalIgnoreCase)).Mapping is { } preset) return preset;
+        if (Array.Find(KnownMappings.Presets, preset => preset.Name.Equals(word, StringComparison.OrdinalIgnoreCase)).Mapping is { } preset)
+        {
+            // What words before it say would be lost.
+            return this == new PixelMapping() ? preset : null;
+        }
+
         var value = word[(word.IndexOf('=') + 1)..];
         return word.ToLowerInvariant() switch
         {

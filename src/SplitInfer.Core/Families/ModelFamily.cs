@@ -45,6 +45,9 @@ public sealed record FamilyVariant
     /// <summary>What was done, in order.</summary>
     public ImmutableArray<string> Steps { get; init; } = [];
 
+    /// <summary>The processor that the variant is for, such as <c>x64-vnni</c>; null for any. Times are this machine's all the same.</summary>
+    public string? Isa { get; init; }
+
     /// <summary>Bytes of the file.</summary>
     public required long Bytes { get; init; }
 

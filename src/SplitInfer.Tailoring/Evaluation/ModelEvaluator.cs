@@ -65,13 +65,18 @@ public static class ModelEvaluator
     {
         var all = Enumerable.Range(0, samples).ToArray();
         double[] cosines = [.. all.Select(sample => answers.Cosine(sample, expected))];
-        var isClassifier = answers.IsClassifier && expected.IsClassifier;
+        var byClass = options.Agreement switch
+        {
+            AgreementKind.Classes => true,
+            AgreementKind.Outputs => false,
+            _ => options.Labels is not null || (answers.IsClassifier && expected.IsClassifier),
+        };
         return new()
         {
             Model = model.Source,
             Samples = samples,
-            Right = isClassifier && options.Labels is { } labels ? all.Count(sample => answers.ClassOf(sample) == labels[sample]) : null,
-            Agreeing = all.Count(sample => isClassifier ? answers.ClassOf(sample) == expected.ClassOf(sample) : cosines[sample] >= options.AgreeingCosine),
+            Right = options.Labels is { } labels ? all.Count(sample => answers.ClassOf(sample) == labels[sample]) : null,
+            Agreeing = all.Count(sample => byClass ? answers.ClassOf(sample) == expected.ClassOf(sample) : answers.Likeness(sample, expected) >= options.AgreeingLikeness),
             Cosine = cosines.Average(),
             Seconds = time.Median,
             UpperSeconds = time.UpperQuartile,

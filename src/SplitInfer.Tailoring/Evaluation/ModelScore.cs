@@ -12,12 +12,12 @@ public sealed record ModelScore
     /// <summary>Number of samples.</summary>
     public required int Samples { get; init; }
 
-    /// <summary>Samples whose class is right; null without labels, or where the model is no classifier.</summary>
+    /// <summary>Samples whose class is right; null without labels.</summary>
     public int? Right { get; init; }
 
     /// <summary>
-    /// Samples whose result is that of the model compared with: the same class, or for models that are no classifiers, a
-    /// <see cref="Cosine"/> of every output of at least <see cref="EvaluationOptions.AgreeingCosine"/>.
+    /// Samples whose result is that of the model compared with: the same class or, by <see cref="EvaluationOptions.Agreement"/>, outputs that are
+    /// as alike as <see cref="EvaluationOptions.AgreeingLikeness"/> says.
     /// </summary>
     public required int Agreeing { get; init; }
 

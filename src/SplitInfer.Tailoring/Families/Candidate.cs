@@ -45,6 +45,7 @@ internal sealed record Candidate(string Name, string? Isa, string? Parent, OnnxM
         File = file,
         Fingerprint = Model.Fingerprint,
         Parent = Parent,
+        Isa = Isa,
         Steps = Steps,
         Bytes = Bytes.Length,
         Times = [.. Times.OrderBy(static t => t.Key).Select(static t => new VariantTime(t.Key, t.Value.Median * 1000, t.Value.Base * 1000))],

@@ -17,6 +17,9 @@ namespace SplitInfer.Tailoring.Families;
 /// <summary>Makes and measures variants, each once. What they need of the samples is collected once for all. Not thread-safe.</summary>
 internal sealed class VariantWorkshop
 {
+    // What only rounding may cost.
+    private const double LeastCosine = 0.9999;
+
     private static readonly HashSet<string> NoneKept = [];
 
     private readonly OnnxModel _model;
@@ -64,7 +67,7 @@ internal sealed class VariantWorkshop
         if (_candidates.Count == 0) MakeNormalForm();
         TryMakeInt8(isa, kept: 0);
         // Where what multiplies is no convolution, ranges that are found in each run cost little and lose little.
-        Try("dynamic-int8", isa: null, () => Apply(new DynamicInt8(isa == InstructionSet.Here ? InstructionSet.FormatFor(isa).WeightBits : 8), _normal!, "float32"));
+        Try(NameOf("dynamic-int8", isa), isa, () => Apply(new DynamicInt8(InstructionSet.FormatFor(isa).WeightBits), _normal!, "float32"));
     }
 
     /// <summary>Makes one more variant that a target may be met by.</summary>
@@ -103,22 +106,33 @@ internal sealed class VariantWorkshop
 
     private Candidate? Find(string name) => _candidates.Find(candidate => candidate.Name == name);
 
+    /// <summary>Makes what all others are made of. Where it cannot be made, or does not give what the model gives, only the model itself is left.</summary>
     private void MakeNormalForm()
     {
         Report("Normalising the model", 0, 1);
         _tried.Add("float32");
+        string reason;
         try
         {
             _normal = new Normalization(_options.Execution).Apply(_model, _cancellationToken);
             Measure("float32", isa: null, new(_normal.Model, _normal.Bytes, Parent: null, _normal.Changes), isExact: true);
+            if (_candidates[0] is { IsExact: true, Score.Cosine: > LeastCosine }) return;
+            reason = string.Create(CultureInfo.InvariantCulture, $"its results differ: {_candidates[0].Score.Agreeing} of {_candidates[0].Score.Samples} agree, cosine {_candidates[0].Score.Cosine:F6}");
+            _candidates.Clear();
         }
-        catch (TransformationRefusedException refusal)
+        catch (Exception refusal) when (refusal is TransformationRefusedException or EngineException)
         {
-            // The model as it is can still be what a target asks for.
-            _refusals.Add($"normalisation: {refusal.Reason}");
-            Measure("float32", isa: null, new(_model, new GraphEdit(_model).ToBytes(), Parent: null, [$"as it is, since it cannot be normalised: {refusal.Reason}"]), isExact: true);
+            reason = ReasonOf(refusal);
         }
+
+        // The model as it is can still be what a target asks for.
+        _normal = null;
+        _refusals.Add($"normalisation: {reason}");
+        var bytes = new GraphEdit(_model).ToBytes();
+        Measure("float32", isa: null, new(OnnxModel.Parse(bytes.AsMemory(), source: $"{_model.Source} (float32)"), bytes, Parent: null, [$"as it is, since it cannot be normalised: {reason}"]), isExact: true);
     }
+
+    private static string ReasonOf(Exception refusal) => refusal is TransformationRefusedException refused ? refused.Reason : refusal.Message;
 
     /// <summary>Makes a variant unless it was tried before.</summary>
     /// <returns>Whether there is one more now.</returns>
@@ -131,9 +145,9 @@ internal sealed class VariantWorkshop
             Measure(name, isa, make(), isExact: false);
             return true;
         }
-        catch (TransformationRefusedException refusal)
+        catch (Exception refusal) when (refusal is TransformationRefusedException or EngineException)
         {
-            _refusals.Add($"{name}: {refusal.Reason}");
+            _refusals.Add($"{name}: {ReasonOf(refusal)}");
             return false;
         }
     }
@@ -148,11 +162,11 @@ internal sealed class VariantWorkshop
     {
         var name = NameOf(kept == 0 ? "int8" : string.Create(CultureInfo.InvariantCulture, $"int8-keep{kept}"), isa);
         if (_normal is null || _tried.Contains(name)) return false;
-        if (kept > 0 && kept >= SensitiveOf(isa).Count) return false;
         return Try(name, isa, () =>
         {
+            // All of them in float32 is refused as what it is.
             var keptInFloat = kept == 0 ? [] : SensitiveOf(isa).Take(kept).ToHashSet(StringComparer.Ordinal);
-            var made = Apply(new StaticInt8(StatisticsOf("float32", _normal.Model), FormatFor(isa, keptInFloat)), _normal, kept == 0 ? "float32" : NameOf("int8", isa));
+            var made = Apply(new StaticInt8(StatisticsOf("float32", _normal.Model), FormatFor(isa, keptInFloat)), _normal, "float32");
             return kept == 0 ? made : made with { Steps = [.. made.Steps, $"kept in float32: {string.Join(", ", keptInFloat)}"] };
         });
     }
@@ -162,9 +176,9 @@ internal sealed class VariantWorkshop
         var name = NameOf(string.Create(CultureInfo.InvariantCulture, $"int8-pruned{percent}"), isa);
         return Try(name, isa, () =>
         {
-            var pruned = new ChannelPruning(_ranging, _inputs, new() { Share = percent / 100.0 }).Apply(_normal!.Model, _cancellationToken);
+            var pruned = new ChannelPruning(_ranging, _inputs, new() { Share = percent / 100.0, Execution = Execution(1) }).Apply(_normal!.Model, _cancellationToken);
             var made = new StaticInt8(StatisticsOf(name, pruned.Model), FormatFor(isa, NoneKept)).Apply(pruned.Model, _cancellationToken);
-            return new(made.Model, made.Bytes, NameOf("int8", isa), [.. _normal.Changes, .. pruned.Changes, .. made.Changes]);
+            return new(made.Model, made.Bytes, "float32", [.. _normal.Changes, .. pruned.Changes, .. made.Changes]);
         });
     }
 
@@ -221,7 +235,8 @@ internal sealed class VariantWorkshop
         Execution = Execution(threads),
         TimingRounds = _options.Timing.TimingRounds,
         TimingBudget = _options.Timing.TimingBudget,
-        AgreeingCosine = _options.Timing.AgreeingCosine,
+        Agreement = _options.Timing.Agreement,
+        AgreeingLikeness = _options.Timing.AgreeingLikeness,
         TimeProvider = _options.Timing.TimeProvider,
     };
 

@@ -44,6 +44,7 @@ public sealed class StaticInt8 : ModelTransformation
     private protected override void Change(GraphEdit edit, CancellationToken cancellationToken)
     {
         if (edit.Opset < LeastOpset) throw edit.Refusal(Name, $"its operators are of version {edit.Opset}, and scales by channel take {LeastOpset}; normalise the model first");
+        if (edit.Origin != _statistics.Model) throw edit.Refusal(Name, $"the statistics are of another model, {_statistics.Model}; collect them with this one");
         var operations = QuantizedOperations.Of(edit, node => _options.KeptInFloat.Contains(node.Output[0]), value => _statistics.Find(value) is { Count: > 0 });
         NodeProto[] nodes = [.. operations.Nodes];
         var products = nodes.Count(n => QuantizedOperations.IsProduct(edit, n));

@@ -9,6 +9,7 @@ namespace SplitInfer.Tailoring.Statistics;
 public sealed class SampleStatistics
 {
     private readonly Dictionary<string, ValueStatistics> _values;
+    private readonly HashSet<string> _withoutRange = new(StringComparer.Ordinal);
 
     /// <summary>Statistics of no sample.</summary>
     /// <param name="model">The model, in the form whose values these are.</param>
@@ -22,7 +23,7 @@ public sealed class SampleStatistics
     /// <summary>Number of samples.</summary>
     public int Samples { get; private set; }
 
-    /// <summary>By the name of a value: what it was.</summary>
+    /// <summary>By the name of a value: what it was. Values that were infinite or no number on a sample have no range, and are left out.</summary>
     public IReadOnlyDictionary<string, ValueStatistics> Values => _values;
 
     /// <summary>What a value was; null if it was not collected.</summary>
@@ -34,14 +35,30 @@ public sealed class SampleStatistics
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.Model != Model) throw new ArgumentException($"These statistics are of the model {other.Model}, not of {Model}. Collect them again with this model.", nameof(other));
+        _withoutRange.UnionWith(other._withoutRange);
         foreach (var (name, value) in other._values) Of(name).Add(value);
+        foreach (var name in _withoutRange) _values.Remove(name);
         Samples += other.Samples;
     }
 
     /// <summary>Adds the values of one sample.</summary>
     internal void AddSample(IEnumerable<(string Name, TensorValue Tensor)> values)
     {
-        foreach (var (name, tensor) in values) Of(name).Add(tensor);
+        foreach (var (name, tensor) in values)
+        {
+            if (_withoutRange.Contains(name)) continue;
+            try
+            {
+                Of(name).Add(tensor);
+            }
+            catch (NotFiniteNumberException)
+            {
+                // Such as the minus infinity of a mask.
+                _withoutRange.Add(name);
+                _values.Remove(name);
+            }
+        }
+
         Samples++;
     }
 

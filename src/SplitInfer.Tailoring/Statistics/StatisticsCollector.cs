@@ -42,10 +42,6 @@ public static class StatisticsCollector
                 session.Run(inputPlaces, tensors, floats, outputs, cancellationToken);
                 statistics.AddSample([.. fed.Zip(tensors).Where(static f => f.Second.ElementType == ElementType.Float32), .. floats.Select(place => names[place]).Zip(outputs)]);
             }
-            catch (NotFiniteNumberException error)
-            {
-                throw new EngineException(EngineErrorCode.Fail, $"{model.Source}: on sample {sample + 1} a value inside the model is infinite or no number, so that it has no range. Leave the sample out.", error);
-            }
             finally
             {
                 foreach (var tensor in tensors.Concat(outputs)) tensor?.Dispose();

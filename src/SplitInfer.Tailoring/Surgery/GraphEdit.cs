@@ -24,7 +24,7 @@ internal sealed class GraphEdit
     /// <exception cref="ModelFormatException">Its graph is not consistent, or its external data is not there any more.</exception>
     public GraphEdit(OnnxModel model)
     {
-        _source = model.Source;
+        (_source, Origin) = (model.Source, model.Fingerprint);
         Take(WholeProto.Of(model));
     }
 
@@ -44,6 +44,9 @@ internal sealed class GraphEdit
             else _model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = value });
         }
     }
+
+    /// <summary>The model that was copied.</summary>
+    public Fingerprint Origin { get; }
 
     /// <summary>What was changed, in words for people, such as "folded 22 batch normalisations".</summary>
     public IReadOnlyList<string> Changes => _changes;

@@ -51,6 +51,8 @@ public sealed class NameTests
     [InlineData("Jpeg95-", "''")]
     [InlineData("Jpeg95-rgb,size=3", "'size=3'")]
     [InlineData("Jpeg95-mean=1/2", "'mean=1/2'")]
+    [InlineData("Jpeg95-bgr,ImageNet", "'ImageNet'")]
+    [InlineData("Jpeg95-ImageNet,Bytes", "'Bytes'")]
     [InlineData("Jpeg95-deviation=0", "StandardDeviation")]
     [InlineData("Jpeg95-uint8,mean=3", "UInt8")]
     [InlineData("Jpeg95-scale=NaN", "Scale")]

@@ -75,6 +75,28 @@ public sealed class StaticInt8Tests
     }
 
     [Fact]
+    public void A_value_that_is_infinite_stays_in_float()
+    {
+        var graph = new GraphBuilder();
+        var x = graph.Input("x", ElementType.Float32, 1, 8);
+        var weights = graph.Initializer(RandomTensor.Normal(new(1), ElementType.Float32, 8, 8));
+        var first = graph.Node("MatMul", [x, weights]);
+        // The larger of something and minus infinity, as in a mask.
+        var masked = graph.Node("Max", [first, graph.Node("Log", [graph.Node("Sub", [x, x])])]);
+        graph.Output(graph.Node("MatMul", [masked, graph.Initializer(RandomTensor.Normal(new(2), ElementType.Float32, 8, 4))]), "y");
+        var model = OnnxModel.Parse(graph.ToBytes());
+        var (inputs, samples) = (PartitionedModel.From(model).Plan.Inputs, new MemorySamples(3));
+        var statistics = StatisticsCollector.Collect(model, inputs, samples);
+        Assert.Equal(3, statistics.Samples);
+        // The input, both products, the difference and the larger one, but not the logarithm.
+        Assert.Equal(5, statistics.Values.Count);
+        var made = new StaticInt8(statistics).Apply(model);
+        Assert.Contains("2 of 2 products", made.Changes[0], StringComparison.Ordinal);
+        var scores = ModelEvaluator.Evaluate([model, made.Model], inputs, samples, options: new() { TimingRounds = 3, TimingBudget = default });
+        Assert.InRange(scores[1].Cosine, 0.99, 1.000001);
+    }
+
+    [Fact]
     public void Old_operators_are_refused_and_models_without_products_too()
     {
         var old = new GraphBuilder(opset: 11);
@@ -83,7 +105,9 @@ public sealed class StaticInt8Tests
         var statistics = StatisticsCollector.Collect(model, PartitionedModel.From(model).Plan.Inputs, new MemorySamples(1));
         Assert.Contains("normalise the model first", Assert.Throws<TransformationRefusedException>(() => new StaticInt8(statistics).Apply(model)).Message, StringComparison.Ordinal);
         var normal = new Normalization().Apply(model).Model;
-        Assert.Contains("no node multiplies", Assert.Throws<TransformationRefusedException>(() => new StaticInt8(statistics).Apply(normal)).Message, StringComparison.Ordinal);
+        Assert.Contains("statistics are of another model", Assert.Throws<TransformationRefusedException>(() => new StaticInt8(statistics).Apply(normal)).Message, StringComparison.Ordinal);
+        var own = StatisticsCollector.Collect(normal, PartitionedModel.From(normal).Plan.Inputs, new MemorySamples(1));
+        Assert.Contains("no node multiplies", Assert.Throws<TransformationRefusedException>(() => new StaticInt8(own).Apply(normal)).Message, StringComparison.Ordinal);
     }
 
     private static byte[] Bytes(string network) => network switch

@@ -15,11 +15,12 @@ internal static class EvaluateCommand
         var inputs = new Option<string>("--inputs") { Description = "Folder of samples that no model was made with: one .npy each; where the model has several inputs, a folder each with one NAME.npy for each input.", HelpName = "DIR", Required = true };
         var labels = new Option<string?>("--labels") { Description = "The right class of each sample: a number a line or a .npy file of whole numbers, in the order of the names of the samples.", HelpName = "F" };
         var against = new Option<string?>("--against") { Description = "The model that the others should agree with. [default: the first]", HelpName = "MODEL" };
+        var agreement = Agreement();
         var command = new ExplainedCommand("evaluate", "Runs models on the same samples and compares answers, times and sizes, side by side in one run.",
             "splitinfer evaluate squeezenet.onnx squeezenet.int8.onnx --inputs photographs --labels labels.txt",
             "splitinfer evaluate small.onnx --against large.onnx --inputs photographs --json")
         {
-            files, inputs, labels, against, options.Planning,
+            files, inputs, labels, against, agreement, options.Planning,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -34,7 +35,7 @@ internal static class EvaluateCommand
             IReadOnlyList<ModelScore> scores = [];
             var runs = (models.Length + (other is null ? 0 : 1)) * samples.Count;
             await terminal.TrackAsync($"{samples.Count} samples, {models.Length} models", runs, step => Task.Run(
-                () => scores = ModelEvaluator.Evaluate(models, specs, samples, other, new() { Labels = classes, Execution = execution }, new EachStep(step), cancellationToken), cancellationToken));
+                () => scores = ModelEvaluator.Evaluate(models, specs, samples, other, new() { Labels = classes, Execution = execution, Agreement = parsed.GetValue(agreement) }, new EachStep(step), cancellationToken), cancellationToken));
             if (parsed.GetValue(options.Json))
             {
                 var lines = new JsonLines(terminal.Output);
@@ -45,6 +46,25 @@ internal static class EvaluateCommand
             EvaluationTable.Write(terminal, scores, parsed.GetValue(against) ?? paths[0]);
         });
         return command;
+    }
+
+    /// <summary>What makes models agree.</summary>
+    public static Option<AgreementKind> Agreement() => new("--agreement")
+    {
+        Description = "What makes two models agree on a sample: the class, or all outputs, which is right for features and measurements. [default: classes where the only output is one row of scores or labels are given, else outputs]",
+        HelpName = "classes|outputs",
+        CustomParser = static result => result.Tokens[^1].Value switch
+        {
+            "classes" => AgreementKind.Classes,
+            "outputs" => AgreementKind.Outputs,
+            var other => Refuse(result, other),
+        },
+    };
+
+    private static AgreementKind Refuse(System.CommandLine.Parsing.ArgumentResult result, string value)
+    {
+        result.AddError($"--agreement {value}: give classes or outputs.");
+        return AgreementKind.Automatic;
     }
 
     private sealed class EachStep(Action step) : IProgress<int>

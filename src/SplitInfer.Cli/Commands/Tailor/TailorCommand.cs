@@ -16,12 +16,13 @@ internal static class TailorCommand
         var targets = new Option<string?>("--targets") { Description = "What variants have to be: a JSON file such as [{\"name\":\"phone\",\"maxMs\":20,\"maxBytes\":2e6,\"minAgreement\":0.97,\"threads\":1}]; every key but the name may be left out. Without it, every variant that no other one beats is kept.", HelpName = "F.json" };
         var calibration = new Option<string>("--calibration") { Description = "Folder of samples, without labels: one .npy each; where the model has several inputs, a folder each with one NAME.npy for each input. Ranges are taken from half of them, and variants judged by the others.", HelpName = "DIR", Required = true };
         var labels = new Option<string?>("--labels") { Description = "The right class of each sample: a number a line or a .npy file of whole numbers, in the order of the names of the samples.", HelpName = "F" };
+        var agreement = Evaluate.EvaluateCommand.Agreement();
         var output = new Option<string>("--out") { Description = "The folder to write the models and family.json to.", HelpName = "DIR", Required = true };
         var command = new ExplainedCommand("tailor", "Makes smaller and faster variants of a model, measures each here, and keeps those that are asked for.",
             "splitinfer tailor squeezenet.onnx --calibration photographs --out family",
             "splitinfer tailor squeezenet.onnx --targets targets.json --calibration photographs --labels labels.txt --out family --json")
         {
-            file, targets, calibration, labels, output, options.Planning,
+            file, targets, calibration, labels, agreement, output, options.Planning,
         };
         command.Add(TailorExplainCommand.Create(options, terminal));
         command.SetAction(async (parsed, cancellationToken) =>
@@ -36,7 +37,7 @@ internal static class TailorCommand
             foreach (var tensor in plan.SampleInputs.Values) tensor.Dispose();
             var folder = parsed.GetRequiredValue(output);
             var family = await TellAsync(terminal, progress => Task.Run(
-                () => ModelTailor.CreateSuite(model, inputs, wanted, samples, folder, new() { Labels = classes, Execution = execution }, progress, cancellationToken), cancellationToken));
+                () => ModelTailor.CreateSuite(model, inputs, wanted, samples, folder, new() { Labels = classes, Execution = execution, Timing = new() { Agreement = parsed.GetValue(agreement) } }, progress, cancellationToken), cancellationToken));
             if (parsed.GetValue(options.Json)) FamilyLines.Write(terminal, family, folder);
             else
             {
