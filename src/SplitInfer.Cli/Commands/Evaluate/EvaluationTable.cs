@@ -8,7 +8,7 @@ namespace SplitInfer.Cli.Commands.Evaluate;
 /// <summary>What models are worth, as people read it: each beside the first.</summary>
 internal static class EvaluationTable
 {
-    private const int BarWidth = 12;
+    private const int BarWidth = 8, NameWidth = 30;
 
     public static void Write(Terminal terminal, IReadOnlyList<ModelScore> scores, string against)
     {
@@ -23,7 +23,7 @@ internal static class EvaluationTable
         {
             string[] cells =
             [
-                Markup.Escape(Path.GetFileName(score.Model)), .. hasLabels ? (string[])[Percent(score.Top1), Percent(score.Top1Low)] : [], Percent(score.Agreement), Percent(score.AgreementLow),
+                Markup.Escape(NameOf(score.Model)), .. hasLabels ? (string[])[Percent(score.Top1), Percent(score.Top1Low)] : [], Percent(score.Agreement), Percent(score.AgreementLow),
                 score.Cosine.ToString("F4", CultureInfo.InvariantCulture), Milliseconds(score.Seconds), $"[green]{Bar.Of(score.Seconds, slowest, BarWidth)}[/]", Times(scores[0].Seconds / score.Seconds),
                 Sizes.Bytes(score.Bytes), Times((double)scores[0].Bytes / score.Bytes),
             ];
@@ -33,6 +33,9 @@ internal static class EvaluationTable
         terminal.Tables.Write(table);
         terminal.Output.WriteLine($"{scores[0].Samples} samples; agreement is with {Path.GetFileName(against)}; \"at least\" holds for all such samples with 95 % confidence; times are medians, taken in turn; faster and smaller are compared with {Path.GetFileName(scores[0].Model)}");
     }
+
+    /// <summary>The end of a name tells models apart, so a long name loses its start.</summary>
+    private static string NameOf(string path) => Path.GetFileName(path) is { Length: > NameWidth } name ? $"…{name[^(NameWidth - 1)..]}" : Path.GetFileName(path);
 
     private static string Percent(double? share) => share is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value * 100:F1} %") : "";
 
