@@ -8,14 +8,12 @@ namespace SplitInfer.Tailoring.Statistics;
 /// </summary>
 public sealed class SampleStatistics
 {
-    private readonly Dictionary<string, ValueStatistics> _values;
+    private readonly Dictionary<string, ValueStatistics> _values = new(StringComparer.Ordinal);
     private readonly HashSet<string> _withoutRange = new(StringComparer.Ordinal);
 
     /// <summary>Statistics of no sample.</summary>
     /// <param name="model">The model, in the form whose values these are.</param>
-    public SampleStatistics(Fingerprint model) : this(model, 0, []) { }
-
-    internal SampleStatistics(Fingerprint model, int samples, Dictionary<string, ValueStatistics> values) => (Model, Samples, _values) = (model, samples, values);
+    public SampleStatistics(Fingerprint model) => Model = model;
 
     /// <summary>The model whose values these are.</summary>
     public Fingerprint Model { get; }

@@ -3,8 +3,8 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Tailoring.Statistics;
 
 /// <summary>
-/// What the elements of one float32 value were over many samples: extremes, a histogram, and means by channel. Two of them add up exactly,
-/// in whatever order: bins are [i, i + 1)·2ᵉ/<see cref="BinsPerSign"/>, and where an element is beyond ±2ᵉ, e grows and neighbouring bins become one.
+/// What the elements of one float32 value were over many samples: extremes, a histogram, and means by channel. Counts of two of them
+/// add up exactly, in whatever order: bins are [i, i + 1)·2ᵉ/<see cref="BinsPerSign"/>, and where an element is beyond ±2ᵉ, e grows and neighbouring bins become one.
 /// Not thread-safe.
 /// </summary>
 public sealed class ValueStatistics
@@ -16,17 +16,10 @@ public sealed class ValueStatistics
 
     private readonly long[] _counts;
     private double[]? _channelSums;
-    private double[]? _channelSquares;
     private bool _hasChannels = true;
 
     /// <summary>Statistics of nothing.</summary>
     public ValueStatistics() => (_counts, Exponent) = (new long[2 * BinsPerSign], MinExponent);
-
-    internal ValueStatistics(int exponent, long count, long zeros, float minimum, float maximum, long[] counts, double[]? channelSums, double[]? channelSquares, long channelElements)
-    {
-        (Exponent, Count, Zeros, Minimum, Maximum, _counts) = (exponent, count, zeros, minimum, maximum, counts);
-        (_channelSums, _channelSquares, ChannelElements, _hasChannels) = (channelSums, channelSquares, channelElements, count == 0 || channelSums is not null);
-    }
 
     /// <summary>Number of elements.</summary>
     public long Count { get; private set; }
@@ -54,9 +47,6 @@ public sealed class ValueStatistics
 
     /// <summary>Sum of the elements of each channel, an index of the second dimension; empty where the tensors have no second dimension or not always the same.</summary>
     public ReadOnlySpan<double> ChannelSums => _channelSums;
-
-    /// <summary>Sum of the squared elements of each channel; as <see cref="ChannelSums"/>.</summary>
-    public ReadOnlySpan<double> ChannelSquares => _channelSquares;
 
     /// <summary>Adds the elements of a float32 tensor.</summary>
     /// <exception cref="NotFiniteNumberException">An element is infinite or no number; nothing was added.</exception>
@@ -91,7 +81,7 @@ public sealed class ValueStatistics
         for (var bin = 0; bin < _counts.Length; bin++) _counts[((bin - BinsPerSign) >> Math.Min(shift, 31)) + BinsPerSign] += other._counts[bin];
         (Minimum, Maximum) = Count == 0 ? (other.Minimum, other.Maximum) : (Math.Min(Minimum, other.Minimum), Math.Max(Maximum, other.Maximum));
         Zeros += other.Zeros;
-        AddChannels(other._channelSums, other._channelSquares, other.ChannelElements);
+        AddChannels(other._channelSums, other.ChannelElements);
         Count += other.Count;
     }
 
@@ -117,35 +107,34 @@ public sealed class ValueStatistics
         var dimensions = tensor.Shape.Dimensions;
         if (!_hasChannels || dimensions.Length < 2 || dimensions[1] > ushort.MaxValue)
         {
-            AddChannels(null, null, 0);
+            AddChannels(null, 0);
             return;
         }
 
         var channels = (int)dimensions[1];
-        var (sums, squares) = (new double[channels], new double[channels]);
+        var sums = new double[channels];
         var inner = elements.Length / (int)dimensions[0] / channels;
         for (var start = 0; start < elements.Length; start += inner)
         {
             var channel = start / inner % channels;
             var row = elements.Slice(start, inner);
             sums[channel] += System.Numerics.Tensors.TensorPrimitives.Sum(row);
-            squares[channel] += System.Numerics.Tensors.TensorPrimitives.SumOfSquares(row);
         }
 
-        AddChannels(sums, squares, elements.Length / channels);
+        AddChannels(sums, elements.Length / channels);
     }
 
-    private void AddChannels(double[]? sums, double[]? squares, long elements)
+    private void AddChannels(double[]? sums, long elements)
     {
-        if (Count == 0 && sums is not null) (_channelSums, _channelSquares, ChannelElements) = ([.. sums], [.. squares!], elements);
+        if (Count == 0 && sums is not null) (_channelSums, ChannelElements) = ([.. sums], elements);
         else if (_hasChannels && sums is not null && sums.Length == _channelSums!.Length)
         {
-            for (var channel = 0; channel < sums.Length; channel++) (_channelSums[channel], _channelSquares![channel]) = (_channelSums[channel] + sums[channel], _channelSquares[channel] + squares![channel]);
+            for (var channel = 0; channel < sums.Length; channel++) _channelSums[channel] += sums[channel];
             ChannelElements += elements;
         }
         else
         {
-            (_channelSums, _channelSquares, ChannelElements, _hasChannels) = (null, null, 0, false);
+            (_channelSums, ChannelElements, _hasChannels) = (null, 0, false);
         }
     }
 }

@@ -47,7 +47,6 @@ public sealed class ValueStatisticsTests
         var statistics = new ValueStatistics();
         statistics.Add(TensorValue.From<float>([1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60], 2, 3, 2));
         Assert.Equal([3 + 30, 7 + 70, 11 + 110], statistics.ChannelSums.ToArray());
-        Assert.Equal([5 + 500, 25 + 2500, 61 + 6100], statistics.ChannelSquares.ToArray());
         Assert.Equal(4, statistics.ChannelElements);
         statistics.Add(TensorValue.From<float>([1, 2], 1, 2));
         Assert.Equal(0, statistics.ChannelSums.Length);
