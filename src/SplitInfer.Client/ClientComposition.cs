@@ -3,15 +3,18 @@ using System.Security.Cryptography;
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
+using SplitInfer.Client.Families;
 using SplitInfer.Client.Profiling;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.State;
 using SplitInfer.Client.Telemetry;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
+using SplitInfer.Families;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
 using SplitInfer.Policies.Catalog;
+using SplitInfer.Protocol;
 using SplitInfer.Segments;
 
 namespace SplitInfer.Client;
@@ -26,18 +29,25 @@ internal static class ClientComposition
         if (options.IsServerOnly)
         {
             var copy = new AbsentCopy(await ModelDescriber.DescribeAsync(options, cancellationToken).ConfigureAwait(false), options.ModelName);
-            return await ComposeAsync(options, copy, copy, cancellationToken).ConfigureAwait(false);
+            return await ComposeAsync(options, [new(copy, copy)], [], cancellationToken).ConfigureAwait(false);
+        }
+
+        if (options.Family is not null)
+        {
+            var warnings = new List<string>();
+            var variants = await Task.Run(() => FamilyModels.Load(options.Family, options.Variants, options.Plan, options.Execution.LoggingTo(options.Logger), warnings.Add, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await ComposeAsync(options, ComponentsOf(options, variants), warnings, cancellationToken).ConfigureAwait(false);
         }
 
         var model = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution.LoggingTo(options.Logger)), cancellationToken).ConfigureAwait(false);
-        return await ComposeAsync(options, model, cancellationToken).ConfigureAwait(false);
+        return await ComposeAsync(options, [Component.Of(options, model)], [], cancellationToken).ConfigureAwait(false);
     });
 
     /// <summary>Takes a model that is loaded already.</summary>
     public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, PartitionedModel partitioned, CancellationToken cancellationToken) => OwnAsync(options, () =>
     {
         options.Validate(needsModelPath: false);
-        return ComposeAsync(options, partitioned, cancellationToken);
+        return ComposeAsync(options, [Component.Of(options, partitioned)], [], cancellationToken);
     });
 
     /// <summary>Creates a client that owns the transports of its options, also where that fails.</summary>
@@ -55,37 +65,48 @@ internal static class ClientComposition
         }
     }
 
-    private static ValueTask<SplitInferenceClient> ComposeAsync(SplitInferenceOptions options, PartitionedModel model, CancellationToken cancellationToken) =>
-        ComposeAsync(options, new PlannedCopy(model), new SegmentCompiler(model, options.Execution.LoggingTo(options.Logger)), cancellationToken);
-
-    private static async ValueTask<SplitInferenceClient> ComposeAsync(SplitInferenceOptions options, ModelCopy copy, ISegmentCompiler segments, CancellationToken cancellationToken)
+    private static ImmutableArray<Component> ComponentsOf(SplitInferenceOptions options, ImmutableArray<PlannedVariant> variants)
     {
-        var (plan, codecs, time, listed) = (copy.Plan, options.KnownCodecs, options.TimeProvider, options.AllServers);
+        var accuracies = FamilyModels.Accuracies([.. variants.Select(static variant => variant.Member)]);
+        return [.. variants.Select((variant, place) => Component.Of(options, variant.Model) with
+        {
+            Name = variant.Member.Name,
+            Arms = new(variant.Model.Plan, accuracies[place], FamilyModels.RelativeSeconds(variant.Member, variants[0].Member)),
+            Member = variant.Member,
+        })];
+    }
+
+    private static async ValueTask<SplitInferenceClient> ComposeAsync(SplitInferenceOptions options, ImmutableArray<Component> components, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
+    {
+        var (plan, codecs, time, listed) = (components[0].Copy.Plan, options.KnownCodecs, options.TimeProvider, options.AllServers);
         var (background, news, execution) = (new BackgroundWork(), new ServerStatusNews(options.Logger), options.Execution.LoggingTo(options.Logger));
-        LocalModel? model = null;
+        VariantSet? variants = null;
         var handles = new List<ServerHandle>(listed.Count);
         var reports = new List<ReportBuffer?>(listed.Count);
         try
         {
-            var arms = ArmCatalog.Create(plan, new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
-            model = new LocalModel(copy, new SegmentResidency(options.SegmentMemoryBytes).Open(segments), background, execution);
-            var state = new LearnedState(options.StateDirectory, plan, options.Execution, arms.Descriptions, arms.CodecNames, listed.Select(static server => server.DisplayName));
+            var arms = ArmCatalog.Create([.. components.Select(static component => component.Arms)], new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
+            var residency = new SegmentResidency(options.SegmentMemoryBytes);
+            variants = new([.. components.Select(component => new ModelVariant(component.Name, new(component.Copy, residency.Open(component.Segments), background, execution), component.Arms.Accuracy, component.Member))]);
+            var state = new LearnedState(options.StateDirectory, arms, options.Execution, listed.Select(static server => server.DisplayName));
+            foreach (var warning in warnings) state.Warn(warning);
             var mask = new ArmMask();
-            var policy = CreatePolicy(options, plan, arms, mask, state.Heads.Profile);
+            var policy = CreatePolicy(options, arms, mask, state.Heads.Profile);
             var learns = policy.Needs != PolicyNeeds.None;
+            OutcomeSink? sink = null;
             foreach (var server in listed)
             {
                 reports.Add(options.Reports && server.Transport is null ? CreateReports(policy, handles.Count, time) : null);
-                handles.Add(Connect(options, plan, policy, server, handles.Count, reports[^1], news.Report));
+                handles.Add(Connect(options, arms.Variants, policy, server, handles.Count, reports[^1], news.Report, (variant, index, refusal) => sink!.ReportMissing(variant, index, refusal)));
             }
 
             var servers = new ServerSet([.. handles]);
             var (label, names) = (Label(options, plan), listed.Select(static server => server.DisplayName).ToArray());
             var recorder = new RequestRecorder(label, names, time, reports);
-            var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null, recorder);
+            sink = new(servers, policy, mask, arms, learns ? state.Heads : null, recorder);
             var fallsBack = options.FallsBack;
             var rescue = !fallsBack ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
-            var executors = new ExecutorSet(servers, codecs, model, sink, background, rescue, fallsBack, learns, options.Transport.SilencePatience, arms.On, time);
+            var executors = new ExecutorSet(servers, codecs, variants, sink, background, rescue, fallsBack, learns, options.Transport.SilencePatience, arms, time);
             if (learns)
             {
                 // Before the first round trip, which it would replace.
@@ -93,40 +114,65 @@ internal static class ClientComposition
                 servers.ProbeIfDue();
             }
 
-            if (!options.IsServerOnly) await PrepareAsync(options, model, arms, policy, servers, state, mask, codecs, cancellationToken).ConfigureAwait(false);
+            if (!options.IsServerOnly) await PrepareAsync(options, variants, arms, policy, servers, state, mask, codecs, cancellationToken).ConfigureAwait(false);
             foreach (var warning in state.Warnings) ClientLog.Warning(options.Logger, warning);
             ClientLog.Ready(options.Logger, plan.Model.ToString()[..8], arms.Descriptions.Length, policy.Name, listed.Count);
             var gauges = new ClientGauges(label, names, server => !servers.All[server].Health.IsUnavailable, policy.Estimate);
-            return new(options, model, arms, mask, policy, servers, executors, sink, state, background, news, recorder, gauges);
+            return new(options, variants, arms, mask, policy, servers, executors, sink, state, background, news, recorder, gauges);
         }
         catch
         {
             await background.DisposeAsync().ConfigureAwait(false);
             // One whose address cannot be used must not keep the shared connections of those before it.
             foreach (var handle in handles) await handle.DisposeAsync().ConfigureAwait(false);
-            model?.Dispose();
+            if (variants is not null) variants.Dispose();
+            else foreach (var component in components) component.Segments.Dispose();
             throw;
         }
     }
 
     /// <summary>What listeners are told that the model is called: its name at the servers, or that of its file.</summary>
     private static string Label(SplitInferenceOptions options, PartitionPlan plan) =>
-        options.ModelName is { Length: > 0 } name ? name : Path.GetFileNameWithoutExtension(options.ModelPath) is { Length: > 0 } file ? file : plan.Model.ToString()[..8];
+        options.ModelName is { Length: > 0 } name ? name
+        : options.Family is { } family ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(family)))!
+        : Path.GetFileNameWithoutExtension(options.ModelPath) is { Length: > 0 } file ? file : plan.Model.ToString()[..8];
 
-    private static ServerHandle Connect(SplitInferenceOptions options, PartitionPlan plan, IPartitionPolicy policy, ServerOptions server, int index, ReportBuffer? reports, Action<ServerStatus> onChange)
+    private static ServerHandle Connect(
+        SplitInferenceOptions options, ImmutableArray<PlannedArmVariant> variants, IPartitionPolicy policy, ServerOptions server, int index, ReportBuffer? reports, Action<ServerStatus> onChange, Action<int, int, TailRefusedException> onMissing)
     {
-        var transport = server.Transport ?? CreateTransport(options, plan, server, reports);
-        Action<double>? onRoundTrip = policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(index, seconds) : null;
+        ImmutableArray<ITailTransport> transports = server.Transport is { } transport ? [transport] : CreateTransports(options, variants, server, reports);
+        var learnsRoundTrips = policy.Needs.HasFlag(PolicyNeeds.RoundTrips);
+        Action<double>? onRoundTrip = learnsRoundTrips ? seconds =>
+        {
+            policy.ObserveRoundTrip(index, seconds);
+            OpenVariants();
+        } : null;
         Action<ImmutableArray<double>>? onProfile = policy.Needs.HasFlag(PolicyNeeds.ServerProfile) ? tailSeconds => policy.ObserveServerProfile(index, tailSeconds) : null;
-        return new(server.DisplayName, transport, new(transport, server.DisplayName, onRoundTrip, onProfile, onChange, options.ProbeInterval, options.TimeProvider, new(RandomNumberGenerator.GetInt32(int.MaxValue))));
+        return new(server.DisplayName, transports, new(transports[0], server.DisplayName, onRoundTrip, onProfile, onChange, options.ProbeInterval, options.TimeProvider, new(RandomNumberGenerator.GetInt32(int.MaxValue))));
+
+        // A round trip shows that the server is there, but not which variants it has.
+        void OpenVariants()
+        {
+            if (transports.Length == 1) return;
+            for (var variant = 0; variant < transports.Length; variant++)
+            {
+                var place = variant;
+                ((RemoteTailTransport)transports[variant]).OpenSoon(refusal =>
+                {
+                    if (ServerFault.IsOfVariant(refusal)) onMissing(place, index, refusal);
+                });
+            }
+        }
     }
 
-    private static RemoteTailTransport CreateTransport(SplitInferenceOptions options, PartitionPlan plan, ServerOptions server, ReportBuffer? reports)
+    private static ImmutableArray<ITailTransport> CreateTransports(SplitInferenceOptions options, ImmutableArray<PlannedArmVariant> variants, ServerOptions server, ReportBuffer? reports)
     {
         // Before the connection is rented, which nobody would give back where the application's strategies cannot be used.
         var pipeline = new ServerPipeline(server.DisplayName, options.Transport.Resilience, new(RandomNumberGenerator.GetInt32(int.MaxValue)), options.TimeProvider);
-        var link = (options.Connections ?? new()).Rent(server.Address!, options.KnownCodecs, options.Transport, options.TimeProvider, server.Security?.Snapshot());
-        return new(link, RemoteModelOf(options, plan, reports), pipeline);
+        var connections = options.Connections ?? new();
+        return [.. variants.Select(variant => new RemoteTailTransport(
+            connections.Rent(server.Address!, options.KnownCodecs, options.Transport, options.TimeProvider, server.Security?.Snapshot()),
+            RemoteModelOf(options, variant.Plan, reports), pipeline, isOfFamily: variants.Length > 1))];
     }
 
     private static ReportBuffer CreateReports(IPartitionPolicy policy, int server, TimeProvider time) =>
@@ -138,37 +184,42 @@ internal static class ClientComposition
 
     /// <summary>Loads segments, restores what was learned, measures heads and warms up, as far as the options' budget goes.</summary>
     private static async ValueTask PrepareAsync(
-        SplitInferenceOptions options, LocalModel model, ArmCatalog arms, IPartitionPolicy policy, ServerSet servers, LearnedState state, ArmMask mask, CodecRegistry codecs, CancellationToken cancellationToken)
+        SplitInferenceOptions options, VariantSet variants, ArmCatalog arms, IPartitionPolicy policy, ServerSet servers, LearnedState state, ArmMask mask, CodecRegistry codecs, CancellationToken cancellationToken)
     {
         var (learns, time) = (policy.Needs != PolicyNeeds.None, options.TimeProvider);
         if (options.PreloadArms) await LoadAsync(static () => false).ConfigureAwait(false);
         if (!learns) return;
         var start = time.GetTimestamp();
-        var profiler = new HeadProfiler(model, arms.Partitions, MaskCut, time);
+        var profiler = new HeadProfiler(variants, arms.PartitionsOf, MaskCut, time);
         if (policy.Needs.HasFlag(PolicyNeeds.HeadProfile)) await profiler.MeasureAsync(state.Heads.Profile, options.ProfilingBudget, state.Warn, cancellationToken).ConfigureAwait(false);
         state.Save();
         if (!options.PreloadArms) await LoadAsync(() => time.GetElapsedTime(start) >= options.ProfilingBudget).ConfigureAwait(false);
 
-        void MaskCut(int cut, string reason) => mask.Add(variant: 0, cut, reason);
+        void MaskCut(int variant, int cut, string reason) => mask.Add(variant, cut, reason);
 
         async ValueTask LoadAsync(Func<bool> shouldStop)
         {
             var hasServer = !servers.All.IsEmpty;
-            await model.PreloadAsync(arms.Partitions, withTails: learns && hasServer && options.Races, shouldStop, MaskCut, cancellationToken).ConfigureAwait(false);
+            for (var variant = 0; variant < variants.All.Length; variant++)
+            {
+                var place = variant;
+                await variants[variant].Model.PreloadAsync(arms.PartitionsOf(variant), withTails: learns && hasServer && options.Races, shouldStop, (cut, reason) => MaskCut(place, cut, reason), cancellationToken).ConfigureAwait(false);
+            }
+
             if (!hasServer) return;
             await Task.Run(() => CodecWarmUp.Run(arms.Codecs, shouldStop), cancellationToken).ConfigureAwait(false);
             if (!learns || !options.Races) return;
             await Task.Run(async () =>
             {
                 if (!shouldStop()) PolicyWarmUp.Run(policy.Name);
-                await WarmUp.RunAsync(model, arms.Partitions, arms.CodecOfNamed, codecs, shouldStop, cancellationToken).ConfigureAwait(false);
+                await WarmUp.RunAsync(variants.Main, arms, codecs, shouldStop, cancellationToken).ConfigureAwait(false);
             }, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, PartitionPlan plan, ArmCatalog arms, ArmMask mask, HeadProfile heads)
+    private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, ArmCatalog arms, ArmMask mask, HeadProfile heads)
     {
-        var servers = options.AllServers;
+        var (servers, plan) = (options.AllServers, arms.Variants[0].Plan);
         var name = options.Policy ?? (options.IsServerOnly ? PolicyNames.AllOnServer : options.Partition is not null ? PolicyNames.Fixed : servers.Count > 0 ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
         // These may take cuts that are no arms, and say so where the model or the options rule one out.
         if (options.CustomPolicy is null && options.PolicyOptions.Count == 0)
@@ -189,10 +240,28 @@ internal static class ClientComposition
             Servers = [.. servers.Select(static server => new ServerSetup { Name = server.DisplayName })],
             Mask = mask,
             CanRace = options.Races,
+            Hedge = options.Hedge,
             IsSingleCore = Environment.ProcessorCount == 1,
             Constraints = new() { MinCut = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
         };
         if (options.CustomPolicy is not { } create) return PolicyCatalog.Create(name, setup, options.PolicyOptions);
         return create(setup) ?? throw new ArgumentException($"{nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.CustomPolicy)} made no policy. Return one, or leave the option out.", nameof(options));
+    }
+
+    /// <summary>What a client is made of for one model.</summary>
+    /// <param name="Copy">What the device knows of the model.</param>
+    /// <param name="Segments">Makes its segments.</param>
+    private sealed record Component(ModelCopy Copy, ISegmentCompiler Segments)
+    {
+        /// <summary>The name of the variant; empty where there is no family.</summary>
+        public string Name { get; init; } = "";
+
+        /// <summary>What its arms are made of.</summary>
+        public PlannedArmVariant Arms { get; init; } = new(Copy.Plan);
+
+        /// <summary>What the family says of it; null where there is none.</summary>
+        public FamilyVariant? Member { get; init; }
+
+        public static Component Of(SplitInferenceOptions options, PartitionedModel model) => new(new PlannedCopy(model), new SegmentCompiler(model, options.Execution.LoggingTo(options.Logger)));
     }
 }

@@ -19,6 +19,18 @@ public sealed class InferenceRequest
     }
 
     /// <summary>
+    /// The least accuracy that the variant which answers is expected to have, 0 to 1, with a <see cref="SplitInferenceOptions.Family"/>: in the terms of
+    /// <see cref="InferenceResult.Accuracy"/>. Where none has it, the most accurate one answers. By the deadline a poorer answer of the device is still given where
+    /// there is no other. 0 (the default) allows all variants.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not from 0 to 1.</exception>
+    public double MinAccuracy
+    {
+        get;
+        init => field = value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(nameof(MinAccuracy), value, $"{nameof(InferenceRequest)}.{nameof(MinAccuracy)} must be from 0 to 1; 0.6 asks for 60 %.");
+    }
+
+    /// <summary>
     /// How much the request matters; an ordinary request by default. A policy that learns explores less with a request that weighs more, never sends
     /// a key frame only to learn, and the server is told the weight.
     /// </summary>

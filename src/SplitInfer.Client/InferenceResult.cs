@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
+using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Servers;
@@ -36,6 +37,15 @@ public sealed class InferenceResult : IDisposable
     /// <summary>Where the model was cut.</summary>
     public required Partition Partition { get; init; }
 
+    /// <summary>The variant that has answered; null where there is no <see cref="SplitInferenceOptions.Family"/>.</summary>
+    public required string? Variant { get; init; }
+
+    /// <summary>
+    /// The expected accuracy of that variant with the codec, 0 to 1, as the family was judged: the share of right classes where all variants were judged with labels,
+    /// else the share of results that agree with the original model. Null where there is no family.
+    /// </summary>
+    public required double? Accuracy { get; init; }
+
     /// <summary>Name of the codec in which the boundary travelled; of no consequence where everything ran on the device.</summary>
     public required string Codec { get; init; }
 
@@ -68,6 +78,7 @@ public sealed class InferenceResult : IDisposable
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{Source} at {Partition.Index}");
+        if (Variant is not null) text.Append(CultureInfo.InvariantCulture, $" with {Variant}");
         if (Source != InferenceSource.Device) text.Append(CultureInfo.InvariantCulture, $" by {Server}");
         text.Append(CultureInfo.InvariantCulture, $": {Timings.Total.TotalMilliseconds:F1} ms");
         (string Stage, TimeSpan Time)[] stages = [("head", Timings.Head), ("encode", Timings.Encode), ("offload", Timings.Offload), ("tail", Timings.Tail)];
@@ -119,17 +130,18 @@ public sealed class InferenceResult : IDisposable
 
     /// <summary>What an attempt that has run its tail comes to.</summary>
     /// <param name="attempt">The attempt; it keeps what it owns, since outputs are shared.</param>
-    /// <param name="model">The model on the device.</param>
+    /// <param name="variants">The models on the device.</param>
+    /// <param name="arms">The arms.</param>
     /// <param name="servers">The servers, by the number in the decision.</param>
     /// <param name="skipped">Why the server was not even tried; null where it was, or was not chosen.</param>
     /// <param name="stop">Ends the making of what only the device can make.</param>
-    internal static async ValueTask<InferenceResult> CreateAsync(Attempt attempt, LocalModel model, ServerSet servers, Exception? skipped, CancellationToken stop)
+    internal static async ValueTask<InferenceResult> CreateAsync(Attempt attempt, VariantSet variants, ArmCatalog arms, ServerSet servers, Exception? skipped, CancellationToken stop)
     {
-        var outputs = attempt.TakeOutputs();
+        var (answering, outputs) = (variants[attempt.Result.Outputs.Variant ?? attempt.Decision.Arm.Variant], attempt.TakeOutputs());
         IReadOnlyDictionary<string, ModelValue> deviceOutputs;
         try
         {
-            deviceOutputs = await model.MakeDeviceOutputsAsync(attempt.Inputs, outputs, stop).ConfigureAwait(false);
+            deviceOutputs = await answering.Model.MakeDeviceOutputsAsync(attempt.Inputs, outputs, stop).ConfigureAwait(false);
         }
         catch
         {
@@ -138,11 +150,13 @@ public sealed class InferenceResult : IDisposable
         }
 
         var (result, partition) = (attempt.Result, attempt.Cut.Partition);
-        return new InferenceResult(model, outputs)
+        return new InferenceResult(answering.Model, outputs)
         {
             DeviceOutputs = deviceOutputs,
             Decision = attempt.Decision,
             Partition = partition,
+            Variant = answering.Member is null ? null : answering.Name,
+            Accuracy = answering.Member is null ? null : result.IsFromServer ? arms.AccuracyOf(attempt.Decision.Arm) : answering.Accuracy,
             Codec = attempt.Codec.Name,
             Server = result.Server == ServerOutcome.NotAsked ? null : servers.All[attempt.Decision.Arm.Server].Name,
             Source = !result.IsFromServer ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split,

@@ -7,6 +7,7 @@ using SplitInfer.Client.Servers;
 using SplitInfer.Client.State;
 using SplitInfer.Client.Telemetry;
 using SplitInfer.Client.Transport;
+using SplitInfer.Families;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
 using SplitInfer.Segments;
@@ -20,7 +21,7 @@ namespace SplitInfer.Client;
 public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
 {
     private readonly SplitInferenceOptions _options;
-    private readonly LocalModel _model;
+    private readonly VariantSet _variants;
     private readonly ArmCatalog _arms;
     private readonly ArmMask _mask;
     private readonly IPartitionPolicy _policy;
@@ -37,18 +38,21 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private readonly Lazy<Task> _disposal;
 
     internal SplitInferenceClient(
-        SplitInferenceOptions options, LocalModel model, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background, ServerStatusNews news, RequestRecorder recorder, ClientGauges? gauges)
+        SplitInferenceOptions options, VariantSet variants, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background, ServerStatusNews news, RequestRecorder recorder, ClientGauges? gauges)
     {
-        (_options, _model, _arms, _mask, _policy, _servers, _sink, _state, _background) = (options, model, arms, mask, policy, servers, sink, state, background);
-        _selector = new(arms, mask, policy, servers, options.FallsBack, options.Races);
-        _runner = new(executors, sink, model, mask, _selector.Learns);
+        (_options, _variants, _arms, _mask, _policy, _servers, _sink, _state, _background) = (options, variants, arms, mask, policy, servers, sink, state, background);
+        _selector = new(arms, mask, policy, servers, options.FallsBack, options.Races, options.EffectiveObjective);
+        _runner = new(executors, sink, variants, mask, _selector.Learns);
         _disposal = new(DisposeOnceAsync);
         (_news, news.Sender) = (news, this);
         (_recorder, _gauges) = (recorder, gauges);
     }
 
-    /// <summary>All partitions of the model.</summary>
-    public PartitionPlan Plan => _model.Plan;
+    /// <summary>All partitions of the model; of its first variant where there is a family.</summary>
+    public PartitionPlan Plan => Model.Plan;
+
+    /// <summary>The variants of the <see cref="SplitInferenceOptions.Family"/> that the client chooses among, the first one being that whose partitions can be named; empty without a family.</summary>
+    public IReadOnlyList<FamilyVariant> Variants => [.. _variants.All.Select(static variant => variant.Member).OfType<FamilyVariant>()];
 
     /// <summary>The name of the policy that chooses among them.</summary>
     public string Policy => _policy.Name;
@@ -69,11 +73,13 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <summary>What went wrong at the start that the client can do without, such as saved state that cannot be read; for people. Empty where nothing did.</summary>
     public IReadOnlyList<string> Warnings => _state.Warnings;
 
-    /// <summary>The partitions that proved unusable while the client ran, with the reason. A policy does not choose them again. Empty if there are none.</summary>
+    /// <summary>The partitions, of the first variant where there is a family, that proved unusable while the client ran, with the reason. A policy does not choose them again. Empty if there are none.</summary>
     public IReadOnlyDictionary<int, string> MaskedPartitions => _mask.Reasons;
 
     /// <summary>Awaits replies that lost a race.</summary>
     internal LateReplyCollector Late => _runner.Late;
+
+    private LocalModel Model => _variants.Main;
 
     /// <summary>
     /// Loads the model, makes its plan and, where the policy learns, measures the device for a while. The server is called beside
@@ -81,7 +87,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// </summary>
     /// <exception cref="ArgumentException">An option makes no sense; the message says which and why.</exception>
     /// <exception cref="FileNotFoundException">There is no model file.</exception>
-    /// <exception cref="SplitInferException">The model cannot be read or planned.</exception>
+    /// <exception cref="SplitInferException">The model cannot be read or planned, or the family is none.</exception>
     /// <exception cref="DllNotFoundException">No package of the application carries ONNX Runtime's library for this platform.</exception>
     public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken = default)
     {
@@ -110,7 +116,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <summary>Infers once, with inputs by name.</summary>
     /// <inheritdoc cref="InferAsync(ReadOnlyMemory{TensorValue}, InferenceRequest, CancellationToken)"/>
     public ValueTask<InferenceResult> InferAsync(IReadOnlyDictionary<string, TensorValue> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>
-        InferAsync(_model.Arrange(inputs ?? throw new ArgumentNullException(nameof(inputs))), request, cancellationToken);
+        InferAsync(Model.Arrange(inputs ?? throw new ArgumentNullException(nameof(inputs))), request, cancellationToken);
 
     /// <summary>Infers once.</summary>
     /// <param name="inputs">One tensor for each of <see cref="PartitionPlan.Inputs"/>, in that order. They stay the caller's and must not change until the call ends.</param>
@@ -132,7 +138,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         BudgetToken? token = null;
         try
         {
-            _model.Check(inputs.Span);
+            Model.Check(inputs.Span);
             if (budget is { IsLimited: true, Remaining.Ticks: 0 }) throw budget.Exceeded("checking the inputs");
             if (budget.IsLimited) token = BudgetToken.Rent(_tokens, budget, _options.TimeProvider, cancellationToken);
             return await InferAsync(inputs, request, budget, recorded, token?.Token ?? cancellationToken, cancellationToken).ConfigureAwait(false);
@@ -167,7 +173,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller)
     {
-        var (decision, skipped) = request?.Partition is { } named ? (_selector.Named(named), null) : _selector.Choose(request?.Quality ?? default, budget);
+        var (decision, skipped) = request?.Partition is { } named ? (_selector.Named(named), null) : _selector.Choose(request?.Quality ?? default, request?.MinAccuracy ?? 0, budget);
         try
         {
             return await AttemptAsync(inputs, decision, request, budget, recorded, skipped, stop, caller).ConfigureAwait(false);
@@ -191,14 +197,15 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private async ValueTask<InferenceResult> AttemptAsync(ReadOnlyMemory<TensorValue> inputs, Decision decision, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, Exception? skipped, CancellationToken stop, CancellationToken caller)
     {
         if (!decision.Arm.IsOnDevice && _servers.All.IsEmpty) throw NoServer();
-        using var attempt = new Attempt(_model[_arms.PartitionOf(decision.Arm).Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _sink, _options.TimeProvider)
+        using var attempt = new Attempt(_variants[decision.Arm.Variant].Model[_arms.PartitionOf(decision.Arm).Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _sink, _options.TimeProvider)
         {
             MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
             RefusesNonFinite = _options is { NonFiniteOutputs: NonFiniteOutputs.FinishOnDevice, FallsBack: true } && !decision.IsNamed && !_runner.YieldsNonFinite,
             Weight = (request?.Quality ?? default).EffectiveWeight,
+            PrefersServer = budget.IsLimited && _selector.Objective == Objective.MostAccurateBy && !decision.IsNamed,
         };
         await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, stop, caller).ConfigureAwait(false);
-        var result = await InferenceResult.CreateAsync(attempt, _model, _servers, skipped, stop).ConfigureAwait(false);
+        var result = await InferenceResult.CreateAsync(attempt, _variants, _arms, _servers, skipped, stop).ConfigureAwait(false);
         if (recorded.IsRecorded) recorded.Complete(result.Report(attempt));
         return result;
     }
@@ -214,7 +221,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         finally
         {
             _state.Save();
-            _model.Dispose();
+            _variants.Dispose();
         }
     }
 

@@ -6,15 +6,37 @@ using SplitInfer.Client.Servers;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
+using SplitInfer.Families;
 using SplitInfer.Partitioning;
 
 namespace SplitInfer.Client;
 
-/// <summary>How a <see cref="SplitInferenceClient"/> works. Only <see cref="ModelPath"/> has to be set, or <see cref="IsServerOnly"/>.</summary>
+/// <summary>How a <see cref="SplitInferenceClient"/> works. Only <see cref="ModelPath"/> has to be set, or <see cref="Family"/>, or <see cref="IsServerOnly"/>.</summary>
 public sealed class SplitInferenceOptions
 {
     /// <summary>The ONNX file on the device.</summary>
     public string ModelPath { get; set; } = "";
+
+    /// <summary>
+    /// The <c>family.json</c> that <c>splitinfer tailor</c> left beside the models that it made, in place of <see cref="ModelPath"/>: the client then chooses among
+    /// these variants as well. Servers are asked for each by the fingerprint of its file, and those that lack one run others. Null (the default) for one model.
+    /// </summary>
+    public string? Family { get; set; }
+
+    /// <summary>
+    /// Names of the variants of the family that may be used. Null (the default) for those that no other beats in bytes, time and agreement, as far as
+    /// they are for this processor.
+    /// </summary>
+    public IReadOnlySet<string>? Variants { get; set; }
+
+    /// <summary>What is optimised. Null (the default) is <see cref="Policies.Objective.MostAccurateBy"/> with a <see cref="Family"/>, else <see cref="Policies.Objective.LeastTime"/>.</summary>
+    public Objective? Objective { get; set; }
+
+    /// <summary>
+    /// With <see cref="Policies.Objective.MostAccurateBy"/>: when the device runs a variant beside a server, so that there is an answer by the deadline. Only when the
+    /// server is late unless set; never without <see cref="Races"/>.
+    /// </summary>
+    public Hedge Hedge { get; set; }
 
     /// <summary>
     /// Whether the device has no copy of the model: <see cref="ModelPath"/> stays empty, the servers say what the model under <see cref="ModelName"/> takes
@@ -68,7 +90,7 @@ public sealed class SplitInferenceOptions
     /// </summary>
     public bool Races { get; set; } = true;
 
-    /// <summary>The partition that policy <c>Fixed</c> takes.</summary>
+    /// <summary>The partition that policy <c>Fixed</c> takes; with a <see cref="Family"/>, of its first variant.</summary>
     public int? Partition { get; set; }
 
     /// <summary>
@@ -100,7 +122,10 @@ public sealed class SplitInferenceOptions
     /// <summary>Names of the codecs that a policy may choose among; null (the default) for all. <see cref="Codec"/> goes before it.</summary>
     public IReadOnlySet<string>? AllowedCodecs { get; set; }
 
-    /// <summary>The file in which <c>splitinfer calibrate</c> left what codecs do to this model; null (the default) where there is none, so that the codecs stay lossless.</summary>
+    /// <summary>
+    /// The file in which <c>splitinfer calibrate</c> left what codecs do to this model; with a <see cref="Family"/> also a folder with such files of its variants. Null
+    /// (the default) where there is none, so that the codecs stay lossless.
+    /// </summary>
     public string? Calibration { get; set; }
 
     /// <summary>With a calibration: the part of the results that must stay the same, 0 to 1, for a codec to be chosen; of a model that is no classifier, 1 less the relative error of its outputs. 0.99 unless set.</summary>
@@ -146,6 +171,9 @@ public sealed class SplitInferenceOptions
     /// <summary>The servers, whichever way they were given.</summary>
     internal IReadOnlyList<ServerOptions> AllServers => Server is { } address ? [new() { Address = address }] : [.. Servers];
 
+    /// <summary>What is optimised, with the default applied.</summary>
+    internal Objective EffectiveObjective => Objective ?? (Family is null ? Policies.Objective.LeastTime : Policies.Objective.MostAccurateBy);
+
     /// <summary>Whether the device finishes what a server fails.</summary>
     internal bool FallsBack => OnServerFailure == OnServerFailure.FinishOnDevice && !IsServerOnly;
 
@@ -154,8 +182,13 @@ public sealed class SplitInferenceOptions
     /// <exception cref="ArgumentException">One cannot be used; the message names it.</exception>
     internal void Validate(bool needsModelPath)
     {
-        Require(!needsModelPath || IsServerOnly || !string.IsNullOrEmpty(ModelPath), nameof(ModelPath), $"the path of an ONNX file, unless {nameof(IsServerOnly)} is set");
+        Require(!needsModelPath || IsServerOnly || Family is not null || !string.IsNullOrEmpty(ModelPath), nameof(ModelPath), $"the path of an ONNX file, unless {nameof(Family)} or {nameof(IsServerOnly)} is set");
         if (IsServerOnly) ValidateServerOnly();
+        if (Family is not null) ValidateFamily();
+        Require(Variants is null || Family is not null, nameof(Variants), $"left out without a {nameof(Family)}");
+        Require(Variants is not { Count: 0 }, nameof(Variants), "the names of some variants; leave it out for the best");
+        Require(Objective is not { } objective || Enum.IsDefined(objective), nameof(Objective), $"one of {string.Join(", ", Enum.GetNames<Objective>())}");
+        Require(Enum.IsDefined(Hedge), nameof(Hedge), $"one of {string.Join(", ", Enum.GetNames<Hedge>())}");
         foreach (var (value, option) in new (object?, string)[]
         {
             (Servers, nameof(Servers)), (KnownCodecs, nameof(KnownCodecs)), (Plan, nameof(Plan)), (Execution, nameof(Execution)), (Transport, nameof(Transport)),
@@ -186,6 +219,15 @@ public sealed class SplitInferenceOptions
         }
 
         Transport.Validate(nameof(Transport));
+
+        void ValidateFamily()
+        {
+            Require(Family!.Length > 0, nameof(Family), $"the path of a {FamilyFile.Name}");
+            Require(needsModelPath && string.IsNullOrEmpty(ModelPath), nameof(Family), $"null where the client is given one model: leave out {nameof(ModelPath)}");
+            Require(!IsServerOnly, nameof(Family), $"null where {nameof(IsServerOnly)} is set: the device has the variants");
+            Require(ModelName is not { Length: > 0 } && ModelVersion is not { Length: > 0 }, nameof(ModelName), $"left out with a {nameof(Family)}: servers know its variants by their fingerprints");
+            Require(Servers?.All(static server => server?.Transport is null) is not false, nameof(Servers), $"addresses with a {nameof(Family)}: a transport of your own carries one model");
+        }
 
         void ValidateServerOnly()
         {

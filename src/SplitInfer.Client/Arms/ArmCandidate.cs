@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Calibration;
 using SplitInfer.Codecs;
 using SplitInfer.Codecs.Raw;
@@ -16,23 +17,43 @@ namespace SplitInfer.Client.Arms;
 /// <param name="DecodeSeconds">s on the server.</param>
 internal sealed record ArmCandidate(Partition Partition, string Codec, double PayloadBits, double EncodeSeconds, double DecodeSeconds)
 {
-    /// <summary>More arms than this for each server take long to learn of, however often each would win.</summary>
-    public const int MaxArms = 31;
+    /// <summary>More arms than this for each server take long to learn of, however often each would win. A family has variants to choose among as well.</summary>
+    public const int MaxArms = 31, MaxArmsOfFamily = 63;
 
     /// <summary>Multiply-accumulates that a node costs beside its own.</summary>
     private const double NodeMacs = 50e3;
 
+    /// <summary>The variant, by its place in the family; 0 without one.</summary>
+    public int Variant { get; init; }
+
+    /// <summary>Expected accuracy of the variant with the codec, 0 to 1.</summary>
+    public double Accuracy { get; init; } = 1;
+
+    /// <summary>The candidate that runs a variant on the device.</summary>
+    public static ArmCandidate OnDevice(ArmVariant variant, int place, string codec) =>
+        new(variant.Partitions[^1], codec, PayloadBits: 0, EncodeSeconds: 0, DecodeSeconds: 0) { Variant = place, Accuracy = variant.Accuracy };
+
     /// <summary>Leaves the candidates that can win. A candidate that is slower than another in every circumstance would only cost exploration.</summary>
-    /// <param name="candidates">The candidates, by rising partition.</param>
-    /// <param name="partitions">All partitions of the plan; the last one runs everything on the device.</param>
-    public static IReadOnlyList<ArmCandidate> Prune(IReadOnlyList<ArmCandidate> candidates, IReadOnlyList<Partition> partitions)
+    /// <param name="candidates">The candidates, by variant and rising partition.</param>
+    /// <param name="variants">The variants, the main one first.</param>
+    public static IReadOnlyList<ArmCandidate> Prune(IReadOnlyList<ArmCandidate> candidates, ImmutableArray<ArmVariant> variants)
     {
-        // Which arms there are must not depend on what was measured, or saved state would not fit the next run.
-        var work = new HeadProfile([.. partitions.Select(static p => p.Head.Macs + (NodeMacs * p.Head.Nodes))]);
-        var onDevice = new ArmCandidate(partitions[^1], "", PayloadBits: 0, EncodeSeconds: 0, DecodeSeconds: 0);
+        // Which arms there are must not depend on what this device measures, or saved state would not fit the next run.
+        var main = WorkOf(variants[0].Partitions[^1]);
+        var work = new HeadProfile([.. variants.Select((variant, place) =>
+        {
+            var all = WorkOf(variant.Partitions[^1]);
+            var scale = place == 0 || !(all > 0) ? 1 : variant.RelativeSeconds * main / all;
+            return ImmutableArray.CreateRange(variant.Partitions, p => scale * WorkOf(p));
+        })]);
         // The place of a candidate stands for its codec, so that it is found again.
-        var kept = ArmPruning.Prune([.. candidates.Select(static (candidate, place) => candidate.Describe(place, codec: place, server: 0)), onDevice.Describe(candidates.Count, codec: 0, Arm.OnDevice)], work, MaxArms);
-        return [.. kept.SkipLast(1).Select(arm => candidates[arm.Arm.Codec])];
+        var kept = ArmPruning.Prune(
+        [
+            .. candidates.Select(static (candidate, place) => candidate.Describe(place, codec: place, server: 0)),
+            .. variants.Select((variant, place) => OnDevice(variant, place, "")).Skip(1).Append(OnDevice(variants[0], 0, ""))
+                .Select((onDevice, place) => onDevice.Describe(candidates.Count + place, codec: 0, Arm.OnDevice)),
+        ], work, variants.Length > 1 ? MaxArmsOfFamily : MaxArms);
+        return [.. kept.SkipLast(variants.Length).Select(arm => candidates[arm.Arm.Codec])];
     }
 
     /// <summary>What a policy starts from.</summary>
@@ -41,13 +62,16 @@ internal sealed record ArmCandidate(Partition Partition, string Codec, double Pa
     /// <param name="server">The server, or <see cref="Arm.OnDevice"/>.</param>
     public ArmDescription Describe(int index, int codec, int server) => new()
     {
-        Arm = new(index, Variant: 0, Partition.Index, codec, Exit: 0, server),
+        Arm = new(index, Variant, Partition.Index, codec, Exit: 0, server),
         PayloadBits = PayloadBits,
+        Accuracy = Accuracy,
         EncodeSeconds = EncodeSeconds,
         DecodeSeconds = DecodeSeconds,
         TailMacs = [Partition.Tail.Conv.Macs, Partition.Tail.MatMul.Macs, Partition.Tail.Other.Macs],
         TailNodes = [Partition.Tail.Conv.Nodes, Partition.Tail.MatMul.Nodes, Partition.Tail.Other.Nodes],
     };
+
+    private static double WorkOf(Partition partition) => partition.Head.Macs + (NodeMacs * partition.Head.Nodes);
 }
 
 /// <summary>The codecs that a calibration says keep results as good as asked for, and those that lose nothing.</summary>
@@ -65,7 +89,10 @@ internal sealed class CalibratedCodecCosts(ModelCalibration calibration, CodecRe
         {
             if (!codecs.TryGet(entry.Codec, out var codec) || (!codec.IsLossless && !entry.IsWithin(minAgreement))) continue;
             yield return new(
-                partition, entry.Codec, Math.Max(entry.PayloadBytes * 8, 1), Seconds(partition, entry.EncodeGBs), Seconds(partition, entry.DecodeGBs));
+                partition, entry.Codec, Math.Max(entry.PayloadBytes * 8, 1), Seconds(partition, entry.EncodeGBs), Seconds(partition, entry.DecodeGBs))
+            {
+                Accuracy = codec.IsLossless ? 1 : Math.Clamp(entry.Agreement ?? 1 - entry.OutputError, 0, 1),
+            };
         }
     }
 

@@ -12,7 +12,8 @@ namespace SplitInfer.Client.Attempts;
 /// <param name="servers">The servers.</param>
 /// <param name="usesDeviceWhenDown">Whether the device takes the place of servers that are down.</param>
 /// <param name="races">Whether requests may be raced and have shadows.</param>
-internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, bool usesDeviceWhenDown, bool races)
+/// <param name="objective">What is optimised.</param>
+internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, bool usesDeviceWhenDown, bool races, Objective objective)
 {
     /// <summary>Whether the policy learns.</summary>
     public bool Learns { get; } = policy.Needs != PolicyNeeds.None;
@@ -21,18 +22,30 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
     /// <exception cref="InvalidPartitionException">There is no such partition, or it is not admissible.</exception>
     public Decision Named(int partition) => new() { Arm = arms.RequireNamed(partition, servers.FirstUsable(servers.Unavailable)), IsNamed = true, PredictedSeconds = double.NaN };
 
+    /// <summary>What is optimised.</summary>
+    public Objective Objective => objective;
+
     /// <summary>What the policy decides.</summary>
     /// <param name="quality">How much the request matters.</param>
+    /// <param name="minAccuracy">The least accuracy that it asks for, 0 to 1.</param>
     /// <param name="budget">The time that the request has.</param>
     /// <returns>The decision and, where the device takes the place of a server that is down, why.</returns>
     /// <exception cref="InvalidOperationException">The policy decided for an arm that it was not given.</exception>
-    public (Decision Decision, Exception? Skipped) Choose(in QualityOfService quality, in RequestBudget budget)
+    public (Decision Decision, Exception? Skipped) Choose(in QualityOfService quality, double minAccuracy, in RequestBudget budget)
     {
         var unavailable = servers.All.IsEmpty ? ulong.MaxValue : servers.Unavailable;
-        var decision = policy.Decide(new() { RemainingSeconds = budget.RemainingSeconds, Quality = quality, UnavailableServers = unavailable });
+        var decision = policy.Decide(new()
+        {
+            RemainingSeconds = budget.RemainingSeconds,
+            Quality = quality,
+            UnavailableServers = unavailable,
+            Objective = objective,
+            MinAccuracy = minAccuracy,
+        });
         if (!arms.Contains(decision.Arm)) throw new InvalidOperationException($"Policy '{policy.Name}' decided for {decision.Arm}, which is not among the arms that it was given. Take one of {nameof(PolicySetup)}.{nameof(PolicySetup.Arms)}.");
-        if (!races) decision = decision with { IsRaced = false, LateAfterSeconds = 0, Shadow = null };
-        if (decision.Arm.IsOnDevice) return (decision with { Shadow = null }, null);
+        if (decision.Local is { } local) RequireLocal(local);
+        if (!races) decision = decision with { IsRaced = false, LateAfterSeconds = 0, HedgeAfterSeconds = null, Shadow = null };
+        if (decision.Arm.IsOnDevice) return (decision with { HedgeAfterSeconds = null, Shadow = null }, null);
         // A policy of the application's own may not know of the mask.
         if (Learns && mask.Contains(decision.Arm)) return (OnDevice(decision), null);
         if (servers.All.IsEmpty) return (decision, null);
@@ -46,9 +59,24 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
         bool IsUsable(int server) => ((unavailable >> server) & 1) == 0;
     }
 
-    /// <summary>The same request, with everything on the device.</summary>
-    public Decision OnDevice(in Decision decision) =>
-        decision with { Arm = arms.OnDevice, IsForced = false, IsRaced = false, LateAfterSeconds = 0, Shadow = null, PredictedSeconds = double.NaN };
+    /// <summary>The same request, with everything of its variant on the device.</summary>
+    public Decision OnDevice(in Decision decision) => decision with
+    {
+        Arm = arms.OnDeviceOf(decision.Arm.Variant),
+        IsForced = false,
+        IsRaced = false,
+        LateAfterSeconds = 0,
+        Local = null,
+        HedgeAfterSeconds = null,
+        Shadow = null,
+        PredictedSeconds = double.NaN,
+    };
+
+    private void RequireLocal(in Arm local)
+    {
+        if (!local.IsOnDevice || !arms.Contains(local))
+            throw new InvalidOperationException($"Policy '{policy.Name}': {nameof(Decision)}.{nameof(Decision.Local)} must be one of {nameof(PolicySetup)}.{nameof(PolicySetup.Arms)} that runs everything on the device.");
+    }
 
     private void RequireShadow(in Arm arm, in Arm shadow)
     {

@@ -29,6 +29,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     private StageTimer _timer = new(time);
     private StrongBox<Arm>? _moved;
+    private StrongBox<Arm>? _standIn;
     private int _phase;
     private readonly ITensorCodec _armCodec = codec;
     private Attempt? _source;
@@ -42,8 +43,18 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>The partition as the device runs it.</summary>
     public LocalCut Cut => cut;
 
-    /// <summary>What was chosen, with the arm of the server that was asked last.</summary>
-    public Decision Decision => Volatile.Read(ref _moved) is { } moved ? decision with { Arm = moved.Value } : decision;
+    /// <summary>What was chosen, with the arm of the server that was asked last and what stands in for it.</summary>
+    public Decision Decision
+    {
+        get
+        {
+            var current = Volatile.Read(ref _moved) is { } moved ? decision with { Arm = moved.Value } : decision;
+            return Volatile.Read(ref _standIn) is { } standIn ? current with { Local = standIn.Value } : current;
+        }
+    }
+
+    /// <summary>The variant that the device runs where it finishes the request.</summary>
+    public int LocalVariant => Decision is { Local: { } local } ? local.Variant : decision.Arm.Variant;
 
     /// <summary>The time that the request has.</summary>
     public RequestBudget Budget => budget;
@@ -62,6 +73,12 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     /// <summary>How much the request matters to a server, relative to an ordinary one.</summary>
     public double Weight { get; init; } = 1;
+
+    /// <summary>
+    /// Whether the server's result is worth waiting for until the deadline, though the device has one: the request asks for the most accurate one by
+    /// then, and the device's is less accurate.
+    /// </summary>
+    public bool PrefersServer { get; init; }
 
     /// <summary>What the request is doing, for messages.</summary>
     public string Stage { get; set; } = "running the head";
@@ -160,6 +177,10 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         return true;
     }
 
+    /// <summary>Has the device run a variant where it finishes the request, whatever was decided.</summary>
+    /// <param name="arm">The arm that runs it on the device.</param>
+    public void StandIn(in Arm arm) => Volatile.Write(ref _standIn, new(arm));
+
     /// <summary>Takes over the outputs that the request's result is made of.</summary>
     public void Complete(in AttemptResult result)
     {
@@ -184,7 +205,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
             : ServerOutcome.Abandoned,
         HeadSeconds = HeadTime.TotalSeconds,
         EncodeSeconds = EncodeSeconds,
-        DeviceSeconds = kind == OutcomeKind.Completed && !_result.IsFromServer ? DeviceSeconds(_result.Outputs) : 0,
+        DeviceSeconds = kind != OutcomeKind.Completed ? 0 : _result.IsFromServer ? _result.OvertakenSeconds : DeviceSeconds(_result.Outputs),
         OffloadSeconds = kind == OutcomeKind.Completed ? _result.OffloadSeconds : WaitedSeconds,
         ServerSeconds = _result.ServerTimings.TotalSeconds,
         QueueSeconds = _result.ServerTimings.QueueSeconds,
@@ -195,7 +216,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>The model's outputs, which the caller owns.</summary>
     public TensorValue[] TakeOutputs()
     {
-        var outputs = Collect(cut.Route.Outputs);
+        TensorValue[] outputs = _result.Outputs.Variant is null ? Collect(cut.Route.Outputs) : [.. _result.Outputs.Tensors!];
         // Two outputs may be one value, and an output may be an input, so each is given an owner of its own.
         foreach (ref var output in outputs.AsSpan()) output = output.Share();
         return outputs;

@@ -21,6 +21,9 @@ internal readonly record struct AttemptResult(TailOutputs Outputs, ServerOutcome
     /// <summary>Why the device finished what was meant for the server; null where the server answered, was overtaken or not asked.</summary>
     public Exception? ServerFailure { get; init; }
 
+    /// <summary>What the device took, s, where it had finished as well but the server's result was taken; 0 elsewhere.</summary>
+    public double OvertakenSeconds { get; init; }
+
     /// <summary>Whether device and server both ran the tail.</summary>
     public bool IsRaced { get; init; }
 

@@ -10,12 +10,12 @@ namespace SplitInfer.Client.Attempts;
 /// <summary>Carries out attempts: runs the head and the tail, and publishes the one outcome. Thread-safe.</summary>
 /// <param name="executors">Run tails.</param>
 /// <param name="sink">Is told the outcomes.</param>
-/// <param name="model">The model on the device.</param>
+/// <param name="variants">The models on the device.</param>
 /// <param name="mask">Takes the cuts whose boundary is unusable.</param>
 /// <param name="learns">Whether a policy learns from the attempts.</param>
-internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, LocalModel model, ArmMask mask, bool learns)
+internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, VariantSet variants, ArmMask mask, bool learns)
 {
-    private readonly ConcurrentDictionary<int, bool> _harmlessPartitions = new();
+    private readonly ConcurrentDictionary<(int Variant, int Cut), bool> _harmlessPartitions = new();
     private volatile bool _yieldsNonFinite;
 
     /// <summary>Whether the model has yielded what is not finite on the device, so that a server which does so is not at fault.</summary>
@@ -61,7 +61,8 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
 
         var outcome = attempt.CreateOutcome(OutcomeKind.Completed);
         sink.Publish(outcome);
-        model.RecordWhole(isOnDevice ? outcome.HeadSeconds : outcome.DeviceSeconds);
+        if (isOnDevice) variants[outcome.Decision.Arm.Variant].Model.RecordWhole(outcome.HeadSeconds);
+        else variants[attempt.LocalVariant].Model.RecordWhole(outcome.DeviceSeconds);
         executors.SendShadow(attempt);
     }
 
@@ -70,7 +71,7 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
         var decision = attempt.Decision;
         var executor = decision.IsNamed ? executors.Remote : executors.Chosen;
         attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt) || decision.Shadow is not null);
-        var isKnownHarmless = sendsWhatIsNotFinite || (learns && !decision.IsNamed && _harmlessPartitions.ContainsKey(decision.Arm.Cut));
+        var isKnownHarmless = sendsWhatIsNotFinite || (learns && !decision.IsNamed && _harmlessPartitions.ContainsKey((decision.Arm.Variant, decision.Arm.Cut)));
         if (isKnownHarmless || BoundaryCheck.FindLoss(attempt) is not { } loss)
         {
             attempt.Complete(await executor.RunAsync(attempt, stop).ConfigureAwait(false));
@@ -81,7 +82,7 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Loc
         attempt.Complete(await attempt.RunWithoutBoundaryAsync(loss, stop).ConfigureAwait(false));
         if (!learns || decision.IsNamed) return;
         // The first such request also tells whether the policy may go on to choose the partition.
-        if (await BoundaryCheck.IsLossHarmlessAsync(attempt, stop).ConfigureAwait(false)) _harmlessPartitions.TryAdd(loss.Partition, true);
+        if (await BoundaryCheck.IsLossHarmlessAsync(attempt, stop).ConfigureAwait(false)) _harmlessPartitions.TryAdd((decision.Arm.Variant, loss.Partition), true);
         else mask.Add(decision.Arm.Variant, loss.Partition, loss.Message);
     }
 

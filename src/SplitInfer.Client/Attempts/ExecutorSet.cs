@@ -1,3 +1,4 @@
+using SplitInfer.Client.Arms;
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Servers;
 using SplitInfer.Codecs;
@@ -13,25 +14,25 @@ internal sealed class ExecutorSet
 
     /// <param name="servers">The servers.</param>
     /// <param name="codecs">All codecs.</param>
-    /// <param name="model">The model on the device.</param>
+    /// <param name="variants">The models on the device.</param>
     /// <param name="sink">Is given the outcomes of late replies.</param>
     /// <param name="background">Owns what outlives a request.</param>
     /// <param name="rescue">What the device does for a request whose deadline is near.</param>
     /// <param name="fallsBack">Whether the device finishes what a server fails.</param>
     /// <param name="learns">Whether a policy chooses the servers and learns of them.</param>
     /// <param name="silencePatience">How long a server may show no sign of life before the device begins as well.</param>
-    /// <param name="armOn">The arm that does on another server what an arm does on its own.</param>
+    /// <param name="arms">The arms.</param>
     /// <param name="time">The clock.</param>
-    public ExecutorSet(ServerSet servers, CodecRegistry codecs, LocalModel model, OutcomeSink sink, BackgroundWork background, DeadlineRescue rescue, bool fallsBack, bool learns, TimeSpan silencePatience, Func<Arm, int, Arm> armOn, TimeProvider time)
+    public ExecutorSet(ServerSet servers, CodecRegistry codecs, VariantSet variants, OutcomeSink sink, BackgroundWork background, DeadlineRescue rescue, bool fallsBack, bool learns, TimeSpan silencePatience, ArmCatalog arms, TimeProvider time)
     {
         _servers = servers;
-        var local = new LocalExecutor(time);
+        var (local, standIns) = (new LocalExecutor(variants, time), new StandInRule(variants, arms));
         _single = new RemoteExecutor(servers, codecs, time);
-        Remote = new FailoverExecutor(_single, servers, armOn);
+        Remote = new FailoverExecutor(_single, servers, arms.On);
         Late = new(sink, background, time);
         // Where a policy chose the server, the device goes before another one.
-        var race = new RaceExecutor(learns && fallsBack ? _single : Remote, local, Late, background, model, rescue, fallsBack ? new(servers, silencePatience) : null, time);
-        Chosen = fallsBack ? new FallbackExecutor(race, local) : race;
+        var race = new RaceExecutor(learns && fallsBack ? _single : Remote, local, Late, background, standIns, rescue, fallsBack ? new(servers, silencePatience) : null, time);
+        Chosen = fallsBack ? new FallbackExecutor(race, local, standIns) : race;
     }
 
     /// <summary>For an arm that a policy chose.</summary>

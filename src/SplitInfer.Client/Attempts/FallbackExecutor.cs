@@ -5,7 +5,8 @@ namespace SplitInfer.Client.Attempts;
 /// <summary>Runs one executor and, if the server fails, the device. If the caller cancels or the budget is spent, the device does not run, because nobody could use its result.</summary>
 /// <param name="first">The executor that is tried first.</param>
 /// <param name="local">Runs the tail on the device.</param>
-internal sealed class FallbackExecutor(IExecutor first, IExecutor local) : IExecutor
+/// <param name="standIns">Says which variant the device then runs.</param>
+internal sealed class FallbackExecutor(IExecutor first, IExecutor local, StandInRule standIns) : IExecutor
 {
     public bool MayOutliveCall(Attempt attempt) => first.MayOutliveCall(attempt);
 
@@ -27,6 +28,7 @@ internal sealed class FallbackExecutor(IExecutor first, IExecutor local) : IExec
         // Who has given up, or has no time left, is told that, and not what the server failed with at the same moment.
         if (stop.IsCancellationRequested) throw new OperationCanceledException(failure.Message, failure, stop);
         attempt.Stage = "running the rest on the device, since the server had failed";
+        standIns.ChooseNow(attempt);
         var result = await local.RunAsync(attempt, stop).ConfigureAwait(false);
         return result with { Server = ServerFault.OutcomeOf(failure), OffloadSeconds = waited, ServerFailure = failure };
     }

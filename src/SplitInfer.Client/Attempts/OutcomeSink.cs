@@ -1,3 +1,4 @@
+using SplitInfer.Client.Arms;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.Telemetry;
 using SplitInfer.Policies;
@@ -8,9 +9,10 @@ namespace SplitInfer.Client.Attempts;
 /// <param name="servers">The servers.</param>
 /// <param name="policy">Learns from outcomes of requests that did not name their partition.</param>
 /// <param name="mask">Takes the cuts that a server cannot run.</param>
+/// <param name="arms">The arms: where there are several variants, a server may lack one of them.</param>
 /// <param name="heads">Fills in heads that were not measured at the start; null where no policy asks for them.</param>
 /// <param name="recorder">Tells listeners; null where there are none to tell.</param>
-internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, ArmMask mask, HeadProfileUpdater? heads, RequestRecorder? recorder)
+internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, ArmMask mask, ArmCatalog arms, HeadProfileUpdater? heads, RequestRecorder? recorder)
 {
     /// <summary>Passes an outcome on, and probes servers if that is due.</summary>
     public void Publish(in Outcome outcome)
@@ -43,6 +45,22 @@ internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, Ar
     {
         recorder?.ServerFailure(decision.Arm.Server, failure);
         if (ServerFault.IsOfCut(failure)) mask.AddForServer(decision.Arm, failure.Message);
+        else if (arms.Variants.Length > 1 && ServerFault.IsOfVariant(failure)) ReportMissing(decision.Arm.Variant, decision.Arm.Server, failure);
         else if (ServerFault.CountsAgainstHealth(failure)) servers.All[decision.Arm.Server].Health.ReportFailure(failure);
+    }
+
+    /// <summary>A server does not have one of several variants: it is not asked for that one again. One that has none of them cannot be used.</summary>
+    public void ReportMissing(int variant, int server, Exception failure)
+    {
+        var hasOther = false;
+        foreach (var description in arms.Descriptions)
+        {
+            var arm = description.Arm;
+            if (arm.Server != server) continue;
+            if (arm.Variant == variant) mask.AddForServer(arm, failure.Message);
+            else hasOther |= !mask.Contains(arm);
+        }
+
+        if (!hasOther) servers.All[server].Health.ReportFailure(failure);
     }
 }

@@ -15,17 +15,14 @@ internal sealed class RaceExecutor : IExecutor
     /// <summary>Timers count no further than some weeks; a reply is late after this at the latest.</summary>
     private static readonly TimeSpan LongestPatience = TimeSpan.FromDays(1);
 
-    /// <summary>How much longer than estimated the device may take when it starts as late as the budget allows.</summary>
-    private const double DeviceMargin = 1.1;
-
-    /// <summary>What timers and threads may add to that, s; no more than a quarter of the time that is left.</summary>
-    private const double WakeUpSeconds = 0.01;
+    /// <summary>How long before the deadline a result that the device has is no longer held back for a better one: what timers and threads may add.</summary>
+    private static readonly TimeSpan HoldMargin = TimeSpan.FromMilliseconds(5);
 
     private readonly IExecutor _remote;
     private readonly IExecutor _local;
     private readonly LateReplyCollector _late;
     private readonly BackgroundWork _background;
-    private readonly LocalModel _model;
+    private readonly StandInRule _standIns;
     private readonly DeadlineRescue _rescue;
     private readonly SilenceRule? _silence;
     private readonly TimeProvider _time;
@@ -35,15 +32,15 @@ internal sealed class RaceExecutor : IExecutor
     /// <param name="local">Runs the tail on the device.</param>
     /// <param name="late">Takes servers that lost.</param>
     /// <param name="background">Takes devices that lost, until they have ended.</param>
-    /// <param name="model">Knows how long the device takes.</param>
+    /// <param name="standIns">Knows what the device runs and how long that takes.</param>
     /// <param name="rescue">What the device does for a request whose deadline is near.</param>
     /// <param name="silence">When the device begins beside a silent server; null for never.</param>
     /// <param name="time">The clock.</param>
-    public RaceExecutor(IExecutor remote, IExecutor local, LateReplyCollector late, BackgroundWork background, LocalModel model, DeadlineRescue rescue, SilenceRule? silence, TimeProvider time) =>
-        (_remote, _local, _late, _background, _model, _rescue, _silence, _time) = (remote, local, late, background, model, rescue, silence, time);
+    public RaceExecutor(IExecutor remote, IExecutor local, LateReplyCollector late, BackgroundWork background, StandInRule standIns, DeadlineRescue rescue, SilenceRule? silence, TimeProvider time) =>
+        (_remote, _local, _late, _background, _standIns, _rescue, _silence, _time) = (remote, local, late, background, standIns, rescue, silence, time);
 
     public bool MayOutliveCall(Attempt attempt) =>
-        _silence?.Watched(attempt) is not null || attempt.Decision.IsRaced || attempt.Decision.LateAfterSeconds > 0 || (_rescue == DeadlineRescue.Race && attempt.Budget.IsLimited);
+        _silence?.Watched(attempt) is not null || attempt.Decision is { IsRaced: true } or { LateAfterSeconds: > 0 } or { HedgeAfterSeconds: not null } || (_rescue == DeadlineRescue.Race && attempt.Budget.IsLimited);
 
     public ValueTask<AttemptResult> RunAsync(Attempt attempt, CancellationToken stop)
     {
@@ -86,7 +83,10 @@ internal sealed class RaceExecutor : IExecutor
         }
     }
 
-    /// <summary>The first result wins. Ends when there is one, or when both branches have ended without. A server that was <paramref name="silent"/> may still win.</summary>
+    /// <summary>
+    /// The first result wins, unless the device has but the second best and the server may yet answer by the deadline. Ends when there is one, or when both
+    /// branches have ended without. A server that was <paramref name="silent"/> may still win.
+    /// </summary>
     private async Task<AttemptResult> RaceAsync(Attempt attempt, RaceBranch device, RaceBranch server, bool isLate, ServerHandle? silent, CancellationToken stop)
     {
         var winner = device;
@@ -94,7 +94,7 @@ internal sealed class RaceExecutor : IExecutor
         attempt.Stage = "device and server ran the rest";
         using (stop.UnsafeRegister(_ => { server.Stop(); device.Stop(); }, null))
         {
-            if (await Task.WhenAny(device.Result, server.Result).ConfigureAwait(false) == server.Result) winner = server;
+            if (await Task.WhenAny(device.Result, server.Result).ConfigureAwait(false) == server.Result || await HoldAsync(attempt, device, server, stop).ConfigureAwait(false)) winner = server;
             if (server.Result.IsFaulted) failure = server.Result.Exception.InnerException!;
             if (!winner.Result.IsCompletedSuccessfully) winner = winner == server ? device : server;
             // A failure of the server that is not there yet reaches the collector of late replies instead.
@@ -102,7 +102,9 @@ internal sealed class RaceExecutor : IExecutor
             if (failure is not null) attempt.ReportServerFailure(failure);
             await ((Task)winner.Result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (failure is null) waited = attempt.WaitedSeconds;
-            if (!stop.IsCancellationRequested) return await EndAsync(waited).ConfigureAwait(false);
+            // A result that was there when the time ran out is still one.
+            var isHeld = device.Result.IsCompletedSuccessfully && attempt.Budget is { IsLimited: true, Remaining.Ticks: 0 };
+            if (!stop.IsCancellationRequested || isHeld) return await EndAsync(waited).ConfigureAwait(false);
         }
 
         await device.DisposeAsync().ConfigureAwait(false);
@@ -121,6 +123,7 @@ internal sealed class RaceExecutor : IExecutor
             var result = await winner.Result.ConfigureAwait(false) with { IsRaced = true };
             if (winner == server)
             {
+                if (device.Result.IsCompletedSuccessfully) result = result with { OvertakenSeconds = attempt.DeviceSeconds(device.Result.Result.Outputs) };
                 _background.Start(_ => device.DisposeAsync().AsTask());
                 return result;
             }
@@ -129,6 +132,15 @@ internal sealed class RaceExecutor : IExecutor
             _late.Collect(server, attempt, (RaceModel.PatienceInDeviceDelays - 1) * attempt.DeviceSeconds(result.Outputs));
             return isLate ? result with { Server = ServerOutcome.Overdue, OffloadSeconds = waited, ServerFailure = silent is null ? null : _silence!.Failure(silent) } : result with { Server = ServerOutcome.Pending };
         }
+    }
+
+    /// <summary>Holds a result of the device back, where a better one may yet come by the deadline. True where it has come.</summary>
+    private async ValueTask<bool> HoldAsync(Attempt attempt, RaceBranch device, RaceBranch server, CancellationToken stop)
+    {
+        if (!device.Result.IsCompletedSuccessfully || server.Result.IsCompleted || !_standIns.IsSecondBest(attempt)) return false;
+        var left = attempt.Budget.Remaining - HoldMargin;
+        if (left > TimeSpan.Zero) await ((Task)server.Result.WaitAsync(left, _time, stop)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return server.Result.IsCompletedSuccessfully;
     }
 
     /// <summary>Stops the server and has the device go on alone.</summary>
@@ -146,10 +158,12 @@ internal sealed class RaceExecutor : IExecutor
         var late = attempt.Decision.LateAfterSeconds;
         var seconds = late > 0 ? late : double.PositiveInfinity;
         var isRescue = false;
-        if (_rescue != DeadlineRescue.None && attempt.Budget.RemainingSeconds is { } remaining)
+        if (attempt.Decision.HedgeAfterSeconds is { } hedge) seconds = Math.Min(seconds, Math.Max(0, (TimeSpan.FromSeconds(Math.Min(hedge, LongestPatience.TotalSeconds)) - attempt.Total).TotalSeconds));
+        else if (_rescue != DeadlineRescue.None && attempt.Budget.RemainingSeconds is { } remaining)
         {
-            var device = attempt.Cut.EstimateTailSeconds(attempt.HeadTime.TotalSeconds, _model.WholeSeconds);
-            var start = device > 0 ? remaining - (DeviceMargin * device) - Math.Min(WakeUpSeconds, remaining / 4) : remaining / 2;
+            _standIns.ChooseLast(attempt);
+            var device = _standIns.EstimateSeconds(attempt);
+            var start = device > 0 ? StandInRule.LatestStart(remaining, device) : remaining / 2;
             if (start < seconds) (seconds, isRescue) = (Math.Max(start, 0), true);
         }
 

@@ -19,7 +19,8 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<AttemptResult> RunAsync(Attempt attempt, CancellationToken stop)
     {
-        var transport = servers.All[attempt.Decision.Arm.Server].Transport;
+        var arm = attempt.Decision.Arm;
+        var transport = servers.All[arm.Server].TransportOf(arm.Variant);
         var timer = new StageTimer(time);
         TailReply reply;
         try

@@ -15,7 +15,7 @@ internal sealed class SilenceRule(ServerSet servers, TimeSpan patience)
     public ServerHandle? Watched(Attempt attempt)
     {
         var server = servers.All[attempt.Decision.Arm.Server];
-        return server.Transport.Capabilities.HasFlag(TransportCapabilities.Silence) ? server : null;
+        return server.TransportOf(attempt.Decision.Arm.Variant).Capabilities.HasFlag(TransportCapabilities.Silence) ? server : null;
     }
 
     /// <summary>How long the server that an attempt asks now may go on to be silent, at least none; the longest there is where its transport cannot tell.</summary>
@@ -26,7 +26,7 @@ internal sealed class SilenceRule(ServerSet servers, TimeSpan patience)
         if (attempt.Progress.IsLeftBehind) return TimeSpan.Zero;
         try
         {
-            return server.Transport.Silence is var silence && silence < patience ? patience - silence : TimeSpan.Zero;
+            return server.TransportOf(attempt.Decision.Arm.Variant).Silence is var silence && silence < patience ? patience - silence : TimeSpan.Zero;
         }
 #pragma warning disable CA1031 // A transport may be an application's own, and a timer asks: nobody else would catch its errors.
         catch (Exception)

@@ -1,8 +1,8 @@
+using SplitInfer.Client.Arms;
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
-using SplitInfer.Partitioning;
 using SplitInfer.Policies;
 using SplitInfer.Tensors;
 
@@ -21,21 +21,20 @@ internal static class WarmUp
 
     /// <summary>Runs what there is time for. Nothing that the client knows changes, and no server is called.</summary>
     /// <param name="model">Runs the parts of the device.</param>
-    /// <param name="partitions">The partitions of the arms.</param>
-    /// <param name="codec">A codec that loses nothing.</param>
+    /// <param name="arms">The arms, of which the model is the main variant.</param>
     /// <param name="codecs">All codecs.</param>
     /// <param name="shouldStop">Whether to run no more, asked before each scene.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async ValueTask RunAsync(LocalModel model, IReadOnlyList<Partition> partitions, ITensorCodec codec, CodecRegistry codecs, Func<bool> shouldStop, CancellationToken cancellationToken)
+    public static async ValueTask RunAsync(LocalModel model, ArmCatalog arms, CodecRegistry codecs, Func<bool> shouldStop, CancellationToken cancellationToken)
     {
-        if (partitions.FirstOrDefault(static p => p.Head.Nodes > 0 && !p.TailOutputs.IsEmpty) is not { } partition || shouldStop()) return;
+        if (arms.PartitionsOf(variant: 0).FirstOrDefault(static p => p.Head.Nodes > 0 && !p.TailOutputs.IsEmpty) is not { } partition || shouldStop()) return;
         TensorValue[] inputs = [];
         var server = new FakeServer();
         await using var background = new BackgroundWork();
         var health = new ServerHealth(server, nameof(WarmUp), onRoundTrip: null, onProfile: null, onChange: null, TimeSpan.MaxValue, Clock);
         await using var servers = new ServerSet([new(nameof(WarmUp), server, health)]);
-        var sink = new OutcomeSink(servers, new IgnorantPolicy(), new ArmMask(), heads: null, recorder: null);
-        var executors = new ExecutorSet(servers, codecs, model, sink, background, DeadlineRescue.None, fallsBack: true, learns: true, silencePatience: TimeSpan.MaxValue, static (arm, server) => arm with { Server = server }, Clock);
+        var sink = new OutcomeSink(servers, new IgnorantPolicy(), new ArmMask(), arms, heads: null, recorder: null);
+        var executors = new ExecutorSet(servers, codecs, new([new("", model)]), sink, background, DeadlineRescue.None, fallsBack: true, learns: true, silencePatience: TimeSpan.MaxValue, arms, Clock);
         try
         {
             inputs = model.MakeInputs();
@@ -45,7 +44,7 @@ internal static class WarmUp
                 if (shouldStop()) return;
                 server.Replies = replies;
                 var decision = new Decision { Arm = arm, IsRaced = isRaced, LateAfterSeconds = lateAfter };
-                using var attempt = new Attempt(model[partition.Index], codec, decision, inputs, default, sink, Clock);
+                using var attempt = new Attempt(model[partition.Index], arms.CodecOfNamed, decision, inputs, default, sink, Clock);
                 await attempt.RunHeadAsync(cancellationToken).ConfigureAwait(false);
                 attempt.CollectBoundary(copyInputs: true);
                 attempt.Complete(await executors.Chosen.RunAsync(attempt, cancellationToken).ConfigureAwait(false));

@@ -76,6 +76,29 @@ internal sealed class LocalModel : IDisposable
     /// <exception cref="TensorMismatchException">The model does not say how many dimensions an input has, or is not to be run on made-up inputs.</exception>
     public TensorValue[] MakeInputs() => _model.MakeInputs();
 
+    /// <summary>Runs the whole model in place of another variant of which no part is used. Loading is not part of its time.</summary>
+    /// <param name="inputs">The inputs, which are shared until the run ends.</param>
+    /// <param name="timer">A timer of this run's own.</param>
+    /// <param name="cancellationToken">Stops it at the next node of the graph.</param>
+    /// <returns>All outputs of the model, in the order of the plan, which the caller owns.</returns>
+    public async ValueTask<TailOutputs> RunInsteadAsync(ReadOnlyMemory<TensorValue> inputs, StageTimer timer, CancellationToken cancellationToken)
+    {
+        // The caller may have its result from the server, and dispose its inputs, while this run has yet to stop.
+        TensorValue[] shared = [.. inputs.ToArray().Select(static input => input.Share())];
+        TensorValue[] made = [];
+        try
+        {
+            var whole = this[Plan.AllOnDevice.Index];
+            (made, var time) = await whole.RunHeadAsync(shared, timer, cancellationToken).ConfigureAwait(false);
+            return new([.. whole.Route.Outputs.Select(source => (source.Origin == ValueOrigin.Input ? shared : made)[source.Index].Share())], time, IsWhole: true);
+        }
+        finally
+        {
+            foreach (var tensor in shared) tensor.Dispose();
+            foreach (var tensor in made) tensor.Dispose();
+        }
+    }
+
     /// <summary>Loads the whole model, then the segments of some partitions.</summary>
     /// <param name="partitions">The partitions.</param>
     /// <param name="withTails">Whether the device may have to run tails as well.</param>

@@ -8,6 +8,12 @@ namespace SplitInfer.Client.Device;
 /// <param name="IsWhole">Whether the device ran the whole model rather than the tail alone.</param>
 internal readonly record struct TailOutputs(TensorValue?[]? Tensors, TimeSpan Time, bool IsWhole = false) : IDisposable
 {
+    /// <summary>
+    /// The other variant that has run in place of the one that was cut; <see cref="Tensors"/> then are all outputs of the model, so that none of the head's
+    /// is mixed with them. Null where it is the same.
+    /// </summary>
+    public int? Variant { get; init; }
+
     /// <inheritdoc/>
     public void Dispose()
     {

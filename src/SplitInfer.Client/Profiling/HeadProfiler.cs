@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SplitInfer.Client.Device;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
@@ -7,11 +8,11 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Client.Profiling;
 
 /// <summary>Measures the heads of the arms, each as the whole prefix that it is, on made-up inputs.</summary>
-/// <param name="model">The model on the device.</param>
-/// <param name="partitions">The partitions of the arms, rising; the last one runs everything on the device.</param>
-/// <param name="onUnloadable">Called with the partition and the reason where a head cannot be loaded.</param>
+/// <param name="variants">The models on the device.</param>
+/// <param name="partitionsOf">By variant: the partitions of its arms, rising; the last one runs everything on the device.</param>
+/// <param name="onUnloadable">Called with variant, partition and the reason where a head cannot be loaded.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HeadProfiler(LocalModel model, IReadOnlyList<Partition> partitions, Action<int, string> onUnloadable, TimeProvider time)
+internal sealed class HeadProfiler(VariantSet variants, Func<int, ImmutableArray<Partition>> partitionsOf, Action<int, int, string> onUnloadable, TimeProvider time)
 {
     private const int Runs = 3;
 
@@ -19,11 +20,11 @@ internal sealed class HeadProfiler(LocalModel model, IReadOnlyList<Partition> pa
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Measures what the profile lacks: the whole model first, then the arm in the middle of those measured and so on, so that
+    /// Measures what the profile lacks: the whole models first, then of each the arm in the middle of those measured and so on, so that
     /// whatever is left out lies between neighbours.
     /// </summary>
     /// <param name="profile">Where the delays go.</param>
-    /// <param name="budget">No measurement but the first begins later than this.</param>
+    /// <param name="budget">No measurement but those of whole models begins later than this.</param>
     /// <param name="warn">Told why nothing could be measured, if so.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async ValueTask MeasureAsync(HeadProfile profile, TimeSpan budget, Action<string> warn, CancellationToken cancellationToken)
@@ -34,18 +35,19 @@ internal sealed class HeadProfiler(LocalModel model, IReadOnlyList<Partition> pa
         TensorValue[] inputs = [];
         try
         {
-            inputs = model.MakeInputs();
-            foreach (var arm in MeasuringOrder.CoarseFirst(partitions.Count).Select(index => partitions[index]))
+            inputs = variants.Main.MakeInputs();
+            foreach (var (variant, arm) in Order())
             {
-                if (profile.IsMeasured(arm.Index)) continue;
+                var model = variants[variant].Model;
+                if (profile.IsMeasured(variant, arm.Index)) continue;
                 if (arm != model.Plan.AllOnDevice && time.GetElapsedTime(start) >= budget) return;
                 try
                 {
-                    profile.Record(arm.Index, await MeasureAsync(arm, inputs, either.Token).ConfigureAwait(false));
+                    profile.Record(variant, arm.Index, await MeasureAsync(model, arm, inputs, either.Token).ConfigureAwait(false));
                 }
                 catch (SegmentLoadException error) when (arm != model.Plan.AllOnDevice)
                 {
-                    onUnloadable(arm.Index, error.Message);
+                    onUnloadable(variant, arm.Index, error.Message);
                 }
             }
         }
@@ -63,7 +65,12 @@ internal sealed class HeadProfiler(LocalModel model, IReadOnlyList<Partition> pa
         }
     }
 
-    private async ValueTask<double> MeasureAsync(Partition arm, TensorValue[] inputs, CancellationToken cancellationToken)
+    // In turns, so that each has the same share of the budget.
+    private IEnumerable<(int Variant, Partition Partition)> Order() => variants.All
+        .SelectMany((_, variant) => MeasuringOrder.CoarseFirst(partitionsOf(variant).Length).Select((index, turn) => (Turn: turn, Variant: variant, Partition: partitionsOf(variant)[index])))
+        .OrderBy(static measurement => measurement.Turn).Select(static measurement => (measurement.Variant, measurement.Partition));
+
+    private async ValueTask<double> MeasureAsync(LocalModel model, Partition arm, TensorValue[] inputs, CancellationToken cancellationToken)
     {
         var seconds = new double[Runs];
         for (var run = 0; run < Runs; run++)

@@ -4,17 +4,23 @@ using SplitInfer.Client.Transport;
 
 namespace SplitInfer.Client.Servers;
 
-/// <summary>One server that may run tails: its transport and its health. Owns both.</summary>
+/// <summary>One server that may run tails: its transports and its health. Owns both.</summary>
 /// <param name="Name">What people call it, such as its address.</param>
-/// <param name="Transport">Carries boundaries to it.</param>
+/// <param name="Transports">Carry boundaries to it, one for each variant, the main one first.</param>
 /// <param name="Health">Whether it can be used.</param>
-internal sealed record ServerHandle(string Name, ITailTransport Transport, ServerHealth Health) : IAsyncDisposable
+internal sealed record ServerHandle(string Name, ImmutableArray<ITailTransport> Transports, ServerHealth Health) : IAsyncDisposable
 {
+    /// <summary>One that runs the tails of one model.</summary>
+    public ServerHandle(string name, ITailTransport transport, ServerHealth health) : this(name, [transport], health) { }
+
+    /// <summary>Carries the boundaries of a variant.</summary>
+    public ITailTransport TransportOf(int variant) => Transports[variant];
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await Health.DisposeAsync().ConfigureAwait(false);
-        await Transport.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(Transports.Select(static transport => transport.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 }
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using SplitInfer.Client.Arms;
 using SplitInfer.Execution;
-using SplitInfer.Partitioning;
 using SplitInfer.Policies;
 
 namespace SplitInfer.Client.State;
@@ -12,12 +12,10 @@ namespace SplitInfer.Client.State;
 /// from <see cref="Heads"/>.
 /// </summary>
 /// <param name="folder">Folder in which state is kept; null keeps none.</param>
-/// <param name="plan">The plan of the model.</param>
-/// <param name="execution">Tells devices apart.</param>
 /// <param name="arms">What the policy chooses among: state of other arms is not taken over.</param>
-/// <param name="codecs">Names of the codecs.</param>
+/// <param name="execution">Tells devices apart.</param>
 /// <param name="servers">Names of the servers.</param>
-internal sealed class LearnedState(string? folder, PartitionPlan plan, ExecutionOptions execution, ImmutableArray<ArmDescription> arms, ImmutableArray<string> codecs, IEnumerable<string> servers)
+internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOptions execution, IEnumerable<string> servers)
 {
     private const uint HeadsVersion = 1;
 
@@ -29,10 +27,11 @@ internal sealed class LearnedState(string? folder, PartitionPlan plan, Execution
     private readonly List<string> _warnings = [];
     private readonly Fingerprint _device = DeviceFingerprint.Of(execution);
     private readonly string _servers = string.Join('\n', servers);
+    private readonly Fingerprint _model = ModelOf(arms.Variants);
     private IPartitionPolicy? _policy;
 
     /// <summary>Delays of the heads.</summary>
-    public HeadProfileUpdater Heads { get; } = new(new HeadProfile([.. plan.Partitions.Select(static p => p.Head.Macs)]));
+    public HeadProfileUpdater Heads { get; } = new(new HeadProfile([.. arms.Variants.Select(static variant => ImmutableArray.CreateRange(variant.Plan.Partitions, static p => (double)p.Head.Macs))]));
 
     /// <summary>What the client could do without, for people.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
@@ -41,7 +40,10 @@ internal sealed class LearnedState(string? folder, PartitionPlan plan, Execution
 
     private string FilePath => Path.Combine(folder!, $"{Name}.state");
 
-    private string Name => $"{plan.Model.ToString()[..NameDigits]}.{_device.ToString()[..NameDigits]}";
+    private IEnumerable<(int Variant, int Partition)> Rows =>
+        Enumerable.Range(0, Profile.Variants).SelectMany(variant => Enumerable.Range(0, Profile.CountOf(variant)).Select(partition => (variant, partition)));
+
+    private string Name => $"{_model.ToString()[..NameDigits]}.{_device.ToString()[..NameDigits]}";
 
     /// <summary>Takes note of what the client can do without.</summary>
     public void Warn(string warning) => _warnings.Add(warning);
@@ -54,7 +56,7 @@ internal sealed class LearnedState(string? folder, PartitionPlan plan, Execution
         Try(() =>
         {
             WarnOfFormerFiles();
-            foreach (var section in StateFile.Read(FilePath, plan.Model, _device))
+            foreach (var section in StateFile.Read(FilePath, _model, _device))
             {
                 if (section.Kind == StateKind.Heads && section.Version == HeadsVersion && section.Key == KeyOf("heads")) RestoreHeads(section.Numbers);
                 if (section.Kind == StateKind.Policy && policy.State is { } state && section.Version == state.Version && section.Key == KeyOf(policy))
@@ -70,7 +72,7 @@ internal sealed class LearnedState(string? folder, PartitionPlan plan, Execution
         Try(() =>
         {
             Directory.CreateDirectory(folder);
-            StateSection[] sections = [new(StateKind.Heads, HeadsVersion, KeyOf("heads"), [.. Enumerable.Range(0, Profile.Count).Select(k => Profile.IsMeasured(k) ? Profile.SecondsOf(k) : double.NaN)])];
+            StateSection[] sections = [new(StateKind.Heads, HeadsVersion, KeyOf("heads"), [.. Rows.Select(row => Profile.IsMeasured(row.Variant, row.Partition) ? Profile.SecondsOf(row.Variant, row.Partition) : double.NaN)])];
             if (policy.State is { } state)
             {
                 var writer = new PolicyStateWriter();
@@ -78,22 +80,25 @@ internal sealed class LearnedState(string? folder, PartitionPlan plan, Execution
                 sections = [.. sections, new(StateKind.Policy, (uint)state.Version, KeyOf(policy), [.. writer.Numbers])];
             }
 
-            StateFile.Write(FilePath, plan.Model, _device, sections);
+            StateFile.Write(FilePath, _model, _device, sections);
         });
     }
 
+    // What was learned of a family is of no use to another one that shares a variant with it.
+    private static Fingerprint ModelOf(ImmutableArray<PlannedArmVariant> variants) => variants.Length == 1 ? variants[0].Plan.Model : KeyOf(string.Join('\n', variants.Select(static variant => variant.Plan.Model)));
+
     private void RestoreHeads(ImmutableArray<double> seconds)
     {
-        if (seconds.Length != Profile.Count || seconds.Any(static s => s < 0 || double.IsInfinity(s)))
+        if (seconds.Length != Rows.Count() || seconds.Any(static s => s < 0 || double.IsInfinity(s)))
             throw new StateFileException("The saved delays of the heads do not fit the model. They are measured anew.");
-        for (var k = 0; k < seconds.Length; k++)
-            if (!double.IsNaN(seconds[k])) Profile.Record(k, seconds[k]);
+        foreach (var (row, delay) in Rows.Zip(seconds))
+            if (!double.IsNaN(delay)) Profile.Record(row.Variant, row.Partition, delay);
     }
 
     private void WarnOfFormerFiles()
     {
         if (!Directory.Exists(folder)) return;
-        var former = FormerExtensions.SelectMany(extension => Directory.EnumerateFiles(folder!, $"{plan.Model.ToString()[..NameDigits]}.*.{extension}")).FirstOrDefault();
+        var former = FormerExtensions.SelectMany(extension => Directory.EnumerateFiles(folder!, $"{_model.ToString()[..NameDigits]}.*.{extension}")).FirstOrDefault();
         if (former is not null && !File.Exists(FilePath))
             Warn($"State of an earlier release, such as '{former}', is not read: its format has changed. Delete it; what it held is learned again.");
     }
@@ -101,10 +106,10 @@ internal sealed class LearnedState(string? folder, PartitionPlan plan, Execution
     private Fingerprint KeyOf(IPartitionPolicy policy)
     {
         var text = new StringBuilder(policy.Name).Append('\n').Append(_servers).Append('\n');
-        foreach (var description in arms)
+        foreach (var description in arms.Descriptions)
         {
             var arm = description.Arm;
-            text.Append(arm.Variant).Append(' ').Append(arm.Cut).Append(' ').Append(codecs[arm.Codec]).Append(' ').Append(arm.Exit).Append(' ').Append(arm.Server).Append('\n');
+            text.Append(arm.Variant).Append(' ').Append(arm.Cut).Append(' ').Append(arms.CodecNames[arm.Codec]).Append(' ').Append(arm.Exit).Append(' ').Append(arm.Server).Append('\n');
         }
 
         return KeyOf(text.ToString());

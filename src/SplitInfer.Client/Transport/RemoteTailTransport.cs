@@ -19,6 +19,7 @@ public sealed class RemoteTailTransport : ITailTransport
     private readonly RemoteModel _model;
     private readonly TimeProvider _time;
     private readonly ServerPipeline _pipeline;
+    private readonly bool _isOfFamily;
     private readonly Lock _gate = new();
     private Task<OpenedModel>? _opened;
     private long _openingBegan;
@@ -44,8 +45,9 @@ public sealed class RemoteTailTransport : ITailTransport
     /// <param name="link">The link; the transport takes over one reference.</param>
     /// <param name="model">The model.</param>
     /// <param name="pipeline">What happens where the server fails a request; null for the client's one retry, at once.</param>
-    internal RemoteTailTransport(ServerLink link, RemoteModel model, ServerPipeline? pipeline = null) =>
-        (_link, _model, _time, _pipeline) = (link, model, link.Time, pipeline ?? new("server", configure: null, jitter: null, link.Time));
+    /// <param name="isOfFamily">Whether the model is one of several of which the server may lack this one, so that its absence says nothing of the server.</param>
+    internal RemoteTailTransport(ServerLink link, RemoteModel model, ServerPipeline? pipeline = null, bool isOfFamily = false) =>
+        (_link, _model, _time, _pipeline, _isOfFamily) = (link, model, link.Time, pipeline ?? new("server", configure: null, jitter: null, link.Time), isOfFamily);
 
     /// <inheritdoc/>
     public TransportCapabilities Capabilities => TransportCapabilities.Ping | TransportCapabilities.Silence;
@@ -73,8 +75,18 @@ public sealed class RemoteTailTransport : ITailTransport
     }
 
     /// <inheritdoc/>
-    public ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) =>
-        _link.PingAsync(async stop => (await OpenAsync(stop).ConfigureAwait(false)).Connection, cancellationToken);
+    public ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => _isOfFamily
+        ? _link.PingAsync(async stop => await _link.WelcomedAsync().WaitAsync(stop).ConfigureAwait(false), cancellationToken)
+        : _link.PingAsync(async stop => (await OpenAsync(stop).ConfigureAwait(false)).Connection, cancellationToken);
+
+    /// <summary>Opens the model in the background, unless that was tried on the present connection, so that no request has to wait for it.</summary>
+    /// <param name="onRefused">Called with the reason where the server refuses.</param>
+    internal void OpenSoon(Action<TailRefusedException> onRefused)
+    {
+        lock (_gate)
+            if (_isDisposed || _opened is { IsCompleted: false } or { IsFaulted: true } || _opened is { IsCompletedSuccessfully: true } opened && opened.Result.IsUsable) return;
+        _ = OpenAndTellAsync(onRefused);
+    }
 
     /// <summary>Closes the model; requests under way end. Where no other transport uses the link, closes the connection; requests in flight fail.</summary>
     public async ValueTask DisposeAsync()
@@ -87,6 +99,24 @@ public sealed class RemoteTailTransport : ITailTransport
         }
 
         if (!await _link.ReleaseAsync().ConfigureAwait(false) && opened is not null) await ServerLink.CloseAsync(opened).ConfigureAwait(false);
+    }
+
+    private async Task OpenAndTellAsync(Action<TailRefusedException> onRefused)
+    {
+        try
+        {
+            await OpenAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TailRefusedException refused)
+        {
+            onRefused(refused);
+        }
+#pragma warning disable CA1031 // Whatever else it fails with, a request that needs the model is told.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // Nobody waits for it.
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -1,23 +1,17 @@
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
+using SplitInfer.Families;
 using SplitInfer.Tailoring.Quantization;
 
 namespace SplitInfer.Tailoring.Families;
 
-/// <summary>Processors by what they multiply 8-bit integers with, which decides the format of a variant.</summary>
+/// <summary>How 8-bit integers are best written for a processor.</summary>
 internal static class InstructionSet
 {
-    private const string X64 = "x64", X64Vnni = "x64-vnni", Arm64 = "arm64";
-
-    public static IReadOnlyList<string> All => [X64, X64Vnni, Arm64];
+    public static IReadOnlyList<string> All => InstructionSets.All;
 
     /// <summary>That of this machine.</summary>
-    public static string Here => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Arm64 : HasVnni ? X64Vnni : X64;
+    public static string Here => InstructionSets.Here;
 
     /// <summary>How activations and weights are best written for a processor: unsigned times signed on x64, of which one without VNNI adds up two products in 16 bits; signed times signed on arm64.</summary>
     public static (ActivationFormat Activations, int WeightBits) FormatFor(string isa) =>
-        isa == Arm64 ? (ActivationFormat.Signed, 8) : (ActivationFormat.Unsigned, isa == X64 ? 7 : 8);
-
-    // AVX-VNNI, or AVX-512 VNNI: bit 11 of ECX of leaf 7.
-    private static bool HasVnni => AvxVnni.IsSupported || (X86Base.IsSupported && Avx512F.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0);
+        isa == InstructionSets.Arm64 ? (ActivationFormat.Signed, 8) : (ActivationFormat.Unsigned, isa == InstructionSets.X64 ? 7 : 8);
 }

@@ -21,7 +21,7 @@ public class ArmCandidateTests
             {
                 var random = new Random(seed);
                 var (partitions, candidates) = Draw(random);
-                var arms = ArmCandidate.Prune(candidates, partitions);
+                var arms = ArmCandidate.Prune(candidates, [new([.. partitions])]);
                 var device = 0.3e9 * Math.Pow(300, random.NextDouble());
                 var (server, bandwidth) = (device * 0.5 * Math.Pow(60, random.NextDouble()), 0.5e6 * Math.Pow(2000, random.NextDouble()));
                 var missed = (arms.Min(Cost) / candidates.Min(Cost)) - 1;
@@ -38,14 +38,14 @@ public class ArmCandidateTests
     {
         var (partitions, candidates) = Draw(new Random(5));
         var slow = candidates.Select(static c => c with { Codec = "slow", PayloadBits = c.PayloadBits * 1.01, EncodeSeconds = c.EncodeSeconds + 1e-3 });
-        Assert.DoesNotContain(ArmCandidate.Prune([.. slow, .. candidates], partitions), static c => c.Codec == "slow");
+        Assert.DoesNotContain(ArmCandidate.Prune([.. slow, .. candidates], [new([.. partitions])]), static c => c.Codec == "slow");
     }
 
     [Fact]
     public void Arms_are_in_the_order_of_their_partitions()
     {
         var (partitions, candidates) = Draw(new Random(9));
-        int[] order = [.. ArmCandidate.Prune(candidates, partitions).Select(static c => c.Partition.Index)];
+        int[] order = [.. ArmCandidate.Prune(candidates, [new([.. partitions])]).Select(static c => c.Partition.Index)];
         Assert.Equal(order.Order(), order);
     }
 

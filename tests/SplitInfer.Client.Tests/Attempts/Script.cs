@@ -69,8 +69,12 @@ internal enum Source
 /// <param name="IsNamed">Whether the caller rather than the policy took the cut.</param>
 /// <param name="To">The server that a policy takes.</param>
 /// <param name="Shadow">The server that is sent the boundary as well; null for none.</param>
-internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false, int To = 0, int? Shadow = null)
+/// <param name="StandsIn">Whether the other variant runs on the device where the server is not in time.</param>
+/// <param name="HedgeAfterSeconds">When that begins, from the call on; null where nothing of the kind is planned.</param>
+internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false, int To = 0, int? Shadow = null, bool StandsIn = false, double? HedgeAfterSeconds = null)
 {
+    public static Choice Hedged(TimeSpan after) => new(Cut.Split, StandsIn: true, HedgeAfterSeconds: after.TotalSeconds);
+
     public static Choice Plain => new(Cut.Split);
 
     public static Choice Raced => new(Cut.Split, IsRaced: true);

@@ -28,6 +28,9 @@ internal sealed class ScriptedDevice(VirtualTime time)
     /// <summary>Segments whose loading is under way.</summary>
     public int Loading => Volatile.Read(ref _loading);
 
+    /// <summary>Whether it runs the other variant, whose results are those of the first with the opposite sign.</summary>
+    public bool IsStandIn { get; init; }
+
     /// <summary>The segment whose loading takes until <see cref="FinishLoading"/>.</summary>
     public Segment? LoadsSlowly { get; init; }
 
@@ -85,6 +88,6 @@ internal sealed class ScriptedDevice(VirtualTime time)
             Interlocked.Decrement(ref _running);
         }
 
-        float[] End() => act.Fails ? throw new ScriptedFault(Fault.DeviceFailed) : ThreeStages.Run(inputs(), first, last);
+        float[] End() => act.Fails ? throw new ScriptedFault(Fault.DeviceFailed) : [.. ThreeStages.Run(inputs(), first, last).Select(value => IsStandIn ? -value : value)];
     }
 }

@@ -35,12 +35,13 @@ internal static class ScriptedParts
     private static TailRefusedException Refused(RefusalCode code) => new(code, "The script refuses it.");
 
     /// <summary>Takes what a test says, and keeps what it is told.</summary>
-    public sealed class Policy(Func<int, int, Arm> arms, PolicyNeeds needs) : IPartitionPolicy
+    public sealed class Policy(Func<int, int, Arm> arms, Func<Arm> standIn, PolicyNeeds needs) : IPartitionPolicy
     {
         private readonly ConcurrentQueue<Observed> _observed = [];
         private readonly ConcurrentQueue<(int Server, double Seconds)> _roundTrips = [];
         private readonly ConcurrentQueue<int> _teachers = [];
         private readonly ConcurrentQueue<(int Server, double[] TailSeconds)> _profiles = [];
+        private readonly ConcurrentQueue<int> _locals = [];
         private Decision _next;
 
         public string Name => "Scripted";
@@ -51,6 +52,9 @@ internal static class ScriptedParts
         public IReadOnlyList<int> Teachers => [.. _teachers];
 
         public IReadOnlyList<(int Server, double Seconds)> RoundTrips => [.. _roundTrips];
+
+        /// <summary>The variants that outcomes said to have run on the device, in their order.</summary>
+        public IReadOnlyList<int> Locals => [.. _locals];
 
         /// <summary>What the last decision was told of the servers.</summary>
         public ulong Unavailable { get; private set; }
@@ -63,6 +67,8 @@ internal static class ScriptedParts
             Shadow = choice.Shadow is { } other ? arms((int)choice.Cut, other) : null,
             IsRaced = choice.IsRaced,
             LateAfterSeconds = choice.LateAfterSeconds,
+            Local = choice.StandsIn ? standIn() : null,
+            HedgeAfterSeconds = choice.HedgeAfterSeconds,
             Sequence = request,
         };
 
@@ -75,6 +81,7 @@ internal static class ScriptedParts
         public void Observe(in Outcome told)
         {
             _teachers.Enqueue(told.Decision.Arm.Server);
+            if (told.DeviceSeconds > 0) _locals.Enqueue(told.Decision.Local?.Variant ?? told.Decision.Arm.Variant);
             _observed.Enqueue(new(
                 (int)told.Decision.Sequence, told.Kind == OutcomeKind.LateReply, told.HeadSeconds, told.EncodeSeconds, told.OffloadSeconds, told.ServerSeconds, told.BytesSent, told.IsCensored, told.DeviceSeconds));
         }

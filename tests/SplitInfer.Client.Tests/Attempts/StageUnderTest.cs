@@ -19,10 +19,15 @@ namespace SplitInfer.Client.Tests.Attempts;
 /// </summary>
 internal sealed class StageUnderTest : IAsyncDisposable
 {
+    /// <summary>Of the model, and of the variant that stands in for it.</summary>
+    private static readonly double[] Accuracies = [1, 0.5];
+
     private static int _made;
 
     private readonly SplitInferenceClient _client;
     private readonly SegmentSet _segments;
+    private readonly SegmentSet? _standInSegments;
+    private readonly VariantSet _variants;
     private readonly BackgroundWork _background = new();
     private readonly ArmMask _mask = new();
     private readonly ServerSet _servers;
@@ -30,25 +35,28 @@ internal sealed class StageUnderTest : IAsyncDisposable
     private readonly ScriptedParts.Transport[] _transports;
     private int _requests;
 
-    private StageUnderTest(VirtualTime time, ScriptedServer[] servers, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure, PolicyNeeds needs, bool learns)
+    private StageUnderTest(VirtualTime time, ScriptedServer[] servers, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure, PolicyNeeds needs, bool learns, bool hasStandIn)
     {
         (Time, Servers, Device) = (time, servers, device);
         var planned = ThreeStages.Model;
-        var options = new SplitInferenceOptions { TimeProvider = time, Codec = "Raw", OnServerFailure = onServerFailure };
+        var options = new SplitInferenceOptions { TimeProvider = time, Codec = "Raw", OnServerFailure = onServerFailure, Objective = hasStandIn ? Objective.MostAccurateBy : null };
         var news = new ServerStatusNews(options.Logger);
-        _segments = new SegmentResidency(budgetBytes: 1L << 30).Open(new ScriptedParts.Compiler(device, Tensors));
+        var residency = new SegmentResidency(budgetBytes: 1L << 30);
+        _segments = residency.Open(new ScriptedParts.Compiler(device, Tensors));
+        StandIn = new(time) { IsStandIn = true, [Segment.Whole] = new(TimeSpan.FromMilliseconds(20)) };
+        _standInSegments = hasStandIn ? residency.Open(new ScriptedParts.Compiler(StandIn, Tensors)) : null;
         var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
-        var model = new LocalModel(new PlannedCopy(planned), _segments, _background, options.Execution);
-        var arms = ArmCatalog.Create(plan, new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs, servers.Length);
-        _policy = new(arms.Named, needs);
+        _variants = new([.. ((SegmentSet?[])[_segments, _standInSegments]).OfType<SegmentSet>().Select((segments, place) => new ModelVariant("", new(new PlannedCopy(planned), segments, _background, options.Execution), Accuracies[place]))]);
+        var arms = ArmCatalog.Create([.. _variants.All.Select((variant, place) => new PlannedArmVariant(plan, variant.Accuracy, 1 - (0.4 * place)))], new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs, servers.Length);
+        _policy = new(arms.Named, () => arms.OnDeviceOf(1), needs);
         _transports = [.. servers.Select(server => canPing ? new ScriptedParts.PingedTransport(server, Tensors) : new ScriptedParts.Transport(server, Tensors))];
         _servers = new([.. _transports.Select((transport, index) => Handle($"scripted server {index}", transport, index))]);
         var recorder = new RequestRecorder(Label, [.. _servers.All.Select(static server => server.Name)], time);
-        var sink = new OutcomeSink(_servers, _policy, _mask, heads: null, recorder);
+        var sink = new OutcomeSink(_servers, _policy, _mask, arms, heads: null, recorder);
         var fallsBack = onServerFailure == OnServerFailure.FinishOnDevice;
-        var executors = new ExecutorSet(_servers, codecs, model, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, learns, silencePatience: TimeSpan.FromSeconds(1), arms.On, time);
-        var state = new LearnedState(folder: null, plan, options.Execution, arms.Descriptions, arms.CodecNames, []);
-        _client = new(options, model, arms, _mask, _policy, _servers, executors, sink, state, _background, news, recorder, gauges: null);
+        var executors = new ExecutorSet(_servers, codecs, _variants, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, learns, silencePatience: TimeSpan.FromSeconds(1), arms, time);
+        var state = new LearnedState(folder: null, arms, options.Execution, []);
+        _client = new(options, _variants, arms, _mask, _policy, _servers, executors, sink, state, _background, news, recorder, gauges: null);
 
         ServerHandle Handle(string name, ITailTransport transport, int index) =>
             new(name, transport, new(transport, name, seconds => _policy.ObserveRoundTrip(index, seconds), profile => _policy.ObserveServerProfile(index, profile), news.Report, probeInterval, time));
@@ -65,6 +73,12 @@ internal sealed class StageUnderTest : IAsyncDisposable
     public IReadOnlyList<ScriptedServer> Servers { get; }
 
     public ScriptedDevice Device { get; }
+
+    /// <summary>What runs the other variant on the device, which takes 20 ms for it unless set.</summary>
+    public ScriptedDevice StandIn { get; }
+
+    /// <summary>The variants that the policy was told to have run on the device, in the order in which it was told.</summary>
+    public IReadOnlyList<int> Locals => _policy.Locals;
 
     public TrackedTensors Tensors { get; } = new();
 
@@ -116,16 +130,24 @@ internal sealed class StageUnderTest : IAsyncDisposable
     /// <param name="servers">The number of servers.</param>
     /// <param name="needs">What the policy makes use of.</param>
     /// <param name="learns">Whether the policy chooses the servers, so that no other takes the place of one that fails.</param>
-    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice, int servers = 1, PolicyNeeds needs = PolicyNeeds.Outcomes | PolicyNeeds.HeadProfile | PolicyNeeds.RoundTrips, bool learns = true)
+    /// <param name="hasStandIn">Whether there is another variant, less accurate and faster, and requests ask for the most accurate answer by their deadline.</param>
+    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice, int servers = 1, PolicyNeeds needs = PolicyNeeds.Outcomes | PolicyNeeds.HeadProfile | PolicyNeeds.RoundTrips, bool learns = true, bool hasStandIn = false)
     {
         var time = new VirtualTime();
-        var stage = new StageUnderTest(time, [.. Enumerable.Range(0, servers).Select(_ => new ScriptedServer(time))], device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure, needs, learns);
+        var stage = new StageUnderTest(time, [.. Enumerable.Range(0, servers).Select(_ => new ScriptedServer(time))], device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure, needs, learns, hasStandIn);
         await stage._segments.PreloadAsync((loaded ?? Enum.GetValues<Segment>()).Select(ScriptedParts.Compiler.KeyOf));
+        if (stage._standInSegments is { } others) await others.PreloadAsync([ScriptedParts.Compiler.KeyOf(Segment.Whole)]);
         return stage;
     }
 
     /// <summary>Whether the device can run a segment without loading it first.</summary>
     public bool IsLoaded(Segment segment) => _segments.IsLoaded(ScriptedParts.Compiler.KeyOf(segment));
+
+    /// <summary>Has the client know how long the device takes for the whole model, in either variant.</summary>
+    public void KnowTheDevice()
+    {
+        foreach (var (variant, device) in _variants.All.Zip([Device, StandIn])) variant.Model.RecordWhole(device[Segment.Whole].Takes.TotalSeconds);
+    }
 
     /// <summary>What a client does when it starts: it calls the server.</summary>
     public void Connect() => _servers.ProbeIfDue();

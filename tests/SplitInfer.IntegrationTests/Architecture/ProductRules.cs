@@ -41,8 +41,9 @@ internal static class ProductRules
             ["Client/Telemetry"] = ["Client/Transport", "Core/Telemetry", .. Policies],
             ["Client/Attempts"] = ["Client/Device", "Client/Arms", "Client/Servers", "Client/Telemetry"],
             ["Client/Profiling"] = ["Client/Device", .. Policies],
-            ["Client/State"] = ["Client/Device", .. Policies],
-            ["Client"] = ["Client/Attempts", "Client/Profiling", "Client/State"],
+            ["Client/State"] = ["Client/Device", "Client/Arms", .. Policies],
+            ["Client/Families"] = Core,
+            ["Client"] = ["Client/Attempts", "Client/Profiling", "Client/State", "Client/Families"],
 
             ["Client/DependencyInjection"] = ["Client"],
 

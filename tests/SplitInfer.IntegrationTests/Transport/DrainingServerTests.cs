@@ -31,11 +31,11 @@ public sealed class DrainingServerTests : IAsyncDisposable
         var draining = servers.All[0];
         foreach (var handle in servers.All) await ProbeUntilAsync(handle, () => !handle.Health.IsUnavailable);
 
-        var last = new Exchange(WirePlan.Fixed, seed: 1).MakeAsync(draining.Transport);
+        var last = new Exchange(WirePlan.Fixed, seed: 1).MakeAsync(draining.Transports[0]);
         using (var limit = new CancellationTokenSource(Patience))
             while (_model.Running == 0) await Task.Delay(1, limit.Token);
         var stopping = server.StopAsync();
-        draining.Health.ReportFailure(await RefusalOfAsync(draining.Transport));
+        draining.Health.ReportFailure(await RefusalOfAsync(draining.Transports[0]));
         Assert.Equal(0b01ul, servers.Unavailable);
 
         // One that is down would be left alone for 1, 2, 4 and 8 s.
@@ -57,7 +57,7 @@ public sealed class DrainingServerTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
         await ProbeUntilAsync(draining, () => servers.Unavailable == 0);
         Assert.Null(draining.Health.LastFailure);
-        await new Exchange(WirePlan.Fixed, seed: 2).MakeAsync(draining.Transport);
+        await new Exchange(WirePlan.Fixed, seed: 2).MakeAsync(draining.Transports[0]);
     }
 
     public async ValueTask DisposeAsync()

@@ -11,7 +11,7 @@ using SplitInfer.Policies;
 namespace SplitInfer.Cli.Commands.Run;
 
 /// <summary>Infers a number of times, with a server or without, and prints what each time cost.</summary>
-internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond, bool isPaced, bool requiresServer)
+internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond, bool isPaced, bool requiresServer, double minAccuracy)
 {
     private const int InputSeed = 1;
     private const double MaxDeadlineMs = int.MaxValue;
@@ -22,7 +22,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
 
     public static Command Create(SharedOptions options, Terminal terminal)
     {
-        var file = SharedOptions.Model();
+        var file = new Argument<string>("MODEL") { Description = FamilyArgument.Description };
         var server = new Option<string[]>("--server") { Description = "A server that runs tails, such as tcp://127.0.0.1:7070; may be given more than once, so that the policy chooses among servers as well. Without one, everything runs here.", HelpName = "URI" };
         var input = new Option<string[]>("--input") { Description = "Input as a .npy or .pb file; NAME=FILE where the model has several. Inputs that are not given are made up.", HelpName = "F.npy" };
         var frames = new Option<int>("--frames") { Description = "How many times to infer.", HelpName = "N", DefaultValueFactory = static _ => 10 };
@@ -36,11 +36,16 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
         var paced = new Option<bool>("--paced") { Description = "Infer each frame when a line comes on standard input, and end with it, for scripts that let several clients take turns." };
         var deadline = new Option<double?>("--deadline") { Description = "Milliseconds after which a result is of no use. A frame that has none by then is missed, and the next begins.", HelpName = "MS" };
+        var accuracy = new Option<double?>("--min-accuracy") { Description = "With a family: the least accuracy that a variant must have, 0 to 1.", HelpName = "X" };
+        var objective = new Option<Objective?>("--objective") { Description = $"What is optimised: {string.Join(", ", Enum.GetNames<Objective>())}. [default: MostAccurateBy with a family, else LeastTime]", HelpName = "NAME" };
+        var hedge = new Option<Hedge>("--hedge") { Description = $"When the device runs beside a server so that there is an answer by the deadline: {string.Join(", ", Enum.GetNames<Hedge>())}.", HelpName = "WHEN", DefaultValueFactory = static _ => Hedge.WhenLate };
+        var variants = new Option<string[]>("--variant") { Description = "With a family: a variant that may be used; may be given several times. Without it the best of the family may.", HelpName = "NAME" };
         var require = new Option<bool>("--require-server") { Description = "End with exit code 1 where a frame was not answered by a server, whatever the reason, and at once where no server can be used. Goes with --policy AllOnServer or --partition, since a policy that learns uses the device where that is faster." };
         // Whoever exports a run of some frames wants to see them.
         var export = new ExportOptions(ExportedSources.ClientService, defaultRatio: 1);
         deadline.Require<double>(static limit => limit is > 0 and <= MaxDeadlineMs, "takes a positive number of milliseconds.");
         frames.Require<int>(static count => count >= 1, "takes 1 or more.");
+        accuracy.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
         agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
         fps.Require<double>(static rate => rate > 0, "takes a positive number.");
         var command = new ExplainedCommand("run", "Infers with the head here and the tail on a server, and prints what it cost.",
@@ -48,21 +53,28 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy MuLinUcb --policy-option forcedInterval=20 --fps 30 --frames 900",
             "splitinfer run squeezenet.onnx --server tcp://edge:7070 --server tcp://cloud:7070 --frames 300",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --deadline 100",
+            "splitinfer run family --server tcp://127.0.0.1:7070 --deadline 100 --min-accuracy 0.9",
             "splitinfer run squeezenet.onnx --server tls://edge:7070 --tls-ca ca.pem --key-file key.txt",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy AllOnServer --no-races --require-server",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --otlp http://127.0.0.1:4318",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, require, fps, deadline, paced, state, export.All, options.Connecting.All, options.Planning,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, require, fps, deadline, accuracy, objective, hedge, variants, paced, state, export.All, options.Connecting.All, options.Planning,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(partition) is { } cut && parsed.GetValue(policy) is { } named && named != PolicyNames.Fixed)
                 throw new UsageException($"--partition {cut} fixes what --policy {named} would choose; leave out one of them.");
             if (parsed.GetValue(require) && parsed.GetValue(server) is not { Length: > 0 }) throw new UsageException("--require-server needs a server: name one with --server URI.");
+            var family = FamilyArgument.FamilyOf(parsed.GetRequiredValue(file));
+            if (family is null && (parsed.GetValue(accuracy) is not null || parsed.GetValue(variants) is { Length: > 0 })) throw new UsageException("--min-accuracy and --variant need a family: name its folder or its family.json in place of the model.");
             var settings = new SplitInferenceOptions
             {
-                ModelPath = parsed.GetRequiredValue(file),
+                ModelPath = family is null ? parsed.GetRequiredValue(file) : "",
+                Family = family,
+                Variants = parsed.GetValue(variants) is { Length: > 0 } chosen ? chosen.ToHashSet(StringComparer.Ordinal) : null,
+                Objective = parsed.GetValue(objective),
+                Hedge = parsed.GetValue(hedge),
                 Servers = [.. (parsed.GetValue(server) ?? []).Select(static address => new ServerOptions { Address = Addresses.Parse(address, "--server") })],
                 Transport = options.Connecting.Of(parsed),
                 Policy = parsed.GetValue(policy),
@@ -79,7 +91,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 Plan = options.PlanOf(parsed),
                 Execution = options.ExecutionOf(parsed),
             };
-            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps), parsed.GetValue(paced), parsed.GetValue(require));
+            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps), parsed.GetValue(paced), parsed.GetValue(require), parsed.GetValue(accuracy) ?? 0);
             using var exporting = export.Of(parsed) is { } otlp ? OtlpExport.Start(otlp, terminal.Complain) : null;
             return await command.RunAsync(settings, parsed.GetValue(input) ?? [], cancellationToken);
         });
@@ -93,7 +105,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         if (requiresServer && !await checks.HasServerAsync()) return Failed;
         var (time, age) = (settings.TimeProvider, StartTimes.AgeMs(settings.TimeProvider));
         var began = time.GetTimestamp();
-        using var model = ModelWithInputs.Load(settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
+        using var model = ModelWithInputs.Load(settings.Family is { } family ? FamilyArgument.ModelsOf(family)[0] : settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
         var planned = time.GetTimestamp();
         await using var client = await ConnectAsync(settings, model.Model, cancellationToken);
         var start = new StartTimes(age, time.GetElapsedTime(began, planned).TotalMilliseconds, time.GetElapsedTime(planned).TotalMilliseconds);
@@ -117,6 +129,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
     private async Task InferAllAsync(SplitInferenceClient client, ModelWithInputs model, RunReport report, TimeProvider time, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
+        var request = minAccuracy > 0 ? new InferenceRequest { MinAccuracy = minAccuracy } : null;
         for (var frame = 0; frame < frames; frame++)
         {
             if (isPaced && await terminal.Input.ReadLineAsync(cancellationToken) is null) break;
@@ -124,7 +137,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             var begin = time.GetTimestamp();
             try
             {
-                using var result = await InferAsync(client, model, cancellationToken);
+                using var result = await InferAsync(client, model, request, cancellationToken);
                 report.Add(frame, result);
             }
             catch (RequestTimeoutException)
@@ -134,11 +147,11 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         }
     }
 
-    private static async ValueTask<InferenceResult> InferAsync(SplitInferenceClient client, ModelWithInputs model, CancellationToken cancellationToken)
+    private static async ValueTask<InferenceResult> InferAsync(SplitInferenceClient client, ModelWithInputs model, InferenceRequest? request, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.InferAsync(model.Inputs, cancellationToken: cancellationToken);
+            return await client.InferAsync(model.Inputs, request, cancellationToken);
         }
         catch (EngineException error)
         {
@@ -154,7 +167,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
     {
         try
         {
-            return await SplitInferenceClient.CreateAsync(settings, model, cancellationToken);
+            return settings.Family is null ? await SplitInferenceClient.CreateAsync(settings, model, cancellationToken) : await SplitInferenceClient.CreateAsync(settings, cancellationToken);
         }
         catch (ArgumentException error)
         {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using SplitInfer.Client;
 
 namespace SplitInfer.Cli.Commands.Run;
@@ -8,6 +9,14 @@ internal sealed record FrameLine(
     int Frame, int Partition, string Codec, bool Forced, bool Raced, double HeadMs, double EncodeMs, double OffloadMs, double ServerMs, double TotalMs,
     long BytesSent, double? PredictedMs, string Source, string? Server, string? Fallback)
 {
+    /// <summary>The variant that has answered; left out without a family.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Variant { get; init; }
+
+    /// <summary>Its expected accuracy with the codec; left out without a family.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Accuracy { get; init; }
+
     public static FrameLine Of(int frame, InferenceResult result, string? fallback)
     {
         var (timings, decision) = (result.Timings, result.Decision);
@@ -15,7 +24,7 @@ internal sealed record FrameLine(
             frame, result.Partition.Index, result.Codec, decision.IsForced, result.IsRaced,
             timings.Head.TotalMilliseconds, timings.Encode.TotalMilliseconds, timings.Offload.TotalMilliseconds,
             timings.Server.TotalSeconds * 1000, timings.Total.TotalMilliseconds, result.BytesSent,
-            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server, fallback);
+            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server, fallback) { Variant = result.Variant, Accuracy = result.Accuracy };
     }
 
     private static string NameOf(InferenceSource source) => source switch
@@ -62,6 +71,10 @@ internal sealed record RunSummaryLine(string Model, string Policy, int Frames, d
     /// <summary>Frames of which <see cref="ServerAloneMs"/> is the mean.</summary>
     public int ServerAloneFrames { get; init; }
 
+    /// <summary>Mean of what the variants that answered are expected to be right in; left out without a family.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? MeanAccuracy { get; init; }
+
     /// <summary>Sums up at least one frame.</summary>
     /// <param name="model">The file.</param>
     /// <param name="policy">Who chose.</param>
@@ -84,6 +97,7 @@ internal sealed record RunSummaryLine(string Model, string Policy, int Frames, d
             DeviceAloneFrames = device.Length,
             ServerAloneMs = server.Length > 0 ? server.Average() : null,
             ServerAloneFrames = server.Length,
+            MeanAccuracy = frames.Average(static frame => frame.Accuracy),
         };
 
         // The smallest total that the given share of frames does not exceed.

@@ -7,7 +7,7 @@ namespace SplitInfer.Cli.Commands.Run;
 internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOptions settings, SplitInferenceClient client, StartTimes start, ToldFailures told)
 {
     private readonly JsonLines _lines = new(terminal.Output);
-    private readonly RunTable _table = new(terminal.Output, namesServers: settings.Servers.Count > 1);
+    private readonly RunTable _table = new(terminal.Output, namesServers: settings.Servers.Count > 1, namesVariants: settings.Family is not null);
     private readonly List<FrameLine> _frames = [];
     private readonly Dictionary<string, (string Word, int Frames, string Message)> _fallbacks = [];
     private int _missed;
@@ -47,7 +47,7 @@ internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOp
             return _missed == 0;
         }
 
-        var summary = RunSummaryLine.Of(settings.ModelPath, client.Policy, _frames, _missed, client.Plan.AllOnDevice.Index) with { Start = start, Fallbacks = FallbackLine.Of(_fallbacks.Values) };
+        var summary = RunSummaryLine.Of(settings.Family ?? settings.ModelPath, client.Policy, _frames, _missed, client.Plan.AllOnDevice.Index) with { Start = start, Fallbacks = FallbackLine.Of(_fallbacks.Values) };
         if (isJson) _lines.Write(summary, LineContext.Default.RunSummaryLine);
         else _table.End(summary);
         return true;

@@ -6,7 +6,8 @@ namespace SplitInfer.Cli.Commands.Run;
 /// <summary>Frames as aligned text, each printed as it ends, and a summary.</summary>
 /// <param name="output">Where it is written.</param>
 /// <param name="namesServers">Whether each line ends with the server that was asked.</param>
-internal sealed class RunTable(TextWriter output, bool namesServers)
+/// <param name="namesVariants">Whether each line names the variant that has answered.</param>
+internal sealed class RunTable(TextWriter output, bool namesServers, bool namesVariants)
 {
     private bool _hasTitle;
 
@@ -14,7 +15,7 @@ internal sealed class RunTable(TextWriter output, bool namesServers)
     {
         AddTitle();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{frame.Frame,6} {frame.Partition,4}  {frame.Source,-6} {Mark(frame),-4} {frame.HeadMs,9:0.00} {frame.EncodeMs,10:0.00} {frame.OffloadMs,11:0.00} {frame.ServerMs,10:0.00} {frame.TotalMs,9:0.00} {frame.PredictedMs,10:0.00} {Sizes.Bytes(frame.BytesSent),10}{(namesServers ? $"  {frame.Server}" : "")}"));
+            $"{frame.Frame,6} {frame.Partition,4}  {frame.Source,-6} {Mark(frame),-4} {frame.HeadMs,9:0.00} {frame.EncodeMs,10:0.00} {frame.OffloadMs,11:0.00} {frame.ServerMs,10:0.00} {frame.TotalMs,9:0.00} {frame.PredictedMs,10:0.00} {Sizes.Bytes(frame.BytesSent),10}{(namesVariants ? $"  {frame.Variant,-14}" : "")}{(namesServers ? $"  {frame.Server}" : "")}"));
     }
 
     public void Add(MissedFrameLine frame)
@@ -25,7 +26,7 @@ internal sealed class RunTable(TextWriter output, bool namesServers)
 
     private void AddTitle()
     {
-        if (!_hasTitle) output.WriteLine(" frame  cut  source        head ms  encode ms  offload ms  server ms  total ms  predicted       sent" + (namesServers ? "  server" : ""));
+        if (!_hasTitle) output.WriteLine(" frame  cut  source        head ms  encode ms  offload ms  server ms  total ms  predicted       sent" + (namesVariants ? "  variant       " : "") + (namesServers ? "  server" : ""));
         _hasTitle = true;
     }
 
@@ -37,6 +38,7 @@ internal sealed class RunTable(TextWriter output, bool namesServers)
         Write($"split {summary.SplitShare * 100:0.#} %, device {summary.DeviceShare * 100:0.#} %, server {summary.ServerShare * 100:0.#} %{(summary.Missed > 0 ? $"; {summary.Missed} more frames missed their deadline" : "")}");
         Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}; server alone {Alone(summary.ServerAloneMs, summary.ServerAloneFrames)}");
 
+        if (summary.MeanAccuracy is { } accuracy) Write($"expected accuracy {accuracy:0.0000} in the mean of the frames with a result");
         if (summary.Start is { } start) Write($"before the first frame: {start.ProcessMs:0} ms for the process, {start.PlanMs:0} ms to load and plan the model, {start.ClientMs:0} ms for the client");
 
         void Write(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));

@@ -23,7 +23,7 @@ internal static class ServeCommand
 
     public static Command Create(SharedOptions options, Terminal terminal)
     {
-        var file = new Argument<string?>("MODEL") { Description = "An .onnx file, served under its name as version 1. Or give --models.", Arity = ArgumentArity.ZeroOrOne };
+        var file = new Argument<string[]>("MODEL") { Description = "An .onnx file, served under its name as version 1, or several; or the folder or family.json of a family, of which all variants are served. Or give --models.", Arity = ArgumentArity.ZeroOrMore };
         var models = new Option<string?>("--models") { Description = "The model repository: <name>/<version>/model.onnx below this directory.", HelpName = "DIR" };
         var listen = new Option<string[]>("--listen") { Description = "Where to listen, such as tcp://127.0.0.1:7070, tls://0.0.0.0:7070, unix:///run/splitinfer.sock, or ws://127.0.0.1:8080/infer and wss://0.0.0.0:443/infer behind HTTP proxies; may be given several times. Port 0 takes a free one. [default: tcp://127.0.0.1:7070]", HelpName = "URI" };
         var http = new Option<string?>("--http") { Description = "Where to answer HTTP: the Open Inference Protocol (KServe v2) with whole models, such as http://127.0.0.1:8080 or https://0.0.0.0:8443. Port 0 takes a free one.", HelpName = "URI" };
@@ -78,7 +78,7 @@ internal static class ServeCommand
         command.Validators.Add(result =>
         {
             var (hasFile, hasDirectory) = (result.GetResult(file)?.Tokens.Count > 0, result.GetResult(models) is not null);
-            if (hasFile ? hasDirectory : !hasDirectory && result.GetResult(configuration) is null && result.GetResult(print) is null && !IsDirectoryInEnvironment) result.AddError("Name either one .onnx file to serve, or a directory of models with --models DIR.");
+            if (hasFile ? hasDirectory : !hasDirectory && result.GetResult(configuration) is null && result.GetResult(print) is null && !IsDirectoryInEnvironment) result.AddError("Name either .onnx files to serve, or a directory of models with --models DIR.");
             if (result.GetResult(watch) is not null && result.GetResult(noWatch) is not null) result.AddError("Give --watch or --no-watch, not both.");
         });
         command.SetAction((parsed, cancellationToken) =>
@@ -134,17 +134,21 @@ internal static class ServeCommand
             }
 
             CheckFiles(told.Security, origins);
-            if (parsed.GetValue(file) is { } path)
+            var named = parsed.GetValue(file) ?? [];
+            if (named.Length > 0)
             {
-                var (single, checkedOptions) = (Publish(path, told.Plan, told.Execution, terminal), configure);
+                PublishedModel[] given = [.. named.SelectMany(FamilyArgument.ModelsOf).Distinct(StringComparer.Ordinal).Select(path => Publish(path, told.Plan, told.Execution, terminal))];
+                if (given.GroupBy(static model => model.Name).FirstOrDefault(static group => group.Count() > 1) is { } twice)
+                    throw new UsageException($"Two of the files would be served as '{twice.Key}'; rename one, or serve a directory with --models.");
+                var checkedOptions = configure;
                 configure = server =>
                 {
                     checkedOptions(server);
-                    server.Models.Add(single);
+                    foreach (var model in given) server.Models.Add(model);
                 };
             }
 
-            return RunAsync(configure, serve.LogLevel, otlp, parsed.GetValue(file) ?? "MODEL", parsed.GetValue(options.Json), terminal, cancellationToken);
+            return RunAsync(configure, serve.LogLevel, otlp, named is [var only] ? only : "MODEL", parsed.GetValue(options.Json), terminal, cancellationToken);
         });
         return command;
     }
