@@ -47,6 +47,7 @@ internal static class Program
                 BenchCodecCommand.Create(options, terminal),
                 BenchTransportCommand.Create(options, terminal),
                 BenchLoadCommand.Create(options, terminal),
+                BenchDeadlineCommand.Create(options, terminal),
                 BenchPlanCommand.Create(options, terminal),
                 BenchPolicyCommand.Create(options, terminal),
                 BenchTelemetryCommand.Create(options, terminal),

@@ -41,6 +41,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(TransportRow))]
 [JsonSerializable(typeof(TelemetryRow))]
 [JsonSerializable(typeof(LoadRow))]
+[JsonSerializable(typeof(DeadlineRow))]
+[JsonSerializable(typeof(DeviceVariantRow))]
 [JsonSerializable(typeof(LoadSummaryRow))]
 [JsonSerializable(typeof(CodecRow))]
 [JsonSerializable(typeof(CalibrationLine))]
