@@ -7,7 +7,7 @@ namespace SplitInfer.Emulation;
 /// A device that is slower than this machine. What runs on it runs for real and gives real results; it then waits, without using the processor, until it has
 /// taken <see cref="Slowdown"/> times as long as the fastest run of the same segment with inputs of the same shapes so far, whichever client ran it. What
 /// else this machine does is thus not multiplied, and a server on the same machine has the processor to itself meanwhile. Waits are as exact as timers are:
-/// within about a millisecond. Segments are told apart by names, types and shapes of their inputs and outputs. Thread-safe.
+/// within about a millisecond. Segments are told apart by their model and by names, types and shapes of their inputs and outputs. Thread-safe.
 /// </summary>
 public sealed class EmulatedDevice
 {

@@ -15,6 +15,8 @@ internal sealed class SlowedRunner(ISegmentRunner segment, EmulatedDevice device
 
     public IReadOnlyList<TensorSpec> Outputs => segment.Outputs;
 
+    public Fingerprint? Model => segment.Model;
+
     public async ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default)
     {
         var (slowdown, fastest, start) = (device.Slowdown, FastestOf(inputs.Span), time.GetTimestamp());
@@ -41,7 +43,7 @@ internal sealed class SlowedRunner(ISegmentRunner segment, EmulatedDevice device
     /// <summary>The fastest run with inputs of these shapes; inputs mostly have those of the run before.</summary>
     private FastestRun FastestOf(ReadOnlySpan<TensorValue> inputs)
     {
-        if (_work is not { } work || !work.Takes(inputs)) _work = work = Work.Of(inputs, shapes => device.FastestOf($"{string.Join(", ", Inputs)} = {string.Join(", ", shapes)} -> {string.Join(", ", Outputs)}"));
+        if (_work is not { } work || !work.Takes(inputs)) _work = work = Work.Of(inputs, shapes => device.FastestOf($"{Model}: {string.Join(", ", Inputs)} = {string.Join(", ", shapes)} -> {string.Join(", ", Outputs)}"));
         return work.Fastest;
     }
 

@@ -20,6 +20,8 @@ internal sealed class DeadlineBenchmark(DeadlineSettings settings, TimeProvider 
     /// <summary>How long after its deadline an answer is late: what timers may add.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(5);
 
+    private readonly EmulatedDevice _device = new(settings.Slowdown, time);
+
     /// <summary>What each variant takes on the device alone.</summary>
     public async IAsyncEnumerable<DeviceVariantRow> MeasureDeviceAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -111,8 +113,7 @@ internal sealed class DeadlineBenchmark(DeadlineSettings settings, TimeProvider 
             PreloadArms = true,
             Execution = { IntraOpThreads = 1 },
         };
-        // One for each segment: those of two variants look alike to a device.
-        if (settings.Slowdown > 1) options.Execution.WrapRunner = segment => new EmulatedDevice(settings.Slowdown, time).Wrap(segment);
+        if (settings.Slowdown > 1) options.EmulateDevice(_device);
         if (link is not null) options.EmulateLink(link);
         return options;
     }

@@ -29,6 +29,9 @@ internal sealed class SegmentRunner : ISegmentRunner
     public IReadOnlyList<TensorSpec> Outputs => _outputs;
 
     /// <inheritdoc/>
+    public Fingerprint? Model { get; set; }
+
+    /// <inheritdoc/>
     public ValueTask RunAsync(ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);

@@ -32,6 +32,7 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
         var compiled = Compile(key, segment);
         try
         {
+            ((SegmentRunner)compiled.Runner).Model = model.Plan.Model;
             if (options.WarmsSegments) Warm(segment, (SegmentRunner)compiled.Runner);
             return options.WrapRunner is { } wrap ? compiled with { Runner = wrap(compiled.Runner) } : compiled;
         }
