@@ -14,7 +14,7 @@ internal static class ConnectionLoss
     public static Exception NotConnected(string address, Exception reason) => TryCopy(reason)
         ?? (reason is TlsException insecure ? new ServerUnreachableException($"No secure connection to {address}: {insecure.Message}", insecure) : null)
         ?? (reason is UpgradeException refused ? new ServerUnreachableException($"No WebSocket to {address}: {refused.Message}", refused) : null)
-        ?? (PeerClosing.IsReasonOf(reason) ? new ServerUnreachableException($"What answers at {address} closed the connection before it said anything. {(IsPlainTcp(address) ? "A server that speaks TLS there does so: use tls:// in place of tcp://. Else check" : "Check")} that a SplitInfer server listens there, and what its log says.", reason) { MayBeRepeated = true } : null)
+        ?? (PeerClosing.IsReasonOf(reason) ? new ServerUnreachableException($"What answers at {address} closed the connection before it said anything. {(IsPlainTcp(address) ? "A server that speaks TLS there does so: use tls:// in place of tcp://. Else check" : "Check")} that a SplitInfer server listens there, and what its log says.", reason) { MayBeRepeated = true, NeverBegan = true } : null)
         ?? new ServerUnreachableException($"No server can be reached at {address}: {reason.Message.TrimEnd('.')}. Check that a SplitInfer server runs there, that the address and the port are right, with tls:// where the server expects it, and that no firewall is between.", reason);
 
     /// <summary>There was one.</summary>

@@ -11,7 +11,8 @@ namespace SplitInfer.Client.Transport;
 /// <summary>
 /// What happens around one server when it fails a request: the application's own strategies and, inside of them, one retry. The retry happens only
 /// where nothing of the reply has come: after a lost connection and after a server that stops, within a budget, so that a server in trouble is not
-/// asked twice by everybody; after a model that the server has closed, always. Thread-safe.
+/// asked twice by everybody; after a model that the server has closed, always. Where a connection that worked was lost and the next ends before it has begun, there
+/// is another retry: a proxy gives new connections to a server that is gone until it has noticed. Thread-safe.
 /// </summary>
 internal sealed class ServerPipeline
 {
@@ -19,6 +20,8 @@ internal sealed class ServerPipeline
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
     private static readonly ResiliencePropertyKey<TailRefusedException> Stopping = new("SplitInfer.Stopping");
+
+    private static readonly ResiliencePropertyKey<bool> HadConnection = new("SplitInfer.HadConnection");
 
     private readonly RetryBudget _budget = new();
     private readonly ResiliencePipeline<TailReply> _pipeline;
@@ -46,15 +49,16 @@ internal sealed class ServerPipeline
 
         builder.AddRetry(new RetryStrategyOptions<TailReply>
         {
-            MaxRetryAttempts = 1,
-            ShouldHandle = attempt => new(attempt.AttemptNumber == 0 && MayRepeat(attempt.Outcome.Exception)),
+            MaxRetryAttempts = 2,
+            ShouldHandle = attempt => new(attempt.AttemptNumber == 0 ? MayRepeat(attempt.Outcome.Exception) : MayRepeatOnce(attempt.Outcome.Exception, attempt.Context)),
             // A model that the server has closed is opened again at once: the connection is good.
             OnRetry = static attempt =>
             {
                 if (attempt.Outcome.Exception is TailRefusedException { Code: RefusalCode.ShuttingDown } stopping) attempt.Context.Properties.Set(Stopping, stopping);
+                attempt.Context.Properties.Set(HadConnection, attempt.Outcome.Exception is not ServerUnreachableException { NeverBegan: true });
                 return default;
             },
-            DelayGenerator = attempt => new(!IsClosedModel(attempt.Outcome.Exception) && jitter is not null ? Draw(jitter) : TimeSpan.Zero),
+            DelayGenerator = attempt => new(IsClosedModel(attempt.Outcome.Exception) || jitter is null ? TimeSpan.Zero : Draw(jitter) + (attempt.AttemptNumber == 0 ? TimeSpan.Zero : LongestPause)),
         });
         _pipeline = builder.Build();
     }
@@ -131,6 +135,9 @@ internal sealed class ServerPipeline
     };
 
     private static bool IsClosedModel(Exception? failure) => failure is TailRefusedException { Code: RefusalCode.ModelClosed };
+
+    private bool MayRepeatOnce(Exception? failure, ResilienceContext context) =>
+        failure is ServerUnreachableException { NeverBegan: true } && context.Properties.GetValue(HadConnection, false) && _budget.TrySpend();
 
     private bool MayRepeat(Exception? failure) => IsRepeatable(failure) && (IsClosedModel(failure) || _budget.TrySpend());
 }

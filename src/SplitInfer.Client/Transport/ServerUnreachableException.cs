@@ -17,6 +17,9 @@ public sealed class ServerUnreachableException : SplitInferException
     /// <summary>Whether the same request may be sent over another connection: this one was lost, and nothing of the reply has come.</summary>
     internal bool MayBeRepeated { get; set; }
 
+    /// <summary>Whether what answers had closed the connection before it said anything.</summary>
+    internal bool NeverBegan { get; init; }
+
     /// <summary>Whether the server was given up because it said nothing, rather than because the connection ended.</summary>
     internal bool IsSilence => InnerException is TimeoutException;
 }
