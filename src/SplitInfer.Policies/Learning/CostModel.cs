@@ -18,6 +18,9 @@ internal sealed class CostModel
     /// <summary>A reply is late by this many standard deviations: one in some forty is where nothing has changed.</summary>
     private const double Lateness = 2;
 
+    /// <summary>What a shorter head takes, relative to what it should, says little of a whole model, s.</summary>
+    private const double SteadySeconds = 2e-3;
+
     private readonly PayloadModel _payloads;
     private readonly double[] _means;
     private readonly double[] _remotes;
@@ -93,6 +96,14 @@ internal sealed class CostModel
     /// <summary>Expected delay of the tail of an arm, s.</summary>
     public double Tail(int arm) => Servers[Arms[arm].Server].Tails.Seconds(Arms.Rows.Tail[arm]) + _payloads.ExtraDecoding(arm);
 
+    /// <summary>The part of the difference between a tail's time and the expected one that is expected to be scatter rather than an error of the estimate, 0 to 1.</summary>
+    public double TailScatter(int arm)
+    {
+        var (tails, row) = (Servers[Arms[arm].Server].Tails, Arms.Rows.Tail[arm]);
+        var noise = tails.Noise.Of(tails.Seconds(row) * tails.Seconds(row));
+        return noise / (noise + tails.Covariance(row, row));
+    }
+
     /// <summary>Covariance of the costs of two arms, s².</summary>
     public double Covariance(int arm, int other)
     {
@@ -140,6 +151,7 @@ internal sealed class CostModel
     public bool Observe(in Outcome outcome)
     {
         var (arm, sequence) = (outcome.Decision.Arm.Index, outcome.Decision.Sequence);
+        if (!Arms[arm].IsOnDevice) Residuals.Observe(this, outcome);
         if (outcome.HeadSeconds > 0) ObserveHead(arm, outcome.HeadSeconds, sequence);
         if (outcome.DeviceSeconds > 0 && LocalOf(outcome.Decision) is >= 0 and var local) ObserveHead(local, outcome.DeviceSeconds / RaceModel.Overhead, sequence);
         if (outcome.EncodeSeconds > 0) Device.ObserveEncode(arm, outcome.EncodeSeconds);
@@ -150,7 +162,6 @@ internal sealed class CostModel
 
         // A broken connection does not reveal how fast the link was.
         if (outcome.OffloadSeconds <= 0 || outcome.Server == ServerOutcome.Failed) return false;
-        if (Residuals.IsRecording) Residuals.Observe(this, outcome);
         if (server.IsStale(sequence)) return false;
         if (outcome.IsCensored)
         {
@@ -191,7 +202,7 @@ internal sealed class CostModel
 
     private void ObserveHead(int arm, double seconds, long sequence)
     {
-        if (Device.Measures(arm)) Residuals.ObserveDevice(seconds, Device.Head(arm), sequence);
+        if (Device.Measures(arm) && (Arms[arm].IsOnDevice || Device.Head(arm) >= SteadySeconds)) Residuals.ObserveDevice(seconds, Device.Head(arm), sequence);
         Device.ObserveHead(arm, seconds);
     }
 

@@ -40,8 +40,10 @@ public class FamilySimulatorTests
             {"frames": 120, "networks": [{"name": "n", "out": {"meanMs": 10}}], "deadlineMs": [30, 60, 15],
              "variants": [{"name": "a", "accuracy": 0.5, "serverMs": 5, "deviceMs": 20}, {"name": "b", "accuracy": 0.9, "serverMs": 30}]}
             """);
-        FamilyRequest[] Last(double deadline) => [.. new FamilySimulator(family, family.Networks[0], deadline, seed: 1).Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family))).TakeLast(5)];
-        Assert.All(Last(60), static request => Assert.True(request is { Accuracy: 0.9, IsLate: false, IsHedged: false } && Math.Abs(request.Seconds - 0.05) < 1e-9));
+        FamilyRequest[] Last(double deadline, string hedgeRisk = "0") =>
+            [.. new FamilySimulator(family, family.Networks[0], deadline, seed: 1).Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family), new Dictionary<string, string> { ["hedgeRisk"] = hedgeRisk })).TakeLast(5)];
+        Assert.All(Last(60), static request => Assert.True(request is { Accuracy: 0.9, IsLate: false, IsHedged: true, Decision.HedgeAfterSeconds: > 0.03 and < 0.04 } && Math.Abs(request.Seconds - 0.05) < 1e-9));
+        Assert.All(Last(60, hedgeRisk: "0.01"), static request => Assert.True(request is { Accuracy: 0.9, IsLate: false, IsHedged: false } && Math.Abs(request.Seconds - 0.05) < 1e-9));
         Assert.All(Last(30), static request => Assert.Equal(0.5, request.Accuracy));
         Assert.All(Last(15), static request => Assert.Equal(0, request.Accuracy));
         var cell = FamilyCell.Play(family, family.Networks[0], 60, () => PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family)), seed: 1);
