@@ -52,6 +52,7 @@ internal sealed class MdInferencePaperPolicy : IPartitionPolicy
             return new()
             {
                 Arm = _arms[taken],
+                IsRaced = isHedged,
                 Local = isHedged ? _arms[_arms.OnDevice] : null,
                 HedgeAfterSeconds = isHedged ? 0 : null,
                 PredictedSeconds = (2 * uplink) + _runs[taken].Mean,

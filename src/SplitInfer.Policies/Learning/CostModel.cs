@@ -197,7 +197,9 @@ internal sealed class CostModel
     {
         _payloads.Restore(state);
         foreach (var server in Servers) server.Restore(state);
-        Residuals.Restore(state);
+
+        // Earlier releases kept no residuals, and wrote the same otherwise.
+        if (!state.IsAtEnd) Residuals.Restore(state);
     }
 
     private void ObserveHead(int arm, double seconds, long sequence)

@@ -43,7 +43,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 
     public IPolicyState State => this;
 
-    public int Version => 3;
+    public int Version => 2;
 
     public Decision Decide(in DecisionContext context)
     {

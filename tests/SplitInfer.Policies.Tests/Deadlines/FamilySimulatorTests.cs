@@ -53,6 +53,35 @@ public class FamilySimulatorTests
         Assert.Equal(1, cell.Published.HedgedShare);
     }
 
+    [Theory]
+    [InlineData(25, 25, "at 40, by itself")]
+    [InlineData(10, 10, "never")]
+    public void A_device_that_hears_too_late_that_it_need_not_start_has_started(double outMs, double backMs, string expected)
+    {
+        // The server chooses at once, and what it says takes both ways; the device, of 16 ms, starts by itself 20 ms before the deadline of 60.
+        var family = Read($$$"""
+            {"frames": 5, "chooses": "server", "networks": [{"name": "n", "out": {"meanMs": {{{outMs}}}}, "back": {"meanMs": {{{backMs}}}}}], "deadlineMs": [60],
+             "variants": [{"name": "a", "accuracy": 0.5, "deviceMs": 16}, {"name": "b", "accuracy": 0.9, "serverMs": {{{58 - outMs - backMs}}}}]}
+            """);
+        foreach (var request in new FamilySimulator(family, family.Networks[0], 60, seed: 1).Play(new Refraining()))
+            Assert.True(request is { Accuracy: 0.9, IsLate: false } && request.IsHedged == (expected != "never"));
+        foreach (var request in new FamilySimulator(family, family.Networks[0], 60, seed: 1).Play(new Refraining(onDevice: true)))
+            Assert.Equal(Math.Min(outMs + backMs, 40) + 16, request.Seconds * 1e3, 9);
+    }
+
+    [Fact]
+    public void Two_plays_of_one_cell_do_not_mix()
+    {
+        var family = Read("""
+            {"frames": 200, "networks": [{"name": "n", "out": {"meanMs": 30, "sdMs": 20}}], "deadlineMs": [60],
+             "variants": [{"name": "a", "accuracy": 0.5, "serverMs": 5, "deviceMs": 20}, {"name": "b", "accuracy": 0.9, "serverMs": 20}]}
+            """);
+        var simulator = new FamilySimulator(family, family.Networks[0], 60, seed: 3);
+        IEnumerable<FamilyRequest> Play() => simulator.Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family)));
+        var alone = Play().ToArray();
+        Assert.All(Play().Zip(Play()).Zip(alone), static both => Assert.Equal((both.Second, both.Second), both.First));
+    }
+
     [Fact]
     public void An_accuracy_that_is_asked_for_is_kept_where_a_server_has_it()
     {
@@ -62,6 +91,16 @@ public class FamilySimulatorTests
             """);
         foreach (var request in new FamilySimulator(family, family.Networks[0], 40, seed: 2).Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family))))
             Assert.InRange(request.Decision.Arm.Variant, 1, 2);
+    }
+
+    // Takes the server and is sure of it, or has the device answer.
+    private sealed class Refraining(bool onDevice = false) : IPartitionPolicy
+    {
+        public string Name => "refraining";
+
+        public Decision Decide(in DecisionContext context) => new() { Arm = onDevice ? new(1, 0, 1, 0, 0, Arm.OnDevice) : new(0, 1, 0, 0, 0, 0), InTimeProbability = 1 };
+
+        public void Observe(in Outcome outcome) { }
     }
 
     private static FamilyScenario Read(string text) => FamilyReader.Read(Encoding.UTF8.GetBytes(text));

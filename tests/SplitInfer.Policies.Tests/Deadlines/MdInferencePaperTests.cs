@@ -30,10 +30,12 @@ public class MdInferencePaperTests
     public void Where_none_fits_the_fastest_is_taken(double deadline, double uplink) => Assert.Equal(0, Decide(Create(), deadline, uplink).Arm.Variant);
 
     [Fact]
-    public void The_device_runs_beside_every_request_from_its_beginning()
+    public void The_device_runs_beside_every_request_from_its_beginning_whether_or_not_there_is_a_deadline()
     {
-        var decision = Decide(Create(), 250, 50);
-        Assert.True(decision is { HedgeAfterSeconds: 0, Local: { IsOnDevice: true, Variant: 0 }, IsRaced: false });
+        var policy = Create();
+        var decision = Decide(policy, 250, 50);
+        Assert.True(decision is { HedgeAfterSeconds: 0, Local: { IsOnDevice: true, Variant: 0 }, IsRaced: true });
+        Assert.True(policy.Decide(default) is { Local: { IsOnDevice: true, Variant: 0 }, IsRaced: true });
     }
 
     [Fact]
