@@ -15,9 +15,6 @@ namespace SplitInfer.Policies.Learning;
 /// </remarks>
 internal sealed class CostModel
 {
-    /// <summary>A reply is late by this many standard deviations: one in some forty is where nothing has changed.</summary>
-    private const double Lateness = 2;
-
     /// <summary>What a shorter head takes, relative to what it should, says little of a whole model, s.</summary>
     private const double SteadySeconds = 2e-3;
 
@@ -62,26 +59,6 @@ internal sealed class CostModel
 
     /// <summary>The part of it that link and server make, s.</summary>
     public double Remote(int arm) => _remotes[arm];
-
-    /// <summary>Expected cost of racing an arm against the device, s; of the arm alone where it cannot be raced.</summary>
-    public double Raced(int arm) => Arms.CanRace ? Math.Min(_means[arm], RaceModel.Overhead * DeviceBeside(arm)) : _means[arm];
-
-    /// <summary>Expected cost of what the device does in a race with an arm, s, but for the overhead: it may have to run the head of another variant first.</summary>
-    public double DeviceBeside(int arm)
-    {
-        var standIn = StandIn(arm);
-        return Arms[standIn].Variant == Arms[arm].Variant ? _means[standIn] : Device.Head(arm) + _means[standIn];
-    }
-
-    /// <summary>The local arm that stands in for a remote one where it is raced: its own variant, or the one that stands for the device where that is faster although it begins anew.</summary>
-    public int StandIn(int arm)
-    {
-        var own = Arms.LocalOf(arm);
-        return own >= 0 && (own == Arms.OnDevice || _means[own] <= Device.Head(arm) + _means[Arms.OnDevice]) ? own : Arms.OnDevice;
-    }
-
-    /// <summary>Seconds from the start of encoding after which the reply to an arm's request is late, s.</summary>
-    public double LateAfter(int arm) => Device.Encode(arm) + _remotes[arm] + (Lateness * Deviation(arm));
 
     /// <summary>Standard deviation of a single offload of an arm: what is not known of link and server, and how much they scatter, s.</summary>
     public double Deviation(int arm)
