@@ -77,6 +77,28 @@ public class MdInferencePaperTests
     }
 
     [Fact]
+    public void Each_server_has_a_round_trip_of_its_own()
+    {
+        var heads = new HeadProfile([[0, 1e8], [0, 1e8]]);
+        heads.Record(0, 1, 0.02);
+        var policy = PolicyCatalog.Create(PolicyNames.MdInferencePaper, new()
+        {
+            Heads = heads,
+            Arms =
+            [
+                Describe(new(0, 0, 0, 0, 0, 0), 0.5) with { TailSeconds = 0.01 },
+                Describe(new(1, 1, 0, 0, 0, 1), 0.9) with { TailSeconds = 0.05 },
+                Describe(new(2, 0, 1, 0, 0, Arm.OnDevice), 0.5),
+            ],
+        });
+        policy.ObserveRoundTrip(1, 0.2);
+        policy.ObserveRoundTrip(0, 0.01);
+        policy.ObserveRoundTrip(2, 0.01);
+        Assert.Equal(0, Decide(policy, 240, 0).Arm.Server);
+        Assert.Equal(1, Decide(policy, 260, 0).Arm.Server);
+    }
+
+    [Fact]
     public void Replies_that_did_not_come_teach_nothing_and_a_server_that_is_away_leaves_the_device()
     {
         var policy = Create();
