@@ -54,6 +54,15 @@ public readonly record struct Decision
 
     /// <summary>Number of this decision among those of its policy; it orders outcomes that arrive late.</summary>
     public long Sequence { get; init; }
+
+    /// <summary>What the decision was made for.</summary>
+    internal Objective Objective { get; init; }
+
+    /// <summary>
+    /// What the device alone was expected to take for the request, s; 0 where that is nothing to compare with, since it may not run it or the request
+    /// is not about time.
+    /// </summary>
+    internal double DeviceSeconds { get; init; }
 }
 
 /// <summary>What is known of a request before it runs.</summary>

@@ -35,6 +35,9 @@ public sealed class PolicyStateReader(ReadOnlyMemory<double> numbers)
 {
     private int _next;
 
+    /// <summary>Whether nothing is left.</summary>
+    internal bool IsAtEnd => _next == numbers.Length;
+
     /// <summary>Reads one number.</summary>
     /// <exception cref="PolicyStateException">There is no further number, or it is not within the limits.</exception>
     public double Read(double min = double.MinValue, double max = double.MaxValue)
@@ -57,7 +60,7 @@ public sealed class PolicyStateReader(ReadOnlyMemory<double> numbers)
     /// <exception cref="PolicyStateException">Numbers are left over.</exception>
     public void End()
     {
-        if (_next != numbers.Length) throw new PolicyStateException("The saved policy state is longer than it should be. Delete the file to start afresh.");
+        if (!IsAtEnd) throw new PolicyStateException("The saved policy state is longer than it should be. Delete the file to start afresh.");
     }
 }
 

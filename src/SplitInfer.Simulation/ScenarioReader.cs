@@ -47,15 +47,21 @@ public static class ScenarioReader
         foreach (var arm in arms.SkipLast(locals))
             if (arm.Find("onDevice")?.Flag() ?? false) throw arm.Wrong("after all arms that use a server, since it runs everything on the device");
         var classes = root.Find("features")?.Items(100).Length ?? arms[0].Find("macs")?.Items(100).Length ?? 0;
+        ImmutableArray<ScenarioArm> read = [.. arms.Select((arm, index) => ReadArm(arm, classes, isLast: index >= arms.Length - locals))];
+        var seen = new HashSet<(int, int, int, bool)>();
+        for (var i = 0; i < read.Length; i++)
+            if (!seen.Add((read[i].Variant, read[i].Partition, read[i].Codec, i >= arms.Length - locals))) throw arms[i].Wrong("of another variant, partition or codec than those before it");
+        var minAccuracy = root.Find("minAccuracy")?.Number(0, 1) ?? 0;
+        if (minAccuracy > read.Max(static arm => arm.Accuracy)) throw root.Get("minAccuracy").Wrong("no more than the most accurate arm has");
         return new()
         {
             Name = root.Find("name")?.Text() ?? "unnamed",
             Frames = root.Get("frames").Whole(1, MaxFrames),
             Noise = root.Find("noise")?.Number(0) ?? 0.05,
-            Arms = [.. arms.Select((arm, index) => ReadArm(arm, classes, isLast: index >= arms.Length - locals))],
+            Arms = read,
             Locals = locals,
-            MinAccuracy = root.Find("minAccuracy")?.Number(0) ?? 0,
-            TableError = root.Find("tableError")?.Number(0) ?? -1,
+            MinAccuracy = minAccuracy,
+            TableError = root.Find("tableError")?.Number(0, 1) ?? -1,
             Servers = ReadServers(root),
             NamesServers = root.Find("servers") is not null,
             DeviceSlowdown = ReadFactors(root.Find("deviceSlowdown")),
@@ -96,7 +102,7 @@ public static class ScenarioReader
     {
         Variant = arm.Find("variant")?.Whole(0, 1_000) ?? 0,
         Codec = arm.Find("codec")?.Whole(0, 1_000) ?? 0,
-        Accuracy = arm.Find("accuracy")?.Number(0) ?? 1,
+        Accuracy = arm.Find("accuracy")?.Number(0, 1) ?? 1,
         EncodeMs = arm.Find("encodeMs")?.Number(0) ?? 0,
         DecodeMs = arm.Find("decodeMs")?.Number(0) ?? 0,
         Partition = arm.Get("partition").Whole(0, 1_000_000),
@@ -133,44 +139,6 @@ public static class ScenarioReader
         if (step.Find(other) is { } stray) throw stray.Wrong($"left out where other entries have \"{from}\", or cannot have it");
         return step.Find(from)?.Whole(0, from == "from" ? MaxFrames : MaxTime) ?? 0;
     }
-}
-
-/// <summary>A place in a scenario's JSON, which its errors name.</summary>
-internal readonly struct ScenarioNode(string path, JsonElement element)
-{
-    public ScenarioNode? Find(string name)
-    {
-        if (element.ValueKind != JsonValueKind.Object) throw Wrong("an object");
-        return element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? new($"{path}.{name}", value) : null;
-    }
-
-    public ScenarioNode Get(string name) =>
-        Find(name) ?? throw new ScenarioException($"The scenario has no {path}.{name}. Add it; docs/policies.md lists what a scenario holds.");
-
-    public ImmutableArray<ScenarioNode> Items(int max)
-    {
-        if (element.ValueKind != JsonValueKind.Array || element.GetArrayLength() > max) throw Wrong($"an array of at most {max}");
-        var where = path;
-        return [.. element.EnumerateArray().Select((item, index) => new ScenarioNode($"{where}[{index}]", item))];
-    }
-
-    public double Number(double min) =>
-        element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out var value) && double.IsFinite(value) && value >= min
-            ? value
-            : throw Wrong($"a number of at least {min}");
-
-    public int Whole(int min, int max) =>
-        element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) && value >= min && value <= max
-            ? value
-            : throw Wrong($"a whole number from {min} to {max}");
-
-    public bool Flag() => element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.GetBoolean() : throw Wrong("true or false");
-
-    public bool IsText(string text) => element.ValueKind == JsonValueKind.String && element.GetString() == text;
-
-    public string Text() => element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Wrong("a text");
-
-    public ScenarioException Wrong(string expected) => new($"{path} is not as expected: it must be {expected}.");
 }
 
 /// <summary>A scenario cannot be read or makes no sense. The message says where and what is expected there.</summary>

@@ -37,7 +37,10 @@ public sealed class Simulator(Scenario scenario, int seed)
     }
 
     /// <summary>Plays all frames. All servers are connected, and have told their profile, before the first one.</summary>
-    public IEnumerable<SimulatedFrame> Play(IPartitionPolicy policy)
+    public IEnumerable<SimulatedFrame> Play(IPartitionPolicy policy) => new Simulator(scenario, seed).Run(policy);
+
+    // On an instance of its own, so that several plays can be under way.
+    private IEnumerable<SimulatedFrame> Run(IPartitionPolicy policy)
     {
         var clock = 0.0;
         var unavailable = 0UL;

@@ -7,7 +7,7 @@ namespace SplitInfer.Policies.Tests;
 public class PolicyOptionsTests
 {
     [Theory]
-    [InlineData(PolicyNames.MuLinUcb, "forcedInterval, lateRisk, optimism")]
+    [InlineData(PolicyNames.MuLinUcb, "forcedInterval, hedgeRisk, lateRisk, optimism")]
     [InlineData(PolicyNames.MuLinUcbPaper, "featureScale, forced, prior")]
     [InlineData(PolicyNames.LinUcb, "alpha, prior")]
     [InlineData(PolicyNames.EpsilonGreedy, "epsilon, prior")]

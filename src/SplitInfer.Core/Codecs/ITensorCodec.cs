@@ -33,6 +33,14 @@ public interface ITensorCodec
     /// <summary>The most bytes that a tensor of this type and shape can take. Client and server refuse a payload that is longer.</summary>
     long MaxEncodedLength(ElementType type, TensorShape shape);
 
+    /// <summary>
+    /// About how many bytes decoding takes while it goes on, beside the payload and the tensor: buffers, and what native code takes. A server has them count towards what clients may
+    /// make it hold, and refuses a request for which there is no room. 0 unless a codec says otherwise.
+    /// </summary>
+    /// <param name="type">Type of the elements.</param>
+    /// <param name="shape">Their dimensions.</param>
+    long ScratchBytes(ElementType type, TensorShape shape) => 0;
+
     /// <summary>Encodes a tensor.</summary>
     /// <param name="type">Type of its elements.</param>
     /// <param name="shape">Its dimensions.</param>

@@ -71,6 +71,9 @@ internal readonly struct Slabs
     public long MaxEncodedLength(ITensorCodec codec) =>
         Math.Max(codec.MaxEncodedLength(Type, _slabShape), codec.MaxEncodedLength(Type, _lastShape));
 
+    /// <summary>The most bytes that <paramref name="codec"/> takes while it decodes any slab, beside payload and tensor.</summary>
+    public long ScratchBytes(ITensorCodec codec) => Math.Max(codec.ScratchBytes(Type, _slabShape), codec.ScratchBytes(Type, _lastShape));
+
     /// <summary>Encodes a slab, with its length before it.</summary>
     /// <param name="index">The slab's place.</param>
     /// <param name="codec">What encodes it.</param>

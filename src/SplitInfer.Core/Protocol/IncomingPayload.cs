@@ -30,7 +30,7 @@ internal sealed class IncomingPayload
     private int _due;
     private int _filled;
 
-    /// <summary>Bytes that the payload takes once all has come.</summary>
+    /// <summary>Bytes that the payload takes at most: what comes, what it decodes to, and what decoding takes meanwhile.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>Bytes that have come so far, those of a payload that was released included.</summary>
@@ -51,18 +51,20 @@ internal sealed class IncomingPayload
     {
         (_codec, _values, _shapes, Received) = (codec, values, shapes, 0);
         if (_slabs.Length < values.Length) Array.Resize(ref _slabs, values.Length);
-        long tensorBytes = 0, slabBytes = 0;
+        long tensorBytes = 0, slabBytes = 0, scratchBytes = 0;
         for (var value = 0; value < values.Length; value++)
         {
             if (!_slabs[value].IsOf(codec, values[value].Type, shapes[value])) _slabs[value] = Slabs.For(codec, values[value].Type, shapes[value]);
             tensorBytes += Align(_slabs[value].Bytes);
-            if (!codec.IsIdentity) slabBytes = Math.Max(slabBytes, checked(Slabs.LengthBytes + _slabs[value].MaxEncodedLength(codec)));
+            if (codec.IsIdentity) continue;
+            slabBytes = Math.Max(slabBytes, checked(Slabs.LengthBytes + _slabs[value].MaxEncodedLength(codec)));
+            scratchBytes = Math.Max(scratchBytes, _slabs[value].ScratchBytes(codec));
         }
 
         var blockBytes = codec.IsIdentity ? tensorBytes : slabBytes;
         if (blockBytes > TensorBufferPool.MaxBytes)
             throw new SizeLimitException($"The values take over {TensorBufferPool.MaxBytes} bytes in codec '{codec.Name}'. Send smaller tensors.");
-        (_blockBytes, Bytes) = ((int)blockBytes, tensorBytes + slabBytes);
+        (_blockBytes, Bytes) = ((int)blockBytes, checked(tensorBytes + slabBytes + scratchBytes));
     }
 
     /// <summary>Makes room for the first of what was said to come; for the rest as it comes or is decoded.</summary>
@@ -204,10 +206,19 @@ internal sealed class IncomingPayload
     private void DecodeSlab()
     {
         var (slabs, slab) = (_slabs[_value], _slabs[_value][_slab]);
-        if (_allowance?.TryTake(slab.Bytes) is { } denied) throw denied;
-        if (_slab == 0) _tensor.Open(slabs.Bytes);
-        _tensor.Grow(slab.Start + slab.Bytes, filled: slab.Start);
-        slabs.Decode(_slab, _codec, _block.Buffer!.Memory.Span[Slabs.LengthBytes.._filled], _tensor.Buffer!.Memory.Span);
+        var scratch = _codec.ScratchBytes(slabs.Type, slab.Shape);
+        if (_allowance?.TryTake(slab.Bytes + scratch) is { } denied) throw denied;
+        try
+        {
+            if (_slab == 0) _tensor.Open(slabs.Bytes);
+            _tensor.Grow(slab.Start + slab.Bytes, filled: slab.Start);
+            slabs.Decode(_slab, _codec, _block.Buffer!.Memory.Span[Slabs.LengthBytes.._filled], _tensor.Buffer!.Memory.Span);
+        }
+        finally
+        {
+            if (scratch > 0) _allowance?.GiveBack(scratch);
+        }
+
         if (_slab + 1 == slabs.Count) _tensors[_value] = TensorValue.View(_values[_value].Type, _shapes[_value], _tensor.Take(), 0);
     }
 

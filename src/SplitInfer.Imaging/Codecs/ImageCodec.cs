@@ -88,6 +88,9 @@ public sealed class ImageCodec : ITensorCodec
     public long MaxEncodedLength(ElementType type, TensorShape shape) => checked(1 + type.ByteSize(shape.ElementCount));
 
     /// <inheritdoc/>
+    public long ScratchBytes(ElementType type, TensorShape shape) => PictureSize.TryCreate(Pixels, Format, type, shape, out var size) ? ImagePayload.ScratchBytesOf(this, size) : 0;
+
+    /// <inheritdoc/>
     public int Encode(ElementType type, TensorShape shape, ReadOnlySpan<byte> tensor, Span<byte> payload)
     {
         payload = payload[..(1 + tensor.Length)];
@@ -121,11 +124,14 @@ public sealed class ImageCodec : ITensorCodec
         var form = dash < 0 ? name : name[..dash];
         var digits = form.TrimEnd([.. "0123456789"]);
         var quality = form[digits.Length..];
-        if (!Enum.TryParse<ImageFormat>(digits.TrimEnd(':'), ignoreCase: true, out var format) || !Enum.IsDefined(format) || digits.Length == 0 || char.IsDigit(digits[0]))
+        var formats = Enum.GetValues<ImageFormat>();
+        var at = Array.FindIndex(formats, known => known.ToString().Equals(digits.EndsWith(':') ? digits[..^1] : digits, StringComparison.OrdinalIgnoreCase));
+        var format = at < 0 ? default : formats[at];
+        if (at < 0)
         {
             fault = $"'{name}' is no codec of pictures. Those are Png, Jpeg1 to Jpeg100 and WebP1 to WebP100, such as jpeg:95 or Jpeg95-ImageNet.";
         }
-        else if (format == ImageFormat.Png ? quality.Length > 0 : !int.TryParse(quality, CultureInfo.InvariantCulture, out var number) || number is < 1 or > 100)
+        else if (format == ImageFormat.Png ? digits.Length + quality.Length > nameof(ImageFormat.Png).Length : !int.TryParse(quality, CultureInfo.InvariantCulture, out var number) || number is < 1 or > 100)
         {
             fault = format == ImageFormat.Png ? $"'{name}': PNG loses nothing and has no quality. Leave it out." : $"'{name}' needs a quality from 1 to 100, such as {format}95.";
         }

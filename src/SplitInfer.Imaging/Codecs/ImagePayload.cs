@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using SplitInfer.Codecs;
 using SplitInfer.Tensors;
@@ -21,16 +20,22 @@ internal enum PayloadKind : byte
 /// <summary>Turns tensors into pictures and back.</summary>
 internal static class ImagePayload
 {
+    // What SkiaSharp's decoders take beside the pixels, measured and rounded up: tables, and some rows in planes of their own.
+    private const long DecoderBytes = 512 << 10, DecoderBytesOfColumn = 256;
+
+    /// <summary>About what decoding takes beside payload and tensor.</summary>
+    public static long ScratchBytesOf(ImageCodec codec, PictureSize size) => PixelBuffer.BytesOf(codec, size) + DecoderBytes + (DecoderBytesOfColumn * size.Width);
+
     /// <summary>Encodes a tensor as a picture, unless it is none or would become no smaller.</summary>
     public static bool TryEncode(ImageCodec codec, ValueTable values, PictureSize size, ReadOnlySpan<byte> tensor, Span<byte> payload, out int length)
     {
         length = 0;
-        var buffer = ArrayPool<byte>.Shared.Rent(PixelBuffer.BytesOf(codec, size));
+        var buffer = TensorBufferPool.Shared.Rent(PixelBuffer.BytesOf(codec, size));
         try
         {
             Span<int> differences = stackalloc int[size.Channels * ValueTable.Levels];
             var isExact = true;
-            var pixels = new PixelBuffer(codec, size, buffer);
+            var pixels = new PixelBuffer(codec, size, buffer.Memory.Span);
             if (size.Type == ElementType.UInt8) pixels.Take(tensor);
             else if (codec.IsLossless ? !pixels.TryTakeExactly(MemoryMarshal.Cast<byte, float>(tensor), values, differences, out isExact) : !pixels.TryTake(MemoryMarshal.Cast<byte, float>(tensor), values)) return false;
             payload[0] = (byte)(isExact ? PayloadKind.Picture : PayloadKind.CorrectedPicture);
@@ -47,7 +52,7 @@ internal static class ImagePayload
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            buffer.Release();
         }
     }
 
@@ -61,17 +66,17 @@ internal static class ImagePayload
         else throw new InvalidPayloadException(codec.Name, $"a {size.Type.DisplayName()} tensor is of kind {(int)kind}");
         // The header is held against the size that is due before memory is taken.
         if (PictureHeader.FaultOf(codec.Format, payload, size) is { } fault) throw new InvalidPayloadException(codec.Name, fault);
-        var buffer = ArrayPool<byte>.Shared.Rent(PixelBuffer.BytesOf(codec, size));
+        var buffer = TensorBufferPool.Shared.Rent(PixelBuffer.BytesOf(codec, size));
         try
         {
-            var pixels = new PixelBuffer(codec, size, buffer);
+            var pixels = new PixelBuffer(codec, size, buffer.Memory.Span);
             PictureCoder.Decode(codec, payload, pixels);
             if (size.Type == ElementType.UInt8) pixels.Give(tensor);
             else pixels.Give(MemoryMarshal.Cast<byte, float>(tensor), values, differences);
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            buffer.Release();
         }
     }
 }

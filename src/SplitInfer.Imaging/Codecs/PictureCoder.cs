@@ -36,16 +36,25 @@ internal static class PictureCoder
     public static unsafe void Decode(ImageCodec codec, ReadOnlySpan<byte> encoded, PixelBuffer pixels)
     {
         var info = pixels.Info;
-        using var data = SKData.CreateCopy(encoded);
-        using var decoder = SKCodec.Create(data) ?? throw new InvalidPayloadException(codec.Name, "the picture cannot be decoded");
-        if (decoder.Info.Width != info.Width || decoder.Info.Height != info.Height)
-            throw new InvalidPayloadException(codec.Name, $"the picture has {decoder.Info.Width}×{decoder.Info.Height} pixels, and {info.Width}×{info.Height} were due");
-        // What the decoder of a damaged picture leaves out must not show what the memory held before, perhaps of another client.
-        pixels.Bytes.Clear();
-        fixed (byte* first = pixels.Bytes)
+        fixed (byte* picture = encoded, first = pixels.Bytes)
         {
+            using var data = SKData.Create((nint)picture, encoded.Length);
+            using var decoder = SKCodec.Create(data) ?? throw new InvalidPayloadException(codec.Name, "the picture cannot be decoded");
+            if (decoder.Info.Width != info.Width || decoder.Info.Height != info.Height)
+                throw new InvalidPayloadException(codec.Name, $"the picture has {decoder.Info.Width}×{decoder.Info.Height} pixels, and {info.Width}×{info.Height} were due");
+            if (decoder.EncodedFormat != FormatOf(codec)) throw new InvalidPayloadException(codec.Name, $"the picture is of format {decoder.EncodedFormat}");
+
+            // What the decoder of a damaged picture leaves out must not show what the memory held before, perhaps of another client.
+            pixels.Bytes.Clear();
             var result = decoder.GetPixels(info, (nint)first);
             if (result != SKCodecResult.Success) throw new InvalidPayloadException(codec.Name, $"the picture is damaged or cut short ({result})");
         }
     }
+
+    private static SKEncodedImageFormat FormatOf(ImageCodec codec) => codec.Format switch
+    {
+        ImageFormat.Png => SKEncodedImageFormat.Png,
+        ImageFormat.Jpeg => SKEncodedImageFormat.Jpeg,
+        _ => SKEncodedImageFormat.Webp,
+    };
 }

@@ -20,12 +20,13 @@ internal sealed class MdInferencePaperPolicy : IPartitionPolicy
     private readonly ArmTable _arms;
     private readonly double _gamma;
     private readonly RunWindow[] _runs;
-    private double _roundTrip;
+    private readonly double[] _roundTrips;
     private long _sequence;
 
     public MdInferencePaperPolicy(PolicySetup setup, MdInferencePaperOptions options)
     {
         (_arms, _gamma) = (new(setup), options.Gamma);
+        _roundTrips = new double[_arms.Servers];
         _runs = [.. setup.Arms.Select(static arm => new RunWindow(arm.TailSeconds))];
     }
 
@@ -37,21 +38,23 @@ internal sealed class MdInferencePaperPolicy : IPartitionPolicy
         {
             // The published rule knows neither a least accuracy nor the state of servers; what cannot be asked is left out all the same.
             _arms.Refresh(context with { RemainingSeconds = null, MinAccuracy = 0 });
-            var uplink = context.UplinkSeconds > 0 ? context.UplinkSeconds : _roundTrip / 2;
-            var budget = (context.RemainingSeconds ?? double.PositiveInfinity) - uplink - (context.UplinkSeconds > 0 ? 0 : uplink);
+            var remaining = context.RemainingSeconds ?? double.PositiveInfinity;
             var (chosen, fastest) = (-1, -1);
             foreach (var arm in _arms.Remote)
             {
                 if (_arms[arm].Cut != 0) continue;
                 if (fastest < 0 || _runs[arm].Mean < _runs[fastest].Mean) fastest = arm;
+                var budget = remaining - (context.UplinkSeconds > 0 ? context.UplinkSeconds : _roundTrips[_arms[arm].Server]);
                 if (_runs[arm].Mean + (_gamma * _runs[arm].Deviation) < budget && (chosen < 0 || _arms.Accuracies[arm] > _arms.Accuracies[chosen])) chosen = arm;
             }
 
             var taken = chosen >= 0 ? chosen : fastest >= 0 ? fastest : _arms.OnDevice;
+            var uplink = context.UplinkSeconds > 0 ? context.UplinkSeconds : _arms[taken].IsOnDevice ? 0 : _roundTrips[_arms[taken].Server] / 2;
             var isHedged = fastest >= 0 && _arms.CanRace;
             return new()
             {
                 Arm = _arms[taken],
+                IsRaced = isHedged,
                 Local = isHedged ? _arms[_arms.OnDevice] : null,
                 HedgeAfterSeconds = isHedged ? 0 : null,
                 PredictedSeconds = (2 * uplink) + _runs[taken].Mean,
@@ -70,7 +73,11 @@ internal sealed class MdInferencePaperPolicy : IPartitionPolicy
     public void ObserveRoundTrip(int server, double seconds)
     {
         if (!(seconds > 0 && seconds <= Outcome.MaxSeconds)) return;
-        lock (_lock) _roundTrip = seconds;
+        lock (_lock)
+        {
+            // A server that has no arms may be pinged all the same.
+            if (server < _roundTrips.Length) _roundTrips[server] = seconds;
+        }
     }
 
     /// <summary>μ and σ of one model.</summary>

@@ -15,8 +15,8 @@ namespace SplitInfer.Policies.Learning;
 /// </remarks>
 internal sealed class CostModel
 {
-    /// <summary>A reply is late by this many standard deviations: one in some forty is where nothing has changed.</summary>
-    private const double Lateness = 2;
+    /// <summary>What a shorter head takes, relative to what it should, says little of a whole model, s.</summary>
+    private const double SteadySeconds = 2e-3;
 
     private readonly PayloadModel _payloads;
     private readonly double[] _means;
@@ -60,26 +60,6 @@ internal sealed class CostModel
     /// <summary>The part of it that link and server make, s.</summary>
     public double Remote(int arm) => _remotes[arm];
 
-    /// <summary>Expected cost of racing an arm against the device, s; of the arm alone where it cannot be raced.</summary>
-    public double Raced(int arm) => Arms.CanRace ? Math.Min(_means[arm], RaceModel.Overhead * DeviceBeside(arm)) : _means[arm];
-
-    /// <summary>Expected cost of what the device does in a race with an arm, s, but for the overhead: it may have to run the head of another variant first.</summary>
-    public double DeviceBeside(int arm)
-    {
-        var standIn = StandIn(arm);
-        return Arms[standIn].Variant == Arms[arm].Variant ? _means[standIn] : Device.Head(arm) + _means[standIn];
-    }
-
-    /// <summary>The local arm that stands in for a remote one where it is raced: its own variant, or the one that stands for the device where that is faster although it begins anew.</summary>
-    public int StandIn(int arm)
-    {
-        var own = Arms.LocalOf(arm);
-        return own >= 0 && (own == Arms.OnDevice || _means[own] <= Device.Head(arm) + _means[Arms.OnDevice]) ? own : Arms.OnDevice;
-    }
-
-    /// <summary>Seconds from the start of encoding after which the reply to an arm's request is late, s.</summary>
-    public double LateAfter(int arm) => Device.Encode(arm) + _remotes[arm] + (Lateness * Deviation(arm));
-
     /// <summary>Standard deviation of a single offload of an arm: what is not known of link and server, and how much they scatter, s.</summary>
     public double Deviation(int arm)
     {
@@ -92,6 +72,14 @@ internal sealed class CostModel
 
     /// <summary>Expected delay of the tail of an arm, s.</summary>
     public double Tail(int arm) => Servers[Arms[arm].Server].Tails.Seconds(Arms.Rows.Tail[arm]) + _payloads.ExtraDecoding(arm);
+
+    /// <summary>The part of the difference between a tail's time and the expected one that is expected to be scatter rather than an error of the estimate, 0 to 1.</summary>
+    public double TailScatter(int arm)
+    {
+        var (tails, row) = (Servers[Arms[arm].Server].Tails, Arms.Rows.Tail[arm]);
+        var noise = tails.Noise.Of(tails.Seconds(row) * tails.Seconds(row));
+        return noise / (noise + tails.Covariance(row, row));
+    }
 
     /// <summary>Covariance of the costs of two arms, s².</summary>
     public double Covariance(int arm, int other)
@@ -140,6 +128,7 @@ internal sealed class CostModel
     public bool Observe(in Outcome outcome)
     {
         var (arm, sequence) = (outcome.Decision.Arm.Index, outcome.Decision.Sequence);
+        if (!Arms[arm].IsOnDevice) Residuals.Observe(this, outcome);
         if (outcome.HeadSeconds > 0) ObserveHead(arm, outcome.HeadSeconds, sequence);
         if (outcome.DeviceSeconds > 0 && LocalOf(outcome.Decision) is >= 0 and var local) ObserveHead(local, outcome.DeviceSeconds / RaceModel.Overhead, sequence);
         if (outcome.EncodeSeconds > 0) Device.ObserveEncode(arm, outcome.EncodeSeconds);
@@ -150,7 +139,6 @@ internal sealed class CostModel
 
         // A broken connection does not reveal how fast the link was.
         if (outcome.OffloadSeconds <= 0 || outcome.Server == ServerOutcome.Failed) return false;
-        if (Residuals.IsRecording) Residuals.Observe(this, outcome);
         if (server.IsStale(sequence)) return false;
         if (outcome.IsCensored)
         {
@@ -186,12 +174,14 @@ internal sealed class CostModel
     {
         _payloads.Restore(state);
         foreach (var server in Servers) server.Restore(state);
-        Residuals.Restore(state);
+
+        // Earlier releases kept no residuals, and wrote the same otherwise.
+        if (!state.IsAtEnd) Residuals.Restore(state);
     }
 
     private void ObserveHead(int arm, double seconds, long sequence)
     {
-        if (Device.Measures(arm)) Residuals.ObserveDevice(seconds, Device.Head(arm), sequence);
+        if (Device.Measures(arm) && (Arms[arm].IsOnDevice || Device.Head(arm) >= SteadySeconds)) Residuals.ObserveDevice(seconds, Device.Head(arm), sequence);
         Device.ObserveHead(arm, seconds);
     }
 

@@ -6,13 +6,17 @@ namespace SplitInfer.Policies.Learning;
 /// </summary>
 /// <remarks>
 /// <code>
-/// r      head + encode + offload, measured, less head + encode + tail, predicted, less s·b: what the link took beside b bits, and all scatter
+/// r      head + encode, measured less predicted, plus what the link took beside b bits, plus σ·(server, measured less predicted); infinite where
+///        there was no answer and will be none
 /// s      seconds a bit; residuals are worked out anew once it has moved
+/// σ      N/(N + V) with the variance N of the server's time and V of its estimate: the part of the difference that is expected to be scatter, and no
+///        error of an estimate that will soon be right
 /// P      share of r ≤ time left − head − encode − tail − s·b; while there are few r, mixed with the normal law of the cost model
 /// q      measured over predicted time of what the device ran
 /// </code>
 /// What the link takes however little is sent is part of r, so that a link that scatters widely is known by its own history and not through an
-/// estimate that wanders with it.
+/// estimate that wanders with it. What a server takes is not: what it took before it was known, or before it changed, says nothing of the next request.
+/// A server that refuses is asked in vain however long the request might have waited, so that the bound that a missed deadline leaves would flatter it.
 /// </remarks>
 internal sealed class ResidualModel(int servers)
 {
@@ -35,6 +39,9 @@ internal sealed class ResidualModel(int servers)
     private const double Headroom = 1.05;
     private const int MinRuns = 16;
 
+    /// <summary>Most q that is reckoned with; beyond, the process was stopped rather than slow.</summary>
+    private const double MaxFactor = 1e3;
+
     private readonly ResidualWindow[] _windows = [.. Enumerable.Range(0, servers).Select(static _ => new ResidualWindow())];
     private readonly double[] _slopes = new double[servers];
     private readonly ResidualWindow _device = new();
@@ -42,11 +49,8 @@ internal sealed class ResidualModel(int servers)
     /// <summary>Whether outcomes are recorded.</summary>
     public bool IsRecording { get; set; }
 
-    /// <summary>How many residuals of a server there are.</summary>
-    public int CountOf(int server) => _windows[server].Count;
-
-    /// <summary>How often a server's residuals were found to have changed.</summary>
-    public int ChangesOf(int server) => _windows[server].Changes;
+    /// <summary>The residuals of a server.</summary>
+    public ResidualWindow this[int server] => _windows[server];
 
     /// <summary>Brings a server's residuals up to date with its link.</summary>
     public void Advance(int server, in LinkDelay link)
@@ -101,18 +105,18 @@ internal sealed class ResidualModel(int servers)
     /// <summary>Records what the device took for something, s.</summary>
     public void ObserveDevice(double seconds, double predicted, long sequence)
     {
-        if (IsRecording && predicted > 0) _device.Add(new(seconds / predicted, Bits: 0, IsBound: false, sequence), Negligible);
+        if (IsRecording && predicted > 0) _device.Add(new(Math.Min(seconds / predicted, MaxFactor), Bits: 0, IsBound: false, sequence), Negligible);
     }
 
-    /// <summary>Records what a request took. Called before anything else learns from it.</summary>
+    /// <summary>Records what a request that was sent took. Called before anything else learns from it.</summary>
     public void Observe(CostModel costs, in Outcome outcome)
     {
         if (!IsRecording) return;
-        var arm = outcome.Decision.Arm;
-        var bits = outcome.BytesSent > 0 ? outcome.BytesSent * 8.0 : costs.Bits(arm.Index);
-        var onDevice = outcome.HeadSeconds > 0 ? outcome.HeadSeconds + outcome.EncodeSeconds - costs.Device.Mean(arm.Index) : 0;
-        var seconds = onDevice + outcome.OffloadSeconds - costs.Tail(arm.Index) - (_slopes[arm.Server] * bits);
-        _windows[arm.Server].Add(new(seconds, bits, outcome.IsCensored, outcome.Decision.Sequence), Negligible * outcome.OffloadSeconds);
+        var isRefused = outcome.Server is ServerOutcome.Refused or ServerOutcome.Failed;
+        if (!isRefused && outcome.OffloadSeconds <= 0) return;
+        var window = _windows[outcome.Decision.Arm.Server];
+        var residual = isRefused ? Residual.Never(outcome.Decision.Sequence) : ResidualOf(costs, outcome);
+        if (outcome.Kind != OutcomeKind.LateReply || !window.Settle(residual)) window.Add(residual, Negligible * outcome.OffloadSeconds);
     }
 
     /// <summary>Writes all residuals.</summary>
@@ -130,59 +134,14 @@ internal sealed class ResidualModel(int servers)
         foreach (var window in _windows) window.Restore(state);
         _device.Restore(state);
     }
-}
 
-/// <summary>The residuals of one server at one decision.</summary>
-internal readonly struct ResidualView
-{
-    /// <summary>Standard deviations beyond which the normal law has nothing left, and places of its table for each.</summary>
-    private const int Certain = 5, Places = 64;
-
-    private static readonly double[] Normal = [.. Enumerable.Range(-Certain * Places, (2 * Certain * Places) + 1).Select(static place => 1 - TruncatedNormal.Above((double)place / Places).Probability)];
-
-    /// <summary>The residuals.</summary>
-    public required ResidualWindow Window { get; init; }
-
-    /// <summary>What the link is expected to take beside bits, s.</summary>
-    public required double Fixed { get; init; }
-
-    /// <summary>What a bit takes beyond what residuals were worked out with, s.</summary>
-    public required double SecondsPerBit { get; init; }
-
-    /// <summary>How many residuals the normal law counts for.</summary>
-    public required double PriorWeight { get; init; }
-
-    /// <summary>Its standard deviation, relative to what an arm is expected to cost.</summary>
-    public required double RelativeDeviation { get; init; }
-
-    /// <summary>What an arm leaves of a time to what the link takes beside its bits, and to all that scatters, s. The more of it, the likelier it is in time.</summary>
-    /// <param name="seconds">The time from the start of the head, s.</param>
-    /// <param name="mean">Expected cost of the arm, s.</param>
-    /// <param name="bits">What it sends.</param>
-    public double Left(double seconds, double mean, double bits) => seconds - mean + Fixed + (SecondsPerBit * bits);
-
-    /// <summary>Probability that an arm answers within a time.</summary>
-    /// <param name="seconds">The time from the start of the head, s.</param>
-    /// <param name="mean">Expected cost of the arm, s.</param>
-    /// <param name="left">What it leaves.</param>
-    public double InTime(double seconds, double mean, double left)
+    private Residual ResidualOf(CostModel costs, in Outcome outcome)
     {
-        if (double.IsPositiveInfinity(seconds)) return 1;
-        if (seconds <= 0) return 0;
-
-        // What was never seen is not impossible: of n and one more, half of one may be below any bound, unless the link would have to take no time.
-        var n = Window.Count;
-        var share = ((n * Window.Below(left)) + (left > 0 ? 0.5 : 0)) / (n + 1);
-        if (PriorWeight == 0) return share;
-        var deviations = (seconds - mean) / (RelativeDeviation * mean);
-        var prior = NormalBelow(deviations);
-        return ((n * share) + (PriorWeight * prior)) / (n + PriorWeight);
-    }
-
-    // Hundreds of arms are asked about at a decision, and the law is a stopgap: to the place of its table is near enough.
-    private static double NormalBelow(double deviations)
-    {
-        var place = (deviations + Certain) * Places;
-        return place <= 0 ? 0 : place >= Normal.Length - 1 ? 1 : Normal[(int)place];
+        var arm = outcome.Decision.Arm;
+        var bits = outcome.BytesSent > 0 ? outcome.BytesSent * 8.0 : costs.Bits(arm.Index);
+        var onDevice = outcome.HeadSeconds > 0 ? outcome.HeadSeconds + outcome.EncodeSeconds - costs.Device.Mean(arm.Index) : 0;
+        var server = outcome.ServerSeconds - costs.Tail(arm.Index);
+        var beside = outcome.IsCensored ? outcome.OffloadSeconds + server : outcome.OffloadSeconds - outcome.ServerSeconds + (costs.TailScatter(arm.Index) * server);
+        return new(onDevice + beside - (_slopes[arm.Server] * bits), bits, outcome.IsCensored, outcome.Decision.Sequence);
     }
 }

@@ -2,24 +2,25 @@ namespace SplitInfer.Policies.Learning;
 
 /// <summary>
 /// The last residuals of one place: what requests took beyond what was predicted. The share of them below a bound is the probability that the next
-/// one is, whatever law they follow. Not thread-safe.
+/// one is (<see cref="SortedResiduals"/>). Not thread-safe.
 /// </summary>
 /// <remarks>
-/// <code>
-/// r_i      measured less predicted, s; of a request whose reply never came a lower bound of it
-/// F(x)     1 − Π (1 − 1/n_j) over the measured r_j ≤ x, where n_j of the r_i are at least r_j: Kaplan and Meier's estimate, which is the plain
-///          share of r_i ≤ x where there are no lower bounds
-/// </code>
-/// What the place did before it changed is forgotten: where two residuals in a row are far outside of what there was before, or where the ranks of
-/// the last 8, 16 or 32 are too high or too low for chance (Mann and Whitney's test). Neither depends on the law.
+/// What the place did before it changed is forgotten: where two residuals in a row are far outside of what there was before, three where no answer was
+/// to be had, or where the ranks of the last 8, 16 or 32 are too high or too low for chance (Mann and Whitney's test). Neither depends on the law.
 /// </remarks>
 internal sealed class ResidualWindow
 {
     /// <summary>The most residuals that are kept.</summary>
     public const int Capacity = 256;
 
+    /// <summary>The most bits of a request.</summary>
+    private const double MaxBits = 1e15;
+
     /// <summary>A residual is far outside if it is this many times the distance of the 10th and 90th percentiles beyond one of them.</summary>
     private const double Far = 3;
+
+    /// <summary>Residuals in a row that are far outside after a change, and how many where the last is of a request that got no answer: one in ten may get none while nothing changes.</summary>
+    private const int FarInARow = 2, NeverInARow = 3;
 
     /// <summary>Ranks that chance makes once in some hundred thousand tests, in standard deviations.</summary>
     private const double MaxRankDeviation = 4.5;
@@ -27,60 +28,70 @@ internal sealed class ResidualWindow
     private const int MinJudged = 16, TestInterval = 8;
 
     private readonly Residual[] _ring = new Residual[Capacity];
-    private readonly double[] _sorted = new double[Capacity];
-    private readonly bool[] _isBound = new bool[Capacity];
-    private readonly double[] _below = new double[Capacity + 1];
+    private readonly Residual[] _kept = new Residual[Capacity];
+    private readonly SortedResiduals _sorted = new(Capacity);
     private long _added;
     private int _outside;
-    private int _bounds;
-    private bool _isDirty;
 
     private static ReadOnlySpan<int> Blocks => [8, 16, 32];
 
     /// <summary>How many there are.</summary>
-    public int Count { get; private set; }
+    public int Count => _sorted.Count;
 
     /// <summary>How often the window forgot what was before a change.</summary>
     public int Changes { get; private set; }
 
     /// <summary>The newest; there is at least one.</summary>
-    public Residual Last => _ring[(int)((_added - 1) % Capacity)];
+    public Residual Last => Back(1);
 
-    /// <summary>F: probability that a residual is at most so many seconds; 0 where nothing is known.</summary>
-    public double Below(double seconds) => Share(UpTo(seconds));
-
-    /// <summary>
-    /// A bound that a residual exceeds with at most the given probability; where there are too few to tell, the largest. There is at least one.
-    /// </summary>
-    public double Quantile(double risk) => _sorted[Math.Clamp((int)Math.Ceiling((Count + 1) * (1 - risk)) - 1, 0, Count - 1)];
+    /// <summary>Probability that a residual is at most so many seconds; 0 where nothing is known.</summary>
+    public double Below(double seconds) => _sorted.Below(seconds);
 
     /// <summary>
-    /// Takes a residual. One of a request of which there is a lower bound already replaces that.
+    /// A bound that a residual exceeds with at most the given probability; where there are too few to tell, the largest but one, since a single one
+    /// may be a mishap. There are at least two.
     /// </summary>
+    public double Quantile(double risk) => _sorted[Math.Clamp((int)Math.Ceiling((Count + 1) * (1 - risk)) - 1, 0, Count - 2)];
+
+    /// <summary>Takes a residual.</summary>
     /// <param name="residual">The residual.</param>
     /// <param name="negligible">A change of no more than this, s, is none: where hardly anything scatters, an estimate that still settles looks like one.</param>
     /// <returns>Whether the place turns out to have changed.</returns>
     public bool Add(in Residual residual, double negligible = 1e-6)
     {
-        for (var back = 1; _bounds > 0 && back <= Math.Min(Count, 8); back++)
-        {
-            ref var earlier = ref _ring[(int)((_added - back) % Capacity)];
-            if (!earlier.IsBound || earlier.Sequence != residual.Sequence) continue;
-            Replace(earlier, residual);
-            earlier = residual;
-            return false;
-        }
-
-        var isFar = Count >= MinJudged ? Side(residual, negligible) : 0;
+        var added = Limit(residual);
+        var isFar = Count >= MinJudged ? Side(added, negligible) : 0;
         _outside = isFar == 0 ? 0 : isFar * Math.Sign(_outside) >= 0 ? _outside + isFar : isFar;
         ref var place = ref _ring[(int)(_added++ % Capacity)];
-        if (Count == Capacity) Replace(place, residual);
-        else Insert(residual);
-        place = residual;
-        var isNew = Math.Abs(_outside) >= 2 ? 2 : _added % TestInterval == 0 ? NewByRank(negligible) : 0;
+        if (Count == Capacity) _sorted.Replace(place, added);
+        else _sorted.Insert(added);
+        place = added;
+        var isNew = Math.Abs(_outside) >= (added.IsNever ? NeverInARow : FarInARow) ? Math.Abs(_outside) : _added % TestInterval == 0 ? NewByRank(negligible) : 0;
         if (isNew == 0) return false;
-        Forget(isNew);
+        _outside = 0;
+        Changes++;
+        Keep(isNew);
         return true;
+    }
+
+    /// <summary>Takes what became of a request in place of the lower bound that stood for it.</summary>
+    /// <param name="residual">The residual of the request.</param>
+    /// <returns>False where there is no such bound.</returns>
+    public bool Settle(in Residual residual)
+    {
+        for (var (back, bounds) = (1, _sorted.Bounds); bounds > 0 && back <= Count; back++)
+        {
+            ref var earlier = ref Back(back);
+            if (!earlier.IsBound) continue;
+            bounds--;
+            if (earlier.Sequence != residual.Sequence) continue;
+            var settled = Limit(residual);
+            _sorted.Replace(earlier, settled);
+            earlier = settled;
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Takes over all residuals once what they are relative to has changed.</summary>
@@ -89,33 +100,33 @@ internal sealed class ResidualWindow
     {
         for (var back = 1; back <= Count; back++)
         {
-            ref var residual = ref _ring[(int)((_added - back) % Capacity)];
-            residual = residual with { Seconds = residual.Seconds + (shift * residual.Bits) };
+            ref var residual = ref Back(back);
+            if (!residual.IsNever) residual = Limit(residual with { Seconds = residual.Seconds + (shift * residual.Bits) });
         }
 
-        Sort();
+        Keep(Count);
     }
 
     /// <summary>Writes all of them, the oldest first.</summary>
     public void Save(PolicyStateWriter state)
     {
         state.Write(Count);
-        for (var back = Count; back >= 1; back--)
-        {
-            var residual = _ring[(int)((_added - back) % Capacity)];
-            state.Write([residual.Seconds, residual.Bits, residual.IsBound ? 1 : 0]);
-        }
+        for (var back = Count; back >= 1; back--) state.Write([Back(back).Seconds, Back(back).Bits, Back(back).IsBound ? 1 : 0]);
     }
 
     /// <summary>Restores what was saved.</summary>
     public void Restore(PolicyStateReader state)
     {
-        Count = (int)state.Read(0, Capacity);
-        _added = Count;
-        for (var i = 0; i < Count; i++)
-            _ring[i] = new(state.Read(-Outcome.MaxSeconds, Outcome.MaxSeconds), state.Read(0, 1e15), state.Read(0, 1) > 0, Sequence: -1);
-        Sort();
+        _added = (int)state.Read(0, Capacity);
+        for (var i = 0; i < _added; i++)
+            _ring[i] = new(state.Read(-Outcome.MaxSeconds, Outcome.MaxSeconds), state.Read(0, MaxBits), state.Read(0, 1) > 0, Sequence: -1);
+        Keep((int)_added);
     }
+
+    private static Residual Limit(in Residual residual) =>
+        residual with { Seconds = Math.Clamp(residual.Seconds, -Outcome.MaxSeconds, Outcome.MaxSeconds), Bits = Math.Min(residual.Bits, MaxBits) };
+
+    private ref Residual Back(int back) => ref _ring[(int)((_added - back) % Capacity)];
 
     // −1 below, 1 above what there was before, 0 within. A lower bound is never below.
     private int Side(in Residual residual, double negligible)
@@ -132,7 +143,7 @@ internal sealed class ResidualWindow
         foreach (var block in Blocks)
         {
             if (Count < 2 * block) break;
-            while (back < block) ranks += Rank(_ring[(int)((_added - ++back) % Capacity)]);
+            while (back < block) ranks += _sorted.Rank(Back(++back));
             var deviation = Math.Sqrt((Count - block) / (12.0 * block * (Count + 1)));
             if (Math.Abs((ranks / block) - 0.5) > MaxRankDeviation * deviation && Shift(block) > negligible) return block;
         }
@@ -140,125 +151,24 @@ internal sealed class ResidualWindow
         return 0;
     }
 
-    // By how much the mean of the last differs from that of those before.
+    // By how much the mean of the last differs from that of those before. No answer is infinitely later than any.
     private double Shift(int block)
     {
-        var (last, all) = (0.0, 0.0);
-        for (var back = 1; back <= block; back++) last += _ring[(int)((_added - back) % Capacity)].Seconds;
-        foreach (var seconds in _sorted.AsSpan(0, Count)) all += seconds;
-        return Math.Abs((last / block) - ((all - last) / (Count - block)));
-    }
-
-    // Expected place among all, from 0 to 1. A lower bound is on average halfway from its place to the end, so that it does not matter how long
-    // replies were waited for.
-    private double Rank(in Residual residual)
-    {
-        var upTo = UpTo(residual.Seconds);
-        if (residual.IsBound) return (Share(upTo) + 1) / 2;
-        var isTied = upTo >= 2 && _sorted[upTo - 2] == residual.Seconds;
-        return (Share(isTied ? Below(_sorted, Count, residual.Seconds) : upTo - 1) + Share(upTo)) / 2;
-    }
-
-    // F at the place after so many.
-    private double Share(int places)
-    {
-        if (_bounds == 0) return Count == 0 ? 0 : (double)places / Count;
-        if (_isDirty) Estimate();
-        return _below[places];
-    }
-
-    private void Forget(int except)
-    {
-        (Count, _outside) = (except, 0);
-        Changes++;
-        Sort();
-    }
-
-    private void Sort()
-    {
-        _bounds = 0;
-        for (var back = 1; back <= Count; back++)
+        var last = 0.0;
+        for (var back = 1; back <= block; back++)
         {
-            var residual = _ring[(int)((_added - back) % Capacity)];
-            if (residual.IsBound) _bounds++;
-            (_sorted[back - 1], _isBound[back - 1]) = (residual.Seconds, residual.IsBound);
+            if (Back(back).IsNever) return double.PositiveInfinity;
+            last += Back(back).Seconds;
         }
 
-        _sorted.AsSpan(0, Count).Sort(_isBound.AsSpan(0, Count));
-        _isDirty = true;
+        var (sum, count) = _sorted.SumBelow(Outcome.MaxSeconds);
+        return count > block ? Math.Abs((last / block) - ((sum - last) / (count - block))) : double.PositiveInfinity;
     }
 
-    private void Insert(in Residual residual)
+    private void Keep(int newest)
     {
-        var at = UpTo(residual.Seconds);
-        _sorted.AsSpan(at, Count - at).CopyTo(_sorted.AsSpan(at + 1));
-        _isBound.AsSpan(at, Count - at).CopyTo(_isBound.AsSpan(at + 1));
-        (_sorted[at], _isBound[at]) = (residual.Seconds, residual.IsBound);
-        if (residual.IsBound) _bounds++;
-        Count++;
-        _isDirty = true;
-    }
-
-    // Of equals that are both measured and bounds, any of the kind may go. Only what lies between the two places moves.
-    private void Replace(in Residual old, in Residual by)
-    {
-        var from = Below(_sorted, Count, old.Seconds);
-        while (from < Count - 1 && _isBound[from] != old.IsBound) from++;
-        var to = UpTo(by.Seconds);
-        if (to > from)
-        {
-            to--;
-            _sorted.AsSpan(from + 1, to - from).CopyTo(_sorted.AsSpan(from));
-            _isBound.AsSpan(from + 1, to - from).CopyTo(_isBound.AsSpan(from));
-        }
-        else
-        {
-            _sorted.AsSpan(to, from - to).CopyTo(_sorted.AsSpan(to + 1));
-            _isBound.AsSpan(to, from - to).CopyTo(_isBound.AsSpan(to + 1));
-        }
-
-        (_sorted[to], _isBound[to]) = (by.Seconds, by.IsBound);
-        _bounds += (by.IsBound ? 1 : 0) - (old.IsBound ? 1 : 0);
-        _isDirty = true;
-    }
-
-    private void Estimate()
-    {
-        var survival = 1.0;
-        _below[0] = 0;
-        for (var i = 0; i < Count; i++)
-        {
-            if (!_isBound[i]) survival *= 1 - (1.0 / (Count - i));
-            _below[i + 1] = 1 - survival;
-        }
-
-        _isDirty = false;
-    }
-
-    private int UpTo(double seconds)
-    {
-        var (low, high) = (0, Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (_sorted[middle] <= seconds) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
-    }
-
-    private static int Below(double[] sorted, int count, double seconds)
-    {
-        var (low, high) = (0, count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (sorted[middle] < seconds) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
+        for (var back = 1; back <= newest; back++) _kept[back - 1] = Back(back);
+        _sorted.Take(_kept.AsSpan(0, newest));
     }
 }
 
@@ -267,4 +177,11 @@ internal sealed class ResidualWindow
 /// <param name="Bits">What it sent.</param>
 /// <param name="IsBound">Whether it took more than that, by an amount that is not known.</param>
 /// <param name="Sequence">The request's decision.</param>
-internal readonly record struct Residual(double Seconds, double Bits, bool IsBound, long Sequence);
+internal readonly record struct Residual(double Seconds, double Bits, bool IsBound, long Sequence)
+{
+    /// <summary>Whether there will be no answer, however long it is waited for.</summary>
+    public bool IsNever => IsBound && Seconds >= Outcome.MaxSeconds;
+
+    /// <summary>That of a request that was refused, or failed.</summary>
+    public static Residual Never(long sequence) => new(Outcome.MaxSeconds, Bits: 0, IsBound: true, sequence);
+}

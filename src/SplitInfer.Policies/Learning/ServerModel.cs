@@ -44,11 +44,11 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
     /// <summary>Link or server turned out to have changed at a decision.</summary>
     public void MarkChanged(long sequence) => _changedAt = sequence;
 
-    /// <summary>Takes note of whether a reply is still owed.</summary>
+    /// <summary>Takes note of whether a reply is still owed. One that missed a deadline is not: it need not be late for other requests.</summary>
     public void NoteReply(in Outcome outcome)
     {
         var sequence = outcome.Decision.Sequence;
-        if (outcome is { IsCensored: true, DeviceSeconds: > 0 }) _overdueSince = sequence;
+        if (outcome is { IsCensored: true, DeviceSeconds: > 0, Decision.Objective: Objective.LeastTime }) _overdueSince = sequence;
         else if (sequence == _overdueSince) _overdueSince = 0;
     }
 

@@ -4,8 +4,8 @@ using SplitInfer.Policies.Learning;
 namespace SplitInfer.Policies.MuLinUcb;
 
 /// <summary>
-/// Decides under <see cref="Objective.MostAccurateBy"/>: takes the best choice, and asks a server now and then that it does not use, hedged where
-/// the device can answer in time, so that looking costs no accuracy. Not thread-safe.
+/// Decides under <see cref="Objective.MostAccurateBy"/>: takes the best choice, and asks a server now and then that it does not use, always hedged where
+/// the device can answer in time, so that looking costs no accuracy, and more rarely where it cannot. Not thread-safe.
 /// </summary>
 internal sealed class DeadlinePolicy
 {
@@ -22,7 +22,7 @@ internal sealed class DeadlinePolicy
     public DeadlinePolicy(PolicySetup setup, ArmTable arms, ServerExplorations exploration, MuLinUcbOptions options)
     {
         (_arms, _exploration, _interval) = (arms, exploration, options.ForcedInterval);
-        _choice = new(setup, arms, options.LateRisk);
+        _choice = new(setup, arms, options);
         _bestOf = new DeadlineOption[arms.Servers];
         _paces = new Pace[arms.Servers];
     }
@@ -30,13 +30,7 @@ internal sealed class DeadlinePolicy
     public Decision Decide(CostModel costs, in DecisionContext context, long sequence)
     {
         costs.Residuals.IsRecording = true;
-        var unknown = _arms.Remote.Length > 0 ? _exploration.Unknown(costs, context, sequence) : -1;
-        if (unknown >= 0)
-        {
-            _exploration[unknown].Begin(sequence);
-            return Take(costs, _choice.Of(costs, InitialExploration.Choose(costs, unknown), context), context, sequence) with { IsForced = true };
-        }
-
+        if (_arms.Remote.Length > 0 && _exploration.Unknown(costs, context, sequence) is >= 0 and var unknown && Look(costs, unknown, context, sequence) is { } look) return look;
         var best = _choice.Choose(costs, context, _bestOf);
         var home = _arms[best.Arm].Server;
         _exploration.Count(costs, home);
@@ -44,6 +38,17 @@ internal sealed class DeadlinePolicy
         var decision = Take(costs, best, context, sequence);
         var shadow = _arms.CanRace && !context.Quality.IsKey ? _exploration.NextShadow(costs, best.Arm, sequence) : -1;
         return shadow < 0 ? decision : decision with { Shadow = _arms[shadow] };
+    }
+
+    // The first time at once, whatever it costs: nothing else would show what a server is like.
+    private Decision? Look(CostModel costs, int server, in DecisionContext context, long sequence)
+    {
+        var option = _choice.Of(costs, InitialExploration.Choose(costs, server), context);
+        ref var pace = ref _paces[server];
+        if (pace.Looks > 0 && !IsFree(costs, option, context) && ++pace.Since <= Price * _interval) return null;
+        (pace.Since, pace.Looks) = (0, pace.Looks + 1);
+        _exploration[server].Begin(sequence);
+        return Take(costs, option, context, sequence, isForced: true);
     }
 
     // While the device answers alone, nothing else would show that a server has become faster.
@@ -54,41 +59,51 @@ internal sealed class DeadlinePolicy
         for (var server = 0; server < _bestOf.Length; server++)
         {
             if (_bestOf[server].Arm < 0) continue;
+            ref var pace = ref _paces[server];
+            var changes = costs.Residuals[server].Changes;
+            if (changes != pace.Changes) pace = pace with { Since = 0, Samples = 0, Changes = changes };
+            var interval = _interval * _bestOf.Length * (1 + pace.Samples);
+            if (++pace.Since <= interval || context.Quality.IsKey) continue;
 
             // The fastest shows most of link and server: its reply is the likeliest to come before it is given up.
             var option = _choice.Of(costs, costs.Servers[server].Best, context);
-            ref var pace = ref _paces[server];
-            var changes = costs.Residuals.ChangesOf(server);
-            if (changes != pace.Changes) pace = new() { Changes = changes };
-            var price = option.Local >= 0 ? 1 : Price;
-            if (++pace.Since <= _interval * _bestOf.Length * price * (1 + pace.Samples) || context.Quality.IsKey) continue;
+            if (!IsFree(costs, option, context) && pace.Since <= Price * interval) continue;
             (pace.Since, pace.Samples) = (0, Math.Min(pace.Samples + 1, MaxPatience - 1));
-            return Take(costs, option, context, sequence) with { IsForced = true };
+            return Take(costs, option, context, sequence, isForced: true);
         }
 
         return null;
     }
 
-    private Decision Take(CostModel costs, in DeadlineOption option, in DecisionContext context, long sequence)
+    // Whether the device answers by the deadline if the server does not, or could not do so alone either.
+    private bool IsFree(CostModel costs, in DeadlineOption option, in DecisionContext context) =>
+        (option.Local >= 0 && context.RemainingSeconds is not null) || _choice.DeviceAlone(costs, context) <= 0;
+
+    private Decision Take(CostModel costs, in DeadlineOption option, in DecisionContext context, long sequence, bool isForced = false)
     {
-        var start = _choice.StartOf(costs, option, context);
+        var (start, expected) = _choice.Hedged(costs, option, context, isForced);
         return new()
         {
             Arm = _arms[option.Arm],
+            IsForced = isForced,
             PredictedSeconds = costs.Mean(option.Arm),
             Local = start is null ? null : _arms[option.Local],
             HedgeAfterSeconds = start,
             InTimeProbability = option.InTime,
-            ExpectedAccuracy = option.Expected,
+            ExpectedAccuracy = expected,
+            Objective = Objective.MostAccurateBy,
             Sequence = sequence,
         };
     }
 
-    /// <summary>When a server that is not used was last sampled.</summary>
-    private struct Pace
+    /// <summary>When a server that is not used was last asked.</summary>
+    private record struct Pace
     {
-        /// <summary>Decisions since the last sample.</summary>
+        /// <summary>Decisions since then.</summary>
         public int Since;
+
+        /// <summary>Requests to it before it had answered any.</summary>
+        public int Looks;
 
         /// <summary>Samples since the last change.</summary>
         public int Samples;

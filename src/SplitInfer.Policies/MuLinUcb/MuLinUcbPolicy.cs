@@ -43,7 +43,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 
     public IPolicyState State => this;
 
-    public int Version => 3;
+    public int Version => 2;
 
     public Decision Decide(in DecisionContext context)
     {
@@ -90,7 +90,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         {
             var server = outcome.Decision.Arm.Server;
             if (server != Arm.OnDevice && outcome.OffloadSeconds > 0) _serverExploration[server].Answered(outcome.Decision.Sequence);
-            _guard.Observe(outcome, _costs.Mean(_arms.OnDevice));
+            _guard.Observe(outcome, outcome.Decision.DeviceSeconds);
             if (IsOverdue(outcome)) _serverExploration[server].Overdue();
             if (_costs.Observe(outcome)) _serverExploration.Changed(server);
         }
@@ -123,11 +123,11 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     // Without late races a single late reply can exceed the guard's limit by far; closing it then would only delay finding the new best arm.
     private bool IsGuarded => _guard.IsClosed && _arms.CanRace && _arms.AllowsDevice && _setup.RacesLateReplies;
 
-    // A reply was late, whether or not the device overtook it.
+    // A reply was late, whether or not the device overtook it. One that missed a deadline need not be.
     private bool IsOverdue(in Outcome outcome)
     {
         var late = outcome.Decision.LateAfterSeconds;
-        return _setup.RacesLateReplies && outcome is { Kind: OutcomeKind.Completed, Decision.IsRaced: false } && outcome.Server switch
+        return _setup.RacesLateReplies && outcome is { Kind: OutcomeKind.Completed, Decision: { IsRaced: false, Objective: Objective.LeastTime } } && outcome.Server switch
         {
             ServerOutcome.Overdue => true,
             ServerOutcome.Replied => late > 0 && outcome.OffloadSeconds > late,
@@ -184,26 +184,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         PredictedSeconds = _costs.Mean(arm),
         LateAfterSeconds = _arms.CanRace && !_arms[arm].IsOnDevice ? _costs.LateAfter(arm) : 0,
         Local = _arms.Remotes < _arms.Main && !_arms[arm].IsOnDevice ? _arms[_costs.StandIn(arm)] : null,
+        DeviceSeconds = _arms.AllowsDevice ? _costs.Mean(_arms.OnDevice) : 0,
         Sequence = _sequence,
-    };
-}
-
-/// <summary>The knobs of <see cref="MuLinUcbPolicy"/>.</summary>
-internal sealed class MuLinUcbOptions
-{
-    /// <summary>Standard deviations by which an arm may be better than believed when it is tried.</summary>
-    public double Optimism { get; init; } = 1.5;
-
-    /// <summary>Requests that the device runs alone before one is raced.</summary>
-    public int ForcedInterval { get; init; } = 10;
-
-    /// <summary>Probability with which an arm may be late where the device has no answer by the deadline.</summary>
-    public double LateRisk { get; init; } = 0.01;
-
-    public static MuLinUcbOptions From(PolicyOptions options) => new()
-    {
-        Optimism = options.Number("optimism", 1.5, min: 0),
-        ForcedInterval = options.Whole("forcedInterval", 10, min: 1),
-        LateRisk = options.Number("lateRisk", 0.01, min: 0, max: 1),
     };
 }

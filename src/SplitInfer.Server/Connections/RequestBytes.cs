@@ -31,6 +31,13 @@ internal sealed class RequestBytes(ByteBudget promised, ByteBudget held) : IByte
         return null;
     }
 
+    /// <inheritdoc/>
+    public void GiveBack(long bytes)
+    {
+        held.GiveBack(bytes);
+        _held -= bytes;
+    }
+
     /// <summary>Which limit so many more bytes of this request would be over if there were no other request; null where they could be had.</summary>
     /// <param name="bytes">Bytes that are to be promised and taken at once.</param>
     public string? LimitOver(long bytes) =>

@@ -72,7 +72,7 @@ public static class FamilyReader
                 _ => throw root.Get("chooses").Wrong("\"device\" or \"server\""),
             },
             Probes = root.Find("probes")?.Flag() ?? false,
-            MinAccuracy = root.Find("minAccuracy")?.Number(0) ?? 0,
+            MinAccuracy = root.Find("minAccuracy")?.Number(0, 1) ?? 0,
             Variants = variants,
             Networks = networks,
             DeadlinesMs = ReadDeadlines(root.Get("deadlineMs")),
@@ -82,13 +82,16 @@ public static class FamilyReader
     private static FamilyVariant ReadVariant(ScenarioNode variant) => new()
     {
         Name = variant.Get("name").Text(),
-        Accuracy = variant.Get("accuracy").Number(0) is <= 1 and var accuracy ? accuracy : throw variant.Get("accuracy").Wrong("a number from 0 to 1"),
+        Accuracy = variant.Get("accuracy").Number(0, 1),
         Server = ReadRunTime(variant, "serverMs", "serverSdMs"),
         Device = ReadRunTime(variant, "deviceMs", "deviceSdMs"),
     };
 
-    private static RunTime? ReadRunTime(ScenarioNode variant, string mean, string deviation) =>
-        variant.Find(mean) is { } node ? new(node.Number(1e-6), variant.Find(deviation)?.Number(0) ?? 0) : null;
+    private static RunTime? ReadRunTime(ScenarioNode variant, string mean, string deviation)
+    {
+        if (variant.Find(mean) is { } node) return new(node.Number(1e-6), variant.Find(deviation)?.Number(0) ?? 0);
+        return variant.Find(deviation) is { } stray ? throw stray.Wrong($"left out where there is no \"{mean}\"") : null;
+    }
 
     private static Network ReadNetwork(ScenarioNode network)
     {

@@ -10,10 +10,7 @@ namespace SplitInfer.Simulation.Families;
 /// <param name="seed">Makes all delays.</param>
 public sealed class FamilySimulator(FamilyScenario scenario, Network network, double deadlineMs, int seed)
 {
-    /// <summary>How many times longer than on average the device takes at most, when it begins by itself because it has heard nothing.</summary>
-    private const double OwnMargin = 1.25;
-
-    private readonly PriorityQueue<Outcome, double> _late = new();
+    private readonly FamilyDevice _device = new(scenario, deadlineMs / 1e3);
 
     /// <summary>What a policy knows of a family before the first request: a whole model on the server for each variant, and one on the device where it has it.</summary>
     /// <param name="scenario">The family.</param>
@@ -30,13 +27,12 @@ public sealed class FamilySimulator(FamilyScenario scenario, Network network, do
         }
 
         var remote = Enumerable.Range(0, variants.Length).Where(variant => variants[variant].Server is not null).ToArray();
-        var local = Enumerable.Range(0, variants.Length).Where(variant => variants[variant].Device is not null).OrderBy(variant => variants[variant].Accuracy).ToArray();
         return new()
         {
             Arms =
             [
                 .. remote.Select((variant, index) => Describe(variants[variant], new(index, variant, Cut: 0, Codec: 0, Exit: 0, Server: 0))),
-                .. local.Select((variant, index) => Describe(variants[variant], new(remote.Length + index, variant, Cut: 1, Codec: 0, Exit: 0, Arm.OnDevice))),
+                .. FamilyDevice.VariantsOf(scenario).Select((variant, index) => Describe(variants[variant], new(remote.Length + index, variant, Cut: 1, Codec: 0, Exit: 0, Arm.OnDevice))),
             ],
             Heads = heads,
             Servers = [new() { Name = "server" }],
@@ -58,12 +54,12 @@ public sealed class FamilySimulator(FamilyScenario scenario, Network network, do
     public IEnumerable<FamilyRequest> Play(IPartitionPolicy policy)
     {
         var (clock, deadline) = (0.0, deadlineMs / 1e3);
-        _late.Clear();
+        var lateReplies = new PriorityQueue<Outcome, double>();
         for (var request = 0; request < scenario.Requests; request++)
         {
-            while (_late.TryPeek(out var late, out var arrival) && arrival <= clock)
+            while (lateReplies.TryPeek(out var late, out var arrival) && arrival <= clock)
             {
-                _late.Dequeue();
+                lateReplies.Dequeue();
                 policy.Observe(late);
             }
 
@@ -77,7 +73,7 @@ public sealed class FamilySimulator(FamilyScenario scenario, Network network, do
                 UplinkSeconds = uplink,
                 MinAccuracy = scenario.MinAccuracy,
             });
-            var played = decision.Arm.IsOnDevice ? RunLocal(policy, decision, draw, deadline) : RunRemote(policy, decision, draw, deadline, uplink, clock);
+            var played = decision.Arm.IsOnDevice ? RunLocal(policy, decision, draw, deadline) : RunRemote(policy, decision, draw, deadline, uplink, clock, lateReplies);
             clock += played.Seconds;
             yield return played;
         }
@@ -90,46 +86,47 @@ public sealed class FamilySimulator(FamilyScenario scenario, Network network, do
         return outMs + (network.Back?.SampleMs(ref backDraws, request) ?? outMs);
     }
 
-    // A device that is told by a server to answer itself begins when it hears so, or when it no longer can wait.
     private FamilyRequest RunLocal(IPartitionPolicy policy, in Decision decision, in FamilyDraw draw, double deadline)
     {
-        var variant = scenario.Variants[decision.Arm.Variant];
-        var seconds = variant.Device!.SampleMs(draw.DeviceNormal) / 1e3;
-        var told = scenario.ChoosesOnServer ? (draw.OutMs + draw.BackMs) / 1e3 : 0;
-        var end = Math.Min(told, Math.Max(0, deadline - (OwnMargin * variant.Device.MeanMs / 1e3))) + seconds;
-        policy.Observe(new() { Decision = decision, HeadSeconds = seconds });
-        return new(decision, end <= deadline ? variant.Accuracy : 0, IsLate: false, IsHedged: false, end);
+        var (variant, start) = _device.Alone(decision, draw);
+        var seconds = scenario.Variants[variant].Device!.SampleMs(draw.DeviceNormal) / 1e3;
+        policy.Observe(new() { Decision = decision with { Arm = LocalArm(variant) }, HeadSeconds = seconds });
+        return new(decision, start + seconds <= deadline ? scenario.Variants[variant].Accuracy : 0, IsLate: false, IsHedged: false, start + seconds);
     }
 
-    private FamilyRequest RunRemote(IPartitionPolicy policy, in Decision decision, in FamilyDraw draw, double deadline, double uplink, double clock)
+    private FamilyRequest RunRemote(IPartitionPolicy policy, in Decision decision, in FamilyDraw draw, double deadline, double uplink, double clock, PriorityQueue<Outcome, double> lateReplies)
     {
         var variant = scenario.Variants[decision.Arm.Variant];
         var onServer = variant.Server!.SampleMs(draw.ServerNormal) / 1e3;
         var reply = ((draw.OutMs + draw.BackMs) / 1e3) + onServer;
-        var isHedged = decision.HedgeAfterSeconds is { } after && reply > after;
-        var local = isHedged ? scenario.Variants[decision.Local!.Value.Variant] : null;
+        var beside = _device.Beside(decision, draw) is { } run && reply > run.Start ? run : default((int Variant, double Start)?);
+        var local = beside is { } hedge ? scenario.Variants[hedge.Variant] : null;
         var device = (local?.Device!.SampleMs(draw.DeviceNormal) ?? 0) * RaceModel.Overhead / 1e3;
-        var localEnd = isHedged ? decision.HedgeAfterSeconds!.Value + device : double.PositiveInfinity;
+        var localEnd = beside is { } begun ? begun.Start + device : double.PositiveInfinity;
         var isLate = reply > deadline;
         var accuracy = !isLate ? variant.Accuracy : localEnd <= deadline ? local!.Accuracy : 0;
         var seconds = isLate ? deadline : reply;
-        var replied = new Outcome { Decision = decision, Server = ServerOutcome.Replied, OffloadSeconds = reply - uplink, ServerSeconds = onServer, BytesSent = 1 };
+        var done = decision with { Local = beside is { } one ? LocalArm(one.Variant) : null, HedgeAfterSeconds = beside?.Start };
+        var replied = new Outcome { Decision = done, Server = ServerOutcome.Replied, OffloadSeconds = reply - uplink, ServerSeconds = onServer, BytesSent = 1 };
 
         // Once it is of no use any more the device stops; what it does past a deadline that it missed it does to the end, since that teaches.
-        var ran = isHedged && (isLate || localEnd <= seconds) ? device : 0;
+        var ran = beside is not null && (isLate || localEnd <= seconds) ? device : 0;
         if (!isLate) policy.Observe(replied with { DeviceSeconds = ran });
         else
         {
             // By the time the server knows of the request it may be too late for an answer.
-            if (deadline > uplink) policy.Observe(new() { Decision = decision, Server = ServerOutcome.Overdue, OffloadSeconds = deadline - uplink, DeviceSeconds = ran });
+            if (deadline > uplink) policy.Observe(new() { Decision = done, Server = ServerOutcome.Overdue, OffloadSeconds = deadline - uplink, DeviceSeconds = ran });
             var patience = RaceModel.PatienceInDeadlines * deadline;
             replied = replied with { Kind = OutcomeKind.LateReply };
             if (reply > patience) replied = replied with { Server = ServerOutcome.Abandoned, OffloadSeconds = Math.Max(patience - uplink, 0), ServerSeconds = 0 };
-            _late.Enqueue(replied, clock + Math.Min(reply, patience));
+            lateReplies.Enqueue(replied, clock + Math.Min(reply, patience));
         }
 
-        return new(decision, accuracy, isLate, isHedged, seconds);
+        return new(decision, accuracy, isLate, IsHedged: beside is not null, seconds);
     }
+
+    private Arm LocalArm(int variant) =>
+        new(scenario.Variants.Count(static v => v.Server is not null) + FamilyDevice.VariantsOf(scenario).IndexOf(variant), variant, Cut: 1, Codec: 0, Exit: 0, Arm.OnDevice);
 
     private static double Work(FamilyVariant variant) => 1e7 * (variant.Server ?? variant.Device)!.MeanMs;
 

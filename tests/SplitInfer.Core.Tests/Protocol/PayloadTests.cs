@@ -206,11 +206,72 @@ public class PayloadTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_decoding_takes_meanwhile_is_asked_for_and_given_back_whatever_comes_of_it(bool fails)
+    {
+        const int Scratch = 50_000, Values = 2, Length = 1000;
+        var codec = new ScratchCodec(Scratch, fails);
+        byte[][] values = [Noise(Length), Noise(Length)];
+        var allowance = new Counted(long.MaxValue);
+        var incoming = Open(codec, values, allowance);
+        Assert.InRange(incoming.Bytes, Scratch + (Values * Length), Scratch + (Values * Length) + 3000);
+        Feed(incoming, WirePayload.Of(new RunLengthCodec(), Tensors(values)), isLast: true);
+        if (fails) Assert.IsType<InvalidPayloadException>(incoming.Failure);
+        else Finish(incoming, Values);
+        Assert.InRange(allowance.Most, Scratch, incoming.Bytes);
+        Assert.InRange(allowance.Taken, 0, incoming.Bytes - Scratch);
+
+        // Enough for all but that: it is denied before anything is decoded.
+        var decoded = codec.Decoded;
+        incoming = Open(codec, values, new Counted(Scratch - 1));
+        Feed(incoming, WirePayload.Of(new RunLengthCodec(), Tensors(values)), isLast: true);
+        Assert.IsType<IOException>(incoming.Failure);
+        Assert.Equal(decoded, codec.Decoded);
+        incoming.Release();
+    }
+
+    private sealed class ScratchCodec(long scratch, bool fails) : ITensorCodec
+    {
+        private readonly RunLengthCodec _codec = new();
+
+        public int Decoded { get; private set; }
+
+        public string Name => "Scratch";
+
+        public bool IsLossless => true;
+
+        public bool IsIdentity => false;
+
+        public long ScratchBytes(ElementType type, TensorShape shape) => scratch;
+
+        public long MaxEncodedLength(ElementType type, TensorShape shape) => ((ITensorCodec)_codec).MaxEncodedLength(type, shape);
+
+        public int Encode(ElementType type, TensorShape shape, ReadOnlySpan<byte> tensor, Span<byte> payload) => ((ITensorCodec)_codec).Encode(type, shape, tensor, payload);
+
+        public void Decode(ElementType type, TensorShape shape, ReadOnlySpan<byte> payload, Span<byte> tensor)
+        {
+            Decoded++;
+            if (fails) throw new InvalidPayloadException(Name, "it does not decode");
+            ((ITensorCodec)_codec).Decode(type, shape, payload, tensor);
+        }
+    }
+
     private sealed class Counted(long most) : IByteAllowance
     {
         public long Taken { get; private set; }
 
-        public Exception? TryTake(long bytes) => (Taken += bytes) > most ? new IOException("denied") : null;
+        public long Most { get; private set; }
+
+        public Exception? TryTake(long bytes)
+        {
+            if (Taken + bytes > most) return new IOException("denied");
+            Most = Math.Max(Most, Taken += bytes);
+            return null;
+        }
+
+        public void GiveBack(long bytes) => Taken -= bytes;
     }
 
     private static byte[] Noise(int length)

@@ -51,6 +51,30 @@ public class PictureTests
         Assert.NotEqual(own.Outputs[0].Bytes.ToArray(), sent.Outputs[0].Bytes.ToArray());
     }
 
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(4, true)]
+    public async Task The_pixels_that_a_grey_picture_is_decoded_to_count_among_what_a_client_may_hold(int mebibytes, bool isServed)
+    {
+        // 256 KiB of elements, at most as many bytes of payload, and 1 MiB of pixels with what the decoder takes.
+        const int Side = 512;
+        var g = new GraphBuilder();
+        var pixels = g.Node("Cast", [g.Input("x", ElementType.UInt8, 1, 1, Side, Side)], ("to", 1)).Typed(ElementType.Float32);
+        g.Output(g.Node("ReduceMax", [g.Relu(pixels)], ("keepdims", 1)), "y");
+        var codec = ImageCodec.WebP(PixelMapping.Parse("uint8"));
+        await using var deployment = await Deployment.StartAsync(g.ToBytes(), server => (server.KnownCodecs, server.Limits.MaxHeldBytesPerConnection) = (server.KnownCodecs.With(codec), mebibytes << 20));
+        await using var client = await deployment.ConnectAsync(client => (client.KnownCodecs, client.Codec, client.Partition, client.OnServerFailure) = (client.KnownCodecs.With(codec), codec.Name, 0, OnServerFailure.Throw));
+        using var input = TensorValue.From<byte>(Enumerable.Repeat((byte)77, Side * Side).ToArray(), 1, 1, Side, Side);
+        if (!isServed)
+        {
+            await Assert.ThrowsAsync<TailRefusedException>(async () => (await client.InferAsync(input)).Dispose());
+            return;
+        }
+
+        using var sent = await client.InferAsync(input);
+        Assert.Equal((InferenceSource.Server, codec.Name), (sent.Source, sent.Codec));
+    }
+
     [Fact]
     public async Task What_crosses_later_is_no_picture_and_crosses_all_the_same()
     {

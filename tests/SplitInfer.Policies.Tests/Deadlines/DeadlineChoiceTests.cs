@@ -126,14 +126,25 @@ public class DeadlineChoiceTests
     [Fact]
     public void What_was_learned_of_time_comes_back()
     {
-        var family = new Family(seed: 8, servers: 2);
+        const int Servers = 2;
+        var family = new Family(seed: 8, Servers);
         var policy = PolicyCatalog.Create(PolicyNames.MuLinUcb, family.Setup);
         for (var i = 0; i < 400; i++) policy.Observe(family.Answer(policy.Decide(Ask(0.3, 0)), 0.01 * (i % 17), 1));
         var saved = Numbers(policy);
         var restored = PolicyCatalog.Create(PolicyNames.MuLinUcb, family.Setup);
+
+        // Of each server seconds a bit and how many residuals there are, and how many there are of the device, follow what is kept of costs.
+        var costs = Numbers(restored).Length - (2 * Servers) - 1;
         restored.State!.Restore(new(saved));
-        Assert.Equal(saved.Length, Numbers(restored).Length);
-        Assert.True(saved.Length > 256);
+        Assert.Equal(saved[costs..], Numbers(restored)[costs..]);
+        Assert.True(saved.Length - costs > 256);
+        foreach (var deadline in (double[])[0.05, 0.1, 0.2, 0.4])
+        {
+            var (expected, decision) = (policy.Decide(Ask(deadline, 0)), restored.Decide(Ask(deadline, 0)));
+            Assert.Equal((expected.Arm, expected.Local), (decision.Arm, decision.Local));
+            Assert.Equal(expected.InTimeProbability!.Value, decision.InTimeProbability!.Value, 0.02);
+        }
+
         Assert.Throws<PolicyStateException>(() => restored.State.Restore(new(saved.AsMemory(0, saved.Length - 1))));
     }
 

@@ -11,7 +11,7 @@ internal sealed class Family
     private readonly double[] _tails;
     private readonly double[] _secondsPerBit;
 
-    public Family(int seed, int servers = 1, Hedge hedge = Hedge.WhenLate, bool canRace = true)
+    public Family(int seed, int servers = 1, Hedge hedge = Hedge.WhenLate, bool canRace = true, int minCut = 0)
     {
         var random = new ScenarioRandom(seed);
         var variants = random.Whole(1, MaxVariants);
@@ -46,7 +46,7 @@ internal sealed class Family
 
         foreach (var v in Enumerable.Range(0, variants).Where(v => v == 0 || random.Flag(0.7)).OrderByDescending(static v => v))
             arms.Add(new() { Arm = new(arms.Count, v, cuts[v], 0, 0, Arm.OnDevice), PayloadBits = 0, Accuracy = accuracy[v], TailMacs = [0], TailNodes = [0] });
-        Setup = new() { Arms = [.. arms], Heads = heads, Hedge = hedge, CanRace = canRace };
+        Setup = new() { Arms = [.. arms], Heads = heads, Hedge = hedge, CanRace = canRace, Constraints = new() { MinCut = minCut } };
         _tails = [.. tails];
         _secondsPerBit = [.. Enumerable.Range(0, servers).Select(_ => 1 / random.LogUniform(1e6, 1e8))];
     }
@@ -57,8 +57,9 @@ internal sealed class Family
 
     public double Accuracy(in Arm arm) => Setup.Arms[arm.Index].Accuracy;
 
-    /// <summary>The arms that are not on an unavailable server.</summary>
-    public IEnumerable<Arm> Usable(ulong unavailable) => Setup.Arms.Select(static arm => arm.Arm).Where(arm => arm.IsOnDevice || ((unavailable >> arm.Server) & 1) == 0);
+    /// <summary>The arms that are neither ruled out nor on an unavailable server.</summary>
+    public IEnumerable<Arm> Usable(ulong unavailable) =>
+        Setup.Arms.Where(arm => arm.Arm.IsOnDevice || (((unavailable >> arm.Arm.Server) & 1) == 0 && !Setup.Mask.Contains(arm.Arm) && Setup.Constraints.Allow(arm))).Select(static arm => arm.Arm);
 
     /// <summary>What comes of a decision, with a link that takes longer by so much and delays that are so many times what they should be.</summary>
     public Outcome Answer(in Decision decision, double extraSeconds, double factor)

@@ -42,7 +42,7 @@ public class FamilyCellTests
     [Fact]
     public void There_is_nearly_always_an_answer_and_the_device_runs_in_vain_only_shortly_before_the_deadline() => Assert.All(Cells.Value, static cell =>
     {
-        Assert.InRange(cell.Result.NothingShare, 0, 0.005);
+        Assert.InRange(cell.Result.NothingShare, 0, 0.001);
         Assert.InRange(cell.Result.HedgedShare - cell.Result.LateShare, 0, 0.3);
         if (cell.Result.LateShare < 0.03) Assert.InRange(cell.Result.HedgedShare, 0, 0.15);
     });

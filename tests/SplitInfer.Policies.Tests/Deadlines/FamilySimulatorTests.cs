@@ -40,8 +40,10 @@ public class FamilySimulatorTests
             {"frames": 120, "networks": [{"name": "n", "out": {"meanMs": 10}}], "deadlineMs": [30, 60, 15],
              "variants": [{"name": "a", "accuracy": 0.5, "serverMs": 5, "deviceMs": 20}, {"name": "b", "accuracy": 0.9, "serverMs": 30}]}
             """);
-        FamilyRequest[] Last(double deadline) => [.. new FamilySimulator(family, family.Networks[0], deadline, seed: 1).Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family))).TakeLast(5)];
-        Assert.All(Last(60), static request => Assert.True(request is { Accuracy: 0.9, IsLate: false, IsHedged: false } && Math.Abs(request.Seconds - 0.05) < 1e-9));
+        FamilyRequest[] Last(double deadline, string hedgeRisk = "0") =>
+            [.. new FamilySimulator(family, family.Networks[0], deadline, seed: 1).Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family), new Dictionary<string, string> { ["hedgeRisk"] = hedgeRisk })).TakeLast(5)];
+        Assert.All(Last(60), static request => Assert.True(request is { Accuracy: 0.9, IsLate: false, IsHedged: true, Decision.HedgeAfterSeconds: > 0.03 and < 0.04 } && Math.Abs(request.Seconds - 0.05) < 1e-9));
+        Assert.All(Last(60, hedgeRisk: "0.01"), static request => Assert.True(request is { Accuracy: 0.9, IsLate: false, IsHedged: false } && Math.Abs(request.Seconds - 0.05) < 1e-9));
         Assert.All(Last(30), static request => Assert.Equal(0.5, request.Accuracy));
         Assert.All(Last(15), static request => Assert.Equal(0, request.Accuracy));
         var cell = FamilyCell.Play(family, family.Networks[0], 60, () => PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family)), seed: 1);
@@ -49,6 +51,35 @@ public class FamilySimulatorTests
         Assert.Equal(0.9, cell.StaticAccuracy, 1e-9);
         Assert.Equal(0.9, cell.InformedAccuracy, 1e-9);
         Assert.Equal(1, cell.Published.HedgedShare);
+    }
+
+    [Theory]
+    [InlineData(25, 25, "at 40, by itself")]
+    [InlineData(10, 10, "never")]
+    public void A_device_that_hears_too_late_that_it_need_not_start_has_started(double outMs, double backMs, string expected)
+    {
+        // The server chooses at once, and what it says takes both ways; the device, of 16 ms, starts by itself 20 ms before the deadline of 60.
+        var family = Read($$$"""
+            {"frames": 5, "chooses": "server", "networks": [{"name": "n", "out": {"meanMs": {{{outMs}}}}, "back": {"meanMs": {{{backMs}}}}}], "deadlineMs": [60],
+             "variants": [{"name": "a", "accuracy": 0.5, "deviceMs": 16}, {"name": "b", "accuracy": 0.9, "serverMs": {{{58 - outMs - backMs}}}}]}
+            """);
+        foreach (var request in new FamilySimulator(family, family.Networks[0], 60, seed: 1).Play(new Refraining()))
+            Assert.True(request is { Accuracy: 0.9, IsLate: false } && request.IsHedged == (expected != "never"));
+        foreach (var request in new FamilySimulator(family, family.Networks[0], 60, seed: 1).Play(new Refraining(onDevice: true)))
+            Assert.Equal(Math.Min(outMs + backMs, 40) + 16, request.Seconds * 1e3, 9);
+    }
+
+    [Fact]
+    public void Two_plays_of_one_cell_do_not_mix()
+    {
+        var family = Read("""
+            {"frames": 200, "networks": [{"name": "n", "out": {"meanMs": 30, "sdMs": 20}}], "deadlineMs": [60],
+             "variants": [{"name": "a", "accuracy": 0.5, "serverMs": 5, "deviceMs": 20}, {"name": "b", "accuracy": 0.9, "serverMs": 20}]}
+            """);
+        var simulator = new FamilySimulator(family, family.Networks[0], 60, seed: 3);
+        IEnumerable<FamilyRequest> Play() => simulator.Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family)));
+        var alone = Play().ToArray();
+        Assert.All(Play().Zip(Play()).Zip(alone), static both => Assert.Equal((both.Second, both.Second), both.First));
     }
 
     [Fact]
@@ -60,6 +91,16 @@ public class FamilySimulatorTests
             """);
         foreach (var request in new FamilySimulator(family, family.Networks[0], 40, seed: 2).Play(PolicyCatalog.Create(PolicyNames.MuLinUcb, FamilySimulator.SetupOf(family))))
             Assert.InRange(request.Decision.Arm.Variant, 1, 2);
+    }
+
+    // Takes the server and is sure of it, or has the device answer.
+    private sealed class Refraining(bool onDevice = false) : IPartitionPolicy
+    {
+        public string Name => "refraining";
+
+        public Decision Decide(in DecisionContext context) => new() { Arm = onDevice ? new(1, 0, 1, 0, 0, Arm.OnDevice) : new(0, 1, 0, 0, 0, 0), InTimeProbability = 1 };
+
+        public void Observe(in Outcome outcome) { }
     }
 
     private static FamilyScenario Read(string text) => FamilyReader.Read(Encoding.UTF8.GetBytes(text));

@@ -30,10 +30,12 @@ public class MdInferencePaperTests
     public void Where_none_fits_the_fastest_is_taken(double deadline, double uplink) => Assert.Equal(0, Decide(Create(), deadline, uplink).Arm.Variant);
 
     [Fact]
-    public void The_device_runs_beside_every_request_from_its_beginning()
+    public void The_device_runs_beside_every_request_from_its_beginning_whether_or_not_there_is_a_deadline()
     {
-        var decision = Decide(Create(), 250, 50);
-        Assert.True(decision is { HedgeAfterSeconds: 0, Local: { IsOnDevice: true, Variant: 0 }, IsRaced: false });
+        var policy = Create();
+        var decision = Decide(policy, 250, 50);
+        Assert.True(decision is { HedgeAfterSeconds: 0, Local: { IsOnDevice: true, Variant: 0 }, IsRaced: true });
+        Assert.True(policy.Decide(default) is { Local: { IsOnDevice: true, Variant: 0 }, IsRaced: true });
     }
 
     [Fact]
@@ -72,6 +74,28 @@ public class MdInferencePaperTests
         policy.ObserveRoundTrip(0, 0.1);
         Assert.Equal(2, Decide(policy, 151, 0).Arm.Variant);
         Assert.Equal(1, Decide(policy, 150, 0).Arm.Variant);
+    }
+
+    [Fact]
+    public void Each_server_has_a_round_trip_of_its_own()
+    {
+        var heads = new HeadProfile([[0, 1e8], [0, 1e8]]);
+        heads.Record(0, 1, 0.02);
+        var policy = PolicyCatalog.Create(PolicyNames.MdInferencePaper, new()
+        {
+            Heads = heads,
+            Arms =
+            [
+                Describe(new(0, 0, 0, 0, 0, 0), 0.5) with { TailSeconds = 0.01 },
+                Describe(new(1, 1, 0, 0, 0, 1), 0.9) with { TailSeconds = 0.05 },
+                Describe(new(2, 0, 1, 0, 0, Arm.OnDevice), 0.5),
+            ],
+        });
+        policy.ObserveRoundTrip(1, 0.2);
+        policy.ObserveRoundTrip(0, 0.01);
+        policy.ObserveRoundTrip(2, 0.01);
+        Assert.Equal(0, Decide(policy, 240, 0).Arm.Server);
+        Assert.Equal(1, Decide(policy, 260, 0).Arm.Server);
     }
 
     [Fact]

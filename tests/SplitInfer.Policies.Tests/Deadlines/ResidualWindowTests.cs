@@ -27,15 +27,33 @@ public class ResidualWindowTests
         Assert.Equal(0.5, window.Below(1e9), 12);
     }
 
-    [Fact]
-    public void A_late_reply_takes_the_place_of_the_bound_that_stood_for_it()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    [InlineData(200)]
+    public void A_late_reply_takes_the_place_of_the_bound_that_stood_for_it_however_many_came_in_between(int between)
     {
         var window = new ResidualWindow();
         window.Add(Bound(1, sequence: 7));
-        window.Add(Measured(0.5, sequence: 8));
-        window.Add(Measured(2, sequence: 7));
-        Assert.Equal(2, window.Count);
-        Assert.Equal([0.5, 1], [window.Below(0.5), window.Below(2)]);
+        for (var i = 1; i <= between; i++) window.Add(i % 8 == 0 ? Bound(0.5, sequence: 7 + i) : Measured(0.1 * (i % 7), sequence: 7 + i));
+        var before = window.Below(1);
+        Assert.True(window.Settle(Measured(2, sequence: 7)));
+        Assert.False(window.Settle(Measured(2, sequence: 7)));
+        Assert.False(window.Settle(Measured(2, sequence: 8)));
+        Assert.Equal(1 + between, window.Count);
+        Assert.Equal(1, window.Below(2), 9);
+        Assert.InRange(window.Below(1), 0, before);
+    }
+
+    [Fact]
+    public void No_answer_counts_whenever_it_was_given_up_and_is_no_change_while_it_is_the_exception()
+    {
+        var (random, window) = (new ScenarioRandom(13), new ResidualWindow());
+        for (var i = 0; i < 4000; i++) window.Add(random.Flag(0.04) ? Residual.Never(i) : Measured(random.Factor(0.3), sequence: i));
+        Assert.InRange(window.Changes, 0, 1);
+        Assert.InRange(window.Below(1000), 0.9, 0.99);
+        for (var i = 0; i < 4; i++) window.Add(Residual.Never(i));
+        Assert.InRange(window.Below(1000), 0, 0.2);
     }
 
     [Fact]

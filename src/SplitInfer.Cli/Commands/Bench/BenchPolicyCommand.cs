@@ -28,6 +28,11 @@ internal static class BenchPolicyCommand
         {
             folder, seeds, random, families, seed, oneCore, options.NoRaces,
         };
+        command.Validators.Add(result =>
+        {
+            foreach (var other in result.GetResult(families) is null ? [] : (Option[])[folder, seeds, random, oneCore, options.NoRaces])
+                if (result.GetResult(other) is { Implicit: false }) result.AddError($"{other.Name} has no meaning with --families. Leave one of them out.");
+        });
         command.SetAction((parsed, cancellationToken) =>
         {
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;

@@ -31,19 +31,22 @@ internal static class FamilyRun
     private static void Write(Terminal terminal, string name, List<FamilyCell> cells, FamilySummaryLine summary)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("accuracy at the deadline, %").NoWrap());
-        foreach (var column in (string[])[name, "late", "hedged", "device alone", "best static", "published", "with oracle", "informed"]) table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var column in (string[])[name, "late", "hedged", "device alone", "nothing", "best static", "published", "with oracle", "informed"]) table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var cell in cells)
         {
             var own = cell.Result;
-            table.AddRow($"{Markup.Escape(cell.Network)} {cell.DeadlineMs:0.#} ms", Percent(own.Accuracy), Percent(own.LateShare), Percent(own.HedgedShare), Percent(own.DeviceShare),
+            table.AddRow($"{Markup.Escape(cell.Network)} {cell.DeadlineMs:0.#} ms", Percent(own.Accuracy), Percent(own.LateShare), Percent(own.HedgedShare), Percent(own.DeviceShare), Nothing(own.NothingShare),
                 $"{Percent(cell.StaticAccuracy)} {Markup.Escape(cell.BestStatic)}", Percent(cell.Published.Accuracy), Percent(cell.PublishedWithOracle.Accuracy), Percent(cell.InformedAccuracy));
         }
 
         terminal.Tables.Write(table);
         terminal.Output.WriteLine(
             $"{summary.Family}, {summary.Cells} cells by {name}: mean {Percent(summary.MeanAccuracy)} %, best static {Percent(summary.MeanStaticAccuracy)} %, published {Percent(summary.MeanPublishedAccuracy)} %, " +
-            $"informed {Percent(summary.MeanInformedAccuracy)} %; at least {summary.LeastGainOverStatic * 100:+0.00;−0.00} points over the best static; the device ran beside a server for {Percent(summary.HedgedShare)} % of the requests");
+            $"informed {Percent(summary.MeanInformedAccuracy)} %; at least {summary.LeastGainOverStatic * 100:+0.00;−0.00} points over the best static; the device ran beside a server for {Percent(summary.HedgedShare)} % of the requests, {Nothing(cells.Average(static cell => cell.Result.NothingShare))} % had no answer");
     }
+
+    // A few in ten thousand count, and must not look like none.
+    private static string Nothing(double part) => $"{part * 100:F2}";
 
     private static string Percent(double part) => $"{part * 100:F1}";
 }
