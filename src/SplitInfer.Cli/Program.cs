@@ -49,6 +49,7 @@ internal static class Program
                 BenchLoadCommand.Create(options, terminal),
                 BenchPlanCommand.Create(options, terminal),
                 BenchPolicyCommand.Create(options, terminal),
+                BenchExperienceCommand.Create(options, terminal),
                 BenchTelemetryCommand.Create(options, terminal),
             },
             options.Json,
