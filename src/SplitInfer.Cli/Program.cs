@@ -50,6 +50,7 @@ internal static class Program
                 BenchDeadlineCommand.Create(options, terminal),
                 BenchPlanCommand.Create(options, terminal),
                 BenchPolicyCommand.Create(options, terminal),
+                BenchExperienceCommand.Create(options, terminal),
                 BenchTelemetryCommand.Create(options, terminal),
             },
             options.Json,

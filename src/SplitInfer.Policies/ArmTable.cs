@@ -9,8 +9,16 @@ internal sealed class ArmTable
     /// <summary>The most arms that are explored, and how many of each server are however many servers there are.</summary>
     private const int MaxExplored = 64, MinExploredOfServer = 8;
 
+    /// <summary>In place of a variant: none is asked for.</summary>
+    private const int AnyVariant = -1;
+
+    /// <summary>In place of the accuracy of an arm of another variant than the one that is asked for: it is never enough.</summary>
+    private const double OtherVariant = -1;
+
     private readonly Arm[] _arms;
     private readonly double[] _accuracies;
+    private readonly double[] _ofVariant;
+    private double[] _asked;
     private readonly int[] _localOf;
     private readonly int[][] _allowedOf;
     private readonly ArmSelection[] _remoteOf;
@@ -24,6 +32,8 @@ internal sealed class ArmTable
     private ArmSelection _remote = new([]);
     private ArmLimit _limit = ArmLimit.None;
     private double _mostAccurate;
+    private double _mostAccurateOfVariant;
+    private int _variant = AnyVariant;
     private bool _isLimited;
     private int _masked;
     private ulong _unavailable;
@@ -33,6 +43,7 @@ internal sealed class ArmTable
         ArgumentOutOfRangeException.ThrowIfZero(setup.Arms.Length, nameof(setup));
         _arms = [.. setup.Arms.Select(static (description, index) => description.Arm with { Index = index })];
         _accuracies = [.. setup.Arms.Select(static description => description.Accuracy)];
+        (_asked, _ofVariant) = (_accuracies, new double[_accuracies.Length]);
         (CanRace, _setup, _mask) = (setup.CanRace, setup, setup.Mask);
         Servers = _arms.Max(static arm => arm.Server) + 1;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Servers, 64, nameof(setup));
@@ -97,10 +108,10 @@ internal sealed class ArmTable
     public ReadOnlySpan<double> Accuracies => _accuracies;
 
     /// <summary>Whether a local arm may be taken: it is accurate enough and takes no longer than the request has left, or no other arm could be taken.</summary>
-    public bool MayRun(int local) => AllowsDevice && _limit.Allows(_accuracies[local], _localHeads[local - Remotes]);
+    public bool MayRun(int local) => AllowsDevice && _limit.Allows(_asked[local], _localHeads[local - Remotes]);
 
-    /// <summary>Whether an arm is as accurate as the request asks for.</summary>
-    public bool IsAccurate(int arm) => new ArmLimit(MinAccuracy, 0).IsAccurate(_accuracies[arm]);
+    /// <summary>Whether an arm is as accurate as the request asks for, and of the variant that it asks for.</summary>
+    public bool IsAccurate(int arm) => new ArmLimit(MinAccuracy, 0).IsAccurate(_asked[arm]);
 
     /// <summary>Whether a remote arm is neither excluded nor of a server that is not available. It may be less accurate than the request asks for.</summary>
     public bool MayBeTaken(int arm) => _mayBeTaken[arm];
@@ -140,12 +151,29 @@ internal sealed class ArmTable
 
         // By the deadline, an arm is chosen by the probability that it is in time.
         var remaining = context.Objective == Objective.MostAccurateBy ? null : context.RemainingSeconds;
-        MinAccuracy = context.MinAccuracy > _leastAccurate ? Math.Min(context.MinAccuracy, _mostAccurate) : double.NegativeInfinity;
+        Ask(context is { Objective: Objective.Experience, Variant: { } variant } ? variant : AnyVariant);
+        MinAccuracy = _asked == _ofVariant ? Math.Min(Math.Max(context.MinAccuracy, 0), _mostAccurateOfVariant)
+            : context.MinAccuracy > _leastAccurate ? Math.Min(context.MinAccuracy, _mostAccurate) : double.NegativeInfinity;
         if (remaining is not null || !double.IsNegativeInfinity(MinAccuracy)) Limit(remaining ?? double.PositiveInfinity, heads, rowOf);
         else if (_isLimited) Lift();
         if (Remotes == Main) return;
         for (var local = Remotes; local < Count; local++) _localHeads[local - Remotes] = heads[rowOf[local]];
         OnDevice = FastestLocal(heads, rowOf);
+    }
+
+    // Where no arm of the variant can be used, it is as if none had been asked for.
+    private void Ask(int variant)
+    {
+        if (variant == _variant) return;
+        (_variant, _asked, _mostAccurateOfVariant) = (variant, _accuracies, OtherVariant);
+        if (variant == AnyVariant) return;
+        for (var arm = 0; arm < Count; arm++)
+        {
+            _ofVariant[arm] = _arms[arm].Variant == variant ? _accuracies[arm] : OtherVariant;
+            if (arm >= Remotes || _mayBeTaken[arm]) _mostAccurateOfVariant = Math.Max(_mostAccurateOfVariant, _ofVariant[arm]);
+        }
+
+        if (_mostAccurateOfVariant >= 0) _asked = _ofVariant;
     }
 
     private ArmLimit AccuracyLimit => new(MinAccuracy, double.PositiveInfinity);
@@ -162,14 +190,14 @@ internal sealed class ArmTable
     private bool Try(in ArmLimit limit, ReadOnlySpan<double> heads, int[] rowOf)
     {
         var allowsDevice = false;
-        for (var local = Remotes; local < Count && !allowsDevice; local++) allowsDevice = limit.Allows(_accuracies[local], heads[rowOf[local]]);
-        _remote.Limit(limit, _accuracies, heads, rowOf);
+        for (var local = Remotes; local < Count && !allowsDevice; local++) allowsDevice = limit.Allows(_asked[local], heads[rowOf[local]]);
+        _remote.Limit(limit, _asked, heads, rowOf);
         if (Remote.Length == 0 && !allowsDevice) return false;
         (_isLimited, AllowsDevice, _limit) = (true, allowsDevice, limit);
         for (var server = 0; server < Servers; server++)
         {
-            _remoteOf[server].Limit(limit, _accuracies, heads, rowOf);
-            _exploredOf[server].Limit(limit, _accuracies, heads, rowOf);
+            _remoteOf[server].Limit(limit, _asked, heads, rowOf);
+            _exploredOf[server].Limit(limit, _asked, heads, rowOf);
         }
 
         return true;
@@ -216,6 +244,7 @@ internal sealed class ArmTable
         for (var local = Remotes; local < Main; local++) _mostAccurate = Math.Max(_mostAccurate, _accuracies[local]);
         foreach (var arm in _remote.All) _mostAccurate = Math.Max(_mostAccurate, _accuracies[arm]);
         (_isLimited, AllowsDevice, _limit) = (false, true, ArmLimit.None);
+        (_variant, _asked) = (AnyVariant, _accuracies);
     }
 
     private bool IsAvailable(int server) => ((_unavailable >> server) & 1) == 0;

@@ -90,6 +90,13 @@ public readonly record struct DecisionContext
     public double MinAccuracy { get; init; }
 
     /// <summary>
+    /// Under <see cref="Objective.Experience"/>, the variant whose arms may be taken (<see cref="Arm.Variant"/>), remote and local. Null (the default)
+    /// leaves all, as does a variant of which no arm can be used. What stands in for an arm on the device (<see cref="Decision.Local"/>) may be of
+    /// another.
+    /// </summary>
+    public int? Variant { get; init; }
+
+    /// <summary>
     /// Seconds that the request has already taken to where its arm is chosen: the way to a server that chooses. 0 (the default) where the device
     /// chooses. They are no part of <see cref="RemainingSeconds"/>.
     /// </summary>
@@ -108,6 +115,12 @@ public enum Objective
     /// server has none. Without a deadline it is the most accurate arm, the fastest of equals.
     /// </summary>
     MostAccurateBy,
+
+    /// <summary>
+    /// The best expected rating by the user: the least expected time of the request among the arms of <see cref="DecisionContext.Variant"/>, which an
+    /// <see cref="Policies.Experience.ExperienceModel"/> chose for the session.
+    /// </summary>
+    Experience,
 }
 
 /// <summary>When the device runs a model itself beside a server that was asked (<see cref="Decision.HedgeAfterSeconds"/>), under <see cref="Objective.MostAccurateBy"/>.</summary>

@@ -29,6 +29,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(OverheadSummary))]
 [JsonSerializable(typeof(SimulatedFrameLine))]
 [JsonSerializable(typeof(SimulationLine))]
+[JsonSerializable(typeof(ExperienceRow))]
 [JsonSerializable(typeof(FamilyRow))]
 [JsonSerializable(typeof(FamilySummary))]
 [JsonSerializable(typeof(FamilyCellLine))]

@@ -1,3 +1,4 @@
+using SplitInfer.Simulation.Experience;
 using SplitInfer.Testing;
 
 namespace SplitInfer.Cli.Tests.Commands;
@@ -150,6 +151,19 @@ public sealed class SimulateTests : IDisposable
         Assert.Equal([(32, 10), (1000, 10)], decisions.CountBy(static d => d.GetProperty("arms").GetInt32()).Select(static count => (count.Key, count.Value)));
     }
 
+    [Fact]
+    public async Task Bench_experience_prints_a_line_for_each_contender()
+    {
+        var result = await CommandLine.RunAsync("bench", "experience", "--devices", "60", "--days", "2", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(Enum.GetNames<ExperienceContender>(), result.Json.Select(static l => l.GetProperty("contender").GetString()!));
+        Assert.All(result.Json, static l => Assert.Equal(
+            "contender worlds sessions content ratio leastRatio firstRatio ratioAfterFive leastRatioAfterFive ratingsTo95 veteranRatio askedShare answeredShare uploadBytesPerDay mostUploadBytes", CommandLine.Fields(l)));
+        Assert.All(result.Json, static l => Assert.Equal(12 * 2 * 3, l.GetProperty("sessions").GetInt32()));
+        var table = await CommandLine.RunAsync("bench", "experience", "--devices", "60", "--days", "2");
+        Assert.Contains("over the best static variant", table.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1, "simulate --scenario nowhere.json", "nowhere.json")]
     [InlineData(2, "simulate", "--scenario")]
@@ -162,6 +176,8 @@ public sealed class SimulateTests : IDisposable
     [InlineData(2, "bench policy --families 1 --scenarios worlds", "--scenarios")]
     [InlineData(2, "bench policy --families 1 --one-core", "--one-core")]
     [InlineData(2, "bench policy --families 1 --no-races", "--no-races")]
+    [InlineData(2, "bench experience --seeds 0", "--seeds")]
+    [InlineData(2, "bench experience --patience-spread -1", "--patience-spread")]
     public async Task Mistakes_are_told_in_words(int exitCode, string line, string word)
     {
         var result = await CommandLine.RunAsync([.. line.Split(' ').Select(w => w == "WORLD" ? _scenario : w), "--json"]);

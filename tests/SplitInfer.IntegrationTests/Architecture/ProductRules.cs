@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Families", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Tailoring/Verification", "Tailoring/Families"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Tailoring/Verification", "Tailoring/Families"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -29,10 +29,12 @@ internal static class ProductRules
             ["Policies/Exploration"] = ["Policies/Learning"],
             ["Policies/Baselines"] = ["Policies/Exploration"],
             ["Policies/MuLinUcb"] = ["Policies/Exploration"],
+            ["Policies/Experience"] = ["Policies/Learning"],
             ["Policies/Catalog"] = ["Policies/Baselines", "Policies/MuLinUcb"],
-            ["Simulation"] = ["Policies/Catalog"],
+            ["Simulation"] = ["Policies/Catalog", "Policies/Experience"],
             ["Simulation/RandomWorlds"] = ["Simulation"],
             ["Simulation/Families"] = ["Simulation"],
+            ["Simulation/Experience"] = ["Simulation"],
 
             ["Client/Transport"] = Core,
             ["Client/Device"] = Core,

@@ -1,5 +1,6 @@
 using System.Text;
 using SplitInfer.Policies.Catalog;
+using SplitInfer.Simulation;
 using SplitInfer.Simulation.Families;
 
 namespace SplitInfer.Policies.Tests.Deadlines;

@@ -1,0 +1,62 @@
+namespace SplitInfer.Policies.Experience;
+
+/// <summary>The knobs of an <see cref="ExperienceModel"/>. Immutable. A value out of range throws <see cref="ArgumentOutOfRangeException"/> when the model is made.</summary>
+public sealed class ExperienceOptions
+{
+    /// <summary>Standard deviation of a rating around what its user thinks, above 0. 0.15 by default.</summary>
+    public double RatingDeviation { get; init; } = 0.15;
+
+    /// <summary>How far users differ in the level of their ratings; a standard deviation, above 0. 0.15 by default.</summary>
+    public double LevelDeviation { get; init; } = 0.15;
+
+    /// <summary>How far users differ in what a feature is worth to them, from its least to its highest value; a standard deviation, above 0. 0.3 by default.</summary>
+    public double TasteDeviation { get; init; } = 0.3;
+
+    /// <summary>How uncertain the common part of the model is before any rating, in the same way; above 0. 0.5 by default.</summary>
+    public double PriorDeviation { get; init; } = 0.5;
+
+    /// <summary>Standard deviations by which a variant may be better than believed when it is chosen, at least 0. 0.3 by default.</summary>
+    public double Optimism { get; init; } = 0.3;
+
+    /// <summary>What of this device's ratings is left of their weight after one further rating, above 0 to 1: tastes change. 0.98 by default.</summary>
+    public double Memory { get; init; } = 0.98;
+
+    /// <summary>The most that an implicit signal weighs against a rating, 0 to 1. 0.25 by default; 0 leaves signals out.</summary>
+    public double SignalWeight { get; init; } = 0.25;
+
+    /// <summary>The share of sessions in which there may be a question, 0 to 1. 0.1 by default.</summary>
+    public double QuestionShare { get; init; } = 0.1;
+
+    /// <summary>Questions that a new device may ask whatever <see cref="QuestionShare"/> says, at least 0. 5 by default.</summary>
+    public int FirstQuestions { get; init; } = 5;
+
+    /// <summary>A question is worth asking while the difference of the two best variants is less certain than this; a standard deviation, at least 0. 0.03 by default.</summary>
+    public double MinQuestionDeviation { get; init; } = 0.03;
+
+    /// <summary>Statistics are shared once the determinant of the precision matrix has grown by this part (C of FedLinUCB), above 0. 0.02 by default.</summary>
+    public double ShareGrowth { get; init; } = 0.02;
+
+    /// <summary>The least time between two shares. A day by default, so that a day brings at most one upload.</summary>
+    public TimeSpan ShareInterval { get; init; } = TimeSpan.FromDays(1);
+
+    internal void Validate()
+    {
+        Require(RatingDeviation > 0 && double.IsFinite(RatingDeviation), nameof(RatingDeviation), "above 0");
+        Require(LevelDeviation > 0 && double.IsFinite(LevelDeviation), nameof(LevelDeviation), "above 0");
+        Require(TasteDeviation > 0 && double.IsFinite(TasteDeviation), nameof(TasteDeviation), "above 0");
+        Require(PriorDeviation > 0 && double.IsFinite(PriorDeviation), nameof(PriorDeviation), "above 0");
+        Require(Optimism >= 0 && double.IsFinite(Optimism), nameof(Optimism), "at least 0");
+        Require(Memory is > 0 and <= 1, nameof(Memory), "above 0 and at most 1");
+        Require(SignalWeight is >= 0 and <= 1, nameof(SignalWeight), "from 0 to 1");
+        Require(QuestionShare is >= 0 and <= 1, nameof(QuestionShare), "from 0 to 1");
+        Require(FirstQuestions >= 0, nameof(FirstQuestions), "at least 0");
+        Require(MinQuestionDeviation >= 0, nameof(MinQuestionDeviation), "at least 0");
+        Require(ShareGrowth > 0, nameof(ShareGrowth), "above 0");
+        Require(ShareInterval >= TimeSpan.Zero, nameof(ShareInterval), "at least zero");
+    }
+
+    private static void Require(bool holds, string name, string range)
+    {
+        if (!holds) throw new ArgumentOutOfRangeException(name, $"{name} must be {range}.");
+    }
+}
