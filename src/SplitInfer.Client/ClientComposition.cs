@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
+using SplitInfer.Client.Experience;
 using SplitInfer.Client.Families;
 using SplitInfer.Client.Profiling;
 using SplitInfer.Client.Servers;
@@ -14,6 +15,7 @@ using SplitInfer.Families;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
 using SplitInfer.Policies.Catalog;
+using SplitInfer.Policies.Experience;
 using SplitInfer.Protocol;
 using SplitInfer.Segments;
 
@@ -107,10 +109,11 @@ internal static class ClientComposition
             var fallsBack = options.FallsBack;
             var rescue = !fallsBack ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
             var executors = new ExecutorSet(servers, codecs, variants, sink, background, rescue, fallsBack, learns, options.Transport.SilencePatience, arms, time);
+            var experience = options.EffectiveObjective == Objective.Experience ? ExperienceOf(options, components, variants) : null;
             if (learns)
             {
                 // Before the first round trip, which it would replace.
-                state.Load(policy);
+                state.Load(policy, experience?.Model.State);
                 servers.ProbeIfDue();
             }
 
@@ -118,7 +121,7 @@ internal static class ClientComposition
             foreach (var warning in state.Warnings) ClientLog.Warning(options.Logger, warning);
             ClientLog.Ready(options.Logger, plan.Model.ToString()[..8], arms.Descriptions.Length, policy.Name, listed.Count);
             var gauges = new ClientGauges(label, names, server => !servers.All[server].Health.IsUnavailable, policy.Estimate);
-            return new(options, variants, arms, mask, policy, servers, executors, sink, state, background, news, recorder, gauges);
+            return new(options, variants, arms, mask, policy, servers, executors, sink, state, background, news, recorder, gauges, experience);
         }
         catch
         {
@@ -130,6 +133,11 @@ internal static class ClientComposition
             throw;
         }
     }
+
+    private static ClientExperience ExperienceOf(SplitInferenceOptions options, ImmutableArray<Component> components, VariantSet variants) => new(
+        new(options.Experience, options.TimeProvider),
+        components.Select(static component => new VariantFeatures { Accuracy = component.Arms.Accuracy, Bytes = component.Member!.Bytes }),
+        variant => variants[variant].Model.WholeSeconds, options.TimeProvider);
 
     /// <summary>What listeners are told that the model is called: its name at the servers, or that of its file.</summary>
     private static string Label(SplitInferenceOptions options, PartitionPlan plan) =>

@@ -4,6 +4,7 @@ using System.Text;
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
+using SplitInfer.Client.Experience;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.Telemetry;
 using SplitInfer.Client.Transport;
@@ -18,6 +19,9 @@ public sealed class InferenceResult : IDisposable
 {
     private readonly TensorValue[] _outputs;
     private readonly LocalModel _model;
+
+    private ClientExperience? _experience;
+    private long _session;
 
     internal InferenceResult(LocalModel model, TensorValue[] outputs) => (_model, _outputs) = (model, outputs);
 
@@ -73,6 +77,12 @@ public sealed class InferenceResult : IDisposable
     /// <summary>Payload bytes that were sent up to the result, those of a race that the device won included, those of <see cref="Decision.Shadow"/> not; 0 where the server was not asked.</summary>
     public required long BytesSent { get; init; }
 
+    /// <summary>The user rates the answers of the session that the result belongs to, under <see cref="Objective.Experience"/>. The result may be disposed already.</summary>
+    /// <param name="rating">From 0, useless, to 1, as good as can be.</param>
+    /// <returns>Whether it was taken: the session is not rated yet nor long over, and the client's objective is <see cref="Objective.Experience"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The rating is not a number.</exception>
+    public bool Rate(double rating) => _experience?.Rate(_session, rating) is true;
+
     /// <summary>Where the request ran and what it cost, such as <c>Split at 19 by edge: 41.2 ms (head 12.0, encode 0.4, offload 28.8), 51,200 B sent with Quantized8</c>.</summary>
     public override string ToString()
     {
@@ -89,6 +99,9 @@ public sealed class InferenceResult : IDisposable
         if (ServerFailure is not null) text.Append(CultureInfo.InvariantCulture, $"; the server failed: {ServerFailure.Message}");
         return text.ToString();
     }
+
+    /// <summary>Says which session the result belongs to.</summary>
+    internal void IsOf(ClientExperience experience, long session) => (_experience, _session) = (experience, session);
 
     /// <summary>What listeners are told of the request.</summary>
     /// <param name="attempt">The attempt that led to the result.</param>

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
+using SplitInfer.Client.Experience;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.State;
 using SplitInfer.Client.Telemetry;
@@ -38,14 +39,14 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private readonly Lazy<Task> _disposal;
 
     internal SplitInferenceClient(
-        SplitInferenceOptions options, VariantSet variants, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background, ServerStatusNews news, RequestRecorder recorder, ClientGauges? gauges)
+        SplitInferenceOptions options, VariantSet variants, ArmCatalog arms, ArmMask mask, IPartitionPolicy policy, ServerSet servers, ExecutorSet executors, OutcomeSink sink, LearnedState state, BackgroundWork background, ServerStatusNews news, RequestRecorder recorder, ClientGauges? gauges, ClientExperience? experience = null)
     {
         (_options, _variants, _arms, _mask, _policy, _servers, _sink, _state, _background) = (options, variants, arms, mask, policy, servers, sink, state, background);
         _selector = new(arms, mask, policy, servers, options.FallsBack, options.Races, options.EffectiveObjective);
         _runner = new(executors, sink, variants, mask, _selector.Learns);
         _disposal = new(DisposeOnceAsync);
         (_news, news.Sender) = (news, this);
-        (_recorder, _gauges) = (recorder, gauges);
+        (_recorder, _gauges, Experience) = (recorder, gauges, experience);
     }
 
     /// <summary>All partitions of the model; of its first variant where there is a family.</summary>
@@ -75,6 +76,9 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
 
     /// <summary>The partitions, of the first variant where there is a family, that proved unusable while the client ran, with the reason. A policy does not choose them again. Empty if there are none.</summary>
     public IReadOnlyDictionary<int, string> MaskedPartitions => _mask.Reasons;
+
+    /// <summary>What the user thinks of the answers, by which variants are chosen under <see cref="Objective.Experience"/>; null under other objectives.</summary>
+    public ClientExperience? Experience { get; }
 
     /// <summary>Awaits replies that lost a race.</summary>
     internal LateReplyCollector Late => _runner.Late;
@@ -173,7 +177,32 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller)
     {
-        var (decision, skipped) = request?.Partition is { } named ? (_selector.Named(named), null) : _selector.Choose(request?.Quality ?? default, request?.MinAccuracy ?? 0, budget);
+        if (Experience is not { } experience || request?.Partition is not null) return await InferAsync(inputs, variant: null, request, budget, recorded, stop, caller).ConfigureAwait(false);
+        var (session, variant) = experience.Begin(inputs.Span);
+        var began = _options.TimeProvider.GetTimestamp();
+        try
+        {
+            var result = await InferAsync(inputs, variant, request, budget, recorded, stop, caller).ConfigureAwait(false);
+            result.IsOf(experience, session);
+            experience.End(session, variant, _options.TimeProvider.GetElapsedTime(began).TotalSeconds, isLate: false);
+            return result;
+        }
+        catch (Exception) when (caller.IsCancellationRequested)
+        {
+            experience.Abandon(session);
+            throw;
+        }
+        catch (Exception) when (budget is { IsLimited: true, Remaining.Ticks: 0 })
+        {
+            experience.End(session, variant, _options.TimeProvider.GetElapsedTime(began).TotalSeconds, isLate: true);
+            throw;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, int? variant, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller)
+    {
+        var (decision, skipped) = request?.Partition is { } named ? (_selector.Named(named), null) : _selector.Choose(request?.Quality ?? default, request?.MinAccuracy ?? 0, variant, budget);
         try
         {
             return await AttemptAsync(inputs, decision, request, budget, recorded, skipped, stop, caller).ConfigureAwait(false);

@@ -2,6 +2,7 @@ using System.Collections.ObjectModel;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SplitInfer.Policies;
+using SplitInfer.Policies.Experience;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
@@ -37,6 +38,9 @@ public sealed class SplitInferenceOptions
     /// server is late unless set; never without <see cref="Races"/>.
     /// </summary>
     public Hedge Hedge { get; set; }
+
+    /// <summary>With <see cref="Policies.Objective.Experience"/>: how ratings are learned from. The defaults unless set.</summary>
+    public ExperienceOptions Experience { get; set; } = new();
 
     /// <summary>
     /// Whether the device has no copy of the model: <see cref="ModelPath"/> stays empty, the servers say what the model under <see cref="ModelName"/> takes
@@ -188,11 +192,12 @@ public sealed class SplitInferenceOptions
         Require(Variants is null || Family is not null, nameof(Variants), $"left out without a {nameof(Family)}");
         Require(Variants is not { Count: 0 }, nameof(Variants), "the names of some variants; leave it out for the best");
         Require(Objective is not { } objective || Enum.IsDefined(objective), nameof(Objective), $"one of {string.Join(", ", Enum.GetNames<Objective>())}");
+        Require(Objective is not Policies.Objective.Experience || Family is not null, nameof(Objective), $"another one without a {nameof(Family)}, of which a variant is chosen for each session");
         Require(Enum.IsDefined(Hedge), nameof(Hedge), $"one of {string.Join(", ", Enum.GetNames<Hedge>())}");
         foreach (var (value, option) in new (object?, string)[]
         {
             (Servers, nameof(Servers)), (KnownCodecs, nameof(KnownCodecs)), (Plan, nameof(Plan)), (Execution, nameof(Execution)), (Transport, nameof(Transport)),
-            (TimeProvider, nameof(TimeProvider)), (Logger, nameof(Logger)), (PolicyOptions, nameof(PolicyOptions)), (ModelName, nameof(ModelName)), (ModelVersion, nameof(ModelVersion)),
+            (TimeProvider, nameof(TimeProvider)), (Logger, nameof(Logger)), (PolicyOptions, nameof(PolicyOptions)), (ModelName, nameof(ModelName)), (ModelVersion, nameof(ModelVersion)), (Experience, nameof(Experience)),
         })
             Require(value is not null, option, "set; leave it out for the default");
         Require(CustomPolicy is null || (Policy is null && PolicyOptions.Count == 0), nameof(CustomPolicy), $"null where {nameof(Policy)} or {nameof(PolicyOptions)} is set, which it would replace");

@@ -28,10 +28,11 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
     /// <summary>What the policy decides.</summary>
     /// <param name="quality">How much the request matters.</param>
     /// <param name="minAccuracy">The least accuracy that it asks for, 0 to 1.</param>
+    /// <param name="variant">The variant that was chosen for it; null for any.</param>
     /// <param name="budget">The time that the request has.</param>
     /// <returns>The decision and, where the device takes the place of a server that is down, why.</returns>
     /// <exception cref="InvalidOperationException">The policy decided for an arm that it was not given.</exception>
-    public (Decision Decision, Exception? Skipped) Choose(in QualityOfService quality, double minAccuracy, in RequestBudget budget)
+    public (Decision Decision, Exception? Skipped) Choose(in QualityOfService quality, double minAccuracy, int? variant, in RequestBudget budget)
     {
         var unavailable = servers.All.IsEmpty ? ulong.MaxValue : servers.Unavailable;
         var decision = policy.Decide(new()
@@ -41,6 +42,7 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
             UnavailableServers = unavailable,
             Objective = objective,
             MinAccuracy = minAccuracy,
+            Variant = variant,
         });
         if (!arms.Contains(decision.Arm)) throw new InvalidOperationException($"Policy '{policy.Name}' decided for {decision.Arm}, which is not among the arms that it was given. Take one of {nameof(PolicySetup)}.{nameof(PolicySetup.Arms)}.");
         if (decision.Local is { } local) RequireLocal(local);

@@ -29,6 +29,7 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
     private readonly string _servers = string.Join('\n', servers);
     private readonly Fingerprint _model = ModelOf(arms.Variants);
     private IPartitionPolicy? _policy;
+    private IPolicyState? _experience;
 
     /// <summary>Delays of the heads.</summary>
     public HeadProfileUpdater Heads { get; } = new(new HeadProfile([.. arms.Variants.Select(static variant => ImmutableArray.CreateRange(variant.Plan.Partitions, static p => (double)p.Head.Macs))]));
@@ -49,9 +50,11 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
     public void Warn(string warning) => _warnings.Add(warning);
 
     /// <summary>Takes over what earlier runs left, and has <see cref="Save"/> leave what this one learns.</summary>
-    public void Load(IPartitionPolicy policy)
+    /// <param name="policy">The policy.</param>
+    /// <param name="experience">What ratings taught; null where nobody rates.</param>
+    public void Load(IPartitionPolicy policy, IPolicyState? experience = null)
     {
-        _policy = policy;
+        (_policy, _experience) = (policy, experience);
         if (folder is null) return;
         Try(() =>
         {
@@ -61,6 +64,9 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
                 if (section.Kind == StateKind.Heads && section.Version == HeadsVersion && section.Key == KeyOf("heads")) RestoreHeads(section.Numbers);
                 if (section.Kind == StateKind.Policy && policy.State is { } state && section.Version == state.Version && section.Key == KeyOf(policy))
                     state.Restore(new(section.Numbers.AsMemory()));
+                // Of features and not of variants, so that it holds for any family; it stands in this file because this file is the device's.
+                if (section.Kind == StateKind.Experience && experience is not null && section.Version == experience.Version && section.Key == KeyOf("experience"))
+                    experience.Restore(new(section.Numbers.AsMemory()));
             }
         });
     }
@@ -78,6 +84,13 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
                 var writer = new PolicyStateWriter();
                 state.Save(writer);
                 sections = [.. sections, new(StateKind.Policy, (uint)state.Version, KeyOf(policy), [.. writer.Numbers])];
+            }
+
+            if (_experience is { } experience)
+            {
+                var writer = new PolicyStateWriter();
+                experience.Save(writer);
+                sections = [.. sections, new(StateKind.Experience, (uint)experience.Version, KeyOf("experience"), [.. writer.Numbers])];
             }
 
             StateFile.Write(FilePath, _model, _device, sections);

@@ -12,6 +12,9 @@ internal enum StateKind : uint
 
     /// <summary>What a policy learned.</summary>
     Policy = 2,
+
+    /// <summary>What ratings taught.</summary>
+    Experience = 3,
 }
 
 /// <summary>One piece of saved state.</summary>

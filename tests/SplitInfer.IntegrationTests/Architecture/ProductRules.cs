@@ -45,7 +45,8 @@ internal static class ProductRules
             ["Client/Profiling"] = ["Client/Device", .. Policies],
             ["Client/State"] = ["Client/Device", "Client/Arms", .. Policies],
             ["Client/Families"] = Core,
-            ["Client"] = ["Client/Attempts", "Client/Profiling", "Client/State", "Client/Families"],
+            ["Client/Experience"] = [.. Core, .. Policies, "Policies/Experience"],
+            ["Client"] = ["Client/Attempts", "Client/Profiling", "Client/State", "Client/Families", "Client/Experience", "Policies/Experience"],
 
             ["Client/DependencyInjection"] = ["Client"],
 

@@ -1,0 +1,174 @@
+using SplitInfer.Policies.Experience;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Client.Experience;
+
+/// <summary>
+/// What the user of a client thinks of its answers: has a variant chosen for each session, notes what requests show without a question, and takes ratings. A
+/// session begins with a request and ends when it is rated, when <see cref="EndSession"/> is called, or when no request has come for ten minutes. Thread-safe.
+/// </summary>
+public sealed class ClientExperience
+{
+    /// <summary>The same request is repeated where it comes again so soon.</summary>
+    private static readonly TimeSpan RepeatedWithin = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
+
+    /// <summary>Places of an input, and bytes at each, by which requests are compared.</summary>
+    private const int ComparedPlaces = 64, ComparedBytes = 64;
+
+    /// <summary>Part of a mean that the last request makes.</summary>
+    private const double Newest = 0.1;
+
+    private readonly Lock _gate = new();
+    private readonly VariantFeatures[] _variants;
+    private readonly Func<int, double> _expectedSeconds;
+    private readonly bool[] _isMeasured;
+    private readonly TimeProvider _time;
+    private DeviceFeatures _device = new() { Cores = Environment.ProcessorCount, MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes };
+    private long _session;
+    private bool _isOpen;
+    private long _lastRequest;
+    private int _lastInputs;
+    private double _seconds;
+    private int _requests;
+
+    /// <param name="model">Learns and chooses.</param>
+    /// <param name="variants">What is known of the variants beforehand.</param>
+    /// <param name="expectedSeconds">By variant: what a request is expected to take before any has, s; 0 where nothing tells.</param>
+    /// <param name="time">The clock.</param>
+    internal ClientExperience(ExperienceModel model, IEnumerable<VariantFeatures> variants, Func<int, double> expectedSeconds, TimeProvider time)
+    {
+        (Model, _variants, _expectedSeconds, _time) = (model, [.. variants], expectedSeconds, time);
+        _isMeasured = new bool[_variants.Length];
+    }
+
+    /// <summary>
+    /// What learns from ratings and chooses. Its statistics are shared with other devices by the application: <see cref="ExperienceModel.TakeShare"/> and
+    /// <see cref="ExperienceModel.Receive"/>.
+    /// </summary>
+    public ExperienceModel Model { get; }
+
+    /// <summary>
+    /// What is known of the device. Cores and memory are there from the beginning; an application that knows of battery and network says so, before a session
+    /// begins.
+    /// </summary>
+    public DeviceFeatures Device
+    {
+        get { lock (_gate) return _device; }
+        set { lock (_gate) _device = value; }
+    }
+
+    /// <summary>Whether to ask the user now how good the answers of this session are: the rating would teach, and the budget of questions is not spent. <see cref="Ask"/> says that it was done.</summary>
+    public bool IsWorthAsking
+    {
+        get { lock (_gate) return _isOpen && Model.IsWorthAsking(_session); }
+    }
+
+    /// <summary>The user was asked. A session that ends without a rating then counts as one whose question was dismissed.</summary>
+    public void Ask()
+    {
+        lock (_gate)
+            if (_isOpen) Model.Ask(_session);
+    }
+
+    /// <summary>The user rates the answers of this session, which ends with it.</summary>
+    /// <param name="rating">From 0, useless, to 1, as good as can be.</param>
+    /// <returns>Whether it was taken: there is a session that is not rated yet.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The rating is not a number.</exception>
+    public bool Rate(double rating)
+    {
+        lock (_gate) return _isOpen && Rate(_session, rating);
+    }
+
+    /// <summary>Notes what an application has seen, such as a user who left.</summary>
+    /// <param name="signal">What was seen.</param>
+    public void Signal(ImplicitSignal signal)
+    {
+        lock (_gate)
+            if (_isOpen) Model.Signal(_session, signal);
+    }
+
+    /// <summary>Ends the session, so that the next request begins another one. What was seen of it is a weak label.</summary>
+    public void EndSession()
+    {
+        lock (_gate) End();
+    }
+
+    /// <summary>A request begins: tells its session and the variant that was chosen for that.</summary>
+    /// <param name="inputs">The inputs, by which a repeated request is known.</param>
+    internal (long Session, int Variant) Begin(ReadOnlySpan<TensorValue> inputs)
+    {
+        var hash = HashOf(inputs);
+        lock (_gate)
+        {
+            var pause = _time.GetElapsedTime(_lastRequest);
+            if (_isOpen && pause > LongestPause) End();
+            if (_isOpen && hash == _lastInputs && pause < RepeatedWithin) Model.Signal(_session, ImplicitSignal.Repeated);
+            (_lastRequest, _lastInputs) = (_time.GetTimestamp(), hash);
+            if (!_isOpen) (_session, _isOpen, _seconds, _requests) = (_session + 1, true, 0, 0);
+            for (var variant = 0; variant < _variants.Length; variant++)
+                if (!_isMeasured[variant] && _expectedSeconds(variant) is > 0 and var expected) _variants[variant] = _variants[variant] with { Seconds = expected };
+            return (_session, Model.Choose(_session, _device, _variants).Variant);
+        }
+    }
+
+    /// <summary>A request of a session has ended.</summary>
+    /// <param name="session">Its session.</param>
+    /// <param name="variant">The variant that was chosen.</param>
+    /// <param name="seconds">What it took, s.</param>
+    /// <param name="isLate">Whether it had no result by its deadline.</param>
+    internal void End(long session, int variant, double seconds, bool isLate)
+    {
+        lock (_gate)
+        {
+            var known = _variants[variant];
+            _variants[variant] = known with
+            {
+                Seconds = _isMeasured[variant] && known.Seconds is { } mean ? mean + (Newest * (seconds - mean)) : seconds,
+                Lateness = (known.Lateness ?? 0) + (Newest * ((isLate ? 1 : 0) - (known.Lateness ?? 0))),
+            };
+            _isMeasured[variant] = true;
+            if (isLate) Model.Signal(session, ImplicitSignal.Late);
+            if (session == _session) (_seconds, _requests) = (_seconds + seconds, _requests + 1);
+        }
+    }
+
+    /// <summary>A request was given up by whoever made it.</summary>
+    internal void Abandon(long session)
+    {
+        lock (_gate) Model.Signal(session, ImplicitSignal.Abandoned);
+    }
+
+    /// <summary>The user rates the session of a result.</summary>
+    internal bool Rate(long session, double rating)
+    {
+        lock (_gate)
+        {
+            var isPresent = _isOpen && session == _session;
+            var taken = Model.Rate(session, rating, isPresent && _requests > 0 ? _seconds / _requests : null);
+            if (isPresent && taken) _isOpen = false;
+            return taken;
+        }
+    }
+
+    private void End()
+    {
+        if (_isOpen) Model.End(_session, _requests > 0 ? _seconds / _requests : null);
+        _isOpen = false;
+    }
+
+    private static int HashOf(ReadOnlySpan<TensorValue> inputs)
+    {
+        var hash = new HashCode();
+        foreach (var input in inputs)
+        {
+            var bytes = input.Bytes.Span;
+            hash.Add(bytes.Length);
+            var step = Math.Max(ComparedBytes, bytes.Length / ComparedPlaces);
+            for (var at = 0; at < bytes.Length; at += step) hash.AddBytes(bytes.Slice(at, Math.Min(ComparedBytes, bytes.Length - at)));
+        }
+
+        return hash.ToHashCode();
+    }
+}
