@@ -7,6 +7,7 @@ using SplitInfer.Models;
 using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
+using SplitInfer.Tailoring.Surgery.Normalization;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Families;
@@ -117,7 +118,7 @@ public static class ModelTailor
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(samples);
-        var normal = VariantMaker.NormalForm(model, inputs, execution, cancellationToken).Model;
+        var normal = new Normalization(execution).Apply(model, cancellationToken).Model;
         return StatisticsCollector.Collect(normal, inputs, samples, execution, progress, cancellationToken).Of(model.Fingerprint);
     }
 

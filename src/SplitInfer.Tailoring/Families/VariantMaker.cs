@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Tailoring.Pruning;
 using SplitInfer.Tailoring.Quantization;
@@ -33,13 +32,9 @@ internal sealed class VariantMaker(OnnxModel model, IReadOnlyList<TensorSpec> in
     public MadeVariant Normalise()
     {
         report.Say("Normalising the model");
-        _normal = NormalForm(model, inputs, options.Execution, cancellationToken);
+        _normal = new Normalization(options.Execution).Apply(model, cancellationToken);
         return new(_normal.Model, _normal.Bytes, Parent: null, _normal.Changes);
     }
-
-    /// <summary>The normal form of a model, whose inputs stay inputs even where the file has values for them.</summary>
-    public static TransformedModel NormalForm(OnnxModel model, IReadOnlyList<TensorSpec> inputs, ExecutionOptions? execution, CancellationToken cancellationToken) =>
-        new Normalization(execution) { FedInputs = inputs.Select(static i => i.Name).ToHashSet(StringComparer.Ordinal) }.Apply(model, cancellationToken);
 
     /// <summary>The model as it is, in one file.</summary>
     public MadeVariant AsItIs(string reason)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Tailoring.Families;
 using SplitInfer.Tailoring.Statistics;

@@ -15,9 +15,6 @@ public sealed class Normalization : ModelTransformation
     /// <param name="execution">The engine that folds; null for the default one.</param>
     public Normalization(ExecutionOptions? execution = null) => _execution = execution ?? new();
 
-    /// <summary>Inputs that are fed even where the file has values for them, and stay inputs.</summary>
-    internal IReadOnlySet<string> FedInputs { get; init; } = new HashSet<string>(StringComparer.Ordinal);
-
     /// <inheritdoc/>
     public override string Name => "normalisation";
 
@@ -32,10 +29,10 @@ public sealed class Normalization : ModelTransformation
         if (edit.Graph.Node.Count < before) edit.Note($"folded {before} nodes to {edit.Graph.Node.Count}");
     }
 
-    private void TakeInitializersOffInputs(GraphEdit edit)
+    private static void TakeInitializersOffInputs(GraphEdit edit)
     {
         var initializers = edit.Graph.Initializer.Select(static i => i.Name).ToHashSet(StringComparer.Ordinal);
-        ValueInfoProto[] fed = [.. edit.Graph.Input.Where(i => initializers.Contains(i.Name) && !FedInputs.Contains(i.Name))];
+        ValueInfoProto[] fed = [.. edit.Graph.Input.Where(i => initializers.Contains(i.Name))];
         if (fed.Length == 0) return;
         foreach (var input in fed) edit.Graph.Input.Remove(input);
         edit.Forget();
