@@ -3,8 +3,8 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Tailoring.Statistics;
 
 /// <summary>
-/// What the values of a model were over samples. Statistics of one model that were collected apart, such as on several devices, add up; inputs
-/// cannot be told from them. Not thread-safe.
+/// What the values of a model were over samples. Statistics of one model that were collected apart, such as on several devices, add up. No sample
+/// is in them, though those of one sample alone tell much of it. Not thread-safe.
 /// </summary>
 public sealed class SampleStatistics
 {
