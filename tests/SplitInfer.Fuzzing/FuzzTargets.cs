@@ -24,6 +24,7 @@ internal static class FuzzTargets
         ["tensor"] = static () => new TensorTarget(),
         ["state"] = static () => new StateTarget(),
         ["calibration"] = static () => new CalibrationTarget(),
+        ["statistics"] = static () => new StatisticsTarget(),
         ["keys"] = static () => new KeysTarget(),
         ["png"] = static () => new PictureTarget(ImageCodec.Png(ImagePreprocessing.ImageNet.Pixels)),
         ["jpeg"] = static () => new PictureTarget(ImageCodec.Jpeg(ImagePreprocessing.ImageNet.Pixels)),

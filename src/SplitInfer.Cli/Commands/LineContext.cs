@@ -50,6 +50,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(EvaluationLine))]
 [JsonSerializable(typeof(FamilyLine))]
 [JsonSerializable(typeof(RefusedTargetLine))]
+[JsonSerializable(typeof(StatisticsLine))]
 [JsonSerializable(typeof(SplitNote))]
 [JsonSerializable(typeof(ContenderLine))]
 [JsonSerializable(typeof(TrialLine))]

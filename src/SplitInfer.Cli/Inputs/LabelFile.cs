@@ -15,7 +15,7 @@ internal static class LabelFile
         if (lines.Length != samples) throw new UsageException($"'{path}' has {lines.Length} lines for {samples} samples; give one label a line, in the order of the names of the samples.");
         return [.. lines.Select((line, index) => int.TryParse(line, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var label)
             ? label
-            : throw new UsageException($"Line {index + 1} of '{path}' is no class: '{line}'."))];
+            : throw new UsageException($"Line {index + 1} of '{path}' is no class: '{line}'. Write a whole number a line, 0 for the first class."))];
     }
 
     private static int[] ReadTensor(string path, int samples)
@@ -29,6 +29,6 @@ internal static class LabelFile
             var other => throw new UsageException($"'{path}' holds {other.DisplayName()}; labels are whole numbers: save them as int64, int32 or uint8."),
         };
         if (labels.Length != samples) throw new UsageException($"'{path}' has {labels.Length} labels for {samples} samples; give one for each, in the order of the names of the samples.");
-        return [.. labels.Select((label, index) => label is >= int.MinValue and <= int.MaxValue ? (int)label : throw new UsageException($"Label {index + 1} of '{path}' is no class: {label}."))];
+        return [.. labels.Select((label, index) => label is >= int.MinValue and <= int.MaxValue ? (int)label : throw new UsageException($"Label {index + 1} of '{path}' is no class: {label}. Classes are counted from 0."))];
     }
 }

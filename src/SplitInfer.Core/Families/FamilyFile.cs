@@ -32,11 +32,13 @@ public static class FamilyFile
         }
     }
 
-    /// <summary>Writes a file.</summary>
+    /// <summary>Writes a file. An earlier one is replaced once the new one is complete.</summary>
     public static void Save(string path, ModelFamily family)
     {
         ArgumentNullException.ThrowIfNull(family);
-        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(family, FamilyContext.Default.ModelFamily));
+        var unfinished = path + ".new";
+        File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(family, FamilyContext.Default.ModelFamily));
+        File.Move(unfinished, path, overwrite: true);
     }
 
     private static void Check(ModelFamily family, string path)
@@ -49,7 +51,7 @@ public static class FamilyFile
             // A file beside this one: nothing that a family says leads elsewhere.
             if (variant.File.Length == 0 || Path.GetFileName(variant.File) != variant.File || variant.File is "." or "..") throw new InvalidFamilyException(path, $"variant '{variant.Name}' names '{variant.File}', which is no file beside it");
             if (!(variant.Agreement is >= 0 and <= 1) || variant.Bytes < 0) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has an agreement of {variant.Agreement} and {variant.Bytes} bytes");
-            if (variant.Times.IsDefaultOrEmpty || variant.Times.Any(static time => !(time.Milliseconds > 0) || time.Threads < 0)) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has no times");
+            if (variant.Times.IsDefaultOrEmpty || variant.Times.Any(static time => !(time.Milliseconds > 0) || time.Threads < 0 || time.UpperMilliseconds is <= 0 or double.NaN)) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has no times");
         }
     }
 }

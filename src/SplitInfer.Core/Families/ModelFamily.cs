@@ -11,8 +11,11 @@ public sealed record ModelFamily
     /// <summary>That file's fingerprint.</summary>
     public required Fingerprint Fingerprint { get; init; }
 
-    /// <summary>Samples by which the variants were judged, none of which they were made with.</summary>
+    /// <summary>Samples by which the variants were judged, none of which they were made with unless <see cref="SharesSamples"/>.</summary>
     public required int Samples { get; init; }
+
+    /// <summary>Whether the variants were made with the samples that they were judged by, since there were too few to keep some apart; agreement is then too good.</summary>
+    public bool SharesSamples { get; init; }
 
     /// <summary>The machine on which times were measured.</summary>
     public required string Machine { get; init; }
@@ -45,8 +48,11 @@ public sealed record FamilyVariant
     /// <summary>What was done, in order.</summary>
     public ImmutableArray<string> Steps { get; init; } = [];
 
-    /// <summary>The processor that the variant is for, such as <c>x64-vnni</c>; null for any. Times are this machine's all the same.</summary>
+    /// <summary>The processor that the variant is for, such as <c>x64-vnni</c>; null for any.</summary>
     public string? Isa { get; init; }
+
+    /// <summary>Whether its times were taken on another processor than it is for, so that they say nothing.</summary>
+    public bool IsTimedElsewhere { get; init; }
 
     /// <summary>Bytes of the file.</summary>
     public required long Bytes { get; init; }
@@ -69,7 +75,7 @@ public sealed record FamilyVariant
     /// <summary>The lower bound of that share, with 95 % confidence.</summary>
     public double? AccuracyLow { get; init; }
 
-    /// <summary>Whether no other variant is at least as good in bytes, time and agreement and better in one.</summary>
+    /// <summary>Whether no other variant for the same processor is at least as good in bytes, time and agreement and better in one.</summary>
     public required bool IsParetoOptimal { get; init; }
 }
 
@@ -77,7 +83,11 @@ public sealed record FamilyVariant
 /// <param name="Threads">Threads of the run.</param>
 /// <param name="Milliseconds">The median, ms.</param>
 /// <param name="BaseMilliseconds">The median of the model that the family was made of, taken in turn with it, ms.</param>
-public sealed record VariantTime(int Threads, double Milliseconds, double BaseMilliseconds);
+public sealed record VariantTime(int Threads, double Milliseconds, double BaseMilliseconds)
+{
+    /// <summary>The upper quartile, which three of four runs took at most, ms: what targets are met by. Null where it was not kept.</summary>
+    public double? UpperMilliseconds { get; init; }
+}
 
 /// <summary>What was asked for.</summary>
 /// <param name="Name">The name of the target.</param>

@@ -29,7 +29,7 @@ public static class PlanPage
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
             <title>{name} – plan</title>
             <style>
-            {ReadStyle()}
+            {PageStyle.Read()}
             </style>
             </head>
             <body class="plan-page">
@@ -71,13 +71,6 @@ public static class PlanPage
             </html>
 
             """);
-    }
-
-    private static string ReadStyle()
-    {
-        using var stream = typeof(PlanPage).Assembly.GetManifestResourceStream("assets/plan.css")!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
     }
 }
 

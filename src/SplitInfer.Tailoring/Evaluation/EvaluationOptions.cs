@@ -11,7 +11,7 @@ public sealed class EvaluationOptions
     /// <summary>How models are run. One thread by default.</summary>
     public ExecutionOptions Execution { get; set; } = new() { IntraOpThreads = 1, UseSharedThreadPool = false };
 
-    /// <summary>Rounds of timing, in each of which every model runs in turn; at least 3. 15 by default.</summary>
+    /// <summary>Rounds of timing, in each of which models run in turn; at least 3. 15 by default. A model that was timed for four times <see cref="TimingBudget"/> takes part in no more than 3.</summary>
     public int TimingRounds { get; set; } = 15;
 
     /// <summary>The least time that each model is timed for. 0.5 s by default.</summary>

@@ -40,47 +40,29 @@ public static class ModelEvaluator
         try
         {
             foreach (var model in models) sessions.Add(ModelSessions.Load(model, options.Execution));
-            var answers = sessions.Select(session => AnswersOf(session)).ToArray();
-            var expected = answers[0];
-            if (against is not null)
-            {
-                using var other = ModelSessions.Load(against, options.Execution);
-                expected = AnswersOf(other);
-            }
-
+            using var other = against is null ? null : ModelSessions.Load(against, options.Execution);
+            using var reference = new ReferenceAnswers(other ?? sessions[0], samples, inputs);
+            var tallies = sessions.Select(session => TallyOf(reference, session)).ToArray();
             var first = samples.Read(0, inputs);
             var times = SessionTiming.Of(sessions, session => SampleRuns.InOrder(session, first, inputs), options, cancellationToken);
             foreach (var tensor in first) tensor.Dispose();
-            return [.. models.Select((model, place) => Score(model, answers[place], expected, times[place], samples.Count, options))];
+            return [.. models.Select((model, place) => ModelScore.Of(model.Source, tallies[place], times[place], ModelSessions.BytesOf(model)))];
         }
         finally
         {
             foreach (var session in sessions) session.Dispose();
         }
 
-        Answers AnswersOf(IEngineSession session) => Answers.Of(session, SampleRuns.Of(session, samples, inputs), () => progress?.Report(++runs), cancellationToken);
-    }
+        AnswerTally TallyOf(ReferenceAnswers reference, IEngineSession session)
+        {
+            var tally = new AnswerTally(options);
+            foreach (var comparison in reference.Compare(session, cancellationToken))
+            {
+                tally.Add(comparison);
+                progress?.Report(++runs);
+            }
 
-    private static ModelScore Score(OnnxModel model, Answers answers, Answers expected, RunTime time, int samples, EvaluationOptions options)
-    {
-        var all = Enumerable.Range(0, samples).ToArray();
-        double[] cosines = [.. all.Select(sample => answers.Cosine(sample, expected))];
-        var byClass = options.Agreement switch
-        {
-            AgreementKind.Classes => true,
-            AgreementKind.Outputs => false,
-            _ => options.Labels is not null || (answers.IsClassifier && expected.IsClassifier),
-        };
-        return new()
-        {
-            Model = model.Source,
-            Samples = samples,
-            Right = options.Labels is { } labels ? all.Count(sample => answers.ClassOf(sample) == labels[sample]) : null,
-            Agreeing = all.Count(sample => byClass ? answers.ClassOf(sample) == expected.ClassOf(sample) : answers.Likeness(sample, expected) >= options.AgreeingLikeness),
-            Cosine = cosines.Average(),
-            Seconds = time.Median,
-            UpperSeconds = time.UpperQuartile,
-            Bytes = ModelSessions.BytesOf(model),
-        };
+            return tally;
+        }
     }
 }

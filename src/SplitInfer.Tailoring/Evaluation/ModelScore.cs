@@ -44,4 +44,16 @@ public sealed record ModelScore
 
     /// <summary>The lower bound of the share of agreeing answers.</summary>
     public double AgreementLow => BinomialBound.Lower(Agreeing, Samples, Confidence);
+
+    internal static ModelScore Of(string model, AnswerTally tally, RunTime time, long bytes) => new()
+    {
+        Model = model,
+        Samples = tally.Samples,
+        Right = tally.Right,
+        Agreeing = tally.Agreeing,
+        Cosine = tally.Cosine,
+        Seconds = time.Median,
+        UpperSeconds = time.UpperQuartile,
+        Bytes = bytes,
+    };
 }

@@ -1,5 +1,4 @@
 using SplitInfer.Execution;
-using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Evaluation;
@@ -7,25 +6,16 @@ namespace SplitInfer.Tailoring.Evaluation;
 /// <summary>Gives a session what it takes of samples.</summary>
 internal static class SampleRuns
 {
-    /// <summary>The tensors of every sample in the order of a session. Each is released when the next is asked for.</summary>
-    /// <exception cref="TensorMismatchException">A sample does not fit, or the session takes an input that samples do not have.</exception>
-    public static IEnumerable<TensorValue[]> Of(IEngineSession session, ISampleSource samples, IReadOnlyList<TensorSpec> inputs)
+    /// <summary>Runs a session. The caller owns the outputs.</summary>
+    public static TensorValue[] Run(IEngineSession session, TensorValue[] inputs, CancellationToken cancellationToken)
     {
-        for (var sample = 0; sample < samples.Count; sample++)
-        {
-            var tensors = samples.Read(sample, inputs);
-            try
-            {
-                yield return InOrder(session, tensors, inputs);
-            }
-            finally
-            {
-                foreach (var tensor in tensors) tensor.Dispose();
-            }
-        }
+        var outputs = new TensorValue[session.Outputs.Length];
+        session.Run(inputs, outputs, cancellationToken);
+        return outputs;
     }
 
-    /// <summary>The tensors in the order of a session.</summary>
+    /// <summary>The tensors of a sample in the order of a session.</summary>
+    /// <exception cref="TensorMismatchException">The session takes an input that the sample does not have, or of another type.</exception>
     public static TensorValue[] InOrder(IEngineSession session, TensorValue[] tensors, IReadOnlyList<TensorSpec> inputs) =>
         [.. session.Inputs.Select(input => Find(input, tensors, inputs))];
 

@@ -6,20 +6,29 @@ namespace SplitInfer.Tailoring.Evaluation;
 /// <summary>Takes the times of sessions in turn.</summary>
 internal static class SessionTiming
 {
-    private const int WarmUpRuns = 3;
+    private const int WarmUpRuns = 3, LeastRuns = 3;
 
-    /// <summary>The times of a run of each session.</summary>
+    // A model that is slow is stopped before it has all of its rounds.
+    private const int MostBudgets = 4;
+
+    /// <summary>
+    /// The times of a run of each session. In every round each takes one turn that has not been timed as often and as long as it should; so a fast one runs on where a slow one
+    /// has enough, and none is timed for much longer than <see cref="MostBudgets"/> budgets.
+    /// </summary>
     public static RunTime[] Of(IReadOnlyList<IEngineSession> sessions, Func<IEngineSession, TensorValue[]> inputs, EvaluationOptions options, CancellationToken cancellationToken)
     {
         var time = options.TimeProvider;
         var (tensors, seconds, spent) = (sessions.Select(inputs).ToArray(), sessions.Select(static _ => new List<double>()).ToArray(), new double[sessions.Count]);
         for (var i = 0; i < sessions.Count; i++)
             for (var run = 0; run < WarmUpRuns; run++) Run(sessions[i], tensors[i], cancellationToken);
-        for (var round = 0; round < options.TimingRounds || spent.Any(s => s < options.TimingBudget.TotalSeconds); round++)
+        for (var isDone = false; !isDone;)
         {
+            isDone = true;
             for (var i = 0; i < sessions.Count; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                if (HasEnough(seconds[i].Count, spent[i], options)) continue;
+                isDone = false;
                 var start = time.GetTimestamp();
                 Run(sessions[i], tensors[i], cancellationToken);
                 seconds[i].Add(time.GetElapsedTime(start).TotalSeconds);
@@ -30,11 +39,16 @@ internal static class SessionTiming
         return [.. seconds.Select(RunTime.Of)];
     }
 
+    private static bool HasEnough(int runs, double seconds, EvaluationOptions options)
+    {
+        var budget = options.TimingBudget.TotalSeconds;
+        if (runs >= options.TimingRounds && seconds >= budget) return true;
+        return runs >= LeastRuns && budget > 0 && seconds >= MostBudgets * budget;
+    }
+
     private static void Run(IEngineSession session, TensorValue[] inputs, CancellationToken cancellationToken)
     {
-        var outputs = new TensorValue[session.Outputs.Length];
-        session.Run(inputs, outputs, cancellationToken);
-        foreach (var output in outputs) output.Dispose();
+        foreach (var output in SampleRuns.Run(session, inputs, cancellationToken)) output.Dispose();
     }
 }
 

@@ -25,6 +25,8 @@ internal sealed record MatrixFactors(int Rank, float[] Left, float[] Right, floa
         var most = (int)(options.MostCost * layer.Inputs * layer.Outputs / (layer.Inputs + layer.Outputs));
         var byInput = layer.Inputs < layer.Outputs;
         if (most < Multiple || Math.Min(layer.Inputs, layer.Outputs) > Largest) return null;
+        // What is no number has no directions.
+        if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(layer.Weights))) return null;
         // What the layer yields has the covariances B·Bᵀ with B = W·L, where C = L·Lᵀ; of B·Bᵀ and Bᵀ·B the smaller is decomposed.
         var weighted = moments?.Covariances() is { } covariances ? TimesFactorOf(covariances, layer, cancellationToken) : layer.Weights;
         var rows = byInput ? DenseProduct.Transposed<float>(weighted, layer.Outputs, layer.Inputs) : weighted;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using SplitInfer.Families;
 using SplitInfer.Models;
 using SplitInfer.Tailoring.Evaluation;
@@ -8,17 +7,32 @@ namespace SplitInfer.Tailoring.Families;
 /// <summary>A variant that was made and measured, and may or may not be delivered.</summary>
 /// <param name="Name">The name of the variant.</param>
 /// <param name="Isa">The processor that it is for; null where it is for any.</param>
-/// <param name="Parent">The variant that it was made of; null for the model itself.</param>
-/// <param name="Model">The model.</param>
-/// <param name="Bytes">The ONNX file.</param>
-/// <param name="Steps">What was done, in order.</param>
-internal sealed record Candidate(string Name, string? Isa, string? Parent, OnnxModel Model, ReadOnlyMemory<byte> Bytes, ImmutableArray<string> Steps)
+/// <param name="Made">The variant.</param>
+internal sealed record Candidate(string Name, string? Isa, MadeVariant Made)
 {
-    /// <summary>How good the answers are, and how long one thread takes.</summary>
+    /// <summary>The model.</summary>
+    public OnnxModel Model => Made.Model;
+
+    /// <summary>The ONNX file.</summary>
+    public ReadOnlyMemory<byte> Bytes => Made.Bytes;
+
+    /// <summary>How good the answers are.</summary>
     public required ModelScore Score { get; init; }
 
-    /// <summary>By threads: what a run takes, the upper quartile in ms, and what the file and the original take in the same run.</summary>
+    /// <summary>By threads: what a run takes, and what the original takes in the same run.</summary>
     public required IReadOnlyDictionary<int, CandidateTime> Times { get; init; }
+
+    /// <summary>The share of the risk of a promise that falls to this variant.</summary>
+    public required double RiskShare { get; init; }
+
+    /// <summary>Whether only rounding tells it from the original.</summary>
+    public bool IsExact { get; init; }
+
+    /// <summary>Whether its times were taken in turn with those of the other variants that are delivered.</summary>
+    public bool IsTimedTogether { get; init; }
+
+    /// <summary>Whether its times say something: not so on another processor than it is for.</summary>
+    public bool IsForHere => Isa is null || Isa == InstructionSet.Here;
 
     /// <summary>Whether this variant is what a target asks for, on this machine.</summary>
     public bool Meets(TailoringTarget target, double confidence) =>
@@ -33,22 +47,20 @@ internal sealed record Candidate(string Name, string? Isa, string? Parent, OnnxM
     public bool MeetsAgreement(TailoringTarget target, double confidence) =>
         target.MinAgreement is not { } least || Agreement(confidence) >= least;
 
-    /// <summary>The share of agreeing answers that can be promised. That of a model with the same answers by construction is 1.</summary>
-    public double Agreement(double confidence) => IsExact ? 1 : BinomialBound.Lower(Score.Agreeing, Score.Samples, confidence);
-
-    /// <summary>Whether only rounding tells it from the original.</summary>
-    public bool IsExact { get; init; }
+    /// <summary>The share of agreeing answers that can be promised, whichever variant is taken in the end. That of a model with the same answers by construction is 1.</summary>
+    public double Agreement(double confidence) => IsExact ? 1 : BinomialBound.Lower(Score.Agreeing, Score.Samples, 1 - ((1 - confidence) * RiskShare));
 
     public FamilyVariant ToVariant(string file, bool isParetoOptimal) => new()
     {
         Name = Name,
         File = file,
         Fingerprint = Model.Fingerprint,
-        Parent = Parent,
+        Parent = Made.Parent,
         Isa = Isa,
-        Steps = Steps,
+        IsTimedElsewhere = !IsForHere,
+        Steps = Made.Steps,
         Bytes = Bytes.Length,
-        Times = [.. Times.OrderBy(static t => t.Key).Select(static t => new VariantTime(t.Key, t.Value.Median * 1000, t.Value.Base * 1000))],
+        Times = [.. Times.OrderBy(static t => t.Key).Select(static t => new VariantTime(t.Key, t.Value.Median * 1000, t.Value.Base * 1000) { UpperMilliseconds = t.Value.Upper * 1000 })],
         Agreement = Score.Agreement,
         AgreementLow = Score.AgreementLow,
         Cosine = Score.Cosine,
@@ -62,4 +74,8 @@ internal sealed record Candidate(string Name, string? Isa, string? Parent, OnnxM
 /// <param name="Median">The median.</param>
 /// <param name="Upper">The upper quartile.</param>
 /// <param name="Base">The median of the original model, taken in turn.</param>
-internal sealed record CandidateTime(double Median, double Upper, double Base);
+internal sealed record CandidateTime(double Median, double Upper, double Base)
+{
+    /// <summary>The share of the original's time, which can be compared with that of another moment.</summary>
+    public double Relative => Median / Base;
+}

@@ -1,9 +1,10 @@
+using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Evaluation;
+using SplitInfer.Tailoring.Quantization;
 using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
-using SplitInfer.Tailoring.Quantization;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Families;
@@ -18,32 +19,30 @@ internal static class SensitivityScan
     /// <param name="model">The model, normalised.</param>
     /// <param name="inputs">Its inputs.</param>
     /// <param name="samples">A few samples.</param>
-    /// <param name="statistics">What its values are.</param>
+    /// <param name="statistics">What its values are. Products of values without a range are left out, since they stay in float32 anyway.</param>
     /// <param name="format">How products are quantised.</param>
-    /// <param name="evaluation">How models are run.</param>
-    /// <param name="productEnded">Called after each product.</param>
+    /// <param name="execution">How models are run.</param>
+    /// <param name="report">Is told of each product.</param>
     /// <param name="cancellationToken">Stops the work.</param>
+    /// <exception cref="TransformationRefusedException">A product cannot be quantised.</exception>
+    /// <exception cref="EngineException">A model does not run.</exception>
     public static IReadOnlyList<(string Product, double Loss)> Run(
-        OnnxModel model, IReadOnlyList<TensorSpec> inputs, ISampleSource samples, SampleStatistics statistics, Int8Options format, EvaluationOptions evaluation, Action productEnded, CancellationToken cancellationToken)
+        OnnxModel model, IReadOnlyList<TensorSpec> inputs, ISampleSource samples, SampleStatistics statistics, Int8Options format, ExecutionOptions execution, TailoringReport report, CancellationToken cancellationToken)
     {
-        var products = StaticInt8.Products(new GraphEdit(model));
-        var expected = AnswersOf(model);
+        var edit = new GraphEdit(model);
+        string[] products = [.. StaticInt8.Products(edit).Where(product => statistics.Find(edit.ProducerOf(product)!.Input[0]) is { Count: > 0 })];
+        using var session = ModelSessions.Load(model, execution);
+        using var reference = new ReferenceAnswers(session, samples, inputs);
         var losses = new List<(string, double)>();
         foreach (var product in products)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Int8Options only = new() { Activations = format.Activations, WeightBits = format.WeightBits, Ranges = format.Ranges, Percentile = format.Percentile, CorrectsBias = format.CorrectsBias, KeptInFloat = products.Where(p => p != product).ToHashSet(StringComparer.Ordinal) };
-            var answers = AnswersOf(new StaticInt8(statistics, only).Apply(model, cancellationToken).Model);
-            losses.Add((product, Enumerable.Range(0, samples.Count).Average(sample => 1 - answers.Cosine(sample, expected))));
-            productEnded();
+            using var other = ModelSessions.Load(new StaticInt8(statistics, only).Apply(model, cancellationToken).Model, execution);
+            losses.Add((product, reference.Compare(other, cancellationToken).Average(static comparison => 1 - comparison.Cosine)));
+            report.Say("Finding sensitive products", losses.Count, products.Length);
         }
 
         return [.. losses.OrderByDescending(static loss => loss.Item2)];
-
-        Answers AnswersOf(OnnxModel of)
-        {
-            using var session = ModelSessions.Load(of, evaluation.Execution);
-            return Answers.Of(session, SampleRuns.Of(session, samples, inputs), sampleEnded: null, cancellationToken);
-        }
     }
 }

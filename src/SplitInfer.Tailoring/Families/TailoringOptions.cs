@@ -1,5 +1,6 @@
 using SplitInfer.Execution;
 using SplitInfer.Tailoring.Evaluation;
+using SplitInfer.Tailoring.Statistics;
 
 namespace SplitInfer.Tailoring.Families;
 
@@ -15,6 +16,12 @@ public sealed class TailoringOptions
     /// </summary>
     public int RangeSamples { get; set; } = 128;
 
+    /// <summary>
+    /// What the values of the model were elsewhere, as <see cref="ModelTailor.Collect"/> gives it, added up where it comes from several devices; null (the default) to collect it here. Ranges
+    /// are then taken from it, nearly all samples judge, and variants that need samples to be made with are not made.
+    /// </summary>
+    public SampleStatistics? Statistics { get; set; }
+
     /// <summary>Samples by which the sensitivity of each product is found. 8 by default.</summary>
     public int SensitivitySamples { get; set; } = 8;
 
@@ -22,15 +29,18 @@ public sealed class TailoringOptions
     public int MaxMixedVariants { get; set; } = 4;
 
     /// <summary>
-    /// How sure it has to be that a variant agrees as often as a target asks, between 0.5 and 1; 0.75 by default. The more, the more
-    /// samples it takes.
+    /// How sure it has to be that the variant that is taken for a target agrees as often as that asks, between 0.5 and 1; 0.75 by default. The more, the more
+    /// samples it takes. What is left to chance is shared by all variants that may be tried.
     /// </summary>
     public double PromiseConfidence { get; set; } = 0.75;
 
-    /// <summary>The engine and how it runs; threads are those of each target. Null for the defaults.</summary>
+    /// <summary>Threads with which variants are judged and compared; targets have their own. 1 by default.</summary>
+    public int Threads { get; set; } = 1;
+
+    /// <summary>The engine and how it runs, but for threads. Null for the defaults.</summary>
     public ExecutionOptions? Execution { get; set; }
 
-    /// <summary>How often and how long models are timed.</summary>
+    /// <summary>How often and how long models are timed, and what makes them agree. Its labels have to be left out, and its execution is not used: both are given here.</summary>
     public EvaluationOptions Timing { get; set; } = new();
 
     /// <summary>Checks the options.</summary>
@@ -38,9 +48,14 @@ public sealed class TailoringOptions
     public void Validate()
     {
         Timing.Validate();
+        Execution?.Validate();
+        if (Timing.Labels is not null) throw new ArgumentException($"{nameof(Timing)} has labels; give them as {nameof(TailoringOptions)}.{nameof(Labels)}.");
+        if (Threads is < 1 or > ExecutionOptions.MaxThreads) throw new ArgumentException($"{nameof(Threads)} is {Threads}; it is 1 to {ExecutionOptions.MaxThreads}.");
         if (RangeSamples < 1) throw new ArgumentException($"{nameof(RangeSamples)} is {RangeSamples}; it is at least 1.");
         if (SensitivitySamples < 1) throw new ArgumentException($"{nameof(SensitivitySamples)} is {SensitivitySamples}; it is at least 1.");
         if (MaxMixedVariants < 0) throw new ArgumentException($"{nameof(MaxMixedVariants)} is {MaxMixedVariants}; it is not negative.");
         if (!(PromiseConfidence is >= 0.5 and < 1)) throw new ArgumentException($"{nameof(PromiseConfidence)} is {PromiseConfidence}; it is at least 0.5 and below 1.");
     }
+
+    internal ExecutionOptions ExecutionOf(int threads) => (Execution ?? new()).WithThreads(threads);
 }

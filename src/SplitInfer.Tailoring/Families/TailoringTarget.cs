@@ -28,19 +28,26 @@ public sealed record TailoringTarget
     /// </summary>
     public string? Isa { get; init; }
 
-    /// <summary>Reads targets: an array of them, or an object with such an array named <c>targets</c>.</summary>
+    /// <summary>Reads targets: an array of them, or an object with such an array named <c>targets</c> and nothing else.</summary>
     /// <param name="path">A JSON file.</param>
+    /// <param name="threads">Threads of those that do not say.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidTargetException">It holds no targets, or one that means nothing.</exception>
-    public static ImmutableArray<TailoringTarget> Load(string path)
+    public static ImmutableArray<TailoringTarget> Load(string path, int threads = 1)
     {
         if (!File.Exists(path)) throw new FileNotFoundException($"There is no file of targets '{path}'.", path);
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path), new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            var list = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("targets", out var inner) ? inner : document.RootElement;
+            var isNamed = document.RootElement.ValueKind == JsonValueKind.Object;
+            if (isNamed && document.RootElement.EnumerateObject().FirstOrDefault(static p => p.Name != "targets") is { Value.ValueKind: not JsonValueKind.Undefined } other)
+                throw new InvalidTargetException($"'{path}' has '{other.Name}' beside its targets, which is given on the command line. Leave it out.");
+            var list = isNamed && document.RootElement.TryGetProperty("targets", out var inner) ? inner : document.RootElement;
             var targets = list.Deserialize(TargetContext.Default.ImmutableArrayTailoringTarget);
-            return targets.IsDefaultOrEmpty ? throw new InvalidTargetException($"'{path}' has no targets. Give an array such as [{{\"name\":\"phone\",\"maxMs\":20,\"minAgreement\":0.97}}].") : targets;
+            if (targets.IsDefaultOrEmpty) throw new InvalidTargetException($"'{path}' has no targets. Give an array such as [{{\"name\":\"phone\",\"maxMs\":20,\"minAgreement\":0.97}}].");
+            foreach (var (target, given) in targets.Zip(list.EnumerateArray()))
+                if (!given.TryGetProperty("threads", out _)) target.Threads = threads;
+            return targets;
         }
         catch (JsonException error)
         {

@@ -120,8 +120,10 @@ internal sealed class ChannelClasses
     private bool TryTakeConstant(NodeProto node, int place, int[] channels)
     {
         if (_edit.FloatsOf(node.Input[place]) is not { } elements || RankOf(node.Input[1 - place]) is not { } rank) return false;
-        if (elements.Length == 1) return true;
         var dimensions = _edit.ConstantOf(node.Input[place])!.Dims;
+        // More dimensions would move the channels to another axis.
+        if (dimensions.Count > rank) return false;
+        if (elements.Length == 1) return true;
         var axis = dimensions.Count - (rank - 1);
         if (axis < 0 || axis >= dimensions.Count || elements.Length != channels.Length || dimensions[axis] != channels.Length) return false;
         _constants.Add(new(node, place, axis, channels));
@@ -132,9 +134,9 @@ internal sealed class ChannelClasses
     private bool IsPassing(NodeProto node) => node.OpType switch
     {
         "Clip" => node.Input.Skip(1).All(i => i.Length == 0 || _edit.FloatsOf(i) is [_]),
-        "ReduceMean" or "ReduceMax" => Ops.Integers(node, "axes") is { } axes && axes.All(static a => a >= 2),
-        "Squeeze" => _edit.IntegersOf(Ops.Input(node, 1)) is { } axes && axes.All(static a => a >= 2),
-        "Unsqueeze" => _edit.IntegersOf(Ops.Input(node, 1)) is { } axes && axes.All(static a => a >= 2),
+        "ReduceMean" or "ReduceMax" => Ops.Integers(node, "axes") is { Length: > 0 } axes && axes.All(static a => a >= 2),
+        "Squeeze" => _edit.IntegersOf(Ops.Input(node, 1)) is { Length: > 0 } axes && axes.All(static a => a >= 2),
+        "Unsqueeze" => _edit.IntegersOf(Ops.Input(node, 1)) is { Length: > 0 } axes && axes.All(static a => a >= 2),
         "Resize" => Ops.Input(node, 3).Length == 0 && _edit.FloatsOf(Ops.Input(node, 2)) is [1, 1, ..] && Ops.Text(node, "coordinate_transformation_mode", "") != "tf_crop_and_resize",
         "Pad" => RankOf(node.Input[0]) is { } rank && _edit.IntegersOf(node.Input[1]) is { } pads && pads.Length == 2 * rank && pads[0] == 0 && pads[1] == 0 && pads[rank] == 0 && pads[rank + 1] == 0 && Ops.Input(node, 3).Length == 0,
         _ => false,

@@ -47,7 +47,7 @@ public sealed class ChannelPruning : ModelTransformation
         var before = plan.Cost;
         var removed = plan.Choose(_options.Share, _options.LeastKept);
         var share = 1 - (plan.Cost / before);
-        if (share < _options.Share) throw edit.Refusal(Name, string.Create(CultureInfo.InvariantCulture, $"at most {share:P1} of the multiply-accumulates can go, and {_options.Share:P1} are to"));
+        if (share < _options.Share) throw edit.Refusal(Name, string.Create(CultureInfo.InvariantCulture, $"at most {share:P1} of the multiply-accumulates can go, and {_options.Share:P1} are to; ask for less"));
         var slicing = new ChannelSlicing(edit, classes, removed);
         slicing.Apply();
         var repaired = _options.Repairs ? Behind(edit, classes, slicing) : [];

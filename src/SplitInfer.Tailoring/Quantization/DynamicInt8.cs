@@ -58,6 +58,7 @@ public sealed class DynamicInt8 : ModelTransformation
     /// <summary>Writes products in the form that engines fuse. Nodes that read the same activation quantise it once.</summary>
     private sealed class IntegerProducts(GraphEdit edit, int weightBits)
     {
+        // Weights that several products read are stored for each: ONNX Runtime refuses to fuse two products of one initializer.
         private readonly Dictionary<string, (string Integers, string Scale, string ZeroPoint)> _activations = new(StringComparer.Ordinal);
 
         public void Replace(DenseProduct product)

@@ -46,7 +46,7 @@ internal sealed class QuantizedOperations
     /// <summary>Whether a node multiplies with constant weights: convolutions, <c>Gemm</c> and <c>MatMul</c>.</summary>
     public static bool IsProduct(GraphEdit edit, NodeProto node)
     {
-        if (!Ops.IsOneOf(node, "Conv", "Gemm", "MatMul") || node.Input.Count < 2 || edit.ConstantOf(node.Input[1]) is not { } weights || (ElementType)weights.DataType != ElementType.Float32) return false;
+        if (!Ops.IsOneOf(node, "Conv", "Gemm", "MatMul") || node.Input.Count < 2 || edit.ConstantOf(node.Input[1]) is not { } weights || (ElementType)weights.DataType != ElementType.Float32 || weights.Dims.Contains(0)) return false;
         if (Ops.Input(node, 2) is { Length: > 0 } bias && edit.FloatsOf(bias) is null) return false;
         return node.OpType switch
         {

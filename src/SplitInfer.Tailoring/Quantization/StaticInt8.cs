@@ -43,6 +43,7 @@ public sealed class StaticInt8 : ModelTransformation
 
     private protected override void Change(GraphEdit edit, CancellationToken cancellationToken)
     {
+        if (edit.Opset == 0) throw edit.Refusal(Name, "it has no operators of ONNX itself, and so no product that could be in integers");
         if (edit.Opset < LeastOpset) throw edit.Refusal(Name, $"its operators are of version {edit.Opset}, and scales by channel take {LeastOpset}; normalise the model first");
         if (edit.Origin != _statistics.Model) throw edit.Refusal(Name, $"the statistics are of another model, {_statistics.Model}; collect them with this one");
         var operations = QuantizedOperations.Of(edit, node => _options.KeptInFloat.Contains(node.Output[0]), value => _statistics.Find(value) is { Count: > 0 });

@@ -3,8 +3,8 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Tailoring.Statistics;
 
 /// <summary>
-/// What the values of a model were over samples. Statistics of one model that were collected apart, such as on several devices, add up; inputs
-/// cannot be told from them. Not thread-safe.
+/// What the values of a model were over samples. Statistics of one model that were collected apart, such as on several devices, add up. No sample
+/// is in them, though those of one sample alone tell much of it. Not thread-safe.
 /// </summary>
 public sealed class SampleStatistics
 {
@@ -24,6 +24,9 @@ public sealed class SampleStatistics
     /// <summary>By the name of a value: what it was. Values that were infinite or no number on a sample have no range, and are left out.</summary>
     public IReadOnlyDictionary<string, ValueStatistics> Values => _values;
 
+    /// <summary>Names of values that had an infinite element or one that is no number, which therefore have no range.</summary>
+    internal IReadOnlySet<string> WithoutRange => _withoutRange;
+
     /// <summary>What a value was; null if it was not collected.</summary>
     public ValueStatistics? Find(string value) => _values.GetValueOrDefault(value);
 
@@ -34,9 +37,27 @@ public sealed class SampleStatistics
         ArgumentNullException.ThrowIfNull(other);
         if (other.Model != Model) throw new ArgumentException($"These statistics are of the model {other.Model}, not of {Model}. Collect them again with this model.", nameof(other));
         _withoutRange.UnionWith(other._withoutRange);
-        foreach (var (name, value) in other._values) Of(name).Add(value);
+        foreach (var (name, value) in other._values) For(name).Add(value);
         foreach (var name in _withoutRange) _values.Remove(name);
-        Samples += other.Samples;
+        Samples = checked(Samples + other.Samples);
+    }
+
+    /// <summary>Takes a value that was kept; not twice.</summary>
+    internal bool TryTake(string name, ValueStatistics value) => _values.TryAdd(name, value);
+
+    /// <summary>Takes a value without a range that was kept; not twice.</summary>
+    internal bool TryTakeWithoutRange(string name) => !_values.ContainsKey(name) && _withoutRange.Add(name);
+
+    /// <summary>Says of how many samples the values are.</summary>
+    internal void TakeSamples(int samples) => Samples = samples;
+
+    /// <summary>The same statistics as of another form of the model with the same values.</summary>
+    internal SampleStatistics Of(Fingerprint model)
+    {
+        var result = new SampleStatistics(model) { Samples = Samples };
+        result._withoutRange.UnionWith(_withoutRange);
+        foreach (var (name, value) in _values) result._values.Add(name, value);
+        return result;
     }
 
     /// <summary>Adds the values of one sample.</summary>
@@ -47,7 +68,7 @@ public sealed class SampleStatistics
             if (_withoutRange.Contains(name)) continue;
             try
             {
-                Of(name).Add(tensor);
+                For(name).Add(tensor);
             }
             catch (NotFiniteNumberException)
             {
@@ -60,7 +81,7 @@ public sealed class SampleStatistics
         Samples++;
     }
 
-    private ValueStatistics Of(string name)
+    private ValueStatistics For(string name)
     {
         if (!_values.TryGetValue(name, out var value)) _values.Add(name, value = new());
         return value;

@@ -3,8 +3,8 @@ using SplitInfer.Tensors;
 namespace SplitInfer.Tailoring.Statistics;
 
 /// <summary>
-/// What the elements of one float32 value were over many samples: extremes, a histogram, and means by channel. Counts of two of them
-/// add up exactly, in whatever order: bins are [i, i + 1)·2ᵉ/<see cref="BinsPerSign"/>, and where an element is beyond ±2ᵉ, e grows and neighbouring bins become one.
+/// What the elements of one float32 value were over many samples: extremes, a histogram, and means by channel. Counts and extremes of two of them
+/// add up exactly, in whatever order; sums of channels do but for the rounding of float64. Bins are [i, i + 1)·2ᵉ/<see cref="BinsPerSign"/>, and where an element is beyond ±2ᵉ, e grows and neighbouring bins become one.
 /// Not thread-safe.
 /// </summary>
 public sealed class ValueStatistics
@@ -12,7 +12,10 @@ public sealed class ValueStatistics
     /// <summary>Bins of the histogram on either side of 0.</summary>
     public const int BinsPerSign = 2048;
 
-    private const int MinExponent = -120;
+    internal const int MinExponent = -120;
+
+    // Of the largest float32 numbers.
+    internal const int MaxExponent = 128;
 
     private readonly long[] _counts;
     private double[]? _channelSums;
@@ -20,6 +23,10 @@ public sealed class ValueStatistics
 
     /// <summary>Statistics of nothing.</summary>
     public ValueStatistics() => (_counts, Exponent) = (new long[2 * BinsPerSign], MinExponent);
+
+    /// <summary>Statistics that were kept.</summary>
+    internal ValueStatistics(long[] counts, int exponent, long count, long zeros, float minimum, float maximum, double[]? channelSums, long channelElements) =>
+        (_counts, Exponent, Count, Zeros, Minimum, Maximum, _channelSums, ChannelElements, _hasChannels) = (counts, exponent, count, zeros, minimum, maximum, channelSums, channelElements, channelSums is not null);
 
     /// <summary>Number of elements.</summary>
     public long Count { get; private set; }
@@ -61,8 +68,7 @@ public sealed class ValueStatistics
         var scale = 1 / BinWidth;
         foreach (var element in elements)
         {
-            // The largest element can be the end of the last bin.
-            _counts[Math.Min((int)Math.Floor(element * scale) + BinsPerSign, _counts.Length - 1)]++;
+            _counts[(int)Math.Floor(element * scale) + BinsPerSign]++;
             if (element == 0) Zeros++;
         }
 
@@ -84,6 +90,9 @@ public sealed class ValueStatistics
         AddChannels(other._channelSums, other.ChannelElements);
         Count += other.Count;
     }
+
+    /// <summary>The bin of an element below 2ᵉ, which every element is, since e is larger than the exponent of the largest.</summary>
+    internal static int BinOf(float element, int exponent) => (int)Math.Clamp(Math.Floor(Math.ScaleB(element, -exponent) * BinsPerSign) + BinsPerSign, 0, (2 * BinsPerSign) - 1);
 
     private void Widen(float low, float high)
     {

@@ -3,7 +3,7 @@ using SplitInfer.Models;
 
 namespace SplitInfer.Tailoring.Surgery;
 
-/// <summary>Makes another model of one, such as its int8 form. Implementations have no state and are safe for concurrent use.</summary>
+/// <summary>Makes another model of one, such as its int8 form. Implementations keep what they were made with, and change none of it: one that is not changed meanwhile is safe for concurrent use.</summary>
 public abstract class ModelTransformation
 {
     // Graphs are edited by types of this library.

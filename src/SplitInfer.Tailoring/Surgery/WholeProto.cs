@@ -16,7 +16,7 @@ internal static class WholeProto
         ExternalPart[] parts = [.. TensorWalk.Tensors(proto).Where(static t => t.DataLocation == TensorProto.Types.DataLocation.External).Select(tensor => ExternalPart.Of(tensor, model.Source))];
         var total = parts.Sum(part => TensorProtos.ByteSize(part.Tensor)) + proto.CalculateSize();
         if (total > StandaloneFile.MaxBytes)
-            throw new TransformationRefusedException("tailoring", model.Source, $"its weights take {total / 1_000_000} MB, and a changed model is written as one file, of at most {StandaloneFile.MaxBytes / 1_000_000} MB");
+            throw new TransformationRefusedException("tailoring", model.Source, $"its weights take {total / 1_000_000} MB, and a changed model is written as one file, of at most {StandaloneFile.MaxBytes / 1_000_000} MB; export it in two parts and tailor each");
         foreach (var part in parts)
         {
             using var stream = ExternalPath.Open(model.Folder!, part.Location, part.Error) ?? Stream.Null;

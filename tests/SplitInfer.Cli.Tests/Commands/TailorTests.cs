@@ -26,7 +26,7 @@ public sealed class TailorTests : IDisposable
         var made = await CommandLine.RunAsync("tailor", _folder["model.onnx"], "--calibration", _folder["samples"], "--out", _folder["family"], "--json");
         Assert.Equal("", made.Error);
         Assert.Equal(0, made.ExitCode);
-        Assert.All(made.Json, static line => Assert.Equal("variant file bytes ms baseMs agreement agreementLow cosine pareto targets steps", CommandLine.Fields(line)));
+        Assert.All(made.Json, static line => Assert.Equal($"variant file bytes ms baseMs agreement agreementLow cosine pareto targets steps times{(line.GetProperty("variant").GetString() == "float32" ? "" : " isa")}", CommandLine.Fields(line)));
         var variants = made.Json.Select(static line => line.GetProperty("variant").GetString()).ToArray();
         Assert.Contains("int8", variants);
         var files = made.Json.Select(static line => line.GetProperty("file").GetString()!).ToArray();
@@ -42,9 +42,55 @@ public sealed class TailorTests : IDisposable
         var explained = await CommandLine.RunAsync("tailor", "explain", _folder["family"], "int8");
         Assert.Equal(0, explained.ExitCode);
         Assert.Contains("8-bit activations", explained.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await CommandLine.RunAsync("tailor", "explain", _folder["family"], "--html", _folder["family.html"])).ExitCode);
+        Assert.Contains("<th scope=\"row\">int8</th>", File.ReadAllText(_folder["family.html"]), StringComparison.Ordinal);
         var unknown = await CommandLine.RunAsync("tailor", "explain", _folder["family"], "int4");
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("has no variant 'int4'", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Statistics_of_devices_are_added_up_and_samples_only_judge()
+    {
+        foreach (var device in (string[])["phone", "board"])
+        {
+            var collected = await CommandLine.RunAsync("tailor", "collect", _folder["model.onnx"], "--calibration", _folder["samples"], "--out", _folder[$"{device}.bin"], "--json");
+            Assert.Equal("", collected.Error);
+            Assert.Equal("file model samples values bytes", CommandLine.Fields(collected.Json[0]));
+            Assert.Equal(4, collected.Json[0].GetProperty("samples").GetInt32());
+        }
+
+        var statistics = $"{_folder["phone.bin"]},{_folder["board.bin"]}";
+        var made = await CommandLine.RunAsync("tailor", _folder["model.onnx"], "--stats", statistics, "--calibration", _folder["samples"], "--out", _folder["family"], "--json");
+        Assert.Equal("", made.Error);
+        Assert.Contains(made.Json, static line => line.GetProperty("variant").GetString() == "int8");
+        Assert.Equal(3, Families.FamilyFile.Load(_folder["family/family.json"]).Samples);
+
+        var without = await CommandLine.RunAsync("tailor", _folder["model.onnx"], "--stats", statistics, "--out", _folder["family"]);
+        Assert.Equal(2, without.ExitCode);
+        Assert.Contains("name a folder of samples to judge by with --calibration DIR", without.Error, StringComparison.Ordinal);
+        MobileNetV2.Build().Save(_folder["other.onnx"]);
+        var other = await CommandLine.RunAsync("tailor", _folder["other.onnx"], "--stats", statistics, "--calibration", _folder["samples"], "--out", _folder["family"]);
+        Assert.NotEqual(0, other.ExitCode);
+    }
+
+    [Fact]
+    public async Task Threads_are_those_of_all_targets_that_do_not_say()
+    {
+        File.WriteAllText(_folder["targets.json"], """[{"name":"any","maxMs":1e9},{"name":"one","threads":1}]""");
+        var result = await CommandLine.RunAsync("tailor", _folder["model.onnx"], "--calibration", _folder["samples"], "--targets", _folder["targets.json"], "--threads", "2", "--out", _folder["family"], "--json");
+        Assert.Equal("", result.Error);
+        Assert.All(result.Json, static line => Assert.Equal([1, 2], line.GetProperty("times").EnumerateArray().Select(static time => time.GetProperty("threads").GetInt32())));
+    }
+
+    [Theory]
+    [InlineData("tailor", "--calibration", "--out")]
+    [InlineData("evaluate", "--inputs", "--labels")]
+    public async Task Inputs_that_the_file_has_a_value_for_are_not_fed(string command, string folder, string other)
+    {
+        var result = await CommandLine.RunAsync(command, _folder["model.onnx"], "--feed", "shift", folder, _folder["samples"], other, _folder["other"]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("--feed shift: variants are made and compared with the values that the file has", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -61,11 +107,15 @@ public sealed class TailorTests : IDisposable
     [Fact]
     public async Task Labels_say_how_many_are_right()
     {
-        // A class that there cannot be, since no output has so many elements.
-        File.WriteAllText(_folder["labels.txt"], "9999999\n9999999\n9999999\n9999999\n");
+        File.WriteAllText(_folder["labels.txt"], "0\n0\n0\n0\n");
         var result = await CommandLine.RunAsync("evaluate", _folder["model.onnx"], "--inputs", _folder["samples"], "--labels", _folder["labels.txt"], "--json");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal((0, 0), (result.Json[0].GetProperty("top1").GetDouble(), result.Json[0].GetProperty("top1Low").GetDouble()));
+        // A class that there cannot be, since no output has so many elements.
+        File.WriteAllText(_folder["labels.txt"], "0\n0\n9999999\n0\n");
+        result = await CommandLine.RunAsync("evaluate", _folder["model.onnx"], "--inputs", _folder["samples"], "--labels", _folder["labels.txt"], "--json");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("The label 9999999 of sample 3 is none of", result.Error, StringComparison.Ordinal);
         File.WriteAllText(_folder["labels.txt"], "1\n2\n");
         result = await CommandLine.RunAsync("evaluate", _folder["model.onnx"], "--inputs", _folder["samples"], "--labels", _folder["labels.txt"], "--json");
         Assert.Equal(2, result.ExitCode);

@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Families", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Tailoring/Verification", "Tailoring/Families"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Tailoring/Verification", "Tailoring/Families"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -73,6 +73,7 @@ internal static class ProductRules
             ["AspNetCore"] = ["AspNetCore/WebSockets", "AspNetCore/Http", "AspNetCore/Monitoring"],
 
             ["Dashboard/Plans"] = ["Core/Partitioning"],
+            ["Dashboard/Families"] = ["Dashboard/Plans", "Core/Families"],
             ["Dashboard/Sampling"] = ["Server"],
             ["Dashboard/Hosting"] = ["AspNetCore"],
             ["Dashboard/Pages"] = ["Dashboard/Plans", "Dashboard/Sampling", "Dashboard/Hosting"],

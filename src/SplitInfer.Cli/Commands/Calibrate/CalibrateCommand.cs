@@ -49,7 +49,7 @@ internal sealed class CalibrateCommand(Terminal terminal, bool isJson, double mi
             if (parsed.GetResult(options.Threads) is null) execution.IntraOpThreads = 1;
             var workers = execution.IntraOpThreads == 0 ? 1 : Math.Max(1, Environment.ProcessorCount / execution.IntraOpThreads);
             var onnx = OnnxModel.Load(path, plan.Limits);
-            var samples = SampleFolder.Open(parsed.GetRequiredValue(inputs), onnx.InputNames);
+            var samples = SampleFolder.Open(parsed.GetRequiredValue(inputs), SampledModel.NamesOf(onnx, plan));
             var classes = parsed.GetValue(labels) is { } labelPath ? LabelFile.Read(labelPath, samples.Count) : null;
             plan.SampleInputs = samples.Read(0);
             var model = terminal.While($"Planning {path}", () => ModelFile.Plan(onnx, plan, execution));

@@ -25,13 +25,10 @@ internal static class EvaluateCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (paths, plan, execution) = (parsed.GetRequiredValue(files), options.PlanOf(parsed), options.ExecutionOf(parsed, new EvaluationOptions().Execution));
-            OnnxModel[] models = [.. paths.Select(path => OnnxModel.Load(path, plan.Limits))];
+            var (first, specs, samples) = SampledModel.Open(paths[0], parsed.GetRequiredValue(inputs), plan, execution, terminal);
+            OnnxModel[] models = [first, .. paths.Skip(1).Select(path => OnnxModel.Load(path, plan.Limits))];
             var other = parsed.GetValue(against) is { } named ? OnnxModel.Load(named, plan.Limits) : null;
-            var samples = SampleFolder.Open(parsed.GetRequiredValue(inputs), models[0].InputNames);
             var classes = parsed.GetValue(labels) is { } labelPath ? LabelFile.Read(labelPath, samples.Count) : null;
-            plan.SampleInputs = samples.Read(0);
-            var specs = terminal.While($"Planning {paths[0]}", () => ModelFile.Plan(models[0], plan, execution)).Plan.Inputs;
-            foreach (var tensor in plan.SampleInputs.Values) tensor.Dispose();
             IReadOnlyList<ModelScore> scores = [];
             var runs = (models.Length + (other is null ? 0 : 1)) * samples.Count;
             await terminal.TrackAsync($"{samples.Count} samples, {models.Length} models", runs, step => Task.Run(
@@ -65,10 +62,5 @@ internal static class EvaluateCommand
     {
         result.AddError($"--agreement {value}: give classes or outputs.");
         return AgreementKind.Automatic;
-    }
-
-    private sealed class EachStep(Action step) : IProgress<int>
-    {
-        public void Report(int value) => step();
     }
 }

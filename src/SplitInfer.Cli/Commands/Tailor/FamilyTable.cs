@@ -20,14 +20,15 @@ internal static class FamilyTable
         table.AddColumn(new TableColumn("") { Width = BarWidth, NoWrap = true });
         foreach (var column in (string[])["faster", "agree", "at least", .. hasLabels ? (string[])["right"] : []]) table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
         table.AddColumn("for");
-        var (slowest, largest) = (family.Variants.Max(static v => v.Times[0].Milliseconds), family.Variants.Max(static v => v.Bytes));
+        // Times of another processor are no times.
+        var (slowest, largest) = (family.Variants.Where(static v => !v.IsTimedElsewhere).Select(static v => v.Times[0].Milliseconds).DefaultIfEmpty(0).Max(), family.Variants.Max(static v => v.Bytes));
         foreach (var variant in family.Variants)
         {
             var time = variant.Times[0];
             string[] cells =
             [
-                $"{(variant.IsParetoOptimal ? "" : "[dim]")}{Markup.Escape(variant.Name)}{(variant.IsParetoOptimal ? "" : "[/]")}", Sizes.Bytes(variant.Bytes), Number((double)largest / variant.Bytes, "F2", "×"), Number(time.Milliseconds, "F2", ""),
-                $"[green]{Bar.Of(time.Milliseconds, slowest, BarWidth)}[/]", Number(time.BaseMilliseconds / time.Milliseconds, "F2", "×"), Number(variant.Agreement * 100, "F1", " %"), Number(variant.AgreementLow * 100, "F1", " %"),
+                $"{(variant.IsParetoOptimal ? "" : "[dim]")}{Markup.Escape(variant.Name)}{(variant.IsParetoOptimal ? "" : "[/]")}", Sizes.Bytes(variant.Bytes), Number((double)largest / variant.Bytes, "F2", "×"), variant.IsTimedElsewhere ? "–" : Number(time.Milliseconds, "F2", ""),
+                variant.IsTimedElsewhere ? "" : $"[green]{Bar.Of(time.Milliseconds, slowest, BarWidth)}[/]", variant.IsTimedElsewhere ? "–" : Number(time.BaseMilliseconds / time.Milliseconds, "F2", "×"), Number(variant.Agreement * 100, "F1", " %"), Number(variant.AgreementLow * 100, "F1", " %"),
                 .. hasLabels ? (string[])[variant.Accuracy is { } accuracy ? Number(accuracy * 100, "F1", " %") : ""] : [], Markup.Escape(string.Join(", ", family.Targets.Where(t => t.Variant == variant.Name).Select(static t => t.Name))),
             ];
             table.AddRow(cells);
@@ -41,13 +42,13 @@ internal static class FamilyTable
     {
         foreach (var variant in family.Variants)
         {
-            terminal.Output.WriteLine($"{variant.Name}: {variant.File}{(variant.Parent is { } parent ? $", made of {parent}" : "")}");
+            terminal.Output.WriteLine($"{variant.Name}: {variant.File}{(variant.Parent is { } parent ? $", made of {parent}" : "")}{(variant.Isa is { } isa ? $", for {isa}" : "")}{(variant.IsTimedElsewhere ? ", not timed there" : "")}");
             foreach (var step in variant.Steps) terminal.Output.WriteLine($"  {step}");
         }
 
         foreach (var reason in family.NotMade.IsDefault ? [] : family.NotMade) terminal.Output.WriteLine($"not made: {reason}");
         foreach (var target in family.Targets.Where(static t => t.Refusal is not null)) terminal.Output.WriteLine($"target {target.Name}: {target.Refusal}");
-        terminal.Output.WriteLine($"judged by {family.Samples} samples on {family.Machine}; \"faster\" is against {family.Model} as it was, taken in turn");
+        terminal.Output.WriteLine($"judged by {family.Samples} samples{(family.SharesSamples ? ", which they were made with, since there are no others," : "")} on {family.Machine}; \"faster\" is against {family.Model} as it was, taken in turn");
     }
 
     private static string Number(double value, string format, string unit) => value.ToString(format, CultureInfo.InvariantCulture) + unit;

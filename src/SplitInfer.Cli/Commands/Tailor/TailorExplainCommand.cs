@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SplitInfer.Cli.Output;
+using SplitInfer.Dashboard.Families;
 using SplitInfer.Families;
 
 namespace SplitInfer.Cli.Commands.Tailor;
@@ -11,7 +12,8 @@ internal static class TailorExplainCommand
     {
         var file = new Argument<string>("FAMILY") { Description = "A family.json, or the folder that has one." };
         var variant = new Argument<string?>("VARIANT") { Description = "The variant to tell of. [default: all]", Arity = ArgumentArity.ZeroOrOne };
-        var command = new ExplainedCommand("explain", "Tells what was done for each variant of a family, why, and what it cost.", "splitinfer tailor explain family", "splitinfer tailor explain family int8") { file, variant };
+        var html = new Option<string?>("--html") { Description = "Draw the family into this file: one page for a browser, which needs no other file and loads nothing.", HelpName = "F.html" };
+        var command = new ExplainedCommand("explain", "Tells what was done for each variant of a family, what that cost, and what could not be made.", "splitinfer tailor explain family", "splitinfer tailor explain family int8", "splitinfer tailor explain family --html family.html") { file, variant, html };
         command.SetAction(parsed =>
         {
             var path = parsed.GetRequiredValue(file);
@@ -20,7 +22,13 @@ internal static class TailorExplainCommand
             if (parsed.GetValue(variant) is { } name)
             {
                 var chosen = family.Variants.FirstOrDefault(v => v.Name == name) ?? throw new Inputs.UsageException($"The family has no variant '{name}'. It has: {string.Join(", ", family.Variants.Select(static v => v.Name))}.");
-                family = family with { Variants = [chosen], Targets = [.. family.Targets.Where(t => t.Variant == name)] };
+                family = family with { Variants = [chosen], Targets = [.. family.Targets.Where(t => t.Variant == name)], NotMade = [] };
+            }
+
+            if (parsed.GetValue(html) is { } page)
+            {
+                using var writer = new StreamWriter(page);
+                FamilyPage.Write(writer, family);
             }
 
             if (parsed.GetValue(options.Json)) FamilyLines.Write(terminal, family, folder);

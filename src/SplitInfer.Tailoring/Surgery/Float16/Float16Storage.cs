@@ -6,7 +6,7 @@ namespace SplitInfer.Tailoring.Surgery.Float16;
 
 /// <summary>
 /// Weights stored as float16: w becomes Cast(half(w)), which engines compute once when they load the model. Half of the bytes of the file; the
-/// same time, memory and kernels. Each weight changes by at most 2⁻¹¹ of itself. Refused where a weight is beyond ±65504, and where there is none to store.
+/// same time, memory and kernels. Each weight changes by at most 2⁻¹¹ of itself, or by 3·10⁻⁸ where it is below 6·10⁻⁵. Refused where a weight is beyond ±65504, and where there is none to store.
 /// </summary>
 public sealed class Float16Storage : ModelTransformation
 {

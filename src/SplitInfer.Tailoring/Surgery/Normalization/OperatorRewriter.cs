@@ -8,7 +8,7 @@ namespace SplitInfer.Tailoring.Surgery.Normalization;
 /// <param name="edit">The model.</param>
 /// <param name="from">The version that they are written in.</param>
 /// <param name="types">The types of values; null where all floating-point numbers are float32.</param>
-internal sealed class OperatorRewriter(GraphEdit edit, long from, ValueTypes? types)
+internal sealed partial class OperatorRewriter(GraphEdit edit, long from, ValueTypes? types)
 {
     public void Change(GraphProto graph)
     {
@@ -171,46 +171,5 @@ internal sealed class OperatorRewriter(GraphEdit edit, long from, ValueTypes? ty
         graph.Node.Insert(graph.Node.IndexOf(node) + 1, Ops.Node("Reshape", output, [result, shape], output));
         (node.Input[0], node.Output[0]) = (flat, result);
         Ops.Set(node, Ops.Attribute("axis", 1L));
-    }
-
-    private void Upsample(GraphProto graph, NodeProto node)
-    {
-        if (node.Attribute.FirstOrDefault(static a => a.Name == "scales") is { } scales)
-        {
-            Ops.Remove(node, "scales");
-            AddInput(node, 1, Constant<float>(graph, node, "scales", ElementType.Float32, scales.Floats.ToArray(), scales.Floats.Count));
-        }
-
-        Resize(graph, node);
-    }
-
-    /// <summary>Before version 11 coordinates were divided by the scale, and rounded down where an axis grows but up where it shrinks.</summary>
-    private void Resize(GraphProto graph, NodeProto node)
-    {
-        var mode = Ops.Text(node, "mode", "nearest");
-        node.OpType = "Resize";
-        var scales = node.Input[1];
-        var nearest = mode == "nearest" ? NearestMode(graph, node, scales) : "";
-        node.Input[1] = Constant<float>(graph, node, "roi", ElementType.Float32, [], 0);
-        node.Input.Add(scales);
-        Ops.Set(node, Ops.Attribute("mode", mode is "bilinear" ? "linear" : mode));
-        Ops.Set(node, Ops.Attribute("coordinate_transformation_mode", "asymmetric"));
-        if (nearest.Length > 0) Ops.Set(node, Ops.Attribute("nearest_mode", nearest));
-    }
-
-    private string NearestMode(GraphProto graph, NodeProto node, string scales)
-    {
-        if (FloatsOf(graph, scales) is not { } factors) throw Refusal(node, "computes its scales, and rounded up or down by them");
-        var (grows, shrinks) = (factors.Any(static f => f > 1), factors.Any(static f => f < 1));
-        return grows && shrinks ? throw Refusal(node, "makes one axis larger and another smaller") : shrinks ? "ceil" : "floor";
-    }
-
-    private float[]? FloatsOf(GraphProto graph, string value)
-    {
-        if (edit.FloatsOf(value) is { } outer) return outer;
-        var constant = graph.Initializer.FirstOrDefault(i => i.Name == value) ?? graph.Node.FirstOrDefault(n => Ops.Is(n, "Constant") && n.Output[0] == value)?.Attribute.FirstOrDefault(static a => a.Name == "value")?.T;
-        if (constant is null || (ElementType)constant.DataType != ElementType.Float32) return null;
-        using var tensor = TensorProtoReader.Read(constant);
-        return tensor.Span<float>().ToArray();
     }
 }

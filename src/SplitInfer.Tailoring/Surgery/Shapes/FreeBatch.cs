@@ -88,7 +88,7 @@ public sealed class FreeBatch : ModelTransformation
         {
             using var alone = _execution.Engine.Load(original, _execution);
             using var together = _execution.Engine.Load(edit.ToBytes(), _execution);
-            var batch = RandomInputs.Draw(together, seed: 1, Tried);
+            var batch = RandomInputs.Draw(together, seed: 1, Tried) ?? throw edit.Refusal(Name, "an input is of a type that it cannot be tried on");
             var outputs = Run(together, batch, cancellationToken);
             for (var row = 0; row < Tried; row++)
             {

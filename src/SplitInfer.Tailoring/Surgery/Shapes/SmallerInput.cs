@@ -1,5 +1,6 @@
 using System.Globalization;
 using SplitInfer.Execution;
+using SplitInfer.Models.Onnx;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Surgery.Shapes;
@@ -40,11 +41,15 @@ public sealed class SmallerInput : ModelTransformation
         columns.DimValue = _width;
         // Shapes that the file states are no longer right.
         edit.Graph.ValueInfo.Clear();
+        TensorShapeProto?[] declared = [.. edit.Graph.Output.Select(static output => output.Type?.TensorType?.Shape)];
         foreach (var output in edit.Graph.Output)
             if (output.Type?.TensorType is { } tensor) tensor.Shape = null;
         var after = OutputShapes(edit);
         foreach (var (name, shape) in before)
             if (shape != after[name]) throw edit.Refusal(Name, $"the output '{name}' would be {after[name]} instead of {shape}");
+        // They are what they were.
+        foreach (var (output, shape) in edit.Graph.Output.Zip(declared))
+            if (output.Type?.TensorType is { } tensor) tensor.Shape = shape;
         edit.Note(string.Create(CultureInfo.InvariantCulture, $"images of {_height}×{_width}{(pooled == 0 ? "" : $", {pooled} pools over the whole map")}"));
     }
 
@@ -53,7 +58,8 @@ public sealed class SmallerInput : ModelTransformation
         try
         {
             using var session = _execution.Engine.Load(edit.ToBytes(), _execution);
-            var inputs = RandomInputs.Draw(session, seed: 1);
+            // The input is float32.
+            var inputs = RandomInputs.Draw(session, seed: 1)!;
             var outputs = new TensorValue[session.Outputs.Length];
             session.Run(inputs, outputs);
             var shapes = session.Outputs.Zip(outputs).ToDictionary(static o => o.First.Name, static o => o.Second.Shape, StringComparer.Ordinal);

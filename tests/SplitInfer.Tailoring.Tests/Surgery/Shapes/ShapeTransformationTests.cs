@@ -37,6 +37,20 @@ public sealed class ShapeTransformationTests
     public void Real_models_of_one_image_take_several(string name) =>
         AssertFree(new Tailoring.Surgery.Normalization.Normalization().Apply(OnnxModel.Load(SharedData.Model(name))).Bytes.ToArray());
 
+    [Theory]
+    [InlineData(ElementType.UInt8)]
+    [InlineData(ElementType.Float16)]
+    [InlineData(ElementType.Float64)]
+    [InlineData(ElementType.Bool)]
+    public void What_takes_rows_together_is_refused_whatever_it_takes(ElementType type)
+    {
+        // The mean of all rows: of inputs that are all 0 it is what each gives alone.
+        var g = new GraphBuilder();
+        var x = g.Cast(g.Input("x", type, 1, 16), Float);
+        g.Output(g.Sub(x, g.Node("ReduceMean", [x], ("axes", new long[] { 0 }))), "y");
+        Assert.Contains("is not what it is alone", TransformationCheck.AssertRefused(g, new FreeBatch()), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_takes_rows_together_is_refused()
     {
@@ -55,11 +69,14 @@ public sealed class ShapeTransformationTests
         var g = new GraphBuilder();
         var x = g.Relu(g.Conv(g.Input("x", Float, 1, 3, 32, 32), 8, stride: 2));
         g.Output(g.Gemm(g.Flatten(g.AveragePool(x, kernel: 16, stride: 1)), 5), "y");
-        var model = OnnxModel.Parse(g.ToBytes());
+        var proto = TransformationCheck.Proto(g.ToBytes());
+        proto.Graph.Output[0].Type.TensorType.Shape = new() { Dim = { new Models.Onnx.TensorShapeProto.Types.Dimension { DimValue = 1 }, new Models.Onnx.TensorShapeProto.Types.Dimension { DimValue = 5 } } };
+        var model = OnnxModel.Parse(Google.Protobuf.MessageExtensions.ToByteArray(proto));
         var transformed = new SmallerInput(20, 24).Apply(model);
         Assert.Contains("GlobalAveragePool", TransformationCheck.Operators(transformed));
         using var image = RandomTensor.Normal(new(1), Float, 1, 3, 20, 24);
         Assert.Equal([1, 5], PlainRun.Of(transformed.Bytes.ToArray(), ("x", image))[0].Shape.Dimensions.ToArray());
+        Assert.Equal([1, 5], TransformationCheck.Proto(transformed.Bytes.ToArray()).Graph.Output[0].Type.TensorType.Shape.Dim.Select(static d => d.DimValue));
         // Of the same size it computes the same.
         var back = new SmallerInput(32, 32).Apply(transformed.Model);
         Assert.True(TransformationCheck.Difference(g.ToBytes(), back.Bytes.ToArray(), TransformationCheck.Inputs(g.ToBytes(), seed: 1)).IsWithin(1e-4));

@@ -1,0 +1,61 @@
+namespace SplitInfer.Tailoring.Statistics;
+
+/// <summary>
+/// Keeps statistics in a file, so that those of several devices can be brought together and added up. The file has extremes, histograms and means, and no sample; it ends with
+/// a checksum. Whatever a file says is checked before memory is taken for it.
+/// </summary>
+public static class StatisticsFile
+{
+    private const int MaxBytes = 256 << 20;
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidStatisticsException">It holds no statistics, or is damaged.</exception>
+    public static SampleStatistics Load(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var file = new FileInfo(path);
+        if (!file.Exists) throw new FileNotFoundException($"There is no file of statistics '{path}'. Make one with `splitinfer tailor collect`.", path);
+        if (file.Length > MaxBytes) throw new InvalidStatisticsException(path, $"it has {file.Length} bytes, over the {MaxBytes} allowed");
+        return StatisticsReader.Read(File.ReadAllBytes(path), path);
+    }
+
+    /// <summary>Reads files of the same model and adds them up.</summary>
+    /// <param name="paths">The files; at least one.</param>
+    /// <exception cref="ArgumentException">There is no file.</exception>
+    /// <exception cref="FileNotFoundException">One is not there.</exception>
+    /// <exception cref="InvalidStatisticsException">One holds no statistics, or of another model than the first.</exception>
+    public static SampleStatistics LoadSum(params IReadOnlyList<string> paths)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        if (paths.Count == 0) throw new ArgumentException("There is no file of statistics; give at least one.", nameof(paths));
+        var sum = Load(paths[0]);
+        foreach (var path in paths.Skip(1))
+        {
+            var part = Load(path);
+            if (part.Model != sum.Model) throw new InvalidStatisticsException(path, $"they are of the model {part.Model}, and those of '{paths[0]}' are of {sum.Model}");
+            sum.Add(part);
+        }
+
+        return sum;
+    }
+
+    /// <summary>Writes a file. An earlier one is replaced once the new one is complete.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="statistics">What it is to hold.</param>
+    public static void Save(string path, SampleStatistics statistics)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(statistics);
+        var unfinished = path + ".new";
+        File.WriteAllBytes(unfinished, StatisticsWriter.Write(statistics));
+        File.Move(unfinished, path, overwrite: true);
+    }
+}
+
+/// <summary>A file holds no statistics that can be used.</summary>
+public sealed class InvalidStatisticsException : SplitInferException
+{
+    internal InvalidStatisticsException(string path, string problem) : base($"'{path}' holds no statistics that can be used: {problem}. Make it again with `splitinfer tailor collect`.") { }
+}
