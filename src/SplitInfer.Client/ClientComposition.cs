@@ -107,7 +107,9 @@ internal static class ClientComposition
             var recorder = new RequestRecorder(label, names, time, reports);
             sink = new(servers, policy, mask, arms, learns ? state.Heads : null, recorder);
             var fallsBack = options.FallsBack;
-            var rescue = !fallsBack ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
+            // Where the device is never to run beside a server, only what has failed is its own to finish.
+            var isAlone = options is { Hedge: Hedge.Never, EffectiveObjective: Objective.MostAccurateBy };
+            var rescue = !fallsBack || isAlone ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
             var executors = new ExecutorSet(servers, codecs, variants, sink, background, rescue, fallsBack, learns, options.Transport.SilencePatience, arms, time);
             var experience = options.EffectiveObjective == Objective.Experience ? ExperienceOf(options, components, variants) : null;
             if (learns)
@@ -228,7 +230,7 @@ internal static class ClientComposition
     private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, ArmCatalog arms, ArmMask mask, HeadProfile heads)
     {
         var (servers, plan) = (options.AllServers, arms.Variants[0].Plan);
-        var name = options.Policy ?? (options.IsServerOnly ? PolicyNames.AllOnServer : options.Partition is not null ? PolicyNames.Fixed : servers.Count > 0 ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
+        var name = options.Policy ?? (options.IsServerOnly ? PolicyNames.AllOnServer : options.Partition is not null ? PolicyNames.Fixed : servers.Count > 0 || arms.Variants.Length > 1 ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
         // These may take cuts that are no arms, and say so where the model or the options rule one out.
         if (options.CustomPolicy is null && options.PolicyOptions.Count == 0)
         {

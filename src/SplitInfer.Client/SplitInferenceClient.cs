@@ -249,6 +249,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         }
         finally
         {
+            Experience?.EndSession();
             _state.Save();
             _variants.Dispose();
         }

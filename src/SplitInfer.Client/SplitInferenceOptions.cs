@@ -75,7 +75,7 @@ public sealed class SplitInferenceOptions
 
     /// <summary>
     /// Name of the policy that chooses the partition, one of <see cref="PolicyNames"/>; null (the default) is <c>Fixed</c> where
-    /// <see cref="Partition"/> is set, else <c>MuLinUcb</c> with a server and <c>AllOnDevice</c> without.
+    /// <see cref="Partition"/> is set, else <c>MuLinUcb</c> with a server or a <see cref="Family"/>, and <c>AllOnDevice</c> without.
     /// </summary>
     public string? Policy { get; set; }
 

@@ -95,6 +95,9 @@ internal sealed class ArmTable
     /// <summary>The least accuracy that an arm of the request may have; negative infinity where all arms have it.</summary>
     public double LeastAccuracy => new ArmLimit(MinAccuracy, 0).LeastAccuracy;
 
+    /// <summary>The highest accuracy of the arms that can be used.</summary>
+    public double MostAccurate => _mostAccurate;
+
     /// <summary>The accuracy that the request asks for, as far as there is an arm that has it; negative infinity where all arms have it.</summary>
     private double MinAccuracy { get; set; } = double.NegativeInfinity;
 

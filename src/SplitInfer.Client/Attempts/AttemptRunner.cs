@@ -79,6 +79,7 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
             return;
         }
 
+        executors.StandIns.KeepOwn(attempt);
         attempt.Complete(await attempt.RunWithoutBoundaryAsync(loss, stop).ConfigureAwait(false));
         if (!learns || decision.IsNamed) return;
         // The first such request also tells whether the policy may go on to choose the partition.
@@ -89,6 +90,8 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
     /// <summary>Holds the device's result against a server whose outputs were not finite.</summary>
     private void Judge(Attempt attempt, NonFiniteOutputException failure)
     {
+        // Another variant says nothing of what this one yields.
+        if (attempt.Result.Outputs.Variant is not null) return;
         if (BoundaryCheck.AreOutputsFinite(attempt))
         {
             mask.AddForServer(attempt.Decision.Arm, failure.Message);

@@ -27,6 +27,7 @@ internal sealed class ExecutorSet
     {
         _servers = servers;
         var (local, standIns) = (new LocalExecutor(variants, time), new StandInRule(variants, arms));
+        StandIns = standIns;
         _single = new RemoteExecutor(servers, codecs, time);
         Remote = new FailoverExecutor(_single, servers, arms.On);
         Late = new(sink, background, time);
@@ -40,6 +41,9 @@ internal sealed class ExecutorSet
 
     /// <summary>For a partition that the request named: only servers may run the tail, so that their errors show.</summary>
     public IExecutor Remote { get; }
+
+    /// <summary>Says which variant the device runs.</summary>
+    public StandInRule StandIns { get; }
 
     /// <summary>Awaits replies that lost a race.</summary>
     public LateReplyCollector Late { get; }

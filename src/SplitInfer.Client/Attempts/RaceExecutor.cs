@@ -64,6 +64,8 @@ internal sealed class RaceExecutor : IExecutor
             // Also where the device would otherwise take the server's place: what is silent may still answer, and costs nothing meanwhile.
             var silent = timer.IsSilent ? silence!.Watched(attempt) : null;
             silent?.Health.ReportDoubt();
+            if (isRescue) _standIns.ChooseLast(attempt);
+            else _standIns.ChooseAgain(attempt);
             return isRescue && silent is null && _rescue == DeadlineRescue.Replace
                 ? await ReplaceAsync(attempt, server, stop).ConfigureAwait(false)
                 : await RaceAsync(attempt, new(attempt, _local), server, isLate: true, silent, stop).ConfigureAwait(false);
@@ -94,7 +96,7 @@ internal sealed class RaceExecutor : IExecutor
         attempt.Stage = "device and server ran the rest";
         using (stop.UnsafeRegister(_ => { server.Stop(); device.Stop(); }, null))
         {
-            if (await Task.WhenAny(device.Result, server.Result).ConfigureAwait(false) == server.Result || await HoldAsync(attempt, device, server, stop).ConfigureAwait(false)) winner = server;
+            if (await Task.WhenAny(device.Result, server.Result).ConfigureAwait(false) == server.Result || (silent is null && await HoldAsync(attempt, device, server, stop).ConfigureAwait(false))) winner = server;
             if (server.Result.IsFaulted) failure = server.Result.Exception.InnerException!;
             if (!winner.Result.IsCompletedSuccessfully) winner = winner == server ? device : server;
             // A failure of the server that is not there yet reaches the collector of late replies instead.
@@ -161,8 +163,7 @@ internal sealed class RaceExecutor : IExecutor
         if (attempt.Decision.HedgeAfterSeconds is { } hedge) seconds = Math.Min(seconds, Math.Max(0, (TimeSpan.FromSeconds(Math.Min(hedge, LongestPatience.TotalSeconds)) - attempt.Total).TotalSeconds));
         else if (_rescue != DeadlineRescue.None && attempt.Budget.RemainingSeconds is { } remaining)
         {
-            _standIns.ChooseLast(attempt);
-            var device = _standIns.EstimateSeconds(attempt);
+            var device = _standIns.FastestSeconds(attempt);
             var start = device > 0 ? StandInRule.LatestStart(remaining, device) : remaining / 2;
             if (start < seconds) (seconds, isRescue) = (Math.Max(start, 0), true);
         }

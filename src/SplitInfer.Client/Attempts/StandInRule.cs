@@ -25,31 +25,66 @@ internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
     /// <summary>Whether what the device runs is less accurate than the server's result would be, and the request asks for the most accurate.</summary>
     public bool IsSecondBest(Attempt attempt) => attempt.PrefersServer && variants[attempt.LocalVariant].Accuracy < arms.AccuracyOf(attempt.Decision.Arm);
 
-    /// <summary>For a server that has failed: the most accurate variant that the device can still run in time, or the fastest where it can run none.</summary>
-    public void ChooseNow(Attempt attempt) => Choose(attempt, mostAccurate: true);
-
-    /// <summary>For a server that may yet be late: the fastest variant, which can wait for it longest. What was decided stays where it is no slower.</summary>
-    public void ChooseLast(Attempt attempt) => Choose(attempt, mostAccurate: false);
-
-    private void Choose(Attempt attempt, bool mostAccurate)
+    /// <summary>
+    /// For a server that has failed: what was decided where the device can still run it in time, and where the most accurate answer is asked for, the most accurate
+    /// variant of which that holds; the fastest where none is in time.
+    /// </summary>
+    public void ChooseNow(Attempt attempt)
     {
-        if (!variants.AreSeveral || attempt.Budget.RemainingSeconds is not { } remaining || attempt.Decision.IsNamed) return;
-        var (chosen, seconds, fits) = (attempt.LocalVariant, EstimateSeconds(attempt), false);
-        fits = IsInTime(seconds);
+        if (!MayChoose(attempt, out var remaining)) return;
+        var own = EstimateSeconds(attempt);
+        var (chosen, seconds, fits) = (attempt.LocalVariant, own, IsInTime(remaining, own));
+        if (fits && !attempt.PrefersServer) return;
         for (var place = 0; place < variants.All.Length; place++)
         {
             var other = EstimateSeconds(attempt, place);
-            if (place == chosen || !(other > 0)) continue;
-            var isBetter = mostAccurate && (fits || IsInTime(other))
-                ? IsInTime(other) && (!fits || variants[place].Accuracy > variants[chosen].Accuracy || (variants[place].Accuracy == variants[chosen].Accuracy && other < seconds))
-                : !(seconds > 0) || other < seconds;
-            if (isBetter) (chosen, seconds, fits) = (place, other, IsInTime(other));
+            if (place == attempt.LocalVariant || !(other > 0)) continue;
+            var isInTime = IsInTime(remaining, other);
+            var isBetter = isInTime && fits && attempt.PrefersServer ? variants[place].Accuracy > variants[chosen].Accuracy || (variants[place].Accuracy == variants[chosen].Accuracy && other < seconds)
+                : isInTime == fits ? !(seconds > 0) || other < seconds
+                : isInTime;
+            if (isBetter) (chosen, seconds, fits) = (place, other, isInTime);
         }
 
         if (chosen != attempt.LocalVariant) attempt.StandIn(arms.OnDeviceOf(chosen));
-
-        bool IsInTime(double device) => device > 0 && LatestStart(remaining, device) >= 0;
     }
+
+    /// <summary>For a hedge that was planned and begins: another variant where there is no time for that one any more, such as after a slow head.</summary>
+    public void ChooseAgain(Attempt attempt)
+    {
+        if (MayChoose(attempt, out var remaining) && EstimateSeconds(attempt) > remaining) ChooseNow(attempt);
+    }
+
+    /// <summary>For a server that is about to be too late: the fastest variant. What was decided stays where it is no slower.</summary>
+    public void ChooseLast(Attempt attempt)
+    {
+        if (MayChoose(attempt, out _) && Fastest(attempt) is var fastest && fastest != attempt.LocalVariant) attempt.StandIn(arms.OnDeviceOf(fastest));
+    }
+
+    /// <summary>How long the fastest variant is expected to take, which can wait for the server longest, s; 0 where nothing tells.</summary>
+    public double FastestSeconds(Attempt attempt) => MayChoose(attempt, out _) ? EstimateSeconds(attempt, Fastest(attempt)) : EstimateSeconds(attempt);
+
+    /// <summary>Has the device run the variant that was cut, as it has done already.</summary>
+    public void KeepOwn(Attempt attempt)
+    {
+        if (attempt.LocalVariant != attempt.Decision.Arm.Variant) attempt.StandIn(arms.OnDeviceOf(attempt.Decision.Arm.Variant));
+    }
+
+    private bool MayChoose(Attempt attempt, out double remaining)
+    {
+        remaining = attempt.Budget.RemainingSeconds ?? double.PositiveInfinity;
+        return variants.AreSeveral && attempt.Budget.IsLimited && !attempt.Decision.IsNamed;
+    }
+
+    private int Fastest(Attempt attempt)
+    {
+        var (fastest, seconds) = (attempt.LocalVariant, EstimateSeconds(attempt));
+        for (var place = 0; place < variants.All.Length; place++)
+            if (EstimateSeconds(attempt, place) is > 0 and var other && (!(seconds > 0) || other < seconds)) (fastest, seconds) = (place, other);
+        return fastest;
+    }
+
+    private static bool IsInTime(double remaining, double device) => device > 0 && LatestStart(remaining, device) >= 0;
 
     private double EstimateSeconds(Attempt attempt, int variant)
     {

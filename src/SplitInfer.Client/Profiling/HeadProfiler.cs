@@ -39,7 +39,12 @@ internal sealed class HeadProfiler(VariantSet variants, Func<int, ImmutableArray
             foreach (var (variant, arm) in Order())
             {
                 var model = variants[variant].Model;
-                if (profile.IsMeasured(variant, arm.Index)) continue;
+                if (profile.IsMeasured(variant, arm.Index))
+                {
+                    if (arm == model.Plan.AllOnDevice && model.WholeSeconds <= 0) model.RecordWhole(profile.SecondsOf(variant, arm.Index));
+                    continue;
+                }
+
                 if (arm != model.Plan.AllOnDevice && time.GetElapsedTime(start) >= budget) return;
                 try
                 {

@@ -19,6 +19,8 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
 {
     private const uint HeadsVersion = 1;
 
+    private static readonly Fingerprint ExperienceKey = KeyOf("experience");
+
     /// <summary>Digits of a fingerprint in the name of a file; the file holds all of them.</summary>
     private const int NameDigits = 16;
 
@@ -56,6 +58,7 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
     {
         (_policy, _experience) = (policy, experience);
         if (folder is null) return;
+        if (experience is not null) LoadExperience(experience);
         Try(() =>
         {
             WarnOfFormerFiles();
@@ -64,17 +67,32 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
                 if (section.Kind == StateKind.Heads && section.Version == HeadsVersion && section.Key == KeyOf("heads")) RestoreHeads(section.Numbers);
                 if (section.Kind == StateKind.Policy && policy.State is { } state && section.Version == state.Version && section.Key == KeyOf(policy))
                     state.Restore(new(section.Numbers.AsMemory()));
-                // Of features and not of variants, so that it holds for any family; it stands in this file because this file is the device's.
-                if (section.Kind == StateKind.Experience && experience is not null && section.Version == experience.Version && section.Key == KeyOf("experience"))
-                    experience.Restore(new(section.Numbers.AsMemory()));
             }
         });
     }
+
+    // Of features and not of variants, so that it holds for any family: a file of its own.
+    private string ExperiencePath => Path.Combine(folder!, $"experience.{_device.ToString()[..NameDigits]}.state");
+
+    private void LoadExperience(IPolicyState experience) => Try(() =>
+    {
+        foreach (var section in StateFile.Read(ExperiencePath, ExperienceKey, _device))
+            if (section.Kind == StateKind.Experience && section.Version == experience.Version && section.Key == ExperienceKey) experience.Restore(new(section.Numbers.AsMemory()));
+    });
+
+    private void SaveExperience(IPolicyState experience) => Try(() =>
+    {
+        Directory.CreateDirectory(folder!);
+        var writer = new PolicyStateWriter();
+        experience.Save(writer);
+        StateFile.Write(ExperiencePath, ExperienceKey, _device, [new(StateKind.Experience, (uint)experience.Version, ExperienceKey, [.. writer.Numbers])]);
+    });
 
     /// <summary>Leaves what is known to later runs.</summary>
     public void Save()
     {
         if (folder is null || _policy is not { } policy) return;
+        if (_experience is { } experience) SaveExperience(experience);
         Try(() =>
         {
             Directory.CreateDirectory(folder);
@@ -84,13 +102,6 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
                 var writer = new PolicyStateWriter();
                 state.Save(writer);
                 sections = [.. sections, new(StateKind.Policy, (uint)state.Version, KeyOf(policy), [.. writer.Numbers])];
-            }
-
-            if (_experience is { } experience)
-            {
-                var writer = new PolicyStateWriter();
-                experience.Save(writer);
-                sections = [.. sections, new(StateKind.Experience, (uint)experience.Version, KeyOf("experience"), [.. writer.Numbers])];
             }
 
             StateFile.Write(FilePath, _model, _device, sections);

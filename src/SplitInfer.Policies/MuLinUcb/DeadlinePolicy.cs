@@ -12,6 +12,8 @@ internal sealed class DeadlinePolicy
     /// <summary>How many times longer than at first the interval between two samples becomes while nothing changes; where a sample costs accuracy, from the beginning.</summary>
     private const int MaxPatience = 4, Price = 4;
 
+    private const double Equal = 1e-9;
+
     private readonly ArmTable _arms;
     private readonly ServerExplorations _exploration;
     private readonly DeadlineChoice _choice;
@@ -43,7 +45,8 @@ internal sealed class DeadlinePolicy
     // The first time at once, whatever it costs: nothing else would show what a server is like.
     private Decision? Look(CostModel costs, int server, in DecisionContext context, long sequence)
     {
-        var option = _choice.Of(costs, InitialExploration.Choose(costs, server), context);
+        if (ToLearnFrom(costs, server, InitialExploration.Choose(costs, server), context) is not (>= 0 and var arm)) return null;
+        var option = _choice.Of(costs, arm, context);
         ref var pace = ref _paces[server];
         if (pace.Looks > 0 && !IsFree(costs, option, context) && ++pace.Since <= Price * _interval) return null;
         (pace.Since, pace.Looks) = (0, pace.Looks + 1);
@@ -66,13 +69,27 @@ internal sealed class DeadlinePolicy
             if (++pace.Since <= interval || context.Quality.IsKey) continue;
 
             // The fastest shows most of link and server: its reply is the likeliest to come before it is given up.
-            var option = _choice.Of(costs, costs.Servers[server].Best, context);
+            if (ToLearnFrom(costs, server, costs.Servers[server].Best, context) is not (>= 0 and var arm)) continue;
+            var option = _choice.Of(costs, arm, context);
             if (!IsFree(costs, option, context) && pace.Since <= Price * interval) continue;
             (pace.Since, pace.Samples) = (0, Math.Min(pace.Samples + 1, MaxPatience - 1));
             return Take(costs, option, context, sequence, isForced: true);
         }
 
         return null;
+    }
+
+    // The fastest arm whose answer is no poorer than what the caller would have without it: that of the device by the deadline, or without one the most
+    // accurate of all. −1 where a server has no such arm and there is no deadline, since it is not worth a poorer answer then.
+    private int ToLearnFrom(CostModel costs, int server, int fastest, in DecisionContext context)
+    {
+        var accuracies = _arms.Accuracies;
+        var least = (context.RemainingSeconds is null ? _arms.MostAccurate : _choice.DeviceAlone(costs, context)) - Equal;
+        if (accuracies[fastest] >= least) return fastest;
+        var chosen = -1;
+        foreach (var arm in _arms.RemoteOf(server))
+            if (accuracies[arm] >= least && (chosen < 0 || costs.Mean(arm) < costs.Mean(chosen))) chosen = arm;
+        return chosen < 0 && context.RemainingSeconds is not null ? fastest : chosen;
     }
 
     // Whether the device answers by the deadline if the server does not, or could not do so alone either.

@@ -170,6 +170,20 @@ public class HedgeTests
         Assert.Equal(Other(request: 0), (await call.WaitAsync(FailureLimit)).Outputs);
     }
 
+    [Fact]
+    public async Task A_reply_that_is_late_with_time_to_spare_leaves_what_was_decided()
+    {
+        await using var stage = await StageUnderTest.StartAsync(hasStandIn: true);
+        stage.Device[Segment.Whole] = new(Ms(75));
+        stage.KnowTheDevice();
+        var call = await stage.SetOutAsync(Choice.Late(Ms(10)), Deadline);
+        stage.Time.Advance(Ms(10));
+        await UntilAsync(() => stage.Device.Running == 1);
+        stage.Time.Advance(Ms(10));
+        Assert.Equal(Source.Device, (await call.AnswerAsync()).Source);
+        Assert.Equal(0, stage.StandIn.Started(Segment.Whole));
+    }
+
     private static float[] Other(int request) => [.. ThreeStages.Output(request).Select(static value => -value)];
 
     // Past the head, with the timer of the hedge set.

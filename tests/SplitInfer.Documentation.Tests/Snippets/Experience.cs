@@ -1,11 +1,33 @@
+using SplitInfer.Client;
 using SplitInfer.Policies;
 using SplitInfer.Policies.Experience;
+using SplitInfer.Tensors;
 
 namespace SplitInfer.Documentation.Snippets;
 
 /// <summary>docs/experience.md.</summary>
 internal static class Experience
 {
+    public static async Task RateAsync(TensorValue input, Func<double> askTheUser)
+    {
+        // snippet: experience in a client
+        await using var client = await SplitInferenceClient.CreateAsync(new()
+        {
+            Family = "family/family.json",
+            Server = new Uri("tcp://127.0.0.1:7070"),
+            Objective = Objective.Experience,
+            StateDirectory = "state",
+        });
+        client.Experience!.Device = client.Experience.Device with { Battery = 0.4, Network = NetworkClass.Moderate };
+        using var result = await client.InferAsync(input);
+        if (client.Experience.IsWorthAsking)
+        {
+            client.Experience.Ask();
+            result.Rate(askTheUser());
+        }
+        // end of snippet
+    }
+
     public static DecisionContext Choose(ExperienceModel model, ExperienceStatistics fleet, long session, Func<double> askTheUser, Action<byte[]> upload)
     {
         // snippet: experience

@@ -96,9 +96,11 @@ public sealed class ExperienceTests : IDisposable
     public async Task What_was_learned_is_kept_from_one_run_to_the_next()
     {
         using var folder = new TestFolder();
-        for (var run = 0; run < 2; run++)
+        // What is learned is of features, so that it holds for variants that were made later.
+        using var later = new TestFamily([0.95, 0.8, 0.6]);
+        for (var run = 0; run < 3; run++)
         {
-            await using var client = await ConnectAsync(options => options.StateDirectory = folder.Path);
+            await using var client = await ConnectAsync(options => (options.StateDirectory, options.Family) = (folder.Path, run < 2 ? _family.Path : later.Path));
             Assert.Empty(client.Warnings);
             Assert.Equal(run, client.Experience!.Model.Ratings);
             using var result = await client.InferAsync(_input);

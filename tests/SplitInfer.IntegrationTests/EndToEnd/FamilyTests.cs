@@ -133,6 +133,24 @@ public class FamilyTests
     }
 
     [Fact]
+    public async Task A_boundary_that_is_lost_is_told_of_the_variant_that_has_run()
+    {
+        using var family = new TestFamily([1, 0.9]);
+        await using var server = await ServeAsync(family, 0, 1);
+        ChosenArms? policy = null;
+        await using var client = await ConnectAsync(family, server.Endpoints[0], options => options.CustomPolicy = setup => policy = new(
+            setup, setup.Arms.Where(static arm => arm.Arm is { Variant: 1, Cut: > 0, IsOnDevice: false })) { Local = setup.Arms[^1].Arm, HedgeAfter = 60 });
+        // Finite, but not what the first layer makes of it.
+        using var huge = TensorValue.Allocate(ElementType.Float32, new(1, 3, 16, 16));
+        huge.Span<float>().Fill(3e38f);
+        using var result = await client.InferAsync(huge);
+        Assert.Equal((InferenceSource.Device, "variant1"), (result.Source, result.Variant));
+        Assert.IsType<Client.Attempts.NonFiniteBoundaryException>(result.ServerFailure);
+        var outcome = Assert.Single(policy!.Outcomes);
+        Assert.True(outcome is { DeviceSeconds: > 0, Decision.Local.Variant: 1 });
+    }
+
+    [Fact]
     public async Task What_was_learned_of_a_family_is_kept_for_it_alone()
     {
         using var family = new TestFamily([1, 0.9]);
@@ -230,6 +248,9 @@ public class FamilyTests
 
         public Arm? Local { get; init; }
 
+        /// <summary>When that starts, s.</summary>
+        public double HedgeAfter { get; init; }
+
         public System.Collections.Concurrent.ConcurrentQueue<Outcome> Outcomes { get; } = [];
 
         // No round trips, so that no server is avoided before it has answered.
@@ -239,7 +260,7 @@ public class FamilyTests
         {
             Arm = Arms[Interlocked.Increment(ref _next) % Arms.Length],
             Local = Local,
-            HedgeAfterSeconds = Local is null ? null : 0,
+            HedgeAfterSeconds = Local is null ? null : HedgeAfter,
         };
 
         public void Observe(in Outcome outcome) => Outcomes.Enqueue(outcome);
