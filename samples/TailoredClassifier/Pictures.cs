@@ -17,9 +17,12 @@ internal sealed class Pictures(TensorValue[] pictures) : ISampleSource, IDisposa
     /// <summary>Reads or draws them.</summary>
     /// <param name="folder">A folder with photographs; null for drawn ones.</param>
     /// <param name="preprocessing">What the model takes.</param>
-    public static Pictures Of(string? folder, ImagePreprocessing preprocessing) => new(folder is null
+    /// <exception cref="ArgumentException">There are no photographs in the folder.</exception>
+    public static Pictures Of(string? folder, ImagePreprocessing preprocessing) => All(folder, preprocessing) is { Length: > 0 } pictures ? new(pictures) : throw new ArgumentException($"There are no photographs in '{folder}'; it takes .jpg, .png and .webp.");
+
+    private static TensorValue[] All(string? folder, ImagePreprocessing preprocessing) => folder is null
         ? [.. Enumerable.Range(0, Drawn).Select(seed => preprocessing.FromPixels(Draw(seed, 224), 224, 224, PixelFormat.Rgb24))]
-        : [.. Directory.EnumerateFiles(folder).Where(static file => Path.GetExtension(file).ToUpperInvariant() is ".JPG" or ".JPEG" or ".PNG" or ".WEBP").Order(StringComparer.Ordinal).Select(preprocessing.Load)]);
+        : [.. Directory.EnumerateFiles(folder).Where(static file => Path.GetExtension(file).ToUpperInvariant() is ".JPG" or ".JPEG" or ".PNG" or ".WEBP").Order(StringComparer.Ordinal).Select(preprocessing.Load)];
 
     public TensorValue[] Read(int sample, IReadOnlyList<TensorSpec> inputs) => [pictures[sample].Share()];
 

@@ -11,7 +11,7 @@ using TailoredClassifier;
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 
 var slowdown = double.Parse(Option("--slowdown") ?? "10", CultureInfo.InvariantCulture);
-var requests = int.Parse(Option("--requests") ?? "12", CultureInfo.InvariantCulture);
+var requests = Math.Max(1, int.Parse(Option("--requests") ?? "12", CultureInfo.InvariantCulture));
 var folder = Directory.CreateTempSubdirectory("tailored-").FullName;
 try
 {

@@ -38,7 +38,7 @@ public sealed class InferenceResult : IDisposable
     /// <summary>What the policy chose, as numbers.</summary>
     public required Decision Decision { get; init; }
 
-    /// <summary>Where the model was cut.</summary>
+    /// <summary>Where the model was cut; with a family, the variant of <see cref="Decision"/>, which need not be the one that has answered.</summary>
     public required Partition Partition { get; init; }
 
     /// <summary>The variant that has answered; null where there is no <see cref="SplitInferenceOptions.Family"/>.</summary>
@@ -99,6 +99,9 @@ public sealed class InferenceResult : IDisposable
         if (ServerFailure is not null) text.Append(CultureInfo.InvariantCulture, $"; the server failed: {ServerFailure.Message}");
         return text.ToString();
     }
+
+    /// <summary>The place of the variant that has answered.</summary>
+    internal int VariantNumber { get; private init; }
 
     /// <summary>Says which session the result belongs to.</summary>
     internal void IsOf(ClientExperience experience, long session) => (_experience, _session) = (experience, session);
@@ -169,6 +172,7 @@ public sealed class InferenceResult : IDisposable
             Decision = attempt.Decision,
             Partition = partition,
             Variant = answering.Member is null ? null : answering.Name,
+            VariantNumber = attempt.Result.Outputs.Variant ?? attempt.Decision.Arm.Variant,
             Accuracy = answering.Member is null ? null : result.IsFromServer ? arms.AccuracyOf(attempt.Decision.Arm) : answering.Accuracy,
             Codec = attempt.Codec.Name,
             Server = result.Server == ServerOutcome.NotAsked ? null : servers.All[attempt.Decision.Arm.Server].Name,

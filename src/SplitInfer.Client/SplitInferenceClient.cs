@@ -174,17 +174,21 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <summary>Does what <see cref="DisposeAsync"/> does and blocks until it is done, for containers that dispose synchronously.</summary>
     public void Dispose() => _disposal.Value.GetAwaiter().GetResult();
 
+    private ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller) =>
+        Experience is { } experience && request?.Partition is null ? InferForSessionAsync(experience, inputs, request, budget, recorded, stop, caller) : InferAsync(inputs, variant: null, request, budget, recorded, stop, caller);
+
+    /// <summary>Infers with the variant that was chosen for the session, and notes how that went.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller)
+    private async ValueTask<InferenceResult> InferForSessionAsync(
+        ClientExperience experience, ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller)
     {
-        if (Experience is not { } experience || request?.Partition is not null) return await InferAsync(inputs, variant: null, request, budget, recorded, stop, caller).ConfigureAwait(false);
         var (session, variant) = experience.Begin(inputs.Span);
         var began = _options.TimeProvider.GetTimestamp();
         try
         {
             var result = await InferAsync(inputs, variant, request, budget, recorded, stop, caller).ConfigureAwait(false);
             result.IsOf(experience, session);
-            experience.End(session, variant, _options.TimeProvider.GetElapsedTime(began).TotalSeconds, isLate: false);
+            experience.End(session, result.VariantNumber, _options.TimeProvider.GetElapsedTime(began).TotalSeconds, isLate: false);
             return result;
         }
         catch (Exception) when (caller.IsCancellationRequested)

@@ -30,7 +30,7 @@ public sealed class SplitInferenceOptions
     /// </summary>
     public IReadOnlySet<string>? Variants { get; set; }
 
-    /// <summary>What is optimised. Null (the default) is <see cref="Policies.Objective.MostAccurateBy"/> with a <see cref="Family"/>, else <see cref="Policies.Objective.LeastTime"/>.</summary>
+    /// <summary>What is optimised. Null (the default) is <see cref="Policies.Objective.MostAccurateBy"/> with a <see cref="Family"/> and a policy that knows deadlines, else <see cref="Policies.Objective.LeastTime"/>.</summary>
     public Objective? Objective { get; set; }
 
     /// <summary>
@@ -176,7 +176,10 @@ public sealed class SplitInferenceOptions
     internal IReadOnlyList<ServerOptions> AllServers => Server is { } address ? [new() { Address = address }] : [.. Servers];
 
     /// <summary>What is optimised, with the default applied.</summary>
-    internal Objective EffectiveObjective => Objective ?? (Family is null ? Policies.Objective.LeastTime : Policies.Objective.MostAccurateBy);
+    internal Objective EffectiveObjective => Objective ?? (Family is not null && KnowsDeadlines ? Policies.Objective.MostAccurateBy : Policies.Objective.LeastTime);
+
+    // Others choose the least time whatever they are asked.
+    private bool KnowsDeadlines => Policy is null or PolicyNames.MuLinUcb or PolicyNames.MdInferencePaper;
 
     /// <summary>Whether the device finishes what a server fails.</summary>
     internal bool FallsBack => OnServerFailure == OnServerFailure.FinishOnDevice && !IsServerOnly;
@@ -193,6 +196,7 @@ public sealed class SplitInferenceOptions
         Require(Variants is not { Count: 0 }, nameof(Variants), "the names of some variants; leave it out for the best");
         Require(Objective is not { } objective || Enum.IsDefined(objective), nameof(Objective), $"one of {string.Join(", ", Enum.GetNames<Objective>())}");
         Require(Objective is not Policies.Objective.Experience || Family is not null, nameof(Objective), $"another one without a {nameof(Family)}, of which a variant is chosen for each session");
+        Require(Objective is not Policies.Objective.Experience || Policy is null or PolicyNames.MuLinUcb, nameof(Policy), $"left out where {nameof(Objective)} is {Objective}, since '{Policy}' does not choose among variants");
         Require(Enum.IsDefined(Hedge), nameof(Hedge), $"one of {string.Join(", ", Enum.GetNames<Hedge>())}");
         foreach (var (value, option) in new (object?, string)[]
         {

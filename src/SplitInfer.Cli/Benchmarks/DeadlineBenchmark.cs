@@ -69,7 +69,8 @@ internal sealed class DeadlineBenchmark(DeadlineSettings settings, TimeProvider 
                 contenders.Add((policy, link, await SplitInferenceClient.CreateAsync(Options(policy, link), cancellationToken).ConfigureAwait(false)));
             }
 
-            for (var number = -Uncounted; number < settings.Requests / settings.Clients; number++)
+            var own = (settings.Requests / settings.Clients) + (lane < settings.Requests % settings.Clients ? 1 : 0);
+            for (var number = -Uncounted; number < own; number++)
             {
                 var way = TimeSpan.FromMilliseconds(DrawWay(random) + DrawWay(random));
                 foreach (var (policy, link, client) in contenders)
@@ -152,7 +153,7 @@ internal sealed class DeadlineBenchmark(DeadlineSettings settings, TimeProvider 
         public DeadlineRow Row(string policy, TimeSpan deadline, DeviceVariantRow? device)
         {
             var requests = _answered + _missed;
-            return new(policy, deadline.TotalMilliseconds, requests, _late, _latest, _missed, (double)_byServer / requests, (double)_duplicates / requests, _accuracy / requests, device?.Variant, deviceAccuracy, (double)_asGood / requests);
+            return new(policy, deadline.TotalMilliseconds, requests, _late, _answered > 0 ? _latest : null, _missed, (double)_byServer / requests, (double)_duplicates / requests, _accuracy / requests, device?.Variant, deviceAccuracy, (double)_asGood / requests);
         }
     }
 }

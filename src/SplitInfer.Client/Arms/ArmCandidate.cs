@@ -43,7 +43,7 @@ internal sealed record ArmCandidate(Partition Partition, string Codec, double Pa
         var work = new HeadProfile([.. variants.Select((variant, place) =>
         {
             var all = WorkOf(variant.Partitions[^1]);
-            var scale = place == 0 || !(all > 0) ? 1 : variant.RelativeSeconds * main / all;
+            var scale = place > 0 && all > 0 && variant.RelativeSeconds is { } relative ? relative * main / all : 1;
             return ImmutableArray.CreateRange(variant.Partitions, p => scale * WorkOf(p));
         })]);
         // The place of a candidate stands for its codec, so that it is found again.

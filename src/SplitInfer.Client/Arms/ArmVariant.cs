@@ -6,9 +6,9 @@ namespace SplitInfer.Client.Arms;
 /// <summary>What arms of one model are pruned by.</summary>
 /// <param name="Partitions">All its partitions; the last one runs everything on the device.</param>
 /// <param name="Accuracy">Its expected accuracy, 0 to 1; 1 where there is only one model.</param>
-/// <param name="RelativeSeconds">What the whole model took where the family was made, relative to the main variant.</param>
-internal record ArmVariant(ImmutableArray<Partition> Partitions, double Accuracy = 1, double RelativeSeconds = 1);
+/// <param name="RelativeSeconds">What the whole model took where the family was made, relative to the main variant; null where only its work is known.</param>
+internal record ArmVariant(ImmutableArray<Partition> Partitions, double Accuracy = 1, double? RelativeSeconds = null);
 
 /// <summary>A model that arms are made of.</summary>
 /// <param name="Plan">All its partitions.</param>
-internal sealed record PlannedArmVariant(PartitionPlan Plan, double Accuracy = 1, double RelativeSeconds = 1) : ArmVariant(Plan.Partitions, Accuracy, RelativeSeconds);
+internal sealed record PlannedArmVariant(PartitionPlan Plan, double Accuracy = 1, double? RelativeSeconds = null) : ArmVariant(Plan.Partitions, Accuracy, RelativeSeconds);

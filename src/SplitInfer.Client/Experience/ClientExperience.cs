@@ -115,7 +115,7 @@ public sealed class ClientExperience
 
     /// <summary>A request of a session has ended.</summary>
     /// <param name="session">Its session.</param>
-    /// <param name="variant">The variant that was chosen.</param>
+    /// <param name="variant">The variant that has answered, or was chosen where none has.</param>
     /// <param name="seconds">What it took, s.</param>
     /// <param name="isLate">Whether it had no result by its deadline.</param>
     internal void End(long session, int variant, double seconds, bool isLate)

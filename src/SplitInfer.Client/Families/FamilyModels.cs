@@ -45,8 +45,8 @@ internal static class FamilyModels
     public static ImmutableArray<double> Accuracies(ImmutableArray<FamilyVariant> members) =>
         [.. members.All(static member => member.Accuracy is not null) ? members.Select(static member => member.Accuracy!.Value) : members.Select(static member => member.Agreement)];
 
-    /// <summary>What a variant took relative to the first one, on one thread where the family was made.</summary>
-    public static double RelativeSeconds(FamilyVariant member, FamilyVariant main) => TimeOf(member) / TimeOf(main);
+    /// <summary>What a variant took relative to the first one, on one thread where the family was made; null where one was timed on another processor than it is for.</summary>
+    public static double? RelativeSeconds(FamilyVariant member, FamilyVariant main) => member.IsTimedElsewhere || main.IsTimedElsewhere ? null : TimeOf(member) / TimeOf(main);
 
     private static double TimeOf(FamilyVariant member) => member.Times.MinBy(static time => time.Threads)!.Milliseconds;
 

@@ -265,7 +265,7 @@ public sealed class ServeAndRunTests : IDisposable
     [InlineData(2, "run MODEL --fps fast", "fast")]
     [InlineData(1, "serve --models nowhere", "nowhere")]
     [InlineData(2, "serve", "--models")]
-    [InlineData(2, "serve MODEL --models nowhere", "either one .onnx file")]
+    [InlineData(2, "serve MODEL --models nowhere", "either .onnx files")]
     [InlineData(1, "serve nowhere.onnx", "nowhere.onnx")]
     [InlineData(2, "run MODEL --deadline 0", "--deadline")]
     [InlineData(2, "serve --models nowhere --codec Zip", "ZeroBitmap")]

@@ -60,7 +60,7 @@ public sealed class UsageTests
     [InlineData("inspect model.onnx --max-boundary-tensors many", "--max-boundary-tensors takes a whole number, not 'many'.")]
     [InlineData("run model.onnx --fps fast", "--fps takes a number, not 'fast'.")]
     [InlineData("run model.onnx --frames", "--frames needs a value: --frames N.")]
-    [InlineData("run", "splitinfer run needs MODEL: An .onnx file.")]
+    [InlineData("run", "splitinfer run needs MODEL: An .onnx file, or the family.json of a family, or its folder.")]
     public async Task Wrong_values_are_told_without_types_of_the_runtime(string line, string told)
     {
         var result = await CommandLine.RunAsync(line.Split(' '));

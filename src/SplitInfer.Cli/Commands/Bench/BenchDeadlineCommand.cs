@@ -71,7 +71,7 @@ internal static class BenchDeadlineCommand
             foreach (var deadline in parsed.GetValue(deadlines)!)
             {
                 IReadOnlyList<DeadlineRow> rows = [];
-                await terminal.TrackAsync($"Requests with {deadline} ms", settings.Requests / settings.Clients * settings.Clients * settings.Policies.Count,
+                await terminal.TrackAsync($"Requests with {deadline} ms", settings.Requests * settings.Policies.Count,
                     async step => rows = await benchmark.RunAsync(TimeSpan.FromMilliseconds(deadline), device, step, cancellationToken));
                 foreach (var row in rows)
                 {
