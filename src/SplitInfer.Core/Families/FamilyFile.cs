@@ -51,7 +51,6 @@ public static class FamilyFile
             // A file beside this one: nothing that a family says leads elsewhere.
             if (variant.File.Length == 0 || Path.GetFileName(variant.File) != variant.File || variant.File is "." or "..") throw new InvalidFamilyException(path, $"variant '{variant.Name}' names '{variant.File}', which is no file beside it");
             if (!(variant.Agreement is >= 0 and <= 1) || variant.Bytes < 0) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has an agreement of {variant.Agreement} and {variant.Bytes} bytes");
-            if (variant.Accuracy is < 0 or > 1 or double.NaN) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has an accuracy of {variant.Accuracy}");
             if (variant.Times.IsDefaultOrEmpty || variant.Times.Any(static time => !(time.Milliseconds > 0) || time.Threads < 0 || time.UpperMilliseconds is <= 0 or double.NaN)) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has no times");
         }
     }
