@@ -24,6 +24,9 @@ public sealed class ExperienceModel : IPolicyState
     private readonly SignalStatistics[] _known = new SignalStatistics[SignalStatistics.Signals];
     private Learned _learned = new();
     private ExperienceStatistics _fleet = ExperienceStatistics.Empty;
+
+    // Of the fleet's sum what is not of this device.
+    private ExperienceStatistics _others = ExperienceStatistics.Empty;
     private long _sharedAt;
     private bool _hasShared;
     private bool _isStale = true;
@@ -154,7 +157,10 @@ public sealed class ExperienceModel : IPolicyState
         }
     }
 
-    /// <summary>Takes over what all devices learned together, this one's shares included, in place of what was received before.</summary>
+    /// <summary>
+    /// Takes over what all devices learned together, in place of what was received before. What this device shared until now is taken off, unless no other
+    /// ratings could have given the rest: then the sum is an older one, or a share was lost, and all of it counts.
+    /// </summary>
     /// <param name="fleet">The sum of all shares.</param>
     public void Receive(ExperienceStatistics fleet)
     {
@@ -162,7 +168,8 @@ public sealed class ExperienceModel : IPolicyState
         lock (_lock)
         {
             if (ReferenceEquals(fleet, _fleet)) return;
-            (_fleet, _isStale) = (fleet, true);
+            _fleet = fleet;
+            TakeOff();
         }
     }
 
@@ -179,7 +186,7 @@ public sealed class ExperienceModel : IPolicyState
             var growth = _model.LogDeterminant(_fleet.Plus(part)) - _model.LogDeterminant(_fleet);
             if (!(growth > Math.Log(1 + _options.ShareGrowth))) return null;
 
-            // As it will arrive, so that exactly that can be subtracted.
+            // As it will arrive, so that exactly that can be taken off a sum that is received later.
             part = ExperienceStatistics.FromBytes(part.ToBytes());
             _learned.Shared = _learned.Shared.Plus(part);
             _learned.Pending.Forget(0);
@@ -198,7 +205,11 @@ public sealed class ExperienceModel : IPolicyState
     {
         var learned = Learned.Restore(state);
         state.End();
-        lock (_lock) (_learned, _isStale) = (learned, true);
+        lock (_lock)
+        {
+            _learned = learned;
+            TakeOff();
+        }
     }
 
     private bool HasBudget() => _learned.Questions < Math.Max(_options.FirstQuestions, _options.QuestionShare * _learned.Sessions);
@@ -223,11 +234,17 @@ public sealed class ExperienceModel : IPolicyState
         _isStale = true;
     }
 
+    private void TakeOff()
+    {
+        var others = _fleet.Minus(_learned.Shared);
+        (_others, _isStale) = (PossibleSums.Are(others, of: _fleet) ? others : _fleet, true);
+    }
+
     private void Refresh()
     {
         if (!_isStale) return;
         _isStale = false;
-        if (!_model.TryFit(_fleet, _learned.Shared, _learned.Recent)) _model.TryFit(ExperienceStatistics.Empty, ExperienceStatistics.Empty, _learned.Recent);
-        for (var i = 0; i < _known.Length; i++) _known[i] = _fleet.Signals[i] + _learned.Signals[i];
+        if (!_model.TryFit(_others, _learned.Recent) && !_model.TryFit(_fleet, _learned.Recent)) _model.TryFit(ExperienceStatistics.Empty, _learned.Recent);
+        for (var i = 0; i < _known.Length; i++) _known[i] = _others.Signals[i] + _learned.Shared.Signals[i] + _learned.Signals[i];
     }
 }

@@ -41,17 +41,16 @@ internal sealed class MixedModel
     public ReadOnlySpan<double> TastePrecision => _tastePrecision;
 
     /// <summary>Makes it anew from all statistics. Where they are not those of ratings, as what a fleet sends may be, nothing changes and it returns false.</summary>
-    /// <param name="fleet">Statistics of all devices.</param>
-    /// <param name="shared">What of them is of this device.</param>
+    /// <param name="others">Statistics of the other devices.</param>
     /// <param name="own">The statistics of this device.</param>
-    public bool TryFit(ExperienceStatistics fleet, ExperienceStatistics shared, RatingSums own)
+    public bool TryFit(ExperienceStatistics others, RatingSums own)
     {
         var taste = FeatureMap.Taste;
-        FillCommon(_precision, _n, fleet.A, shared.A);
+        FillCommon(_precision, _n, others.A);
         for (var i = 0; i < D; i++)
         {
             for (var j = 0; j <= i; j++) _precision[(i * _n) + j] += own.A[(i * D) + j];
-            _scratch[i] = (_priorPrecision * FeatureMap.PriorMean[i]) + fleet.B[i] - shared.B[i] + own.B[i];
+            _scratch[i] = (_priorPrecision * FeatureMap.PriorMean[i]) + others.B[i] + own.B[i];
         }
 
         for (var i = 0; i < taste.Length; i++)
@@ -92,7 +91,7 @@ internal sealed class MixedModel
     public double LogDeterminant(ExperienceStatistics all)
     {
         var (a, factor) = (new double[D * D], new double[D * D]);
-        FillCommon(a, D, all.A, ExperienceStatistics.Empty.A);
+        FillCommon(a, D, all.A);
         if (!Cholesky.TryFactor(a, factor, D)) return double.NaN;
         var sum = 0.0;
         for (var i = 0; i < D; i++) sum += 2 * Math.Log(factor[(i * D) + i]);
@@ -113,12 +112,12 @@ internal sealed class MixedModel
     }
 
     // The lower half is enough for the factor.
-    private void FillCommon(double[] target, int stride, ReadOnlySpan<double> packed, ReadOnlySpan<double> without)
+    private void FillCommon(double[] target, int stride, ReadOnlySpan<double> packed)
     {
         var at = 0;
         for (var i = 0; i < D; i++)
         {
-            for (var j = 0; j <= i; j++) target[(i * stride) + j] = packed[at] - without[at++];
+            for (var j = 0; j <= i; j++) target[(i * stride) + j] = packed[at++];
             target[(i * stride) + i] += _priorPrecision;
         }
     }

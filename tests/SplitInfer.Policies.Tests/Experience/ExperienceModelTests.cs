@@ -153,6 +153,57 @@ public class ExperienceModelTests
         Assert.Equal(before.Deviation, after.Deviation, 4);
     }
 
+    [Theory]
+    [InlineData(6)]
+    [InlineData(20)]
+    [InlineData(200)]
+    public void A_share_that_did_not_come_back_takes_nothing_away(int ratings)
+    {
+        var model = new ExperienceModel();
+        Teach(model, 0, ratings, liked: 1);
+        var before = model.Choose(1000, Device, Variants);
+        Assert.NotNull(model.TakeShare());
+        var restored = new ExperienceModel();
+        restored.State.Restore(new(Numbers(model)));
+        AssertAlike(before, restored.Choose(1001, Device, Variants));
+
+        // An older sum, one that was begun anew, one in which the share was lost.
+        foreach (var device in (ExperienceModel[])[model, restored])
+        {
+            device.Receive(ExperienceStatistics.Empty.Plus(ExperienceStatistics.Empty));
+            AssertAlike(before, device.Choose(1002, Device, Variants));
+            device.Receive(RandomStatistics.Of(4));
+        }
+
+        var withoutShare = new ExperienceModel();
+        Teach(withoutShare, 0, ratings, liked: 1);
+        withoutShare.Receive(RandomStatistics.Of(4));
+        var expected = withoutShare.Choose(1003, Device, Variants);
+        AssertAlike(expected, model.Choose(1003, Device, Variants));
+        AssertAlike(expected, restored.Choose(1003, Device, Variants));
+    }
+
+    [Fact]
+    public void What_was_shared_before_a_restart_is_taken_off_what_is_received_after_it()
+    {
+        var others = RandomStatistics.Of(4);
+        var model = new ExperienceModel();
+        Teach(model, 0, 40, liked: 1);
+        model.Receive(others);
+        var before = model.Choose(1000, Device, Variants);
+        var share = model.TakeShare();
+        Assert.NotNull(share);
+        var saved = Numbers(model);
+        foreach (var isReceivedFirst in (bool[])[false, true])
+        {
+            var restored = new ExperienceModel();
+            if (isReceivedFirst) restored.Receive(others.Plus(share));
+            restored.State.Restore(new(saved));
+            if (!isReceivedFirst) restored.Receive(others.Plus(share));
+            AssertAlike(before, restored.Choose(1000, Device, Variants));
+        }
+    }
+
     [Fact]
     public void It_shares_what_adds_something_and_not_too_often()
     {
@@ -273,6 +324,13 @@ public class ExperienceModelTests
             model.Choose(session, Device, Variants.AsSpan(shown, 1));
             Assert.True(model.Rate(session, level + (shown == liked ? 0.7 : 0.2)));
         }
+    }
+
+    private static void AssertAlike(in ExperienceChoice expected, in ExperienceChoice actual)
+    {
+        Assert.Equal(expected.Variant, actual.Variant);
+        Assert.Equal(expected.ExpectedRating, actual.ExpectedRating, 4);
+        Assert.Equal(expected.Deviation, actual.Deviation, 4);
     }
 
     private static double[] Numbers(ExperienceModel model)
