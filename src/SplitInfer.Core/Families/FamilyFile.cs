@@ -8,6 +8,9 @@ public static class FamilyFile
 {
     private const int MaxBytes = 16 << 20;
 
+    // A cosine of sums in floating point.
+    private const double Rounding = 1e-6;
+
     /// <summary>The name that such a file usually has.</summary>
     public const string Name = "family.json";
 
@@ -44,16 +47,33 @@ public static class FamilyFile
     private static void Check(ModelFamily family, string path)
     {
         if (family.Variants.IsDefaultOrEmpty) throw new InvalidFamilyException(path, "it has no variants");
+        // What lists hold may be null whatever their types say.
+        if (family.Variants.Contains(null!) || family.Targets.IsDefault || family.Targets.Any(static target => target?.Name is null) || family.NotMade.IsDefault || family.NotMade.Contains(null!)) throw new InvalidFamilyException(path, "a variant, a target or a reason is null");
+        if (family.Samples < 0) throw new InvalidFamilyException(path, $"it was judged by {family.Samples} samples");
+        if (TextsOf(family).FirstOrDefault(static text => text?.Any(char.IsControl) == true) is { } odd) throw new InvalidFamilyException(path, $"'{new string([.. odd.Where(static letter => !char.IsControl(letter))])}' has control characters");
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var variant in family.Variants)
         {
             if (!names.Add(variant.Name)) throw new InvalidFamilyException(path, $"two variants are named '{variant.Name}'");
             // A file beside this one: nothing that a family says leads elsewhere.
             if (variant.File.Length == 0 || Path.GetFileName(variant.File) != variant.File || variant.File is "." or "..") throw new InvalidFamilyException(path, $"variant '{variant.Name}' names '{variant.File}', which is no file beside it");
-            if (!(variant.Agreement is >= 0 and <= 1) || variant.Bytes < 0) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has an agreement of {variant.Agreement} and {variant.Bytes} bytes");
-            if (variant.Times.IsDefaultOrEmpty || variant.Times.Any(static time => !(time.Milliseconds > 0) || time.Threads < 0 || time.UpperMilliseconds is <= 0 or double.NaN)) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has no times");
+            if (variant.Steps.IsDefault || variant.Steps.Contains(null!)) throw new InvalidFamilyException(path, $"a step of variant '{variant.Name}' is null");
+            if (!IsShare(variant.Agreement) || variant.Bytes < 0) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has an agreement of {variant.Agreement} and {variant.Bytes} bytes");
+            if (!IsShare(variant.AgreementLow) || !IsShare(variant.Accuracy ?? 0) || !IsShare(variant.AccuracyLow ?? 0) || !(Math.Abs(variant.Cosine) <= 1 + Rounding)) throw new InvalidFamilyException(path, $"the scores of variant '{variant.Name}' are out of range");
+            if (variant.Times.IsDefaultOrEmpty || variant.Times.Any(static time => time is null || time.Threads < 0 || !IsTime(time.Milliseconds) || !IsTime(time.BaseMilliseconds) || !IsTime(time.UpperMilliseconds ?? time.Milliseconds))) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has no times");
         }
     }
+
+    private static bool IsShare(double value) => value is >= 0 and <= 1;
+
+    private static bool IsTime(double value) => value > 0 && double.IsFinite(value);
+
+    // All that may be shown.
+    private static IEnumerable<string?> TextsOf(ModelFamily family) =>
+    [
+        family.Model, family.Machine, .. family.NotMade, .. family.Targets.SelectMany(static target => (string?[])[target.Name, target.Variant, target.Refusal]),
+        .. family.Variants.SelectMany(static variant => (string?[])[variant.Name, variant.File, variant.Parent, variant.Isa, .. variant.Steps.IsDefault ? [] : variant.Steps]),
+    ];
 }
 
 /// <summary>A file is no family of models.</summary>
@@ -63,6 +83,6 @@ public sealed class InvalidFamilyException : SplitInferException
 }
 
 /// <summary>How families become JSON, without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ModelFamily))]
 internal sealed partial class FamilyContext : JsonSerializerContext;
