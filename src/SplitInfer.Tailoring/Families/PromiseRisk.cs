@@ -8,7 +8,7 @@ internal static class PromiseRisk
 {
     private const double Int8Share = 0.3, MixedShare = 0.3, OtherShare = 0.1;
 
-    /// <summary>The share of a kind of which there are so many.</summary>
+    /// <summary>The share of a kind of which there are so many. What is exact by construction has none.</summary>
     public static double ShareOf(VariantKind kind, int mixedVariants) => kind switch
     {
         VariantKind.Exact => 0,

@@ -174,12 +174,14 @@ internal sealed partial class VariantWorkshop : IDisposable
         var tally = _judge.Judge(made.Model);
         var times = _threads.ToDictionary(static threads => threads, threads => _judge.Time(made.Model, threads));
         var own = times[_options.Threads];
+        var isExact = kind == VariantKind.Exact && tally.Agreeing == tally.Samples;
         _candidates.Add(new(name, isa, made)
         {
             Score = ModelScore.Of(made.Model.Source, tally, new(own.Median, own.Upper), made.Bytes.Length),
             Times = times,
-            RiskShare = PromiseRisk.ShareOf(kind, _options.MaxMixedVariants),
-            IsExact = kind == VariantKind.Exact && tally.Agreeing == tally.Samples,
+            // A model whose answers change from run to run has one variant, which bears all of the risk.
+            RiskShare = kind == VariantKind.Exact && !isExact ? 1 : PromiseRisk.ShareOf(kind, _options.MaxMixedVariants),
+            IsExact = isExact,
         });
     }
 }

@@ -95,6 +95,15 @@ public sealed class PromiseTests : IDisposable
     }
 
     [Fact]
+    public void Of_a_model_whose_answers_change_from_run_to_run_no_more_is_promised_than_was_seen()
+    {
+        var family = Make(SmallNet.Build(), [new() { Name = "any" }, new() { Name = "same", MinAgreement = 0.5 }], options => options.Execution = new() { Engine = new CountingEngine { IsFickle = true } });
+        var variant = Assert.Single(family.Variants);
+        Assert.Equal(0, variant.Agreement);
+        Assert.Equal(["float32", null], family.Targets.Select(static target => target.Variant));
+    }
+
+    [Fact]
     public void With_too_few_samples_to_keep_some_apart_the_family_says_so()
     {
         Assert.True(Make(SmallNet.Build(), [], samples: 3).SharesSamples);
