@@ -57,32 +57,32 @@ internal readonly record struct QuantizationRange(double Low, double High)
     private static QuantizationRange LeastSquares(ValueStatistics value, QuantizationRange all)
     {
         var best = all;
+        var counts = value.Counts;
         // The ends in turn; twice, as each depends on the other through the scale.
         for (var round = 0; round < 2; round++)
         {
-            if (all.High > 0) best = Best(value, best, share => best with { High = all.High * share });
-            if (all.Low < 0) best = Best(value, best, share => best with { Low = all.Low * share });
+            if (all.High > 0) best = Best(value, counts, best, share => best with { High = all.High * share });
+            if (all.Low < 0) best = Best(value, counts, best, share => best with { Low = all.Low * share });
         }
 
         return best;
     }
 
-    private static QuantizationRange Best(ValueStatistics value, QuantizationRange from, Func<double, QuantizationRange> at)
+    private static QuantizationRange Best(ValueStatistics value, ReadOnlySpan<long> counts, QuantizationRange from, Func<double, QuantizationRange> at)
     {
         var (best, least) = (from, double.PositiveInfinity);
         for (var step = Steps - 1; step >= 0; step--)
         {
             var candidate = at(NarrowestShare + ((1 - NarrowestShare) * step / (Steps - 1)));
-            if (Error(value, candidate) is var error && error < least) (best, least) = (candidate, error);
+            if (Error(value, counts, candidate) is var error && error < least) (best, least) = (candidate, error);
         }
 
         return best;
     }
 
-    private static double Error(ValueStatistics value, QuantizationRange range)
+    private static double Error(ValueStatistics value, ReadOnlySpan<long> counts, QuantizationRange range)
     {
         var (sum, inside) = (0.0, range.Scale * range.Scale / 12.0);
-        var counts = value.Counts;
         var width = value.BinWidth;
         for (var bin = 0; bin < counts.Length; bin++)
         {

@@ -21,7 +21,7 @@ public sealed class SampleStatistics
     /// <summary>Number of samples.</summary>
     public int Samples { get; private set; }
 
-    /// <summary>By the name of a value: what it was. Values that were infinite or no number on a sample have no range, and are left out.</summary>
+    /// <summary>By the name of a value: what it was. Values that were infinite or no number on a sample, and those without an element on any, have no range and are left out.</summary>
     public IReadOnlyDictionary<string, ValueStatistics> Values => _values;
 
     /// <summary>Names of values that had an infinite element or one that is no number, which therefore have no range.</summary>
@@ -31,15 +31,16 @@ public sealed class SampleStatistics
     public ValueStatistics? Find(string value) => _values.GetValueOrDefault(value);
 
     /// <summary>Adds statistics of the same model.</summary>
-    /// <exception cref="ArgumentException">They are of another model.</exception>
+    /// <exception cref="ArgumentException">They are of another model, or of more samples than can be counted; nothing was added.</exception>
     public void Add(SampleStatistics other)
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.Model != Model) throw new ArgumentException($"These statistics are of the model {other.Model}, not of {Model}. Collect them again with this model.", nameof(other));
+        if (other.Samples > int.MaxValue - Samples) throw new ArgumentException($"{other.Samples} samples are more than can be added to {Samples}.", nameof(other));
         _withoutRange.UnionWith(other._withoutRange);
         foreach (var (name, value) in other._values) For(name).Add(value);
         foreach (var name in _withoutRange) _values.Remove(name);
-        Samples = checked(Samples + other.Samples);
+        Samples = Samples + other.Samples;
     }
 
     /// <summary>Takes a value that was kept; not twice.</summary>
@@ -65,7 +66,7 @@ public sealed class SampleStatistics
     {
         foreach (var (name, tensor) in values)
         {
-            if (_withoutRange.Contains(name)) continue;
+            if (_withoutRange.Contains(name) || tensor.Span<float>().IsEmpty) continue;
             try
             {
                 For(name).Add(tensor);

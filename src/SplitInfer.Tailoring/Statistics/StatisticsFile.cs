@@ -2,12 +2,10 @@ namespace SplitInfer.Tailoring.Statistics;
 
 /// <summary>
 /// Keeps statistics in a file, so that those of several devices can be brought together and added up. The file has extremes, histograms and means, and no sample; it ends with
-/// a checksum. Whatever a file says is checked before memory is taken for it.
+/// a checksum. Memory is taken by the size of files, not by what they say.
 /// </summary>
 public static class StatisticsFile
 {
-    private const int MaxBytes = 256 << 20;
-
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -17,7 +15,7 @@ public static class StatisticsFile
         ArgumentNullException.ThrowIfNull(path);
         var file = new FileInfo(path);
         if (!file.Exists) throw new FileNotFoundException($"There is no file of statistics '{path}'. Make one with `splitinfer tailor collect`.", path);
-        if (file.Length > MaxBytes) throw new InvalidStatisticsException(path, $"it has {file.Length} bytes, over the {MaxBytes} allowed");
+        if (file.Length > StatisticsForm.MostBytes) throw new InvalidStatisticsException(path, $"it has {file.Length} bytes, over the {StatisticsForm.MostBytes} allowed");
         return StatisticsReader.Read(File.ReadAllBytes(path), path);
     }
 
@@ -25,7 +23,7 @@ public static class StatisticsFile
     /// <param name="paths">The files; at least one.</param>
     /// <exception cref="ArgumentException">There is no file.</exception>
     /// <exception cref="FileNotFoundException">One is not there.</exception>
-    /// <exception cref="InvalidStatisticsException">One holds no statistics, or of another model than the first.</exception>
+    /// <exception cref="InvalidStatisticsException">One holds no statistics, or of another model than the first, or of too many samples.</exception>
     public static SampleStatistics LoadSum(params IReadOnlyList<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
@@ -35,6 +33,7 @@ public static class StatisticsFile
         {
             var part = Load(path);
             if (part.Model != sum.Model) throw new InvalidStatisticsException(path, $"they are of the model {part.Model}, and those of '{paths[0]}' are of {sum.Model}");
+            if (part.Samples > int.MaxValue - sum.Samples) throw new InvalidStatisticsException(path, $"they are of {part.Samples} samples, more than can be added to {sum.Samples}");
             sum.Add(part);
         }
 
@@ -44,18 +43,25 @@ public static class StatisticsFile
     /// <summary>Writes a file. An earlier one is replaced once the new one is complete.</summary>
     /// <param name="path">The file.</param>
     /// <param name="statistics">What it is to hold.</param>
+    /// <exception cref="InvalidStatisticsException">They have more values or bytes than a file can hold; an earlier file is left as it is.</exception>
     public static void Save(string path, SampleStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(statistics);
+        var bytes = StatisticsWriter.Write(statistics, path);
         var unfinished = path + ".new";
-        File.WriteAllBytes(unfinished, StatisticsWriter.Write(statistics));
+        File.WriteAllBytes(unfinished, bytes);
         File.Move(unfinished, path, overwrite: true);
     }
 }
 
-/// <summary>A file holds no statistics that can be used.</summary>
+/// <summary>A file holds no statistics that can be used, or cannot hold some.</summary>
 public sealed class InvalidStatisticsException : SplitInferException
 {
     internal InvalidStatisticsException(string path, string problem) : base($"'{path}' holds no statistics that can be used: {problem}. Make it again with `splitinfer tailor collect`.") { }
+
+    private InvalidStatisticsException(string message) : base(message) { }
+
+    internal static InvalidStatisticsException TooMany(string path, long number, string what, long most) =>
+        new($"The statistics of this model cannot be kept in '{path}': they have {number} {what}, over the {most} that a file can hold. Tailor it with the samples themselves (`--calibration`).");
 }

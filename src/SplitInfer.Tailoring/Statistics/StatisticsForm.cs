@@ -20,8 +20,11 @@ internal static class StatisticsForm
 
     public const int ChecksumSize = 4;
 
-    /// <summary>The most values of a file: each takes 32 KiB of memory, however small it is in the file.</summary>
-    public const int MostValues = 16384;
+    /// <summary>The most bytes of a file. Reading takes some ten times as much memory at most.</summary>
+    public const int MostBytes = 256 << 20;
+
+    /// <summary>The most values of a file.</summary>
+    public const int MostValues = 1 << 20;
 
     /// <summary>The most elements of a value, so that sums of many files do not overflow.</summary>
     public const long MostElements = 1L << 48;

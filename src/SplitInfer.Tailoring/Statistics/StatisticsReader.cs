@@ -12,6 +12,8 @@ internal ref struct StatisticsReader
 
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
+    // Where one histogram after the other is read.
+    private readonly long[] _bins = new long[2 * ValueStatistics.BinsPerSign];
     private readonly string _path;
     private ReadOnlySpan<byte> _left;
 
@@ -61,12 +63,14 @@ internal ref struct StatisticsReader
         if (count == 0 || !float.IsFinite(minimum) || !float.IsFinite(maximum) || minimum > maximum || exponent is < ValueStatistics.MinExponent or > ValueStatistics.MaxExponent) throw Problem($"the value '{name}' has no range");
         var (first, last) = (BinaryPrimitives.ReadUInt16LittleEndian(Take(2)), BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
         if (first > last || last >= 2 * ValueStatistics.BinsPerSign || last - first >= _left.Length) throw Problem($"the histogram of '{name}' is not complete");
-        var counts = new long[2 * ValueStatistics.BinsPerSign];
+        var counts = _bins.AsSpan();
         var sum = 0L;
+        counts.Clear();
         for (var bin = first; bin <= last; bin++) sum += counts[bin] = Count(count - sum, "elements of a bin");
         if (sum != count || zeros > counts[ValueStatistics.BinsPerSign] || ValueStatistics.BinOf(minimum, exponent) != first || ValueStatistics.BinOf(maximum, exponent) != last || counts[first] == 0 || counts[last] == 0) throw Problem($"the histogram of '{name}' does not fit its range");
+        var histogram = SparseHistogram.Of(counts[first..(last + 1)], first);
         var channels = (int)Count(ushort.MaxValue, "channels");
-        if (channels == 0) return new(counts, exponent, count, zeros, minimum, maximum, null, 0);
+        if (channels == 0) return new(histogram, exponent, count, zeros, minimum, maximum, null, 0);
         var elements = Count(count, "elements of a channel");
         if (elements * channels != count) throw Problem($"the channels of '{name}' do not add up");
         var bytes = Take(channels * sizeof(double));
@@ -77,7 +81,7 @@ internal ref struct StatisticsReader
             if (!(Math.Abs(sums[channel]) <= largest)) throw Problem($"the means of '{name}' are outside of its range");
         }
 
-        return new(counts, exponent, count, zeros, minimum, maximum, sums, elements);
+        return new(histogram, exponent, count, zeros, minimum, maximum, sums, elements);
     }
 
     private string Name()

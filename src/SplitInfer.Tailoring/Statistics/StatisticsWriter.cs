@@ -12,8 +12,10 @@ internal sealed class StatisticsWriter
 
     private StatisticsWriter() { }
 
-    public static byte[] Write(SampleStatistics statistics)
+    /// <exception cref="InvalidStatisticsException">They have more values or bytes than a file can hold.</exception>
+    public static byte[] Write(SampleStatistics statistics, string path)
     {
+        if (Math.Max(statistics.Values.Count, statistics.WithoutRange.Count) is var most && most > StatisticsForm.MostValues) throw InvalidStatisticsException.TooMany(path, most, "values", StatisticsForm.MostValues);
         var writer = new StatisticsWriter();
         BinaryPrimitives.WriteUInt32LittleEndian(writer.Take(4), StatisticsForm.Magic);
         BinaryPrimitives.WriteUInt16LittleEndian(writer.Take(2), StatisticsForm.Version);
@@ -22,6 +24,8 @@ internal sealed class StatisticsWriter
         writer.Count(statistics.Values.Count);
         foreach (var (name, value) in statistics.Values.OrderBy(static v => v.Key, StringComparer.Ordinal))
         {
+            // What is too much is told below.
+            if (writer._bytes.WrittenCount > StatisticsForm.MostBytes) break;
             writer.Name(name);
             writer.Value(value);
         }
@@ -30,7 +34,8 @@ internal sealed class StatisticsWriter
         foreach (var name in statistics.WithoutRange.Order(StringComparer.Ordinal)) writer.Name(name);
         var checksum = Crc32C.Append(0, writer._bytes.WrittenSpan);
         BinaryPrimitives.WriteUInt32LittleEndian(writer.Take(StatisticsForm.ChecksumSize), checksum);
-        return writer._bytes.WrittenSpan.ToArray();
+        var written = writer._bytes.WrittenSpan;
+        return written.Length <= StatisticsForm.MostBytes ? written.ToArray() : throw InvalidStatisticsException.TooMany(path, written.Length, "bytes", StatisticsForm.MostBytes);
     }
 
     private void Value(ValueStatistics value)

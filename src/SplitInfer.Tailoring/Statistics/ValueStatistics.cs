@@ -17,16 +17,18 @@ public sealed class ValueStatistics
     // Of the largest float32 numbers.
     internal const int MaxExponent = 128;
 
-    private readonly long[] _counts;
+    // Of what was added tensor by tensor; null where only the bins that are not empty are kept, so that what files hold takes memory by their size.
+    private long[]? _counts;
+    private SparseHistogram _kept = SparseHistogram.Empty;
     private double[]? _channelSums;
     private bool _hasChannels = true;
 
     /// <summary>Statistics of nothing.</summary>
-    public ValueStatistics() => (_counts, Exponent) = (new long[2 * BinsPerSign], MinExponent);
+    public ValueStatistics() => Exponent = MinExponent;
 
     /// <summary>Statistics that were kept.</summary>
-    internal ValueStatistics(long[] counts, int exponent, long count, long zeros, float minimum, float maximum, double[]? channelSums, long channelElements) =>
-        (_counts, Exponent, Count, Zeros, Minimum, Maximum, _channelSums, ChannelElements, _hasChannels) = (counts, exponent, count, zeros, minimum, maximum, channelSums, channelElements, channelSums is not null);
+    internal ValueStatistics(SparseHistogram counts, int exponent, long count, long zeros, float minimum, float maximum, double[]? channelSums, long channelElements) =>
+        (_kept, Exponent, Count, Zeros, Minimum, Maximum, _channelSums, ChannelElements, _hasChannels) = (counts, exponent, count, zeros, minimum, maximum, channelSums, channelElements, channelSums is not null);
 
     /// <summary>Number of elements.</summary>
     public long Count { get; private set; }
@@ -43,8 +45,8 @@ public sealed class ValueStatistics
     /// <summary>The exponent e of the range ±2ᵉ of the histogram.</summary>
     public int Exponent { get; private set; }
 
-    /// <summary>Counts of the bins from −2ᵉ to 2ᵉ.</summary>
-    public ReadOnlySpan<long> Counts => _counts;
+    /// <summary>Counts of the bins from −2ᵉ to 2ᵉ. Of what a file holds they are laid out anew each time.</summary>
+    public ReadOnlySpan<long> Counts => _counts ?? _kept.ToBins();
 
     /// <summary>Width of a bin.</summary>
     public double BinWidth => Math.ScaleB(1, Exponent) / BinsPerSign;
@@ -65,10 +67,11 @@ public sealed class ValueStatistics
         var (low, high) = (System.Numerics.Tensors.TensorPrimitives.Min(elements), System.Numerics.Tensors.TensorPrimitives.Max(elements));
         if (!float.IsFinite(low) || !float.IsFinite(high)) throw new NotFiniteNumberException("A sample has an element that is infinite or no number.");
         Widen(low, high);
-        var scale = 1 / BinWidth;
+        var (scale, counts) = (1 / BinWidth, _counts ??= _kept.ToBins());
+        _kept = SparseHistogram.Empty;
         foreach (var element in elements)
         {
-            _counts[(int)Math.Floor(element * scale) + BinsPerSign]++;
+            counts[(int)Math.Floor(element * scale) + BinsPerSign]++;
             if (element == 0) Zeros++;
         }
 
@@ -84,7 +87,9 @@ public sealed class ValueStatistics
         if (other.Count == 0) return;
         WidenTo(other.Exponent);
         var shift = Exponent - other.Exponent;
-        for (var bin = 0; bin < _counts.Length; bin++) _counts[((bin - BinsPerSign) >> Math.Min(shift, 31)) + BinsPerSign] += other._counts[bin];
+        var added = (other._counts is null ? other._kept : SparseHistogram.Of(other._counts)).Widened(shift);
+        if (_counts is null) _kept = _kept.Plus(added);
+        else added.AddTo(_counts);
         (Minimum, Maximum) = Count == 0 ? (other.Minimum, other.Maximum) : (Math.Min(Minimum, other.Minimum), Math.Max(Maximum, other.Maximum));
         Zeros += other.Zeros;
         AddChannels(other._channelSums, other.ChannelElements);
@@ -103,12 +108,11 @@ public sealed class ValueStatistics
     private void WidenTo(int exponent)
     {
         if (exponent <= Exponent) return;
-        var shift = Math.Min(exponent - Exponent, 31);
+        var shift = exponent - Exponent;
         Exponent = exponent;
         if (Count == 0) return;
-        var wider = new long[_counts.Length];
-        for (var bin = 0; bin < _counts.Length; bin++) wider[((bin - BinsPerSign) >> shift) + BinsPerSign] += _counts[bin];
-        wider.CopyTo(_counts, 0);
+        if (_counts is null) _kept = _kept.Widened(shift);
+        else _counts = SparseHistogram.Of(_counts).Widened(shift).ToBins();
     }
 
     private void AddChannels(TensorValue tensor, ReadOnlySpan<float> elements)
@@ -126,8 +130,10 @@ public sealed class ValueStatistics
         for (var start = 0; start < elements.Length; start += inner)
         {
             var channel = start / inner % channels;
-            var row = elements.Slice(start, inner);
-            sums[channel] += System.Numerics.Tensors.TensorPrimitives.Sum(row);
+            // In float32 the mean of many equal elements is off by more than they differ.
+            var sum = 0.0;
+            foreach (var element in elements.Slice(start, inner)) sum += element;
+            sums[channel] += sum;
         }
 
         AddChannels(sums, elements.Length / channels);

@@ -73,7 +73,7 @@ public sealed class StatisticsFileTests : IDisposable
     [Fact]
     public void A_damaged_file_is_refused_in_words()
     {
-        var bytes = StatisticsWriter.Write(Bound(Draw(new(1))));
+        var bytes = StatisticsWriter.Write(Bound(Draw(new(1))), "damaged.bin");
         foreach (var length in (int[])[0, 3, 5, 20, bytes.Length - 1]) AssertRefused(bytes[..length], "");
         for (var place = 0; place < bytes.Length; place += 7)
         {
@@ -88,7 +88,7 @@ public sealed class StatisticsFileTests : IDisposable
     [Fact]
     public void What_could_not_have_been_collected_is_refused_and_takes_no_memory() => Sampled.Check(seed: 4, 400, random =>
     {
-        var bytes = StatisticsWriter.Write(Bound(Draw(random)));
+        var bytes = StatisticsWriter.Write(Bound(Draw(random)), "damaged.bin");
         for (var i = 1 + random.Next(3); i > 0; i--) bytes[random.Next(38, bytes.Length - 4)] = (byte)(random.Next(3) == 0 ? 0xFF : random.Next(256));
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4), Crc32C.Append(0, bytes.AsSpan(0, bytes.Length - 4)));
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -105,6 +105,71 @@ public sealed class StatisticsFileTests : IDisposable
         // A handful of values, each with its histogram, which the check reads once more.
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 20);
     });
+
+    [Fact]
+    public void Memory_is_taken_by_the_size_of_files_however_many_values_and_names_they_have()
+    {
+        const int values = 16_384;
+        var narrow = new ValueStatistics();
+        narrow.Add(TensorValue.From<float>([-1e-30f, 2], 2));
+        var size = 0L;
+        foreach (var file in (string[])["a", "b", "c"])
+        {
+            var statistics = Bound(Draw(new(1)));
+            for (var i = 0; i < values; i++) Assert.True(statistics.TryTake(file == "c" ? $"a{i}" : $"{file}{i}", narrow));
+            StatisticsFile.Save(_folder[file], statistics);
+            size += new FileInfo(_folder[file]).Length;
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var sum = StatisticsFile.LoadSum(_folder["a"], _folder["b"], _folder["c"]);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 40 * size);
+        Assert.Equal(4, sum.Find("a7")!.Count);
+        Assert.Equal((2, 2), (sum.Find("a7")!.Counts[ValueStatistics.BinsPerSign - 1], sum.Find("a7")!.Counts[^(ValueStatistics.BinsPerSign / 2)]));
+    }
+
+    [Fact]
+    public void More_samples_than_can_be_counted_are_refused()
+    {
+        var statistics = Bound(Draw(new(1)));
+        statistics.TakeSamples(int.MaxValue);
+        foreach (var file in (string[])["a", "b"]) StatisticsFile.Save(_folder[file], statistics);
+        Assert.Contains("samples", Assert.Throws<InvalidStatisticsException>(() => StatisticsFile.LoadSum(_folder["a"], _folder["b"])).Message, StringComparison.Ordinal);
+        var elements = statistics.Find("x")!.Count;
+        Assert.Throws<ArgumentException>(() => statistics.Add(Bound(Draw(new(2)))));
+        Assert.Equal(elements, statistics.Find("x")!.Count);
+    }
+
+    [Fact]
+    public void A_value_without_elements_on_any_sample_is_left_out()
+    {
+        var statistics = new SampleStatistics(new(new byte[Fingerprint.Size]));
+        for (var sample = 0; sample < 2; sample++) statistics.AddSample([("x", TensorValue.From<float>([1, 2], 2)), ("boxes", TensorValue.From<float>([], 0, 4))]);
+        StatisticsFile.Save(_folder["a.bin"], statistics);
+        Assert.Equal(["x"], StatisticsFile.Load(_folder["a.bin"]).Values.Keys);
+    }
+
+    [Fact]
+    public void A_large_value_that_is_the_same_everywhere_has_that_mean()
+    {
+        var elements = new float[540 * 960];
+        elements.AsSpan().Fill(15 / 255f);
+        var statistics = new SampleStatistics(new(new byte[Fingerprint.Size]));
+        statistics.AddSample([("noise", TensorValue.From<float>(elements, 1, 1, 540, 960))]);
+        StatisticsFile.Save(_folder["a.bin"], statistics);
+        var noise = StatisticsFile.Load(_folder["a.bin"]).Find("noise")!;
+        Assert.Equal(15 / 255f, noise.ChannelSums[0] / noise.ChannelElements, 1e-9);
+    }
+
+    [Fact]
+    public void What_a_file_cannot_hold_is_told_when_it_is_written_and_leaves_an_earlier_one()
+    {
+        StatisticsFile.Save(_folder["a.bin"], Bound(Draw(new(1))));
+        var statistics = new SampleStatistics(new(new byte[Fingerprint.Size]));
+        for (var i = 0; i <= StatisticsForm.MostValues; i++) statistics.TryTakeWithoutRange(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{i}"));
+        Assert.Contains("over the 1048576", Assert.Throws<InvalidStatisticsException>(() => StatisticsFile.Save(_folder["a.bin"], statistics)).Message, StringComparison.Ordinal);
+        Assert.NotEmpty(StatisticsFile.Load(_folder["a.bin"]).Values);
+    }
 
     [Fact]
     public void Statistics_of_another_model_are_not_added()
