@@ -27,13 +27,11 @@ public sealed class ExperienceModel : IPolicyState
 
     // Of the fleet's sum what is not of this device.
     private ExperienceStatistics _others = ExperienceStatistics.Empty;
-    private long _sharedAt;
-    private bool _hasShared;
     private bool _isStale = true;
 
     /// <summary>Makes a model that has seen nothing.</summary>
     /// <param name="options">Its knobs; null for the defaults.</param>
-    /// <param name="time">The clock by which shares are spaced; null for the system's.</param>
+    /// <param name="time">The clock by whose date shares are spaced, over restarts; null for the system's.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public ExperienceModel(ExperienceOptions? options = null, TimeProvider? time = null)
     {
@@ -51,7 +49,7 @@ public sealed class ExperienceModel : IPolicyState
     /// <summary>What it learned on this device, to be saved and restored. What was received from the fleet is not in it.</summary>
     public IPolicyState State => this;
 
-    int IPolicyState.Version => 1;
+    int IPolicyState.Version => 2;
 
     /// <summary>Chooses a variant for a session, which begins with it; for one that is open already, what was chosen for it.</summary>
     /// <param name="session">An id of the application's, one for each session.</param>
@@ -76,7 +74,7 @@ public sealed class ExperienceModel : IPolicyState
             Refresh();
             var choice = UpperBoundChoice.Choose(_model, _options, device, variants);
             choice = choice with { IsWorthAsking = choice.IsWorthAsking && HasBudget() };
-            open = open with { Id = session, IsOpen = true, Choice = choice, Device = device, Variant = variants[choice.Variant] };
+            open = open with { Id = session, IsOpen = true, Choice = choice, Device = device, Variant = variants[choice.Variant].AmongOthers(variants) };
             return choice;
         }
     }
@@ -109,18 +107,19 @@ public sealed class ExperienceModel : IPolicyState
     /// <summary>Learns from a user's rating of a session, whether or not it was asked for, and ends the session.</summary>
     /// <param name="session">The session.</param>
     /// <param name="rating">From 0, useless, to 1, as good as can be. What is outside counts as the nearest.</param>
-    /// <param name="measuredSeconds">What requests of the session took in the mean; null where what was expected is all that is known.</param>
+    /// <param name="measuredSeconds">What requests of the session took in the mean; infinite where none was answered, null where what was expected is all that is known.</param>
     /// <returns>Whether it was open: not rated, ended or long over.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The rating is not a number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rating or the time is not a number, or the time is negative.</exception>
     public bool Rate(long session, double rating, double? measuredSeconds = null)
     {
         if (double.IsNaN(rating)) throw new ArgumentOutOfRangeException(nameof(rating), "A rating must be a number from 0 to 1.");
+        CheckTime(measuredSeconds);
         rating = Math.Clamp(rating, 0, 1);
         lock (_lock)
         {
             ref var open = ref _sessions.Find(session);
             if (Unsafe.IsNullRef(ref open)) return false;
-            if (measuredSeconds is { } seconds) open.Variant = open.Variant with { Seconds = seconds };
+            if (measuredSeconds is { } seconds) open.Variant = open.Variant with { Seconds = Math.Min(seconds, double.MaxValue) };
             _learned.Signals[(int)open.Signal] = _learned.Signals[(int)open.Signal].With(rating);
             _learned.Ratings++;
             Learn(open, rating, weight: 1);
@@ -146,13 +145,15 @@ public sealed class ExperienceModel : IPolicyState
     /// <summary>Ends a session that was not rated: its signal, or that there was none, is a weak label. One that was asked and did not answer is dismissed.</summary>
     /// <param name="session">The session.</param>
     /// <param name="measuredSeconds">As for <see cref="Rate"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The time is not a number or negative.</exception>
     public void End(long session, double? measuredSeconds = null)
     {
+        CheckTime(measuredSeconds);
         lock (_lock)
         {
             ref var open = ref _sessions.Find(session);
             if (Unsafe.IsNullRef(ref open)) return;
-            if (measuredSeconds is { } seconds) open.Variant = open.Variant with { Seconds = seconds };
+            if (measuredSeconds is { } seconds) open.Variant = open.Variant with { Seconds = Math.Min(seconds, double.MaxValue) };
             Close(ref open);
         }
     }
@@ -175,13 +176,21 @@ public sealed class ExperienceModel : IPolicyState
 
     /// <summary>
     /// What this device has learned since its last share, for the fleet to add; null while it adds too little to what the fleet knows, or too soon.
-    /// The level and the taste of this user are taken out of it. It counts as shared.
+    /// The level and the taste of this user are taken out of it. It counts as shared: save <see cref="State"/> before it leaves, so that it is not shared again
+    /// where the process ends.
     /// </summary>
     public ExperienceStatistics? TakeShare()
     {
         lock (_lock)
         {
-            if (_hasShared && _time.GetElapsedTime(_sharedAt) < _options.ShareInterval) return null;
+            var now = _time.GetUtcNow();
+            if (_learned.LastShare is { } last)
+            {
+                // A clock that was set back: the interval begins anew.
+                if (now < last) _learned.LastShare = last = now;
+                if (now - last < _options.ShareInterval) return null;
+            }
+
             var part = _learned.Pending.WithoutTaste(_model.TastePrecision, _learned.Signals);
             var growth = _model.LogDeterminant(_fleet.Plus(part)) - _model.LogDeterminant(_fleet);
             if (!(growth > Math.Log(1 + _options.ShareGrowth))) return null;
@@ -191,7 +200,7 @@ public sealed class ExperienceModel : IPolicyState
             _learned.Shared = _learned.Shared.Plus(part);
             _learned.Pending.Forget(0);
             Array.Clear(_learned.Signals);
-            (_sharedAt, _hasShared) = (_time.GetTimestamp(), true);
+            _learned.LastShare = now;
             return part;
         }
     }
@@ -210,6 +219,11 @@ public sealed class ExperienceModel : IPolicyState
             _learned = learned;
             TakeOff();
         }
+    }
+
+    private static void CheckTime(double? seconds)
+    {
+        if (seconds is { } time && !(time >= 0)) throw new ArgumentOutOfRangeException(nameof(seconds), "A time must be a number of seconds, at least 0.");
     }
 
     private bool HasBudget() => _learned.Questions < Math.Max(_options.FirstQuestions, _options.QuestionShare * _learned.Sessions);

@@ -67,7 +67,6 @@ internal static class ExperienceStatisticsFormat
         var limit = weight + Slack + (weight * Slack);
         var a = new double[ExperienceStatistics.Packed];
         for (var i = 0; i < a.Length; i++) a[i] = numbers.Next(-limit, limit);
-        CheckProducts(a, limit * Slack);
         var b = new double[FeatureMap.Dimension];
         for (var i = 0; i < b.Length; i++) b[i] = numbers.Next(-limit, limit);
         var signals = new SignalStatistics[SignalStatistics.Signals];
@@ -77,18 +76,8 @@ internal static class ExperienceStatisticsFormat
             signals[i] = new(count, numbers.Next(0, count + Slack), numbers.Next(0, count + Slack));
         }
 
-        return new(a, b, [.. signals], weight);
-    }
-
-    // As in any sum of φφᵀ: no negative squares, and no product larger than both of its squares allow.
-    private static void CheckProducts(double[] a, double slack)
-    {
-        for (var (i, row) = (0, 0); i < FeatureMap.Dimension; row += ++i)
-        {
-            if (a[row + i] < -slack) throw Impossible();
-            for (var (j, diagonal) = (0, 0); j < i; diagonal += ++j + 1)
-                if (Math.Abs(a[row + j]) > Math.Sqrt(Math.Max(0, a[row + i]) * Math.Max(0, a[diagonal])) + slack) throw Impossible();
-        }
+        var statistics = new ExperienceStatistics(a, b, [.. signals], weight);
+        return PossibleSums.Are(statistics, of: statistics) ? statistics : throw Impossible();
     }
 
     private static ExperienceStatisticsException Impossible() => new("The statistics hold numbers that no ratings give.");

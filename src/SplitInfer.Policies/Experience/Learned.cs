@@ -17,6 +17,9 @@ internal sealed class Learned
     /// <summary>What it has shared.</summary>
     public ExperienceStatistics Shared { get; set; } = ExperienceStatistics.Empty;
 
+    /// <summary>When it shared last; null before the first share.</summary>
+    public DateTimeOffset? LastShare { get; set; }
+
     /// <summary>Sessions, questions and ratings.</summary>
     public long Sessions, Questions, Ratings;
 
@@ -30,6 +33,7 @@ internal sealed class Learned
         SaveSignals(state, Shared.Signals);
         SaveSignals(state, Signals);
         state.Write([Sessions, Questions, Ratings]);
+        state.Write([LastShare is null ? 0 : 1, LastShare?.ToUnixTimeMilliseconds() ?? 0]);
     }
 
     /// <exception cref="PolicyStateException">The numbers are not what <see cref="Save"/> writes.</exception>
@@ -47,7 +51,15 @@ internal sealed class Learned
             Sessions = (long)state.Read(0, Most),
             Questions = (long)state.Read(0, Most),
             Ratings = (long)state.Read(0, Most),
+            LastShare = RestoreTime(state),
         };
+    }
+
+    private static DateTimeOffset? RestoreTime(PolicyStateReader state)
+    {
+        var isKnown = state.Read(0, 1) > 0;
+        var milliseconds = state.Read(DateTimeOffset.MinValue.ToUnixTimeMilliseconds(), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds());
+        return isKnown ? DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds) : null;
     }
 
     private static void SaveSignals(PolicyStateWriter state, ReadOnlySpan<SignalStatistics> signals)

@@ -16,7 +16,7 @@ internal static class UpperBoundChoice
         var (secondMean, secondHighest) = (0.0, double.NegativeInfinity);
         for (var i = 0; i < variants.Length; i++)
         {
-            FeatureMap.Write(device, variants[i], phi);
+            FeatureMap.Write(device, variants[i].AmongOthers(variants), phi);
             var (expected, width) = (model.Mean(phi), model.Deviation(phi));
             var bound = expected + (options.Optimism * width);
             if (bound > highest || i == 0)

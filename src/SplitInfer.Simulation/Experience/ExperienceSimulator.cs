@@ -133,8 +133,6 @@ public sealed class ExperienceSimulator(ExperienceWorld world)
     {
         public int Day { get; set; }
 
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Day * 86_400L;
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddDays(Day);
     }
 }

@@ -315,6 +315,78 @@ public class ExperienceModelTests
         Assert.True(double.IsFinite(model.Choose(1, Device, Variants).ExpectedRating));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(-1.0)]
+    public void What_is_unknown_of_a_variant_speaks_neither_for_it_nor_against_it(double? unknown)
+    {
+        VariantFeatures known = new() { Accuracy = 0.8, Bytes = 1e7, Seconds = 2, Joules = 0.5, Lateness = 0.2 };
+        VariantFeatures[] odd =
+        [
+            known with { Bytes = unknown }, known with { Seconds = unknown }, known with { Joules = unknown }, known with { Lateness = unknown < 0 ? null : unknown },
+            known with { Accuracy = unknown is null or < 0 ? double.NaN : unknown.Value },
+        ];
+        foreach (var variant in odd)
+        {
+            Assert.Equal(Rating([known, known], 0), Rating([variant, known], 0), 9);
+            Assert.Equal(Rating([known, known], 0), Rating([known, variant], 1), 9);
+        }
+
+        // An unknown time is not the shortest.
+        var model = new ExperienceModel();
+        Assert.Equal(0, model.Choose(1, Device, [known with { Accuracy = 0.81 }, known with { Seconds = unknown }]).Variant);
+
+        static double Rating(VariantFeatures[] variants, int place)
+        {
+            Span<double> phi = stackalloc double[FeatureMap.Dimension];
+            FeatureMap.Write(Device, variants[place].AmongOthers(variants), phi);
+            var model = new MixedModel(new());
+            Assert.True(model.TryFit(RandomStatistics.Of(3), RandomStatistics.Sums(5)));
+            return model.Mean(phi);
+        }
+    }
+
+    [Fact]
+    public void A_session_without_an_answer_took_the_longest_and_a_time_that_is_no_number_is_refused()
+    {
+        var (infinite, tenSeconds) = (new ExperienceModel(), new ExperienceModel());
+        foreach (var (model, seconds) in ((ExperienceModel, double)[])[(infinite, double.PositiveInfinity), (tenSeconds, 10)])
+        {
+            model.Choose(1, Device, Variants);
+            Assert.Throws<ArgumentOutOfRangeException>(() => model.Rate(1, 0.5, double.NaN));
+            Assert.Throws<ArgumentOutOfRangeException>(() => model.End(1, -1));
+            Assert.True(model.Rate(1, 0, seconds));
+        }
+
+        Assert.Equal(tenSeconds.Choose(2, Device, Variants), infinite.Choose(2, Device, Variants));
+    }
+
+    [Fact]
+    public void A_restart_brings_no_further_share_nor_does_a_clock_that_is_set_back()
+    {
+        var time = new FakeTimeProvider();
+        var model = new ExperienceModel(time: time);
+        Teach(model, 0, 10, liked: 1);
+        Assert.NotNull(model.TakeShare());
+        Teach(model, 100, 10, liked: 1);
+        var restarted = new ExperienceModel(time: time);
+        restarted.State.Restore(new(Numbers(model)));
+        time.Advance(TimeSpan.FromHours(23));
+        Assert.Null(restarted.TakeShare());
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.NotNull(restarted.TakeShare());
+
+        Teach(restarted, 200, 10, liked: 1);
+        var back = new FakeTimeProvider(time.GetUtcNow() - TimeSpan.FromDays(300));
+        var again = new ExperienceModel(time: back);
+        again.State.Restore(new(Numbers(restarted)));
+        Assert.Null(again.TakeShare());
+        back.Advance(TimeSpan.FromDays(1));
+        Assert.NotNull(again.TakeShare());
+    }
+
     // The user likes one variant; every variant is seen in turn.
     private static void Teach(ExperienceModel model, long from, int sessions, int liked, double level = 0)
     {

@@ -82,7 +82,9 @@ public class ExperienceStatisticsTests
         Assert.All(RandomStatistics.Numbers(read), static number => Assert.True(double.IsFinite(number)));
         var model = new ExperienceModel();
         model.Receive(read);
-        Assert.InRange(model.Choose(1, RandomStatistics.Device(random), [RandomStatistics.Variant(random), RandomStatistics.Variant(random)]).Variant, 0, 1);
+        var choice = model.Choose(1, RandomStatistics.Device(random), [RandomStatistics.Variant(random), RandomStatistics.Variant(random)]);
+        Assert.InRange(choice.ExpectedRating, -10, 10);
+        Assert.InRange(choice.Deviation, 0, 10);
     });
 
     [Theory]
@@ -107,6 +109,38 @@ public class ExperienceStatisticsTests
         Assert.Equal(100, ExperienceStatistics.FromBytes(bytes).Weight);
         BitConverter.TryWriteBytes(bytes.AsSpan(8), 10f);
         Assert.Throws<ExperienceStatisticsException>(() => ExperienceStatistics.FromBytes(bytes));
+    }
+
+    [Theory]
+    [InlineData(1, 0, 1f)]
+    [InlineData(3, 3, -3f)]
+    [InlineData(1000, 8, 500f)]
+    public void What_no_rating_shows_cannot_be_pulled_at(float weight, int feature, float pull)
+    {
+        var bytes = ExperienceStatistics.Empty.ToBytes();
+        BitConverter.TryWriteBytes(bytes.AsSpan(8), weight);
+        Assert.Equal(weight, ExperienceStatistics.FromBytes(bytes).Weight);
+        BitConverter.TryWriteBytes(bytes.AsSpan(8 + (4 * (1 + ExperienceStatistics.Packed + feature))), pull);
+        Assert.Throws<ExperienceStatisticsException>(() => ExperienceStatistics.FromBytes(bytes));
+    }
+
+    [Fact]
+    public void Products_that_hold_in_pairs_and_not_together_are_refused()
+    {
+        // Three features of which each two are opposed.
+        var bytes = ExperienceStatistics.Empty.ToBytes();
+        BitConverter.TryWriteBytes(bytes.AsSpan(8), 10f);
+        for (var i = 0; i < 3; i++)
+            for (var j = 0; j <= i; j++) BitConverter.TryWriteBytes(bytes.AsSpan(12 + (4 * ((i * (i + 1) / 2) + j))), i == j ? 1f : -0.9f);
+        Assert.Throws<ExperienceStatisticsException>(() => ExperienceStatistics.FromBytes(bytes));
+    }
+
+    [Fact]
+    public void A_sum_that_is_kept_in_single_precision_is_still_one_of_ratings()
+    {
+        var bytes = ExperienceStatistics.Empty.ToBytes();
+        for (var i = 0; i < 3000; i++) bytes = ExperienceStatistics.FromBytes(bytes).Plus(ExperienceStatistics.FromBytes(RandomStatistics.Of(i % 30).ToBytes())).ToBytes();
+        Assert.InRange(ExperienceStatistics.FromBytes(bytes).Weight, 3000, 100_000);
     }
 
     private static void AssertAlike(ExperienceStatistics expected, ExperienceStatistics actual, double tolerance)
