@@ -25,6 +25,7 @@ internal static class FuzzTargets
         ["state"] = static () => new StateTarget(),
         ["calibration"] = static () => new CalibrationTarget(),
         ["statistics"] = static () => new StatisticsTarget(),
+        ["experience"] = static () => new ExperienceTarget(),
         ["keys"] = static () => new KeysTarget(),
         ["png"] = static () => new PictureTarget(ImageCodec.Png(ImagePreprocessing.ImageNet.Pixels)),
         ["jpeg"] = static () => new PictureTarget(ImageCodec.Jpeg(ImagePreprocessing.ImageNet.Pixels)),

@@ -17,7 +17,7 @@ namespace SplitInfer.Policies.MuLinUcb;
 /// </code>
 /// A remote arm without such an l must answer in time with a probability of 1 − risk; where no arm does, the highest P·A counts. An l that is less
 /// accurate than the request asks for counts for nothing, but runs all the same: a poor answer is better than none. Where the caller puts up with a
-/// request without an answer now and then, l does not start beside an arm that is that likely to be in time, and E is P·A(π) then.
+/// request without an answer now and then, l does not start beside an arm that is that likely to be in time. What is had is P·A(π) then; arms are chosen by E with l all the same.
 /// </remarks>
 internal sealed class DeadlineChoice
 {

@@ -12,7 +12,7 @@ internal sealed class MuLinUcbOptions
     /// <summary>Probability with which an arm may be late where the device has no answer by the deadline.</summary>
     public double LateRisk { get; init; } = 0.01;
 
-    /// <summary>Probability with which a request may have no answer by the deadline although the device could give one, so that the device runs less often.</summary>
+    /// <summary>Probability with which a request may have no answer by the deadline although the device could give one, so that the device runs less often. It chooses no other arm.</summary>
     public double HedgeRisk { get; init; }
 
     public static MuLinUcbOptions From(PolicyOptions options) => new()
