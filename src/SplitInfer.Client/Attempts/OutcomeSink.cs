@@ -52,15 +52,12 @@ internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, Ar
     /// <summary>A server does not have one of several variants: it is not asked for that one again. One that has none of them cannot be used.</summary>
     public void ReportMissing(int variant, int server, Exception failure)
     {
-        var hasOther = false;
         foreach (var description in arms.Descriptions)
-        {
-            var arm = description.Arm;
-            if (arm.Server != server) continue;
-            if (arm.Variant == variant) mask.AddForServer(arm, failure.Message);
-            else hasOther |= !mask.Contains(arm);
-        }
+            if (description.Arm.Server == server && description.Arm.Variant == variant) mask.AddForServer(description.Arm, failure.Message);
 
-        if (!hasOther) servers.All[server].Health.ReportFailure(failure);
+        // Only then, so that of two that are missing at the same moment the later one finds none.
+        foreach (var description in arms.Descriptions)
+            if (description.Arm.Server == server && !mask.Contains(description.Arm)) return;
+        servers.All[server].Health.ReportUseless(failure);
     }
 }

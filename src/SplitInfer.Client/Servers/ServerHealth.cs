@@ -60,6 +60,7 @@ internal sealed partial class ServerHealth(ITailTransport server, string name, A
     private TimeSpan _pause;
     private bool _isInDoubt;
     private bool _isDisposed;
+    private bool _isUseless;
     private bool _isToldUnusable;
     private long _pinged;
     private long _failed;
@@ -123,7 +124,7 @@ internal sealed partial class ServerHealth(ITailTransport server, string name, A
         bool isNews;
         lock (_gate)
         {
-            if (_state == State.Busy && IsBackingOff) return;
+            if (_isUseless || (_state == State.Busy && IsBackingOff)) return;
             isNews = _state == State.Unknown || _isToldUnusable;
             (_state, _lastFailure, _backoff, _pause, _isToldUnusable) = (State.Up, null, TimeSpan.Zero, TimeSpan.Zero, false);
         }
@@ -178,6 +179,14 @@ internal sealed partial class ServerHealth(ITailTransport server, string name, A
         }
 
         if (isNews) onChange?.Invoke(new(name, IsUsable: false, failure));
+    }
+
+    /// <summary>The server answers and has nothing that this client could use, whatever it answers from now on.</summary>
+    /// <param name="failure">What it said.</param>
+    public void ReportUseless(Exception failure)
+    {
+        lock (_gate) _isUseless = true;
+        ReportFailure(failure);
     }
 
     /// <summary>A reply was given up. This counts only against a server that has never answered; any other may simply have lost a race, and is probed.</summary>
