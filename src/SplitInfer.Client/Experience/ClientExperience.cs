@@ -5,7 +5,7 @@ namespace SplitInfer.Client.Experience;
 
 /// <summary>
 /// What the user of a client thinks of its answers: has a variant chosen for each session, notes what requests show without a question, and takes ratings. A
-/// session begins with a request and ends when it is rated, when <see cref="EndSession"/> is called, or when no request has come for ten minutes. Thread-safe.
+/// session begins with a request and ends when it is rated, when <see cref="EndSession"/> is called, or with the next request where none has come for ten minutes. Thread-safe.
 /// </summary>
 public sealed class ClientExperience
 {

@@ -32,13 +32,13 @@ internal sealed record Candidate(string Name, string? Isa, MadeVariant Made)
     public bool IsTimedTogether { get; init; }
 
     /// <summary>Whether its times say something: not so on another processor than it is for.</summary>
-    public bool IsForHere => Isa is null || Isa == InstructionSet.Here;
+    public bool IsForHere => Isa is null || Isa == InstructionSets.Here;
 
     /// <summary>Whether this variant is what a target asks for, on this machine.</summary>
     public bool Meets(TailoringTarget target, double confidence) =>
         IsFor(target) && MeetsTime(target) && MeetsSize(target) && MeetsAgreement(target, confidence);
 
-    public bool IsFor(TailoringTarget target) => Isa is null || Isa == (target.Isa ?? InstructionSet.Here);
+    public bool IsFor(TailoringTarget target) => Isa is null || Isa == (target.Isa ?? InstructionSets.Here);
 
     public bool MeetsTime(TailoringTarget target) => target.MaxMs is not { } limit || Times[target.Threads].Upper * 1000 <= limit;
 

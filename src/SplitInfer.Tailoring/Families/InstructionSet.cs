@@ -6,11 +6,6 @@ namespace SplitInfer.Tailoring.Families;
 /// <summary>How 8-bit integers are best written for a processor.</summary>
 internal static class InstructionSet
 {
-    public static IReadOnlyList<string> All => InstructionSets.All;
-
-    /// <summary>That of this machine.</summary>
-    public static string Here => InstructionSets.Here;
-
     /// <summary>How activations and weights are best written for a processor: unsigned times signed on x64, of which one without VNNI adds up two products in 16 bits; signed times signed on arm64.</summary>
     public static Int8Format FormatFor(string isa) =>
         isa == InstructionSets.Arm64 ? new(ActivationFormat.Signed, 8) : new(ActivationFormat.Unsigned, isa == InstructionSets.X64 ? 7 : 8);

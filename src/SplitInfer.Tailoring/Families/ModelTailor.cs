@@ -56,7 +56,7 @@ public static class ModelTailor
             Fingerprint = model.Fingerprint,
             Samples = workshop.Samples.Judging.Count,
             SharesSamples = !workshop.Samples.AreApart,
-            Machine = $"{RuntimeInformation.OSDescription}, {InstructionSet.Here}, {Environment.ProcessorCount} cores",
+            Machine = $"{RuntimeInformation.OSDescription}, {InstructionSets.Here}, {Environment.ProcessorCount} cores",
             Variants = [.. wanted.OrderByDescending(static c => c.Score.Agreement).ThenByDescending(static c => c.Bytes.Length).Select(candidate => candidate.ToVariant(FileOf(model, candidate), pareto.Contains(candidate)))],
             Targets = [.. targets.Select(target => Answer(wanted, workshop.Candidates, target, options))],
             NotMade = [.. workshop.Refusals],
@@ -73,12 +73,12 @@ public static class ModelTailor
     private static Candidate[] Make(VariantWorkshop workshop, IReadOnlyList<TailoringTarget> targets, TailoringOptions options)
     {
         var ordered = targets.OrderBy(target => targets.Count(other => target.IsAtLeastAsStrictAs(other))).ToArray();
-        if (targets.Count == 0) workshop.MakeFirst(InstructionSet.Here);
+        if (targets.Count == 0) workshop.MakeFirst(InstructionSets.Here);
         for (var timing = 0; timing < MostTimings; timing++)
         {
             foreach (var target in ordered)
             {
-                var isa = target.Isa ?? InstructionSet.Here;
+                var isa = target.Isa ?? InstructionSets.Here;
                 workshop.MakeFirst(isa);
                 while (Best(workshop.Candidates, target, options) is null && workshop.MakeNext(isa, target)) { }
             }
@@ -130,8 +130,8 @@ public static class ModelTailor
         foreach (var target in targets)
         {
             target.Validate();
-            if (target is { MaxMs: not null, Isa: { } isa } && isa != InstructionSet.Here)
-                throw new InvalidTargetException($"Target '{target.Name}' asks for a time on {isa}, and this machine is {InstructionSet.Here}: a time is promised only where it was measured. Tailor on such a machine, or leave maxMs out.");
+            if (target is { MaxMs: not null, Isa: { } isa } && isa != InstructionSets.Here)
+                throw new InvalidTargetException($"Target '{target.Name}' asks for a time on {isa}, and this machine is {InstructionSets.Here}: a time is promised only where it was measured. Tailor on such a machine, or leave maxMs out.");
         }
 
         if (targets.GroupBy(static t => t.Name, StringComparer.Ordinal).FirstOrDefault(static g => g.Count() > 1) is { } twice) throw new InvalidTargetException($"Two targets are named '{twice.Key}'; give each a name of its own.");

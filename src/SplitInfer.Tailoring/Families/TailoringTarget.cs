@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SplitInfer.Families;
 
 namespace SplitInfer.Tailoring.Families;
 
@@ -66,7 +67,7 @@ public sealed record TailoringTarget
         if (MaxBytes is { } bytes && !(bytes > 0)) throw Invalid($"maxBytes is {bytes}; it is more than 0");
         if (MinAgreement is { } share && share is not (>= 0 and <= 1)) throw Invalid($"minAgreement is {share}; it is between 0 and 1");
         if (Threads is < 1 or > Execution.ExecutionOptions.MaxThreads) throw Invalid($"threads is {Threads}; it is 1 to {Execution.ExecutionOptions.MaxThreads}");
-        if (Isa is not null && !InstructionSet.All.Contains(Isa)) throw Invalid($"isa is '{Isa}'; it is one of {string.Join(", ", InstructionSet.All)}, or left out for this machine's");
+        if (Isa is not null && !InstructionSets.All.Contains(Isa)) throw Invalid($"isa is '{Isa}'; it is one of {string.Join(", ", InstructionSets.All)}, or left out for this machine's");
     }
 
     private InvalidTargetException Invalid(string problem) => new($"Target '{Name}': {problem}.");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SplitInfer.Execution;
+using SplitInfer.Families;
 using SplitInfer.Models;
 using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Evaluation;
@@ -109,7 +110,7 @@ internal sealed partial class VariantWorkshop : IDisposable
         }
     }
 
-    private static string NameOf(string name, string isa) => isa == InstructionSet.Here ? name : $"{name}-{isa}";
+    private static string NameOf(string name, string isa) => isa == InstructionSets.Here ? name : $"{name}-{isa}";
 
     private Candidate? Find(string name) => _candidates.Find(candidate => candidate.Name == name);
 
