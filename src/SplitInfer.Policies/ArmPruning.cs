@@ -13,7 +13,7 @@ namespace SplitInfer.Policies;
 /// </code>
 /// so those that can win are on the lower hull, which is read off a grid that is even in log x and log y. Round trip and queue are the
 /// same for all arms of a server; they matter only against the device, which is always kept. Arms of each server are compared with one
-/// another, once for each loss of accuracy that may be acceptable.
+/// another, once for each loss of accuracy, against the most accurate of all, that may be acceptable.
 /// </remarks>
 public static class ArmPruning
 {
@@ -39,7 +39,7 @@ public static class ArmPruning
     private const double AssumedMacsPerSecond = 5e10;
     private const double MinSeconds = 1e-9;
 
-    /// <summary>Losses of accuracy that may be acceptable. Arms that lose more stand for themselves.</summary>
+    /// <summary>Losses of accuracy that may be acceptable, as parts of that of the most accurate arm. Arms that lose more stand for themselves.</summary>
     private static ReadOnlySpan<double> Losses => [0, 0.001, 0.003, 0.01, 0.03, 0.1];
 
     /// <summary>Leaves the arms that can win, in their order, numbered anew, and the device.</summary>
@@ -92,10 +92,12 @@ public static class ArmPruning
         var (bits, tail) = (Math.Max(lines.Max(static l => l.Bits), 1), Math.Max(lines.Max(static l => l.Tail), MinSeconds));
         var wins = new double[lines.Length];
         var before = -1;
-        var leastCompared = 1 - losses[^1];
+        // What is right in 68 % of cases loses nothing where no arm is right more often.
+        var best = arms.Max(static arm => arm.Accuracy);
+        var leastCompared = (1 - losses[^1]) * best;
         foreach (var loss in losses)
         {
-            int[] acceptable = [.. Enumerable.Range(0, lines.Length).Where(i => lines[i].Accuracy >= 1 - loss - 1e-9)];
+            int[] acceptable = [.. Enumerable.Range(0, lines.Length).Where(i => lines[i].Accuracy >= ((1 - loss) * best) - 1e-9)];
             if (acceptable.Length == before || acceptable.Length == 0) continue;
             before = acceptable.Length;
             Line[] compared = [.. acceptable.Select(i => lines[i])];

@@ -65,6 +65,19 @@ public class ArmPruningTests
         Assert.Equal(3, ArmPruning.Prune(arms, new HeadProfile([0, 1e9])).Length);
     }
 
+    [Theory]
+    [InlineData(0.68)]
+    [InlineData(0.05)]
+    public void A_task_that_is_hard_for_all_is_pruned_like_an_easy_one(double best)
+    {
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var (arms, heads) = Candidates(RandomWorld.Create(WorldKind.Steady, 93_000 + seed), new(92_000 + seed));
+            var hard = arms.Select(arm => arm with { Accuracy = arm.Accuracy * best }).ToImmutableArray();
+            Assert.Equal(ArmPruning.Prune(arms, heads).Select(static arm => (arm.Arm.Cut, arm.Arm.Codec)), ArmPruning.Prune(hard, heads).Select(static arm => (arm.Arm.Cut, arm.Arm.Codec)));
+        }
+    }
+
     [Fact]
     public void Where_there_are_many_arms_only_those_that_can_win_are_explored()
     {
