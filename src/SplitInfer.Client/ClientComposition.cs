@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
@@ -16,7 +15,6 @@ using SplitInfer.Partitioning;
 using SplitInfer.Policies;
 using SplitInfer.Policies.Catalog;
 using SplitInfer.Policies.Experience;
-using SplitInfer.Protocol;
 using SplitInfer.Segments;
 
 namespace SplitInfer.Client;
@@ -95,17 +93,16 @@ internal static class ClientComposition
             var mask = new ArmMask();
             var policy = CreatePolicy(options, arms, mask, state.Heads.Profile);
             var learns = policy.Needs != PolicyNeeds.None;
-            OutcomeSink? sink = null;
             foreach (var server in listed)
             {
-                reports.Add(options.Reports && server.Transport is null ? CreateReports(policy, handles.Count, time) : null);
-                handles.Add(Connect(options, arms.Variants, policy, server, handles.Count, reports[^1], news.Report, (variant, index, refusal) => sink!.ReportMissing(variant, index, refusal)));
+                reports.Add(options.Reports && server.Transport is null ? ServerComposition.CreateReports(policy, handles.Count, time) : null);
+                handles.Add(ServerComposition.Connect(options, arms, policy, mask, server, handles.Count, reports[^1], news.Report));
             }
 
             var servers = new ServerSet([.. handles]);
             var (label, names) = (Label(options, plan), listed.Select(static server => server.DisplayName).ToArray());
             var recorder = new RequestRecorder(label, names, time, reports);
-            sink = new(servers, policy, mask, arms, learns ? state.Heads : null, recorder);
+            var sink = new OutcomeSink(servers, policy, mask, learns ? state.Heads : null, recorder);
             var fallsBack = options.FallsBack;
             // Where the device is never to run beside a server, only what has failed is its own to finish.
             var isAlone = options is { Hedge: Hedge.Never, EffectiveObjective: Objective.MostAccurateBy };
@@ -146,51 +143,6 @@ internal static class ClientComposition
         options.ModelName is { Length: > 0 } name ? name
         : options.Family is { } family ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(family)))!
         : Path.GetFileNameWithoutExtension(options.ModelPath) is { Length: > 0 } file ? file : plan.Model.ToString()[..8];
-
-    private static ServerHandle Connect(
-        SplitInferenceOptions options, ImmutableArray<PlannedArmVariant> variants, IPartitionPolicy policy, ServerOptions server, int index, ReportBuffer? reports, Action<ServerStatus> onChange, Action<int, int, TailRefusedException> onMissing)
-    {
-        ImmutableArray<ITailTransport> transports = server.Transport is { } transport ? [transport] : CreateTransports(options, variants, server, reports);
-        var learnsRoundTrips = policy.Needs.HasFlag(PolicyNeeds.RoundTrips);
-        Action<double>? onRoundTrip = learnsRoundTrips ? seconds =>
-        {
-            policy.ObserveRoundTrip(index, seconds);
-            OpenVariants();
-        } : null;
-        Action<ImmutableArray<double>>? onProfile = policy.Needs.HasFlag(PolicyNeeds.ServerProfile) ? tailSeconds => policy.ObserveServerProfile(index, tailSeconds) : null;
-        return new(server.DisplayName, transports, new(transports[0], server.DisplayName, onRoundTrip, onProfile, onChange, options.ProbeInterval, options.TimeProvider, new(RandomNumberGenerator.GetInt32(int.MaxValue))));
-
-        // A round trip shows that the server is there, but not which variants it has.
-        void OpenVariants()
-        {
-            if (transports.Length == 1) return;
-            for (var variant = 0; variant < transports.Length; variant++)
-            {
-                var place = variant;
-                ((RemoteTailTransport)transports[variant]).OpenSoon(refusal =>
-                {
-                    if (ServerFault.IsOfVariant(refusal)) onMissing(place, index, refusal);
-                });
-            }
-        }
-    }
-
-    private static ImmutableArray<ITailTransport> CreateTransports(SplitInferenceOptions options, ImmutableArray<PlannedArmVariant> variants, ServerOptions server, ReportBuffer? reports)
-    {
-        // Before the connection is rented, which nobody would give back where the application's strategies cannot be used.
-        var pipeline = new ServerPipeline(server.DisplayName, options.Transport.Resilience, new(RandomNumberGenerator.GetInt32(int.MaxValue)), options.TimeProvider);
-        var connections = options.Connections ?? new();
-        return [.. variants.Select(variant => new RemoteTailTransport(
-            connections.Rent(server.Address!, options.KnownCodecs, options.Transport, options.TimeProvider, server.Security?.Snapshot()),
-            RemoteModelOf(options, variant.Plan, reports), pipeline, isOfFamily: variants.Length > 1))];
-    }
-
-    private static ReportBuffer CreateReports(IPartitionPolicy policy, int server, TimeProvider time) =>
-        new(() => policy.Estimate(server) is { } estimate ? (estimate.RoundTripSeconds, estimate.BitsPerSecond) : (double.NaN, double.NaN), time);
-
-    private static RemoteModel RemoteModelOf(SplitInferenceOptions options, PartitionPlan plan, ReportBuffer? reports) => options.IsServerOnly
-        ? RemoteModel.Described(options.ModelName, options.ModelVersion, plan, reports)
-        : new(options.ModelName, options.ModelVersion, plan) { Reports = reports };
 
     /// <summary>Loads segments, restores what was learned, measures heads and warms up, as far as the options' budget goes.</summary>
     private static async ValueTask PrepareAsync(

@@ -56,7 +56,7 @@ internal sealed class ArmTable
         _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, Remotes).Where(arm => _arms[arm].Server == server && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
         (_remoteOf, _exploredOf) = (new ArmSelection[Servers], new ArmSelection[Servers]);
         Rows = new(_arms, setup.Heads);
-        (_masked, _mayBeTaken) = (_mask.Count, new bool[_arms.Length]);
+        (_masked, _mayBeTaken) = (_mask.Changes, new bool[_arms.Length]);
         var places = Enumerable.Range(0, Remotes).ToDictionary(place => _arms[place] with { Index = 0 });
         _counterpartsOf = [.. Enumerable.Range(0, Servers).Select(server => _arms.Select(arm => places.GetValueOrDefault(arm with { Index = 0, Server = server }, -1)).ToArray())];
         Select();
@@ -146,9 +146,9 @@ internal sealed class ArmTable
     /// <param name="rowOf">By arm: its place among the heads.</param>
     public void Refresh(in DecisionContext context, ReadOnlySpan<double> heads, int[] rowOf)
     {
-        if (_mask.Count != _masked || context.UnavailableServers != _unavailable)
+        if (_mask.Changes != _masked || context.UnavailableServers != _unavailable)
         {
-            (_masked, _unavailable) = (_mask.Count, context.UnavailableServers);
+            (_masked, _unavailable) = (_mask.Changes, context.UnavailableServers);
             Select();
         }
 

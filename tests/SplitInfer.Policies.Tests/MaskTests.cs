@@ -28,4 +28,30 @@ public class MaskTests
 
         Assert.NotEmpty(setup.Mask.Reasons);
     }
+
+    /// <summary>A server that lacks the variant is not chosen, and is as before once it has it.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_variant_that_a_server_lacks_is_chosen_again_once_it_has_it(string name)
+    {
+        var setup = Simulator.SetupOf(RandomWorld.Create(WorldKind.LinkSteps, seed: 3), seed: 3, isSingleCore: false);
+        var policy = PolicyCatalog.Create(name, setup);
+        policy.ObserveRoundTrip(server: 0, 0.001);
+        var remote = 0;
+        for (var i = 0; i < 300; i++)
+        {
+            if (i == 100) Assert.True(setup.Mask.AddVariant(variant: 0, server: 0, "It has no such model."));
+            if (i == 200) Assert.True(setup.Mask.RemoveVariant(variant: 0, server: 0));
+            var decision = policy.Decide(default);
+            if (i is >= 100 and < 200) Assert.True(decision.Arm.IsOnDevice, $"Partition {decision.Arm.Cut} at decision {i}.");
+            if (i >= 200 && !decision.Arm.IsOnDevice) remote++;
+            policy.Observe(decision.Arm.IsOnDevice
+                ? new() { Decision = decision, HeadSeconds = 1 }
+                : new() { Decision = decision, Server = ServerOutcome.Replied, HeadSeconds = 0.001, OffloadSeconds = 0.002, ServerSeconds = 0.001, BytesSent = 1000 });
+        }
+
+        Assert.True(remote > 0);
+        Assert.False(setup.Mask.RemoveVariant(variant: 0, server: 0));
+        Assert.Empty(setup.Mask.Reasons);
+    }
 }

@@ -52,6 +52,9 @@ internal sealed class ArmCatalog
     /// <summary>The codec of partitions that are named: the one that the user named as well, or <c>Raw</c>.</summary>
     public ITensorCodec CodecOfNamed => Codecs[_codecOfNamed];
 
+    /// <summary>The variants that have arms at the servers, rising.</summary>
+    public ImmutableArray<int> RemoteVariants => [.. Descriptions.Where(static arm => !arm.Arm.IsOnDevice).Select(static arm => arm.Arm.Variant).Distinct().Order()];
+
     /// <summary>The partitions of the arms of a variant, rising.</summary>
     public ImmutableArray<Partition> PartitionsOf(int variant) =>
         [.. Descriptions.Where(arm => arm.Arm.Variant == variant).Select(arm => arm.Arm.Cut).Distinct().Order().Select(cut => _variants[variant].Plan.Partitions[cut])];

@@ -20,7 +20,7 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
 
     /// <summary>The arm that takes the partition of a request, on the first server that can be used.</summary>
     /// <exception cref="InvalidPartitionException">There is no such partition, or it is not admissible.</exception>
-    public Decision Named(int partition) => new() { Arm = arms.RequireNamed(partition, servers.FirstUsable(servers.Unavailable)), IsNamed = true, PredictedSeconds = double.NaN };
+    public Decision Named(int partition) => new() { Arm = arms.RequireNamed(partition, servers.FirstUsable(servers.Unavailable | servers.Lacking(variant: 0))), IsNamed = true, PredictedSeconds = double.NaN };
 
     /// <summary>What is optimised.</summary>
     public Objective Objective => objective;
@@ -52,13 +52,17 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
         if (Learns && mask.Contains(decision.Arm)) return (OnDevice(decision), null);
         if (servers.All.IsEmpty) return (decision, null);
         if (decision.Shadow is { } shadow) RequireShadow(decision.Arm, shadow);
+        // Also what a policy that does not learn cannot know: the variants that a server lacks.
+        unavailable |= servers.Lacking(decision.Arm.Variant);
         if (IsUsable(decision.Arm.Server)) return (decision, null);
         // Which of the servers runs the tail makes no difference to a policy that does not learn.
         var other = servers.FirstUsable(unavailable);
         if (!Learns && IsUsable(other)) return (decision with { Arm = decision.Arm with { Server = other }, Shadow = null }, null);
-        return usesDeviceWhenDown ? (OnDevice(decision), servers.All[decision.Arm.Server].Health.LastFailure) : (decision, null);
+        return usesDeviceWhenDown ? (OnDevice(decision), WhyUnusable(servers.All[decision.Arm.Server], decision.Arm.Variant)) : (decision, null);
 
         bool IsUsable(int server) => ((unavailable >> server) & 1) == 0;
+
+        static Exception? WhyUnusable(ServerHandle server, int variant) => server.Health.LastFailure ?? server.Health.RefusalOf(variant);
     }
 
     /// <summary>The same request, with everything of its variant on the device.</summary>

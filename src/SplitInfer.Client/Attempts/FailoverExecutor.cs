@@ -38,7 +38,7 @@ internal sealed class FailoverExecutor(IExecutor single, ServerSet servers, Func
     private bool TryMove(Attempt attempt, Exception failure, ref ulong tried)
     {
         tried |= 1UL << attempt.Decision.Arm.Server;
-        var unavailable = servers.Unavailable | tried;
+        var unavailable = servers.Unavailable | servers.Lacking(attempt.Decision.Arm.Variant) | tried;
         var next = servers.FirstUsable(unavailable);
         if (((unavailable >> next) & 1) != 0) return false;
         return attempt.TryMoveTo(armOn(attempt.Decision.Arm, next), failure);

@@ -1,4 +1,3 @@
-using SplitInfer.Client.Arms;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.Telemetry;
 using SplitInfer.Policies;
@@ -9,20 +8,16 @@ namespace SplitInfer.Client.Attempts;
 /// <param name="servers">The servers.</param>
 /// <param name="policy">Learns from outcomes of requests that did not name their partition.</param>
 /// <param name="mask">Takes the cuts that a server cannot run.</param>
-/// <param name="arms">The arms: where there are several variants, a server may lack one of them.</param>
 /// <param name="heads">Fills in heads that were not measured at the start; null where no policy asks for them.</param>
 /// <param name="recorder">Tells listeners; null where there are none to tell.</param>
-internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, ArmMask mask, ArmCatalog arms, HeadProfileUpdater? heads, RequestRecorder? recorder)
+internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, ArmMask mask, HeadProfileUpdater? heads, RequestRecorder? recorder)
 {
     /// <summary>Passes an outcome on, and probes servers if that is due.</summary>
     public void Publish(in Outcome outcome)
     {
         var decision = outcome.Decision;
         if (outcome.Server == ServerOutcome.Replied)
-        {
-            servers.All[decision.Arm.Server].Health.ReportSuccess();
-            servers.All[decision.Arm.Server].Health.ReportProfile();
-        }
+            servers.All[decision.Arm.Server].Health.ReportAnswer(decision.Arm.Variant);
         else if (outcome is { Kind: OutcomeKind.LateReply, Server: ServerOutcome.Abandoned }) servers.All[decision.Arm.Server].Health.ReportSilence();
         else if (outcome.Server is ServerOutcome.Overdue or ServerOutcome.Abandoned) servers.All[decision.Arm.Server].Health.ReportDoubt();
         if (outcome.Kind == OutcomeKind.LateReply) recorder?.LateReply(decision.Arm.Server, outcome.Server);
@@ -40,24 +35,12 @@ internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, Ar
         servers.ProbeIfDue();
     }
 
-    /// <summary>Records a failure of a server: if the server lacks only one tail, that cut is masked for it; otherwise its health changes. Called before the outcome is published, because the device may take long to finish the request.</summary>
+    /// <summary>Records a failure of a server: if the server lacks only one tail or variant, that is masked for it; otherwise its health changes. Called before the outcome is published, because the device may take long to finish the request.</summary>
     public void ReportServerFailure(in Decision decision, Exception failure)
     {
         recorder?.ServerFailure(decision.Arm.Server, failure);
         if (ServerFault.IsOfCut(failure)) mask.AddForServer(decision.Arm, failure.Message);
-        else if (arms.Variants.Length > 1 && ServerFault.IsOfVariant(failure)) ReportMissing(decision.Arm.Variant, decision.Arm.Server, failure);
-        else if (ServerFault.CountsAgainstHealth(failure)) servers.All[decision.Arm.Server].Health.ReportFailure(failure);
-    }
-
-    /// <summary>A server does not have one of several variants: it is not asked for that one again. One that has none of them cannot be used.</summary>
-    public void ReportMissing(int variant, int server, Exception failure)
-    {
-        foreach (var description in arms.Descriptions)
-            if (description.Arm.Server == server && description.Arm.Variant == variant) mask.AddForServer(description.Arm, failure.Message);
-
-        // Only then, so that of two that are missing at the same moment the later one finds none.
-        foreach (var description in arms.Descriptions)
-            if (description.Arm.Server == server && !mask.Contains(description.Arm)) return;
-        servers.All[server].Health.ReportUseless(failure);
+        else if (!servers.All[decision.Arm.Server].Health.TryReportMissing(decision.Arm.Variant, failure) && ServerFault.CountsAgainstHealth(failure))
+            servers.All[decision.Arm.Server].Health.ReportFailure(failure);
     }
 }

@@ -14,9 +14,6 @@ internal static class ServerFault
     /// <summary>Whether the server lacks only the tail of this cut, or its outputs always are too large: other cuts may go on.</summary>
     public static bool IsOfCut(Exception error) => error is TailRefusedException { Code: RefusalCode.PartitionUnavailable or RefusalCode.InvalidPartition } or SizeLimitException { IsLasting: true };
 
-    /// <summary>Whether the server lacks the model or has another one under its name: where there are several variants, others may go on.</summary>
-    public static bool IsOfVariant(Exception error) => error is TailRefusedException { Code: RefusalCode.UnknownModel or RefusalCode.ModelMismatch or RefusalCode.PlanMismatch };
-
     /// <summary>Whether other requests will most likely fail as well. A passed deadline, a missing tail, odd numbers, outputs that are too large and a request that is too much say nothing about the server as a whole, nor that another one would do better.</summary>
     public static bool CountsAgainstHealth(Exception error) => Is(error) && !IsOfCut(error) && error is not (NonFiniteOutputException or SizeLimitException) && error is not TailRefusedException { Code: RefusalCode.DeadlineExceeded or RefusalCode.LimitExceeded or RefusalCode.InvalidPayload };
 

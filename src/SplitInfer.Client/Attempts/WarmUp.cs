@@ -33,7 +33,7 @@ internal static class WarmUp
         await using var background = new BackgroundWork();
         var health = new ServerHealth(server, nameof(WarmUp), onRoundTrip: null, onProfile: null, onChange: null, TimeSpan.MaxValue, Clock);
         await using var servers = new ServerSet([new(nameof(WarmUp), server, health)]);
-        var sink = new OutcomeSink(servers, new IgnorantPolicy(), new ArmMask(), arms, heads: null, recorder: null);
+        var sink = new OutcomeSink(servers, new IgnorantPolicy(), new ArmMask(), heads: null, recorder: null);
         var executors = new ExecutorSet(servers, codecs, new([new("", model)]), sink, background, DeadlineRescue.None, fallsBack: true, learns: true, silencePatience: TimeSpan.MaxValue, arms, Clock);
         try
         {

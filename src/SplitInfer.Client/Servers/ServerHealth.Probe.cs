@@ -2,7 +2,7 @@ using SplitInfer.Client.Transport;
 
 namespace SplitInfer.Client.Servers;
 
-/// <content>One probe: a few pings, the first of which connects where that is due.</content>
+/// <content>One probe: a few pings, the first of which connects where that is due. Variants are then asked for.</content>
 internal sealed partial class ServerHealth
 {
     // The shortest of a few counts: any of them may have waited for a device that is busy, or for code that is compiled on the way.
@@ -24,7 +24,7 @@ internal sealed partial class ServerHealth
         if (measured > TimeSpan.Zero && measured <= PingLimit) onRoundTrip?.Invoke(measured.TotalSeconds);
     }
 
-    /// <summary>The shortest of a few round trips, or why there is none; neither where the client is being disposed.</summary>
+    /// <summary>The shortest of a few round trips, or why there is none or the server is of no use; neither where the client is being disposed.</summary>
     private async Task<(TimeSpan? RoundTrip, Exception? Failure)> MeasureAsync()
     {
         using var limit = new CancellationTokenSource(PingLimit, time);
@@ -38,7 +38,7 @@ internal sealed partial class ServerHealth
                 if (once < roundTrip) roundTrip = once;
             }
 
-            return (roundTrip, null);
+            return variants is not null && await variants.AskAsync(ReportSuccess, stop.Token).ConfigureAwait(false) is { } lacking ? (null, Told(lacking)) : (roundTrip, null);
         }
         catch (OperationCanceledException) when (_disposal.IsCancellationRequested)
         {
@@ -52,7 +52,9 @@ internal sealed partial class ServerHealth
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            return (null, failure as SplitInferException ?? new ServerUnreachableException($"The server {name} cannot be pinged: {failure.Message} It is tried again.", failure));
+            return (null, Told(failure));
         }
+
+        Exception Told(Exception failure) => failure as SplitInferException ?? new ServerUnreachableException($"The server {name} cannot be pinged: {failure.Message} It is tried again.", failure);
     }
 }

@@ -24,8 +24,9 @@ namespace SplitInfer.Client.Servers;
 /// <param name="onChange">Called when the server becomes usable or unusable, outside of any lock.</param>
 /// <param name="interval">The least time between two round trips while the server is up; infinite measures only on connecting.</param>
 /// <param name="time">The clock.</param>
+/// <param name="variants">Which variants the server has; null where the client has one model. A server of variants is up once it is known to have one.</param>
 /// <param name="jitter">Shortens each pause between probes by up to a quarter, so that clients which lost a server together do not come back together; null leaves them as they are.</param>
-internal sealed partial class ServerHealth(ITailTransport server, string name, Action<double>? onRoundTrip, Action<ImmutableArray<double>>? onProfile, Action<ServerStatus>? onChange, TimeSpan interval, TimeProvider time, Random? jitter = null) : IAsyncDisposable
+internal sealed partial class ServerHealth(ITailTransport server, string name, Action<double>? onRoundTrip, Action<ImmutableArray<double>>? onProfile, Action<ServerStatus>? onChange, TimeSpan interval, TimeProvider time, ServerVariants? variants = null, Random? jitter = null) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackoffByPing = TimeSpan.FromSeconds(1.5);
@@ -60,7 +61,6 @@ internal sealed partial class ServerHealth(ITailTransport server, string name, A
     private TimeSpan _pause;
     private bool _isInDoubt;
     private bool _isDisposed;
-    private bool _isUseless;
     private bool _isToldUnusable;
     private long _pinged;
     private long _failed;
@@ -94,6 +94,12 @@ internal sealed partial class ServerHealth(ITailTransport server, string name, A
         }
     }
 
+    /// <summary>Done once the last probe has ended.</summary>
+    internal Task Probed
+    {
+        get { lock (_gate) return _ping; }
+    }
+
     private TimeSpan LongestBackoff => _canPing ? LongestBackoffByPing : LongestBackoffByRequest;
 
     private bool IsBackingOff => _lastFailure is not null && time.GetElapsedTime(_failed) < _pause;
@@ -111,11 +117,20 @@ internal sealed partial class ServerHealth(ITailTransport server, string name, A
                 State.Unknown => onRoundTrip is not null && !IsBackingOff,
                 _ => !IsBackingOff,
             };
+            isDue |= _state is State.Up or State.Unknown && variants is { IsDue: true };
             if (!isDue) return;
             _pinged = time.GetTimestamp();
             _isInDoubt = false;
             using (ExecutionContext.SuppressFlow()) _ping = Task.Run(PingAsync);
         }
+    }
+
+    /// <summary>The server has answered a request for a variant.</summary>
+    public void ReportAnswer(int variant)
+    {
+        variants?.ReportFound(variant);
+        ReportSuccess();
+        ReportProfile();
     }
 
     /// <summary>The server has answered. One that said when to come back is still left alone until then.</summary>
@@ -124,7 +139,7 @@ internal sealed partial class ServerHealth(ITailTransport server, string name, A
         bool isNews;
         lock (_gate)
         {
-            if (_isUseless || (_state == State.Busy && IsBackingOff)) return;
+            if (_state == State.Busy && IsBackingOff) return;
             isNews = _state == State.Unknown || _isToldUnusable;
             (_state, _lastFailure, _backoff, _pause, _isToldUnusable) = (State.Up, null, TimeSpan.Zero, TimeSpan.Zero, false);
         }
@@ -181,13 +196,20 @@ internal sealed partial class ServerHealth(ITailTransport server, string name, A
         if (isNews) onChange?.Invoke(new(name, IsUsable: false, failure));
     }
 
-    /// <summary>The server answers and has nothing that this client could use, whatever it answers from now on.</summary>
-    /// <param name="failure">What it said.</param>
-    public void ReportUseless(Exception failure)
+    /// <summary>A request has found that the server lacks a variant. One that lacks all of them cannot be used until a probe finds one.</summary>
+    /// <param name="variant">The variant.</param>
+    /// <param name="refusal">What the server said.</param>
+    /// <returns>Whether the refusal says no more than that; else it is a failure like any other.</returns>
+    public bool TryReportMissing(int variant, Exception refusal)
     {
-        lock (_gate) _isUseless = true;
-        ReportFailure(failure);
+        if (variants is null || !ServerVariants.IsMissing(refusal)) return false;
+        variants.ReportMissing(variant, refusal);
+        if (variants.Refusal is { } lacking) ReportFailure(lacking);
+        return true;
     }
+
+    /// <summary>What the server said of a variant that it lacks; null of others, and where the client has one model.</summary>
+    public Exception? RefusalOf(int variant) => variants?.RefusalOf(variant);
 
     /// <summary>A reply was given up. This counts only against a server that has never answered; any other may simply have lost a race, and is probed.</summary>
     public void ReportSilence()

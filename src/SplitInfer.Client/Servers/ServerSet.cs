@@ -52,8 +52,17 @@ internal sealed class ServerSet : IAsyncDisposable
         }
     }
 
+    /// <summary>Those that lack a variant, as last seen, a bit each.</summary>
+    public ulong Lacking(int variant)
+    {
+        var mask = 0UL;
+        for (var server = 0; server < All.Length; server++)
+            if (All[server].Health.RefusalOf(variant) is not null) mask |= 1UL << server;
+        return mask;
+    }
+
     /// <summary>The first server that can be used, for requests of which no policy chooses the server; the first of all where none can.</summary>
-    /// <param name="unavailable">Those that cannot be used, as <see cref="Unavailable"/> tells.</param>
+    /// <param name="unavailable">Those that cannot be used, as <see cref="Unavailable"/> and <see cref="Lacking"/> tell.</param>
     public int FirstUsable(ulong unavailable)
     {
         var server = BitOperations.TrailingZeroCount(~unavailable);

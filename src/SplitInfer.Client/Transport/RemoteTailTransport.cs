@@ -79,14 +79,8 @@ public sealed class RemoteTailTransport : ITailTransport
         ? _link.PingAsync(async stop => await _link.WelcomedAsync().WaitAsync(stop).ConfigureAwait(false), cancellationToken)
         : _link.PingAsync(async stop => (await OpenAsync(stop).ConfigureAwait(false)).Connection, cancellationToken);
 
-    /// <summary>Opens the model in the background, unless that was tried on the present connection, so that no request has to wait for it.</summary>
-    /// <param name="onRefused">Called with the reason where the server refuses.</param>
-    internal void OpenSoon(Action<TailRefusedException> onRefused)
-    {
-        lock (_gate)
-            if (_isDisposed || _opened is { IsCompleted: false } or { IsFaulted: true } || _opened is { IsCompletedSuccessfully: true } opened && opened.Result.IsUsable) return;
-        _ = OpenAndTellAsync(onRefused);
-    }
+    /// <summary>How many connections to the server were made so far.</summary>
+    internal int Connections => _link.Connections;
 
     /// <summary>Closes the model; requests under way end. Where no other transport uses the link, closes the connection; requests in flight fail.</summary>
     public async ValueTask DisposeAsync()
@@ -99,24 +93,6 @@ public sealed class RemoteTailTransport : ITailTransport
         }
 
         if (!await _link.ReleaseAsync().ConfigureAwait(false) && opened is not null) await ServerLink.CloseAsync(opened).ConfigureAwait(false);
-    }
-
-    private async Task OpenAndTellAsync(Action<TailRefusedException> onRefused)
-    {
-        try
-        {
-            await OpenAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (TailRefusedException refused)
-        {
-            onRefused(refused);
-        }
-#pragma warning disable CA1031 // Whatever else it fails with, a request that needs the model is told.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            // Nobody waits for it.
-        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -140,7 +116,8 @@ public sealed class RemoteTailTransport : ITailTransport
         }
     }
 
-    private ValueTask<OpenedModel> OpenAsync(CancellationToken cancellationToken)
+    /// <summary>The open model; asks for it where it is not open, or was refused before.</summary>
+    internal ValueTask<OpenedModel> OpenAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {

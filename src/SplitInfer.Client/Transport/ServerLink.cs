@@ -27,6 +27,7 @@ internal sealed partial class ServerLink : IAsyncDisposable
     private readonly CancellationTokenSource _disposal = new();
     private Task<ServerConnection>? _connection;
     private int _references = 1;
+    private volatile int _made;
     private volatile int _silentAttempts;
 
     /// <summary>A link to the server at <paramref name="address"/>; nothing is sent yet.</summary>
@@ -51,6 +52,9 @@ internal sealed partial class ServerLink : IAsyncDisposable
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => _time;
+
+    /// <summary>How many connections were made so far.</summary>
+    public int Connections => _made;
 
     /// <summary>Called when the last reference has been given back.</summary>
     public Action? Closed { get; set; }
@@ -226,6 +230,7 @@ internal sealed partial class ServerLink : IAsyncDisposable
             {
                 _connections.RemoveAll(static one => one.HasEnded);
                 _connections.Add(connection);
+                _made++;
                 isDisposed = _disposal.IsCancellationRequested;
             }
 

@@ -52,7 +52,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
         _transports = [.. servers.Select(server => canPing ? new ScriptedParts.PingedTransport(server, Tensors) : new ScriptedParts.Transport(server, Tensors))];
         _servers = new([.. _transports.Select((transport, index) => Handle($"scripted server {index}", transport, index))]);
         var recorder = new RequestRecorder(Label, [.. _servers.All.Select(static server => server.Name)], time);
-        var sink = new OutcomeSink(_servers, _policy, _mask, arms, heads: null, recorder);
+        var sink = new OutcomeSink(_servers, _policy, _mask, heads: null, recorder);
         var fallsBack = onServerFailure == OnServerFailure.FinishOnDevice;
         var executors = new ExecutorSet(_servers, codecs, _variants, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, learns, silencePatience: TimeSpan.FromSeconds(1), arms, time);
         var state = new LearnedState(folder: null, arms, options.Execution, []);

@@ -188,6 +188,7 @@ public class SharedLinkTests
         var open = await ScriptedServer.OpenAsync(peer);
         Assert.Equal(WirePlan.Plan.Model.Bytes.ToArray(), open.Read(OpenModel.Parser).ModelFingerprint.ToByteArray());
         await AnswerAsync(last, peer, 2);
+        Assert.Equal(2, server.Link.Connections);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client;
 using SplitInfer.Families;
 using SplitInfer.Policies;
@@ -85,6 +86,35 @@ public class FamilyTests
         }
 
         Assert.True(Assert.Single(client.Servers).IsUsable);
+    }
+
+    /// <summary>Beside other requests, so that none is spent to find out.</summary>
+    [Fact]
+    public async Task A_variant_that_a_server_gets_later_is_used_from_then_on()
+    {
+        using var family = new TestFamily([1, 0.9]);
+        using var models = new TestFolder();
+        File.Copy(family.FileOf(1), models["variant1/1/model.onnx"]);
+        await using var server = await SplitInferServer.StartAsync(new()
+        {
+            ModelsDirectory = models.Path, ModelPollInterval = TimeSpan.FromSeconds(0.1), Listen = { new Uri("tcp://127.0.0.1:0") }, Execution = { IntraOpThreads = 1 },
+        });
+        var time = new FakeTimeProvider();
+        await using var client = await ConnectAsync(family, server.Endpoints[0], options => (options.TimeProvider, options.CustomPolicy) =
+            (time, static setup => new ChosenArms(setup, setup.Arms.Where(static arm => arm.Arm is { Variant: 0, Cut: 0, IsOnDevice: false }))));
+        using var input = Input();
+        using (var first = await client.InferAsync(input)) Assert.Equal(RefusalCode.UnknownModel, Assert.IsType<TailRefusedException>(first.ServerFailure).Code);
+
+        File.Copy(family.FileOf(0), models["variant0/1/model.onnx"]);
+        for (var request = 0; ; request++)
+        {
+            using var result = await client.InferAsync(input);
+            Assert.Null(result.ServerFailure);
+            if (result.Source == InferenceSource.Server) break;
+            Assert.True(request < 10_000, "The variant is never found.");
+            await Task.Delay(1);
+            time.Advance(TimeSpan.FromSeconds(0.1));
+        }
     }
 
     [Fact]
