@@ -29,14 +29,15 @@ internal static class ClientComposition
         if (options.IsServerOnly)
         {
             var copy = new AbsentCopy(await ModelDescriber.DescribeAsync(options, cancellationToken).ConfigureAwait(false), options.ModelName);
-            return await ComposeAsync(options, [new(copy, copy)], [], cancellationToken).ConfigureAwait(false);
+            return await ComposeAsync(options, [new(copy, new SegmentResidency(options.SegmentMemoryBytes).Open(copy))], [], cancellationToken).ConfigureAwait(false);
         }
 
         if (options.Family is not null)
         {
             var warnings = new List<string>();
-            var variants = await Task.Run(() => FamilyModels.Load(options.Family, options.Variants, options.Plan, options.Execution.LoggingTo(options.Logger), warnings.Add, cancellationToken), cancellationToken).ConfigureAwait(false);
-            return await ComposeAsync(options, ComponentsOf(options, variants), warnings, cancellationToken).ConfigureAwait(false);
+            var residency = new SegmentResidency(options.SegmentMemoryBytes);
+            var variants = await Task.Run(() => FamilyModels.LoadAsync(options.Family, options.Variants, options.Plan, options.Execution.LoggingTo(options.Logger), residency, warnings.Add, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await ComposeAsync(options, ComponentsOf(variants), warnings, cancellationToken).ConfigureAwait(false);
         }
 
         var model = await Task.Run(() => PartitionedModel.Load(options.ModelPath, options.Plan, options.Execution.LoggingTo(options.Logger)), cancellationToken).ConfigureAwait(false);
@@ -65,10 +66,10 @@ internal static class ClientComposition
         }
     }
 
-    private static ImmutableArray<Component> ComponentsOf(SplitInferenceOptions options, ImmutableArray<PlannedVariant> variants)
+    private static ImmutableArray<Component> ComponentsOf(ImmutableArray<PlannedVariant> variants)
     {
         var accuracies = FamilyModels.Accuracies([.. variants.Select(static variant => variant.Member)]);
-        return [.. variants.Select((variant, place) => Component.Of(options, variant.Model) with
+        return [.. variants.Select((variant, place) => new Component(new PlannedCopy(variant.Model), variant.Segments)
         {
             Name = variant.Member.Name,
             Arms = new(variant.Model.Plan, accuracies[place], FamilyModels.RelativeSeconds(variant.Member, variants[0].Member)),
@@ -86,8 +87,7 @@ internal static class ClientComposition
         try
         {
             var arms = ArmCatalog.Create([.. components.Select(static component => component.Arms)], new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
-            var residency = new SegmentResidency(options.SegmentMemoryBytes);
-            variants = new([.. components.Select(component => new ModelVariant(component.Name, new(component.Copy, residency.Open(component.Segments), background, execution), component.Arms.Accuracy, component.Member))]);
+            variants = new([.. components.Select(component => new ModelVariant(component.Name, new(component.Copy, component.Segments, background, execution), component.Arms.Accuracy, component.Member))]);
             var state = new LearnedState(options.StateDirectory, arms, options.Execution, listed.Select(static server => server.DisplayName));
             foreach (var warning in warnings) state.Warn(warning);
             var mask = new ArmMask();
@@ -212,8 +212,8 @@ internal static class ClientComposition
 
     /// <summary>What a client is made of for one model.</summary>
     /// <param name="Copy">What the device knows of the model.</param>
-    /// <param name="Segments">Makes its segments.</param>
-    private sealed record Component(ModelCopy Copy, ISegmentCompiler Segments)
+    /// <param name="Segments">Its segments.</param>
+    private sealed record Component(ModelCopy Copy, SegmentSet Segments)
     {
         /// <summary>The name of the variant; empty where there is no family.</summary>
         public string Name { get; init; } = "";
@@ -224,6 +224,7 @@ internal static class ClientComposition
         /// <summary>What the family says of it; null where there is none.</summary>
         public FamilyVariant? Member { get; init; }
 
-        public static Component Of(SplitInferenceOptions options, PartitionedModel model) => new(new PlannedCopy(model), new SegmentCompiler(model, options.Execution.LoggingTo(options.Logger)));
+        public static Component Of(SplitInferenceOptions options, PartitionedModel model) =>
+            new(new PlannedCopy(model), new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(model, options.Execution.LoggingTo(options.Logger))));
     }
 }

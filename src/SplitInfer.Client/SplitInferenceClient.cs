@@ -52,7 +52,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <summary>All partitions of the model; of its first variant where there is a family.</summary>
     public PartitionPlan Plan => Model.Plan;
 
-    /// <summary>The variants of the <see cref="SplitInferenceOptions.Family"/> that the client chooses among, the first one being that whose partitions can be named; empty without a family.</summary>
+    /// <summary>The variants of the <see cref="SplitInferenceOptions.Family"/> that the client chooses among, the first one being that whose partitions can be named; empty without a family. Of those that are left out <see cref="Warnings"/> tell.</summary>
     public IReadOnlyList<FamilyVariant> Variants => [.. _variants.All.Select(static variant => variant.Member).OfType<FamilyVariant>()];
 
     /// <summary>The name of the policy that chooses among them.</summary>
@@ -92,6 +92,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <exception cref="ArgumentException">An option makes no sense; the message says which and why.</exception>
     /// <exception cref="FileNotFoundException">There is no model file.</exception>
     /// <exception cref="SplitInferException">The model cannot be read or planned, or the family is none.</exception>
+    /// <exception cref="Families.NoUsableVariantException">The engine loads none of the family's variants here. One alone that it does not load is left out, and <see cref="Warnings"/> say why.</exception>
     /// <exception cref="DllNotFoundException">No package of the application carries ONNX Runtime's library for this platform.</exception>
     public static ValueTask<SplitInferenceClient> CreateAsync(SplitInferenceOptions options, CancellationToken cancellationToken = default)
     {

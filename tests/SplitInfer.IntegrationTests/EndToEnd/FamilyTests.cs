@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client;
+using SplitInfer.Client.Families;
 using SplitInfer.Families;
+using SplitInfer.Models;
 using SplitInfer.Policies;
 using SplitInfer.Protocol;
 using SplitInfer.Server;
@@ -208,6 +210,36 @@ public class FamilyTests
         Assert.Contains("'variant1' is left out: it takes image float32 1×3×24×24", Assert.Single(client.Warnings), StringComparison.Ordinal);
     }
 
+    /// <summary>Whether it is refused when it is planned, or only when it is to run.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    public async Task A_variant_that_the_engine_does_not_load_here_is_left_out_with_a_warning(int refused, bool isPlanned)
+    {
+        using var family = new TestFamily([1, 0.9]);
+        await using var client = await ConnectAsync(family, server: null, options => options.Execution.Engine = Refusing(family, isPlanned, refused));
+        var other = family.Names[1 - refused];
+        Assert.Equal(other, Assert.Single(client.Variants).Name);
+        Assert.Contains($"Variant '{family.Names[refused]}' is left out: it cannot be loaded on this device", Assert.Single(client.Warnings), StringComparison.Ordinal);
+        Assert.Contains("it does not load this", client.Warnings[0], StringComparison.Ordinal);
+        using var input = Input();
+        using var result = await client.InferAsync(input);
+        Assert.Equal(other, result.Variant);
+        AssertAre(family.Expected(input)[1 - refused], result);
+    }
+
+    [Fact]
+    public async Task A_family_of_which_the_engine_loads_none_is_refused_with_all_reasons()
+    {
+        using var family = new TestFamily([1, 0.9]);
+        var error = await Assert.ThrowsAsync<NoUsableVariantException>(async () => await ConnectAsync(family, server: null, options => options.Execution.Engine = Refusing(family, isPlanned: true, 0, 1)));
+        Assert.Equal(family.Names, error.Reasons.Keys.Order());
+        Assert.All(family.Names, name => Assert.Contains($"'{name}': ", error.Message, StringComparison.Ordinal));
+        Assert.All(error.Reasons.Values, static reason => Assert.Contains("it does not load this", reason, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_file_that_has_changed_is_refused()
     {
@@ -239,6 +271,18 @@ public class FamilyTests
                 if (options.Family is null) options.ModelPath = family.FileOf(0);
             }))).Message, StringComparison.Ordinal);
     }
+
+    // Known by the first weights, which are in the bytes wherever the first layer is.
+    private static RefusingEngine Refusing(TestFamily family, bool isPlanned, params int[] variants)
+    {
+        byte[][] marks = [.. variants.Select(variant => EngineModel.Parse(family[variant]).Graph.Initializer[0].RawData.ToByteArray()[..32])];
+        return new((model, isSegment) => (isSegment || !isPlanned) && IsMarked(model)) { RefusesToOptimize = model => IsMarked(model) && IsWhole(model) };
+
+        bool IsMarked(byte[] model) => Array.Exists(marks, mark => model.AsSpan().IndexOf(mark) >= 0);
+    }
+
+    // One that is only planned has all its values for outputs.
+    private static bool IsWhole(byte[] model) => EngineModel.Parse(model).Graph.Output.Count == 2;
 
     private static TensorValue Input() => RandomTensor.Normal(new Random(1), ElementType.Float32, [1, 3, 16, 16]);
 

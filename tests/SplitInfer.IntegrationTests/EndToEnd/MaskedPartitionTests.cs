@@ -1,8 +1,5 @@
 using SplitInfer.Client;
 using SplitInfer.Policies;
-using SplitInfer.Execution;
-using SplitInfer.Execution.OnnxRuntime;
-using SplitInfer.Models;
 using SplitInfer.Segments;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
@@ -27,7 +24,7 @@ public class MaskedPartitionTests
         await using var client = await deployment.ConnectAsync(o =>
         {
             o.PreloadArms = preloads;
-            o.Execution.Engine = new Refusing(static (_, output) => output != Output);
+            o.Execution.Engine = RefusingEngine.ByNames(static (_, output) => output != Output);
         });
         await RunAsync(client, static result => result.Partition.Index == 0 || result.Source == InferenceSource.Device);
 
@@ -40,7 +37,7 @@ public class MaskedPartitionTests
     [Fact]
     public async Task A_tail_that_does_not_load_at_the_server_is_left_out()
     {
-        await using var deployment = await Deployment.StartAsync(Model, static o => o.Execution.Engine = new Refusing(static (input, _) => input != Input));
+        await using var deployment = await Deployment.StartAsync(Model, static o => o.Execution.Engine = RefusingEngine.ByNames(static (input, _) => input != Input));
         await using var client = await deployment.ConnectAsync();
         var refusal = await Assert.ThrowsAsync<Protocol.TailRefusedException>(async () => await client.InferAsync(Image(client), new() { Partition = client.Plan.Arms[^2].Index }));
         Assert.Equal(Protocol.RefusalCode.PartitionUnavailable, refusal.Code);
@@ -68,41 +65,4 @@ public class MaskedPartitionTests
     }
 
     private static TensorValue Image(SplitInferenceClient client) => RandomTensor.Normal(new Random(1), ElementType.Float32, client.Plan.Inputs[0].Shape.Dimensions);
-
-    /// <summary>ONNX Runtime, but that it refuses models by the names of their first input and output.</summary>
-    private sealed class Refusing(Func<string, string, bool> refuses) : IInferenceEngine
-    {
-        private readonly OnnxRuntimeEngine _engine = OnnxRuntimeEngine.Instance;
-
-        public string Version => _engine.Version;
-
-        public void Check(ExecutionOptions options) => _engine.Check(options);
-
-        public IEngineSession Load(byte[] model, ExecutionOptions options, SessionSettings settings)
-        {
-            CheckNames(model);
-            return _engine.Load(model, options, settings);
-        }
-
-        public ReadOnlyMemory<byte> Optimize(byte[] model, ExecutionOptions options, string? externalDataFolder) => _engine.Optimize(model, options, externalDataFolder);
-
-        public ISessionGroup CreateGroup() => new Group(this, _engine.CreateGroup());
-
-        private void CheckNames(byte[] model)
-        {
-            var graph = EngineModel.Parse(model).Graph;
-            if (refuses(graph.Input[0].Name, graph.Output[0].Name)) throw new EngineException(EngineErrorCode.Fail, "it does not load this");
-        }
-
-        private sealed class Group(Refusing owner, ISessionGroup inner) : ISessionGroup
-        {
-            public IEngineSession Load(byte[] model, ExecutionOptions options, SessionSettings settings)
-            {
-                owner.CheckNames(model);
-                return inner.Load(model, options, settings);
-            }
-
-            public void Dispose() => inner.Dispose();
-        }
-    }
 }
