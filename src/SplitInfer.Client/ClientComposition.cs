@@ -4,12 +4,10 @@ using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
 using SplitInfer.Client.Experience;
 using SplitInfer.Client.Families;
-using SplitInfer.Client.Profiling;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.State;
 using SplitInfer.Client.Telemetry;
 using SplitInfer.Client.Transport;
-using SplitInfer.Codecs;
 using SplitInfer.Families;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
@@ -116,7 +114,7 @@ internal static class ClientComposition
                 servers.ProbeIfDue();
             }
 
-            if (!options.IsServerOnly) await PrepareAsync(options, variants, arms, policy, servers, state, mask, codecs, cancellationToken).ConfigureAwait(false);
+            if (!options.IsServerOnly) await new ClientPreparation(options, variants, arms, policy, !servers.All.IsEmpty, state, mask).RunAsync(cancellationToken).ConfigureAwait(false);
             foreach (var warning in state.Warnings) ClientLog.Warning(options.Logger, warning);
             ClientLog.Ready(options.Logger, plan.Model.ToString()[..8], arms.Descriptions.Length, policy.Name, listed.Count);
             var gauges = new ClientGauges(label, names, server => !servers.All[server].Health.IsUnavailable, policy.Estimate);
@@ -143,41 +141,6 @@ internal static class ClientComposition
         options.ModelName is { Length: > 0 } name ? name
         : options.Family is { } family ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(family)))!
         : Path.GetFileNameWithoutExtension(options.ModelPath) is { Length: > 0 } file ? file : plan.Model.ToString()[..8];
-
-    /// <summary>Loads segments, restores what was learned, measures heads and warms up, as far as the options' budget goes.</summary>
-    private static async ValueTask PrepareAsync(
-        SplitInferenceOptions options, VariantSet variants, ArmCatalog arms, IPartitionPolicy policy, ServerSet servers, LearnedState state, ArmMask mask, CodecRegistry codecs, CancellationToken cancellationToken)
-    {
-        var (learns, time) = (policy.Needs != PolicyNeeds.None, options.TimeProvider);
-        if (options.PreloadArms) await LoadAsync(static () => false).ConfigureAwait(false);
-        if (!learns) return;
-        var start = time.GetTimestamp();
-        var profiler = new HeadProfiler(variants, arms.PartitionsOf, MaskCut, time);
-        if (policy.Needs.HasFlag(PolicyNeeds.HeadProfile)) await profiler.MeasureAsync(state.Heads.Profile, options.ProfilingBudget, state.Warn, cancellationToken).ConfigureAwait(false);
-        state.Save();
-        if (!options.PreloadArms) await LoadAsync(() => time.GetElapsedTime(start) >= options.ProfilingBudget).ConfigureAwait(false);
-
-        void MaskCut(int variant, int cut, string reason) => mask.Add(variant, cut, reason);
-
-        async ValueTask LoadAsync(Func<bool> shouldStop)
-        {
-            var hasServer = !servers.All.IsEmpty;
-            for (var variant = 0; variant < variants.All.Length; variant++)
-            {
-                var place = variant;
-                await variants[variant].Model.PreloadAsync(arms.PartitionsOf(variant), withTails: learns && hasServer && options.Races, shouldStop, (cut, reason) => MaskCut(place, cut, reason), cancellationToken).ConfigureAwait(false);
-            }
-
-            if (!hasServer) return;
-            await Task.Run(() => CodecWarmUp.Run(arms.Codecs, shouldStop), cancellationToken).ConfigureAwait(false);
-            if (!learns || !options.Races) return;
-            await Task.Run(async () =>
-            {
-                if (!shouldStop()) PolicyWarmUp.Run(policy.Name);
-                await WarmUp.RunAsync(variants.Main, arms, codecs, shouldStop, cancellationToken).ConfigureAwait(false);
-            }, cancellationToken).ConfigureAwait(false);
-        }
-    }
 
     private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, ArmCatalog arms, ArmMask mask, HeadProfile heads)
     {

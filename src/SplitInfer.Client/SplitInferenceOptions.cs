@@ -144,7 +144,11 @@ public sealed class SplitInferenceOptions
     /// <summary>Whether the heads of all arms, and their tails where the device may race the server, are loaded before the client is ready, and what codecs and races run compiled, rather than on first use; default false.</summary>
     public bool PreloadArms { get; set; }
 
-    /// <summary>Bytes that loaded heads may hold; the least recently used make room. Default 1 GiB.</summary>
+    /// <summary>
+    /// Bytes that loaded heads and models may hold; the least recently used make room. Default 1 GiB. With a <see cref="Family"/> and a server the variant that is
+    /// the fastest here stays loaded beyond it, if need be, so that a request whose server fails or is late by its deadline never waits for a load; others stand in only
+    /// while they are loaded.
+    /// </summary>
     public long SegmentMemoryBytes { get; set; } = 1L << 30;
 
     /// <summary>Which partitions may be taken.</summary>

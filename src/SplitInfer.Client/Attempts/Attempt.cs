@@ -56,6 +56,9 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>The variant that the device runs where it finishes the request.</summary>
     public int LocalVariant => Decision is { Local: { } local } ? local.Variant : decision.Arm.Variant;
 
+    /// <summary>The variant that it was decided to run there.</summary>
+    public int PlannedVariant => decision.Local?.Variant ?? decision.Arm.Variant;
+
     /// <summary>The time that the request has.</summary>
     public RequestBudget Budget => budget;
 

@@ -26,7 +26,8 @@ internal sealed class ExecutorSet
     public ExecutorSet(ServerSet servers, CodecRegistry codecs, VariantSet variants, OutcomeSink sink, BackgroundWork background, DeadlineRescue rescue, bool fallsBack, bool learns, TimeSpan silencePatience, ArmCatalog arms, TimeProvider time)
     {
         _servers = servers;
-        var (local, standIns) = (new LocalExecutor(variants, time), new StandInRule(variants, arms));
+        var standIns = new StandInRule(variants, arms);
+        var local = new LocalExecutor(variants, standIns, time);
         StandIns = standIns;
         _single = new RemoteExecutor(servers, codecs, time);
         Remote = new FailoverExecutor(_single, servers, arms.On);

@@ -3,7 +3,10 @@ using SplitInfer.Client.Device;
 
 namespace SplitInfer.Client.Attempts;
 
-/// <summary>Which variant the device runs in place of a server that has failed or is late, where there are several and a deadline. Thread-safe.</summary>
+/// <summary>
+/// Which variant the device runs in place of a server that has failed or is late, where there are several and a deadline: one that is loaded, wherever one is. Another one that was
+/// wanted is loaded for the next time. Thread-safe.
+/// </summary>
 /// <param name="variants">The models.</param>
 /// <param name="arms">The arms.</param>
 internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
@@ -13,9 +16,6 @@ internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
 
     /// <summary>What timers and threads may add to that, s; no more than a quarter of the time that is left.</summary>
     public const double WakeUpSeconds = 0.01;
-
-    /// <summary>How long the device is expected to take for what it would run, s; 0 where nothing tells.</summary>
-    public double EstimateSeconds(Attempt attempt) => EstimateSeconds(attempt, attempt.LocalVariant);
 
     /// <summary>When the device must start at the latest, in seconds from now, so that it has an answer by the deadline; negative where it is too late.</summary>
     /// <param name="remaining">What the request has left, s.</param>
@@ -32,12 +32,12 @@ internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
     public void ChooseNow(Attempt attempt)
     {
         if (!MayChoose(attempt, out var remaining)) return;
-        var own = EstimateSeconds(attempt);
+        var own = ReadySeconds(attempt, attempt.LocalVariant);
         var (chosen, seconds, fits) = (attempt.LocalVariant, own, IsInTime(remaining, own));
         if (fits && !attempt.PrefersServer) return;
         for (var place = 0; place < variants.All.Length; place++)
         {
-            var other = EstimateSeconds(attempt, place);
+            var other = ReadySeconds(attempt, place);
             if (place == attempt.LocalVariant || !(other > 0)) continue;
             var isInTime = IsInTime(remaining, other);
             var isBetter = isInTime && fits && attempt.PrefersServer ? variants[place].Accuracy > variants[chosen].Accuracy || (variants[place].Accuracy == variants[chosen].Accuracy && other < seconds)
@@ -49,10 +49,10 @@ internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
         if (chosen != attempt.LocalVariant) attempt.StandIn(arms.OnDeviceOf(chosen));
     }
 
-    /// <summary>For a hedge that was planned and begins: another variant where there is no time for that one any more, such as after a slow head.</summary>
+    /// <summary>For a hedge that was planned and begins: another variant where there is no time for that one any more, such as after a slow head, or it is not loaded.</summary>
     public void ChooseAgain(Attempt attempt)
     {
-        if (MayChoose(attempt, out var remaining) && EstimateSeconds(attempt) > remaining) ChooseNow(attempt);
+        if (MayChoose(attempt, out var remaining) && (!IsReady(attempt, attempt.LocalVariant) || EstimateSeconds(attempt, attempt.LocalVariant) > remaining)) ChooseNow(attempt);
     }
 
     /// <summary>For a server that is about to be too late: the fastest variant. What was decided stays where it is no slower.</summary>
@@ -62,7 +62,13 @@ internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
     }
 
     /// <summary>How long the fastest variant is expected to take, which can wait for the server longest, s; 0 where nothing tells.</summary>
-    public double FastestSeconds(Attempt attempt) => MayChoose(attempt, out _) ? EstimateSeconds(attempt, Fastest(attempt)) : EstimateSeconds(attempt);
+    public double FastestSeconds(Attempt attempt) => MayChoose(attempt, out _) ? ReadySeconds(attempt, Fastest(attempt)) : EstimateSeconds(attempt, attempt.LocalVariant);
+
+    /// <summary>After a run on the device: loads what was to run and was not loaded, for the next time.</summary>
+    public void LoadPlanned(Attempt attempt)
+    {
+        if (attempt.PlannedVariant is var planned && planned != attempt.LocalVariant && !IsReady(attempt, planned)) variants[planned].Model.LoadWholeSoon();
+    }
 
     /// <summary>Has the device run the variant that was cut, as it has done already.</summary>
     public void KeepOwn(Attempt attempt)
@@ -78,13 +84,18 @@ internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
 
     private int Fastest(Attempt attempt)
     {
-        var (fastest, seconds) = (attempt.LocalVariant, EstimateSeconds(attempt));
+        var (fastest, seconds) = (attempt.LocalVariant, ReadySeconds(attempt, attempt.LocalVariant));
         for (var place = 0; place < variants.All.Length; place++)
-            if (EstimateSeconds(attempt, place) is > 0 and var other && (!(seconds > 0) || other < seconds)) (fastest, seconds) = (place, other);
+            if (ReadySeconds(attempt, place) is > 0 and var other && (!(seconds > 0) || other < seconds)) (fastest, seconds) = (place, other);
         return fastest;
     }
 
     private static bool IsInTime(double remaining, double device) => device > 0 && LatestStart(remaining, device) >= 0;
+
+    private bool IsReady(Attempt attempt, int variant) => variant == attempt.Decision.Arm.Variant ? attempt.Cut.IsTailReady : variants[variant].Model.IsWholeLoaded;
+
+    // How long loading takes nobody knows.
+    private double ReadySeconds(Attempt attempt, int variant) => IsReady(attempt, variant) ? EstimateSeconds(attempt, variant) : 0;
 
     private double EstimateSeconds(Attempt attempt, int variant)
     {

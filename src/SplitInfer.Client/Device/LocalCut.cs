@@ -76,7 +76,7 @@ internal sealed class LocalCut
             finally
             {
                 // Also where the server won, which cancels this run. Once: what has to make room for others again and again is not worth loading.
-                if (Interlocked.Exchange(ref _isLoading, 1) == 0) _background.Start(LoadTailAsync);
+                if (Interlocked.Exchange(ref _isLoading, 1) == 0) _background.Start(stop => _segments.LoadQuietlyAsync(_tail, stop));
             }
         }
 
@@ -122,6 +122,9 @@ internal sealed class LocalCut
         }
     }
 
+    /// <summary>Whether <see cref="RunTailAsync"/> runs what is loaded.</summary>
+    public bool IsTailReady => _tailOutputs.IsEmpty || _segments.IsLoaded(_whole) || (Route.HasHead && _segments.IsLoaded(_tail));
+
     /// <summary>How long <see cref="RunTailAsync"/> is expected to take, s; 0 where nothing tells.</summary>
     /// <param name="headSeconds">How long the head has just taken; 0 where there is none.</param>
     /// <param name="wholeSeconds">How long the whole model takes as last known; 0 where it is not known.</param>
@@ -132,18 +135,5 @@ internal sealed class LocalCut
         var (head, tail) = ((double)Partition.Head.Macs, (double)Partition.Tail.Macs);
         if (wholeSeconds <= 0 && headSeconds > 0 && head > 0) wholeSeconds = headSeconds * (head + tail) / head;
         return isTailLoaded && head + tail > 0 ? wholeSeconds * tail / (head + tail) : wholeSeconds;
-    }
-
-    private async Task LoadTailAsync(CancellationToken stop)
-    {
-        try
-        {
-            // An engine cannot be stopped while it loads, so disposal waits for it.
-            if (!stop.IsCancellationRequested) await _segments.PreloadAsync([_tail], CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is SplitInferException or ObjectDisposedException)
-        {
-            // The whole model does as well.
-        }
     }
 }

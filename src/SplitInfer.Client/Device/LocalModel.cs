@@ -15,8 +15,10 @@ internal sealed class LocalModel : IDisposable
     private readonly BackgroundWork _background;
     private readonly BoundaryLayout _inputs;
     private readonly LocalCut?[] _cuts;
-    private double _wholeSeconds;
     private readonly Lazy<IEngineSession>? _finish;
+    private double _wholeSeconds;
+    private int _isLoading;
+    private SegmentLease _kept;
 
     public LocalModel(ModelCopy model, SegmentSet segments, BackgroundWork background, ExecutionOptions execution)
     {
@@ -35,6 +37,11 @@ internal sealed class LocalModel : IDisposable
         get => Volatile.Read(ref _wholeSeconds);
         private set => Volatile.Write(ref _wholeSeconds, value);
     }
+
+    /// <summary>Whether the whole model can run without being loaded first.</summary>
+    public bool IsWholeLoaded => _segments.IsLoaded(Whole);
+
+    private SegmentKey Whole => new(SegmentSide.Head, Plan.AllOnDevice.Index);
 
     /// <summary>Takes note of how long the whole model took, s; 0 where it did not run.</summary>
     public void RecordWhole(double seconds)
@@ -99,6 +106,15 @@ internal sealed class LocalModel : IDisposable
         }
     }
 
+    /// <summary>Loads the whole model and keeps it loaded, whatever room others need. Once.</summary>
+    public async ValueTask KeepWholeAsync(CancellationToken cancellationToken) => _kept = await _segments.RentAsync(Whole, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Loads the whole model beside requests. Once: what has to make room for others again and again is not worth loading.</summary>
+    public void LoadWholeSoon()
+    {
+        if (Interlocked.Exchange(ref _isLoading, 1) == 0) _background.Start(stop => _segments.LoadQuietlyAsync(Whole, stop));
+    }
+
     /// <summary>Loads the whole model, then the segments of some partitions.</summary>
     /// <param name="partitions">The partitions.</param>
     /// <param name="withTails">Whether the device may have to run tails as well.</param>
@@ -107,7 +123,7 @@ internal sealed class LocalModel : IDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask PreloadAsync(IReadOnlyList<Partition> partitions, bool withTails, Func<bool> shouldStop, Action<int, string> onUnloadableHead, CancellationToken cancellationToken)
     {
-        await _segments.PreloadAsync([new(SegmentSide.Head, Plan.AllOnDevice.Index)], cancellationToken).ConfigureAwait(false);
+        await _segments.PreloadAsync([Whole], cancellationToken).ConfigureAwait(false);
         foreach (var partition in partitions)
         {
             // A partition without a head has the whole model for its tail.
@@ -144,6 +160,8 @@ internal sealed class LocalModel : IDisposable
     public void Dispose()
     {
         if (_finish is { IsValueCreated: true }) _finish.Value.Dispose();
+        (var kept, _kept) = (_kept, default);
+        kept.Dispose();
         _segments.Dispose();
     }
 

@@ -184,6 +184,31 @@ public class HedgeTests
         Assert.Equal(0, stage.StandIn.Started(Segment.Whole));
     }
 
+    /// <summary>What was to stand in is loaded for the next time, when the device has nothing else to do.</summary>
+    [Fact]
+    public async Task A_variant_that_is_not_loaded_does_not_stand_in_where_another_one_is()
+    {
+        await using var stage = await StageUnderTest.StartAsync(hasStandIn: true, isStandInLoaded: false);
+        stage.KnowTheDevice();
+        var call = await SetOutHedgedAsync(stage);
+        stage.Time.Advance(Ms(50));
+        await UntilAsync(() => stage.Device.Running == 1);
+        Assert.Equal(0, stage.StandIn.Loading);
+        stage.Time.Advance(Ms(10));
+        Assert.Equal(Source.Device, (await call.AnswerAsync()).Source);
+
+        await UntilAsync(() => stage.StandIn.Loading == 1);
+        stage.StandIn.FinishLoading();
+        await UntilAsync(() => stage.IsStandInLoaded);
+        stage.Server.Act = new(Ms(60));
+        call = await stage.SetOutAsync(Hedged, Deadline);
+        await UntilAsync(() => stage.Time.IsSetFor(stage.Time.Now + Ms(50)));
+        stage.Time.Advance(Ms(50));
+        await UntilAsync(() => stage.StandIn.Running == 1);
+        stage.Time.Advance(Ms(10));
+        Assert.Equal(Source.Split, (await call.AnswerAsync(request: 1)).Source);
+    }
+
     private static float[] Other(int request) => [.. ThreeStages.Output(request).Select(static value => -value)];
 
     // Past the head, with the timer of the hedge set.

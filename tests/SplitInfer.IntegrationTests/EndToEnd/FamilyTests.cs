@@ -68,6 +68,32 @@ public class FamilyTests
     }
 
     [Fact]
+    public async Task The_fastest_variant_stays_loaded_for_deadlines_however_little_memory_there_is()
+    {
+        using var family = new TestFamily([1, 0.9]);
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var loads = 0;
+        var isFastest = MarkedAs(family, 1);
+        await using var client = await ConnectAsync(family, new($"tcp://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}"), options =>
+        {
+            (options.SegmentMemoryBytes, options.Objective) = (0, Objective.LeastTime);
+            options.Execution.Engine = new RefusingEngine((model, isSegment) => isSegment && isFastest(model) && Interlocked.Increment(ref loads) < 0) { RefusesToOptimize = model => isFastest(model) && IsWhole(model) };
+            options.CustomPolicy = static setup => new ChosenArms(setup, setup.Arms.Where(static arm => arm.Arm is { Variant: 0, Cut: 0, IsOnDevice: false })) { Local = setup.Arms.Single(static arm => arm.Arm is { Variant: 1, IsOnDevice: true }).Arm };
+        });
+        var before = loads;
+        using var input = Input();
+        for (var request = 0; request < 3; request++)
+        {
+            using var result = await client.InferAsync(input, new() { Deadline = TimeSpan.FromMinutes(1) });
+            Assert.Equal((InferenceSource.Device, "variant1"), (result.Source, result.Variant));
+        }
+
+        Assert.True(before > 0);
+        Assert.Equal(before, loads);
+    }
+
+    [Fact]
     public async Task A_server_that_lacks_a_variant_runs_the_others()
     {
         using var family = new TestFamily([1, 0.9]);
@@ -272,17 +298,21 @@ public class FamilyTests
             }))).Message, StringComparison.Ordinal);
     }
 
-    // Known by the first weights, which are in the bytes wherever the first layer is.
     private static RefusingEngine Refusing(TestFamily family, bool isPlanned, params int[] variants)
     {
-        byte[][] marks = [.. variants.Select(variant => EngineModel.Parse(family[variant]).Graph.Initializer[0].RawData.ToByteArray()[..32])];
-        return new((model, isSegment) => (isSegment || !isPlanned) && IsMarked(model)) { RefusesToOptimize = model => IsMarked(model) && IsWhole(model) };
-
-        bool IsMarked(byte[] model) => Array.Exists(marks, mark => model.AsSpan().IndexOf(mark) >= 0);
+        var isMarked = MarkedAs(family, variants);
+        return new((model, isSegment) => (isSegment || !isPlanned) && isMarked(model)) { RefusesToOptimize = model => isMarked(model) && IsWhole(model) };
     }
 
     // One that is only planned has all its values for outputs.
     private static bool IsWhole(byte[] model) => EngineModel.Parse(model).Graph.Output.Count == 2;
+
+    // Known by the first weights, which are in the bytes wherever the first layer is.
+    private static Func<byte[], bool> MarkedAs(TestFamily family, params int[] variants)
+    {
+        byte[][] marks = [.. variants.Select(variant => EngineModel.Parse(family[variant]).Graph.Initializer[0].RawData.ToByteArray()[..32])];
+        return model => Array.Exists(marks, mark => model.AsSpan().IndexOf(mark) >= 0);
+    }
 
     private static TensorValue Input() => RandomTensor.Normal(new Random(1), ElementType.Float32, [1, 3, 16, 16]);
 
