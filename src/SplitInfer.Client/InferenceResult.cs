@@ -157,7 +157,9 @@ public sealed class InferenceResult : IDisposable
         IReadOnlyDictionary<string, ModelValue> deviceOutputs;
         try
         {
+            var began = attempt.Total;
             deviceOutputs = await answering.Model.MakeDeviceOutputsAsync(attempt.Inputs, outputs, stop).ConfigureAwait(false);
+            if (deviceOutputs.Count > 0) answering.Model.RecordFinish((attempt.Total - began).TotalSeconds);
         }
         catch
         {

@@ -15,9 +15,6 @@ internal sealed class RaceExecutor : IExecutor
     /// <summary>Timers count no further than some weeks; a reply is late after this at the latest.</summary>
     private static readonly TimeSpan LongestPatience = TimeSpan.FromDays(1);
 
-    /// <summary>How long before the deadline a result that the device has is no longer held back for a better one: what timers and threads may add.</summary>
-    private static readonly TimeSpan HoldMargin = TimeSpan.FromMilliseconds(5);
-
     private readonly IExecutor _remote;
     private readonly IExecutor _local;
     private readonly LateReplyCollector _late;
@@ -140,7 +137,7 @@ internal sealed class RaceExecutor : IExecutor
     private async ValueTask<bool> HoldAsync(Attempt attempt, RaceBranch device, RaceBranch server, CancellationToken stop)
     {
         if (!device.Result.IsCompletedSuccessfully || server.Result.IsCompleted || !_standIns.IsSecondBest(attempt)) return false;
-        var left = attempt.Budget.Remaining - HoldMargin;
+        var left = attempt.Budget.Remaining - _standIns.HoldMargin(attempt);
         if (left > TimeSpan.Zero) await ((Task)server.Result.WaitAsync(left, _time, stop)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return server.Result.IsCompletedSuccessfully;
     }

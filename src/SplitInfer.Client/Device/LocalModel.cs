@@ -17,6 +17,7 @@ internal sealed class LocalModel : IDisposable
     private readonly LocalCut?[] _cuts;
     private readonly Lazy<IEngineSession>? _finish;
     private double _wholeSeconds;
+    private double _finishSeconds;
     private int _isLoading;
     private SegmentLease _kept;
 
@@ -37,6 +38,12 @@ internal sealed class LocalModel : IDisposable
         get => Volatile.Read(ref _wholeSeconds);
         private set => Volatile.Write(ref _wholeSeconds, value);
     }
+
+    /// <summary>How long <see cref="MakeDeviceOutputsAsync"/> took when it last ran, s; 0 before the first time, and where there is nothing to make.</summary>
+    public double FinishSeconds => Volatile.Read(ref _finishSeconds);
+
+    /// <summary>Takes note of how long it took, s.</summary>
+    public void RecordFinish(double seconds) => Volatile.Write(ref _finishSeconds, seconds);
 
     /// <summary>Whether the whole model can run without being loaded first.</summary>
     public bool IsWholeLoaded => _segments.IsLoaded(Whole);
@@ -115,7 +122,7 @@ internal sealed class LocalModel : IDisposable
         if (Interlocked.Exchange(ref _isLoading, 1) == 0) _background.Start(stop => _segments.LoadQuietlyAsync(Whole, stop));
     }
 
-    /// <summary>Loads the whole model, then the segments of some partitions.</summary>
+    /// <summary>Loads the whole model and what makes the outputs that cannot cross, then the segments of some partitions.</summary>
     /// <param name="partitions">The partitions.</param>
     /// <param name="withTails">Whether the device may have to run tails as well.</param>
     /// <param name="shouldStop">Whether to load no more, asked before every segment but the first.</param>
@@ -124,6 +131,7 @@ internal sealed class LocalModel : IDisposable
     public async ValueTask PreloadAsync(IReadOnlyList<Partition> partitions, bool withTails, Func<bool> shouldStop, Action<int, string> onUnloadableHead, CancellationToken cancellationToken)
     {
         await _segments.PreloadAsync([Whole], cancellationToken).ConfigureAwait(false);
+        if (_finish is not null) await Task.Run(LoadFinish, cancellationToken).ConfigureAwait(false);
         foreach (var partition in partitions)
         {
             // A partition without a head has the whole model for its tail.
@@ -163,6 +171,18 @@ internal sealed class LocalModel : IDisposable
         (var kept, _kept) = (_kept, default);
         kept.Dispose();
         _segments.Dispose();
+    }
+
+    private void LoadFinish()
+    {
+        try
+        {
+            _ = _finish!.Value;
+        }
+        catch (EngineException)
+        {
+            // Requests that need it say why.
+        }
     }
 
     private static int Place(ImmutableArray<TensorSpec> values, string name) => Enumerable.Range(0, values.Length).FirstOrDefault(i => values[i].Name == name, -1);

@@ -153,6 +153,9 @@ internal sealed class StageUnderTest : IAsyncDisposable
         foreach (var (variant, device) in _variants.All.Zip([Device, StandIn])) variant.Model.RecordWhole(device[Segment.Whole].Takes.TotalSeconds);
     }
 
+    /// <summary>Has the client know how long it takes the device to make what cannot cross of the outputs of the other variant.</summary>
+    public void KnowTheFinish(TimeSpan takes) => _variants[1].Model.RecordFinish(takes.TotalSeconds);
+
     /// <summary>What a client does when it starts: it calls the server.</summary>
     public void Connect() => _servers.ProbeIfDue();
 

@@ -45,6 +45,26 @@ public class DeviceOutputTests
         Assert.Equal(["0", "2", "30"], result.DeviceOutputs["words"].Tensor!.Text.ToArray());
     }
 
+    /// <summary>What makes them is loaded before, so that no request has to wait for it.</summary>
+    [Fact]
+    public async Task The_first_request_loads_nothing()
+    {
+        var g = new GraphBuilder();
+        g.Output(g.Cast(g.Cast(g.Relu(g.Input("x", ElementType.Float32, 3)), ElementType.Int64), ElementType.Text), "words");
+        await using var deployment = await Deployment.StartAsync(g.ToBytes());
+        var loads = 0;
+        await using var client = await deployment.ConnectAsync(options =>
+        {
+            options.PreloadArms = true;
+            options.Execution.Engine = new RefusingEngine((_, _) => Interlocked.Increment(ref loads) < 0);
+        });
+        var before = loads;
+        using var x = TensorValue.From<float>([-1, 2, 30]);
+        using var result = await client.InferAsync(x, new() { Partition = 0 });
+        Assert.Equal(["0", "2", "30"], result.DeviceOutputs["words"].Tensor!.Text.ToArray());
+        Assert.Equal(before, loads);
+    }
+
     private static byte[] WithoutTypes(GraphBuilder g)
     {
         var model = Models.Onnx.ModelProto.Parser.ParseFrom(g.ToBytes());
