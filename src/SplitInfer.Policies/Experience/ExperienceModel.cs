@@ -128,7 +128,7 @@ public sealed class ExperienceModel : IPolicyState
         }
     }
 
-    /// <summary>Notes what a session showed without a question. Of several signals the one that says most counts. Does nothing where the session is not open.</summary>
+    /// <summary>Notes what a session showed without a question. Of several signals the one that says most counts. Does nothing where the session is not open, or the options ignore the signal.</summary>
     /// <param name="session">The session.</param>
     /// <param name="signal">What was seen.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such signal.</exception>
@@ -138,7 +138,7 @@ public sealed class ExperienceModel : IPolicyState
         lock (_lock)
         {
             ref var open = ref _sessions.Find(session);
-            if (!Unsafe.IsNullRef(ref open) && LabelOf(signal).Rating < LabelOf(open.Signal).Rating) open.Signal = signal;
+            if (!Unsafe.IsNullRef(ref open) && IsTaken(signal) && LabelOf(signal).Rating < LabelOf(open.Signal).Rating) open.Signal = signal;
         }
     }
 
@@ -228,12 +228,15 @@ public sealed class ExperienceModel : IPolicyState
 
     private bool HasBudget() => _learned.Questions < Math.Max(_options.FirstQuestions, _options.QuestionShare * _learned.Sessions);
 
+    private bool IsTaken(ImplicitSignal signal) => !_options.IgnoredSignals.Contains(signal);
+
     private (double Rating, double Weight) LabelOf(ImplicitSignal signal) => SignalStatistics.LabelOf(signal, _known);
 
     private void Close(ref Session open)
     {
         open.IsOpen = false;
-        var signal = open is { IsAsked: true, Signal: ImplicitSignal.Quiet } ? ImplicitSignal.Dismissed : open.Signal;
+        var signal = open is { IsAsked: true, Signal: ImplicitSignal.Quiet } && IsTaken(ImplicitSignal.Dismissed) ? ImplicitSignal.Dismissed : open.Signal;
+        if (!IsTaken(signal)) return;
         var (rating, weight) = LabelOf(signal);
         if (_options.SignalWeight * weight is > 0 and var some) Learn(open, rating, some);
     }

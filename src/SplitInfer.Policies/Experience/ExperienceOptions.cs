@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace SplitInfer.Policies.Experience;
 
 /// <summary>The knobs of an <see cref="ExperienceModel"/>. Immutable. A value out of range throws <see cref="ArgumentOutOfRangeException"/> when the model is made.</summary>
@@ -24,6 +26,12 @@ public sealed class ExperienceOptions
     /// <summary>The most that an implicit signal weighs against a rating, 0 to 1. 0.25 by default; 0 leaves signals out.</summary>
     public double SignalWeight { get; init; } = 0.25;
 
+    /// <summary>
+    /// Signals that are not taken, whoever notes them: <see cref="ImplicitSignal.Repeated"/> where the same input comes again without anybody's displeasure, as with a camera that stands
+    /// still, or <see cref="ImplicitSignal.Abandoned"/> where an application cancels calls for reasons of its own. None by default.
+    /// </summary>
+    public IReadOnlySet<ImplicitSignal> IgnoredSignals { get; init; } = FrozenSet<ImplicitSignal>.Empty;
+
     /// <summary>The share of sessions in which there may be a question, 0 to 1. 0.1 by default.</summary>
     public double QuestionShare { get; init; } = 0.1;
 
@@ -48,6 +56,7 @@ public sealed class ExperienceOptions
         Require(Optimism >= 0 && double.IsFinite(Optimism), nameof(Optimism), "at least 0");
         Require(Memory is > 0 and <= 1, nameof(Memory), "above 0 and at most 1");
         Require(SignalWeight is >= 0 and <= 1, nameof(SignalWeight), "from 0 to 1");
+        Require(IgnoredSignals is not null && IgnoredSignals.All(Enum.IsDefined), nameof(IgnoredSignals), $"of {string.Join(", ", Enum.GetNames<ImplicitSignal>())}");
         Require(QuestionShare is >= 0 and <= 1, nameof(QuestionShare), "from 0 to 1");
         Require(FirstQuestions >= 0, nameof(FirstQuestions), "at least 0");
         Require(MinQuestionDeviation >= 0, nameof(MinQuestionDeviation), "at least 0");

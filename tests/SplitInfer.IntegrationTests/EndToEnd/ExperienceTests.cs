@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using SplitInfer.Client;
 using SplitInfer.Policies;
+using SplitInfer.Policies.Experience;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
@@ -90,6 +91,19 @@ public sealed class ExperienceTests : IDisposable
         Assert.True(client.Experience!.Rate(0.2));
         Assert.True(quiet.Experience!.Rate(0.2));
         Assert.Equal(isSignal, !Numbers(client).SequenceEqual(Numbers(quiet)));
+    }
+
+    [Fact]
+    public async Task A_camera_that_stands_still_repeats_nothing_where_the_options_say_so()
+    {
+        await using var client = await ConnectAsync(static options => options.Experience = new() { IgnoredSignals = new HashSet<ImplicitSignal> { ImplicitSignal.Repeated } });
+        await using var quiet = await ConnectAsync();
+        (await client.InferAsync(_input)).Dispose();
+        (await quiet.InferAsync(_input)).Dispose();
+        (await client.InferAsync(_input)).Dispose();
+        client.Experience!.EndSession();
+        quiet.Experience!.EndSession();
+        Assert.Equal(Numbers(quiet), Numbers(client));
     }
 
     [Fact]

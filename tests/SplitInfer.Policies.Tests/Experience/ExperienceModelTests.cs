@@ -293,6 +293,43 @@ public class ExperienceModelTests
         Assert.InRange(rated, 1, 400);
     }
 
+    [Theory]
+    [InlineData(ImplicitSignal.Late)]
+    [InlineData(ImplicitSignal.Repeated)]
+    [InlineData(ImplicitSignal.Overridden)]
+    [InlineData(ImplicitSignal.Abandoned)]
+    [InlineData(ImplicitSignal.Dismissed)]
+    public void A_signal_that_is_ignored_teaches_nothing(ImplicitSignal ignored)
+    {
+        var options = new ExperienceOptions { IgnoredSignals = new HashSet<ImplicitSignal> { ignored } };
+        ExperienceModel told = new(options), quiet = new(options);
+        for (var session = 0; session < 30; session++)
+        {
+            foreach (var model in (ExperienceModel[])[told, quiet]) model.Choose(session, Device, Variants);
+            told.Signal(session, ignored);
+            foreach (var model in (ExperienceModel[])[told, quiet])
+            {
+                if (session % 2 == 0) model.Rate(session, session % 4 == 0 ? 0.2 : 0.9);
+                else model.End(session);
+            }
+        }
+
+        Assert.Equal(Numbers(quiet), Numbers(told));
+    }
+
+    /// <summary>A question without an answer is then a session like any other, and one of which nothing was seen teaches nothing where that is ignored.</summary>
+    [Fact]
+    public void Silence_is_ignored_where_the_options_say_so()
+    {
+        var model = new ExperienceModel(new() { IgnoredSignals = new HashSet<ImplicitSignal> { ImplicitSignal.Quiet, ImplicitSignal.Dismissed } });
+        Teach(model, 0, 20, liked: 1);
+        model.Choose(100, Device, Variants);
+        model.Ask(100);
+        var before = Numbers(model);
+        model.End(100);
+        Assert.Equal(before, Numbers(model));
+    }
+
     [Fact]
     public void Mistakes_are_told()
     {
@@ -301,6 +338,7 @@ public class ExperienceModelTests
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Rate(0, double.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Signal(0, (ImplicitSignal)99));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ExperienceModel(new() { Memory = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ExperienceModel(new() { IgnoredSignals = new HashSet<ImplicitSignal> { (ImplicitSignal)99 } }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ExperienceModel(new() { QuestionShare = 1.1 }));
     }
 
