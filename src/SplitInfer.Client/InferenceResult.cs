@@ -35,13 +35,17 @@ public sealed class InferenceResult : IDisposable
     /// <exception cref="TensorMismatchException">The model has no such output.</exception>
     public TensorValue this[string name] => _outputs[_model.OutputIndex(name)];
 
-    /// <summary>What the policy chose, as numbers.</summary>
+    /// <summary>
+    /// What was chosen, as numbers. <see cref="Decision.Arm"/> is what was tried: the variant that was cut, where, and the server that was asked last. With a
+    /// <see cref="SplitInferenceOptions.Family"/>, <see cref="Decision.Local"/> is the variant that the device was to run, or has run, beside the server or in its place: the one that the
+    /// policy planned, or the one that stood in for that; null where it is that of the arm. Which of the two has answered, <see cref="Variant"/> says.
+    /// </summary>
     public required Decision Decision { get; init; }
 
     /// <summary>Where the model was cut; with a family, the variant of <see cref="Decision"/>, which need not be the one that has answered.</summary>
     public required Partition Partition { get; init; }
 
-    /// <summary>The variant that has answered; null where there is no <see cref="SplitInferenceOptions.Family"/>.</summary>
+    /// <summary>The variant that has answered: that of <see cref="Decision.Arm"/>, or of <see cref="Decision.Local"/> where another one stood in on the device. Null where there is no <see cref="SplitInferenceOptions.Family"/>.</summary>
     public required string? Variant { get; init; }
 
     /// <summary>

@@ -9,7 +9,7 @@ internal readonly ref struct RequestReport
     /// <summary>Where the model was cut.</summary>
     public required int Partition { get; init; }
 
-    /// <summary>Number of the variant.</summary>
+    /// <summary>Number of the variant that was cut, of which <see cref="Partition"/> is one. Where another one stood in on the device, that has answered, and is not told.</summary>
     public required int Variant { get; init; }
 
     /// <summary>The codec; null where no server was asked.</summary>

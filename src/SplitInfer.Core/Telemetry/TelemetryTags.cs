@@ -15,7 +15,7 @@ public static class TelemetryTags
     /// <summary>Name of the codec of the boundary; absent where no server was asked.</summary>
     public const string Codec = "splitinfer.codec";
 
-    /// <summary>Number of the variant in its family; 0 where there is one model.</summary>
+    /// <summary>Number of the variant that was cut, in its family; another one may have stood in for it on the device. 0 where there is one model.</summary>
     public const string Variant = "splitinfer.variant";
 
     /// <summary>Name of the server; absent where none was asked.</summary>
