@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using SplitInfer.Cli.Inputs;
 using SplitInfer.Client;
 using SplitInfer.Client.Transport;
 using SplitInfer.Emulation;
@@ -23,10 +24,21 @@ internal sealed class DeadlineBenchmark(DeadlineSettings settings, TimeProvider 
     private readonly EmulatedDevice _device = new(settings.Slowdown, time);
 
     /// <summary>What each variant takes on the device alone.</summary>
-    public async IAsyncEnumerable<DeviceVariantRow> MeasureDeviceAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="warn">Told of variants that are left out.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="UsageException">They do not take the inputs.</exception>
+    public async IAsyncEnumerable<DeviceVariantRow> MeasureDeviceAsync(Action<string> warn, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         IReadOnlyList<Families.FamilyVariant> variants;
-        await using (var all = await SplitInferenceClient.CreateAsync(Options(PolicyNames.AllOnDevice, link: null), cancellationToken).ConfigureAwait(false)) variants = all.Variants;
+        await using (var all = await SplitInferenceClient.CreateAsync(Options(PolicyNames.AllOnDevice, link: null), cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var warning in all.Warnings) warn(warning);
+            var made = settings.MakeInputs();
+            FamilyArgument.RequireInputs(all, made);
+            foreach (var input in made) input.Dispose();
+            variants = all.Variants;
+        }
+
         foreach (var variant in variants)
         {
             var options = Options(PolicyNames.AllOnDevice, link: null);

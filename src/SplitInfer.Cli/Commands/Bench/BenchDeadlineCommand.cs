@@ -43,7 +43,7 @@ internal static class BenchDeadlineCommand
             var family = FamilyArgument.FamilyOf(parsed.GetRequiredValue(file)) ?? throw new UsageException($"{parsed.GetRequiredValue(file)} is no family: name the folder that 'splitinfer tailor' made.");
             var address = Addresses.Parse(parsed.GetRequiredValue(server), "--server");
             await ServerCheck.RequireAsync(address, options.Connecting.Of(parsed), cancellationToken);
-            var model = PartitionedModel.Load(FamilyArgument.ModelsOf(family)[0]);
+            var model = PartitionedModel.Load(FamilyArgument.MainModelOf(family));
             var settings = new DeadlineSettings
             {
                 Family = family,
@@ -60,7 +60,7 @@ internal static class BenchDeadlineCommand
             };
             var benchmark = new DeadlineBenchmark(settings, TimeProvider.System);
             var device = new List<DeviceVariantRow>();
-            await foreach (var row in benchmark.MeasureDeviceAsync(cancellationToken))
+            await foreach (var row in benchmark.MeasureDeviceAsync(terminal.Complain, cancellationToken))
             {
                 device.Add(row);
                 if (isJson) lines.Write(row, LineContext.Default.DeviceVariantRow);

@@ -105,11 +105,12 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         if (requiresServer && !await checks.HasServerAsync()) return Failed;
         var (time, age) = (settings.TimeProvider, StartTimes.AgeMs(settings.TimeProvider));
         var began = time.GetTimestamp();
-        using var model = ModelWithInputs.Load(settings.Family is { } family ? FamilyArgument.ModelsOf(family)[0] : settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
+        using var model = ModelWithInputs.Load(settings.Family is { } family ? FamilyArgument.MainModelOf(family, settings.Variants) : settings.ModelPath, names => TensorFiles.Read(inputFiles, names), settings.Plan, settings.Execution, InputSeed);
         var planned = time.GetTimestamp();
         await using var client = await ConnectAsync(settings, model.Model, cancellationToken);
         var start = new StartTimes(age, time.GetElapsedTime(began, planned).TotalMilliseconds, time.GetElapsedTime(planned).TotalMilliseconds);
         foreach (var warning in client.Warnings) terminal.Complain(warning);
+        if (settings.Family is not null) FamilyArgument.RequireInputs(client, model.Inputs);
         var report = new RunReport(terminal, isJson, settings, client, start, told);
         try
         {
