@@ -214,7 +214,8 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         }
         catch (SegmentLoadException error) when (!decision.IsNamed && _selector.Learns && !decision.Arm.IsOnDevice)
         {
-            _mask.Add(decision.Arm.Variant, decision.Arm.Cut, error.Message);
+            // Not where it is another variant that does not load, which was to stand in.
+            if (error.Partition == decision.Arm.Cut) _mask.Add(decision.Arm.Variant, decision.Arm.Cut, error.Message);
             return await AttemptAsync(inputs, _selector.OnDevice(decision), request, budget, recorded, skipped, stop, caller).ConfigureAwait(false);
         }
     }

@@ -57,7 +57,7 @@ public class FallbackTests
     [Fact]
     public async Task A_tail_that_the_device_cannot_load_is_made_up_for_by_the_whole_model_every_time()
     {
-        await using var stage = await StageUnderTest.StartAsync(loaded: [Segment.Head, Segment.Whole], device: time => new(time) { RefusesTails = true });
+        await using var stage = await StageUnderTest.StartAsync(loaded: [Segment.Head, Segment.Whole], device: time => new(time) { Refuses = Segment.Tail });
         stage.Server.Act = new(TimeSpan.Zero, Fault.ConnectionLost);
         for (var request = 0; request < 3; request++)
         {

@@ -209,6 +209,19 @@ public class HedgeTests
         Assert.Equal(Source.Split, (await call.AnswerAsync(request: 1)).Source);
     }
 
+    [Fact]
+    public async Task A_stand_in_that_does_not_load_says_nothing_of_the_cut()
+    {
+        await using var stage = await StageUnderTest.StartAsync(loaded: [Segment.Head], hasStandIn: true, isStandInLoaded: false, standInRefuses: Segment.Whole);
+        stage.Server.Act = new(Ms(5), Fault.ServerFailed);
+        var call = await SetOutHedgedAsync(stage);
+        stage.Time.Advance(Ms(5));
+        await UntilAsync(() => stage.Device.Running == 1);
+        stage.Time.Advance(Ms(30));
+        Assert.Equal(Source.Device, (await call.AnswerAsync()).Source);
+        Assert.Empty(stage.Masked);
+    }
+
     private static float[] Other(int request) => [.. ThreeStages.Output(request).Select(static value => -value)];
 
     // Past the head, with the timer of the hedge set.

@@ -34,8 +34,8 @@ internal sealed class ScriptedDevice(VirtualTime time)
     /// <summary>The segment whose loading takes until <see cref="FinishLoading"/>.</summary>
     public Segment? LoadsSlowly { get; init; }
 
-    /// <summary>Whether the engine refuses to load tails.</summary>
-    public bool RefusesTails { get; init; }
+    /// <summary>The segment that the engine refuses to load.</summary>
+    public Segment? Refuses { get; init; }
 
     public int Started(Segment segment) => Volatile.Read(ref _started[(int)segment]);
 
@@ -48,7 +48,7 @@ internal sealed class ScriptedDevice(VirtualTime time)
         try
         {
             if (segment == LoadsSlowly) _isLoadable.Task.Wait(StageSteps.FailureLimit);
-            if (segment == Segment.Tail && RefusesTails) throw new ScriptedFault(Fault.DeviceFailed);
+            if (segment == Refuses) throw new ScriptedFault(Fault.DeviceFailed);
         }
         finally
         {

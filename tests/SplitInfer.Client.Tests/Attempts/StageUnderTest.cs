@@ -35,7 +35,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
     private readonly ScriptedParts.Transport[] _transports;
     private int _requests;
 
-    private StageUnderTest(VirtualTime time, ScriptedServer[] servers, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure, PolicyNeeds needs, bool learns, bool hasStandIn, bool isStandInLoaded)
+    private StageUnderTest(VirtualTime time, ScriptedServer[] servers, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure, PolicyNeeds needs, bool learns, bool hasStandIn, bool isStandInLoaded, Segment? standInRefuses)
     {
         (Time, Servers, Device) = (time, servers, device);
         var planned = ThreeStages.Model;
@@ -43,7 +43,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
         var news = new ServerStatusNews(options.Logger);
         var residency = new SegmentResidency(budgetBytes: 1L << 30);
         _segments = residency.Open(new ScriptedParts.Compiler(device, Tensors));
-        StandIn = new(time) { IsStandIn = true, LoadsSlowly = isStandInLoaded ? null : Segment.Whole, [Segment.Whole] = new(TimeSpan.FromMilliseconds(20)) };
+        StandIn = new(time) { IsStandIn = true, LoadsSlowly = isStandInLoaded || standInRefuses is not null ? null : Segment.Whole, Refuses = standInRefuses, [Segment.Whole] = new(TimeSpan.FromMilliseconds(20)) };
         _standInSegments = hasStandIn ? residency.Open(new ScriptedParts.Compiler(StandIn, Tensors)) : null;
         var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
         _variants = new([.. ((SegmentSet?[])[_segments, _standInSegments]).OfType<SegmentSet>().Select((segments, place) => new ModelVariant("", new(new PlannedCopy(planned), segments, _background, options.Execution), Accuracies[place]))]);
@@ -132,10 +132,11 @@ internal sealed class StageUnderTest : IAsyncDisposable
     /// <param name="learns">Whether the policy chooses the servers, so that no other takes the place of one that fails.</param>
     /// <param name="hasStandIn">Whether there is another variant, less accurate and faster, and requests ask for the most accurate answer by their deadline.</param>
     /// <param name="isStandInLoaded">Whether that one is loaded beforehand; else it loads slowly.</param>
-    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice, int servers = 1, PolicyNeeds needs = PolicyNeeds.Outcomes | PolicyNeeds.HeadProfile | PolicyNeeds.RoundTrips, bool learns = true, bool hasStandIn = false, bool isStandInLoaded = true)
+    /// <param name="standInRefuses">The segment of that one which the engine refuses to load.</param>
+    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice, int servers = 1, PolicyNeeds needs = PolicyNeeds.Outcomes | PolicyNeeds.HeadProfile | PolicyNeeds.RoundTrips, bool learns = true, bool hasStandIn = false, bool isStandInLoaded = true, Segment? standInRefuses = null)
     {
         var time = new VirtualTime();
-        var stage = new StageUnderTest(time, [.. Enumerable.Range(0, servers).Select(_ => new ScriptedServer(time))], device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure, needs, learns, hasStandIn, isStandInLoaded);
+        var stage = new StageUnderTest(time, [.. Enumerable.Range(0, servers).Select(_ => new ScriptedServer(time))], device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure, needs, learns, hasStandIn, isStandInLoaded, standInRefuses);
         await stage._segments.PreloadAsync((loaded ?? Enum.GetValues<Segment>()).Select(ScriptedParts.Compiler.KeyOf));
         if (isStandInLoaded && stage._standInSegments is { } others) await others.PreloadAsync([ScriptedParts.Compiler.KeyOf(Segment.Whole)]);
         return stage;
