@@ -192,12 +192,12 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
             experience.End(session, result.VariantNumber, _options.TimeProvider.GetElapsedTime(began).TotalSeconds, isLate: false);
             return result;
         }
-        catch (Exception) when (caller.IsCancellationRequested)
+        catch (Exception error) when (error is not RequestTimeoutException && caller.IsCancellationRequested)
         {
             experience.Abandon(session);
             throw;
         }
-        catch (Exception) when (budget is { IsLimited: true, Remaining.Ticks: 0 })
+        catch (Exception error) when (error is RequestTimeoutException || stop.IsCancellationRequested)
         {
             experience.End(session, variant, _options.TimeProvider.GetElapsedTime(began).TotalSeconds, isLate: true);
             throw;
@@ -237,9 +237,10 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
             MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
             RefusesNonFinite = _options is { NonFiniteOutputs: NonFiniteOutputs.FinishOnDevice, FallsBack: true } && !decision.IsNamed && !_runner.YieldsNonFinite,
             Weight = (request?.Quality ?? default).EffectiveWeight,
+            Caller = caller,
             PrefersServer = budget.IsLimited && _selector.Objective == Objective.MostAccurateBy && !decision.IsNamed,
         };
-        await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, stop, caller).ConfigureAwait(false);
+        await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, stop).ConfigureAwait(false);
         var result = await InferenceResult.CreateAsync(attempt, _variants, _arms, _servers, skipped, stop).ConfigureAwait(false);
         if (recorded.IsRecorded) recorded.Complete(result.Report(attempt));
         return result;

@@ -77,6 +77,9 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>How much the request matters to a server, relative to an ordinary one.</summary>
     public double Weight { get; init; } = 1;
 
+    /// <summary>Signalled when the caller cancels.</summary>
+    public CancellationToken Caller { get; init; }
+
     /// <summary>
     /// Whether the server's result is worth waiting for until the deadline, though the device has one: the request asks for the most accurate one by
     /// then, and the device's is less accurate.

@@ -28,12 +28,11 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
     /// <param name="attempt">The attempt.</param>
     /// <param name="sendsWhatIsNotFinite">Whether a boundary is sent whatever it holds.</param>
     /// <param name="stop">Signalled when the caller cancels or the budget is spent.</param>
-    /// <param name="caller">Signalled when the caller cancels.</param>
     /// <exception cref="Transport.RequestTimeoutException">The budget is spent.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask RunAsync(Attempt attempt, bool sendsWhatIsNotFinite, CancellationToken stop, CancellationToken caller)
+    public async ValueTask RunAsync(Attempt attempt, bool sendsWhatIsNotFinite, CancellationToken stop)
     {
-        var isOnDevice = attempt.Decision.Arm.IsOnDevice;
+        var (isOnDevice, caller) = (attempt.Decision.Arm.IsOnDevice, attempt.Caller);
         try
         {
             await attempt.RunHeadAsync(stop).ConfigureAwait(false);

@@ -3,15 +3,28 @@ using SplitInfer.Client.Transport;
 
 namespace SplitInfer.Client.Attempts;
 
-/// <summary>A token that is signalled when the caller cancels or the budget is spent. Pooled, so that a deadline costs no allocation.</summary>
+/// <summary>A token that is signalled when the caller cancels or the budget is spent, and never before that by the clock of the budget. Pooled, so that a deadline costs no allocation.</summary>
 internal sealed class BudgetToken
 {
-    private readonly CancellationTokenSource _source;
+    // A timer may fire some milliseconds early by the clock that counts, and is then set again.
+    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _source = new();
     private readonly ConcurrentQueue<BudgetToken> _pool;
+    private readonly ITimer _timer;
     private CancellationTokenRegistration _caller;
     private CancellationToken _callerToken;
+    private RequestBudget _budget;
+    private bool _isRented;
+    private bool _isSpent;
 
-    private BudgetToken(ConcurrentQueue<BudgetToken> pool, TimeProvider time) => (_pool, _source) = (pool, new(Timeout.InfiniteTimeSpan, time));
+    private BudgetToken(ConcurrentQueue<BudgetToken> pool, TimeProvider time)
+    {
+        _pool = pool;
+        using (ExecutionContext.SuppressFlow())
+            _timer = time.CreateTimer(static self => ((BudgetToken)self!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
     /// <summary>The token.</summary>
     public CancellationToken Token => _source.Token;
@@ -28,7 +41,8 @@ internal sealed class BudgetToken
     {
         if (!pool.TryDequeue(out var token)) token = new(pool, time);
         token._callerToken = caller;
-        token._source.CancelAfter(budget.Remaining);
+        lock (token._gate) (token._budget, token._isRented) = (budget, true);
+        token._timer.Change(budget.Remaining, Timeout.InfiniteTimeSpan);
         token._caller = caller.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), token._source);
         return token;
     }
@@ -38,7 +52,35 @@ internal sealed class BudgetToken
     {
         _caller.Dispose();
         _callerToken = default;
-        if (_source.TryReset()) _pool.Enqueue(this);
-        else _source.Dispose();
+        bool isSpent;
+        lock (_gate) (_isRented, isSpent) = (false, _isSpent);
+        // One that the timer has signalled may be in the middle of that, so its source is not touched any more.
+        if (!isSpent && _source.TryReset())
+        {
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _pool.Enqueue(this);
+        }
+        else
+        {
+            _timer.Dispose();
+        }
+    }
+
+    // The timer of an earlier request may still be on its way; it finds that this one has time left.
+    private void OnTimer()
+    {
+        lock (_gate)
+        {
+            if (!_isRented) return;
+            if (_budget.Remaining is var left && left > TimeSpan.Zero)
+            {
+                _timer.Change(left + TimerResolution, Timeout.InfiniteTimeSpan);
+                return;
+            }
+
+            _isSpent = true;
+        }
+
+        _source.Cancel();
     }
 }

@@ -102,7 +102,7 @@ internal sealed class RaceExecutor : IExecutor
             await ((Task)winner.Result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (failure is null) waited = attempt.WaitedSeconds;
             // A result that was there when the time ran out is still one.
-            var isHeld = device.Result.IsCompletedSuccessfully && attempt.Budget is { IsLimited: true, Remaining.Ticks: 0 };
+            var isHeld = winner.Result.IsCompletedSuccessfully && !attempt.Caller.IsCancellationRequested;
             if (!stop.IsCancellationRequested || isHeld) return await EndAsync(waited).ConfigureAwait(false);
         }
 

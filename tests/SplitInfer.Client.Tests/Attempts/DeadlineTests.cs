@@ -75,6 +75,22 @@ public class DeadlineTests
         await AssertPassedAsync(stage, call);
     }
 
+    [Fact]
+    public async Task A_timer_that_fires_early_takes_nothing_off_it()
+    {
+        await using var stage = await StageUnderTest.StartAsync();
+        stage.Device[Segment.Whole] = new(Ms(97));
+        stage.Time.TimersFireEarlyBy = Ms(4.7);
+        // Twice, since what waits is used again.
+        for (var request = 0; request < 2; request++)
+        {
+            var call = stage.InferAsync(Choice.OnDevice, Deadline);
+            await UntilAsync(() => stage.Device.Running == 1);
+            stage.Time.Advance(Ms(97));
+            await call.AnswerAsync(request);
+        }
+    }
+
     private static async Task AssertPassedAsync(StageUnderTest stage, Task<Answer> call, Fault server = Fault.None)
     {
         var passed = await Assert.ThrowsAnyAsync<TimeoutException>(() => call.WaitAsync(FailureLimit));

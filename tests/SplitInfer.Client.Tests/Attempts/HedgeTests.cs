@@ -82,6 +82,28 @@ public class HedgeTests
     }
 
     [Fact]
+    public async Task An_answer_that_is_held_back_is_given_though_the_timer_of_the_deadline_fires_early()
+    {
+        await using var stage = await StageUnderTest.StartAsync(hasStandIn: true);
+        stage.Server.Act = new(Ms(150));
+        stage.Time.TimersFireEarlyBy = Ms(6);
+        var call = stage.InferAsync(Hedged, Deadline);
+        stage.Time.TimersFireEarlyBy = TimeSpan.Zero;
+        await UntilAsync(() => stage.Device.Running == 1);
+        stage.Time.Advance(Ms(10));
+        await UntilAsync(() => stage.Time.IsSetFor(Ms(60)));
+        stage.Time.Advance(Ms(50));
+        await UntilAsync(() => stage.StandIn.Running == 1);
+        stage.Time.Advance(Ms(20));
+        await UntilAsync(() => stage.StandIn.Running == 0 && stage.Time.IsSetFor(Ms(95)));
+        stage.Time.Advance(Ms(14));
+        await TurnsAsync(16);
+        Assert.False(call.IsCompleted);
+        stage.Time.Advance(Ms(1));
+        Assert.Equal(Other(request: 0), (await call.WaitAsync(FailureLimit)).Outputs);
+    }
+
+    [Fact]
     public async Task A_device_that_ends_in_the_last_moment_is_in_time()
     {
         await using var stage = await StageUnderTest.StartAsync(hasStandIn: true);
