@@ -8,7 +8,11 @@ public sealed class InferenceRequest
     /// <summary>The partition to take, whatever the policy says; null leaves the choice to the policy. The policy does not learn from a request that names its own.</summary>
     public int? Partition { get; init; }
 
-    /// <summary>How long after the call the result is still useful; null (the default) for <see cref="SplitInferenceOptions.Deadline"/>, <see cref="Timeout.InfiniteTimeSpan"/> for none.</summary>
+    /// <summary>
+    /// How long after the call the result is still useful; null (the default) for <see cref="SplitInferenceOptions.Deadline"/>, <see cref="Timeout.InfiniteTimeSpan"/> for none.
+    /// A result that is not there by then is not given: the call throws <see cref="Transport.RequestTimeoutException"/>, once what runs can be stopped. Up to 5 ms later, which is
+    /// what timers and threads may add, counts as in time.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is 0 or negative.</exception>
     public TimeSpan? Deadline
     {

@@ -242,6 +242,12 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         };
         await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, stop).ConfigureAwait(false);
         var result = await InferenceResult.CreateAsync(attempt, _variants, _arms, _servers, skipped, stop).ConfigureAwait(false);
+        if (result.DeviceOutputs.Count > 0 && budget.IsOver)
+        {
+            result.Dispose();
+            throw budget.Exceeded("preparing the result");
+        }
+
         if (recorded.IsRecorded) recorded.Complete(result.Report(attempt));
         return result;
     }

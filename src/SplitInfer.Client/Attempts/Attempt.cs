@@ -38,6 +38,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     private AttemptResult _result;
     private TimeSpan _collectTime;
     private long? _offloadBegan;
+    private bool _isHeadTooLate;
     private int _references = 1;
 
     /// <summary>The partition as the device runs it.</summary>
@@ -104,6 +105,9 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>How the tail came about.</summary>
     public AttemptResult Result => _result;
 
+    /// <summary>Whether the outputs were ready only when the deadline had passed, since a run could not be stopped. They are no result then.</summary>
+    public bool IsTooLate => _isHeadTooLate || _result.IsTooLate;
+
     /// <summary>Time from the first bytes that could leave until now, s; 0 before the boundary is collected.</summary>
     public double WaitedSeconds => _offloadBegan is { } began ? SendingSeconds(time.GetElapsedTime(began)) : 0;
 
@@ -115,7 +119,11 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     /// <summary>Runs the head, where there is one.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask RunHeadAsync(CancellationToken stop) => (_head, HeadTime) = await cut.RunHeadAsync(inputs, _timer, stop).ConfigureAwait(false);
+    public async ValueTask RunHeadAsync(CancellationToken stop)
+    {
+        (_head, HeadTime) = await cut.RunHeadAsync(inputs, _timer, stop).ConfigureAwait(false);
+        _isHeadTooLate = budget.IsOver;
+    }
 
     /// <summary>Collects the boundary, which is encoded as it is sent.</summary>
     /// <param name="copyInputs">Whether inputs that cross are copied, since they may still be sent when the caller has its result and may change them.</param>
@@ -157,7 +165,7 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     /// <summary>Runs the whole model on the device, because the boundary is unusable.</summary>
     public async ValueTask<AttemptResult> RunWithoutBoundaryAsync(NonFiniteBoundaryException loss, CancellationToken stop) =>
-        new(await cut.RunWholeAsync(inputs, _timer.StartNew(), stop).ConfigureAwait(false), ServerOutcome.NotAsked) { ServerFailure = loss };
+        new(await cut.RunWholeAsync(inputs, _timer.StartNew(), stop).ConfigureAwait(false), ServerOutcome.NotAsked) { ServerFailure = loss, IsTooLate = budget.IsOver };
 
     /// <summary>The part of a time, measured from the start of encoding, in which bytes could travel, s.</summary>
     public double SendingSeconds(TimeSpan elapsed) => TimeSpan.FromTicks(Math.Max(0, elapsed.Ticks - TimeSpan.FromSeconds(Progress.EncodeSeconds).Ticks)).TotalSeconds;

@@ -24,6 +24,9 @@ internal readonly record struct AttemptResult(TailOutputs Outputs, ServerOutcome
     /// <summary>What the device took, s, where it had finished as well but the server's result was taken; 0 elsewhere.</summary>
     public double OvertakenSeconds { get; init; }
 
+    /// <summary>Whether the outputs were ready only when the deadline had passed (<see cref="RequestBudget.IsOver"/>).</summary>
+    public bool IsTooLate { get; init; }
+
     /// <summary>Whether device and server both ran the tail.</summary>
     public bool IsRaced { get; init; }
 

@@ -28,7 +28,7 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
     /// <param name="attempt">The attempt.</param>
     /// <param name="sendsWhatIsNotFinite">Whether a boundary is sent whatever it holds.</param>
     /// <param name="stop">Signalled when the caller cancels or the budget is spent.</param>
-    /// <exception cref="Transport.RequestTimeoutException">The budget is spent.</exception>
+    /// <exception cref="Transport.RequestTimeoutException">The budget is spent, and the outputs were not ready before.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(Attempt attempt, bool sendsWhatIsNotFinite, CancellationToken stop)
     {
@@ -59,9 +59,12 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
         }
 
         var outcome = attempt.CreateOutcome(OutcomeKind.Completed);
+        // What it cost is known all the same.
+        if (attempt.IsTooLate) outcome = outcome with { Kind = OutcomeKind.Failed };
         sink.Publish(outcome);
         if (isOnDevice) variants[outcome.Decision.Arm.Variant].Model.RecordWhole(outcome.HeadSeconds);
         else variants[attempt.LocalVariant].Model.RecordWhole(outcome.DeviceSeconds);
+        if (attempt.IsTooLate) throw attempt.Budget.Exceeded(attempt.Stage);
         executors.SendShadow(attempt);
     }
 

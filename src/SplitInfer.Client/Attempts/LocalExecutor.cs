@@ -19,7 +19,7 @@ internal sealed class LocalExecutor(VariantSet variants, StandInRule standIns, T
             // A head of one variant never meets a tail of another.
             return new(variant == attempt.Decision.Arm.Variant
                 ? await attempt.Cut.RunTailAsync(attempt.Boundary, attempt.Inputs, new StageTimer(time), stop).ConfigureAwait(false)
-                : await variants[variant].Model.RunInsteadAsync(attempt.Inputs, new StageTimer(time), stop).ConfigureAwait(false) with { Variant = variant }, ServerOutcome.NotAsked);
+                : await variants[variant].Model.RunInsteadAsync(attempt.Inputs, new StageTimer(time), stop).ConfigureAwait(false) with { Variant = variant }, ServerOutcome.NotAsked) { IsTooLate = attempt.Budget.IsOver };
         }
         finally
         {

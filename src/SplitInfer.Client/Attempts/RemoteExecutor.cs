@@ -42,7 +42,7 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
             throw new ServerUnreachableException($"{transport.GetType().Name} ended a request without a reply: {error.Message.TrimEnd('.')}. See the inner exception; a fault of the transport or of codec '{attempt.Codec.Name}' repeats itself, others may not.", error);
         }
 
-        var taken = timer.Restart();
+        var (taken, isTooLate) = (timer.Restart(), attempt.Budget.IsOver);
         Require(reply, attempt, transport);
         if (attempt.RefusesNonFinite && BoundaryCheck.FindNonFinite(reply, attempt) is { } output)
         {
@@ -58,6 +58,7 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
             // No server can have spent more time than the whole request took. Wrong times would spoil what is learned, so they are left out.
             ServerTimings = isPlausible ? reply.Timings : default,
             ServerLoad = reply.Load,
+            IsTooLate = isTooLate,
         };
     }
 

@@ -1,5 +1,6 @@
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Device;
+using SplitInfer.Client.Transport;
 
 namespace SplitInfer.Client.Attempts;
 
@@ -17,8 +18,6 @@ internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
     /// <summary>What timers and threads may add to that, s; no more than a quarter of the time that is left.</summary>
     public const double WakeUpSeconds = 0.01;
 
-    private static readonly TimeSpan LeastHoldMargin = TimeSpan.FromMilliseconds(5);
-
     /// <summary>When the device must start at the latest, in seconds from now, so that it has an answer by the deadline; negative where it is too late.</summary>
     /// <param name="remaining">What the request has left, s.</param>
     /// <param name="device">What the device is expected to take, s; more than 0.</param>
@@ -28,7 +27,7 @@ internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
     public bool IsSecondBest(Attempt attempt) => attempt.PrefersServer && variants[attempt.LocalVariant].Accuracy < arms.AccuracyOf(attempt.Decision.Arm);
 
     /// <summary>How long before the deadline a result that the device has is no longer held back for a better one: timers and threads take time, and so does making what only the device can make of it.</summary>
-    public TimeSpan HoldMargin(Attempt attempt) => LeastHoldMargin + TimeSpan.FromSeconds(Margin * variants[attempt.LocalVariant].Model.FinishSeconds);
+    public TimeSpan HoldMargin(Attempt attempt) => RequestBudget.Tolerance + TimeSpan.FromSeconds(Margin * variants[attempt.LocalVariant].Model.FinishSeconds);
 
     /// <summary>
     /// For a server that has failed: what was decided where the device can still run it in time, and where the most accurate answer is asked for, the most accurate

@@ -6,6 +6,9 @@ internal readonly struct RequestBudget
     /// <summary>Timers count no further than some weeks; a longer deadline is none.</summary>
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(24);
 
+    /// <summary>What timers and threads may add to a time: how much before the deadline a result must be given to be there by then, and how much later one still is.</summary>
+    public static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(5);
+
     private readonly TimeProvider? _time;
     private readonly long _began;
     private readonly TimeSpan _deadline;
@@ -20,6 +23,9 @@ internal readonly struct RequestBudget
 
     /// <summary><see cref="Remaining"/> in seconds; null without a deadline.</summary>
     public double? RemainingSeconds => IsLimited ? Remaining.TotalSeconds : null;
+
+    /// <summary>Whether what is ready only now is too late to be a result: the deadline has passed, and not only by the <see cref="Tolerance"/>.</summary>
+    public bool IsOver => _time is not null && _time.GetElapsedTime(_began) > _deadline + Tolerance;
 
     /// <summary>The budget of a request that begins now.</summary>
     /// <param name="time">The clock.</param>

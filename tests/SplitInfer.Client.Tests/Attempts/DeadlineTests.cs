@@ -75,6 +75,26 @@ public class DeadlineTests
         await AssertPassedAsync(stage, call);
     }
 
+    /// <summary>An engine stops between two nodes, so a run of one node ends as late as it likes.</summary>
+    [Theory]
+    [InlineData(4, true)]
+    [InlineData(201, false)]
+    public async Task An_answer_of_a_run_that_cannot_be_stopped_is_none_when_it_comes_later(double after, bool isAnswer)
+    {
+        await using var stage = await StageUnderTest.StartAsync();
+        stage.Device[Segment.Whole] = new(Ms(300), StopsIn: Ms(after), IsUnstoppable: true);
+        var call = stage.InferAsync(Choice.OnDevice, Deadline);
+        await UntilAsync(() => stage.Device.Running == 1);
+        stage.Time.Advance(Deadline);
+        await UntilAsync(() => stage.Time.IsSetFor(Deadline + Ms(after)));
+        stage.Time.Advance(Ms(after));
+        if (isAnswer) await call.AnswerAsync();
+        else Assert.Equal(Fault.TimedOut, StageUnderTest.FaultOf(await Assert.ThrowsAnyAsync<Exception>(() => call.WaitAsync(FailureLimit))));
+        // What it took teaches all the same.
+        Assert.Equal(0.1 + (after / 1000), Assert.Single(stage.Observed).Head, 1e-9);
+        Assert.True(stage.IsAllReleased);
+    }
+
     [Fact]
     public async Task A_timer_that_fires_early_takes_nothing_off_it()
     {
