@@ -189,7 +189,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         {
             var result = await InferAsync(inputs, variant, request, budget, recorded, stop, caller).ConfigureAwait(false);
             result.IsOf(experience, session);
-            experience.End(session, result.VariantNumber, _options.TimeProvider.GetElapsedTime(began).TotalSeconds, isLate: false);
+            experience.End(session, variant, result.VariantNumber, _options.TimeProvider.GetElapsedTime(began).TotalSeconds);
             return result;
         }
         catch (Exception error) when (error is not RequestTimeoutException && caller.IsCancellationRequested)
@@ -199,7 +199,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         }
         catch (Exception error) when (error is RequestTimeoutException || stop.IsCancellationRequested)
         {
-            experience.End(session, variant, _options.TimeProvider.GetElapsedTime(began).TotalSeconds, isLate: true);
+            experience.End(session, variant, answered: null, _options.TimeProvider.GetElapsedTime(began).TotalSeconds);
             throw;
         }
     }

@@ -24,10 +24,12 @@ public sealed class ClientExperience
     private readonly VariantFeatures[] _variants;
     private readonly Func<int, double> _expectedSeconds;
     private readonly bool[] _isMeasured;
+    private readonly int[] _answers;
     private readonly TimeProvider _time;
     private DeviceFeatures _device = new() { Cores = Environment.ProcessorCount, MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes };
     private long _session;
     private bool _isOpen;
+    private int _chosen;
     private long _lastRequest;
     private int _lastInputs;
     private double _seconds;
@@ -40,7 +42,7 @@ public sealed class ClientExperience
     internal ClientExperience(ExperienceModel model, IEnumerable<VariantFeatures> variants, Func<int, double> expectedSeconds, TimeProvider time)
     {
         (Model, _variants, _expectedSeconds, _time) = (model, [.. variants], expectedSeconds, time);
-        _isMeasured = new bool[_variants.Length];
+        (_isMeasured, _answers) = (new bool[_variants.Length], new int[_variants.Length]);
     }
 
     /// <summary>
@@ -72,7 +74,10 @@ public sealed class ClientExperience
             if (_isOpen) Model.Ask(_session);
     }
 
-    /// <summary>The user rates the answers of this session, which ends with it.</summary>
+    /// <summary>
+    /// The user rates the answers of this session, which ends with it. The rating is of the variant that has given most of them, which is another than the chosen one where the
+    /// device stood in with it by a deadline.
+    /// </summary>
     /// <param name="rating">From 0, useless, to 1, as good as can be.</param>
     /// <returns>Whether it was taken: there is a session that is not rated yet.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The rating is not a number.</exception>
@@ -106,31 +111,25 @@ public sealed class ClientExperience
             if (_isOpen && pause > LongestPause) End();
             if (_isOpen && hash == _lastInputs && pause < RepeatedWithin) Model.Signal(_session, ImplicitSignal.Repeated);
             (_lastRequest, _lastInputs) = (_time.GetTimestamp(), hash);
-            if (!_isOpen) (_session, _isOpen, _seconds, _requests) = (_session + 1, true, 0, 0);
-            for (var variant = 0; variant < _variants.Length; variant++)
-                if (!_isMeasured[variant] && _expectedSeconds(variant) is > 0 and var expected) _variants[variant] = _variants[variant] with { Seconds = expected };
-            return (_session, Model.Choose(_session, _device, _variants).Variant);
+            if (!_isOpen) Open();
+            return (_session, _chosen);
         }
     }
 
     /// <summary>A request of a session has ended.</summary>
     /// <param name="session">Its session.</param>
-    /// <param name="variant">The variant that has answered, or was chosen where none has.</param>
-    /// <param name="seconds">What it took, s.</param>
-    /// <param name="isLate">Whether it had no result by its deadline.</param>
-    internal void End(long session, int variant, double seconds, bool isLate)
+    /// <param name="chosen">The variant with which it began; null for any.</param>
+    /// <param name="answered">The variant that has answered; null where none has by the deadline.</param>
+    /// <param name="seconds">What it took, s. It is the time of the chosen variant only where that has answered: one that stands in begins later, and no answer ends with the deadline.</param>
+    internal void End(long session, int? chosen, int? answered, double seconds)
     {
         lock (_gate)
         {
-            var known = _variants[variant];
-            _variants[variant] = known with
-            {
-                Seconds = _isMeasured[variant] && known.Seconds is { } mean ? mean + (Newest * (seconds - mean)) : seconds,
-                Lateness = (known.Lateness ?? 0) + (Newest * ((isLate ? 1 : 0) - (known.Lateness ?? 0))),
-            };
-            _isMeasured[variant] = true;
-            if (isLate) Model.Signal(session, ImplicitSignal.Late);
-            if (session == _session) (_seconds, _requests) = (_seconds + seconds, _requests + 1);
+            if (chosen is { } variant) Record(variant, answered == variant ? seconds : null);
+            if (answered is null) Model.Signal(session, ImplicitSignal.Late);
+            if (session != _session) return;
+            (_seconds, _requests) = (_seconds + seconds, _requests + 1);
+            if (answered is { } place) _answers[place]++;
         }
     }
 
@@ -146,15 +145,48 @@ public sealed class ClientExperience
         lock (_gate)
         {
             var isPresent = _isOpen && session == _session;
+            if (isPresent) TellWhoAnswered();
             var taken = Model.Rate(session, rating, isPresent && _requests > 0 ? _seconds / _requests : null);
             if (isPresent && taken) _isOpen = false;
             return taken;
         }
     }
 
+    // One that was not in time itself was late, whoever answered in its place.
+    private void Record(int variant, double? seconds)
+    {
+        var known = _variants[variant];
+        _variants[variant] = known with
+        {
+            Seconds = seconds is not { } taken ? known.Seconds : _isMeasured[variant] && known.Seconds is { } mean ? mean + (Newest * (taken - mean)) : taken,
+            Lateness = (known.Lateness ?? 0) + (Newest * ((seconds is null ? 1 : 0) - (known.Lateness ?? 0))),
+        };
+        _isMeasured[variant] |= seconds is not null;
+    }
+
+    // What the session teaches is of the variant that has given most of its answers; of equals, of the chosen one.
+    private void TellWhoAnswered()
+    {
+        var most = _chosen;
+        for (var variant = 0; variant < _answers.Length; variant++)
+            if (_answers[variant] > _answers[most]) most = variant;
+        if (most != _chosen) Model.AnsweredBy(_session, _variants[most]);
+    }
+
+    private void Open()
+    {
+        Array.Clear(_answers);
+        (_session, _isOpen, _seconds, _requests) = (_session + 1, true, 0, 0);
+        for (var variant = 0; variant < _variants.Length; variant++)
+            if (!_isMeasured[variant] && _expectedSeconds(variant) is > 0 and var expected) _variants[variant] = _variants[variant] with { Seconds = expected };
+        _chosen = Model.Choose(_session, _device, _variants).Variant;
+    }
+
     private void End()
     {
-        if (_isOpen) Model.End(_session, _requests > 0 ? _seconds / _requests : null);
+        if (!_isOpen) return;
+        TellWhoAnswered();
+        Model.End(_session, _requests > 0 ? _seconds / _requests : null);
         _isOpen = false;
     }
 

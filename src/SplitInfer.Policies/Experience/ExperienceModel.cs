@@ -104,6 +104,21 @@ public sealed class ExperienceModel : IPolicyState
         }
     }
 
+    /// <summary>
+    /// Says that another variant has answered in a session than the one that was chosen, such as one that stood in by a deadline: what the session teaches is learned of that one. Does
+    /// nothing where the session is not open.
+    /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="variant">What is known of the variant that has answered.</param>
+    public void AnsweredBy(long session, in VariantFeatures variant)
+    {
+        lock (_lock)
+        {
+            ref var open = ref _sessions.Find(session);
+            if (!Unsafe.IsNullRef(ref open)) open.Variant = variant;
+        }
+    }
+
     /// <summary>Learns from a user's rating of a session, whether or not it was asked for, and ends the session.</summary>
     /// <param name="session">The session.</param>
     /// <param name="rating">From 0, useless, to 1, as good as can be. What is outside counts as the nearest.</param>

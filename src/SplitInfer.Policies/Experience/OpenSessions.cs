@@ -41,7 +41,7 @@ internal struct Session
     /// <summary>The device when it began.</summary>
     public DeviceFeatures Device;
 
-    /// <summary>The variant that was chosen.</summary>
+    /// <summary>The variant that was chosen, or has answered in its place.</summary>
     public VariantFeatures Variant;
 
     /// <summary>The signal that says most of those that were seen.</summary>
