@@ -183,7 +183,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private async ValueTask<InferenceResult> InferForSessionAsync(
         ClientExperience experience, ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller)
     {
-        var (session, variant) = experience.Begin(inputs.Span);
+        var (session, variant) = experience.Begin(inputs.Span, request?.MinAccuracy ?? 0);
         var began = _options.TimeProvider.GetTimestamp();
         try
         {

@@ -24,6 +24,8 @@ public sealed class ClientExperience
     private readonly VariantFeatures[] _variants;
     private readonly Func<int, double> _expectedSeconds;
     private readonly bool[] _isMeasured;
+    private readonly VariantFeatures[] _allowed;
+    private readonly int[] _places;
     private readonly int[] _answers;
     private readonly TimeProvider _time;
     private DeviceFeatures _device = new() { Cores = Environment.ProcessorCount, MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes };
@@ -42,7 +44,7 @@ public sealed class ClientExperience
     internal ClientExperience(ExperienceModel model, IEnumerable<VariantFeatures> variants, Func<int, double> expectedSeconds, TimeProvider time)
     {
         (Model, _variants, _expectedSeconds, _time) = (model, [.. variants], expectedSeconds, time);
-        (_isMeasured, _answers) = (new bool[_variants.Length], new int[_variants.Length]);
+        (_isMeasured, _allowed, _places, _answers) = (new bool[_variants.Length], new VariantFeatures[_variants.Length], new int[_variants.Length], new int[_variants.Length]);
     }
 
     /// <summary>
@@ -76,7 +78,7 @@ public sealed class ClientExperience
 
     /// <summary>
     /// The user rates the answers of this session, which ends with it. The rating is of the variant that has given most of them, which is another than the chosen one where the
-    /// device stood in with it by a deadline.
+    /// device stood in with it by a deadline, or requests asked for more accuracy.
     /// </summary>
     /// <param name="rating">From 0, useless, to 1, as good as can be.</param>
     /// <returns>Whether it was taken: there is a session that is not rated yet.</returns>
@@ -100,9 +102,10 @@ public sealed class ClientExperience
         lock (_gate) End();
     }
 
-    /// <summary>A request begins: tells its session and the variant that was chosen for that.</summary>
+    /// <summary>A request begins: tells its session and the variant that was chosen for that; none where that is less accurate than the request asks for.</summary>
     /// <param name="inputs">The inputs, by which a repeated request is known.</param>
-    internal (long Session, int Variant) Begin(ReadOnlySpan<TensorValue> inputs)
+    /// <param name="minAccuracy">The least accuracy that it asks for, 0 to 1. Where it begins a session, variants below that are left out of the choice.</param>
+    internal (long Session, int? Variant) Begin(ReadOnlySpan<TensorValue> inputs, double minAccuracy = 0)
     {
         var hash = HashOf(inputs);
         lock (_gate)
@@ -111,8 +114,8 @@ public sealed class ClientExperience
             if (_isOpen && pause > LongestPause) End();
             if (_isOpen && hash == _lastInputs && pause < RepeatedWithin) Model.Signal(_session, ImplicitSignal.Repeated);
             (_lastRequest, _lastInputs) = (_time.GetTimestamp(), hash);
-            if (!_isOpen) Open();
-            return (_session, _chosen);
+            if (!_isOpen) Open(minAccuracy);
+            return (_session, IsAccurate(_chosen, minAccuracy) ? _chosen : null);
         }
     }
 
@@ -173,13 +176,26 @@ public sealed class ClientExperience
         if (most != _chosen) Model.AnsweredBy(_session, _variants[most]);
     }
 
-    private void Open()
+    private void Open(double minAccuracy)
     {
         Array.Clear(_answers);
         (_session, _isOpen, _seconds, _requests) = (_session + 1, true, 0, 0);
+        var allowed = 0;
         for (var variant = 0; variant < _variants.Length; variant++)
+        {
             if (!_isMeasured[variant] && _expectedSeconds(variant) is > 0 and var expected) _variants[variant] = _variants[variant] with { Seconds = expected };
-        _chosen = Model.Choose(_session, _device, _variants).Variant;
+            if (IsAccurate(variant, minAccuracy)) (_allowed[allowed], _places[allowed++]) = (_variants[variant], variant);
+        }
+
+        _chosen = _places[Model.Choose(_session, _device, _allowed.AsSpan(0, allowed)).Variant];
+    }
+
+    // Where none is as accurate as that, the most accurate are.
+    private bool IsAccurate(int variant, double minAccuracy)
+    {
+        var most = 0.0;
+        foreach (var one in _variants) most = Math.Max(most, one.Accuracy);
+        return _variants[variant].Accuracy >= Math.Min(minAccuracy, most);
     }
 
     private void End()

@@ -123,6 +123,32 @@ public sealed class ExperienceTests : IDisposable
     }
 
     [Fact]
+    public async Task No_variant_answers_that_is_less_accurate_than_the_request_asks_for()
+    {
+        await using var client = await ConnectAsync();
+        // The user likes the fast one, and a session has begun with it.
+        for (var session = 0; session < 20; session++)
+        {
+            using var result = await client.InferAsync(_input);
+            Assert.True(result.Rate(result.Variant == "variant1" ? 1 : 0));
+        }
+
+        foreach (var (minAccuracy, variant) in ((double, string)[])[(0, "variant1"), (0.8, "variant0"), (0.99, "variant0"), (0.7, "variant1")])
+        {
+            using var result = await client.InferAsync(_input, new() { MinAccuracy = minAccuracy });
+            Assert.Equal(variant, result.Variant);
+        }
+
+        // One that begins with such a request is chosen for it.
+        client.Experience!.EndSession();
+        foreach (var minAccuracy in (double[])[0.8, 0])
+        {
+            using var result = await client.InferAsync(_input, new() { MinAccuracy = minAccuracy });
+            Assert.Equal("variant0", result.Variant);
+        }
+    }
+
+    [Fact]
     public async Task Under_other_objectives_nobody_rates()
     {
         await using var client = await ConnectAsync(static options => options.Objective = null);
