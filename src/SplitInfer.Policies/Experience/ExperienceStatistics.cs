@@ -55,9 +55,31 @@ public sealed class ExperienceStatistics
     /// <summary>A compact form: 3.6 kB, in single precision. docs/experience.md describes it.</summary>
     public byte[] ToBytes() => ExperienceStatisticsFormat.Write(this);
 
-    /// <summary>Reads what <see cref="ToBytes"/> wrote, from anyone.</summary>
+    /// <summary>Reads what <see cref="ToBytes"/> wrote, from anyone: a sum of any number of shares. Of one device's share <see cref="FromShare"/> knows more.</summary>
     /// <exception cref="ExperienceStatisticsException">The bytes are of another version or length, or no ratings can have given such numbers.</exception>
     public static ExperienceStatistics FromBytes(ReadOnlySpan<byte> bytes) => ExperienceStatisticsFormat.Read(bytes);
+
+    /// <summary>
+    /// Reads the share of one device, as <see cref="ExperienceModel.TakeShare"/> gives it, before it is added to those of others: more than ratings of one user can give is refused, so that
+    /// no device counts for more than one. What its ratings say is for nobody to check. Allocates some 50 kB.
+    /// </summary>
+    /// <param name="bytes">What <see cref="ToBytes"/> wrote.</param>
+    /// <param name="maxRatings">
+    /// The most ratings that a device can have given since its last share; a session that was not rated counts for a quarter (<see cref="ExperienceOptions.SignalWeight"/>). 1 to 1,000: such as
+    /// 100, of which a device that shares once a day has few.
+    /// </param>
+    /// <param name="options">The options of the devices' models, of which the deviations count; null for the defaults.</param>
+    /// <exception cref="ExperienceStatisticsException">The bytes are of another version or length, or no ratings of one device can have given such numbers.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxRatings"/> or an option is out of range.</exception>
+    public static ExperienceStatistics FromShare(ReadOnlySpan<byte> bytes, int maxRatings, ExperienceOptions? options = null)
+    {
+        if (maxRatings is < 1 or > 1000) throw new ArgumentOutOfRangeException(nameof(maxRatings), maxRatings, "It must be from 1 to 1000.");
+        options ??= new();
+        options.Validate();
+        var share = FromBytes(bytes);
+        if (share.Weight > maxRatings) throw new ExperienceStatisticsException($"The share claims {share.Weight:0.#} ratings; a device can have {maxRatings}.");
+        return DeviceShare.IsPossible(share, MixedModel.TastePrecisionOf(options)) ? share : throw new ExperienceStatisticsException("The share holds numbers that no ratings of one user give.");
+    }
 
     private ExperienceStatistics Combine(ExperienceStatistics other, int sign)
     {

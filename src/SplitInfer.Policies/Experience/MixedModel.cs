@@ -31,14 +31,18 @@ internal sealed class MixedModel
     public MixedModel(ExperienceOptions options)
     {
         _noise = options.RatingDeviation;
-        _priorPrecision = Square(_noise / options.PriorDeviation);
-        _tastePrecision = [.. FeatureMap.Taste.Select(feature => Square(_noise / (feature == 0 ? options.LevelDeviation : options.TasteDeviation)))];
+        _priorPrecision = Precision(_noise, options.PriorDeviation);
+        _tastePrecision = TastePrecisionOf(options);
         (_precision, _factor, _next) = (new double[_n * _n], new double[_n * _n], new double[_n * _n]);
         (_mean, _scratch) = (new double[_n], new double[_n]);
     }
 
     /// <summary>The diagonal of Λ_u.</summary>
     public ReadOnlySpan<double> TastePrecision => _tastePrecision;
+
+    /// <summary>The diagonal of Λ_u by the options.</summary>
+    public static double[] TastePrecisionOf(ExperienceOptions options) =>
+        [.. FeatureMap.Taste.Select(feature => Precision(options.RatingDeviation, feature == 0 ? options.LevelDeviation : options.TasteDeviation))];
 
     /// <summary>Makes it anew from all statistics. Where they are not those of ratings, as what a fleet sends may be, nothing changes and it returns false.</summary>
     /// <param name="others">Statistics of the other devices.</param>
@@ -122,5 +126,5 @@ internal sealed class MixedModel
         }
     }
 
-    private static double Square(double x) => x * x;
+    private static double Precision(double noise, double deviation) => noise / deviation * (noise / deviation);
 }

@@ -12,6 +12,11 @@ internal readonly record struct SignalStatistics(double Count, double Sum, doubl
     /// <summary>How many signals there are.</summary>
     public const int Signals = 6;
 
+    /// <summary>Whether ratings from 0 to 1 can have given the numbers: Σy² ≤ Σy ≤ n and (Σy)² ≤ n·Σy².</summary>
+    /// <param name="slack">What rounding may add to each.</param>
+    public bool IsPossible(double slack) =>
+        Count >= -slack && Sum >= -slack && Squares >= -slack && Sum <= Count + slack && Squares <= Sum + slack && Sum * Sum <= (Count + slack) * (Squares + slack);
+
     /// <summary>Adds one rating.</summary>
     public SignalStatistics With(double rating) => new(Count + 1, Sum + rating, Squares + (rating * rating));
 

@@ -33,10 +33,11 @@ internal static class UpperBoundChoice
             }
         }
 
-        if (variants.Length == 1) return new(place, mean, deviation, IsWorthAsking: false);
+        var rating = Math.Clamp(mean, 0, 1);
+        if (variants.Length == 1) return new(place, rating, deviation, IsWorthAsking: false);
         for (var i = 0; i < FeatureMap.Dimension; i++) phi[i] = best[i] - second[i];
         var between = model.Deviation(phi);
         var overlap = Math.Abs(mean - secondMean) < Overlap * between;
-        return new(place, mean, deviation, overlap && between > options.MinQuestionDeviation);
+        return new(place, rating, deviation, overlap && between > options.MinQuestionDeviation);
     }
 }

@@ -22,7 +22,20 @@ internal sealed class ExperienceTarget : FuzzTarget
         model.Receive(read);
         var choice = model.Choose(1, new() { Cores = 4 }, Variants);
         if (!double.IsFinite(choice.ExpectedRating) || !(choice.Deviation >= 0 && double.IsFinite(choice.Deviation))) throw new FuzzFindException($"It expects {choice.ExpectedRating} with a deviation of {choice.Deviation}.");
-        return $"variant {choice.Variant} of statistics of {(read.Weight < 1 ? "less than one rating" : read.Weight < 100 ? "some ratings" : "many ratings")}";
+        return $"variant {choice.Variant} of {(IsOfOne(input) ? "one device" : "several devices")}, statistics of {(read.Weight < 1 ? "less than one rating" : read.Weight < 100 ? "some ratings" : "many ratings")}";
+    }
+
+    private static bool IsOfOne(byte[] input)
+    {
+        try
+        {
+            ExperienceStatistics.FromShare(input, maxRatings: 100);
+            return true;
+        }
+        catch (ExperienceStatisticsException)
+        {
+            return false;
+        }
     }
 
     // Numbers that are changed a little are the ones that may be taken.

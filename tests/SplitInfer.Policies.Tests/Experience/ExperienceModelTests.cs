@@ -254,6 +254,24 @@ public class ExperienceModelTests
     }
 
     [Fact]
+    public void An_expected_rating_is_one_that_can_be_given()
+    {
+        var model = new ExperienceModel();
+        for (var session = 0; session < 30; session++)
+        {
+            model.Choose(session, Device, [new() { Accuracy = session % 2, Seconds = session % 2 == 0 ? 10 : 0.01 }]);
+            model.Rate(session, session % 2);
+        }
+
+        VariantFeatures beyond = new() { Accuracy = 1, Seconds = 0.01, Bytes = 1e9, Joules = 0.01, Lateness = 0 };
+        for (var session = 100; session < 200; session++)
+        {
+            var random = new Random(session);
+            Assert.InRange(model.Choose(session, RandomStatistics.Device(random), [session == 100 ? beyond : RandomStatistics.Variant(random)]).ExpectedRating, 0, 1);
+        }
+    }
+
+    [Fact]
     public void Choosing_and_rating_allocate_nothing()
     {
         var model = new ExperienceModel();

@@ -83,7 +83,7 @@ public class ExperienceStatisticsTests
         var model = new ExperienceModel();
         model.Receive(read);
         var choice = model.Choose(1, RandomStatistics.Device(random), [RandomStatistics.Variant(random), RandomStatistics.Variant(random)]);
-        Assert.InRange(choice.ExpectedRating, -10, 10);
+        Assert.InRange(choice.ExpectedRating, 0, 1);
         Assert.InRange(choice.Deviation, 0, 10);
     });
 
@@ -115,6 +115,8 @@ public class ExperienceStatisticsTests
     [InlineData(1, 0, 1f)]
     [InlineData(3, 3, -3f)]
     [InlineData(1000, 8, 500f)]
+    [InlineData(1e9, 8, 300f)]
+    [InlineData(1e12, 20, -1e5f)]
     public void What_no_rating_shows_cannot_be_pulled_at(float weight, int feature, float pull)
     {
         var bytes = ExperienceStatistics.Empty.ToBytes();
