@@ -229,6 +229,7 @@ public sealed class ExperienceModel : IPolicyState
     {
         var learned = Learned.Restore(state);
         state.End();
+        if (!new MixedModel(_options).TryFit(ExperienceStatistics.Empty, learned.Recent)) throw new PolicyStateException("The saved policy state holds sums from which nothing can be learned. Delete the file to start afresh.");
         lock (_lock)
         {
             _learned = learned;

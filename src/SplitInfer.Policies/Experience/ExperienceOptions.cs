@@ -2,19 +2,22 @@ using System.Collections.Frozen;
 
 namespace SplitInfer.Policies.Experience;
 
-/// <summary>The knobs of an <see cref="ExperienceModel"/>. Immutable. A value out of range throws <see cref="ArgumentOutOfRangeException"/> when the model is made.</summary>
+/// <summary>
+/// The knobs of an <see cref="ExperienceModel"/>. Immutable. A value out of range throws <see cref="ArgumentOutOfRangeException"/> when the model is made. Standard deviations are from
+/// 1e-6 to 1e6; one that is over 10,000 times <see cref="RatingDeviation"/> counts as that.
+/// </summary>
 public sealed class ExperienceOptions
 {
-    /// <summary>Standard deviation of a rating around what its user thinks, above 0. 0.15 by default.</summary>
+    /// <summary>Standard deviation of a rating around what its user thinks. 0.15 by default.</summary>
     public double RatingDeviation { get; init; } = 0.15;
 
-    /// <summary>How far users differ in the level of their ratings; a standard deviation, above 0. 0.15 by default.</summary>
+    /// <summary>How far users differ in the level of their ratings; a standard deviation. 0.15 by default.</summary>
     public double LevelDeviation { get; init; } = 0.15;
 
-    /// <summary>How far users differ in what a feature is worth to them, from its least to its highest value; a standard deviation, above 0. 0.3 by default.</summary>
+    /// <summary>How far users differ in what a feature is worth to them, from its least to its highest value; a standard deviation. 0.3 by default.</summary>
     public double TasteDeviation { get; init; } = 0.3;
 
-    /// <summary>How uncertain the common part of the model is before any rating, in the same way; above 0. 0.5 by default.</summary>
+    /// <summary>How uncertain the common part of the model is before any rating, in the same way. 0.5 by default.</summary>
     public double PriorDeviation { get; init; } = 0.5;
 
     /// <summary>Standard deviations by which a variant may be better than believed when it is chosen, at least 0. 0.3 by default.</summary>
@@ -49,10 +52,10 @@ public sealed class ExperienceOptions
 
     internal void Validate()
     {
-        Require(RatingDeviation > 0 && double.IsFinite(RatingDeviation), nameof(RatingDeviation), "above 0");
-        Require(LevelDeviation > 0 && double.IsFinite(LevelDeviation), nameof(LevelDeviation), "above 0");
-        Require(TasteDeviation > 0 && double.IsFinite(TasteDeviation), nameof(TasteDeviation), "above 0");
-        Require(PriorDeviation > 0 && double.IsFinite(PriorDeviation), nameof(PriorDeviation), "above 0");
+        RequireDeviation(RatingDeviation, nameof(RatingDeviation));
+        RequireDeviation(LevelDeviation, nameof(LevelDeviation));
+        RequireDeviation(TasteDeviation, nameof(TasteDeviation));
+        RequireDeviation(PriorDeviation, nameof(PriorDeviation));
         Require(Optimism >= 0 && double.IsFinite(Optimism), nameof(Optimism), "at least 0");
         Require(Memory is > 0 and <= 1, nameof(Memory), "above 0 and at most 1");
         Require(SignalWeight is >= 0 and <= 1, nameof(SignalWeight), "from 0 to 1");
@@ -63,6 +66,8 @@ public sealed class ExperienceOptions
         Require(ShareGrowth > 0, nameof(ShareGrowth), "above 0");
         Require(ShareInterval >= TimeSpan.Zero, nameof(ShareInterval), "at least zero");
     }
+
+    private static void RequireDeviation(double deviation, string name) => Require(deviation is >= 1e-6 and <= 1e6, name, "from 1e-6 to 1e6");
 
     private static void Require(bool holds, string name, string range)
     {

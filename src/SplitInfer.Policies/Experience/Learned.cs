@@ -5,6 +5,9 @@ internal sealed class Learned
 {
     private const double Most = 1e12;
 
+    /// <summary>What was shared is in single precision.</summary>
+    private const double SignalSlack = 1e-3;
+
     /// <summary>Its ratings since the last share.</summary>
     public RatingSums Pending { get; private init; } = new();
 
@@ -70,7 +73,12 @@ internal sealed class Learned
     private static SignalStatistics[] RestoreSignals(PolicyStateReader state)
     {
         var signals = new SignalStatistics[SignalStatistics.Signals];
-        foreach (ref var signal in signals.AsSpan()) signal = new(state.Read(0, Most), state.Read(0, Most), state.Read(0, Most));
+        foreach (ref var signal in signals.AsSpan())
+        {
+            signal = new(state.Read(0, Most), state.Read(0, Most), state.Read(0, Most));
+            if (!signal.IsPossible(SignalSlack * (1 + signal.Count))) throw Impossible();
+        }
+
         return signals;
     }
 
@@ -80,6 +88,9 @@ internal sealed class Learned
         var (a, b) = (new double[ExperienceStatistics.Packed], new double[FeatureMap.Dimension]);
         state.Read(a, -Most, Most);
         state.Read(b, -Most, Most);
-        return new(a, b, [.. RestoreSignals(state)], weight);
+        var shared = new ExperienceStatistics(a, b, [.. RestoreSignals(state)], weight);
+        return PossibleSums.Are(shared, of: shared) ? shared : throw Impossible();
     }
+
+    private static PolicyStateException Impossible() => new("The saved policy state holds sums that no ratings give. Delete the file to start afresh.");
 }

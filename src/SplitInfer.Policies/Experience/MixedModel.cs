@@ -18,6 +18,9 @@ internal sealed class MixedModel
 {
     private const int D = FeatureMap.Dimension;
 
+    /// <summary>Below this, rounding of the sums of many ratings could leave a matrix that has no factor.</summary>
+    private const double LeastPrecision = 1e-8;
+
     private readonly int _n = D + FeatureMap.Taste.Length;
     private readonly double _noise;
     private readonly double _priorPrecision;
@@ -126,5 +129,5 @@ internal sealed class MixedModel
         }
     }
 
-    private static double Precision(double noise, double deviation) => noise / deviation * (noise / deviation);
+    private static double Precision(double noise, double deviation) => Math.Max(noise / deviation * (noise / deviation), LeastPrecision);
 }

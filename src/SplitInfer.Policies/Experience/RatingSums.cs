@@ -7,6 +7,9 @@ internal sealed class RatingSums
 {
     private const int D = FeatureMap.Dimension;
 
+    /// <summary>What rounding may add to a sum, as a part of it.</summary>
+    private const double Rounding = 1e-6;
+
     private readonly double[] _a = new double[D * D];
     private readonly double[] _b = new double[D];
 
@@ -88,12 +91,20 @@ internal sealed class RatingSums
         state.Write(_b);
     }
 
+    // Others leave a precision matrix without a factor, and a model that learns nothing any more.
+    private void RequirePossible()
+    {
+        var packed = new double[ExperienceStatistics.Packed];
+        for (var (i, at) = (0, 0); i < D; i++)
+            for (var j = 0; j <= i; j++) packed[at++] = _a[(i * D) + j];
+        if (!PossibleSums.Are(packed, _b, Weight, packed, Weight, Rounding)) throw new PolicyStateException("The saved policy state holds sums that no ratings give. Delete the file to start afresh.");
+    }
+
     /// <exception cref="PolicyStateException">The numbers are not those of sums of ratings.</exception>
     public static RatingSums Restore(PolicyStateReader state)
     {
-        const double Slack = 1e-6;
         var sums = new RatingSums { Weight = state.Read(0, 1e12) };
-        var limit = sums.Weight * (1 + Slack) + Slack;
+        var limit = sums.Weight * (1 + Rounding) + Rounding;
         for (var i = 0; i < D; i++)
         {
             state.Read(sums._a.AsSpan(i * D, i), -limit, limit);
@@ -102,6 +113,7 @@ internal sealed class RatingSums
         }
 
         state.Read(sums._b, -limit, limit);
+        sums.RequirePossible();
         return sums;
     }
 }
