@@ -106,7 +106,7 @@ internal static class ClientComposition
             var isAlone = options is { Hedge: Hedge.Never, EffectiveObjective: Objective.MostAccurateBy };
             var rescue = !fallsBack || isAlone ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
             var executors = new ExecutorSet(servers, codecs, variants, sink, background, rescue, fallsBack, learns, options.Transport.SilencePatience, arms, time);
-            var experience = options.EffectiveObjective == Objective.Experience ? ExperienceOf(options, components, variants) : null;
+            var experience = options.EffectiveObjective == Objective.Experience ? ExperienceOf(options, components, variants, state) : null;
             if (learns)
             {
                 // Before the first round trip, which it would replace.
@@ -131,10 +131,10 @@ internal static class ClientComposition
         }
     }
 
-    private static ClientExperience ExperienceOf(SplitInferenceOptions options, ImmutableArray<Component> components, VariantSet variants) => new(
+    private static ClientExperience ExperienceOf(SplitInferenceOptions options, ImmutableArray<Component> components, VariantSet variants, LearnedState state) => new(
         new(options.Experience, options.TimeProvider),
         components.Select(static component => new VariantFeatures { Accuracy = component.Arms.Accuracy, Bytes = component.Member!.Bytes }),
-        variant => variants[variant].Model.WholeSeconds, options.TimeProvider);
+        variant => variants[variant].Model.WholeSeconds, options.TimeProvider, options.StateDirectory is null ? null : state.SaveExperience);
 
     /// <summary>What listeners are told that the model is called: its name at the servers, or that of its file.</summary>
     private static string Label(SplitInferenceOptions options, PartitionPlan plan) =>

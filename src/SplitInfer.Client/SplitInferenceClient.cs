@@ -262,7 +262,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         }
         finally
         {
-            Experience?.EndSession();
+            if (Experience is { } experience) await experience.CloseAsync().ConfigureAwait(false);
             _state.Save();
             _variants.Dispose();
         }

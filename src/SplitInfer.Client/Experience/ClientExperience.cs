@@ -1,3 +1,4 @@
+using SplitInfer.Policies;
 using SplitInfer.Policies.Experience;
 using SplitInfer.Tensors;
 
@@ -28,6 +29,7 @@ public sealed class ClientExperience
     private readonly int[] _places;
     private readonly int[] _answers;
     private readonly TimeProvider _time;
+    private readonly RatingSaver? _saver;
     private DeviceFeatures _device = new() { Cores = Environment.ProcessorCount, MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes };
     private long _session;
     private bool _isOpen;
@@ -41,15 +43,17 @@ public sealed class ClientExperience
     /// <param name="variants">What is known of the variants beforehand.</param>
     /// <param name="expectedSeconds">By variant: what a request is expected to take before any has, s; 0 where nothing tells.</param>
     /// <param name="time">The clock.</param>
-    internal ClientExperience(ExperienceModel model, IEnumerable<VariantFeatures> variants, Func<int, double> expectedSeconds, TimeProvider time)
+    /// <param name="save">Saves what the model learned, and returns whether that was possible; null where nothing is kept.</param>
+    internal ClientExperience(ExperienceModel model, IEnumerable<VariantFeatures> variants, Func<int, double> expectedSeconds, TimeProvider time, Func<bool>? save = null)
     {
+        _saver = save is null ? null : new(save, time);
         (Model, _variants, _expectedSeconds, _time) = (model, [.. variants], expectedSeconds, time);
         (_isMeasured, _allowed, _places, _answers) = (new bool[_variants.Length], new VariantFeatures[_variants.Length], new int[_variants.Length], new int[_variants.Length]);
     }
 
     /// <summary>
-    /// What learns from ratings and chooses. Its statistics are shared with other devices by the application: <see cref="ExperienceModel.TakeShare"/> and
-    /// <see cref="ExperienceModel.Receive"/>.
+    /// What learns from ratings and chooses. What other devices learned reaches it by <see cref="ExperienceModel.Receive"/>; what it learned reaches them by
+    /// <see cref="TakeShare"/>.
     /// </summary>
     public ExperienceModel Model { get; }
 
@@ -86,6 +90,27 @@ public sealed class ClientExperience
     public bool Rate(double rating)
     {
         lock (_gate) return _isOpen && Rate(_session, rating);
+    }
+
+    /// <summary>
+    /// What this device has learned since its last share, for the application to send to the fleet; null while that is too little or too soon (<see cref="ExperienceModel.TakeShare"/>).
+    /// That it was taken is saved before, so that an application that is killed does not share the same ratings again; null as well where it cannot be saved now, which
+    /// <see cref="SplitInferenceClient.Warnings"/> tells. Waits for the disk. Without a <see cref="SplitInferenceOptions.StateDirectory"/> nothing is saved: what was learned then ends with the
+    /// process, and with it how long ago the last share was.
+    /// </summary>
+    public ExperienceStatistics? TakeShare()
+    {
+        lock (_gate)
+        {
+            if (_saver is null) return Model.TakeShare();
+            var before = new PolicyStateWriter();
+            Model.State.Save(before);
+            if (Model.TakeShare() is not { } share) return null;
+            if (_saver.Save()) return share;
+            // It can be taken another time.
+            Model.State.Restore(new(before.Numbers.ToArray()));
+            return null;
+        }
     }
 
     /// <summary>Notes what an application has seen, such as a user who left.</summary>
@@ -151,8 +176,16 @@ public sealed class ClientExperience
             if (isPresent) TellWhoAnswered();
             var taken = Model.Rate(session, rating, isPresent && _requests > 0 ? _seconds / _requests : null);
             if (isPresent && taken) _isOpen = false;
+            if (taken) _saver?.SaveSoon();
             return taken;
         }
+    }
+
+    /// <summary>Ends the session. What was learned is saved by whoever calls, and no more after that.</summary>
+    internal ValueTask CloseAsync()
+    {
+        EndSession();
+        return _saver?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
     // One that was not in time itself was late, whoever answered in its place.

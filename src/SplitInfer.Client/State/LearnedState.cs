@@ -9,7 +9,7 @@ namespace SplitInfer.Client.State;
 
 /// <summary>
 /// Loads and saves head delays and policy state. An unusable file causes a warning and a cold start, never an error. Not thread-safe, apart
-/// from <see cref="Heads"/>.
+/// from <see cref="Heads"/>, <see cref="Warnings"/> and <see cref="SaveExperience()"/>.
 /// </summary>
 /// <param name="folder">Folder in which state is kept; null keeps none.</param>
 /// <param name="arms">What the policy chooses among: state of other arms is not taken over.</param>
@@ -27,6 +27,7 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
     private static readonly string[] FormerExtensions = ["heads", PolicyNames.MuLinUcb];
 
     private readonly List<string> _warnings = [];
+    private readonly Lock _saving = new();
     private readonly Fingerprint _device = DeviceFingerprint.Of(execution);
     private readonly string _servers = string.Join('\n', servers);
     private readonly Fingerprint _model = ModelOf(arms.Variants);
@@ -37,7 +38,7 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
     public HeadProfileUpdater Heads { get; } = new(new HeadProfile([.. arms.Variants.Select(static variant => ImmutableArray.CreateRange(variant.Plan.Partitions, static p => (double)p.Head.Macs))]));
 
     /// <summary>What the client could do without, for people.</summary>
-    public IReadOnlyList<string> Warnings => _warnings;
+    public IReadOnlyList<string> Warnings { get { lock (_warnings) return [.. _warnings]; } }
 
     private HeadProfile Profile => Heads.Profile;
 
@@ -49,7 +50,11 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
     private string Name => $"{_model.ToString()[..NameDigits]}.{_device.ToString()[..NameDigits]}";
 
     /// <summary>Takes note of what the client can do without.</summary>
-    public void Warn(string warning) => _warnings.Add(warning);
+    public void Warn(string warning)
+    {
+        lock (_warnings)
+            if (!_warnings.Contains(warning)) _warnings.Add(warning);
+    }
 
     /// <summary>Takes over what earlier runs left, and has <see cref="Save"/> leave what this one learns.</summary>
     /// <param name="policy">The policy.</param>
@@ -80,19 +85,23 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
             if (section.Kind == StateKind.Experience && section.Version == experience.Version && section.Key == ExperienceKey) experience.Restore(new(section.Numbers.AsMemory()));
     });
 
-    private void SaveExperience(IPolicyState experience) => Try(() =>
+    /// <summary>Leaves what ratings taught to later runs, also while the client runs. Returns whether it could be written.</summary>
+    public bool SaveExperience() => folder is not null && _experience is { } experience && Try(() =>
     {
-        Directory.CreateDirectory(folder!);
-        var writer = new PolicyStateWriter();
-        experience.Save(writer);
-        StateFile.Write(ExperiencePath, ExperienceKey, _device, [new(StateKind.Experience, (uint)experience.Version, ExperienceKey, [.. writer.Numbers])]);
+        lock (_saving)
+        {
+            Directory.CreateDirectory(folder);
+            var writer = new PolicyStateWriter();
+            experience.Save(writer);
+            StateFile.Write(ExperiencePath, ExperienceKey, _device, [new(StateKind.Experience, (uint)experience.Version, ExperienceKey, [.. writer.Numbers])]);
+        }
     });
 
     /// <summary>Leaves what is known to later runs.</summary>
     public void Save()
     {
         if (folder is null || _policy is not { } policy) return;
-        if (_experience is { } experience) SaveExperience(experience);
+        SaveExperience();
         Try(() =>
         {
             Directory.CreateDirectory(folder);
@@ -141,15 +150,17 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
 
     private static Fingerprint KeyOf(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private void Try(Action action)
+    private bool Try(Action action)
     {
         try
         {
             action();
+            return true;
         }
         catch (Exception error) when (error is SplitInferException or PolicyStateException or IOException or UnauthorizedAccessException)
         {
             Warn(error.Message);
+            return false;
         }
     }
 }

@@ -122,6 +122,50 @@ public sealed class ExperienceTests : IDisposable
         }
     }
 
+    /// <summary>An application that is killed is not disposed.</summary>
+    [Fact]
+    public async Task What_was_rated_is_saved_soon_without_a_disposal()
+    {
+        using var folder = new TestFolder();
+        await using var first = await ConnectAsync(options => options.StateDirectory = folder.Path);
+        for (var rating = 0; rating < 3; rating++)
+        {
+            using var result = await first.InferAsync(_input);
+            Assert.True(result.Rate(1));
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await using var second = await ConnectAsync(options => options.StateDirectory = folder.Path);
+        Assert.Equal(3, second.Experience!.Model.Ratings);
+    }
+
+    [Fact]
+    public async Task A_share_is_saved_as_taken_before_it_can_be_sent_and_is_not_taken_where_that_fails()
+    {
+        using var folder = new TestFolder();
+        var state = folder["state"];
+        await using var first = await ConnectAsync(options => options.StateDirectory = state);
+        for (var rating = 0; rating < 10; rating++)
+        {
+            using var result = await first.InferAsync(_input);
+            Assert.True(result.Rate(rating % 2));
+        }
+
+        Directory.Delete(state, recursive: true);
+        File.WriteAllText(state, "in the way");
+        Assert.Null(first.Experience!.TakeShare());
+        Assert.Single(first.Warnings);
+        Assert.Null(first.Experience.TakeShare());
+        Assert.Single(first.Warnings);
+
+        File.Delete(state);
+        Assert.NotNull(first.Experience.TakeShare());
+        await using var second = await ConnectAsync(options => options.StateDirectory = state);
+        Assert.Equal(10, second.Experience!.Model.Ratings);
+        _time.Advance(TimeSpan.FromDays(2));
+        Assert.Null(second.Experience.TakeShare());
+    }
+
     [Fact]
     public async Task No_variant_answers_that_is_less_accurate_than_the_request_asks_for()
     {
