@@ -30,7 +30,7 @@ internal static class SensitivityScan
         OnnxModel model, IReadOnlyList<TensorSpec> inputs, ISampleSource samples, SampleStatistics statistics, Int8Options format, ExecutionOptions execution, TailoringReport report, CancellationToken cancellationToken)
     {
         var edit = new GraphEdit(model);
-        string[] products = [.. StaticInt8.Products(edit).Where(product => statistics.Find(edit.ProducerOf(product)!.Input[0]) is { Count: > 0 })];
+        string[] products = [.. StaticInt8.Products(edit, statistics)];
         using var session = ModelSessions.Load(model, execution);
         using var reference = new ReferenceAnswers(session, samples, inputs);
         var losses = new List<(string, double)>();

@@ -1,3 +1,4 @@
+using SplitInfer.Models.Onnx;
 using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
@@ -7,6 +8,7 @@ namespace SplitInfer.Tailoring.Quantization;
 internal sealed class ActivationQuantization(GraphEdit edit, ActivationFormat format, IReadOnlyDictionary<string, QuantizationRange> ranges)
 {
     private readonly Dictionary<QuantizationRange, (string Scale, string ZeroPoint)> _parameters = [];
+    private string? _least;
 
     /// <summary>Quantises a value. Whoever reads it afterwards reads what the integers stand for.</summary>
     public void Insert(string value, QuantizedOperations operations)
@@ -37,7 +39,31 @@ internal sealed class ActivationQuantization(GraphEdit edit, ActivationFormat fo
         }
 
         if (result != value) edit.Redirect(value, result);
-        edit.InsertBehind(producer, quantize, dequantize);
+        if (!FollowsPooling(producer, operations))
+        {
+            edit.InsertBehind(producer, quantize, dequantize);
+            return;
+        }
+
+        var kept = edit.Fresh($"{value}/kept");
+        _least ??= edit.Add("quantization/least", ElementType.Float32, [float.MinValue]);
+        quantize.Input[0] = kept;
+        edit.InsertBehind(producer, Ops.Node("Max", kept, [source, _least], kept), quantize, dequantize);
+    }
+
+    /// <summary>
+    /// Whether a pooling in float yields a value. ONNX Runtime would move the quantisation in front of it, and pools integers many times slower than float32, except between products
+    /// of integers. It does not move it across the larger of a value and the least of all numbers, which is the value.
+    /// </summary>
+    private bool FollowsPooling(NodeProto? node, QuantizedOperations operations)
+    {
+        while (node is not null && !operations.Has(node) && (QuantizedOperations.IsMover(node) || Ops.IsOneOf(node, "Relu", "Clip")))
+        {
+            if (Ops.Is(node, "MaxPool")) return true;
+            node = edit.ProducerOf(node.Input[0]);
+        }
+
+        return false;
     }
 
     private (string Scale, string ZeroPoint) ParametersOf(QuantizationRange range)

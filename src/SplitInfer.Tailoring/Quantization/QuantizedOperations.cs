@@ -1,4 +1,5 @@
 using SplitInfer.Models.Onnx;
+using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tensors;
 
@@ -27,11 +28,11 @@ internal sealed class QuantizedOperations
     /// <summary>Finds the nodes.</summary>
     /// <param name="edit">The model.</param>
     /// <param name="isKept">Whether a product is kept in float.</param>
-    /// <param name="isFloat">Whether a value is known to be a float32 tensor.</param>
-    public static QuantizedOperations Of(GraphEdit edit, Func<NodeProto, bool> isKept, Func<string, bool> isFloat)
+    /// <param name="statistics">What values are; only float32 tensors with a range become integers.</param>
+    public static QuantizedOperations Of(GraphEdit edit, Func<NodeProto, bool> isKept, SampleStatistics statistics)
     {
-        var nodes = edit.Graph.Node.Where(n => IsProduct(edit, n) && !isKept(n) && isFloat(n.Input[0])).ToHashSet(ByIdentity);
-        var between = edit.Graph.Node.Where(n => IsBetween(n) && Activations(edit, n).All(isFloat) && !isKept(n)).ToHashSet(ByIdentity);
+        var nodes = edit.Graph.Node.Where(n => IsQuantizable(edit, n, statistics) && !isKept(n)).ToHashSet(ByIdentity);
+        var between = edit.Graph.Node.Where(n => IsBetween(n) && Activations(edit, n).All(value => HasRange(statistics, value)) && !isKept(n)).ToHashSet(ByIdentity);
         // From the front: what integers reach.
         var reached = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in edit.Graph.Node)
@@ -56,6 +57,10 @@ internal sealed class QuantizedOperations
         };
     }
 
+    /// <summary>Whether a node is such a product, and the ranges that it takes are known: of what it reads and, for a convolution, which yields integers too, of its result.</summary>
+    public static bool IsQuantizable(GraphEdit edit, NodeProto node, SampleStatistics statistics) =>
+        IsProduct(edit, node) && HasRange(statistics, node.Input[0]) && (!Ops.Is(node, "Conv") || HasRange(statistics, Result(edit, node)));
+
     /// <summary>The activations that a node reads.</summary>
     public static IEnumerable<string> Activations(GraphEdit edit, NodeProto node) =>
         Ops.Is(node, "Concat") || Ops.IsOneOf(node, "Add", "Mul") ? node.Input : node.Input.Take(1);
@@ -70,6 +75,8 @@ internal sealed class QuantizedOperations
 
     /// <summary>Whether a node only moves or selects elements, so that its result has the scale of what it reads.</summary>
     public static bool IsMover(NodeProto node) => Ops.IsOneOf(node, "MaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze");
+
+    private static bool HasRange(SampleStatistics statistics, string value) => statistics.Find(value) is { HasRange: true };
 
     private static bool IsBetween(NodeProto node) => node.Output.Count == 1
         && (IsMover(node) || Ops.IsOneOf(node, "Concat", "Add", "Mul", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid"));

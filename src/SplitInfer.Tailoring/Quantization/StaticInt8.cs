@@ -38,18 +38,25 @@ public sealed class StaticInt8 : ModelTransformation
     /// <inheritdoc/>
     public override string Name => "int8";
 
-    /// <summary>The operations of a model that would compute in integers, each by the name of its first output, in order.</summary>
-    internal static IReadOnlyList<string> Products(GraphEdit edit) => [.. edit.Graph.Node.Where(n => QuantizedOperations.IsProduct(edit, n)).Select(static n => n.Output[0])];
+    /// <summary>The products of a model that would compute in integers, each by the name of its first output, in order.</summary>
+    internal static IReadOnlyList<string> Products(GraphEdit edit, SampleStatistics statistics) => [.. edit.Graph.Node.Where(n => QuantizedOperations.IsQuantizable(edit, n, statistics)).Select(static n => n.Output[0])];
 
     private protected override void Change(GraphEdit edit, CancellationToken cancellationToken)
     {
         if (edit.Opset == 0) throw edit.Refusal(Name, "it has no operators of ONNX itself, and so no product that could be in integers");
         if (edit.Opset < LeastOpset) throw edit.Refusal(Name, $"its operators are of version {edit.Opset}, and scales by channel take {LeastOpset}; normalise the model first");
         if (edit.Origin != _statistics.Model) throw edit.Refusal(Name, $"the statistics are of another model, {_statistics.Model}; collect them with this one");
-        var operations = QuantizedOperations.Of(edit, node => _options.KeptInFloat.Contains(node.Output[0]), value => _statistics.Find(value) is { Count: > 0 });
+        var operations = QuantizedOperations.Of(edit, node => _options.KeptInFloat.Contains(node.Output[0]), _statistics);
         NodeProto[] nodes = [.. operations.Nodes];
-        var products = nodes.Count(n => QuantizedOperations.IsProduct(edit, n));
-        if (products == 0) throw edit.Refusal(Name, "no node multiplies an activation with constant float32 weights, or all of them are kept in float");
+        var (products, all) = (nodes.Count(n => QuantizedOperations.IsProduct(edit, n)), edit.Graph.Node.Count(n => QuantizedOperations.IsProduct(edit, n)));
+        if (all == 0) throw edit.Refusal(Name, "no Conv, Gemm or MatMul multiplies an activation with constant float32 weights");
+        if (products == 0)
+        {
+            throw edit.Refusal(Name, Products(edit, _statistics).Count > 0
+                ? "all products are kept in float"
+                : "on the samples, what its products read or yield was always 0, or infinite, or no number, so that no range is known; give other samples");
+        }
+
         var ranges = RangesOf(edit, operations, nodes);
         cancellationToken.ThrowIfCancellationRequested();
         foreach (var node in nodes.Where(n => QuantizedOperations.IsProduct(edit, n)))
@@ -60,7 +67,7 @@ public sealed class StaticInt8 : ModelTransformation
 
         var activations = new ActivationQuantization(edit, _options.Activations, ranges);
         foreach (var value in ranges.Keys) activations.Insert(value, operations);
-        edit.Note(string.Create(CultureInfo.InvariantCulture, $"{products} of {Products(edit).Count + products} products in {_options.WeightBits}-bit weights and {(_options.Activations == ActivationFormat.Unsigned ? "unsigned" : "signed")} 8-bit activations"));
+        edit.Note(string.Create(CultureInfo.InvariantCulture, $"{products} of {all} products in {_options.WeightBits}-bit weights and {(_options.Activations == ActivationFormat.Unsigned ? "unsigned" : "signed")} 8-bit activations"));
     }
 
     /// <summary>The range of every value that is quantised, by its name, in the order of the graph.</summary>

@@ -42,6 +42,9 @@ public sealed class ValueStatistics
     /// <summary>The largest element; 0 where there is none.</summary>
     public float Maximum { get; private set; }
 
+    /// <summary>Whether a scale follows from it: of what was nothing but 0, such as a state before the first run, nobody knows how large it can be.</summary>
+    internal bool HasRange => Minimum < 0 || Maximum > 0;
+
     /// <summary>The exponent e of the range ±2ᵉ of the histogram.</summary>
     public int Exponent { get; private set; }
 

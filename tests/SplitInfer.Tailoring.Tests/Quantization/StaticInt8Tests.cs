@@ -66,7 +66,7 @@ public sealed class StaticInt8Tests
         var model = new Normalization().Apply(OnnxModel.Parse(Bytes("UNet"))).Model;
         var inputs = PartitionedModel.From(model).Plan.Inputs;
         var statistics = StatisticsCollector.Collect(model, inputs, new MemorySamples(1));
-        var products = StaticInt8.Products(new GraphEdit(model));
+        var products = StaticInt8.Products(new GraphEdit(model), statistics);
         var kept = products.Take(2).ToHashSet(StringComparer.Ordinal);
         var made = new StaticInt8(statistics, new() { KeptInFloat = kept }).Apply(model).Model;
         Assert.Equal(products.Count - 2, made.Graph.Initializer.Count(static i => i.DataType == (int)ElementType.Int8 && i.Name.EndsWith("/int8", StringComparison.Ordinal)));
@@ -107,7 +107,7 @@ public sealed class StaticInt8Tests
         var normal = new Normalization().Apply(model).Model;
         Assert.Contains("statistics are of another model", Assert.Throws<TransformationRefusedException>(() => new StaticInt8(statistics).Apply(normal)).Message, StringComparison.Ordinal);
         var own = StatisticsCollector.Collect(normal, PartitionedModel.From(normal).Plan.Inputs, new MemorySamples(1));
-        Assert.Contains("no node multiplies", Assert.Throws<TransformationRefusedException>(() => new StaticInt8(own).Apply(normal)).Message, StringComparison.Ordinal);
+        Assert.Contains("no Conv, Gemm or MatMul multiplies", Assert.Throws<TransformationRefusedException>(() => new StaticInt8(own).Apply(normal)).Message, StringComparison.Ordinal);
     }
 
     private static byte[] Bytes(string network) => network switch
