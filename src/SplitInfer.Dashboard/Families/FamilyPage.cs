@@ -15,24 +15,14 @@ public static class FamilyPage
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(family);
-        var name = Encode(family.Model);
+        var summary = $"{family.Variants.Length} variants, judged by {family.Samples} samples{(family.SharesSamples ? " that they were made with" : "")} on {Encode(family.Machine)}";
+        PageFrame.Write(output, family.Model, "family", summary, () => WriteSections(output, family));
+    }
+
+    private static void WriteSections(TextWriter output, ModelFamily family)
+    {
         output.Write(
             $"""
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-            <title>{name} – family</title>
-            <style>
-            {PageStyle.Read()}
-            </style>
-            </head>
-            <body class="plan-page">
-            <main>
-            <h1>{name}</h1>
-            <p class="muted">{family.Variants.Length} variants, judged by {family.Samples} samples{(family.SharesSamples ? " that they were made with" : "")} on {Encode(family.Machine)}</p>
             <section class="panel">
             <div class="plan-scroll" tabindex="0" aria-label="Picture of the family">
             {FamilySvg.Of(family)}
@@ -62,13 +52,6 @@ public static class FamilyPage
             """);
         WriteList(output, "Targets that none meets", family.Targets.Where(static t => t.Refusal is not null).Select(static t => $"{t.Name}: {t.Refusal}"));
         WriteList(output, "Not made", family.NotMade.IsDefault ? [] : family.NotMade);
-        output.Write(
-            """
-            </main>
-            </body>
-            </html>
-
-            """);
     }
 
     internal static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";

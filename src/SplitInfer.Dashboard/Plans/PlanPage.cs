@@ -18,24 +18,14 @@ public static class PlanPage
         ArgumentNullException.ThrowIfNull(title);
         ArgumentNullException.ThrowIfNull(plan);
         var marked = (arms ?? plan.Arms.Select(static arm => arm.Index)).ToHashSet();
-        var name = WebUtility.HtmlEncode(title);
+        var summary = $"{plan.Partitions.Length} cuts, {marked.Count} arms · {Amounts.Count(plan.AllOnDevice.Head.Macs)} MACs in {plan.AllOnDevice.Head.Nodes} nodes · SHA-256 {plan.Model.ToString()[..12]}…";
+        PageFrame.Write(output, title, "plan", summary, () => WriteSections(output, title, plan, marked));
+    }
+
+    private static void WriteSections(TextWriter output, string title, PartitionPlan plan, HashSet<int> marked)
+    {
         output.Write(
             $"""
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-            <title>{name} – plan</title>
-            <style>
-            {PageStyle.Read()}
-            </style>
-            </head>
-            <body class="plan-page">
-            <main>
-            <h1>{name}</h1>
-            <p class="muted">{plan.Partitions.Length} cuts, {marked.Count} arms · {Amounts.Count(plan.AllOnDevice.Head.Macs)} MACs in {plan.AllOnDevice.Head.Nodes} nodes · SHA-256 {plan.Model.ToString()[..12]}…</p>
             <section class="panel">
             <div class="plan-scroll" tabindex="0" aria-label="Picture of the plan">
             {PlanSvg.Of(plan, marked, ImmutableDictionary<int, int>.Empty, title)}
@@ -66,9 +56,6 @@ public static class PlanPage
             </table>
             </div>
             </section>
-            </main>
-            </body>
-            </html>
 
             """);
     }
