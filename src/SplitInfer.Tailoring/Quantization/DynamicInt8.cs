@@ -51,7 +51,7 @@ public sealed class DynamicInt8 : ModelTransformation
             }
         }
 
-        if (dense + recurrent == 0) throw edit.Refusal(Name, $"no MatMul, Gemm or LSTM has constant float32 weights, {LeastWeights} or more");
+        if (dense + recurrent == 0) throw edit.Refusal(Name, $"no MatMul, Gemm or LSTM has constant float32 weights, {LeastWeights} or more{MissingProducts.Describe(edit)}");
         edit.Note(string.Create(CultureInfo.InvariantCulture, $"{dense} products and {recurrent} LSTMs in {_weightBits}-bit weights and activations of the range they have"));
     }
 

@@ -49,7 +49,7 @@ public sealed class StaticInt8 : ModelTransformation
         var operations = QuantizedOperations.Of(edit, node => _options.KeptInFloat.Contains(node.Output[0]), _statistics);
         NodeProto[] nodes = [.. operations.Nodes];
         var (products, all) = (nodes.Count(n => QuantizedOperations.IsProduct(edit, n)), edit.Graph.Node.Count(n => QuantizedOperations.IsProduct(edit, n)));
-        if (all == 0) throw edit.Refusal(Name, "no Conv, Gemm or MatMul multiplies an activation with constant float32 weights");
+        if (all == 0) throw edit.Refusal(Name, $"no Conv, Gemm or MatMul multiplies an activation with constant float32 weights{MissingProducts.Describe(edit)}");
         if (products == 0)
         {
             throw edit.Refusal(Name, Products(edit, _statistics).Count > 0

@@ -39,7 +39,8 @@ public static class StatisticsCollector
             var outputs = new TensorValue[floats.Length];
             try
             {
-                session.Run(inputPlaces, tensors, floats, outputs, cancellationToken);
+                // Such as a model of float16 alone.
+                if (floats.Length > 0) session.Run(inputPlaces, tensors, floats, outputs, cancellationToken);
                 statistics.AddSample([.. fed.Zip(tensors).Where(static f => f.Second.ElementType == ElementType.Float32), .. floats.Select(place => names[place]).Zip(outputs)]);
             }
             finally

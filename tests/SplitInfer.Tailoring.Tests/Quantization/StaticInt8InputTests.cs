@@ -75,6 +75,34 @@ public sealed class StaticInt8InputTests
         Assert.Contains("give other samples", Assert.Throws<TransformationRefusedException>(() => new StaticInt8(statistics).Apply(model)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_model_of_float16_is_told_that_it_takes_the_float32_one()
+    {
+        var g = new GraphBuilder();
+        g.Output(g.Node("MatMul", [g.Input("x", ElementType.Float16, 1, 16), g.Initializer(RandomTensor.Normal(new(1), ElementType.Float16, 16, 16))]), "y");
+        AssertRefused(g, "give the float32 model");
+    }
+
+    [Fact]
+    public void A_model_whose_products_are_in_branches_is_told_so()
+    {
+        var g = new GraphBuilder();
+        var (x, weights, yes, no) = (g.Input("x", ElementType.Float32, 1, 16), Weights(g, 1), g.Body("yes"), g.Body("no"));
+        yes.Output(yes.Node("MatMul", [x, weights]));
+        no.Output(no.Relu(x));
+        g.Output(g.Node("If", [g.Input("on", ElementType.Bool)], ("then_branch", yes), ("else_branch", no)).Typed(ElementType.Float32).Shaped(1, 16), "y");
+        AssertRefused(g, "without control flow");
+    }
+
+    private static void AssertRefused(GraphBuilder graph, string advice)
+    {
+        var model = OnnxModel.Parse(graph.ToBytes());
+        var statistics = StatisticsCollector.Collect(model, PartitionedModel.From(model).Plan.Inputs, new WithState(2, 1));
+        Assert.Equal(2, statistics.Samples);
+        Assert.Contains(advice, Assert.Throws<TransformationRefusedException>(() => new StaticInt8(statistics).Apply(model)).Reason, StringComparison.Ordinal);
+        Assert.Contains(advice, Assert.Throws<TransformationRefusedException>(() => new DynamicInt8().Apply(model)).Reason, StringComparison.Ordinal);
+    }
+
     private static Value Weights(GraphBuilder graph, int seed) => graph.Initializer(RandomTensor.Normal(new(seed), ElementType.Float32, 16, 16));
 
     /// <summary>Random inputs beside states that are so many times as large.</summary>
