@@ -10,7 +10,7 @@ internal sealed class BudgetToken
     private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _source = new();
+    private readonly CancellationTokenSource _source;
     private readonly ConcurrentQueue<BudgetToken> _pool;
     private readonly ITimer _timer;
     private CancellationTokenRegistration _caller;
@@ -21,7 +21,7 @@ internal sealed class BudgetToken
 
     private BudgetToken(ConcurrentQueue<BudgetToken> pool, TimeProvider time)
     {
-        _pool = pool;
+        (_pool, _source) = (pool, new());
         using (ExecutionContext.SuppressFlow())
             _timer = time.CreateTimer(static self => ((BudgetToken)self!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
