@@ -30,11 +30,11 @@ internal static class ClientComposition
             return await ComposeAsync(options, [new(copy, new SegmentResidency(options.SegmentMemoryBytes).Open(copy))], [], cancellationToken).ConfigureAwait(false);
         }
 
-        if (options.Family is not null)
+        if (options.FamilyPath is { } path)
         {
             var warnings = new List<string>();
             var residency = new SegmentResidency(options.SegmentMemoryBytes);
-            var variants = await Task.Run(() => FamilyModels.LoadAsync(options.Family, options.Variants, options.Plan, options.Execution.LoggingTo(options.Logger), residency, warnings.Add, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var variants = await Task.Run(() => FamilyModels.LoadAsync(path, options.Variants, options.Plan, options.Execution.LoggingTo(options.Logger), residency, warnings.Add, cancellationToken), cancellationToken).ConfigureAwait(false);
             return await ComposeAsync(options, ComponentsOf(variants), warnings, cancellationToken).ConfigureAwait(false);
         }
 
@@ -70,7 +70,7 @@ internal static class ClientComposition
         return [.. variants.Select((variant, place) => new Component(new PlannedCopy(variant.Model), variant.Segments)
         {
             Name = variant.Member.Name,
-            Arms = new(variant.Model.Plan, accuracies[place], FamilyModels.RelativeSeconds(variant.Member, variants[0].Member)),
+            Arms = new(variant.Model.Plan, accuracies[place], FamilyModels.RelativeSeconds(variant.Member, variants[0].Member)) { IsOfFamily = true },
             Member = variant.Member,
         })];
     }
@@ -139,7 +139,7 @@ internal static class ClientComposition
     /// <summary>What listeners are told that the model is called: its name at the servers, or that of its file.</summary>
     private static string Label(SplitInferenceOptions options, PartitionPlan plan) =>
         options.ModelName is { Length: > 0 } name ? name
-        : options.Family is { } family ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(family)))!
+        : options.FamilyPath is { } family ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(family)))!
         : Path.GetFileNameWithoutExtension(options.ModelPath) is { Length: > 0 } file ? file : plan.Model.ToString()[..8];
 
     private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, ArmCatalog arms, ArmMask mask, HeadProfile heads)

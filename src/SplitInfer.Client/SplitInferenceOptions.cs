@@ -19,7 +19,7 @@ public sealed class SplitInferenceOptions
     public string ModelPath { get; set; } = "";
 
     /// <summary>
-    /// The <c>family.json</c> that <c>splitinfer tailor</c> left beside the models that it made, in place of <see cref="ModelPath"/>: the client then chooses among
+    /// The <c>family.json</c> that <c>splitinfer tailor</c> left beside the models that it made, or their folder, in place of <see cref="ModelPath"/>: the client then chooses among
     /// these variants as well. Servers are asked for each by the fingerprint of its file, and those that lack one run others. Null (the default) for one model.
     /// </summary>
     public string? Family { get; set; }
@@ -185,6 +185,9 @@ public sealed class SplitInferenceOptions
     // Others choose the least time whatever they are asked.
     private bool KnowsDeadlines => Policy is null or PolicyNames.MuLinUcb or PolicyNames.MdInferencePaper;
 
+    /// <summary>The file that <see cref="Family"/> names, itself or by its folder; null where there is none.</summary>
+    internal string? FamilyPath => Family is { } folder && Directory.Exists(folder) ? Path.Combine(folder, FamilyFile.Name) : Family;
+
     /// <summary>Whether the device finishes what a server fails.</summary>
     internal bool FallsBack => OnServerFailure == OnServerFailure.FinishOnDevice && !IsServerOnly;
 
@@ -199,7 +202,7 @@ public sealed class SplitInferenceOptions
         Require(Variants is null || Family is not null, nameof(Variants), $"left out without a {nameof(Family)}");
         Require(Variants is not { Count: 0 }, nameof(Variants), "the names of some variants; leave it out for the best");
         Require(Objective is not { } objective || Enum.IsDefined(objective), nameof(Objective), $"one of {string.Join(", ", Enum.GetNames<Objective>())}");
-        Require(Objective is not Policies.Objective.Experience || Family is not null, nameof(Objective), $"another one without a {nameof(Family)}, of which a variant is chosen for each session");
+        Require(Objective is not Policies.Objective.Experience || Family is not null, nameof(Objective), $"another one without a {nameof(Family)}: {Policies.Objective.Experience} chooses among the variants of one");
         Require(Objective is not Policies.Objective.Experience || Policy is null or PolicyNames.MuLinUcb, nameof(Policy), $"left out where {nameof(Objective)} is {Objective}, since '{Policy}' does not choose among variants");
         Require(Enum.IsDefined(Hedge), nameof(Hedge), $"one of {string.Join(", ", Enum.GetNames<Hedge>())}");
         foreach (var (value, option) in new (object?, string)[]

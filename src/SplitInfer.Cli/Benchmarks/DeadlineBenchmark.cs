@@ -56,6 +56,9 @@ internal sealed class DeadlineBenchmark(DeadlineSettings settings, TimeProvider 
         }
     }
 
+    /// <summary>Why the server could not be used when requests had ended; null where it could.</summary>
+    public Exception? ServerFailure { get; private set; }
+
     /// <summary>Runs the requests of one deadline.</summary>
     /// <param name="deadline">The deadline.</param>
     /// <param name="device">What the device takes.</param>
@@ -92,6 +95,8 @@ internal sealed class DeadlineBenchmark(DeadlineSettings settings, TimeProvider 
                     if (number >= 0) onRequest();
                 }
             }
+
+            ServerFailure = contenders.Select(static one => one.Client.ServerFailure).FirstOrDefault(static failure => failure is not null) ?? ServerFailure;
         }
         finally
         {

@@ -27,8 +27,10 @@ internal sealed class HelpWithExamples(SynchronousCommandLineAction help, IReadO
 
     public override int Invoke(ParseResult parseResult)
     {
-        var code = help.Invoke(parseResult);
         var (output, command) = (parseResult.InvocationConfiguration.Output, parseResult.CommandResult.Command);
+        // What the command above takes is not typed where this one is.
+        foreach (var argument in command.Parents.OfType<Command>().SelectMany(static parent => parent.Arguments)) argument.Hidden = true;
+        var code = help.Invoke(parseResult);
         var examples = command is RootCommand ? start : command is ExplainedCommand explained ? explained.Examples : [];
         if (examples.Count == 0) return code;
         output.WriteLine("Examples:");

@@ -68,6 +68,7 @@ internal static class UsageErrors
         if (type == typeof(int) || type == typeof(long))
             return long.TryParse(typed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && (type == typeof(long) || whole is >= int.MinValue and <= int.MaxValue) ? null : "a whole number";
         if (type == typeof(double)) return double.TryParse(typed, CultureInfo.InvariantCulture, out _) ? null : "a number";
+        if (type.IsEnum) return Enum.TryParse(type, typed, ignoreCase: true, out _) ? null : $"one of {string.Join(", ", Enum.GetNames(type))}";
         return type == typeof(bool) && !bool.TryParse(typed, out _) ? "true or false" : null;
     }
 

@@ -1,5 +1,6 @@
 using SplitInfer.Calibration;
 using SplitInfer.Codecs;
+using SplitInfer.Families;
 using SplitInfer.Imaging.Codecs;
 
 namespace SplitInfer.Cli.Inputs;
@@ -19,11 +20,15 @@ internal static class CodecNames
         names.Aggregate(CodecRegistry.Default, static (registry, name) => ImageCodec.TryParse(name, out var picture) && !registry.TryGet(picture.Name, out _) ? registry.With(picture) : registry);
 
     /// <summary>The codecs of SplitInfer, and those of pictures that a calibration has.</summary>
-    /// <param name="calibration">The file; null where there is none.</param>
+    /// <param name="calibration">The file, or a folder of one for each variant of a family; null where there is none.</param>
     /// <param name="others">Names of others.</param>
     /// <exception cref="InvalidCalibrationException">The file is no calibration.</exception>
     public static CodecRegistry Registry(string? calibration, params IEnumerable<string?> others) =>
-        Registry([.. calibration is null ? [] : CalibrationFile.Load(calibration).Entries.Select(static entry => entry.Codec).Distinct(), .. others]);
+        Registry([.. FilesOf(calibration).SelectMany(static file => CalibrationFile.Load(file).Entries).Select(static entry => entry.Codec).Distinct(), .. others]);
+
+    private static string[] FilesOf(string? calibration) => calibration is null ? []
+        : Directory.Exists(calibration) ? [.. Directory.EnumerateFiles(calibration, "*.json").Where(static file => Path.GetFileName(file) != FamilyFile.Name)]
+        : [calibration];
 
     /// <summary>Whether a codec changes nothing.</summary>
     public static bool IsLossless(string name) => Registry([name]).TryGet(name, out var codec) && codec.IsLossless;

@@ -11,10 +11,14 @@ internal static class FamilyArgument
     public const string Description = "An .onnx file, or the family.json of a family, or its folder.";
 
     /// <summary>The file of the family that an argument names; null where it names a model.</summary>
-    public static string? FamilyOf(string argument) =>
-        Path.GetExtension(argument).Equals(".json", StringComparison.OrdinalIgnoreCase) ? argument
-        : File.Exists(Path.Combine(argument, FamilyFile.Name)) ? Path.Combine(argument, FamilyFile.Name)
-        : null;
+    /// <exception cref="UsageException">It names a folder without one.</exception>
+    public static string? FamilyOf(string argument)
+    {
+        if (Path.GetExtension(argument).Equals(".json", StringComparison.OrdinalIgnoreCase)) return argument;
+        if (!Directory.Exists(argument)) return null;
+        var file = Path.Combine(argument, FamilyFile.Name);
+        return File.Exists(file) ? file : throw new UsageException($"The folder '{argument}' has no {FamilyFile.Name}. Name an .onnx file in it, or a family that 'splitinfer tailor MODEL --calibration DIR --out DIR' has made.");
+    }
 
     /// <summary>The model file for which inputs are made up: that of the first variant that may be used.</summary>
     /// <param name="family">The file of the family.</param>

@@ -11,7 +11,7 @@ internal static class ModelFile
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static void Require(string path)
     {
-        if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'. Give the path of an .onnx file.", path);
+        if (!File.Exists(path)) throw new FileNotFoundException(Directory.Exists(path) ? $"'{path}' is a folder. Give the path of an .onnx file in it." : $"There is no model file '{path}'. Give the path of an .onnx file.", path);
     }
 
     /// <summary>Reads and plans a model.</summary>

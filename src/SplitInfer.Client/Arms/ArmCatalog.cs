@@ -151,9 +151,9 @@ internal sealed class ArmCatalog
         bool IsAllowed(ArmCandidate candidate) => choice.Allowed?.Contains(candidate.Codec) is not false;
     }
 
-    // What a codec loses counts only where variants are chosen by what they lose; elsewhere the calibration has the last word.
+    // What a codec loses counts only with a family, which says what its variants lose; elsewhere the calibration has the last word.
     private static IEnumerable<ArmCandidate> Candidates(ImmutableArray<PlannedArmVariant> variants, Func<PartitionPlan, IEnumerable<ArmCandidate>> ofPlan) => variants.SelectMany((variant, place) =>
-        ofPlan(variant.Plan).Select(candidate => candidate with { Variant = place, Accuracy = variants.Length == 1 ? 1 : variant.Accuracy * candidate.Accuracy }));
+        ofPlan(variant.Plan).Select(candidate => candidate with { Variant = place, Accuracy = variant.IsOfFamily ? variant.Accuracy * candidate.Accuracy : 1 }));
 
     private static Func<Partition, IEnumerable<ArmCandidate>> CodecCosts(ModelCalibration? calibration, CodecChoice choice, CodecRegistry codecs)
     {

@@ -11,4 +11,8 @@ internal record ArmVariant(ImmutableArray<Partition> Partitions, double Accuracy
 
 /// <summary>A model that arms are made of.</summary>
 /// <param name="Plan">All its partitions.</param>
-internal sealed record PlannedArmVariant(PartitionPlan Plan, double Accuracy = 1, double? RelativeSeconds = null) : ArmVariant(Plan.Partitions, Accuracy, RelativeSeconds);
+internal sealed record PlannedArmVariant(PartitionPlan Plan, double Accuracy = 1, double? RelativeSeconds = null) : ArmVariant(Plan.Partitions, Accuracy, RelativeSeconds)
+{
+    /// <summary>Whether a family says what it is worth, also where it is the only one of the family.</summary>
+    public bool IsOfFamily { get; init; }
+}

@@ -9,14 +9,14 @@ namespace SplitInfer.Client.Arms;
 internal static class CalibrationFiles
 {
     /// <summary>The calibrations by plan; a plan without one has none.</summary>
-    /// <param name="path">A file; with several plans also a folder, of which each file belongs to one of them. Null for none.</param>
+    /// <param name="path">A file, or a folder, of which each file belongs to one model. Null for none.</param>
     /// <param name="plans">The plans.</param>
     /// <exception cref="InvalidCalibrationException">A file cannot be used, or the only one belongs to none of the plans.</exception>
     public static IReadOnlyDictionary<PartitionPlan, ModelCalibration> Load(string? path, ImmutableArray<PartitionPlan> plans)
     {
         var found = new Dictionary<PartitionPlan, ModelCalibration>(ReferenceEqualityComparer.Instance);
         if (path is null) return found;
-        foreach (var file in plans.Length > 1 && Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "*.json").Where(static file => Path.GetFileName(file) != FamilyFile.Name).Order(StringComparer.Ordinal)] : new[] { path })
+        foreach (var file in Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "*.json").Where(static file => Path.GetFileName(file) != FamilyFile.Name).Order(StringComparer.Ordinal)] : new[] { path })
         {
             var calibration = CalibrationFile.Load(file);
             var plan = plans.FirstOrDefault(plan => plan.Model == calibration.Model);

@@ -50,6 +50,7 @@ public static class FamilyFile
         // What lists hold may be null whatever their types say.
         if (family.Variants.Contains(null!) || family.Targets.IsDefault || family.Targets.Any(static target => target?.Name is null) || family.NotMade.IsDefault || family.NotMade.Contains(null!)) throw new InvalidFamilyException(path, "a variant, a target or a reason is null");
         if (family.Samples < 0) throw new InvalidFamilyException(path, $"it was judged by {family.Samples} samples");
+        if (family.ModelBytes is <= 0) throw new InvalidFamilyException(path, $"its model has {family.ModelBytes} bytes");
         if (TextsOf(family).FirstOrDefault(static text => text?.Any(char.IsControl) == true) is { } odd) throw new InvalidFamilyException(path, $"'{new string([.. odd.Where(static letter => !char.IsControl(letter))])}' has control characters");
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var variant in family.Variants)

@@ -11,6 +11,9 @@ public sealed record ModelFamily
     /// <summary>That file's fingerprint.</summary>
     public required Fingerprint Fingerprint { get; init; }
 
+    /// <summary>Bytes of that file and of its external data; null where they were not kept.</summary>
+    public long? ModelBytes { get; init; }
+
     /// <summary>Samples by which the variants were judged, none of which they were made with unless <see cref="SharesSamples"/>.</summary>
     public required int Samples { get; init; }
 

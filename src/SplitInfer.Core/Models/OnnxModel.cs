@@ -107,7 +107,7 @@ public sealed class OnnxModel
     private static byte[] ReadFile(string path, ModelLimits limits)
     {
         var file = new FileInfo(path);
-        if (!file.Exists) throw new FileNotFoundException($"There is no model file '{path}'. Give the path of an .onnx file.", path);
+        if (!file.Exists) throw new FileNotFoundException(Directory.Exists(path) ? $"'{path}' is a folder. Give the path of an .onnx file in it." : $"There is no model file '{path}'. Give the path of an .onnx file.", path);
         CheckLength(file, path, limits);
         return File.ReadAllBytes(path);
     }

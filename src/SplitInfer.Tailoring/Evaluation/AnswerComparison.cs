@@ -16,13 +16,16 @@ namespace SplitInfer.Tailoring.Evaluation;
 /// <param name="Cosine">The cosine between the outputs, the least counts; 1 where both are 0.</param>
 internal readonly record struct AnswerComparison(bool IsOneRow, int Classes, int Class, bool IsSameClass, double Likeness, double Cosine)
 {
+    /// <summary>Whether the first output is a row of scores, whatever others there are, so that a label can be right.</summary>
+    public bool HasScores { get; private init; }
+
     /// <summary>Compares outputs.</summary>
     /// <param name="pairs">Which output stands for which.</param>
     /// <param name="actual">The outputs of the model.</param>
     /// <param name="expected">Those of the model compared with.</param>
     public static AnswerComparison Of(OutputPairs pairs, IReadOnlyList<TensorValue> actual, IReadOnlyList<TensorValue> expected)
     {
-        var result = new AnswerComparison(IsRow(actual) && IsRow(expected), 0, -1, false, 1, 1);
+        var result = new AnswerComparison(IsRow(actual) && IsRow(expected), 0, -1, false, 1, 1) { HasScores = actual.Count > 0 && IsRow(actual[pairs.PlaceOf(0)]) };
         for (var output = 0; output < pairs.Count; output++)
         {
             var (left, right) = (Widened(actual[pairs.PlaceOf(output)]), Widened(expected[output]));
@@ -49,10 +52,13 @@ internal readonly record struct AnswerComparison(bool IsOneRow, int Classes, int
     }
 
     /// <summary>Whether outputs are one row of scores.</summary>
-    public static bool IsRow(IReadOnlyList<TensorValue> outputs)
+    public static bool IsRow(IReadOnlyList<TensorValue> outputs) => outputs is [var only] && IsRow(only);
+
+    /// <summary>Whether an output is a row of scores.</summary>
+    private static bool IsRow(TensorValue output)
     {
-        if (outputs is not [var only] || !FloatingPoint.Is(only.ElementType)) return false;
-        var shape = only.Shape.Dimensions;
+        if (!FloatingPoint.Is(output.ElementType)) return false;
+        var shape = output.Shape.Dimensions;
         var several = 0;
         foreach (var size in shape) several += size != 1 ? 1 : 0;
         return several == 1 && (shape.Length == 1 || shape[0] == 1);

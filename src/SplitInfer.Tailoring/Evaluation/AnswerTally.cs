@@ -27,11 +27,12 @@ internal sealed class AnswerTally(EvaluationOptions options)
     public double Cosine => _cosines / Samples;
 
     /// <summary>Adds a sample.</summary>
-    /// <exception cref="TensorMismatchException">Its label is no class of the model.</exception>
+    /// <exception cref="TensorMismatchException">Its label is no class of the model, or the model has no classes.</exception>
     public void Add(AnswerComparison comparison)
     {
         if (options.Labels is { } labels)
         {
+            if (!comparison.HasScores) throw new TensorMismatchException("Labels say which class is right, and the first output of the model is no row of scores. Leave the labels out: agreement needs none.");
             var label = labels[Samples];
             if (label < 0 || label >= comparison.Classes) throw new TensorMismatchException($"The label {label} of sample {Samples + 1} is none of the {comparison.Classes} classes of the model; labels begin at 0.");
             if (label == comparison.Class) _right++;

@@ -54,6 +54,7 @@ public static class ModelTailor
         {
             Model = Path.GetFileName(model.Source),
             Fingerprint = model.Fingerprint,
+            ModelBytes = ModelSessions.BytesOf(model),
             Samples = workshop.Samples.Judging.Count,
             SharesSamples = !workshop.Samples.AreApart,
             Machine = $"{RuntimeInformation.OSDescription}, {InstructionSets.Here}, {Environment.ProcessorCount} cores",

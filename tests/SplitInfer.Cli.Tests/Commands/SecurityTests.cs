@@ -79,7 +79,7 @@ public sealed class SecurityTests : IDisposable
         var error = run.Error.Split('\n');
         Assert.StartsWith("A server cannot be used (wrong key). The server does not know the client's key.", error[0], StringComparison.Ordinal);
         Assert.Contains("--key-file", error[0], StringComparison.Ordinal);
-        Assert.Equal("3 of 3 frames were left to the device by servers:", error[1]);
+        Assert.Equal("The device answered 3 of 3 frames while a server could not be used:", error[1]);
         Assert.StartsWith("3 × wrong key. ", error[2], StringComparison.Ordinal);
         Assert.All(run.Json[..^1], static frame => Assert.Equal(("device", "unauthorized"), (frame.GetProperty("source").GetString(), frame.GetProperty("fallback").GetString())));
         var fallback = Assert.Single(run.Json[^1].GetProperty("fallbacks").EnumerateArray());

@@ -79,6 +79,9 @@ internal static class BenchDeadlineCommand
                     else Write($"{row.Policy,-17} {row.DeadlineMs,11:0} {row.Requests,9} {row.Late,6} {row.LatestMs,10:0.0} {row.Missed,7} {row.ServerShare * 100,8:0.0} % {row.DuplicateShare * 100,9:0.0} % {row.Accuracy,9:0.0000} {row.DeviceAccuracy,13:0.0000} {row.AsGoodShare * 100,14:0.00} %");
                 }
             }
+
+            if (benchmark.ServerFailure is { } failure) terminal.Complain($"The server could not be used to the end, so that the figures are those of the device: {FailureWords.Of(failure)}");
+            else if (!isJson) terminal.Output.WriteLine("late: more than 5 ms after the deadline; latest: after the deadline, before it where negative; missed: no answer; duplicated: device and server both ran;\naccuracy: expected, no answer counts as 0; device alone: of the best variant that the device makes in time; as good as that: share of answers at least as accurate");
         });
         return command;
 

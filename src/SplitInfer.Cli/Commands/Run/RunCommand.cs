@@ -29,18 +29,18 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var policy = SharedOptions.Policy();
         var partition = new Option<int?>("--partition") { Description = "The partition that policy Fixed takes.", HelpName = "k" };
         var codec = SharedOptions.Codec("The codec that carries every boundary, whatever it loses. Without it a policy that learns chooses among those that lose nothing and those calibrated.");
-        var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left, so that lossy codecs may be chosen.", HelpName = "F.json" };
+        var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left, so that lossy codecs may be chosen; with a family, a folder with such a file for each variant.", HelpName = "F.json" };
         var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };
         var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
         var preload = new Option<bool>("--preload") { Description = "Load the segments of all arms before the first frame, rather than when one is needed." };
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
         var paced = new Option<bool>("--paced") { Description = "Infer each frame when a line comes on standard input, and end with it, for scripts that let several clients take turns." };
         var deadline = new Option<double?>("--deadline") { Description = "Milliseconds after which a result is of no use. A frame that has none by then is missed, and the next begins.", HelpName = "MS" };
-        var accuracy = new Option<double?>("--min-accuracy") { Description = "With a family: the least accuracy that a variant must have, 0 to 1.", HelpName = "X" };
+        var accuracy = new Option<double?>("--min-accuracy") { Description = "With a family: the least accuracy that a variant must have, 0 to 1: of right classes where the family was tailored with labels, else of agreement with the original. Where none has it, the most accurate answers.", HelpName = "X" };
         var objective = new Option<Objective?>("--objective") { Description = $"What is optimised: {string.Join(", ", Enum.GetNames<Objective>())}. [default: MostAccurateBy with a family, else LeastTime]", HelpName = "NAME" };
         var hedge = new Option<Hedge>("--hedge") { Description = $"When the device runs beside a server so that there is an answer by the deadline: {string.Join(", ", Enum.GetNames<Hedge>())}.", HelpName = "WHEN", DefaultValueFactory = static _ => Hedge.WhenLate };
         var variants = new Option<string[]>("--variant") { Description = "With a family: a variant that may be used; may be given several times. Without it the best of the family may.", HelpName = "NAME" };
-        var require = new Option<bool>("--require-server") { Description = "End with exit code 1 where a frame was not answered by a server, whatever the reason, and at once where no server can be used. Goes with --policy AllOnServer or --partition, since a policy that learns uses the device where that is faster." };
+        var require = new Option<bool>("--require-server") { Description = "End with exit code 1 where a frame was not answered by a server, whatever the reason, and at once where no server can be reached. Goes with --policy AllOnServer or --partition, since a policy that learns uses the device where that is faster." };
         // Whoever exports a run of some frames wants to see them.
         var export = new ExportOptions(ExportedSources.ClientService, defaultRatio: 1);
         deadline.Require<double>(static limit => limit is > 0 and <= MaxDeadlineMs, "takes a positive number of milliseconds.");

@@ -17,6 +17,10 @@ internal sealed record FrameLine(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Accuracy { get; init; }
 
+    /// <summary>Whether all on the device was chosen, and nothing else ran.</summary>
+    [JsonIgnore]
+    public bool IsDeviceAlone { get; private init; }
+
     public static FrameLine Of(int frame, InferenceResult result, string? fallback)
     {
         var (timings, decision) = (result.Timings, result.Decision);
@@ -24,7 +28,7 @@ internal sealed record FrameLine(
             frame, result.Partition.Index, result.Codec, decision.IsForced, result.IsRaced,
             timings.Head.TotalMilliseconds, timings.Encode.TotalMilliseconds, timings.Offload.TotalMilliseconds,
             timings.Server.TotalSeconds * 1000, timings.Total.TotalMilliseconds, result.BytesSent,
-            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server, fallback) { Variant = result.Variant, Accuracy = result.Accuracy };
+            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server, fallback) { Variant = result.Variant, Accuracy = result.Accuracy, IsDeviceAlone = decision.Arm.IsOnDevice && result is { Source: InferenceSource.Device, IsRaced: false } };
     }
 
     private static string NameOf(InferenceSource source) => source switch
@@ -80,12 +84,11 @@ internal sealed record RunSummaryLine(string Model, string Policy, int Frames, d
     /// <param name="policy">Who chose.</param>
     /// <param name="frames">The frames that had a result.</param>
     /// <param name="missed">How many had none.</param>
-    /// <param name="allOnDevice">Index of the partition that runs everything on the device.</param>
-    public static RunSummaryLine Of(string model, string policy, IReadOnlyList<FrameLine> frames, int missed, int allOnDevice)
+    public static RunSummaryLine Of(string model, string policy, IReadOnlyList<FrameLine> frames, int missed)
     {
         double[] totals = [.. frames.Select(static f => f.TotalMs).Order()];
         // A race costs more than either side alone, and a frame that the device had to rescue has waited first.
-        double[] device = [.. frames.Where(f => f.Source == "device" && f.Partition == allOnDevice && !f.Raced).Select(static f => f.TotalMs)];
+        double[] device = [.. frames.Where(static f => f.IsDeviceAlone).Select(static f => f.TotalMs)];
         double[] server = [.. frames.Where(static f => f.Source == "server" && !f.Raced).Select(static f => f.TotalMs)];
         return new(model, policy, totals.Length, totals.Average(), At(0.5), At(0.95), At(0.99), frames.Sum(static f => f.BytesSent))
         {

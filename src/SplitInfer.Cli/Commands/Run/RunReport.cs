@@ -37,7 +37,7 @@ internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOp
     /// <returns>Whether any frame had a result, or none was asked for.</returns>
     public bool End()
     {
-        if (_fallbacks.Count > 0) terminal.Complain($"{_fallbacks.Values.Sum(static one => one.Frames)} of {_frames.Count + _missed} frames were left to the device by servers:");
+        if (_fallbacks.Count > 0) terminal.Complain($"The device answered {_fallbacks.Values.Sum(static one => one.Frames)} of {_frames.Count + _missed} frames while a server could not be used:");
         foreach (var (kind, one) in _fallbacks.OrderByDescending(static pair => pair.Value.Frames)) terminal.Complain($"{one.Frames} × {kind}. {one.Message}");
         foreach (var server in client.Servers)
             if (client.Servers.Count > 1 && server.Failure is { } failure && !_fallbacks.Values.Any(one => one.Message == FailureWords.Of(failure))) terminal.Complain($"{server.Name} was not used at the end. {FailureWords.Of(failure)}");
@@ -47,7 +47,7 @@ internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOp
             return _missed == 0;
         }
 
-        var summary = RunSummaryLine.Of(settings.Family ?? settings.ModelPath, client.Policy, _frames, _missed, client.Plan.AllOnDevice.Index) with { Start = start, Fallbacks = FallbackLine.Of(_fallbacks.Values) };
+        var summary = RunSummaryLine.Of(settings.Family ?? settings.ModelPath, client.Policy, _frames, _missed) with { Start = start, Fallbacks = FallbackLine.Of(_fallbacks.Values) };
         if (isJson) _lines.Write(summary, LineContext.Default.RunSummaryLine);
         else _table.End(summary);
         return true;

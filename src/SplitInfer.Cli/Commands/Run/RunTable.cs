@@ -34,16 +34,16 @@ internal sealed class RunTable(TextWriter output, bool namesServers, bool namesV
 
     public void End(RunSummaryLine summary)
     {
-        Write($"{summary.Frames} frames by {summary.Policy}: mean {summary.MeanMs:0.00} ms, median {summary.P50Ms:0.00}, 95 % within {summary.P95Ms:0.00}, 99 % within {summary.P99Ms:0.00}, {Sizes.Bytes(summary.BytesSent)} sent");
-        Write($"split {summary.SplitShare * 100:0.#} %, device {summary.DeviceShare * 100:0.#} %, server {summary.ServerShare * 100:0.#} %{(summary.Missed > 0 ? $"; {summary.Missed} more frames missed their deadline" : "")}");
+        Write($"{Words.Count(summary.Frames, "frame")} by {summary.Policy}: mean {summary.MeanMs:0.00} ms, median {summary.P50Ms:0.00}, 95 % within {summary.P95Ms:0.00}, 99 % within {summary.P99Ms:0.00}, {Sizes.Bytes(summary.BytesSent)} sent");
+        Write($"split {summary.SplitShare * 100:0.#} %, device {summary.DeviceShare * 100:0.#} %, server {summary.ServerShare * 100:0.#} %{(summary.Missed > 0 ? $"; {Words.Count(summary.Missed, "more frame")} missed the deadline" : "")}");
         Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}; server alone {Alone(summary.ServerAloneMs, summary.ServerAloneFrames)}");
 
-        if (summary.MeanAccuracy is { } accuracy) Write($"expected accuracy {accuracy:0.0000} in the mean of the frames with a result");
+        if (summary.MeanAccuracy is { } accuracy) Write($"expected to be right in {accuracy * 100:0.0} % of cases, in the mean of the frames with a result");
         if (summary.Start is { } start) Write($"before the first frame: {start.ProcessMs:0} ms for the process, {start.PlanMs:0} ms to load and plan the model, {start.ClientMs:0} ms for the client");
 
         void Write(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }
 
     private static string Alone(double? mean, int frames) =>
-        mean is null ? "is not known: no frame ran so" : string.Create(CultureInfo.InvariantCulture, $"{mean:0.00} ms ({frames} {(frames == 1 ? "frame" : "frames")})");
+        mean is null ? "is not known: no frame ran so" : string.Create(CultureInfo.InvariantCulture, $"{mean:0.00} ms ({Words.Count(frames, "frame")})");
 }

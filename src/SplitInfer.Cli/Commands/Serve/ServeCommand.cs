@@ -60,6 +60,7 @@ internal static class ServeCommand
         trialBytes.Require<long>(static count => count > 0, "takes 1 or more.");
         var command = new ExplainedCommand("serve", "Serves the tails of a model, or of those in a directory.",
             "splitinfer serve squeezenet.onnx",
+            "splitinfer serve family",
             "splitinfer serve --models ./models",
             "splitinfer serve --models ./models --listen tcp://127.0.0.1:0 --listen unix:///tmp/splitinfer.sock --preload",
             "splitinfer serve --models ./models --listen tls://0.0.0.0:7070 --tls-cert tls.crt --tls-key tls.key --keys keys.txt",

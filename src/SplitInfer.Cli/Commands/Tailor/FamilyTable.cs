@@ -21,13 +21,23 @@ internal static class FamilyTable
         foreach (var column in (string[])["faster", "agree", "at least", .. hasLabels ? (string[])["right"] : []]) table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
         table.AddColumn("for");
         // Times of another processor are no times.
-        var (slowest, largest) = (family.Variants.Where(static v => !v.IsTimedElsewhere).Select(static v => v.Times[0].Milliseconds).DefaultIfEmpty(0).Max(), family.Variants.Max(static v => v.Bytes));
+        VariantTime[] times = [.. family.Variants.Where(static v => !v.IsTimedElsewhere).Select(static v => v.Times[0])];
+        var baseMilliseconds = times.Select(static time => time.BaseMilliseconds).FirstOrDefault();
+        var (slowest, original) = (times.Select(static time => time.Milliseconds).Append(baseMilliseconds).Max(), family.ModelBytes ?? family.Variants.Max(static v => v.Bytes));
+        if (family.ModelBytes is { } bytes)
+        {
+            table.AddRow([
+                "[dim]the original[/]", Sizes.Bytes(bytes), Number(1, "F2", "×"), baseMilliseconds > 0 ? Number(baseMilliseconds, "F2", "") : "–", baseMilliseconds > 0 ? $"[dim]{Bar.Of(baseMilliseconds, slowest, BarWidth)}[/]" : "", baseMilliseconds > 0 ? Number(1, "F2", "×") : "–",
+                Number(100, "F1", " %"), "", .. hasLabels ? (string[])[""] : [], "",
+            ]);
+        }
+
         foreach (var variant in family.Variants)
         {
             var time = variant.Times[0];
             string[] cells =
             [
-                $"{(variant.IsParetoOptimal ? "" : "[dim]")}{Markup.Escape(variant.Name)}{(variant.IsParetoOptimal ? "" : "[/]")}", Sizes.Bytes(variant.Bytes), Number((double)largest / variant.Bytes, "F2", "×"), variant.IsTimedElsewhere ? "–" : Number(time.Milliseconds, "F2", ""),
+                $"{(variant.IsParetoOptimal ? "" : "[dim]")}{Markup.Escape(variant.Name)}{(variant.IsParetoOptimal ? "" : "[/]")}", Sizes.Bytes(variant.Bytes), Number((double)original / variant.Bytes, "F2", "×"), variant.IsTimedElsewhere ? "–" : Number(time.Milliseconds, "F2", ""),
                 variant.IsTimedElsewhere ? "" : $"[green]{Bar.Of(time.Milliseconds, slowest, BarWidth)}[/]", variant.IsTimedElsewhere ? "–" : Number(time.BaseMilliseconds / time.Milliseconds, "F2", "×"), Number(variant.Agreement * 100, "F1", " %"), Number(variant.AgreementLow * 100, "F1", " %"),
                 .. hasLabels ? (string[])[variant.Accuracy is { } accuracy ? Number(accuracy * 100, "F1", " %") : ""] : [], Markup.Escape(string.Join(", ", family.Targets.Where(t => t.Variant == variant.Name).Select(static t => t.Name))),
             ];
@@ -48,7 +58,7 @@ internal static class FamilyTable
 
         foreach (var reason in family.NotMade.IsDefault ? [] : family.NotMade) terminal.Output.WriteLine($"not made: {reason}");
         foreach (var target in family.Targets.Where(static t => t.Refusal is not null)) terminal.Output.WriteLine($"target {target.Name}: {target.Refusal}");
-        terminal.Output.WriteLine($"judged by {family.Samples} samples{(family.SharesSamples ? ", which they were made with, since there are no others," : "")} on {family.Machine}; \"faster\" is against {family.Model} as it was, taken in turn");
+        terminal.Output.WriteLine($"judged by {Words.Count(family.Samples, "sample")}{(family.SharesSamples ? ", which they were made with, since there are no others," : "")} on {family.Machine}; \"smaller\" and \"faster\" are against {family.Model} as it was, timed in turn");
     }
 
     private static string Number(double value, string format, string unit) => value.ToString(format, CultureInfo.InvariantCulture) + unit;

@@ -29,6 +29,11 @@ internal static class TailorExplainCommand
             {
                 using var writer = new StreamWriter(page);
                 FamilyPage.Write(writer, family);
+                if (!parsed.GetValue(options.Json))
+                {
+                    terminal.Output.WriteLine($"drawn into {page}");
+                    return;
+                }
             }
 
             if (parsed.GetValue(options.Json)) FamilyLines.Write(terminal, family, folder);
