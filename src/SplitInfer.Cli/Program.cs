@@ -3,6 +3,7 @@ using SplitInfer.Cli.Commands;
 using SplitInfer.Cli.Commands.Bench;
 using SplitInfer.Cli.Commands.Calibrate;
 using SplitInfer.Cli.Commands.Evaluate;
+using SplitInfer.Cli.Commands.Exits;
 using SplitInfer.Cli.Commands.Inspect;
 using SplitInfer.Cli.Commands.Ping;
 using SplitInfer.Cli.Commands.Run;
@@ -34,6 +35,11 @@ internal static class Program
             CalibrateCommand.Create(options, terminal),
             EvaluateCommand.Create(options, terminal),
             TailorCommand.Create(options, terminal),
+            new ExplainedCommand("exits", "Makes early exits of a classifier, and tests them.", "splitinfer exits add mnist.onnx --data digits --out mnist.exits.json", "splitinfer exits test mnist.onnx --exits mnist.exits.json --data others --labels labels.txt")
+            {
+                ExitsAddCommand.Create(options, terminal),
+                ExitsTestCommand.Create(options, terminal),
+            },
             ServeCommand.Create(options, terminal),
             TrialCommand.Create(options),
             PingCommand.Create(options, terminal),

@@ -25,6 +25,7 @@ internal static class FuzzTargets
         ["state"] = static () => new StateTarget(),
         ["calibration"] = static () => new CalibrationTarget(),
         ["statistics"] = static () => new StatisticsTarget(),
+        ["exits"] = static () => new ExitsTarget(),
         ["experience"] = static () => new ExperienceTarget(),
         ["keys"] = static () => new KeysTarget(),
         ["png"] = static () => new PictureTarget(ImageCodec.Png(ImagePreprocessing.ImageNet.Pixels)),

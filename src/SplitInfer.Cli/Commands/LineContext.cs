@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Commands.Calibrate;
 using SplitInfer.Cli.Commands.Evaluate;
+using SplitInfer.Cli.Commands.Exits;
 using SplitInfer.Cli.Commands.Inspect;
 using SplitInfer.Cli.Commands.Ping;
 using SplitInfer.Cli.Commands.Run;
@@ -51,6 +52,9 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(FamilyLine))]
 [JsonSerializable(typeof(RefusedTargetLine))]
 [JsonSerializable(typeof(StatisticsLine))]
+[JsonSerializable(typeof(ExitLine))]
+[JsonSerializable(typeof(ExitsLine))]
+[JsonSerializable(typeof(ExitsTestLine))]
 [JsonSerializable(typeof(SplitNote))]
 [JsonSerializable(typeof(ContenderLine))]
 [JsonSerializable(typeof(TrialLine))]

@@ -19,6 +19,9 @@ internal static class OptionWords
         (nameof(PlanOptions.MaxMeasureBytes), "--max-measure-bytes"),
         (nameof(PlanOptions.FedInitializers), "--feed NAME"),
         ("ExecutionOptions.CustomOperatorLibraries", "--custom-ops FILE.so"),
+        ("ExitOptions.MaxLoss", "--max-loss"),
+        ("ExitOptions.MaxFeatures", "--max-features"),
+        ("ExitOptions.Partitions", "--at"),
     ];
 
     private static readonly (string Property, string Option)[] ClientWords =

@@ -149,6 +149,10 @@ public sealed class PartitionedModel
     /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
     internal SegmentModel Tail(int k) => _segments.Tail(k);
 
+    /// <summary>The segment between two cuts: what it reads of the boundary of the earlier one, and what it computes of that of the later one, then outputs of the model, each in the order of the plan.</summary>
+    /// <exception cref="ArgumentException">There is no such partition, or it cannot be made.</exception>
+    internal SegmentModel Between(int from, int to) => _segments.Between(from, to);
+
     /// <summary>The whole model, which is the head of the last partition.</summary>
     internal SegmentModel Whole() => Head(Plan.AllOnDevice.Index);
 

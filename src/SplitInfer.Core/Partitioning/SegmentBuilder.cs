@@ -14,7 +14,7 @@ internal sealed class SegmentBuilder(ModelGraph graph, ValueCatalog catalog, Par
     public SegmentModel Head(int k)
     {
         Check(k);
-        return Write(graph.Nodes[..k], HeadInputs(k), HeadOutputs(k), taken: [], yielded: WideAt(k), k);
+        return Write(graph.Nodes[..k], HeadInputs(k), HeadOutputs(k), taken: [], yielded: WideAt(k), CrossingAt(k));
     }
 
     /// <summary>See <see cref="PartitionedModel.Tail"/>.</summary>
@@ -22,7 +22,20 @@ internal sealed class SegmentBuilder(ModelGraph graph, ValueCatalog catalog, Par
     {
         Check(k);
         var partition = plan.Partitions[k];
-        return Write(graph.Nodes[k..], [.. partition.Boundary.Select(ValueInfos.Of)], [.. partition.TailOutputs.Select(static o => o.Name)], taken: WideAt(k), yielded: [], k);
+        return Write(graph.Nodes[k..], [.. partition.Boundary.Select(ValueInfos.Of)], [.. partition.TailOutputs.Select(static o => o.Name)], taken: WideAt(k), yielded: [], CrossingAt(k));
+    }
+
+    /// <summary>See <see cref="PartitionedModel.Between"/>.</summary>
+    public SegmentModel Between(int from, int to)
+    {
+        Check(from);
+        Check(to);
+        var read = graph.Reads[from..to].SelectMany(static reads => reads).ToHashSet(StringComparer.Ordinal);
+        GraphValue[] made = [.. graph.Values.Where(v => v.Producer >= from && v.Producer < to)];
+        string[] outputs = [.. made.Where(v => v.Crosses(to)).Select(v => catalog.Crossing(v).Spec.Name).Concat(made.Where(static v => v.IsOutput).Select(static v => v.Name)).Distinct(StringComparer.Ordinal)];
+        return Write(
+            graph.Nodes[from..to], [.. CrossingAt(from).Where(v => read.Contains(v.Name)).Select(v => ValueInfos.Of(catalog.Crossing(v).Spec))], outputs,
+            taken: WideAt(from), yielded: [.. made.Where(v => v.Crosses(to) && catalog.Wide.Has(v)).Select(static v => v.Name)], CrossingAt(from).Union(CrossingAt(to)));
     }
 
     /// <summary>See <see cref="PartitionedModel.Route"/>.</summary>
@@ -47,15 +60,17 @@ internal sealed class SegmentBuilder(ModelGraph graph, ValueCatalog catalog, Par
             .Distinct(StringComparer.Ordinal),
     ];
 
-    /// <summary>The values that cross as float32 though the model has them as float16.</summary>
-    private HashSet<string> WideAt(int k) => graph.Values.Where(v => v.Crosses(k) && catalog.Wide.Has(v)).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
+    private IEnumerable<GraphValue> CrossingAt(int k) => graph.Values.Where(v => v.Crosses(k));
 
-    private SegmentModel Write(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs, HashSet<string> taken, HashSet<string> yielded, int k)
+    /// <summary>The values that cross as float32 though the model has them as float16.</summary>
+    private HashSet<string> WideAt(int k) => CrossingAt(k).Where(catalog.Wide.Has).Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
+
+    private SegmentModel Write(ImmutableArray<GraphNode> nodes, IReadOnlyList<ValueInfoProto> inputs, IReadOnlyList<string> outputs, HashSet<string> taken, HashSet<string> yielded, IEnumerable<GraphValue> crossing)
     {
         var declared = graph.Outputs.DistinctBy(static o => o.Name).ToDictionary(static o => o.Name, StringComparer.Ordinal);
         var model = SegmentWriter.Write(graph, nodes, inputs, outputs.Select(o => declared.GetValueOrDefault(o) ?? new ValueInfoProto { Name = o }));
         catalog.Wide.Widen(model, taken, yielded);
-        _signedEnds.Convert(model, graph.Values.Where(v => v.Crosses(k)));
+        _signedEnds.Convert(model, crossing);
         return new(model, [.. inputs.Select(i => catalog[i.Name].Spec)], [.. outputs.Select(o => catalog[o].Spec)], graph.Model.ExternalCopy);
     }
 

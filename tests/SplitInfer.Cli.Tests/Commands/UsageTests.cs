@@ -27,7 +27,7 @@ public sealed class UsageTests
     {
         var result = await CommandLine.RunAsync();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.All((string[])["inspect", "verify", "split", "calibrate", "tailor", "evaluate", "serve", "ping", "top", "try", "run", "simulate", "bench"], command => Assert.Contains($"\n  {command} ", result.Output, StringComparison.Ordinal));
+        Assert.All((string[])["inspect", "verify", "split", "calibrate", "tailor", "exits", "evaluate", "serve", "ping", "top", "try", "run", "simulate", "bench"], command => Assert.Contains($"\n  {command} ", result.Output, StringComparison.Ordinal));
         Assert.Equal(3, result.Output[result.Output.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n').Count(static line => line.StartsWith("  splitinfer ", StringComparison.Ordinal)));
     }
 
@@ -76,6 +76,8 @@ public sealed class UsageTests
     [InlineData("serve ")]
     [InlineData("run ")]
     [InlineData("split ")]
+    [InlineData("exits add ")]
+    [InlineData("exits test ")]
     [InlineData("ping ")]
     [InlineData("try ")]
     public async Task Help_teaches(string command)

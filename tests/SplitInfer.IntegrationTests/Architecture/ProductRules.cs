@@ -3,9 +3,9 @@ namespace SplitInfer.IntegrationTests.Architecture;
 /// <summary>What the rooms of this product may use.</summary>
 internal static class ProductRules
 {
-    private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Families", "Core/Protocol"];
+    private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Families", "Core/Exits", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Tailoring/Verification", "Tailoring/Families"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Tailoring/Verification", "Tailoring/Families", "Tailoring/Exits"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -22,6 +22,7 @@ internal static class ProductRules
             ["Core/Segments"] = ["Core/Partitioning"],
             ["Core/Calibration"] = ["Core/Partitioning", "Core/Codecs"],
             ["Core/Families"] = ["Core"],
+            ["Core/Exits"] = ["Core/Partitioning", "Core/Codecs"],
             ["Core/Protocol"] = ["Core/Partitioning", "Core/Codecs"],
 
             ["Policies"] = [],
@@ -90,6 +91,7 @@ internal static class ProductRules
             ["Tailoring/Pruning"] = ["Tailoring/Statistics"],
             ["Tailoring/Factorization"] = ["Tailoring/Statistics"],
             ["Tailoring/Evaluation"] = ["Tailoring/Calibration"],
+            ["Tailoring/Exits"] = ["Tailoring/Evaluation"],
             ["Tailoring/Families"] = ["Tailoring/Evaluation", "Tailoring/Quantization", "Tailoring/Pruning", "Tailoring/Factorization"],
 
             ["Cli/Processes"] = [],

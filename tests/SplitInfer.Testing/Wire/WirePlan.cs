@@ -50,7 +50,8 @@ internal static class WirePlan
     /// <summary>The same plan of another model.</summary>
     /// <param name="model">Every byte of the model's fingerprint.</param>
     /// <param name="plan">Every byte of the plan's.</param>
-    public static PartitionPlan PlanOf(byte model, byte plan)
+    /// <param name="outputs">How many of the outputs it has.</param>
+    public static PartitionPlan PlanOf(byte model, byte plan, int outputs = 3)
     {
         var n = Dimension.Symbolic("n");
         var x = new TensorSpec("x", ElementType.Float32, Dimension.Fixed(4));
@@ -65,7 +66,7 @@ internal static class WirePlan
         ];
         return new()
         {
-            Model = Digest(model), Fingerprint = Digest(plan), Inputs = [x], Outputs = [Y, z, large], Partitions = all, Arms = all, MeasureFailure = null,
+            Model = Digest(model), Fingerprint = Digest(plan), Inputs = [x], Outputs = [.. ((TensorSpec[])[Y, z, large]).Take(outputs)], Partitions = all, Arms = all, MeasureFailure = null,
         };
     }
 

@@ -1,0 +1,35 @@
+using System.Text.Json.Serialization;
+using SplitInfer.Tensors;
+
+namespace SplitInfer.Exits;
+
+/// <summary>Exits as their file spells them.</summary>
+/// <param name="Format">Tells the file from others.</param>
+/// <param name="Version">Counts up whenever what is written changes its meaning.</param>
+/// <param name="Model">SHA-256 of the model.</param>
+/// <param name="Plan">SHA-256 of the plan.</param>
+/// <param name="Output">The output that exits answer in place of.</param>
+/// <param name="Classes">How many classes it has.</param>
+/// <param name="Scores">What its scores are.</param>
+/// <param name="Promise">What holds for all exits.</param>
+/// <param name="Exits">The exits.</param>
+internal sealed record ExitsDocument(
+    string Format, int Version, Fingerprint Model, Fingerprint Plan, string Output, int Classes, ExitScores Scores, ExitPromise Promise, ExitEntry[] Exits)
+{
+    public const string FormatName = "splitinfer-exits";
+    public const int CurrentVersion = 1;
+}
+
+/// <summary>One exit. Weights and biases are float32, little-endian.</summary>
+internal sealed record ExitEntry(
+    int Partition, FeaturesEntry[] Features, double Temperature, double TeachingTemperature, double Threshold, double ExitRate, double Agreement, byte[] Biases, byte[] Weights);
+
+/// <summary>How one value becomes features.</summary>
+internal sealed record FeaturesEntry(int Place, string Name, ElementType Type, long[] Shape, ExitPooling Pooling, int Rows, int Columns);
+
+/// <summary>How the file becomes JSON and back, without reflection. Members that it does not know are left alone.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+    AllowDuplicateProperties = false, WriteIndented = true, IndentSize = 1)]
+[JsonSerializable(typeof(ExitsDocument))]
+internal sealed partial class ExitsJson : JsonSerializerContext;

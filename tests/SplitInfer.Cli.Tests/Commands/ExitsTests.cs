@@ -1,0 +1,95 @@
+using SplitInfer.Exits;
+using SplitInfer.Partitioning;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+
+namespace SplitInfer.Cli.Tests.Commands;
+
+public sealed class ExitsTests : IDisposable
+{
+    private const int Samples = 120;
+
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Exits_are_made_and_tested()
+    {
+        Save();
+        var made = await AddAsync("--max-loss", "10%", "--json");
+        Assert.Equal((0, ""), (made.ExitCode, made.Error));
+        var chosen = made.Json.SkipLast(1).Where(static line => line.GetProperty("chosen").GetBoolean()).ToArray();
+        Assert.NotEmpty(chosen);
+        Assert.All(chosen, static line => Assert.Equal("partition boundary features computation agreement saving chosen threshold temperature exitRate", CommandLine.Fields(line)));
+        Assert.Equal("file exits samples training calibration thresholding maxLoss confidence bound errors lossHigh exitRate saving", CommandLine.Fields(made.Json[^1]));
+        Assert.Equal((Samples, 0.1), (made.Json[^1].GetProperty("samples").GetInt32(), made.Json[^1].GetProperty("maxLoss").GetDouble()));
+        ExitsFile.Load(_folder["exits.json"]).RequireFor(PartitionedModel.Load(_folder["model.onnx"]).Plan);
+
+        File.WriteAllLines(_folder["labels.txt"], Enumerable.Repeat("1", Samples));
+        var tested = await TestAsync("--labels", _folder["labels.txt"], "--json");
+        Assert.Equal((0, ""), (tested.ExitCode, tested.Error));
+        Assert.Equal("samples exitRate agreement accuracy fullAccuracy meanMs fullMs agreementLow exits", CommandLine.Fields(Assert.Single(tested.Json)));
+        Assert.Equal(Samples, tested.Json[0].GetProperty("samples").GetInt32());
+        Assert.InRange(tested.Json[0].GetProperty("agreement").GetDouble(), 0.85, 1);
+        Assert.Equal("samples exitRate agreement meanMs fullMs agreementLow exits", CommandLine.Fields(Assert.Single((await TestAsync("--json")).Json)));
+    }
+
+    [Fact]
+    public async Task People_see_tables()
+    {
+        Save();
+        var made = await AddAsync("--max-loss", "0.1", "--confidence", "90%", "--at", "2");
+        Assert.Equal((0, ""), (made.ExitCode, made.Error));
+        Assert.Contains("1 exit, kept in", made.Output, StringComparison.Ordinal);
+        Assert.Contains("With 90 % confidence at most", made.Output, StringComparison.Ordinal);
+        var tested = await TestAsync();
+        Assert.Contains("cut 2", tested.Output, StringComparison.Ordinal);
+        Assert.Contains("the end", tested.Output, StringComparison.Ordinal);
+        Assert.Contains("90.00 % was promised", tested.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--max-loss 0.1%", 1, "--max-loss 4.1%")]
+    [InlineData("--max-loss 10% --at 99", 1, "splitinfer inspect")]
+    [InlineData("--max-loss 10% --at x", 2, "such as 4,9")]
+    [InlineData("--max-loss 100%", 2, "such as 0.1% or 0.001")]
+    [InlineData("--max-loss little", 2, "such as 0.1% or 0.001")]
+    [InlineData("--max-loss 10% --max-features 1", 1, "--max-features")]
+    public async Task What_is_wrong_is_told_with_what_helps(string options, int exitCode, string word)
+    {
+        Save();
+        var result = await AddAsync([.. options.Split(' '), "--json"]);
+        Assert.Equal((exitCode, ""), (result.ExitCode, result.Output));
+        Assert.Contains(word, result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["exits.json"]));
+    }
+
+    [Fact]
+    public async Task Exits_of_another_model_are_refused()
+    {
+        Save();
+        await AddAsync("--max-loss", "10%");
+        Save(seed: 2);
+        var result = await TestAsync();
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("splitinfer exits add", result.Error, StringComparison.Ordinal);
+    }
+
+    private Task<CommandLine> AddAsync(params string[] options) => CommandLine.RunAsync(["exits", "add", _folder["model.onnx"], "--data", _folder["samples"], "--out", _folder["exits.json"], .. options]);
+
+    private Task<CommandLine> TestAsync(params string[] options) => CommandLine.RunAsync(["exits", "test", _folder["model.onnx"], "--exits", _folder["exits.json"], "--data", _folder["samples"], .. options]);
+
+    private void Save(int seed = 1)
+    {
+        var g = new GraphBuilder(seed: seed);
+        var x = g.Relu(g.Gemm(g.Input("x", ElementType.Float32, 1, 6), 16));
+        g.Output(g.Gemm(g.Relu(g.Gemm(x, 32)), 3, gain: 3), "y");
+        g.Save(_folder["model.onnx"]);
+        for (var sample = 0; sample < Samples; sample++)
+        {
+            using var tensor = RandomTensor.Normal(new(sample), ElementType.Float32, 1, 6);
+            NpyFile.Write(_folder[$"samples/{sample:000}.npy"], tensor);
+        }
+    }
+}
