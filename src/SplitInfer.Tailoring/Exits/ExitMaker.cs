@@ -39,7 +39,7 @@ public static class ExitMaker
         }
 
         var total = model.Plan.AllOnDevice.Head.Macs;
-        var selection = new ExitSelection(division.Calibration, total, options.MaxLoss);
+        var selection = new ExitSelection(division.Calibration, total, LossBound.LikelyLoss(division.Threshold.Length, options.MaxLoss, options.Confidence));
         var chosen = options.Partitions is null ? selection.Choose(trained, options.MaxExits, options.MinGain) : [.. trained];
         var (exits, saving) = ExitThresholds.Set(model, chosen, answers, division, options);
         return new(exits, [.. trained.Select(exit => new ConsideredCut(

@@ -2,11 +2,11 @@ namespace SplitInfer.Tailoring.Exits;
 
 /// <summary>
 /// Chooses exits by what they save, from the samples for calibration alone, so that the bound is not touched: at one threshold for all, the lowest at which the
-/// confidence of those that leave predicts a loss within what is allowed. One is added after the other while it surely saves enough.
+/// confidence of those that leave predicts a loss that the samples for the threshold will likely show to be within what is allowed. One is added after the other while it surely saves enough.
 /// </summary>
 /// <param name="samples">The samples for calibration.</param>
 /// <param name="totalMacs">Multiply-accumulates of the whole model.</param>
-/// <param name="maxLoss">The loss allowed.</param>
+/// <param name="maxLoss">That loss.</param>
 internal sealed class ExitSelection(int[] samples, double totalMacs, double maxLoss)
 {
     /// <summary>Chooses among exits.</summary>

@@ -7,7 +7,7 @@ internal static class LimitedMemoryBfgs
 {
     private const int Memory = 8, MostHalvings = 20;
 
-    private const double SufficientDecrease = 1e-4, SmallGradient = 1e-5, SmallGain = 1e-5;
+    private const double SufficientDecrease = 1e-4, SmallGradient = 1e-5, SmallGain = 3e-5;
 
     /// <summary>Changes parameters until the function falls no more, or for so many steps.</summary>
     /// <param name="parameters">Where to begin; the result.</param>
@@ -39,7 +39,7 @@ internal static class LimitedMemoryBfgs
             var gain = value - nextValue;
             next.CopyTo(parameters, 0);
             (gradient, value) = (nextGradient, nextValue);
-            if (gain <= SmallGain * Math.Max(Math.Abs(value), 1e-3)) break;
+            if (gain <= SmallGain * Math.Max(Math.Abs(value), 1e-4)) break;
         }
 
         return value;

@@ -11,6 +11,9 @@ namespace SplitInfer.Tailoring.Exits;
 /// </summary>
 internal static class LossBound
 {
+    // So many errors are expected where there is none every other time: ln 2.
+    private const double MedianOfNone = 0.69;
+
     /// <summary>The name of the bound in the file.</summary>
     public const string Name = "ClopperPearson";
 
@@ -33,6 +36,9 @@ internal static class LossBound
 
     /// <summary>The least loss that so many samples can show.</summary>
     public static double LeastLoss(int samples, double confidence) => BinomialBound.Upper(0, samples, confidence);
+
+    /// <summary>The true loss at which so many samples show what is allowed every other time: where the median of their errors is the most that the bound allows.</summary>
+    public static double LikelyLoss(int samples, double maxLoss, double confidence) => (MostErrors(samples, maxLoss, confidence) + MedianOfNone) / samples;
 
     /// <summary>The threshold.</summary>
     /// <param name="wrong">D of every sample: the highest confidence of a wrong answer; negative where there is none.</param>

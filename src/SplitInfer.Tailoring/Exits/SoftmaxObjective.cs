@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace SplitInfer.Tailoring.Exits;
 
 /// <summary>
-/// How far a linear head is from the probabilities that it is taught: the mean cross entropy over samples, and half the squared weights times a penalty.
+/// How far a linear head is from the probabilities that it is taught: the mean divergence of Kullback and Leibler over samples, and half the squared weights times a penalty.
 /// Samples are divided into a fixed number of shards, so that sums are the same however many threads there are.
 /// </summary>
 /// <param name="rows">Features of each sample.</param>
@@ -24,6 +24,9 @@ internal sealed class SoftmaxObjective(float[][] rows, float[][] targets, double
     private readonly float[][] _gradients = [.. Enumerable.Range(0, Shards).Select(_ => new float[(rows[0].Length + 1) * targets[0].Length])];
     private readonly double[] _losses = new double[Shards];
 
+    // What no head can go below, so that a loss says how much there is to gain.
+    private readonly double _leastLoss = targets.Average(static target => -target.Sum(static share => share > 0 ? share * Math.Log(share) : 0));
+
     /// <summary>Number of parameters: weights, then biases.</summary>
     public int Count => (_features + 1) * _classes;
 
@@ -38,7 +41,7 @@ internal sealed class SoftmaxObjective(float[][] rows, float[][] targets, double
         TensorPrimitives.Divide(gradient, rows.Length, gradient);
         var weights = parameters.AsSpan(0, _features * _classes);
         TensorPrimitives.MultiplyAdd(weights, (float)penalty, gradient.AsSpan(0, weights.Length), gradient.AsSpan(0, weights.Length));
-        return (_losses.Sum() / rows.Length) + (penalty / 2 * TensorPrimitives.SumOfSquares<float>(weights));
+        return (_losses.Sum() / rows.Length) - _leastLoss + (penalty / 2 * TensorPrimitives.SumOfSquares<float>(weights));
     }
 
     private void Add(float[] parameters, int shard)
