@@ -57,6 +57,7 @@ internal static class Program
                 BenchPlanCommand.Create(options, terminal),
                 BenchPolicyCommand.Create(options, terminal),
                 BenchExperienceCommand.Create(options, terminal),
+                BenchQualityCommand.Create(options, terminal),
                 BenchTelemetryCommand.Create(options, terminal),
             },
             options.Json,

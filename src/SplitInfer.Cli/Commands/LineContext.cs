@@ -31,6 +31,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(SimulatedFrameLine))]
 [JsonSerializable(typeof(SimulationLine))]
 [JsonSerializable(typeof(ExperienceRow))]
+[JsonSerializable(typeof(QualityRow))]
+[JsonSerializable(typeof(QualityWorldRow))]
 [JsonSerializable(typeof(FamilyRow))]
 [JsonSerializable(typeof(FamilySummary))]
 [JsonSerializable(typeof(FamilyCellLine))]

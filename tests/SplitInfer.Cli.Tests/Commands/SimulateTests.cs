@@ -1,4 +1,5 @@
 using SplitInfer.Simulation.Experience;
+using SplitInfer.Simulation.Quality;
 using SplitInfer.Testing;
 
 namespace SplitInfer.Cli.Tests.Commands;
@@ -164,7 +165,26 @@ public sealed class SimulateTests : IDisposable
         Assert.Contains("over the best static variant", table.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Bench_quality_prints_a_line_for_each_load_and_contender()
+    {
+        var result = await CommandLine.RunAsync("bench", "quality", "--loads", "0.5,3.5", "--seconds", "4", "--kill-at", "1", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal([.. Enum.GetNames<QualityContender>(), .. Enum.GetNames<QualityContender>()], result.Json.Select(static l => l.GetProperty("contender").GetString()!));
+        Assert.All(result.Json, static l => Assert.Equal(
+            "load contender worlds requests misses accuracy ofOptimum leastUserShare accuracyAfterKill utilization priceBytesPerSecond mostReportBytes", CommandLine.Fields(l)));
+        var table = await CommandLine.RunAsync("bench", "quality", "--loads", "1.5", "--seconds", "4", "--bursts", "--churn", "--servers", "2", "--slow-at", "2");
+        Assert.Contains("accuracy in time, %", table.Output, StringComparison.Ordinal);
+        Assert.Contains("of the bound at least", table.Output, StringComparison.Ordinal);
+        var worlds = await CommandLine.RunAsync("bench", "quality", "--worlds", "1", "--requests", "500", "--json");
+        Assert.Equal("world load accuracy misses shallowestMisses bestBaseline bestBaselineAccuracy bestBaselineMisses shallowestAccuracy ofOptimum", CommandLine.Fields(Assert.Single(worlds.Json)));
+    }
+
     [Theory]
+    [InlineData(2, "bench quality --loads 0", "--loads takes numbers above 0")]
+    [InlineData(2, "bench quality --deadlines soon", "--deadlines takes numbers above 0")]
+    [InlineData(2, "bench quality --users 0", "--users")]
+    [InlineData(2, "bench quality --confidence 1", "--confidence")]
     [InlineData(1, "simulate --scenario nowhere.json", "nowhere.json")]
     [InlineData(2, "simulate", "--scenario")]
     [InlineData(2, "simulate --scenario WORLD --policy Best", "MuLinUcb")]
