@@ -5,6 +5,7 @@ using SplitInfer.Execution;
 using SplitInfer.Families;
 using SplitInfer.Models;
 using SplitInfer.Tailoring.Calibration;
+using SplitInfer.Tailoring.Evaluation;
 using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
 using SplitInfer.Tailoring.Surgery.Normalization;
