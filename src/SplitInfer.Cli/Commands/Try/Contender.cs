@@ -52,7 +52,7 @@ internal sealed class Contender(string name, SplitInferenceClient client, int ma
     /// <summary>Sums up.</summary>
     public ContenderLine Sum()
     {
-        var sum = RunSummaryLine.Of("", client.Policy, _frames, missed: 0, client.Plan.AllOnDevice.Index);
+        var sum = RunSummaryLine.Of("", client.Policy, _frames, missed: 0);
         return new(name, client.Policy, sum.Frames, sum.MeanMs, Median.Of(_frames.Select(static f => f.TotalMs)), sum.P95Ms, sum.DeviceShare, sum.SplitShare, sum.ServerShare, sum.BytesSent)
         {
             Codec = codec,
