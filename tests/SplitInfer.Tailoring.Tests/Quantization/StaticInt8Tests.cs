@@ -97,6 +97,30 @@ public sealed class StaticInt8Tests
     }
 
     [Fact]
+    public void A_product_whose_result_has_no_range_stays_in_float()
+    {
+        var graph = new GraphBuilder();
+        var x = graph.Conv(graph.Input("x", ElementType.Float32, 1, 3, 8, 8), 4);
+        var large = TensorValue.Allocate(ElementType.Float32, new(4, 4, 1, 1));
+        large.Span<float>().Fill(float.MaxValue);
+        // What overflows is no more than 1 afterwards.
+        var overflowing = graph.Node("Conv", [graph.Node("Add", [graph.Relu(x), graph.Initializer(TensorValue.From<float>([9f], 1))]), graph.Initializer(large)]);
+        graph.Output(graph.Conv(graph.Node("Min", [overflowing, graph.Initializer(TensorValue.From<float>([1f], 1))]).Shaped(1, 4, 8, 8), 4), "y");
+        var model = OnnxModel.Parse(graph.ToBytes());
+        var (inputs, samples) = (PartitionedModel.From(model).Plan.Inputs, new MemorySamples(3));
+        var statistics = StatisticsCollector.Collect(model, inputs, samples);
+        Assert.Single(statistics.WithoutRange);
+        Assert.Contains("2 of 3 products", new StaticInt8(statistics).Apply(model).Changes[0], StringComparison.Ordinal);
+        Assert.Equal(2, SplitInfer.Tailoring.Families.SensitivityScan.Run(model, inputs, samples, statistics, new(), new(), new(null), default).Count);
+
+        // A file of statistics may lack a value.
+        var fewer = new SampleStatistics(model.Fingerprint);
+        foreach (var (name, value) in statistics.Values.Where(static v => v.Key != "y")) Assert.True(fewer.TryTake(name, value));
+        fewer.TakeSamples(3);
+        Assert.Contains("1 of 3 products", new StaticInt8(fewer).Apply(model).Changes[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Old_operators_are_refused_and_models_without_products_too()
     {
         var old = new GraphBuilder(opset: 11);
