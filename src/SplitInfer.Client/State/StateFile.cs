@@ -39,7 +39,6 @@ internal static class StateFile
     private const int SectionHeaderLength = 8 + Fingerprint.Size + 4;
     private const int MaxLength = 64 << 20;
     private const int MaxSections = 64;
-    private const string Unfinished = ".new";
 
     // No write takes so long: what is older was left by a process that was killed.
     private static readonly TimeSpan LongestWrite = TimeSpan.FromHours(1);
@@ -82,12 +81,9 @@ internal static class StateFile
             // An unusable file is replaced.
         }
 
-        // A name of its own for every write: processes in different containers may share a folder and have the same number.
-        var temporary = $"{path}.{Path.GetRandomFileName()}{Unfinished}";
         try
         {
-            WriteNew(temporary, Encode(model, device, [.. sections.Concat(kept).Take(MaxSections)]));
-            File.Move(temporary, path, overwrite: true);
+            WholeFile.Replace(path, Encode(model, device, [.. sections.Concat(kept).Take(MaxSections)]));
             RemoveUnfinished(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -147,27 +143,11 @@ internal static class StateFile
         return rest.IsEmpty ? sections.DrainToImmutable() : throw new StateFileException("is longer than it should be.");
     }
 
-    /// <summary>Writes a file that is not there yet, to the disk, so that a crash leaves the old state or the new. What cannot be finished is removed.</summary>
-    private static void WriteNew(string path, byte[] bytes)
-    {
-        try
-        {
-            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
-            file.Write(bytes);
-            file.Flush(flushToDisk: true);
-        }
-        catch
-        {
-            File.Delete(path);
-            throw;
-        }
-    }
-
     private static void RemoveUnfinished(string path)
     {
         // By the clock of the file system, which may be that of another machine.
         var oldest = File.GetLastWriteTimeUtc(path) - LongestWrite;
-        foreach (var left in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.*{Unfinished}"))
+        foreach (var left in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.*{WholeFile.Unfinished}"))
             if (File.GetLastWriteTimeUtc(left) < oldest) File.Delete(left);
     }
 

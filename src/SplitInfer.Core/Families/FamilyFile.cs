@@ -39,9 +39,8 @@ public static class FamilyFile
     public static void Save(string path, ModelFamily family)
     {
         ArgumentNullException.ThrowIfNull(family);
-        var unfinished = path + ".new";
-        File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(family, FamilyContext.Default.ModelFamily));
-        File.Move(unfinished, path, overwrite: true);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(family, FamilyContext.Default.ModelFamily);
+        WholeFile.Replace(path, bytes);
     }
 
     private static void Check(ModelFamily family, string path)

@@ -27,7 +27,7 @@ public static class ModelTailor
     /// <param name="inputs">Its inputs, as its plan states them.</param>
     /// <param name="targets">What is asked for; none delivers every variant that no other one is better than.</param>
     /// <param name="samples">Samples of the inputs, without labels. Ranges are taken from some, and variants judged by the others.</param>
-    /// <param name="folder">Where the family is written; made where it is not there. Files of an earlier family of the same names are replaced.</param>
+    /// <param name="folder">Where the family is written; made where it is not there. An earlier family is replaced once the new one is complete; no other file is written over.</param>
     /// <param name="options">How it is made; null for the defaults.</param>
     /// <param name="progress">Is told what is being done; null if not needed.</param>
     /// <param name="cancellationToken">Stops the work. Nothing is written then.</param>
@@ -63,8 +63,7 @@ public static class ModelTailor
             Targets = [.. targets.Select(target => Answer(wanted, workshop.Candidates, target, options))],
             NotMade = [.. workshop.Refusals],
         };
-        written.Write(family, wanted.Select(candidate => (FileOf(model, candidate), candidate.Bytes)));
-        return family;
+        return written.Write(family, wanted.ToDictionary(candidate => FileOf(model, candidate), static candidate => candidate.Bytes));
     }
 
     /// <summary>

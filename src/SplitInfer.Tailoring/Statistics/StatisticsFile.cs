@@ -48,10 +48,7 @@ public static class StatisticsFile
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(statistics);
-        var bytes = StatisticsWriter.Write(statistics, path);
-        var unfinished = path + ".new";
-        File.WriteAllBytes(unfinished, bytes);
-        File.Move(unfinished, path, overwrite: true);
+        WholeFile.Replace(path, StatisticsWriter.Write(statistics, path));
     }
 }
 
