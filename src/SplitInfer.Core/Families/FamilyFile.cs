@@ -36,10 +36,13 @@ public static class FamilyFile
     }
 
     /// <summary>Writes a file. An earlier one is replaced once the new one is complete.</summary>
+    /// <exception cref="InvalidFamilyException">What would be written could not be read.</exception>
     public static void Save(string path, ModelFamily family)
     {
         ArgumentNullException.ThrowIfNull(family);
+        Check(family, path);
         var bytes = JsonSerializer.SerializeToUtf8Bytes(family, FamilyContext.Default.ModelFamily);
+        if (bytes.Length > MaxBytes) throw new InvalidFamilyException(path, $"it would have {bytes.Length} bytes, over the {MaxBytes} allowed");
         WholeFile.Replace(path, bytes);
     }
 

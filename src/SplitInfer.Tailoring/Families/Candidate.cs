@@ -58,7 +58,7 @@ internal sealed record Candidate(string Name, string? Isa, MadeVariant Made)
         Parent = Made.Parent,
         Isa = Isa,
         IsTimedElsewhere = !IsForHere,
-        Steps = Made.Steps,
+        Steps = [.. Made.Steps.Select(ShownText.Of)],
         Bytes = Bytes.Length,
         Times = [.. Times.OrderBy(static t => t.Key).Select(static t => new VariantTime(t.Key, t.Value.Median * 1000, t.Value.Base * 1000) { UpperMilliseconds = t.Value.Upper * 1000 })],
         Agreement = Score.Agreement,

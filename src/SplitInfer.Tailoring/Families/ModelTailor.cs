@@ -53,7 +53,7 @@ public static class ModelTailor
         var pareto = ParetoFront.Of(wanted, options.Threads);
         var family = new ModelFamily
         {
-            Model = Path.GetFileName(model.Source),
+            Model = ShownText.Of(Path.GetFileName(model.Source)),
             Fingerprint = model.Fingerprint,
             ModelBytes = ModelSessions.BytesOf(model),
             Samples = workshop.Samples.Judging.Count,
@@ -61,7 +61,7 @@ public static class ModelTailor
             Machine = $"{RuntimeInformation.OSDescription}, {InstructionSets.Here}, {Environment.ProcessorCount} cores",
             Variants = [.. wanted.OrderByDescending(static c => c.Score.Agreement).ThenByDescending(static c => c.Bytes.Length).Select(candidate => candidate.ToVariant(FileOf(model, candidate), pareto.Contains(candidate)))],
             Targets = [.. targets.Select(target => Answer(wanted, workshop.Candidates, target, options))],
-            NotMade = [.. workshop.Refusals],
+            NotMade = [.. workshop.Refusals.Select(ShownText.Of)],
         };
         return written.Write(family, wanted.ToDictionary(candidate => FileOf(model, candidate), static candidate => candidate.Bytes));
     }
@@ -138,5 +138,5 @@ public static class ModelTailor
         if (targets.GroupBy(static t => t.Name, StringComparer.Ordinal).FirstOrDefault(static g => g.Count() > 1) is { } twice) throw new InvalidTargetException($"Two targets are named '{twice.Key}'; give each a name of its own.");
     }
 
-    private static string FileOf(OnnxModel model, Candidate candidate) => string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(model.Source)}.{candidate.Name}.onnx");
+    private static string FileOf(OnnxModel model, Candidate candidate) => string.Create(CultureInfo.InvariantCulture, $"{ShownText.OfFile(Path.GetFileNameWithoutExtension(model.Source))}.{candidate.Name}.onnx");
 }

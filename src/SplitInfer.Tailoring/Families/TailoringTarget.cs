@@ -63,6 +63,8 @@ public sealed record TailoringTarget
     internal void Validate()
     {
         if (string.IsNullOrWhiteSpace(Name)) throw new InvalidTargetException("A target has no name; give it one.");
+        // It is shown, and a family keeps none.
+        if (Name.Any(char.IsControl)) throw new InvalidTargetException($"Target '{ShownText.Of(Name)}' has a control character in its name; leave it out.");
         if (MaxMs is { } ms && !(ms > 0)) throw Invalid($"maxMs is {ms}; it is more than 0");
         if (MaxBytes is { } bytes && !(bytes > 0)) throw Invalid($"maxBytes is {bytes}; it is more than 0");
         if (MinAgreement is { } share && share is not (>= 0 and <= 1)) throw Invalid($"minAgreement is {share}; it is between 0 and 1");

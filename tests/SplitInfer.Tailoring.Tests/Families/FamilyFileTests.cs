@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SplitInfer.Families;
 using SplitInfer.Testing;
 
@@ -64,11 +65,18 @@ public sealed class FamilyFileTests : IDisposable
     public void Two_variants_of_one_name_and_none_are_refused()
     {
         var family = Example();
-        FamilyFile.Save(_folder["family.json"], family with { Variants = [family.Variants[0], family.Variants[0]] });
-        Assert.Contains("two variants", Assert.Throws<InvalidFamilyException>(() => FamilyFile.Load(_folder["family.json"])).Message, StringComparison.Ordinal);
-        FamilyFile.Save(_folder["family.json"], family with { Variants = [] });
-        Assert.Contains("no variants", Assert.Throws<InvalidFamilyException>(() => FamilyFile.Load(_folder["family.json"])).Message, StringComparison.Ordinal);
+        AssertRefused(family with { Variants = [family.Variants[0], family.Variants[0]] }, "two variants are named");
+        AssertRefused(family with { Variants = [] }, "no variants");
         Assert.Throws<FileNotFoundException>(() => FamilyFile.Load(_folder["none.json"]));
+    }
+
+    /// <summary>Asserts that a family is neither written nor, where something else wrote it, read.</summary>
+    private void AssertRefused(ModelFamily family, string expected)
+    {
+        Assert.Contains(expected, Assert.Throws<InvalidFamilyException>(() => FamilyFile.Save(_folder["refused.json"], family)).Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["refused.json"]));
+        File.WriteAllBytes(_folder["written.json"], JsonSerializer.SerializeToUtf8Bytes(family, FamilyContext.Default.ModelFamily));
+        Assert.Contains(expected, Assert.Throws<InvalidFamilyException>(() => FamilyFile.Load(_folder["written.json"])).Message, StringComparison.Ordinal);
     }
 
     private static ModelFamily Example() => new()

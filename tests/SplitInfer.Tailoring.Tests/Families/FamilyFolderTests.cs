@@ -1,8 +1,10 @@
 using SplitInfer.Families;
 using SplitInfer.Models;
+using SplitInfer.Models.Onnx;
 using SplitInfer.Partitioning;
 using SplitInfer.Tailoring.Families;
 using SplitInfer.Tailoring.Tests.Calibration;
+using SplitInfer.Tensors;
 using SplitInfer.Testing;
 
 namespace SplitInfer.Tailoring.Tests.Families;
@@ -51,6 +53,32 @@ public sealed class FamilyFolderTests : IDisposable
         Assert.Equal("precious", File.ReadAllText(_folder["precious"]));
         Assert.False(File.Exists(_folder["absent"]));
         Check();
+    }
+
+    [Fact]
+    public void What_a_model_calls_its_values_and_its_file_is_shown_without_control_characters()
+    {
+        const string name = "resized\u001b[2J";
+        var g = new GraphBuilder(opset: 10);
+        g.Output(g.Node("Relu", [g.Node("Resize", [g.Input("x", ElementType.Float32, 1, 3, 4, 4), g.Initializer(TensorValue.From<float>([1, 1, 2, 0.5f], 4))])]), "y");
+        var proto = ModelProto.Parser.ParseFrom(g.ToBytes());
+        proto.Graph.Node.Single(static n => n.OpType == "Resize").Output[0] = name;
+        proto.Graph.Node.Single(static n => n.OpType == "Relu").Input[0] = name;
+        using var bytes = new MemoryStream();
+        Google.Protobuf.MessageExtensions.WriteTo(proto, bytes);
+        Make(OnnxModel.Parse(bytes.ToArray(), source: "odd\u0007.onnx"));
+        var family = Check();
+        Assert.Contains(family.Variants[0].Steps, static step => step.Contains("Resize 'resized\uFFFD[2J'", StringComparison.Ordinal));
+        Assert.Equal("odd_.float32.onnx", family.Variants[0].File);
+    }
+
+    [Fact]
+    public void A_target_with_a_control_character_is_refused_before_anything_is_made()
+    {
+        var error = Assert.Throws<InvalidTargetException>(() => Make(SmallNet.Build(), new TailoringTarget { Name = "pho\u001bne" }));
+        Assert.Contains("control character", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(error.Message, char.IsControl);
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "family")));
     }
 
     private void Make(OnnxModel model, params TailoringTarget[] targets) =>
