@@ -8,6 +8,9 @@ public static class FamilyFile
 {
     private const int MaxBytes = 16 << 20;
 
+    // Three processors, each with all that can be made for it, come to fewer.
+    private const int MaxVariants = 64;
+
     // A cosine of sums in floating point.
     private const double Rounding = 1e-6;
 
@@ -49,17 +52,21 @@ public static class FamilyFile
     private static void Check(ModelFamily family, string path)
     {
         if (family.Variants.IsDefaultOrEmpty) throw new InvalidFamilyException(path, "it has no variants");
+        if (family.Variants.Length > MaxVariants) throw new InvalidFamilyException(path, $"it has {family.Variants.Length} variants, over the {MaxVariants} allowed");
         // What lists hold may be null whatever their types say.
         if (family.Variants.Contains(null!) || family.Targets.IsDefault || family.Targets.Any(static target => target?.Name is null) || family.NotMade.IsDefault || family.NotMade.Contains(null!)) throw new InvalidFamilyException(path, "a variant, a target or a reason is null");
         if (family.Samples < 0) throw new InvalidFamilyException(path, $"it was judged by {family.Samples} samples");
         if (family.ModelBytes is <= 0) throw new InvalidFamilyException(path, $"its model has {family.ModelBytes} bytes");
         if (TextsOf(family).FirstOrDefault(static text => text?.Any(char.IsControl) == true) is { } odd) throw new InvalidFamilyException(path, $"'{new string([.. odd.Where(static letter => !char.IsControl(letter))])}' has control characters");
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var (names, files, models) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.OrdinalIgnoreCase), new HashSet<(Fingerprint, string?)>());
         foreach (var variant in family.Variants)
         {
             if (!names.Add(variant.Name)) throw new InvalidFamilyException(path, $"two variants are named '{variant.Name}'");
             // A file beside this one: nothing that a family says leads elsewhere.
             if (variant.File.Length == 0 || Path.GetFileName(variant.File) != variant.File || variant.File is "." or "..") throw new InvalidFamilyException(path, $"variant '{variant.Name}' names '{variant.File}', which is no file beside it");
+            if (!files.Add(variant.File)) throw new InvalidFamilyException(path, $"two variants are in the file '{variant.File}'");
+            // What two processors run alike is there for each.
+            if (!models.Add((variant.Fingerprint, variant.Isa))) throw new InvalidFamilyException(path, $"variant '{variant.Name}' is the same model as another");
             if (variant.Steps.IsDefault || variant.Steps.Contains(null!)) throw new InvalidFamilyException(path, $"a step of variant '{variant.Name}' is null");
             if (!IsShare(variant.Agreement) || variant.Bytes < 0) throw new InvalidFamilyException(path, $"variant '{variant.Name}' has an agreement of {variant.Agreement} and {variant.Bytes} bytes");
             if (!IsShare(variant.AgreementLow) || !IsShare(variant.Accuracy ?? 0) || !IsShare(variant.AccuracyLow ?? 0) || !(Math.Abs(variant.Cosine) <= 1 + Rounding)) throw new InvalidFamilyException(path, $"the scores of variant '{variant.Name}' are out of range");

@@ -7,6 +7,8 @@ namespace SplitInfer.Tailoring.Families;
 /// <summary>How a family is made.</summary>
 public sealed class TailoringOptions
 {
+    private const int MostMixedVariants = 16;
+
     /// <summary>The right class of each sample; null (the default) where it is not known.</summary>
     public IReadOnlyList<int>? Labels { get; set; }
 
@@ -25,7 +27,7 @@ public sealed class TailoringOptions
     /// <summary>Samples by which the sensitivity of each product is found. 8 by default.</summary>
     public int SensitivitySamples { get; set; } = 8;
 
-    /// <summary>The most variants of int8 that are tried with sensitive products in float32. 4 by default.</summary>
+    /// <summary>The most variants of int8 that are tried with sensitive products in float32, 0 to 16; each keeps twice as many as the one before. 4 by default.</summary>
     public int MaxMixedVariants { get; set; } = 4;
 
     /// <summary>
@@ -53,7 +55,7 @@ public sealed class TailoringOptions
         if (Threads is < 1 or > ExecutionOptions.MaxThreads) throw new ArgumentException($"{nameof(Threads)} is {Threads}; it is 1 to {ExecutionOptions.MaxThreads}.");
         if (RangeSamples < 1) throw new ArgumentException($"{nameof(RangeSamples)} is {RangeSamples}; it is at least 1.");
         if (SensitivitySamples < 1) throw new ArgumentException($"{nameof(SensitivitySamples)} is {SensitivitySamples}; it is at least 1.");
-        if (MaxMixedVariants < 0) throw new ArgumentException($"{nameof(MaxMixedVariants)} is {MaxMixedVariants}; it is not negative.");
+        if (MaxMixedVariants is < 0 or > MostMixedVariants) throw new ArgumentException($"{nameof(MaxMixedVariants)} is {MaxMixedVariants}; it is 0 to {MostMixedVariants}.");
         if (!(PromiseConfidence is >= 0.5 and < 1)) throw new ArgumentException($"{nameof(PromiseConfidence)} is {PromiseConfidence}; it is at least 0.5 and below 1.");
     }
 

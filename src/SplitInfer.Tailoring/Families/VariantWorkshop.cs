@@ -158,7 +158,9 @@ internal sealed partial class VariantWorkshop : IDisposable
             }
 
             _report.Say($"Making {name}");
-            Measure(name, isa, kind, make());
+            var made = make();
+            if (_candidates.Find(other => other.Isa == isa && other.Model.Fingerprint == made.Model.Fingerprint) is { } same) throw new TransformationRefusedException(name, _model.Source, $"it is the same model as '{same.Name}'");
+            Measure(name, isa, kind, made);
             _byContent.Add(content, _candidates[^1]);
             return true;
         }

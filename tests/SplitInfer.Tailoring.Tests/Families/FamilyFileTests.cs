@@ -70,6 +70,21 @@ public sealed class FamilyFileTests : IDisposable
         Assert.Throws<FileNotFoundException>(() => FamilyFile.Load(_folder["none.json"]));
     }
 
+    [Fact]
+    public void Variants_are_few_and_each_is_another_model_in_a_file_of_its_own()
+    {
+        var family = Example();
+        AssertRefused(family with { Variants = [.. Enumerable.Range(0, 65).Select(i => Other(i))] }, "65 variants");
+        AssertRefused(family with { Variants = [family.Variants[0], Other(1) with { File = "A.onnx" }] }, "in the file");
+        AssertRefused(family with { Variants = [family.Variants[0], Other(1) with { Fingerprint = family.Variants[0].Fingerprint }] }, "same model");
+        // Two processors may run the same integers.
+        FamilyFile.Save(_folder["family.json"], family with { Variants = [family.Variants[0], Other(1) with { Fingerprint = family.Variants[0].Fingerprint, Isa = "arm64" }] });
+        FamilyFile.Save(_folder["family.json"], family with { Variants = [.. Enumerable.Range(0, 64).Select(i => Other(i))] });
+        Assert.Equal(64, FamilyFile.Load(_folder["family.json"]).Variants.Length);
+
+        FamilyVariant Other(int i) => family.Variants[0] with { Name = $"other{i}", File = $"other{i}.onnx", Fingerprint = new([.. Enumerable.Repeat((byte)(100 + i), Fingerprint.Size)]) };
+    }
+
     /// <summary>Asserts that a family is neither written nor, where something else wrote it, read.</summary>
     private void AssertRefused(ModelFamily family, string expected)
     {

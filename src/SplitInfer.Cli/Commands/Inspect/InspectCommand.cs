@@ -73,11 +73,7 @@ internal sealed class InspectCommand(PartitionedModel model, string path, ILooku
         if (plan.MeasureFailure is { } failure) terminal.Complain($"{path}: sizes that the file leaves open could not be measured: {OptionWords.Of(failure)}");
     }
 
-    private void WritePage(string page)
-    {
-        using var output = new StreamWriter(page);
-        PlanPage.Write(output, Path.GetFileNameWithoutExtension(path), model.Plan, arms.Select(static arm => arm.Key));
-    }
+    private void WritePage(string page) => PageFile.Write(page, output => PlanPage.Write(output, Path.GetFileNameWithoutExtension(path), model.Plan, arms.Select(static arm => arm.Key)));
 
     private string Planned(TensorSpec value) =>
         value.IsStatic || model.ShapeOf(value.Name) is not { } shape ? "" : $", planned as {new TensorShape(shape.AsSpan())}; change it with --dim";

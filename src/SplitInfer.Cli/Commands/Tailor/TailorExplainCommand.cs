@@ -27,8 +27,7 @@ internal static class TailorExplainCommand
 
             if (parsed.GetValue(html) is { } page)
             {
-                using var writer = new StreamWriter(page);
-                FamilyPage.Write(writer, family);
+                PageFile.Write(page, writer => FamilyPage.Write(writer, family));
                 if (!parsed.GetValue(options.Json))
                 {
                     terminal.Output.WriteLine($"drawn into {page}");
