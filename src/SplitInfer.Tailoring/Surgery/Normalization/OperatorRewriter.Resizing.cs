@@ -21,6 +21,7 @@ internal sealed partial class OperatorRewriter
     /// <summary>Before version 11 coordinates were divided by the scale, and rounded down where an axis grows but up where it shrinks.</summary>
     private void Resize(GraphProto graph, NodeProto node)
     {
+        if (node.Input.Count < 2) throw Refusal(node, "has no scales");
         var mode = Ops.Text(node, "mode", "nearest");
         node.OpType = "Resize";
         var scales = node.Input[1];
@@ -42,7 +43,7 @@ internal sealed partial class OperatorRewriter
     private float[]? FloatsOf(GraphProto graph, string value)
     {
         if (edit.FloatsOf(value) is { } outer) return outer;
-        var constant = graph.Initializer.FirstOrDefault(i => i.Name == value) ?? graph.Node.FirstOrDefault(n => Ops.Is(n, "Constant") && n.Output[0] == value)?.Attribute.FirstOrDefault(static a => a.Name == "value")?.T;
+        var constant = graph.Initializer.FirstOrDefault(i => i.Name == value) ?? graph.Node.FirstOrDefault(n => Ops.Is(n, "Constant") && n.Output.Contains(value))?.Attribute.FirstOrDefault(static a => a.Name == "value")?.T;
         if (constant is null || (ElementType)constant.DataType != ElementType.Float32) return null;
         using var tensor = TensorProtoReader.Read(constant);
         return tensor.Span<float>().ToArray();

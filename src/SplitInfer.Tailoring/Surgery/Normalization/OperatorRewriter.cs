@@ -21,6 +21,8 @@ internal sealed partial class OperatorRewriter(GraphEdit edit, long from, ValueT
 
     private void Change(GraphProto graph, NodeProto node)
     {
+        // What engines refuse can stand in a file all the same.
+        if (!OperatorUpgrade.Unchanged.Contains(node.OpType) && (node.Input.Count == 0 || node.Output.Count == 0)) throw Refusal(node, "has no input or no output");
         switch (node.OpType)
         {
             case "BatchNormalization" when node.Output.Count(static o => o.Length > 0) > 1 || Ops.Integer(node, "spatial", 1) != 1: throw Refusal(node, "trains, or normalises by element");

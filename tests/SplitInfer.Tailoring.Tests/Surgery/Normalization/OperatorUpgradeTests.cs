@@ -187,6 +187,30 @@ public sealed class OperatorUpgradeTests
         Assert.Contains("ParametricSoftplus 'y' of version 8 is not known", Refusal(8, static (g, x) => g.Node("ParametricSoftplus", [x], ("alpha", 2f), ("beta", 1f))), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Nodes_that_lack_inputs_or_outputs_are_refused()
+    {
+        foreach (var op in (string[])["Affine", "Clip", "Crop", "Dropout", "ImageScaler", "Pad", "ReduceSum", "Resize", "Scatter", "Slice", "Softmax", "Split", "Squeeze", "TopK", "Upsample"])
+        {
+            foreach (var lack in (string[])["input", "output"])
+            {
+                var proto = TransformationCheck.Proto(Model(op == "Resize" ? 10 : 7, (g, x) =>
+                {
+                    g.Node(op, [x], ("border", new long[] { 1, 0, 2, 1 }), ("min", 1f), ("axes", new long[] { 0 }), ("starts", new long[] { 0 }), ("ends", new long[] { 1 }), ("pads", new long[8]), ("split", new long[] { 3 }));
+                    return g.Relu(x);
+                }, Image).ToBytes());
+                var node = proto.Graph.Node.Single(n => n.OpType == op);
+                (lack == "input" ? node.Input : node.Output).Clear();
+                using var bytes = new MemoryStream();
+                Google.Protobuf.MessageExtensions.WriteTo(proto, bytes);
+                var refusal = Assert.Throws<Tailoring.Surgery.TransformationRefusedException>(() => new Normal().Apply(Models.OnnxModel.Parse(bytes.ToArray())));
+                Assert.Contains($"{op} ", refusal.Reason, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Contains("has no scales", Refusal(9, static (g, x) => g.Node("Upsample", [x])), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(6)]
     [InlineData(1)]
