@@ -8,6 +8,8 @@ namespace SplitInfer.Tailoring.Families;
 /// <summary>What a variant has to be. Of all variants that are, the one that agrees most with the model is taken.</summary>
 public sealed record TailoringTarget
 {
+    private const string Example = "Give an array such as [{\"name\":\"phone\",\"maxMs\":20,\"minAgreement\":0.97}].";
+
     /// <summary>The name of the target, such as <c>old-phone</c>.</summary>
     public required string Name { get; init; }
 
@@ -45,14 +47,15 @@ public sealed record TailoringTarget
                 throw new InvalidTargetException($"'{path}' has '{other.Name}' beside its targets, which is given on the command line. Leave it out.");
             var list = isNamed && document.RootElement.TryGetProperty("targets", out var inner) ? inner : document.RootElement;
             var targets = list.Deserialize(TargetContext.Default.ImmutableArrayTailoringTarget);
-            if (targets.IsDefaultOrEmpty) throw new InvalidTargetException($"'{path}' has no targets. Give an array such as [{{\"name\":\"phone\",\"maxMs\":20,\"minAgreement\":0.97}}].");
+            if (targets.IsDefaultOrEmpty) throw new InvalidTargetException($"'{path}' has no targets. {Example}");
+            if (targets.Contains(null!)) throw new InvalidTargetException($"A target in '{path}' is null. {Example}");
             foreach (var (target, given) in targets.Zip(list.EnumerateArray()))
                 if (!given.TryGetProperty("threads", out _)) target.Threads = threads;
             return targets;
         }
         catch (JsonException error)
         {
-            throw new InvalidTargetException($"'{path}' holds no targets: {error.Message} Give an array such as [{{\"name\":\"phone\",\"maxMs\":20,\"minAgreement\":0.97}}].", error);
+            throw new InvalidTargetException($"'{path}' holds no targets: {error.Message} {Example}", error);
         }
     }
 

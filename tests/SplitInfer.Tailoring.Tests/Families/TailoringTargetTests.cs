@@ -25,6 +25,8 @@ public sealed class TailoringTargetTests : IDisposable
     [InlineData("""[{"name":"a","maxMillis":20}]""", "maxMillis")]
     [InlineData("""[{"name":"a","maxMs":"20 ms"}]""", "maxMs")]
     [InlineData("""phone""", "no targets")]
+    [InlineData("""[null]""", "null")]
+    [InlineData("""{"targets":[{"name":"a"},null]}""", "null")]
     public void What_is_no_target_is_refused_in_words(string text, string expected)
     {
         File.WriteAllText(_folder["targets.json"], text);
