@@ -23,12 +23,11 @@ public static class FamilyFile
     /// <exception cref="InvalidFamilyException">It is no family.</exception>
     public static ModelFamily Load(string path)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists) throw new FileNotFoundException($"There is no family file '{path}'. Make one with `splitinfer tailor`.", path);
-        if (file.Length > MaxBytes) throw new InvalidFamilyException(path, $"it has {file.Length} bytes, over the {MaxBytes} allowed");
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no family file '{path}'. Make one with `splitinfer tailor`.", path);
+        var bytes = WholeFile.Read(path, MaxBytes, problem => new InvalidFamilyException(path, problem));
         try
         {
-            var family = JsonSerializer.Deserialize(File.ReadAllBytes(path), FamilyContext.Default.ModelFamily) ?? throw new InvalidFamilyException(path, "it is empty");
+            var family = JsonSerializer.Deserialize(bytes, FamilyContext.Default.ModelFamily) ?? throw new InvalidFamilyException(path, "it is empty");
             Check(family, path);
             return family;
         }

@@ -6,12 +6,7 @@ internal static class PlainFile
     /// <summary>Opens a file to read it.</summary>
     /// <exception cref="InvalidTensorException">It is empty, or no plain file: opening a pipe could wait for ever, and a device never ends.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static FileStream Open(string path)
-    {
-        // What is no plain file has no length.
-        if (new FileInfo(path) is { Exists: true, Length: 0 }) throw Refused(path);
-        return Require(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1), path);
-    }
+    public static FileStream Open(string path) => WholeFile.TryOpen(path) ?? throw Refused(path);
 
     /// <summary>A file that was opened without waiting, which it closes where it does not suffice.</summary>
     /// <exception cref="InvalidTensorException">It is empty, or no plain file.</exception>

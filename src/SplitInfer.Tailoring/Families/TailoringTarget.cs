@@ -8,6 +8,7 @@ namespace SplitInfer.Tailoring.Families;
 /// <summary>What a variant has to be. Of all variants that are, the one that agrees most with the model is taken.</summary>
 public sealed record TailoringTarget
 {
+    private const int MaxFileBytes = 1 << 20;
     private const string Example = "Give an array such as [{\"name\":\"phone\",\"maxMs\":20,\"minAgreement\":0.97}].";
 
     /// <summary>The name of the target, such as <c>old-phone</c>.</summary>
@@ -39,9 +40,10 @@ public sealed record TailoringTarget
     public static ImmutableArray<TailoringTarget> Load(string path, int threads = 1)
     {
         if (!File.Exists(path)) throw new FileNotFoundException($"There is no file of targets '{path}'.", path);
+        var bytes = WholeFile.Read(path, MaxFileBytes, problem => new InvalidTargetException($"'{path}' holds no targets: {problem}. {Example}"));
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var document = JsonDocument.Parse(bytes, new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             var isNamed = document.RootElement.ValueKind == JsonValueKind.Object;
             if (isNamed && document.RootElement.EnumerateObject().FirstOrDefault(static p => p.Name != "targets") is { Value.ValueKind: not JsonValueKind.Undefined } other)
                 throw new InvalidTargetException($"'{path}' has '{other.Name}' beside its targets, which is given on the command line. Leave it out.");

@@ -13,10 +13,8 @@ public static class StatisticsFile
     public static SampleStatistics Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var file = new FileInfo(path);
-        if (!file.Exists) throw new FileNotFoundException($"There is no file of statistics '{path}'. Make one with `splitinfer tailor collect`.", path);
-        if (file.Length > StatisticsForm.MostBytes) throw new InvalidStatisticsException(path, $"it has {file.Length} bytes, over the {StatisticsForm.MostBytes} allowed");
-        return StatisticsReader.Read(File.ReadAllBytes(path), path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file of statistics '{path}'. Make one with `splitinfer tailor collect`.", path);
+        return StatisticsReader.Read(WholeFile.Read(path, StatisticsForm.MostBytes, problem => new InvalidStatisticsException(path, problem)), path);
     }
 
     /// <summary>Reads files of the same model and adds them up.</summary>

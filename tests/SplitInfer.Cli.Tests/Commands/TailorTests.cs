@@ -122,6 +122,20 @@ public sealed class TailorTests : IDisposable
         Assert.Contains("has 2 lines for 4 samples", result.Error, StringComparison.Ordinal);
     }
 
+    [LinuxFact]
+    public async Task Labels_that_are_no_plain_file_are_not_waited_for()
+    {
+        using var pipe = System.Diagnostics.Process.Start("mkfifo", _folder["pipe"]);
+        await pipe.WaitForExitAsync();
+        File.CreateSymbolicLink(_folder["link"], "pipe");
+        foreach (var path in (string[])[_folder["pipe"], _folder["link"], _folder.Path, "/dev/zero"])
+        {
+            var result = await CommandLine.RunAsync("evaluate", _folder["model.onnx"], "--inputs", _folder["samples"], "--labels", path);
+            Assert.Equal(2, result.ExitCode);
+            Assert.Contains("not a plain file", result.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Labels_can_be_a_tensor_of_whole_numbers()
     {

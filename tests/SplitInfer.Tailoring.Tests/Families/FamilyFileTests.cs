@@ -1,5 +1,7 @@
 using System.Text.Json;
 using SplitInfer.Families;
+using SplitInfer.Tailoring.Families;
+using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Testing;
 
 namespace SplitInfer.Tailoring.Tests.Families;
@@ -83,6 +85,25 @@ public sealed class FamilyFileTests : IDisposable
         Assert.Equal(64, FamilyFile.Load(_folder["family.json"]).Variants.Length);
 
         FamilyVariant Other(int i) => family.Variants[0] with { Name = $"other{i}", File = $"other{i}.onnx", Fingerprint = new([.. Enumerable.Repeat((byte)(100 + i), Fingerprint.Size)]) };
+    }
+
+    [LinuxFact]
+    public async Task What_is_no_plain_file_is_refused_and_not_waited_for()
+    {
+        using var pipe = System.Diagnostics.Process.Start("mkfifo", _folder["pipe"]);
+        await pipe.WaitForExitAsync();
+        File.CreateSymbolicLink(_folder["link"], "pipe");
+        foreach (var path in (string[])[_folder["pipe"], _folder["link"], "/dev/zero"])
+        {
+            Assert.Contains("plain file", Assert.Throws<InvalidFamilyException>(() => FamilyFile.Load(path)).Message, StringComparison.Ordinal);
+            Assert.Contains("plain file", Assert.Throws<InvalidTargetException>(() => TailoringTarget.Load(path)).Message, StringComparison.Ordinal);
+            Assert.Contains("plain file", Assert.Throws<InvalidStatisticsException>(() => StatisticsFile.Load(path)).Message, StringComparison.Ordinal);
+        }
+
+        using (var holes = new FileStream(_folder["large"], FileMode.CreateNew)) holes.SetLength(1L << 40);
+        Assert.Contains("over the", Assert.Throws<InvalidFamilyException>(() => FamilyFile.Load(_folder["large"])).Message, StringComparison.Ordinal);
+        Assert.Contains("over the", Assert.Throws<InvalidTargetException>(() => TailoringTarget.Load(_folder["large"])).Message, StringComparison.Ordinal);
+        Assert.Contains("over the", Assert.Throws<InvalidStatisticsException>(() => StatisticsFile.Load(_folder["large"])).Message, StringComparison.Ordinal);
     }
 
     /// <summary>Asserts that a family is neither written nor, where something else wrote it, read.</summary>
