@@ -29,7 +29,7 @@ public sealed record ModelFamily
     /// <summary>What was asked for, and which variant meets it.</summary>
     public ImmutableArray<FamilyTarget> Targets { get; init; } = [];
 
-    /// <summary>Variants that could not be made, each with the reason.</summary>
+    /// <summary>Variants that could not be made or are of no use, each with the reason.</summary>
     public ImmutableArray<string> NotMade { get; init; } = [];
 }
 
@@ -78,7 +78,7 @@ public sealed record FamilyVariant
     /// <summary>The lower bound of that share, with 95 % confidence.</summary>
     public double? AccuracyLow { get; init; }
 
-    /// <summary>Whether no other variant for the same processor is at least as good in bytes, time and agreement and better in one.</summary>
+    /// <summary>Whether no other variant for the same processor is at least as good in bytes, time and agreement and better in one. A variant of which fewer than half of the answers agree, with 95 % confidence, is not.</summary>
     public required bool IsParetoOptimal { get; init; }
 }
 

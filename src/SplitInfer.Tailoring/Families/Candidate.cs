@@ -10,6 +10,9 @@ namespace SplitInfer.Tailoring.Families;
 /// <param name="Made">The variant.</param>
 internal sealed record Candidate(string Name, string? Isa, MadeVariant Made)
 {
+    /// <summary>The share of answers below which a variant is useless.</summary>
+    public const double LeastUse = 0.5;
+
     /// <summary>The model.</summary>
     public OnnxModel Model => Made.Model;
 
@@ -34,6 +37,9 @@ internal sealed record Candidate(string Name, string? Isa, MadeVariant Made)
     /// <summary>Whether its times say something: not so on another processor than it is for.</summary>
     public bool IsForHere => Isa is null || Isa == InstructionSets.Here;
 
+    /// <summary>Whether it says hardly anything of the model: with 95 % confidence, fewer than half of the answers agree. What only writes the model otherwise is never useless.</summary>
+    public bool IsUseless => Made.Parent is not null && BinomialBound.Upper(Score.Agreeing, Score.Samples) < LeastUse;
+
     /// <summary>Whether this variant is what a target asks for, on this machine.</summary>
     public bool Meets(TailoringTarget target, double confidence) =>
         IsFor(target) && MeetsTime(target) && MeetsSize(target) && MeetsAgreement(target, confidence);
@@ -45,7 +51,7 @@ internal sealed record Candidate(string Name, string? Isa, MadeVariant Made)
     public bool MeetsSize(TailoringTarget target) => target.MaxBytes is not { } limit || Bytes.Length <= limit;
 
     public bool MeetsAgreement(TailoringTarget target, double confidence) =>
-        target.MinAgreement is not { } least || Agreement(confidence) >= least;
+        target.MinAgreement is { } least ? Agreement(confidence) >= least : !IsUseless;
 
     /// <summary>The share of agreeing answers that can be promised, whichever variant is taken in the end. That of a model with the same answers by construction is 1.</summary>
     public double Agreement(double confidence) => IsExact ? 1 : BinomialBound.Lower(Score.Agreeing, Score.Samples, 1 - ((1 - confidence) * RiskShare));

@@ -61,7 +61,7 @@ public static class ModelTailor
             Machine = $"{RuntimeInformation.OSDescription}, {InstructionSets.Here}, {Environment.ProcessorCount} cores",
             Variants = [.. wanted.OrderByDescending(static c => c.Score.Agreement).ThenByDescending(static c => c.Bytes.Length).Select(candidate => candidate.ToVariant(FileOf(model, candidate), pareto.Contains(candidate)))],
             Targets = [.. targets.Select(target => Answer(wanted, workshop.Candidates, target, options))],
-            NotMade = [.. workshop.Refusals.Select(ShownText.Of)],
+            NotMade = [.. workshop.Refusals.Concat(workshop.Candidates.Where(c => c.IsUseless && !wanted.Contains(c)).Select(Uselessness)).Select(ShownText.Of)],
         };
         return written.Write(family, wanted.ToDictionary(candidate => FileOf(model, candidate), static candidate => candidate.Bytes));
     }
@@ -96,6 +96,8 @@ public static class ModelTailor
 
     private static FamilyTarget Answer(IReadOnlyCollection<Candidate> delivered, IEnumerable<Candidate> all, TailoringTarget target, TailoringOptions options) =>
         Best(delivered, target, options) is { } best ? new(target.Name, best.Name, null) : new(target.Name, null, NearestVariant.Describe(all, target, options.PromiseConfidence));
+
+    private static string Uselessness(Candidate candidate) => $"{candidate.Name}: {candidate.Score.Agreeing} of {candidate.Score.Samples} answers agree, so it is of no use and left out";
 
     private static Candidate? Best(IEnumerable<Candidate> candidates, TailoringTarget target, TailoringOptions options) =>
         candidates.Where(c => c.Meets(target, options.PromiseConfidence)).OrderByDescending(c => c.Agreement(options.PromiseConfidence)).ThenBy(c => c.Times[target.Threads].Relative).FirstOrDefault();

@@ -12,7 +12,8 @@ internal static class NearestVariant
         var misses = new List<string>();
         if (!nearest.MeetsTime(target)) misses.Add(string.Create(CultureInfo.InvariantCulture, $"three of four of its runs take up to {nearest.Times[target.Threads].Upper * 1000:F2} ms, not {target.MaxMs:0.##}"));
         if (!nearest.MeetsSize(target)) misses.Add(string.Create(CultureInfo.InvariantCulture, $"it has {nearest.Bytes.Length} bytes, not {target.MaxBytes:0}"));
-        if (!nearest.MeetsAgreement(target, confidence))
+        if (target.MinAgreement is null && nearest.IsUseless) misses.Add(string.Create(CultureInfo.InvariantCulture, $"{nearest.Score.Agreeing} of {nearest.Score.Samples} answers agree, which is of no use"));
+        else if (!nearest.MeetsAgreement(target, confidence))
         {
             var reason = nearest.Score.Agreement >= target.MinAgreement ? $", which {nearest.Score.Samples} samples are too few to promise" : "";
             misses.Add(string.Create(CultureInfo.InvariantCulture, $"{nearest.Score.Agreeing} of {nearest.Score.Samples} answers agree, so that {nearest.Agreement(confidence) * 100:F1} % can be promised, not {target.MinAgreement * 100:0.##} %{reason}"));
@@ -28,7 +29,7 @@ internal static class NearestVariant
         if (target.MaxMs is { } ms) excess = Math.Max(excess, candidate.Times[target.Threads].Upper * 1000 / ms);
         if (target.MaxBytes is { } bytes) excess = Math.Max(excess, candidate.Bytes.Length / bytes);
         // Half of the agreement is as bad as twice the time.
-        if (target.MinAgreement is { } share) excess = Math.Max(excess, share / Math.Max(1e-9, candidate.Agreement(confidence)));
+        if ((target.MinAgreement ?? (candidate.IsUseless ? Candidate.LeastUse : 0)) is var share && share > 0) excess = Math.Max(excess, share / Math.Max(1e-9, candidate.Agreement(confidence)));
         return excess;
     }
 }

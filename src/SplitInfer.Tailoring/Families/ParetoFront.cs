@@ -1,13 +1,13 @@
 namespace SplitInfer.Tailoring.Families;
 
-/// <summary>The variants that no other one beats: none is as small, as fast and agrees as often, and is better in one of these.</summary>
+/// <summary>The variants that no other one beats: none is as small, as fast and agrees as often, and is better in one of these. Useless ones are none of them.</summary>
 internal static class ParetoFront
 {
     /// <summary>Finds them. Variants for unlike processors are not compared, and times are only where they were taken on the processor that a variant is for.</summary>
     /// <param name="candidates">The variants.</param>
     /// <param name="threads">Threads of the times that are compared.</param>
     public static IReadOnlySet<Candidate> Of(IReadOnlyCollection<Candidate> candidates, int threads) =>
-        candidates.Where(candidate => !candidates.Any(other => (other.Isa is null || other.Isa == candidate.Isa) && Beats(other, candidate, threads))).ToHashSet();
+        candidates.Where(candidate => !candidate.IsUseless && !candidates.Any(other => (other.Isa is null || other.Isa == candidate.Isa) && Beats(other, candidate, threads))).ToHashSet();
 
     private static bool Beats(Candidate left, Candidate right, int threads)
     {

@@ -20,7 +20,7 @@ public sealed record TailoringTarget
     /// <summary>The largest that the file may be, bytes; null for no limit.</summary>
     public double? MaxBytes { get; init; }
 
-    /// <summary>The least share of samples with the result of the model, 0 to 1; null for any.</summary>
+    /// <summary>The least share of samples with the result of the model, 0 to 1; null for any variant but those of which, with 95 % confidence, fewer than half agree.</summary>
     public double? MinAgreement { get; init; }
 
     /// <summary>Threads of a run. 1 by default.</summary>

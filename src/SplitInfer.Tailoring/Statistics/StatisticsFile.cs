@@ -21,20 +21,25 @@ public static class StatisticsFile
     /// <param name="paths">The files; at least one.</param>
     /// <exception cref="ArgumentException">There is no file.</exception>
     /// <exception cref="FileNotFoundException">One is not there.</exception>
-    /// <exception cref="InvalidStatisticsException">One holds no statistics, or of another model than the first, or of too many samples.</exception>
+    /// <exception cref="InvalidStatisticsException">
+    /// One holds no statistics, or of another model than the first, or of too many samples, or is far from the others in a range or in the elements of a sample, which would leave nothing of theirs.
+    /// </exception>
     public static SampleStatistics LoadSum(params IReadOnlyList<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
         if (paths.Count == 0) throw new ArgumentException("There is no file of statistics; give at least one.", nameof(paths));
         var sum = Load(paths[0]);
+        var alike = new LikeStatistics(paths[0], sum);
         foreach (var path in paths.Skip(1))
         {
             var part = Load(path);
             if (part.Model != sum.Model) throw new InvalidStatisticsException(path, $"they are of the model {part.Model}, and those of '{paths[0]}' are of {sum.Model}");
             if (part.Samples > int.MaxValue - sum.Samples) throw new InvalidStatisticsException(path, $"they are of {part.Samples} samples, more than can be added to {sum.Samples}");
+            alike.Add(path, part);
             sum.Add(part);
         }
 
+        alike.Check();
         return sum;
     }
 

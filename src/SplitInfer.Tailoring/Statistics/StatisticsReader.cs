@@ -73,15 +73,16 @@ internal ref struct StatisticsReader
         if (channels == 0) return new(histogram, exponent, count, zeros, minimum, maximum, null, 0);
         var elements = Count(count, "elements of a channel");
         if (elements * channels != count) throw Problem($"the channels of '{name}' do not add up");
-        var bytes = Take(channels * sizeof(double));
-        var (sums, largest) = (new double[channels], elements * Math.Max(Math.Abs((double)minimum), Math.Abs((double)maximum)) * (1 + Rounding));
-        for (var channel = 0; channel < channels; channel++)
-        {
-            sums[channel] = BinaryPrimitives.ReadDoubleLittleEndian(bytes[(channel * sizeof(double))..]);
-            if (!(Math.Abs(sums[channel]) <= largest)) throw Problem($"the means of '{name}' are outside of its range");
-        }
+        var value = new ValueStatistics(histogram, exponent, count, zeros, minimum, maximum, Sums(channels), elements);
+        return SumBounds.Hold(value, counts, Rounding) ? value : throw Problem($"the means of '{name}' do not fit its histogram");
+    }
 
-        return new(histogram, exponent, count, zeros, minimum, maximum, sums, elements);
+    private double[] Sums(int channels)
+    {
+        var bytes = Take(channels * sizeof(double));
+        var sums = new double[channels];
+        for (var channel = 0; channel < channels; channel++) sums[channel] = BinaryPrimitives.ReadDoubleLittleEndian(bytes[(channel * sizeof(double))..]);
+        return sums;
     }
 
     private string Name()

@@ -140,6 +140,56 @@ public sealed class StatisticsFileTests : IDisposable
         Assert.Equal(elements, statistics.Find("x")!.Count);
     }
 
+    [Theory]
+    [InlineData(-1.9, -1.9, false)]
+    [InlineData(1.5, 1.5, false)]
+    [InlineData(1.5, -1, true)]
+    public void Means_that_the_histogram_does_not_allow_are_refused(double first, double second, bool isAllowed)
+    {
+        // Two channels of −1, 0, ½ and 1: sums of any two of those, and ½ for both.
+        var counts = new long[2 * ValueStatistics.BinsPerSign];
+        foreach (var element in (float[])[-1, 0, 0.5f, 1]) counts[ValueStatistics.BinOf(element, 1)]++;
+        var statistics = new SampleStatistics(new(new byte[Fingerprint.Size]));
+        Assert.True(statistics.TryTake("x", new(SparseHistogram.Of(counts), 1, 4, 1, -1, 1, [first, second], 2)));
+        statistics.TakeSamples(1);
+        var bytes = StatisticsWriter.Write(statistics, "a.bin");
+        if (isAllowed) Assert.NotEmpty(StatisticsReader.Read(bytes, "a.bin").Values);
+        else Assert.Contains("do not fit its histogram", Assert.Throws<InvalidStatisticsException>(() => StatisticsReader.Read(bytes, "a.bin")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_would_leave_nothing_of_the_others_is_named()
+    {
+        foreach (var (file, largest) in ((string, float)[])[("a", 3), ("b", 4), ("far", 3e38f)]) Save(file, TensorValue.From<float>([-1, 2, largest], 3));
+        Save("many", TensorValue.From<float>(new float[300], 300));
+        Assert.NotEmpty(StatisticsFile.LoadSum(_folder["a"], _folder["b"]).Values);
+        var far = Assert.Throws<InvalidStatisticsException>(() => StatisticsFile.LoadSum(_folder["a"], _folder["far"], _folder["b"]));
+        Assert.Contains("far' holds no statistics that can be used: 'x' is up to 3E+38 in it, and 3 in the other files", far.Message, StringComparison.Ordinal);
+        var many = Assert.Throws<InvalidStatisticsException>(() => StatisticsFile.LoadSum(_folder["a"], _folder["many"]));
+        Assert.Contains("a sample has 300 elements of 'x', and in", many.Message, StringComparison.Ordinal);
+
+        void Save(string file, TensorValue value)
+        {
+            var statistics = new SampleStatistics(new(new byte[Fingerprint.Size]));
+            statistics.AddSample([("x", value)]);
+            StatisticsFile.Save(_folder[file], statistics);
+        }
+    }
+
+    [Fact]
+    public void What_wrong_statistics_make_useless_is_left_out_and_named()
+    {
+        var model = SmallNet.Build();
+        var inputs = PartitionedModel.From(model).Plan.Inputs;
+        var statistics = ModelTailor.Collect(model, inputs, new MemorySamples(4));
+        // As of a device that lies.
+        statistics.AddSample([.. statistics.Values.Keys.ToArray().Select(static name => (name, TensorValue.From<float>([-3e38f, 3e38f], 2)))]);
+        var family = ModelTailor.CreateSuite(model, inputs, [new() { Name = "small", MaxBytes = 60_000 }], new MemorySamples(12), _folder["family"], new() { Statistics = statistics, SensitivitySamples = 1, Timing = new() { TimingRounds = 3, TimingBudget = default } });
+        Assert.DoesNotContain(family.Variants, static v => v.Name == "int8");
+        Assert.Contains(family.NotMade, static reason => reason.StartsWith("int8: ", StringComparison.Ordinal) && reason.Contains("no use", StringComparison.Ordinal));
+        Assert.NotEqual("int8", family.Targets[0].Variant);
+    }
+
     [Fact]
     public void A_value_without_elements_on_any_sample_is_left_out()
     {
@@ -197,7 +247,7 @@ public sealed class StatisticsFileTests : IDisposable
         {
             statistics.AddSample(((string[])["x", "conv/1", "größe"]).Select(name =>
             {
-                var scale = Math.Pow(10, random.Next(-6, 7));
+                var scale = Math.Pow(10, random.Next(-6, 4));
                 var elements = new float[random.Next(1, 4) * 6];
                 for (var i = 0; i < elements.Length; i++) elements[i] = random.Next(4) == 0 ? 0 : (float)((random.NextDouble() - 0.5) * scale);
                 if (name == "conv/1" && random.Next(20) == 0) elements[0] = float.NegativeInfinity;

@@ -56,9 +56,15 @@ internal static class FamilyTable
             foreach (var step in variant.Steps) terminal.Output.WriteLine($"  {step}");
         }
 
-        foreach (var reason in family.NotMade.IsDefault ? [] : family.NotMade) terminal.Output.WriteLine($"not made: {reason}");
+        WriteNotMade(terminal, family);
         foreach (var target in family.Targets.Where(static t => t.Refusal is not null)) terminal.Output.WriteLine($"target {target.Name}: {target.Refusal}");
         terminal.Output.WriteLine($"judged by {Words.Count(family.Samples, "sample")}{(family.SharesSamples ? ", which they were made with, since there are no others," : "")} on {family.Machine}; \"smaller\" and \"faster\" are against {family.Model} as it was, timed in turn");
+    }
+
+    /// <summary>What could not be made or is of no use, and why.</summary>
+    public static void WriteNotMade(Terminal terminal, ModelFamily family)
+    {
+        foreach (var reason in family.NotMade) terminal.Output.WriteLine($"not made: {reason}");
     }
 
     private static string Number(double value, string format, string unit) => value.ToString(format, CultureInfo.InvariantCulture) + unit;

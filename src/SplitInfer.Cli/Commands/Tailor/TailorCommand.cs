@@ -47,8 +47,8 @@ internal static class TailorCommand
             else
             {
                 FamilyTable.Write(terminal, family);
+                FamilyTable.WriteNotMade(terminal, family);
                 terminal.Output.WriteLine($"{Words.Count(family.Variants.Length, "variant")}, judged by {Words.Count(family.Samples, "sample")}, kept in {folder}");
-                if (!family.NotMade.IsDefaultOrEmpty) terminal.Output.WriteLine($"{Words.Count(family.NotMade.Length, "other variant")} could not be made; 'splitinfer tailor explain {folder}' tells why");
             }
 
             if (family.SharesSamples) terminal.Complain($"{family.Samples} samples are too few to keep some apart: variants are judged by those they were made with, so agreement is too good. Give 4 or more.");
