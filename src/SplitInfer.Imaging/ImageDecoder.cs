@@ -12,7 +12,7 @@ internal static class ImageDecoder
     /// <param name="encoded">The file.</param>
     /// <param name="maxPixels">The most pixels that memory is taken for.</param>
     /// <param name="source">What to call it in messages.</param>
-    /// <exception cref="InvalidImageException">It is no picture, is damaged, or has more pixels.</exception>
+    /// <exception cref="InvalidImageException">It is no picture, is damaged, has more pixels, or takes more memory or time than so many do.</exception>
     public static unsafe PixelImage Decode(ReadOnlySpan<byte> encoded, long maxPixels, string source)
     {
         using var data = SKData.CreateCopy(encoded);
@@ -20,6 +20,8 @@ internal static class ImageDecoder
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if ((long)width * height > maxPixels)
             throw new InvalidImageException($"{source}: the picture has {width}×{height} pixels, over the {maxPixels} allowed. Raise {nameof(ImagePreprocessing)}.{nameof(ImagePreprocessing.MaxPixels)}, or give a smaller one.");
+        if (DecodingCost.FaultOf(encoded, width, height, isTurned: codec.EncodedOrigin != SKEncodedOrigin.TopLeft, maxPixels) is { } fault)
+            throw new InvalidImageException($"{source}: the picture {fault}. Raise {nameof(ImagePreprocessing)}.{nameof(ImagePreprocessing.MaxPixels)}, or save it again as a baseline JPEG or a PNG.");
         var pixels = new byte[width * height * PixelImage.PixelBytes];
         // Without a colour space the numbers of the file are kept, which is what models were trained on.
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);

@@ -126,6 +126,36 @@ public sealed class DecodeTests
     }
 
     [Fact]
+    public void A_WebP_without_loss_has_to_be_smaller_since_its_tables_take_memory()
+    {
+        var encoded = Pictures.EncodeLossless(Pictures.Noise(64, 64, 4), 64, 64);
+        var error = Assert.Throws<InvalidImageException>(() => (Options with { MaxPixels = 64 * 64 }).Decode(encoded));
+        // 256 squares of 4×4 pixels.
+        Assert.Contains($"may take {(64 * 64 * 4) + (256 * 5700)} bytes, since a WebP without loss", error.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(ImagePreprocessing.MaxPixels), error.Message, StringComparison.Ordinal);
+        Options.Decode(encoded).Dispose();
+    }
+
+    [Theory]
+    [InlineData(1, 6)]
+    [InlineData(30, 1000)]
+    public void A_JPEG_of_many_scans_has_to_be_smaller_since_each_takes_time_and_all_take_memory(int refinements, int allowed)
+    {
+        var encoded = Pictures.Progressive(64, refinements);
+        var error = Assert.Throws<InvalidImageException>(() => (Options with { MaxPixels = 64 * 64 }).Decode(encoded));
+        Assert.Contains("scans", error.Message, StringComparison.Ordinal);
+        (Options with { MaxPixels = 64 * 64 * allowed }).Decode(encoded).Dispose();
+    }
+
+    [Fact]
+    public void A_photograph_that_is_turned_has_to_be_smaller_since_that_takes_a_copy()
+    {
+        var photograph = Pictures.WithOrientation(Pictures.Encode(Opaque(Pictures.Noise(32, 16, 4)), 32, 16, SKEncodedImageFormat.Jpeg), 6);
+        Assert.Contains("has to be turned", Assert.Throws<InvalidImageException>(() => (Options with { MaxPixels = (2 * 32 * 16) - 1 }).Decode(photograph)).Message, StringComparison.Ordinal);
+        (Options with { MaxPixels = 2 * 32 * 16 }).Decode(photograph).Dispose();
+    }
+
+    [Fact]
     public void A_missing_file_is_named() =>
         Assert.Contains("none.png", Assert.Throws<FileNotFoundException>(static () => Options.Load("none.png")).Message, StringComparison.Ordinal);
 
