@@ -33,7 +33,7 @@ internal sealed partial record ToolCommand(IReadOnlyList<string> Names, IReadOnl
     public static ToolCommand Parse(string line)
     {
         var words = Comment().Replace(line, "").Split((char[])[' ', '[', ']'], StringSplitOptions.RemoveEmptyEntries)[1..];
-        var names = words.TakeWhile(static word => Name().IsMatch(word)).Take(words is ["bench", ..] or ["tailor", "explain" or "collect", ..] ? 2 : 1);
+        var names = words.TakeWhile(static word => Name().IsMatch(word)).Take(words is ["bench" or "exits", ..] or ["tailor", "explain" or "collect", ..] ? 2 : 1);
         return new([.. names], [.. words.Where(static word => word.StartsWith("--", StringComparison.Ordinal)).Select(static word => word.Split('=')[0].TrimEnd('…'))]);
     }
 
