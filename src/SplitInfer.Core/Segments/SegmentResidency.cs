@@ -94,12 +94,28 @@ internal sealed class SegmentResidency(long budgetBytes)
             lock (Gate)
             {
                 oldest = Idle(static set => set.IsClosed) ?? (IsOverBudget() ? Idle(static _ => true) : null);
-                if (oldest is not null) Forget(oldest);
+                if (oldest is not null)
+                {
+                    Forget(oldest);
+                    oldest.Set.Unattended++;
+                }
+
                 emptied = [.. _sets.Where(static set => set.IsClosed && set.Entries.Count == 0)];
                 foreach (var set in emptied) _sets.Remove(set);
             }
 
-            if (oldest is not null) oldest.Segment.Result.Dispose();
+            if (oldest is not null)
+            {
+                try
+                {
+                    oldest.Segment.Result.Dispose();
+                }
+                finally
+                {
+                    lock (Gate) oldest.Set.Unattended--;
+                }
+            }
+
             foreach (var set in emptied) set.Compiler.Dispose();
             if (oldest is null) return;
         }

@@ -22,6 +22,9 @@ internal sealed class SegmentSet : IDisposable
     /// <summary>Whether no segment is leased any more. Guarded by the residency's gate.</summary>
     internal bool IsClosed { get; private set; }
 
+    /// <summary>Segments that are being unloaded, or loaded though nobody waits for them any more. Guarded by the residency's gate.</summary>
+    internal int Unattended { get; set; }
+
     /// <summary>Segments that are loaded or being loaded.</summary>
     public int Count
     {
@@ -53,7 +56,8 @@ internal sealed class SegmentSet : IDisposable
         catch
         {
             // Whoever gives up waiting still holds the segment until it is loaded, so that someone is there to unload it.
-            _ = entry.Segment.ContinueWith(_ => _residency.Return(entry), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            lock (_residency.Gate) Unattended++;
+            _ = entry.Segment.ContinueWith(_ => ReturnUnattended(entry), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             throw;
         }
     }
@@ -65,17 +69,29 @@ internal sealed class SegmentSet : IDisposable
             (await RentAsync(key, cancellationToken).ConfigureAwait(false)).Dispose();
     }
 
-    /// <summary>Unloads every segment. Those still leased are unloaded when their leases are disposed.</summary>
+    /// <summary>
+    /// Unloads every segment. Those still leased are unloaded when their leases are disposed. Waits for a segment that is being loaded though nobody waits for it any more, and for
+    /// those that others are unloading: an engine that works while the process ends brings it down.
+    /// </summary>
     public void Dispose()
     {
         lock (_residency.Gate)
         {
-            if (IsClosed) return;
             IsClosed = true;
             foreach (var refused in Entries.Values.Where(static e => e.Leases == 0 && e.Segment.IsFaulted).ToArray()) _residency.Forget(refused);
         }
 
         _residency.Trim();
+        SpinWait.SpinUntil(() =>
+        {
+            lock (_residency.Gate) return Unattended == 0;
+        });
+    }
+
+    private void ReturnUnattended(SegmentResidency.Entry entry)
+    {
+        _residency.Return(entry);
+        lock (_residency.Gate) Unattended--;
     }
 
     private SegmentResidency.Entry Take(SegmentKey key)

@@ -93,6 +93,52 @@ public class SegmentResidencyTests
     }
 
     [Fact]
+    public async Task Disposal_waits_for_a_segment_that_is_loaded_though_nobody_waits_for_it_any_more()
+    {
+        using var compiled = new ManualResetEventSlim();
+        var compiler = new CountingCompiler(bytesEach: 1) { OnCompile = _ => compiled.Wait() };
+        var segments = new SegmentResidency(10).Open(compiler);
+        using var caller = new CancellationTokenSource();
+        var renting = segments.RentAsync(A, caller.Token).AsTask();
+        await caller.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => renting);
+
+        var disposal = Task.Run(segments.Dispose);
+        compiled.Set();
+        await disposal;
+
+        Assert.Equal([A], compiler.Dropped);
+        Assert.True(compiler.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Disposal_waits_for_a_segment_that_another_one_unloads()
+    {
+        using ManualResetEventSlim isDropping = new(), mayDrop = new();
+        var compiler = new CountingCompiler(bytesEach: 1)
+        {
+            OnDrop = key =>
+            {
+                if (key != A) return;
+                isDropping.Set();
+                mayDrop.Wait();
+            },
+        };
+        var segments = new SegmentResidency(1).Open(compiler);
+        await UseAsync(segments, A);
+        var other = Task.Run(() => UseAsync(segments, B));
+        isDropping.Wait();
+
+        var disposal = Task.Run(segments.Dispose);
+        mayDrop.Set();
+        await disposal;
+
+        Assert.Contains(A, compiler.Dropped);
+        await other;
+        Assert.True(compiler.IsDisposed);
+    }
+
+    [Fact]
     public async Task The_budget_is_one_for_all_models_and_the_least_recently_used_makes_room_whichever_model_it_is_of()
     {
         var residency = new SegmentResidency(8);
@@ -183,6 +229,8 @@ public class SegmentResidencyTests
 
         public Action<SegmentKey> OnCompile { get; init; } = static _ => { };
 
+        public Action<SegmentKey> OnDrop { get; init; } = static _ => { };
+
         public bool IsDisposed { get; private set; }
 
         public long SharedBytes { get; set; }
@@ -197,10 +245,16 @@ public class SegmentResidencyTests
 
             OnCompile(key);
             Compiled.Add(key);
-            return new(new IdleRunner(() => Dropped.Add(key)), bytesEach, null);
+            return new(new IdleRunner(() => Drop(key)), bytesEach, null);
         }
 
         public void Dispose() => IsDisposed = true;
+
+        private void Drop(SegmentKey key)
+        {
+            OnDrop(key);
+            lock (Dropped) Dropped.Add(key);
+        }
     }
 
     private sealed class IdleRunner(Action dropped) : ISegmentRunner
