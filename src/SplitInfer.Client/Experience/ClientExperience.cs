@@ -206,7 +206,7 @@ public sealed class ClientExperience
         var most = _chosen;
         for (var variant = 0; variant < _answers.Length; variant++)
             if (_answers[variant] > _answers[most]) most = variant;
-        if (most != _chosen) Model.AnsweredBy(_session, _variants[most]);
+        if (most != _chosen) Model.AnsweredBy(_session, most, _variants);
     }
 
     private void Open(double minAccuracy)

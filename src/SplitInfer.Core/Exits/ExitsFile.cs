@@ -28,9 +28,7 @@ public static class ExitsFile
         ExitsReader.Read(document);
         var bytes = JsonSerializer.SerializeToUtf8Bytes(document, ExitsJson.Default.ExitsDocument);
         if (bytes.LongLength > MaxBytes) throw new InvalidExitsException($"The exits take {bytes.LongLength} bytes, over the {MaxBytes} that a file of exits may have. Make fewer exits, or of fewer features.");
-        var unfinished = path + ".new";
-        File.WriteAllBytes(unfinished, bytes);
-        File.Move(unfinished, path, overwrite: true);
+        WholeFile.Replace(path, bytes);
     }
 
     /// <summary>Reads a file that may be anything.</summary>
@@ -40,9 +38,8 @@ public static class ExitsFile
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            if (file.Length > MaxBytes) throw new InvalidExitsException($"takes {file.Length} bytes, more than any exits do");
-            return ExitsReader.Read(JsonSerializer.Deserialize(file, ExitsJson.Default.ExitsDocument) ?? throw new InvalidExitsException("holds nothing"));
+            var bytes = WholeFile.Read(path, (int)MaxBytes, static problem => new InvalidExitsException($"holds no exits: {problem}"));
+            return ExitsReader.Read(JsonSerializer.Deserialize(bytes, ExitsJson.Default.ExitsDocument) ?? throw new InvalidExitsException("holds nothing"));
         }
         catch (InvalidExitsException error)
         {

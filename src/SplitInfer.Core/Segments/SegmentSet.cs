@@ -90,8 +90,14 @@ internal sealed class SegmentSet : IDisposable
 
     private void ReturnUnattended(SegmentResidency.Entry entry)
     {
-        _residency.Return(entry);
-        lock (_residency.Gate) Unattended--;
+        try
+        {
+            _residency.Return(entry);
+        }
+        finally
+        {
+            lock (_residency.Gate) Unattended--;
+        }
     }
 
     private SegmentResidency.Entry Take(SegmentKey key)

@@ -109,13 +109,17 @@ public sealed class ExperienceModel : IPolicyState
     /// nothing where the session is not open.
     /// </summary>
     /// <param name="session">The session.</param>
-    /// <param name="variant">What is known of the variant that has answered.</param>
-    public void AnsweredBy(long session, in VariantFeatures variant)
+    /// <param name="variant">The place of the variant that has answered.</param>
+    /// <param name="variants">What is known of all variants; what is unknown of that one counts as in the mean of the others, as where one is chosen.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such variant.</exception>
+    public void AnsweredBy(long session, int variant, ReadOnlySpan<VariantFeatures> variants)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(variant);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(variant, variants.Length);
         lock (_lock)
         {
             ref var open = ref _sessions.Find(session);
-            if (!Unsafe.IsNullRef(ref open)) open.Variant = variant;
+            if (!Unsafe.IsNullRef(ref open)) open.Variant = variants[variant].AmongOthers(variants);
         }
     }
 

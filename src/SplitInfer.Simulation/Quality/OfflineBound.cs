@@ -75,9 +75,11 @@ internal sealed class OfflineBound(QualityWorld world, SimulatedQuery[] queries,
             var until = Math.Min(Math.Min(queries[query].DueAt, now + (left[query] / speed)), next < queries.Length ? queries[next].At : double.PositiveInfinity);
             if (now < world.SlowAt) until = Math.Min(until, world.SlowAt);
             var seconds = Math.Min(left[query], (until - now) * speed);
+            // What is left may be less than the clock can tell.
+            var isOver = until <= now;
             (done, now) = (done + seconds, until);
             left[query] -= seconds;
-            if (left[query] <= 1e-12) waiting.Dequeue();
+            if (left[query] <= 1e-12 || isOver) waiting.Dequeue();
         }
 
         return done;

@@ -48,7 +48,8 @@ internal sealed class FamilyFolder : IDisposable
         }
 
         _isWritten = true;
-        foreach (var variant in earlier)
+        // The model itself may be of the earlier family, and is not this one's to remove.
+        foreach (var variant in earlier.Where(variant => variant.Fingerprint != family.Fingerprint))
             if (family.Variants.All(kept => !kept.File.Equals(variant.File, StringComparison.OrdinalIgnoreCase))) Remove(variant);
         return family;
     }

@@ -20,11 +20,18 @@ public class ClientExperienceTests
         var experience = Of(model);
         var (session, variant) = experience.Begin([]);
         Assert.Equal(1, variant);
-        for (var request = 0; request < byOther + byChosen; request++) experience.End(session, variant, request < byOther ? 0 : 1, seconds: 0.05);
-        Assert.True(experience.Rate(0.3));
+        var lateness = 0.0;
+        for (var request = 0; request < byOther + byChosen; request++)
+        {
+            experience.End(session, variant, request < byOther ? 0 : 1, seconds: 0.05);
+            lateness += 0.1 * ((request < byOther ? 1 : 0) - lateness);
+        }
 
+        Assert.True(experience.Rate(0.3));
+        // How often the other one is late is not known, so it counts as the one that is known.
+        var rated = byOther > byChosen ? Variants[0] with { Lateness = lateness } : Variants[1];
         var direct = new ExperienceModel();
-        direct.Choose(1, experience.Device, Variants.AsSpan(byOther > byChosen ? 0 : 1, 1));
+        direct.Choose(1, experience.Device, [rated]);
         direct.Rate(1, 0.3, 0.05);
         Assert.Equal(Numbers(direct), Numbers(model));
     }

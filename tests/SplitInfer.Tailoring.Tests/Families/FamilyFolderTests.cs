@@ -32,6 +32,16 @@ public sealed class FamilyFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_is_tailored_stays_though_it_was_of_an_earlier_family()
+    {
+        Make(SmallNet.Build());
+        var path = _folder["family/small.float32.onnx"];
+        Make(OnnxModel.Load(path));
+        Assert.True(File.Exists(path));
+        Assert.Equal("small.float32.onnx", Check().Model);
+    }
+
+    [Fact]
     public void A_family_that_cannot_be_finished_leaves_the_folder_as_it_was()
     {
         Make(SmallNet.Build());

@@ -80,8 +80,8 @@ internal static class BenchDeadlineCommand
                 }
             }
 
-            if (benchmark.ServerFailure is { } failure) terminal.Complain($"The server could not be used to the end, so that the figures are those of the device: {FailureWords.Of(failure)}");
-            else if (!isJson) terminal.Output.WriteLine("late: more than 5 ms after the deadline; latest: after the deadline, before it where negative; missed: no answer; duplicated: device and server both ran;\naccuracy: expected, no answer counts as 0; device alone: of the best variant that the device makes in time; as good as that: share of answers at least as accurate");
+            if (benchmark.ServerFailure is { } failure) terminal.Complain($"A client could not use the server at the end, so that the figures may in part be those of the device: {FailureWords.Of(failure)}");
+            if (!isJson) terminal.Output.WriteLine("late: more than 5 ms after the deadline; latest: after the deadline, before it where negative; missed: no answer; duplicated: device and server both ran;\naccuracy: expected, no answer counts as 0; device alone: of the best variant that the device makes in time; as good as that: share of answers at least as accurate");
         });
         return command;
 

@@ -104,7 +104,8 @@ internal static class BenchQualityCommand
             else result.AddError($"{((System.CommandLine.Parsing.OptionResult)result.Parent!).Option.Name} takes numbers above 0, separated by commas, not '{text}'.");
         }
 
-        return [.. values];
+        if (values.Count == 0 && !result.Errors.Any()) result.AddError($"{((System.CommandLine.Parsing.OptionResult)result.Parent!).Option.Name} takes numbers above 0, separated by commas.");
+        return [.. values.Distinct()];
     }
 
     private static Option<int> Count(string name, string helpName, string description, int value, int least, int most)

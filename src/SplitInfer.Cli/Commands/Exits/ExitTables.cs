@@ -11,6 +11,9 @@ internal static class ExitTables
 {
     private const int BarWidth = 10, NameWidth = 26;
 
+    // What binary fractions are off by, such as 0.995 · 10⁴.
+    private const double Rounding = 1e-6;
+
     /// <summary>What was tried, and what became of it.</summary>
     public static void Write(Terminal terminal, MadeExits made, string path)
     {
@@ -67,9 +70,11 @@ internal static class ExitTables
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:F1} %");
 
-    private static string Fine(double? share) => share is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value * 100:F2} %") : "";
+    // Down, since one answer of 30,000 that differs is not none, and a lower bound is one.
+    private static string Fine(double? share) => share is { } value ? string.Create(CultureInfo.InvariantCulture, $"{Math.Floor((value * 1e4) + Rounding) / 100:F2} %") : "";
 
-    private static string Loss(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.###} %");
+    // Up, since it is an upper bound.
+    private static string Loss(double share) => string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling((share * 1e5) - Rounding) / 1000:0.###} %");
 
     // Rounded, 0.99996 would be certainty.
     private static string Sure(double threshold) => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(threshold * 1e6) / 1e4:0.####} %");
