@@ -20,9 +20,7 @@ public static class CalibrationFile
         ArgumentNullException.ThrowIfNull(calibration);
         var document = new CalibrationDocument(
             CalibrationDocument.FormatName, CalibrationDocument.CurrentVersion, calibration.Model.ToString(), calibration.Plan.ToString(), calibration.Samples, calibration.Entries);
-        var unfinished = path + ".new";
-        File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(document, CalibrationJson.Default.CalibrationDocument));
-        File.Move(unfinished, path, overwrite: true);
+        WholeFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(document, CalibrationJson.Default.CalibrationDocument));
     }
 
     /// <summary>Reads a file that may be anything.</summary>
@@ -32,9 +30,8 @@ public static class CalibrationFile
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            if (file.Length > MaxBytes) throw Wrong($"takes {file.Length} bytes, more than any calibration does");
-            return Read(JsonSerializer.Deserialize(file, CalibrationJson.Default.CalibrationDocument) ?? throw Wrong("holds nothing"));
+            var bytes = WholeFile.Read(path, (int)MaxBytes, static problem => Wrong($"is no calibration: {problem}"));
+            return Read(JsonSerializer.Deserialize(bytes, CalibrationJson.Default.CalibrationDocument) ?? throw Wrong("holds nothing"));
         }
         catch (InvalidCalibrationException error)
         {
