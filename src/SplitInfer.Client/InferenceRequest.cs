@@ -5,6 +5,8 @@ namespace SplitInfer.Client;
 /// <summary>What one request asks for beside its inputs. The default asks for nothing.</summary>
 public sealed class InferenceRequest
 {
+    private const int MaxUserBytes = 64;
+
     /// <summary>The partition to take, whatever the policy says; null leaves the choice to the policy. The policy does not learn from a request that names its own.</summary>
     public int? Partition { get; init; }
 
@@ -33,6 +35,26 @@ public sealed class InferenceRequest
         get;
         init => field = value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(nameof(MinAccuracy), value, $"{nameof(InferenceRequest)}.{nameof(MinAccuracy)} must be from 0 to 1; 0.6 asks for 60 %.");
     }
+
+    /// <summary>
+    /// The least share of answers, among requests like this one, that are to be the model's own, 0 to 1: an exit may answer where it is expected to agree with the model that often. On the device
+    /// exits are those of <see cref="SplitInferenceOptions.Exits"/>; a server may have its own, and uses them where it has much to do. Null (the default): an exit of the device
+    /// answers where its file promises it, and the server's never do.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not from 0 to 1.</exception>
+    public double? MinQuality
+    {
+        get;
+        init => field = value is null or (>= 0 and <= 1) ? value : throw new ArgumentOutOfRangeException(nameof(MinQuality), value, $"{nameof(InferenceRequest)}.{nameof(MinQuality)} must be from 0 to 1; 0.99 allows one answer in a hundred to be another than the model's.");
+    }
+
+    /// <summary>On whose behalf the request is sent, for a server that shares its time among users; at most 64 bytes of UTF-8. Empty (the default) where the client is one user.</summary>
+    /// <exception cref="ArgumentException">It is longer.</exception>
+    public string User
+    {
+        get;
+        init => field = System.Text.Encoding.UTF8.GetByteCount(value ?? throw new ArgumentNullException(nameof(User))) <= MaxUserBytes ? value : throw new ArgumentException($"{nameof(InferenceRequest)}.{nameof(User)} has more than {MaxUserBytes} bytes; give a shorter name or a digest.", nameof(User));
+    } = "";
 
     /// <summary>
     /// How much the request matters; an ordinary request by default. A policy that learns explores less with a request that weighs more, never sends

@@ -54,6 +54,12 @@ public sealed class InferenceResult : IDisposable
     /// </summary>
     public required double? Accuracy { get; init; }
 
+    /// <summary>The exit that answered in place of the model, from 1 on: of the device, or of the server where <see cref="Source"/> is not the device. 0 where the answer is the model's own.</summary>
+    public int Exit { get; internal init; }
+
+    /// <summary>How sure that exit is of its answer, 0 to 1: the chance that the model would answer the same. 0 where the answer is the model's own.</summary>
+    public double Confidence { get; internal init; }
+
     /// <summary>Name of the codec in which the boundary travelled; of no consequence where everything ran on the device.</summary>
     public required string Codec { get; init; }
 
@@ -180,6 +186,8 @@ public sealed class InferenceResult : IDisposable
             Variant = answering.Member is null ? null : answering.Name,
             VariantNumber = attempt.Result.Outputs.Variant ?? attempt.Decision.Arm.Variant,
             Accuracy = answering.Member is null ? null : result.IsFromServer ? arms.AccuracyOf(attempt.Decision.Arm) : answering.Accuracy,
+            Exit = result.Exit,
+            Confidence = result.Confidence,
             Codec = attempt.Codec.Name,
             Server = result.Server == ServerOutcome.NotAsked ? null : servers.All[attempt.Decision.Arm.Server].Name,
             Source = !result.IsFromServer ? InferenceSource.Device : partition.Head.Nodes == 0 ? InferenceSource.Server : InferenceSource.Split,

@@ -132,6 +132,12 @@ public sealed class SplitInferenceOptions
     /// </summary>
     public string? Calibration { get; set; }
 
+    /// <summary>
+    /// The file in which <c>splitinfer exits add</c> left early exits of this model; with a <see cref="Family"/> also a folder with such files of its variants. Where an exit on a cut is
+    /// sure enough, the device answers there, and nothing behind the cut runs. Null (the default) where there are none.
+    /// </summary>
+    public string? Exits { get; set; }
+
     /// <summary>With a calibration: the part of the results that must stay the same, 0 to 1, for a codec to be chosen; of a model that is no classifier, 1 less the relative error of its outputs. 0.99 unless set.</summary>
     public double MinAgreement { get; set; } = 0.99;
 

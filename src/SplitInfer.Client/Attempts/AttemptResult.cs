@@ -30,6 +30,12 @@ internal readonly record struct AttemptResult(TailOutputs Outputs, ServerOutcome
     /// <summary>Whether device and server both ran the tail.</summary>
     public bool IsRaced { get; init; }
 
+    /// <summary>The exit that answered, from 1 on; 0 for the model's own outputs.</summary>
+    public int Exit { get; init; }
+
+    /// <summary>How sure that exit is of its answer, 0 to 1; 0 without exits.</summary>
+    public double Confidence { get; init; }
+
     /// <summary>Whether the outputs are the server's.</summary>
     public bool IsFromServer => Server == ServerOutcome.Replied;
 }

@@ -58,6 +58,8 @@ internal sealed class RemoteExecutor(ServerSet servers, CodecRegistry codecs, Ti
             // No server can have spent more time than the whole request took. Wrong times would spoil what is learned, so they are left out.
             ServerTimings = isPlausible ? reply.Timings : default,
             ServerLoad = reply.Load,
+            Exit = reply.Exit,
+            Confidence = reply.Confidence,
             IsTooLate = isTooLate,
         };
     }

@@ -14,6 +14,12 @@ public sealed class TailReply(TensorValue[] outputs, TailTimings timings) : IDis
     /// <summary>How busy the other end was; all 0 where it did not say.</summary>
     public ServerLoad Load { get; init; }
 
+    /// <summary>The exit of the server's model that answered, from 1 on; 0 for the model's own outputs.</summary>
+    public int Exit { get; init; }
+
+    /// <summary>How sure that exit is of its answer, 0 to 1; 0 without exits.</summary>
+    public double Confidence { get; init; }
+
     /// <inheritdoc/>
     public void Dispose()
     {

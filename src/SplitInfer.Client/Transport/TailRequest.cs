@@ -26,6 +26,12 @@ public sealed class TailRequest
     /// <summary>What the request is worth beside others, for a server that has more than it can do at once; 1 unless set. The wire carries it rounded to a whole number, at least 1.</summary>
     public double Weight { get; init; } = 1;
 
+    /// <summary>The least share of answers that are to be the model's own, above 0 and at most 1; null (the default) where an exit of the server must not answer.</summary>
+    public double? MinQuality { get; init; }
+
+    /// <summary>On whose behalf the request is sent; empty (the default) where nobody is told apart.</summary>
+    public string User { get; init; } = "";
+
     /// <summary>How far it has got.</summary>
     public UploadProgress Progress { get; } = new();
 

@@ -28,7 +28,12 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
 
     public CompiledSegment Compile(SegmentKey key)
     {
-        var segment = key.Side == SegmentSide.Head ? model.Head(key.Partition) : model.Tail(key.Partition);
+        var segment = key.Side switch
+        {
+            SegmentSide.Head => model.Head(key.Partition),
+            SegmentSide.Middle => model.Between(key.From, key.Partition),
+            _ => model.Tail(key.Partition),
+        };
         var compiled = Compile(key, segment);
         try
         {
