@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace SplitInfer.Families;
 
@@ -19,8 +18,5 @@ public static class InstructionSets
     public static IReadOnlyList<string> All { get; } = [X64, X64Vnni, Arm64];
 
     /// <summary>That of this machine.</summary>
-    public static string Here => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Arm64 : HasVnni ? X64Vnni : X64;
-
-    // AVX-VNNI, or AVX-512 VNNI: bit 11 of ECX of leaf 7.
-    private static bool HasVnni => AvxVnni.IsSupported || (X86Base.IsSupported && Avx512F.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0);
+    public static string Here => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Arm64 : ByteProducts.HasVnni ? X64Vnni : X64;
 }
