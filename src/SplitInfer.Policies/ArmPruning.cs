@@ -9,8 +9,9 @@ namespace SplitInfer.Policies;
 /// <remarks>
 /// The cost of an arm is linear in what is not known:
 /// <code>
-/// cost = head + encode  +  x·bits  +  y·(tail + decode)      x: 1/bandwidth, y: slowness of the server, both relative to the device
+/// cost = head + (1 − q)·(encode  +  x·bits  +  y·(tail + decode))      x: 1/bandwidth, y: slowness of the server, both relative to the device
 /// </code>
+/// where the exit of the arm answers a share q of the requests,
 /// so those that can win are on the lower hull, which is read off a grid that is even in log x and log y. Round trip and queue are the
 /// same for all arms of a server; they matter only against the device, which is always kept. Arms of each server are compared with one
 /// another, once for each loss of accuracy, against the most accurate of all, that may be acceptable.
@@ -51,13 +52,13 @@ public static class ArmPruning
     {
         ArgumentOutOfRangeException.ThrowIfZero(arms.Length, nameof(arms));
         var kept = Enumerable.Range(0, arms.Length).GroupBy(arm => arms[arm].Arm.Server)
-            .SelectMany(server => server.Key == Arm.OnDevice ? server : (IEnumerable<int>)Winners(arms, [.. server], heads, maxArmsOfServer)).Order();
+            .SelectMany(server => server.Key == Arm.OnDevice ? LocalPruning.Winners(arms, [.. server], heads, minAccuracy: 0) : Winners(arms, [.. server], heads, maxArmsOfServer)).Order();
         return [.. kept.Select((arm, index) => arms[arm] with { Arm = arms[arm].Arm with { Index = index } })];
     }
 
     /// <summary>
     /// The same for requests that all ask for one accuracy: leaves the arms that can win among those that have it, which are fewer. Of arms that run
-    /// everything on the device all are left. Where no arm of a server has that accuracy, those that have the most are compared.
+    /// everything on the device all without an exit are left. Where no arm of a server has that accuracy, those that have the most are compared.
     /// </summary>
     /// <param name="arms">The arms, by server, variant and rising cut; those that run everything on the device come last.</param>
     /// <param name="heads">Delays of the heads; where nothing is measured yet, their work stands for them.</param>
@@ -68,7 +69,7 @@ public static class ArmPruning
     {
         ArgumentOutOfRangeException.ThrowIfZero(arms.Length, nameof(arms));
         var kept = Enumerable.Range(0, arms.Length).GroupBy(arm => arms[arm].Arm.Server)
-            .SelectMany(server => server.Key == Arm.OnDevice ? server : (IEnumerable<int>)WinnersFor(arms, [.. server], heads, minAccuracy, maxArmsOfServer)).Order();
+            .SelectMany(server => server.Key == Arm.OnDevice ? LocalPruning.Winners(arms, [.. server], heads, minAccuracy) : WinnersFor(arms, [.. server], heads, minAccuracy, maxArmsOfServer)).Order();
         return [.. kept.Select((arm, index) => arms[arm] with { Arm = arms[arm].Arm with { Index = index } })];
     }
 
@@ -137,13 +138,14 @@ public static class ArmPruning
         // The shape of the tail is that of the device, as far as it tells; an exit does less.
         var work = (Work(description), WorkOfVariant(arms, description));
         var byWork = work.Item2 > 0 ? whole * work.Item1 / work.Item2 : 0;
-        var tail = description.TailSeconds > 0 ? description.TailSeconds : description.Arm.Exit == 0 ? Math.Max(whole - head, byWork / 10) : byWork;
-        return new(head + description.EncodeSeconds, description.PayloadBits, tail + description.DecodeSeconds, description.Accuracy);
+        var tail = description.TailSeconds > 0 ? description.TailSeconds : description.ServerExit == 0 ? Math.Max(whole - head, byWork / 10) : byWork;
+        var stay = 1 - description.ExitRate;
+        return new(head + description.ExitSeconds + (stay * description.EncodeSeconds), stay * description.PayloadBits, stay * (tail + description.DecodeSeconds), description.Accuracy);
     }
 
     private static double WholeSeconds(ImmutableArray<ArmDescription> arms, HeadProfile heads) => HeadSeconds(heads, arms[^1].Arm.Variant, arms[^1].Arm.Cut);
 
-    private static double HeadSeconds(HeadProfile heads, int variant, int cut) =>
+    internal static double HeadSeconds(HeadProfile heads, int variant, int cut) =>
         heads.SecondsOf(variant, heads.CountOf(variant) - 1) > 0 ? heads.SecondsOf(variant, cut) : heads.WorkOf(variant, cut) / AssumedMacsPerSecond;
 
     private static double Work(ArmDescription arm) => arm.TailMacs.Sum() + (NodeMacs * arm.TailNodes.Sum());

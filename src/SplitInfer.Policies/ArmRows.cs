@@ -4,17 +4,18 @@ namespace SplitInfer.Policies;
 internal sealed class ArmRows
 {
     /// <param name="arms">The arms.</param>
+    /// <param name="serverExits">By arm: the exit that its server has; 0 for none.</param>
     /// <param name="heads">The profile of their heads.</param>
-    public ArmRows(Arm[] arms, HeadProfile heads)
+    public ArmRows(Arm[] arms, int[] serverExits, HeadProfile heads)
     {
         Profile = [.. arms.Select(arm => heads.RowOf(arm.Variant, arm.Cut))];
         (Head, Heads) = Number(arms, static arm => (arm.Variant, arm.Cut));
-        (Payload, Payloads) = Number(arms, static arm => (arm.Variant, arm.Cut, arm.Codec));
+        (Payload, Payloads) = Number(arms, static arm => (arm.Variant, arm.Cut, arm.Codec, arm.IsOnDevice));
         Tail = new int[arms.Length];
         foreach (var server in arms.Where(static arm => !arm.IsOnDevice).GroupBy(static arm => arm.Server))
         {
             Arm[] own = [.. server];
-            var (rowOf, _) = Number(own, static arm => (arm.Variant, arm.Cut, arm.Exit));
+            var (rowOf, _) = Number(own, arm => (arm.Variant, arm.Cut, serverExits[arm.Index]));
             for (var i = 0; i < own.Length; i++) Tail[own[i].Index] = rowOf[i];
         }
     }
@@ -28,15 +29,15 @@ internal sealed class ArmRows
     /// <summary>By arm: the row of its head in the profile, which has all cuts.</summary>
     public int[] Profile { get; }
 
-    /// <summary>By arm: the row of its payload. Arms of one variant, cut and codec share it, whatever their server.</summary>
+    /// <summary>By arm: the row of its payload. Arms of one variant, cut and codec share it, whatever their server. What the device runs alone sends nothing and has others.</summary>
     public int[] Payload { get; }
 
     /// <summary>The number of rows of payloads.</summary>
     public int Payloads { get; }
 
     /// <summary>
-    /// By arm: the row of its tail among those of its server. Arms of one variant, cut and exit share it, whatever their codec. Meaningless for
-    /// the device.
+    /// By arm: the row of its tail among those of its server. Arms of one variant, cut and exit on the server share it, whatever their codec and
+    /// their exit on the device, behind which the tail is the same. Meaningless for the device.
     /// </summary>
     public int[] Tail { get; }
 

@@ -30,8 +30,9 @@ public readonly record struct Decision
 
     /// <summary>
     /// The arm that runs everything on the device if the server does not answer in time, or beside it in a race. Where it has the variant of
-    /// <see cref="Arm"/>, the device goes on from the cut; another variant runs from the input. Null (the default) is the variant of
-    /// <see cref="Arm"/>.
+    /// <see cref="Arm"/>, the device goes on from the cut; another variant runs from the input. It may have an exit of its own, never the one that has
+    /// just left the request to the server, and in the variant of <see cref="Arm"/> never one on an earlier cut. Null (the default) is the variant of
+    /// <see cref="Arm"/> without an exit.
     /// </summary>
     public Arm? Local { get; init; }
 
@@ -57,6 +58,9 @@ public readonly record struct Decision
 
     /// <summary>What the decision was made for.</summary>
     internal Objective Objective { get; init; }
+
+    /// <summary>Probability with which the exit of the arm was expected to answer.</summary>
+    internal double ExitRate { get; init; }
 
     /// <summary>
     /// What the device alone was expected to take for the request, s; 0 where that is nothing to compare with, since it may not run it or the request

@@ -20,13 +20,16 @@ public readonly record struct Outcome
     /// <summary>What became of the server's part.</summary>
     public ServerOutcome Server { get; init; }
 
-    /// <summary>Seconds that the head ran; the whole model where everything ran on the device.</summary>
+    /// <summary>Seconds that the head ran, up to the cut; the whole model where everything ran on the device and no exit answered. What evaluating an exit took is no part of it.</summary>
     public double HeadSeconds { get; init; }
 
     /// <summary>Seconds that encoding took until the first bytes could leave. Encoding that overlaps sending is not in it.</summary>
     public double EncodeSeconds { get; init; }
 
-    /// <summary>Seconds that the whole model took on the device, where the device finished beside or after the server.</summary>
+    /// <summary>
+    /// Seconds that the whole model took on the device, where the device finished beside or after the server; the part up to the exit where the exit of
+    /// <see cref="Decision.Local"/> answered.
+    /// </summary>
     public double DeviceSeconds { get; init; }
 
     /// <summary>Seconds from the first bytes that could leave to the decoded reply; where no reply came, how long it was waited for.</summary>
@@ -41,7 +44,10 @@ public readonly record struct Outcome
     /// <summary>Payload bytes that were sent.</summary>
     public long BytesSent { get; init; }
 
-    /// <summary>The exit that answered; 0 for the model's own outputs.</summary>
+    /// <summary>
+    /// The exit that answered on the device; 0 for the model's own outputs. Where it was that of <see cref="Decision.Arm"/>, no server was asked
+    /// (<see cref="ServerOutcome.NotAsked"/>) and only <see cref="HeadSeconds"/> was spent; where it was that of <see cref="Decision.Local"/>, a server was.
+    /// </summary>
     public int Exit { get; init; }
 
     /// <summary>Confidence of the exit's answer, 0 to 1; 0 without exits.</summary>
@@ -49,6 +55,9 @@ public readonly record struct Outcome
 
     /// <summary>Whether all times can be those of a request. Others would spoil for good what a policy learns, so it does not learn from them.</summary>
     internal bool IsPlausible => IsTime(HeadSeconds) && IsTime(EncodeSeconds) && IsTime(DeviceSeconds) && IsTime(OffloadSeconds) && IsTime(ServerSeconds) && IsTime(QueueSeconds) && BytesSent >= 0;
+
+    /// <summary>Whether the exit of the arm answered, so that the request went no further.</summary>
+    internal bool HasLeft => Exit != 0 && Server == ServerOutcome.NotAsked && Exit == Decision.Arm.Exit;
 
     /// <summary>Whether no reply came although one was waited for: the true offload delay is more than <see cref="OffloadSeconds"/>.</summary>
     public bool IsCensored => Server is ServerOutcome.Overdue or ServerOutcome.Failed or ServerOutcome.Refused or ServerOutcome.Abandoned;

@@ -6,8 +6,8 @@ namespace SplitInfer.Policies;
 public sealed class PolicySetup
 {
     /// <summary>
-    /// The arms, by server, variant and rising cut. Those that run everything on the device come last, one for each variant that the device can
-    /// run, the one of the main variant at the very end. There is at least this one.
+    /// The arms, by server, variant and rising cut. Those that run everything on the device come last: for each variant that the device can run those with
+    /// exits, if any, and behind them the one without, that of the main variant at the very end. There is at least this one.
     /// </summary>
     public required ImmutableArray<ArmDescription> Arms { get; init; }
 

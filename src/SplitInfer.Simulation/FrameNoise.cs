@@ -14,6 +14,9 @@ internal readonly struct FrameNoise(int seed, int frame)
     public double Apply(NoiseTerm term, double mean, double noise, int server = 0) =>
         noise > 0 ? mean * Math.Max(0.1, 1 + (noise * Normal(term, server))) : mean;
 
+    /// <summary>How hard the frame's content is: the share of contents that are easier, 0 to 1. The same for all models and exits.</summary>
+    public double Difficulty() => (Mix(Mix((((ulong)(uint)seed << 32) ^ ((ulong)(uint)frame << 4)) ^ (ulong)NoiseTerm.Content)) >> 11) * TwoToMinus53;
+
     /// <summary>A draw of N(0,1) that belongs to no term of a delay.</summary>
     public double Standard() => Normal(NoiseTerm.Table, server: 0);
 
@@ -58,4 +61,7 @@ internal enum NoiseTerm
 
     /// <summary>No delay: what a policy is told beforehand.</summary>
     Table,
+
+    /// <summary>No delay: what is to be seen.</summary>
+    Content,
 }

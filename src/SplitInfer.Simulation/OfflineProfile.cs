@@ -14,7 +14,7 @@ internal static class OfflineProfile
     /// <summary>Tail delays by partition, s: a least-squares fit of work and nodes by class to the scenario's own. 0 where there is no arm.</summary>
     public static ImmutableArray<double> TailSeconds(Scenario scenario)
     {
-        ScenarioArm[] arms = [.. scenario.Arms.SkipLast(scenario.Locals).Where(static arm => arm is { Variant: 0, Codec: 0 }), scenario.Arms[^1]];
+        ScenarioArm[] arms = [.. scenario.Arms.SkipLast(scenario.Locals).Where(static arm => arm is { Variant: 0, Codec: 0, Exit: null }), scenario.Arms[^1]];
         var classes = arms[0].Macs.Length;
         var scale = new double[2 * classes];
         for (var c = 0; c < classes; c++)

@@ -26,7 +26,7 @@ public sealed class Scenario
     /// <summary>The arms; those that run everything on the device come last, at least one.</summary>
     public required ImmutableArray<ScenarioArm> Arms { get; init; }
 
-    /// <summary>How many of the arms run everything on the device: one for each variant that it has. One by default.</summary>
+    /// <summary>How many of the arms run everything on the device: one for each variant that it has, and one for each exit on the way. One by default.</summary>
     public int Locals { get; init; } = 1;
 
     /// <summary>The least accuracy that every frame asks for, 0 to 1. 0 by default.</summary>
@@ -77,19 +77,21 @@ public sealed class Scenario
     /// <summary>The name of a frame's server, or <see cref="DeviceName"/>.</summary>
     public string ServerNameOf(in SimulatedFrame frame) => frame.Server < 0 ? DeviceName : Servers[frame.Server].Name;
 
-    /// <summary>Mean delay of an arm at a frame while its server is up, s.</summary>
+    /// <summary>Mean delay of an arm at a frame while its server is up, s; with an exit, over all inputs.</summary>
     /// <param name="choice">The arm, of <see cref="Choices"/>.</param>
     /// <param name="frame">The frame.</param>
     /// <param name="clock">When the frame begins, s; it matters only for links that change by the clock.</param>
     public double MeanSeconds(int choice, int frame, double clock = 0)
     {
         var arm = ArmOf(choice);
-        var head = arm.HeadMs * DeviceSlowdown.At(frame);
-        if (choice >= Remotes) return head / 1e3;
-        head += arm.EncodeMs * DeviceSlowdown.At(frame);
+        var slowdown = DeviceSlowdown.At(frame);
+        var stay = 1 - (arm.Exit?.Rate ?? 0);
+        var head = (arm.HeadMs + (arm.Exit?.Ms ?? 0)) * slowdown;
+        if (choice >= Remotes) return (head + (stay * WholeRestMs(arm) * slowdown)) / 1e3;
+        var encode = arm.EncodeMs * slowdown;
         var server = Servers[ServerOf(choice)];
-        var (rttMs, transferMs) = server.LinkMs(arm.PayloadBits, frame, (clock * 1e3) + head);
-        return (head + rttMs + transferMs + ((arm.TailMs + arm.DecodeMs) * server.Slowdown.At(frame))) / 1e3;
+        var (rttMs, transferMs) = server.LinkMs(arm.PayloadBits, frame, (clock * 1e3) + head + encode);
+        return (head + (stay * (encode + rttMs + transferMs + ((arm.TailMs + arm.DecodeMs) * server.Slowdown.At(frame))))) / 1e3;
     }
 
     /// <summary>The smallest mean delay at a frame of all arms that are accurate enough and whose server is up, s.</summary>
@@ -107,13 +109,16 @@ public sealed class Scenario
     /// <summary>Whether one of the arms that a policy chooses among is as accurate as frames ask for.</summary>
     internal bool IsAccurate(int choice) => ArmOf(choice).Accuracy >= MinAccuracy - 1e-9;
 
-    /// <summary>The place of the arm that runs a variant on the device; of the main variant where the device does not have it.</summary>
+    /// <summary>The place of the arm that runs a variant on the device without an exit; of the main variant where the device does not have it.</summary>
     internal int LocalOf(int variant)
     {
         for (var choice = Remotes; choice < Choices; choice++)
-            if (ArmOf(choice).Variant == variant) return choice;
+            if (ArmOf(choice) is { Exit: null } arm && arm.Variant == variant) return choice;
         return Choices - 1;
     }
+
+    /// <summary>What the device has left to do behind the exit of an arm that runs everything there, ms while nothing slows it down.</summary>
+    internal double WholeRestMs(ScenarioArm arm) => arm.Exit is null or { Rate: >= 1 } ? 0 : Math.Max(0, ArmOf(LocalOf(arm.Variant)).HeadMs - arm.HeadMs);
 
     private bool IsChange(int frame) =>
         Servers.Any(server => server.IsChange(frame)) || !DeviceSlowdown.At(frame).Equals(DeviceSlowdown.At(frame - 1));
@@ -130,6 +135,9 @@ public sealed record ScenarioArm
 
     /// <summary>The codec; 0 by default.</summary>
     public int Codec { get; init; }
+
+    /// <summary>The exit on its partition, on the device; null (the default) for none.</summary>
+    public ScenarioExit? Exit { get; init; }
 
     /// <summary>Its accuracy relative to the original model, 0 to 1. 1 by default.</summary>
     public double Accuracy { get; init; } = 1;
@@ -154,4 +162,15 @@ public sealed record ScenarioArm
 
     /// <summary>Delay of the tail, ms.</summary>
     public required double TailMs { get; init; }
+}
+
+/// <summary>An exit of a variant, which answers the easier inputs on the device.</summary>
+/// <param name="Id">Its number among the exits of the variant, from 1 on.</param>
+/// <param name="Rate">Share of inputs that it answers; 1 where it answers whatever its confidence.</param>
+/// <param name="Ms">Delay of evaluating it on the device, ms.</param>
+public sealed record ScenarioExit(int Id, double Rate, double Ms = 0)
+{
+    /// <summary>Whether it answers an input. What one exit answers, another one of a higher rate answers too.</summary>
+    /// <param name="difficulty">The share of inputs that are easier than this one, 0 to 1.</param>
+    internal bool Answers(double difficulty) => difficulty < Rate;
 }

@@ -48,9 +48,10 @@ public static class ScenarioReader
             if (arm.Find("onDevice")?.Flag() ?? false) throw arm.Wrong("after all arms that use a server, since it runs everything on the device");
         var classes = root.Find("features")?.Items(100).Length ?? arms[0].Find("macs")?.Items(100).Length ?? 0;
         ImmutableArray<ScenarioArm> read = [.. arms.Select((arm, index) => ReadArm(arm, classes, isLast: index >= arms.Length - locals))];
-        var seen = new HashSet<(int, int, int, bool)>();
+        var seen = new HashSet<(int, int, int, int, bool)>();
         for (var i = 0; i < read.Length; i++)
-            if (!seen.Add((read[i].Variant, read[i].Partition, read[i].Codec, i >= arms.Length - locals))) throw arms[i].Wrong("of another variant, partition or codec than those before it");
+            if (!seen.Add((read[i].Variant, read[i].Partition, read[i].Codec, read[i].Exit?.Id ?? 0, i >= arms.Length - locals))) throw arms[i].Wrong("of another variant, partition, codec or exit than those before it");
+        CheckExits(arms, read, locals);
         var minAccuracy = root.Find("minAccuracy")?.Number(0, 1) ?? 0;
         if (minAccuracy > read.Max(static arm => arm.Accuracy)) throw root.Get("minAccuracy").Wrong("no more than the most accurate arm has");
         return new()
@@ -98,10 +99,25 @@ public static class ScenarioReader
         };
     }
 
+    private static void CheckExits(ImmutableArray<ScenarioNode> arms, ImmutableArray<ScenarioArm> read, int locals)
+    {
+        if (read[^1].Exit is not null) throw arms[^1].Get("exit").Wrong("left out in the last arm, which runs the main variant to its end");
+        for (var i = 0; i < read.Length; i++)
+        {
+            if (read[i].Exit is not { } exit) continue;
+            var isLocal = i >= arms.Length - locals;
+            if (!isLocal && exit.Rate >= 1) throw arms[i].Get("exit").Wrong("one with a rate below 1 where the arm uses a server, which would never be asked");
+            if (isLocal && exit.Rate < 1 && !read.Skip(i).Any(arm => arm.Exit is null && arm.Variant == read[i].Variant)) throw arms[i].Wrong("before an arm that runs its variant on the device without an exit");
+        }
+    }
+
+    private static ScenarioExit ReadExit(ScenarioNode exit) => new(exit.Get("id").Whole(1, 1_000), exit.Get("rate").Number(0, 1), exit.Find("ms")?.Number(0) ?? 0);
+
     private static ScenarioArm ReadArm(ScenarioNode arm, int classes, bool isLast) => new()
     {
         Variant = arm.Find("variant")?.Whole(0, 1_000) ?? 0,
         Codec = arm.Find("codec")?.Whole(0, 1_000) ?? 0,
+        Exit = arm.Find("exit") is { } exit ? ReadExit(exit) : null,
         Accuracy = arm.Find("accuracy")?.Number(0, 1) ?? 1,
         EncodeMs = arm.Find("encodeMs")?.Number(0) ?? 0,
         DecodeMs = arm.Find("decodeMs")?.Number(0) ?? 0,

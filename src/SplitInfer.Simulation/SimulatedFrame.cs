@@ -9,7 +9,8 @@ namespace SplitInfer.Simulation;
 /// <param name="MeanMs">What the arm costs at this frame without noise; of a race, the lower of the two sides; of a failed request, what the device then costs as well.</param>
 /// <param name="OracleMs">The smallest noise-free delay of any arm at this frame.</param>
 /// <param name="Server">Place of the server in the scenario; −1 where everything ran on the device.</param>
-public readonly record struct SimulatedFrame(int Frame, int Partition, bool IsForced, bool IsRaced, double DelayMs, double MeanMs, double OracleMs, int Server);
+/// <param name="Exit">The exit of the arm if that answered; 0 if not.</param>
+public readonly record struct SimulatedFrame(int Frame, int Partition, bool IsForced, bool IsRaced, double DelayMs, double MeanMs, double OracleMs, int Server, int Exit = 0);
 
 /// <summary>What a simulation cost as a whole.</summary>
 /// <param name="Policy">Name of the policy.</param>

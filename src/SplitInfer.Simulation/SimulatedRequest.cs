@@ -17,6 +17,15 @@ internal readonly record struct SimulatedRequest
     /// <summary>Whether another variant stands in, which the head is no part of.</summary>
     public bool BeginsAnew { get; init; }
 
+    /// <summary>Evaluating the exit of the arm.</summary>
+    public double Evaluate { get; init; }
+
+    /// <summary>The exit by which the device answers, of the arm where nothing is sent, else of what stands in; 0 for none.</summary>
+    public int Exit { get; init; }
+
+    /// <summary>Whether the exit of the arm answers, so that nothing is sent.</summary>
+    public bool HasLeft => IsOnDevice && Exit != 0;
+
     /// <summary>Encoding on the device.</summary>
     public double Encode { get; init; }
 
@@ -34,7 +43,7 @@ internal readonly record struct SimulatedRequest
 
     private bool IsOnDevice => Offload == 0;
 
-    private double Sent => Head + Encode;
+    private double Sent => Head + Evaluate + Encode;
 
     private double End => Sent + Offload;
 
@@ -43,7 +52,7 @@ internal readonly record struct SimulatedRequest
     /// <param name="lateRaces">Whether the device takes over a reply that is late.</param>
     public double Seconds(in Decision decision, bool lateRaces)
     {
-        if (IsOnDevice) return Head;
+        if (IsOnDevice) return Head + Evaluate;
         var device = DeviceEnd(decision, lateRaces);
         return Fails ? device : Math.Min(End, device);
     }
@@ -53,7 +62,7 @@ internal readonly record struct SimulatedRequest
     {
         if (IsOnDevice)
         {
-            yield return (new() { Decision = decision, HeadSeconds = Head }, Head);
+            yield return (new() { Decision = decision, HeadSeconds = Head, Exit = Exit }, Head + Evaluate);
             yield break;
         }
 
@@ -62,7 +71,7 @@ internal readonly record struct SimulatedRequest
         if (End <= device)
         {
             // The device finishes what a failed request leaves to do.
-            yield return (Fails ? reply with { HeadSeconds = Head, EncodeSeconds = Encode, DeviceSeconds = Ran(decision) } : reply with { HeadSeconds = Head, EncodeSeconds = Encode }, seconds);
+            yield return (Fails ? reply with { HeadSeconds = Head, EncodeSeconds = Encode, DeviceSeconds = Ran(decision), Exit = Exit } : reply with { HeadSeconds = Head, EncodeSeconds = Encode }, seconds);
             yield break;
         }
 
@@ -74,10 +83,11 @@ internal readonly record struct SimulatedRequest
             EncodeSeconds = Encode,
             OffloadSeconds = decision.IsRaced ? 0 : seconds - Sent,
             DeviceSeconds = Ran(decision),
+            Exit = Exit,
         }, seconds);
 
         // What lost is waited for, but not for ever.
-        var raceStart = decision.IsRaced ? 0 : Head + decision.LateAfterSeconds;
+        var raceStart = decision.IsRaced ? 0 : Head + Evaluate + decision.LateAfterSeconds;
         var patience = raceStart + (RaceModel.PatienceInDeviceDelays * DeviceTime(decision));
         reply = reply with { Kind = OutcomeKind.LateReply };
         if (End > patience) reply = reply with { Server = ServerOutcome.Abandoned, OffloadSeconds = patience - (End - Offload), ServerSeconds = 0 };
@@ -100,9 +110,9 @@ internal readonly record struct SimulatedRequest
     // When the device has a result, if it starts at all.
     private double DeviceEnd(in Decision decision, bool lateRaces)
     {
-        if (decision.IsRaced) return DeviceTime(decision);
+        if (decision.IsRaced) return Evaluate + DeviceTime(decision);
         var rest = DeviceTime(decision) - Head;
-        if (lateRaces && decision.LateAfterSeconds > 0 && Encode + Offload > decision.LateAfterSeconds) return Head + decision.LateAfterSeconds + rest;
+        if (lateRaces && decision.LateAfterSeconds > 0 && Encode + Offload > decision.LateAfterSeconds) return Head + Evaluate + decision.LateAfterSeconds + rest;
         return Fails ? End + rest : double.PositiveInfinity;
     }
 

@@ -8,7 +8,7 @@ public sealed class Simulator(Scenario scenario, int seed)
 {
     private readonly PriorityQueue<Outcome, double> _late = new();
     private readonly PriorityQueue<int, double> _shadows = new();
-    private readonly Dictionary<(int Variant, int Partition, int Codec, int Server), int> _choices = [];
+    private readonly Dictionary<(int Variant, int Partition, int Codec, int Exit, int Server), int> _choices = [];
 
     /// <summary>What a policy knows of the scenario before the first frame.</summary>
     /// <param name="scenario">The scenario.</param>
@@ -63,7 +63,7 @@ public sealed class Simulator(Scenario scenario, int seed)
                 MinAccuracy = scenario.MinAccuracy,
             });
             var played = Run(policy, decision, frame, noise, clock);
-            if (decision is { Shadow: { } shadow, Arm.IsOnDevice: false })
+            if (decision is { Shadow: { } shadow, Arm.IsOnDevice: false } && played.Exit == 0)
             {
                 SendShadow(decision, shadow, played.DelayMs / 1e3, frame, noise, clock);
                 if (!scenario.Servers[shadow.Server].Availability.At(frame)) failed |= 1UL << shadow.Server;
@@ -99,7 +99,7 @@ public sealed class Simulator(Scenario scenario, int seed)
         var choice = ChoiceOf(decision.Arm);
         var local = decision.Local is { } standIn ? ChoiceOf(standIn) : scenario.LocalOf(decision.Arm.Variant);
         var server = scenario.ServerOf(choice);
-        var (truth, mean) = (Measure(choice, local, frame, noise, scenario.Noise, clock), Measure(choice, local, frame, noise, scale: 0, clock));
+        var truth = Measure(choice, local, frame, noise, scenario.Noise, clock, noise.Difficulty());
         var seconds = truth.Seconds(decision, scenario.LateRaces);
         foreach (var (outcome, delay) in truth.Outcomes(decision, scenario.LateRaces))
         {
@@ -107,8 +107,25 @@ public sealed class Simulator(Scenario scenario, int seed)
             else _late.Enqueue(outcome, clock + delay);
         }
 
+        var exit = truth.HasLeft ? truth.Exit : 0;
+        if (exit != 0) server = -1;
         return new(frame, scenario.ArmOf(choice).Partition, decision.IsForced, decision.IsRaced && server >= 0, seconds * 1e3,
-            mean.Seconds(decision, scenario.LateRaces) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server);
+            MeanSeconds(decision, choice, local, frame, noise, clock) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server, exit);
+    }
+
+    // Over all inputs, which the exits of the arm and of what stands in for it divide into those that the one answers, the other or neither.
+    private double MeanSeconds(in Decision decision, int choice, int local, int frame, FrameNoise noise, double clock)
+    {
+        var mean = 0.0;
+        var (own, other) = (scenario.ArmOf(choice).Exit?.Rate ?? 0, scenario.ArmOf(local).Exit?.Rate ?? 0);
+        var (from, until) = (0.0, Math.Min(own, other));
+        for (var part = 0; part < 3; part++)
+        {
+            if (until > from) mean += (until - from) * Measure(choice, local, frame, noise, scale: 0, clock, (from + until) / 2).Seconds(decision, scenario.LateRaces);
+            (from, until) = (until, part == 0 ? Math.Max(own, other) : 1);
+        }
+
+        return mean;
     }
 
     // Sends the boundary to a second server when the request has its result. Links of different servers do not share their capacity.
@@ -117,7 +134,7 @@ public sealed class Simulator(Scenario scenario, int seed)
         while (_shadows.TryPeek(out _, out var ended) && ended <= clock + seconds) _shadows.Dequeue();
         if (_shadows.Count >= RaceModel.MaxLateReplies) return;
         var choice = ChoiceOf(arm);
-        var truth = Measure(choice, scenario.LocalOf(arm.Variant), frame, noise, scenario.Noise, clock, sentAfter: seconds);
+        var truth = Measure(choice, scenario.LocalOf(arm.Variant), frame, noise, scenario.Noise, clock, difficulty: 1, sentAfter: seconds);
         var patience = Math.Max(RaceModel.ShadowPatience * seconds, RaceModel.LeastPatienceSeconds);
         var arrival = clock + seconds + Math.Min(truth.Offload, patience);
         _shadows.Enqueue(0, arrival);
@@ -125,30 +142,38 @@ public sealed class Simulator(Scenario scenario, int seed)
     }
 
     // A boundary is sent after the head unless another time is given, s after the frame began.
-    private SimulatedRequest Measure(int choice, int local, int frame, FrameNoise noise, double scale, double clock, double? sentAfter = null)
+    private SimulatedRequest Measure(int choice, int local, int frame, FrameNoise noise, double scale, double clock, double difficulty, double? sentAfter = null)
     {
         var (truth, standIn) = (scenario.ArmOf(choice), scenario.ArmOf(local));
         var slowdown = scenario.DeviceSlowdown.At(frame);
         var head = noise.Apply(NoiseTerm.Head, truth.HeadMs * slowdown, scale) / 1e3;
+        var evaluate = (truth.Exit?.Ms ?? 0) * slowdown / 1e3;
+        var hasLeft = truth.Exit is { } exit && exit.Answers(difficulty);
         var encode = noise.Apply(NoiseTerm.Head, truth.EncodeMs * slowdown, scale) / 1e3;
-        var whole = noise.Apply(NoiseTerm.Head, standIn.HeadMs * slowdown, scale) / 1e3;
+        var standInLeaves = standIn.Exit is { } other && other.Answers(difficulty);
+        var whole = noise.Apply(NoiseTerm.Head, (standIn.HeadMs + (standInLeaves ? 0 : scenario.WholeRestMs(standIn))) * slowdown, scale) / 1e3;
         var anew = standIn.Variant != truth.Variant;
         var index = scenario.ServerOf(choice);
-        if (index < 0) return new() { Head = head, Whole = whole };
+        if (index < 0 || hasLeft)
+        {
+            if (!hasLeft) head = noise.Apply(NoiseTerm.Head, (truth.HeadMs + scenario.WholeRestMs(truth)) * slowdown, scale) / 1e3;
+            return new() { Head = head, Evaluate = evaluate, Whole = whole, Exit = hasLeft ? truth.Exit!.Id : 0 };
+        }
+
         var server = scenario.Servers[index];
-        if (!server.Availability.At(frame)) return new() { Head = head, Encode = encode, Whole = whole, BeginsAnew = anew, Offload = server.FailureMs / 1e3, Fails = true };
-        var (rttMs, transferMs) = server.LinkMs(truth.PayloadBits, frame, (clock + (sentAfter ?? (head + encode))) * 1e3);
+        if (!server.Availability.At(frame)) return new() { Head = head, Evaluate = evaluate, Encode = encode, Whole = whole, BeginsAnew = anew, Exit = standInLeaves ? standIn.Exit!.Id : 0, Offload = server.FailureMs / 1e3, Fails = true };
+        var (rttMs, transferMs) = server.LinkMs(truth.PayloadBits, frame, (clock + (sentAfter ?? (head + evaluate + encode))) * 1e3);
         var roundTrip = noise.Apply(NoiseTerm.RoundTrip, rttMs, scale, index) / 1e3;
         var transfer = noise.Apply(NoiseTerm.Transfer, transferMs, scale, index) / 1e3;
         var tail = noise.Apply(NoiseTerm.Tail, (truth.TailMs + truth.DecodeMs) * server.Slowdown.At(frame), scale, index) / 1e3;
-        return new() { Head = head, Encode = encode, Whole = whole, BeginsAnew = anew, Offload = roundTrip + transfer + tail, Tail = tail, Bytes = (long)Math.Round(truth.PayloadBits / 8) };
+        return new() { Head = head, Evaluate = evaluate, Encode = encode, Whole = whole, BeginsAnew = anew, Exit = standInLeaves ? standIn.Exit!.Id : 0, Offload = roundTrip + transfer + tail, Tail = tail, Bytes = (long)Math.Round(truth.PayloadBits / 8) };
     }
 
     // Work of the heads of one variant, by partition.
     private static ImmutableArray<double> HeadWork(ScenarioArm[] arms)
     {
         var work = new double[arms.Length == 0 ? 1 : arms.Max(static arm => arm.Partition) + 1];
-        foreach (var arm in arms) work[arm.Partition] = Math.Max(0, arms[0].Macs.Sum() - arm.Macs.Sum());
+        foreach (var arm in arms.OrderBy(static arm => arm.Exit is null)) work[arm.Partition] = Math.Max(0, arms[0].Macs.Sum() - arm.Macs.Sum());
         return [.. work];
     }
 
@@ -160,20 +185,22 @@ public sealed class Simulator(Scenario scenario, int seed)
             for (var choice = 0; choice < scenario.Choices; choice++)
             {
                 var known = scenario.ArmOf(choice);
-                _choices[(known.Variant, known.Partition, known.Codec, scenario.ServerOf(choice))] = choice;
+                _choices[(known.Variant, known.Partition, known.Codec, known.Exit?.Id ?? 0, scenario.ServerOf(choice))] = choice;
             }
         }
 
-        return _choices[(arm.Variant, arm.Cut, arm.Codec, arm.Server)];
+        return _choices[(arm.Variant, arm.Cut, arm.Codec, arm.Exit, arm.Server)];
     }
 
     private static ArmDescription Describe(ScenarioArm arm, int index, int server, TableErrors errors) => new()
     {
-        Arm = new(index, arm.Variant, arm.Partition, arm.Codec, Exit: 0, server),
+        Arm = new(index, arm.Variant, arm.Partition, arm.Codec, arm.Exit?.Id ?? 0, server),
         PayloadBits = errors.Apply(TableErrors.Payload, arm, arm.PayloadBits),
         EncodeSeconds = arm.EncodeMs / 1e3,
         DecodeSeconds = arm.DecodeMs / 1e3,
         Accuracy = arm.Accuracy,
+        ExitRate = errors.Rate(arm),
+        ExitSeconds = (arm.Exit?.Ms ?? 0) / 1e3,
         TailMacs = arm.Macs,
         TailNodes = arm.Nodes,
         TailSeconds = server >= 0 && errors.TellsTails ? errors.Apply(TableErrors.Tail, arm, arm.TailMs) / 1e3 : 0,

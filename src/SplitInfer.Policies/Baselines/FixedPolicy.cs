@@ -33,8 +33,9 @@ internal sealed class FixedOptions
     public FixedPolicy Create(PolicySetup setup)
     {
         var arms = new ArmTable(setup);
-        if (Partition is null && Codec is null) return new(PolicyNames.Fixed, arms[arms.Count / 2]);
-        for (var index = 0; index < arms.Count; index++)
+        int[] offered = [.. Enumerable.Range(0, arms.Count).Where(arm => setup.Arms[arm].ExitRate == 0)];
+        if (Partition is null && Codec is null) return new(PolicyNames.Fixed, arms[offered[offered.Length / 2]]);
+        foreach (var index in offered)
             if ((Partition is null || arms[index].Cut == Partition) && (Codec is null || (arms[index].Codec < setup.Codecs.Length && setup.Codecs[arms[index].Codec] == Codec)))
                 return new(PolicyNames.Fixed, arms[index]);
         throw new PolicyOptionException($"No arm has partition {Partition?.ToString() ?? "any"} and codec {Codec ?? "any"}. The command inspect lists the arms.");

@@ -39,5 +39,5 @@ internal sealed class DeviceExploration
         return costs.Device.Unmeasured > Math.Max(interval, MinInterval) ? new(hoped, IsRaced: false) : null;
     }
 
-    private static double IfRecovered(CostModel costs, int arm) => costs.Device.Nominal(arm) + costs.Remote(arm);
+    private static double IfRecovered(CostModel costs, int arm) => costs.NominalDevice(arm) + (costs.Arms[arm].IsOnDevice ? 0 : costs.Remote(arm));
 }

@@ -29,7 +29,7 @@ internal static class InitialExploration
 
     private static double Cost(CostModel costs, int arm, double bitsPerSecond)
     {
-        var remote = costs.Device.Mean(arm) + costs.LinkOf(arm).Mean(0) + (costs.Bits(arm) / bitsPerSecond) + costs.Tail(arm);
+        var remote = costs.CostWith(arm, costs.LinkOf(arm).Mean(0) + (costs.Bits(arm) / bitsPerSecond) + costs.Tail(arm));
         return costs.Arms.CanRace ? Math.Min(remote, RaceModel.Overhead * costs.Mean(costs.Arms.OnDevice)) : remote;
     }
 }

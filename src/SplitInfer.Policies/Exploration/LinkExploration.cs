@@ -27,15 +27,26 @@ internal sealed class LinkExploration
 
     private int _blind;
     private bool _hasSampled;
+    private long _sampled;
+    private int _blindBefore;
 
     /// <summary>Counts a decision whose best arm uses the server. Returns the arm to explore, if any.</summary>
     /// <param name="costs">Estimated costs of the arms.</param>
     /// <param name="best">The arm that is expected to cost least.</param>
     /// <param name="interval">Minimum number of decisions between two checks.</param>
-    public ExploratoryArm? Next(CostModel costs, int best, int interval)
+    /// <param name="sequence">The decision.</param>
+    public ExploratoryArm? Next(CostModel costs, int best, int interval, long sequence)
     {
-        _blind++;
-        return Recovered(costs, best) ?? Faster(costs, best, interval);
+        _blindBefore = ++_blind;
+        var next = Recovered(costs, best) ?? Faster(costs, best, interval);
+        if (next is not null) _sampled = sequence;
+        return next;
+    }
+
+    /// <summary>The exit of a request answered, so that it was not sent; if it was a check, the next one is due at once.</summary>
+    public void Left(long sequence)
+    {
+        if (sequence == _sampled) _blind = Math.Max(_blind, _blindBefore);
     }
 
     // Has the link recovered? The longer it has been slow, the rarer the checks: their ages form a geometric progression whose ratio
@@ -73,7 +84,7 @@ internal sealed class LinkExploration
         foreach (var arm in costs.Arms.ExploredOf(costs.Arms[best].Server))
         {
             var bits = costs.Bits(arm);
-            var mean = costs.Mean(arm) - link.Mean(bits) + hoped.Mean(bits);
+            var mean = costs.Mean(arm) - (costs.Exits.Stay(arm) * (link.Mean(bits) - hoped.Mean(bits)));
             if (mean < least) (gainer, least) = (arm, mean);
             if (costs.Mean(arm) < cheapest && link.CanDistinguish(bits, hoped)) (teller, cheapest) = (arm, costs.Mean(arm));
         }

@@ -13,7 +13,8 @@ namespace SplitInfer.Policies.Exploration;
 /// C       covariance of the costs
 /// R_p     variance of the noise of a measurement of arm p
 /// σ²(q)   by how much taking q is expected to move m_p − m_b, squared: (C_pq − C_bq)² / (C_qq + R_q)
-/// w²      σ²(p) − σ²(b), at least 0
+/// s_p     probability that p's exit does not answer, without which link and tail show nothing; 1 without an exit
+/// w²      s_p·σ²(p) − s_b·σ²(b), at least 0
 /// bound   k_p + r_p·exp(−κ·w/r_p): about m_p − κ·w, but never less than the known part
 /// κ       width: smaller on a key frame
 /// </code>
@@ -24,11 +25,15 @@ internal static class OptimisticChoice
     /// <summary>An arm that may well cost more than this many times the best arm is not tried.</summary>
     private const double MaxPrice = 4;
 
+    /// <summary>The part of what is not known of an exit's rate that counts: it takes many requests to know more, all of which have their price.</summary>
+    private const double Curiosity = 0.5;
+
     /// <summary>Chooses; <paramref name="best"/> where no other arm is worth trying.</summary>
     public static int Choose(CostModel costs, int best, double width)
     {
         var bestVariance = costs.Covariance(best, best);
         var bestDeviation = Math.Sqrt(bestVariance);
+        var stayOfBest = costs.Exits.Stay(best);
         var (chosen, lowest) = (best, costs.Mean(best));
         var noiseOfDevice = costs.Device.Noise.Variance;
         for (var local = costs.Arms.Remotes; local < costs.Arms.Main + 1 && costs.Arms.Remotes < costs.Arms.Main; local++)
@@ -39,7 +44,8 @@ internal static class OptimisticChoice
             var byTrying = own + (noiseOfDevice * mean * mean);
             var byBest = bestVariance + (noiseOfDevice * costs.Mean(best) * costs.Mean(best));
             var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byBest);
-            var bound = mean * Math.Exp(-width * Math.Sqrt(Math.Max(taught, 0)) / mean);
+            var exit = Curiosity * costs.ExitDeviation(local, best);
+            var bound = mean * Math.Exp(-width * Math.Sqrt(Math.Max(taught, 0) + (exit * exit)) / mean);
             if (bound < lowest && mean + Math.Sqrt(own) < MaxPrice * costs.Mean(best)) (chosen, lowest) = (local, bound);
         }
 
@@ -55,13 +61,14 @@ internal static class OptimisticChoice
 
                 // σ(p) ≤ √C_pp + √C_bb for any C_pb, so that C_pb is not needed for most arms.
                 var own = costs.Covariance(arm, arm);
-                var payload = costs.PayloadDeviation(arm);
-                if (mean - (width * (Math.Sqrt(own) + bestDeviation + payload)) >= lowest) continue;
+                var stay = costs.Exits.Stay(arm);
+                var (payload, exit) = (stay * costs.PayloadDeviation(arm), Curiosity * costs.ExitDeviation(arm, best));
+                if (mean - (width * (Math.Sqrt(own) + bestDeviation + payload + exit)) >= lowest) continue;
 
                 var shared = costs.Covariance(arm, best);
                 var byTrying = own + (noise * remote * remote);
-                var taught = ((own - shared) * (own - shared) / byTrying) - ((shared - bestVariance) * (shared - bestVariance) / byStaying);
-                var deviation = width * Math.Sqrt(Math.Max(taught, 0) + (payload * payload));
+                var taught = (stay * (own - shared) * (own - shared) / byTrying) - (stayOfBest * (shared - bestVariance) * (shared - bestVariance) / byStaying);
+                var deviation = width * Math.Sqrt(Math.Max(taught, 0) + (payload * payload) + (exit * exit));
                 if (mean - deviation >= lowest) continue;
 
                 var bound = mean - remote + (remote * Math.Exp(-deviation / remote));

@@ -29,11 +29,14 @@ internal static class RaceUnderDoubt
         return chosen;
     }
 
-    // E min(device, x) = device − E(device − x)⁺ for a normal x that is never negative.
+    // Of what an exit leaves: E min(device, x) = device − E(device − x)⁺ for a normal x that is never negative.
     private static double Cost(CostModel costs, int arm)
     {
-        var (device, mean, deviation) = (RaceModel.Overhead * costs.Mean(costs.Arms.OnDevice), costs.Mean(arm), costs.Deviation(arm));
-        return device - Shortfall((device - mean) / deviation, deviation) + Shortfall(-mean / deviation, deviation);
+        var stay = costs.Exits.Stay(arm);
+        var (mean, deviation) = (costs.Unanswered(arm), costs.Deviation(arm));
+        var device = RaceModel.Overhead * (stay < 1 ? costs.DeviceUnanswered(arm) : costs.Mean(costs.Arms.OnDevice));
+        var raced = device - Shortfall((device - mean) / deviation, deviation) + Shortfall(-mean / deviation, deviation);
+        return stay < 1 ? ((1 - stay) * costs.Ahead(arm)) + (stay * raced) : raced;
     }
 
     // E(b − x)⁺ of a normal x whose mean is z standard deviations below b.

@@ -35,6 +35,8 @@ internal sealed class ServerExploration
     private int _trialGap = TrialInterval;
     private int _untried;
     private int _samples;
+    private int _aloneBefore;
+    private int _untriedBefore;
     private long _awaited;
     private readonly OverdueRate _overdue = new();
 
@@ -54,6 +56,14 @@ internal sealed class ServerExploration
     public void Answered(long sequence)
     {
         if (sequence >= _awaited) _awaited = 0;
+    }
+
+    /// <summary>The exit of an exploratory request answered, so that it was not sent: the next one is due at once.</summary>
+    public void Left(long sequence)
+    {
+        if (sequence != _awaited) return;
+        _awaited = 0;
+        (_alone, _untried) = (Math.Max(_alone, _aloneBefore), Math.Max(_untried, _untriedBefore));
     }
 
     /// <summary>Whether replies have recently been overdue.</summary>
@@ -95,6 +105,7 @@ internal sealed class ServerExploration
     public int Next(CostModel costs, int best, int promising, long sequence)
     {
         if (IsWaiting(sequence)) return -1;
+        (_aloneBefore, _untriedBefore) = (_alone, _untried);
         if (!costs.Arms.CanRace || best != costs.Arms.OnDevice)
         {
             var sample = CheapestInformative(costs, best);

@@ -67,6 +67,15 @@ internal sealed class ServerExplorations
         foreach (var shadow in _shadows) shadow.Changed();
     }
 
+    /// <summary>The exit of a request answered, so that no server was sent anything.</summary>
+    public void Left(in Decision decision)
+    {
+        _servers[decision.Arm.Server].Left(decision.Sequence);
+        if (decision.Shadow is not { } shadow) return;
+        _servers[shadow.Server].Left(decision.Sequence);
+        _shadows[shadow.Server].Left();
+    }
+
     /// <summary>The arm of another server to which the boundary of the best arm is sent as well, at a decision that was counted; −1 for none.</summary>
     /// <param name="costs">Estimated costs of the arms.</param>
     /// <param name="best">The best arm, which is a server's.</param>

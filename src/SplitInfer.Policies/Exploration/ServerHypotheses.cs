@@ -55,10 +55,10 @@ internal readonly struct ServerHypotheses(CostModel costs, int server)
         var (hoped, muchHoped, free) = (double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity);
         foreach (var arm in Arms)
         {
-            var mean = costs.Mean(arm);
-            hoped = Math.Min(hoped, mean - ((1 - Hope) * costs.Tail(arm)));
-            muchHoped = Math.Min(muchHoped, mean - ((1 - HighHope) * costs.Tail(arm)));
-            free = Math.Min(free, mean - costs.Tail(arm));
+            var (mean, tail) = (costs.Mean(arm), costs.Exits.Stay(arm) * costs.Tail(arm));
+            hoped = Math.Min(hoped, mean - ((1 - Hope) * tail));
+            muchHoped = Math.Min(muchHoped, mean - ((1 - HighHope) * tail));
+            free = Math.Min(free, mean - tail);
             if (mean < costs.Mean(teller)) teller = arm;
         }
 
@@ -118,7 +118,7 @@ internal readonly struct ServerHypotheses(CostModel costs, int server)
         return best;
     }
 
-    private double MeanIf(int arm, in LinkDelay link, double tailPart = 1) => costs.Device.Mean(arm) + link.Mean(costs.Bits(arm)) + (tailPart * costs.Tail(arm));
+    private double MeanIf(int arm, in LinkDelay link, double tailPart = 1) => costs.CostWith(arm, link.Mean(costs.Bits(arm)) + (tailPart * costs.Tail(arm)));
 }
 
 /// <summary>An improvement that may have happened.</summary>

@@ -33,6 +33,9 @@ internal sealed class ShadowExploration(int server, int servers)
         _stay++;
     }
 
+    /// <summary>The exit of a request answered, so that its boundary was not sent anywhere: another shadow is due at once.</summary>
+    public void Left() => _hasChanged = true;
+
     /// <summary>A link or a server has just changed, so the others are looked at soon.</summary>
     public void Changed() => (_stay, _hasChanged) = (0, true);
 
@@ -54,7 +57,7 @@ internal sealed class ShadowExploration(int server, int servers)
     {
         var link = costs.Servers[server].Link.Delay.WithTransferShare(0);
         foreach (var arm in costs.Arms.ExploredOf(server))
-            if (costs.Device.Mean(arm) + link.Mean(costs.Bits(arm)) < least) return true;
+            if (costs.CostWith(arm, link.Mean(costs.Bits(arm))) < least) return true;
         return false;
     }
 }

@@ -6,8 +6,9 @@ namespace SplitInfer.Policies.Learning;
 /// </summary>
 /// <remarks>
 /// <code>
-/// cost(p) = head(p) + encode(p)  +  link_s(bits(p))  +  tail_s(p)      p an arm of server s
-/// cost(P) = head(P)                                                    P everything on the device
+/// cost(p) = head(p) + (1 − q)·(encode(p) + link_s(bits(p)) + tail_s(p))    p an arm of server s
+/// cost(P) = head(P) + (1 − q)·(whole − head(P))                             P everything on the device
+/// q         probability that the arm's exit answers; 0 without one, so that cost(P) is the whole model       ExitModel
 /// </code>
 /// The first part is known but for how slow the device is at the moment; link and tail are learned. Heads are learned by variant and cut,
 /// bits by variant, cut and codec, tails by variant, cut and exit on each server. A tail includes the decoding of its fastest codec; what
@@ -29,7 +30,7 @@ internal sealed class CostModel
         (Arms, Device, _payloads) = (arms, new(setup, arms), new(setup, arms));
         Servers = [.. Enumerable.Range(0, arms.Servers).Select(server => new ServerModel(ServerPrior.Of(setup, arms, server), setup.IsSingleCore))];
         _open = new int[Servers.Length];
-        Residuals = new(Servers.Length);
+        (Residuals, Exits) = (new(Servers.Length), new(setup));
         (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
     }
 
@@ -45,6 +46,9 @@ internal sealed class CostModel
     /// <summary>How far requests were from what was expected of them.</summary>
     public ResidualModel Residuals { get; }
 
+    /// <summary>How often exits answer.</summary>
+    public ExitModel Exits { get; }
+
     /// <summary>The servers whose arms may be taken at the present decision: those that are available, have been heard of, and owe no reply.</summary>
     public ReadOnlySpan<int> Open => _open.AsSpan(0, _openCount);
 
@@ -58,7 +62,33 @@ internal sealed class CostModel
     public double Mean(int arm) => _means[arm];
 
     /// <summary>The part of it that link and server make, s.</summary>
-    public double Remote(int arm) => _remotes[arm];
+    public double Remote(int arm) => Exits.Stay(arm) * _remotes[arm];
+
+    /// <summary>Expected delay of link and server of a request that is sent, s.</summary>
+    public double Offload(int arm) => _remotes[arm];
+
+    /// <summary>Expected cost of an arm for a request that its exit does not answer, s.</summary>
+    public double Unanswered(int arm) => Exits.Stay(arm) < 1 ? Ahead(arm) + Rest(arm) : _means[arm];
+
+    /// <summary>Expected delay until the exit of an arm has been evaluated, s.</summary>
+    public double Ahead(int arm) => Device.Head(arm) + Exits.Seconds(arm);
+
+    /// <summary>Expected cost of a remote arm, s, if its link and its tail took so long.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="offload">Of a request that is sent, s.</param>
+    public double CostWith(int arm, double offload)
+    {
+        var stay = Exits.Stay(arm);
+        return Ahead(arm) + (stay * Device.Encode(arm)) + (stay * offload);
+    }
+
+    /// <summary>The part of the cost of an arm that the device makes, s, while nothing slows it down.</summary>
+    public double NominalDevice(int arm)
+    {
+        var (stay, head) = (Exits.Stay(arm), Device.NominalHead(arm));
+        if (!Arms[arm].IsOnDevice) return head + Exits.Seconds(arm) + (stay * Device.Encode(arm));
+        return Arms.WholeOf(arm) is var whole && whole == arm ? head + Exits.Seconds(arm) + Device.Encode(arm) : head + Exits.Seconds(arm) + (stay * Math.Max(0, Device.NominalHead(whole) - head));
+    }
 
     /// <summary>Standard deviation of a single offload of an arm: what is not known of link and server, and how much they scatter, s.</summary>
     public double Deviation(int arm)
@@ -84,10 +114,21 @@ internal sealed class CostModel
     /// <summary>Covariance of the costs of two arms, s².</summary>
     public double Covariance(int arm, int other)
     {
-        var covariance = Device.Covariance(arm, other);
+        var covariance = DeviceCovariance(arm, other);
         var server = Arms[arm].Server;
         if (server < 0 || server != Arms[other].Server) return covariance;
-        return covariance + Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.Rows.Tail[arm], Arms.Rows.Tail[other]);
+        var remote = Servers[server].Link.Covariance(Bits(arm), Bits(other)) + Servers[server].Tails.Covariance(Arms.Rows.Tail[arm], Arms.Rows.Tail[other]);
+        return covariance + (Exits.Stay(arm) * Exits.Stay(other) * remote);
+    }
+
+    /// <summary>
+    /// By how much the cost of an arm may be off because it is not known how often its exit answers, beyond what <paramref name="best"/> shows of that, a
+    /// standard deviation, s. It is no part of <see cref="Covariance"/>.
+    /// </summary>
+    public double ExitDeviation(int arm, int best)
+    {
+        var variance = Exits.AreSame(arm, best) ? 0 : Exits.Variance(arm);
+        return variance > 0 ? Math.Sqrt(variance) * Rest(arm) : 0;
     }
 
     /// <summary>By how much the cost of a remote arm may be off because it never sent anything, a standard deviation, s. A single request shows that, however delays scatter.</summary>
@@ -100,8 +141,8 @@ internal sealed class CostModel
     public int Advance(in DecisionContext context, long sequence)
     {
         Device.Advance();
-        Arms.Refresh(context, Device.Heads, Arms.Rows.Head);
-        for (var local = Arms.Remotes; local < Arms.Count; local++) _means[local] = Device.Mean(local);
+        for (var local = Arms.Remotes; local < Arms.Count; local++) _means[local] = Arms.WholeOf(local) == local ? Device.Mean(local) + Exits.Seconds(local) : Ahead(local) + (Exits.Stay(local) * Rest(local));
+        Arms.Refresh(context, Device.Heads, Arms.Rows.Head, _means);
         var (best, reserve) = (Arms.AllowsDevice ? Arms.OnDevice : -1, -1);
         _openCount = 0;
         for (var s = 0; s < Servers.Length; s++)
@@ -129,8 +170,9 @@ internal sealed class CostModel
     {
         var (arm, sequence) = (outcome.Decision.Arm.Index, outcome.Decision.Sequence);
         if (!Arms[arm].IsOnDevice) Residuals.Observe(this, outcome);
-        if (outcome.HeadSeconds > 0) ObserveHead(arm, outcome.HeadSeconds, sequence);
-        if (outcome.DeviceSeconds > 0 && LocalOf(outcome.Decision) is >= 0 and var local) ObserveHead(local, outcome.DeviceSeconds / RaceModel.Overhead, sequence);
+        ObserveExit(arm, outcome);
+        if (outcome.HeadSeconds > 0) ObserveHead(Arms[arm].IsOnDevice && !outcome.HasLeft ? Arms.WholeOf(arm) : arm, outcome.HeadSeconds, sequence);
+        if (outcome.DeviceSeconds > 0 && LocalOf(outcome.Decision) is >= 0 and var local) ObserveHead(Answered(outcome, local) ? local : Arms.WholeOf(local), outcome.DeviceSeconds / RaceModel.Overhead, sequence);
         if (outcome.EncodeSeconds > 0) Device.ObserveEncode(arm, outcome.EncodeSeconds);
         if (Arms[arm].IsOnDevice) return false;
 
@@ -167,6 +209,7 @@ internal sealed class CostModel
         _payloads.Save(state);
         foreach (var server in Servers) server.Save(state);
         Residuals.Save(state);
+        Exits.Save(state);
     }
 
     /// <summary>Restores what an earlier run learned.</summary>
@@ -177,7 +220,35 @@ internal sealed class CostModel
 
         // Earlier releases kept no residuals, and wrote the same otherwise.
         if (!state.IsAtEnd) Residuals.Restore(state);
+
+        // Nor did they have exits.
+        if (!state.IsAtEnd) Exits.Restore(state);
     }
+
+    // What is left to do where an exit does not answer.
+    private double Rest(int arm) => Arms[arm].IsOnDevice ? Math.Max(0, Device.Head(Arms.WholeOf(arm)) - Device.Head(arm)) : Device.Encode(arm) + _remotes[arm];
+
+    // A local arm with an exit costs a part of its head and a part of the whole: q·head + (1 − q)·whole.
+    private double DeviceCovariance(int arm, int other)
+    {
+        var (whole, wholeOfOther) = (PartlyWhole(arm), PartlyWhole(other));
+        if (whole == arm && wholeOfOther == other) return Device.Covariance(arm, other);
+        var (stay, stayOfOther) = (whole == arm ? 0 : Exits.Stay(arm), wholeOfOther == other ? 0 : Exits.Stay(other));
+        return ((1 - stay) * (1 - stayOfOther) * Device.Covariance(arm, other)) + (stay * (1 - stayOfOther) * Device.Covariance(whole, other))
+            + ((1 - stay) * stayOfOther * Device.Covariance(arm, wholeOfOther)) + (stay * stayOfOther * Device.Covariance(whole, wholeOfOther));
+    }
+
+    private int PartlyWhole(int arm) => Arms[arm].IsOnDevice ? Arms.WholeOf(arm) : arm;
+
+    // A request that was not sent although no exit answered may not have come as far as its exit.
+    private void ObserveExit(int arm, in Outcome outcome)
+    {
+        if (outcome.Decision.Arm.Exit == 0 || outcome.Kind == OutcomeKind.LateReply || outcome.HeadSeconds <= 0) return;
+        if (outcome.HasLeft) Exits.Observe(arm, hasAnswered: true);
+        else if (Arms[arm].IsOnDevice || outcome.Server != ServerOutcome.NotAsked) Exits.Observe(arm, hasAnswered: false);
+    }
+
+    private bool Answered(in Outcome outcome, int local) => outcome.Exit != 0 && outcome.Exit == Arms[local].Exit;
 
     private void ObserveHead(int arm, double seconds, long sequence)
     {
@@ -201,7 +272,7 @@ internal sealed class CostModel
         foreach (var arm in arms)
         {
             var remote = link.Mean(_payloads.Bits(arm)) + (tails[tailRow[arm]] + _payloads.ExtraDecoding(arm));
-            var mean = Device.Mean(arm) + remote;
+            var mean = CostWith(arm, remote);
             (_remotes[arm], _means[arm]) = (remote, mean);
             if (mean < least) (best, least) = (arm, mean);
         }

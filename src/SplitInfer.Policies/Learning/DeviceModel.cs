@@ -82,8 +82,8 @@ internal sealed class DeviceModel
     /// <summary>Expected delay of an arm's head and encoding, s.</summary>
     public double Mean(int arm) => _means[_headRow[arm]] + _encodes[_payloadRow[arm]];
 
-    /// <summary>The same while nothing slows the device down.</summary>
-    public double Nominal(int arm) => _nominal[_headRow[arm]] + _encodes[_payloadRow[arm]];
+    /// <summary>Delay of an arm's head while nothing slows the device down, s.</summary>
+    public double NominalHead(int arm) => _nominal[_headRow[arm]];
 
     /// <summary>Expected delay of encoding an arm's boundary until its first bytes can leave, s.</summary>
     public double Encode(int arm) => _encodes[_payloadRow[arm]];

@@ -75,7 +75,7 @@ internal sealed class ResidualModel(int servers)
             Fixed = link.Fixed,
             SecondsPerBit = link.SecondsPerBit - _slopes[server],
             PriorWeight = weight,
-            RelativeDeviation = weight > 0 ? costs.Deviation(reference) / costs.Mean(reference) : 0,
+            RelativeDeviation = weight > 0 ? costs.Deviation(reference) / costs.Unanswered(reference) : 0,
         };
     }
 
@@ -86,7 +86,7 @@ internal sealed class ResidualModel(int servers)
     public double InTime(CostModel costs, int arm, double seconds)
     {
         var view = ViewOf(costs, costs.Arms[arm].Server);
-        return view.InTime(seconds, costs.Mean(arm), view.Left(seconds, costs.Mean(arm), costs.Bits(arm)));
+        return view.InTime(seconds, costs.Unanswered(arm), view.Left(seconds, costs.Unanswered(arm), costs.Bits(arm)));
     }
 
     /// <summary>Probability that the device runs something within so many times what is predicted of it.</summary>

@@ -37,7 +37,7 @@ internal static class ServerPrior
         var own = Enumerable.Range(0, arms.Remotes).Where(arm => arms[arm].Server == server).DistinctBy(arm => arms.Rows.Tail[arm]).ToArray();
         var belief = new DelayEstimator(own.Length);
         if (own.Length > 0 && own.All(arm => setup.Arms[arm].TailSeconds > 0)) return Measured(belief, setup, arms, own);
-        Chain[] chains = [.. own.GroupBy(arm => (arms[arm].Variant, arms[arm].Exit)).Select(chain => new Chain(setup, [.. chain]))];
+        Chain[] chains = [.. own.GroupBy(arm => (arms[arm].Variant, setup.Arms[arm].ServerExit)).Select(chain => new Chain(setup, [.. chain]))];
         foreach (var chain in chains)
         {
             for (var p = 0; p < chain.Length; p++)

@@ -12,12 +12,15 @@ namespace SplitInfer.Policies.MuLinUcb;
 /// P         probability that the arm answers in time                                        ResidualModel
 /// L_v       what the device takes for variant v at most, but for some probability                LocalAnswers
 /// l(π)      the most accurate local arm that the device can still run by D once the head of π has run
-/// E(π)      P·A(π) + (1 − P)·A(l(π)) of a remote arm π; P·A(π) of a local one
+/// q         probability that the exit of the arm answers; P of a remote arm is that of a request that it does not answer
+/// E(π)      P·A(π) + (1 − P)·max(A(l(π)), q·A(π)) of a remote arm π; (q·P(head) + (1 − q)·P(whole))·A(π) of a local one
 /// start     D − L_l, but not before the head of π has run: the latest start that leaves the device its time
 /// </code>
 /// A remote arm without such an l must answer in time with a probability of 1 − risk; where no arm does, the highest P·A counts. An l that is less
 /// accurate than the request asks for counts for nothing, but runs all the same: a poor answer is better than none. Where the caller puts up with a
 /// request without an answer now and then, l does not start beside an arm that is that likely to be in time. What is had is P·A(π) then; arms are chosen by E with l all the same.
+/// What an exit answers is easy for any other model: an l that is less accurate than π loses that on what the exit leaves, so that (1 − P)·A(l) stands for all inputs, with
+/// an exit or without.
 /// </remarks>
 internal sealed class DeadlineChoice
 {
@@ -122,6 +125,7 @@ internal sealed class DeadlineChoice
         foreach (var local in _locals.ByAccuracy)
         {
             if (!_arms.IsAccurate(local)) break;
+            if (!_arms.IsOffered(local)) continue;
             var option = LocalOption(costs, local, whole);
             if (best.Arm < 0 || IsBetter(costs, option, best)) best = option;
         }
@@ -131,10 +135,12 @@ internal sealed class DeadlineChoice
 
     private DeadlineOption LocalOption(CostModel costs, int local, double whole)
     {
-        var mean = costs.Mean(local);
-        var inTime = mean > 0 ? costs.Residuals.DeviceInTime(whole / mean) : 1;
+        var inTime = DeviceInTime(costs, costs.Unanswered(local), whole);
+        if (costs.Exits.Stay(local) is < 1 and > 0 and var stay) inTime = ((1 - stay) * DeviceInTime(costs, costs.Ahead(local), whole)) + (stay * inTime);
         return new(local, inTime, inTime * _locals.Worth(local), Local: -1, IsSure: inTime >= 1 - _lateRisk);
     }
+
+    private static double DeviceInTime(CostModel costs, double mean, double seconds) => mean > 0 ? costs.Residuals.DeviceInTime(seconds / mean) : 1;
 
     private DeadlineOption BestOf(CostModel costs, int server, double remaining, double whole)
     {
@@ -150,10 +156,27 @@ internal sealed class DeadlineChoice
         for (var i = count - 1; i >= 0; i--)
         {
             var (arm, left) = _undominated[i];
-            var inTime = view.InTime(remaining, costs.Mean(arm), left);
+            var inTime = view.InTime(remaining, costs.Unanswered(arm), left);
             var mayBeSure = standIn >= 0 || inTime >= 1 - _lateRisk;
             if ((best.IsSure || (best.Arm >= 0 && !mayBeSure)) && (inTime * most) + ((1 - inTime) * worth) < best.Expected - Equal) break;
             var option = RemoteOption(costs, arm, inTime, standIn < 0, remaining, whole);
+            if (best.Arm < 0 || IsBetter(costs, option, best)) best = option;
+        }
+
+        return WithExits(costs, server, view, standIn, worth, remaining, whole) is { Arm: >= 0 } early && (best.Arm < 0 || IsBetter(costs, early, best)) ? early : best;
+    }
+
+    // Where the device has no good answer at the deadline, an exit is worth the more for those inputs that it answers.
+    private DeadlineOption WithExits(CostModel costs, int server, in ResidualView view, int standIn, double worth, double remaining, double whole)
+    {
+        var best = DeadlineOption.None;
+        if (!costs.Exits.IsLearned) return best;
+        foreach (var arm in _remotesOf[server])
+        {
+            if (_arms.Accuracies[arm] < _arms.LeastAccuracy) break;
+            if (!_arms.MayBeTaken(arm) || (1 - costs.Exits.Stay(arm)) * _arms.Accuracies[arm] <= worth) continue;
+            var mean = costs.Unanswered(arm);
+            var option = RemoteOption(costs, arm, view.InTime(remaining, mean, view.Left(remaining < double.PositiveInfinity ? remaining : 0, mean, costs.Bits(arm))), standIn < 0, remaining, whole);
             if (best.Arm < 0 || IsBetter(costs, option, best)) best = option;
         }
 
@@ -170,7 +193,7 @@ internal sealed class DeadlineChoice
         {
             if (accuracies[arm] < least) break;
             if (!_arms.MayBeTaken(arm)) continue;
-            var left = view.Left(remaining, costs.Mean(arm), costs.Bits(arm));
+            var left = view.Left(remaining, costs.Unanswered(arm), costs.Bits(arm));
             if (left <= most) continue;
             _undominated[count++] = (arm, left);
             most = left;
@@ -182,7 +205,15 @@ internal sealed class DeadlineChoice
     private DeadlineOption RemoteOption(CostModel costs, int arm, double inTime, bool isAlone, double remaining, double whole)
     {
         var local = isAlone || !CanHedge ? -1 : Fitting(costs, arm, remaining, whole);
-        var expected = (inTime * _arms.Accuracies[arm]) + (local < 0 ? 0 : (1 - inTime) * _locals.Worth(local));
+        var floor = local < 0 ? 0 : _locals.Worth(local);
+        if (costs.Exits.Stay(arm) is < 1 and var stay)
+        {
+            var early = (1 - stay) * DeviceInTime(costs, costs.Ahead(arm), whole);
+            floor = Math.Max(floor, early * _arms.Accuracies[arm]);
+            return new(arm, early + ((1 - early) * inTime), (inTime * _arms.Accuracies[arm]) + ((1 - inTime) * floor), local, IsSure: local >= 0 || early + ((1 - early) * inTime) >= 1 - _lateRisk);
+        }
+
+        var expected = (inTime * _arms.Accuracies[arm]) + (local < 0 ? 0 : (1 - inTime) * floor);
         return new(arm, inTime, expected, local, IsSure: local >= 0 || inTime >= 1 - _lateRisk);
     }
 

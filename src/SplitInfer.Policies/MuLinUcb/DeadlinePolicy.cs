@@ -85,10 +85,11 @@ internal sealed class DeadlinePolicy
     {
         var accuracies = _arms.Accuracies;
         var least = (context.RemainingSeconds is null ? _arms.MostAccurate : _choice.DeviceAlone(costs, context)) - Equal;
-        if (accuracies[fastest] >= least) return fastest;
+        // Of equals the one without an exit, which is always sent.
+        if (accuracies[fastest] >= least && costs.Exits.Stay(fastest) >= 1) return fastest;
         var chosen = -1;
         foreach (var arm in _arms.RemoteOf(server))
-            if (accuracies[arm] >= least && (chosen < 0 || costs.Mean(arm) < costs.Mean(chosen))) chosen = arm;
+            if (accuracies[arm] >= least && (chosen < 0 || costs.Unanswered(arm) < costs.Unanswered(chosen))) chosen = arm;
         return chosen < 0 && context.RemainingSeconds is not null ? fastest : chosen;
     }
 

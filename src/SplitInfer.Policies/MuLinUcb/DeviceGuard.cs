@@ -31,6 +31,10 @@ internal sealed class DeviceGuard
             ServerOutcome.Replied or ServerOutcome.Overdue => outcome.HeadSeconds + outcome.EncodeSeconds + outcome.OffloadSeconds,
             _ => device + outcome.OffloadSeconds,
         };
+
+        // Whether an exit answers is chance, which the device alone would have met as well. So what counts is what is had in the mean.
+        if (outcome.HasLeft && !outcome.Decision.Arm.IsOnDevice) cost = outcome.Decision.PredictedSeconds;
+        else if (outcome is { Server: not ServerOutcome.NotAsked, Decision.ExitRate: > 0 and var rate }) cost -= rate * Math.Max(0, cost - outcome.HeadSeconds);
         _lost += (cost / device) - 1 - (_lost / Memory);
     }
 }

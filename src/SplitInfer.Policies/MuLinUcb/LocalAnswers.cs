@@ -24,11 +24,11 @@ internal sealed class LocalAnswers
     /// <summary>The arms, by falling accuracy.</summary>
     public ReadOnlySpan<int> ByAccuracy => _byAccuracy;
 
-    /// <summary>Works out what each takes at most, beside sending. Called at each decision.</summary>
+    /// <summary>Works out what each takes at most, beside sending: an exit need not answer unless it is forced to. Called at each decision.</summary>
     public void Advance(CostModel costs)
     {
         var factor = RaceModel.Overhead * costs.Residuals.DeviceFactor(DeviceRisk);
-        foreach (var local in _byAccuracy) _needed[local] = factor * costs.Mean(local);
+        foreach (var local in _byAccuracy) _needed[local] = factor * costs.Unanswered(local);
     }
 
     /// <summary>The most accurate that the device can run within a time; −1 where there is none.</summary>
@@ -38,9 +38,12 @@ internal sealed class LocalAnswers
     public int Fitting(int arm, double seconds, double head)
     {
         foreach (var local in _byAccuracy)
-            if (head + Rest(arm, local, head) <= seconds) return local;
+            if (_arms.IsOffered(local) && IsReached(arm, local, head) && head + Rest(arm, local, head) <= seconds) return local;
         return -1;
     }
+
+    // What has run its head has left behind the exits on it.
+    private bool IsReached(int arm, int local, double head) => head <= 0 || _arms[arm].Variant != _arms[local].Variant || _arms.CanGoOn(arm, local);
 
     /// <summary>What one takes at most once a head has run, which is a part of it where it is of the same variant, s.</summary>
     public double Rest(int arm, int local, double head) => _arms[arm].Variant == _arms[local].Variant ? Math.Max(0, _needed[local] - head) : _needed[local];

@@ -32,7 +32,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
 
     public MuLinUcbPolicy(PolicySetup setup, MuLinUcbOptions options)
     {
-        (_setup, _options, _arms) = (setup, options, new(setup));
+        (_setup, _options, _arms) = (setup, options, new(setup, withExits: true));
         _serverExploration = new(_arms.Servers, options.ForcedInterval);
         _linkExploration = [.. Enumerable.Range(0, _arms.Servers).Select(static _ => new LinkExploration())];
         _costs = new(setup, _arms);
@@ -53,7 +53,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             _serverExploration.NoteReturns(context.UnavailableServers);
             var best = _costs.Advance(context, _sequence);
             if (context.Objective == Objective.MostAccurateBy) return _byDeadline.Decide(_costs, context, _sequence);
-            if (_arms.Remote.Length == 0) return Take(_arms.OnDevice);
+            if (_arms.Remote.Length == 0) return TakeLocal(context);
             if (_serverExploration.Unknown(_costs, context, _sequence) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
             if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(best);
 
@@ -63,16 +63,14 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
                 return NextExploration(_arms.OnDevice, _arms.OnDevice) ?? Take(_arms.OnDevice);
             }
 
-            // As published, four times the weight halves the width of the bounds.
-            var width = _options.Optimism / Math.Sqrt(context.Quality.EffectiveWeight);
-            var promising = OptimisticChoice.Choose(_costs, best, width);
+            var promising = OptimisticChoice.Choose(_costs, best, Width(context));
             var home = _arms[best].Server;
             _serverExploration.Count(_costs, home);
             if (home == Arm.OnDevice && promising != best && _arms[promising].IsOnDevice) return Take(promising) with { IsForced = true };
             if (home == Arm.OnDevice) return NextExploration(best, promising) ?? RaceUnderDoubtOrNone() ?? Take(best);
             if (!context.Quality.IsKey)
             {
-                if ((_deviceExploration.Next(_costs, best) ?? _linkExploration[home].Next(_costs, best, _options.ForcedInterval)) is { } sample)
+                if ((_deviceExploration.Next(_costs, best) ?? _linkExploration[home].Next(_costs, best, _options.ForcedInterval, _sequence)) is { } sample)
                     return Take(sample.Arm) with { IsForced = true, IsRaced = sample.IsRaced };
                 if (_arms.CanRace && _serverExploration.NextShadow(_costs, best, _sequence) is >= 0 and var counterpart)
                     return Take(best) with { IsRaced = IsWorthRacing(best, best), Shadow = _arms[counterpart] };
@@ -89,6 +87,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         lock (_lock)
         {
             var server = outcome.Decision.Arm.Server;
+            if (outcome.HasLeft && server != Arm.OnDevice) Left(outcome.Decision);
             if (server != Arm.OnDevice && outcome.OffloadSeconds > 0) _serverExploration[server].Answered(outcome.Decision.Sequence);
             _guard.Observe(outcome, outcome.Decision.DeviceSeconds);
             if (IsOverdue(outcome)) _serverExploration[server].Overdue();
@@ -135,6 +134,24 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         };
     }
 
+    // Nothing but taking it shows how often an exit answers.
+    private Decision TakeLocal(in DecisionContext context)
+    {
+        if (!_costs.Exits.IsLearned) return Take(_arms.OnDevice);
+        var promising = OptimisticChoice.Choose(_costs, _arms.OnDevice, Width(context));
+        return Take(promising) with { IsForced = promising != _arms.OnDevice };
+    }
+
+    // As published, four times the weight halves the width of the bounds.
+    private double Width(in DecisionContext context) => _options.Optimism / Math.Sqrt(context.Quality.EffectiveWeight);
+
+    // What was to be learned of a server is to be learned still: its exit answered, so that the request was not sent.
+    private void Left(in Decision decision)
+    {
+        _serverExploration.Left(decision);
+        _linkExploration[decision.Arm.Server].Left(decision.Sequence);
+    }
+
     private Decision? NextExploration(int best, int promising) =>
         _serverExploration.Next(_costs, best, promising, _sequence) is >= 0 and var arm
             ? Explore(_arms.CanRace && _arms[best].IsOnDevice && arm != promising ? CheapToRace(arm) : arm, best)
@@ -152,7 +169,8 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     {
         if (!_arms.CanRace || _arms[arm].IsOnDevice) return false;
         var deviation = Math.Sqrt(_costs.Covariance(arm, arm));
-        return (arm != best || deviation > Doubt * _costs.Mean(arm)) && _costs.Mean(_arms.OnDevice) < _costs.Mean(arm) + (2 * deviation);
+        var device = _costs.Exits.Stay(arm) < 1 ? _costs.DeviceBeside(arm) : _costs.Mean(_arms.OnDevice);
+        return (arm != best || deviation > Doubt * _costs.Mean(arm)) && device < _costs.Mean(arm) + (2 * deviation);
     }
 
     private Decision Explore(int arm, int best)
@@ -185,6 +203,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         LateAfterSeconds = _arms.CanRace && !_arms[arm].IsOnDevice ? _costs.LateAfter(arm) : 0,
         Local = _arms.Remotes < _arms.Main && !_arms[arm].IsOnDevice ? _arms[_costs.StandIn(arm)] : null,
         DeviceSeconds = _arms.AllowsDevice ? _costs.Mean(_arms.OnDevice) : 0,
+        ExitRate = 1 - _costs.Exits.Stay(arm),
         Sequence = _sequence,
     };
 }
