@@ -1,3 +1,5 @@
+using SplitInfer.Policies.Sharing;
+
 namespace SplitInfer.Policies;
 
 /// <summary>
@@ -10,6 +12,9 @@ public readonly record struct Outcome
 {
     /// <summary>A day: no request takes longer.</summary>
     internal const double MaxSeconds = 86_400;
+
+    /// <summary>More than any server has.</summary>
+    private const int MaxPlaces = 100_000;
 
     /// <summary>What the policy chose.</summary>
     public required Decision Decision { get; init; }
@@ -41,6 +46,15 @@ public readonly record struct Outcome
     /// <summary>The part of <see cref="ServerSeconds"/> for which the request waited for a place to run.</summary>
     public double QueueSeconds { get; init; }
 
+    /// <summary>
+    /// The price of the server's time in its reply: the seconds that others wait longer for each second for which a request occupies one of its places; 0 where
+    /// it said none. What the outcome says of anything else does not depend on it.
+    /// </summary>
+    public double ServerPrice { get; init; }
+
+    /// <summary>How many requests the server runs at a time, by its reply; 0 where it did not say.</summary>
+    public int ServerPlaces { get; init; }
+
     /// <summary>Payload bytes that were sent.</summary>
     public long BytesSent { get; init; }
 
@@ -54,7 +68,7 @@ public readonly record struct Outcome
     public double Confidence { get; init; }
 
     /// <summary>Whether all times can be those of a request. Others would spoil for good what a policy learns, so it does not learn from them.</summary>
-    internal bool IsPlausible => IsTime(HeadSeconds) && IsTime(EncodeSeconds) && IsTime(DeviceSeconds) && IsTime(OffloadSeconds) && IsTime(ServerSeconds) && IsTime(QueueSeconds) && BytesSent >= 0;
+    internal bool IsPlausible => IsTime(HeadSeconds) && IsTime(EncodeSeconds) && IsTime(DeviceSeconds) && IsTime(OffloadSeconds) && IsTime(ServerSeconds) && IsTime(QueueSeconds) && BytesSent >= 0 && ServerPrice is >= 0 and <= ServerLoadPrice.MaxPrice && ServerPlaces is >= 0 and <= MaxPlaces;
 
     /// <summary>Whether the exit of the arm answered, so that the request went no further.</summary>
     internal bool HasLeft => Exit != 0 && Server == ServerOutcome.NotAsked && Exit == Decision.Arm.Exit;

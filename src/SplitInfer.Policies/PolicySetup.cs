@@ -50,8 +50,11 @@ public sealed class PolicySetup
     /// <summary>The cuts that turn out to be unusable while the client runs: a policy leaves them out from then on. Empty to begin with.</summary>
     public ArmMask Mask { get; init; } = new();
 
-    /// <summary>Seed of policies that draw at random.</summary>
+    /// <summary>Seed of policies that draw at random. Clients that share servers should differ in it, or they do the same at the same time.</summary>
     public int Seed { get; init; }
+
+    /// <summary>The clock by which a policy tells how often requests come. That of the system by default.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
 /// <summary>What is known of a server before any request.</summary>

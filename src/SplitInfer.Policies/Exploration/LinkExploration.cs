@@ -80,17 +80,17 @@ internal sealed class LinkExploration
     {
         var link = costs.LinkOf(best);
         if (link.CanDistinguish(costs.Bits(best), hoped)) return null;
-        var (teller, cheapest, gainer, least) = (-1, double.PositiveInfinity, best, costs.Mean(best));
+        var (teller, cheapest, gainer, least) = (-1, double.PositiveInfinity, best, costs.Priced(best));
         foreach (var arm in costs.Arms.ExploredOf(costs.Arms[best].Server))
         {
             var bits = costs.Bits(arm);
-            var mean = costs.Mean(arm) - (costs.Exits.Stay(arm) * (link.Mean(bits) - hoped.Mean(bits)));
+            var mean = costs.Priced(arm) - (costs.Exits.Stay(arm) * (link.Mean(bits) - hoped.Mean(bits)));
             if (mean < least) (gainer, least) = (arm, mean);
-            if (costs.Mean(arm) < cheapest && link.CanDistinguish(bits, hoped)) (teller, cheapest) = (arm, costs.Mean(arm));
+            if (costs.Priced(arm) < cheapest && link.CanDistinguish(bits, hoped)) (teller, cheapest) = (arm, costs.Priced(arm));
         }
 
         // If delays scatter so much that a single request reveals nothing, use the arm that would gain most if the hypothesis were true.
         if (teller < 0) teller = gainer;
-        return teller == best ? null : (teller, (costs.Raced(teller) / costs.Mean(best)) - 1, 1 - (least / costs.Mean(best)));
+        return teller == best ? null : (teller, ((costs.Raced(teller) + costs.Toll(teller)) / costs.Priced(best)) - 1, 1 - (least / costs.Priced(best)));
     }
 }

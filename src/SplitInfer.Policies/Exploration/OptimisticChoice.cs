@@ -34,7 +34,7 @@ internal static class OptimisticChoice
         var bestVariance = costs.Covariance(best, best);
         var bestDeviation = Math.Sqrt(bestVariance);
         var stayOfBest = costs.Exits.Stay(best);
-        var (chosen, lowest) = (best, costs.Mean(best));
+        var (chosen, lowest) = (best, costs.Priced(best));
         var noiseOfDevice = costs.Device.Noise.Variance;
         for (var local = costs.Arms.Remotes; local < costs.Arms.Main + 1 && costs.Arms.Remotes < costs.Arms.Main; local++)
         {
@@ -56,7 +56,7 @@ internal static class OptimisticChoice
             var byStaying = bestVariance + (noiseOfBest * costs.Mean(best) * costs.Mean(best));
             foreach (var arm in costs.Arms.ExploredOf(server))
             {
-                var (mean, remote) = (costs.Mean(arm), costs.Remote(arm));
+                var (mean, remote) = (costs.Priced(arm), costs.Remote(arm));
                 if (arm == best || mean - remote >= lowest) continue;
 
                 // σ(p) ≤ √C_pp + √C_bb for any C_pb, so that C_pb is not needed for most arms.

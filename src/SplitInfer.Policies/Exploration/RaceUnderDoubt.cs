@@ -21,7 +21,7 @@ internal static class RaceUnderDoubt
             if (!servers[server].IsVolatile || !costs.Servers[server].Link.IsKnown) continue;
             foreach (var arm in costs.Arms.ExploredOf(server))
             {
-                var cost = Cost(costs, arm);
+                var cost = Cost(costs, arm) + costs.Toll(arm);
                 if (cost < least) (chosen, least) = (arm, cost);
             }
         }

@@ -35,7 +35,7 @@ internal readonly struct ServerHypotheses(CostModel costs, int server)
     /// <summary>The link has become faster.</summary>
     public Hypothesis FasterLink(int best)
     {
-        var least = costs.Mean(best);
+        var least = costs.Priced(best);
         var own = Server.Link;
         var link = HopedLink(best, out var gainer, out var isHigh);
 
@@ -45,24 +45,24 @@ internal readonly struct ServerHypotheses(CostModel costs, int server)
 
         // If delays scatter so much that a single request reveals nothing, use the arm that would gain most if the hypothesis were true.
         if (teller < 0) teller = gainer;
-        return new(teller, (isHigh ? HighHopeRarity : 1) * (costs.Raced(teller) - least), least - MeanIf(gainer, link));
+        return new(teller, (isHigh ? HighHopeRarity : 1) * (PriceOf(teller) - least), least - MeanIf(gainer, link));
     }
 
     /// <summary>The server has become faster. Any of its arms shows it.</summary>
     public Hypothesis FasterServer(int best)
     {
-        var (least, teller) = (costs.Mean(best), Arms[0]);
+        var (least, teller) = (costs.Priced(best), Arms[0]);
         var (hoped, muchHoped, free) = (double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity);
         foreach (var arm in Arms)
         {
-            var (mean, tail) = (costs.Mean(arm), costs.Exits.Stay(arm) * costs.Tail(arm));
+            var (mean, tail) = (costs.Priced(arm), costs.Exits.Stay(arm) * costs.Tail(arm));
             hoped = Math.Min(hoped, mean - ((1 - Hope) * tail));
             muchHoped = Math.Min(muchHoped, mean - ((1 - HighHope) * tail));
             free = Math.Min(free, mean - tail);
-            if (mean < costs.Mean(teller)) teller = arm;
+            if (mean < costs.Priced(teller)) teller = arm;
         }
 
-        return new(teller, costs.Raced(teller) - least, least - (hoped < least ? hoped : muchHoped < least ? muchHoped : free));
+        return new(teller, PriceOf(teller) - least, least - (hoped < least ? hoped : muchHoped < least ? muchHoped : free));
     }
 
     /// <summary>Link and server are again what they were before they became slow, which one of them is.</summary>
@@ -73,7 +73,7 @@ internal readonly struct ServerHypotheses(CostModel costs, int server)
     {
         var link = Server.Link.History.Age > 0 ? Server.Link.History.Link : Server.Link.Delay;
         var (teller, part) = (Server.History.Age > 0 ? tellsServer : tellsLink, Server.History.Part);
-        return new(teller, costs.Raced(teller) - costs.Mean(best), costs.Mean(best) - MeanIf(BestIf(link, part), link, part));
+        return new(teller, PriceOf(teller) - costs.Mean(best), costs.Priced(best) - MeanIf(BestIf(link, part), link, part));
     }
 
     /// <summary>The arm that would be best if the link were again what it was, or faster than now, and the server faster.</summary>
@@ -90,7 +90,7 @@ internal readonly struct ServerHypotheses(CostModel costs, int server)
         foreach (var arm in Arms)
         {
             var variance = costs.Covariance(arm, arm) - (2 * costs.Covariance(arm, device)) + costs.Covariance(device, device);
-            var deviations = (costs.Mean(device) - costs.Mean(arm)) / Math.Sqrt(Math.Max(variance, double.Epsilon));
+            var deviations = (costs.Mean(device) - costs.Priced(arm)) / Math.Sqrt(Math.Max(variance, double.Epsilon));
             if (deviations > highest) (likeliest, highest) = (arm, deviations);
         }
 
@@ -103,7 +103,7 @@ internal readonly struct ServerHypotheses(CostModel costs, int server)
         var own = Server.Link;
         var link = own.History.Age > 0 ? own.History.Link : own.Delay.WithTransferShare(own.RelativeVariance > UnknownVariance ? 0 : Hope);
         gainer = BestIf(link, tailPart: 1);
-        isHigh = MeanIf(gainer, link) >= costs.Mean(best);
+        isHigh = MeanIf(gainer, link) >= costs.Priced(best);
         if (!isHigh) return link;
         link = own.Delay.WithTransferShare(0);
         gainer = BestIf(link, tailPart: 1);
@@ -118,7 +118,9 @@ internal readonly struct ServerHypotheses(CostModel costs, int server)
         return best;
     }
 
-    private double MeanIf(int arm, in LinkDelay link, double tailPart = 1) => costs.CostWith(arm, link.Mean(costs.Bits(arm)) + (tailPart * costs.Tail(arm)));
+    private double PriceOf(int teller) => costs.Raced(teller) + costs.Toll(teller);
+
+    private double MeanIf(int arm, in LinkDelay link, double tailPart = 1) => costs.CostWith(arm, link.Mean(costs.Bits(arm)) + (tailPart * costs.Tail(arm)) + costs.Wait(arm)) + costs.Toll(arm);
 }
 
 /// <summary>An improvement that may have happened.</summary>

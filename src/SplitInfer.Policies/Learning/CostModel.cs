@@ -1,3 +1,5 @@
+using SplitInfer.Policies.Sharing;
+
 namespace SplitInfer.Policies.Learning;
 
 /// <summary>
@@ -6,13 +8,14 @@ namespace SplitInfer.Policies.Learning;
 /// </summary>
 /// <remarks>
 /// <code>
-/// cost(p) = head(p) + (1 − q)·(encode(p) + link_s(bits(p)) + tail_s(p))    p an arm of server s
-/// cost(P) = head(P) + (1 − q)·(whole − head(P))                             P everything on the device
+/// cost(p) = head(p) + (1 − q)·(encode(p) + link_s(bits(p)) + tail_s(p) + wait_s(p))    p an arm of server s
+/// cost(P) = head(P) + (1 − q)·(whole − head(P))                                       P everything on the device
 /// q         probability that the arm's exit answers; 0 without one, so that cost(P) is the whole model       ExitModel
 /// </code>
 /// The first part is known but for how slow the device is at the moment; link and tail are learned. Heads are learned by variant and cut,
 /// bits by variant, cut and codec, tails by variant, cut and exit on each server. A tail includes the decoding of its fastest codec; what
-/// another one takes beyond that is taken as described.
+/// another one takes beyond that is taken as described. The wait for a place is told apart from the tail once the server has named a price; what others then wait
+/// longer, the toll, counts in the choice and in nothing else: it is no part of the expected cost.
 /// </remarks>
 internal sealed class CostModel
 {
@@ -22,6 +25,9 @@ internal sealed class CostModel
     private readonly PayloadModel _payloads;
     private readonly double[] _means;
     private readonly double[] _remotes;
+    private readonly double[] _waits;
+    private readonly double[] _tolls;
+    private readonly RequestClock _clock;
     private readonly int[] _open;
     private int _openCount;
 
@@ -32,6 +38,7 @@ internal sealed class CostModel
         _open = new int[Servers.Length];
         (Residuals, Exits) = (new(Servers.Length), new(setup));
         (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
+        (_waits, _tolls, _clock) = (new double[arms.Count], new double[arms.Count], new(setup.Time));
     }
 
     /// <summary>The arms.</summary>
@@ -90,6 +97,21 @@ internal sealed class CostModel
         return Arms.WholeOf(arm) is var whole && whole == arm ? head + Exits.Seconds(arm) + Device.Encode(arm) : head + Exits.Seconds(arm) + (stay * Math.Max(0, Device.NominalHead(whole) - head));
     }
 
+    /// <summary>What a request that is sent waits for one of the server's places, s; 0 where the server names no price.</summary>
+    public double Wait(int arm) => _waits[arm];
+
+    /// <summary>What others wait longer because of a request of an arm, in the mean of those that are sent and those that its exit answers, s; 0 where the server names no price.</summary>
+    public double Toll(int arm) => _tolls[arm];
+
+    /// <summary>What arms are chosen by: the expected cost and what the request costs others, s.</summary>
+    public double Priced(int arm) => _means[arm] + _tolls[arm];
+
+    /// <summary>Whether any server has ever named a price.</summary>
+    public bool IsPriced { get; private set; }
+
+    /// <summary>The time of the present decision, s of a clock that does not go back.</summary>
+    public double Now => _clock.Now;
+
     /// <summary>Standard deviation of a single offload of an arm: what is not known of link and server, and how much they scatter, s.</summary>
     public double Deviation(int arm)
     {
@@ -97,7 +119,7 @@ internal sealed class CostModel
         var tail = server.Tails.Seconds(row);
         var onLink = server.Link.Covariance(bits, bits) + server.Link.Scatter(bits);
         var onServer = server.Tails.Covariance(row, row) + server.Tails.Noise.Of(tail * tail);
-        return Math.Sqrt(onLink + onServer);
+        return Math.Sqrt(onLink + onServer + (_waits[arm] * _waits[arm]));
     }
 
     /// <summary>Expected delay of the tail of an arm, s.</summary>
@@ -141,6 +163,7 @@ internal sealed class CostModel
     public int Advance(in DecisionContext context, long sequence)
     {
         Device.Advance();
+        _clock.Advance();
         for (var local = Arms.Remotes; local < Arms.Count; local++) _means[local] = Arms.WholeOf(local) == local ? Device.Mean(local) + Exits.Seconds(local) : Ahead(local) + (Exits.Stay(local) * Rest(local));
         Arms.Refresh(context, Device.Heads, Arms.Rows.Head, _means);
         var (best, reserve) = (Arms.AllowsDevice ? Arms.OnDevice : -1, -1);
@@ -149,6 +172,7 @@ internal sealed class CostModel
         {
             var server = Servers[s];
             server.Advance();
+            server.Congestion.Advance(_clock.Now);
             server.Best = Estimate(server, Arms.RemoteOf(s));
             if (server.Best < 0) continue;
             if (!server.Link.IsKnown || server.IsOverdue(sequence))
@@ -184,13 +208,14 @@ internal sealed class CostModel
         if (server.IsStale(sequence)) return false;
         if (outcome.IsCensored)
         {
-            server.Link.ObserveCensored(Bits(arm), outcome.OffloadSeconds - Tail(arm));
+            server.Link.ObserveCensored(Bits(arm), outcome.OffloadSeconds - Tail(arm) - _waits[arm]);
             return false;
         }
 
         var bits = Math.Max(outcome.BytesSent * 8.0, 1);
         _payloads.Observe(arm, bits);
-        return server.Observe(Arms.Rows.Tail[arm], _payloads.WithoutExtra(arm, outcome.ServerSeconds), bits, outcome.OffloadSeconds - outcome.ServerSeconds, sequence);
+        var runSeconds = ObserveCongestion(server.Congestion, outcome);
+        return server.Observe(Arms.Rows.Tail[arm], _payloads.WithoutExtra(arm, runSeconds), bits, outcome.OffloadSeconds - outcome.ServerSeconds, sequence);
     }
 
     /// <summary>Learns a round-trip time.</summary>
@@ -260,7 +285,16 @@ internal sealed class CostModel
     private int LocalOf(in Decision decision) => decision.Local is { } local ? local.Index : Arms.LocalOf(decision.Arm.Index);
 
     // The second of equals; −1 stands for none.
-    private int Cheaper(int arm, int than) => than < 0 || _means[arm] < _means[than] ? arm : than;
+    private int Cheaper(int arm, int than) => than < 0 || Priced(arm) < Priced(than) ? arm : than;
+
+    // What the server took beside waiting for a place, where the two are told apart.
+    private double ObserveCongestion(ServerCongestion congestion, in Outcome outcome)
+    {
+        var runSeconds = Math.Max(outcome.ServerSeconds - outcome.QueueSeconds, 0);
+        congestion.Observe(outcome.ServerPrice, outcome.ServerPlaces, Math.Min(outcome.QueueSeconds, outcome.ServerSeconds), runSeconds, _clock.Read());
+        IsPriced |= congestion.IsPriced;
+        return congestion.IsPriced ? runSeconds : outcome.ServerSeconds;
+    }
 
     // Works out the costs of a server's arms. Says which costs least, the first of equals; −1 where there is none.
     private int Estimate(ServerModel server, ReadOnlySpan<int> arms)
@@ -272,9 +306,17 @@ internal sealed class CostModel
         foreach (var arm in arms)
         {
             var remote = link.Mean(_payloads.Bits(arm)) + (tails[tailRow[arm]] + _payloads.ExtraDecoding(arm));
+            if (server.Congestion.IsPriced)
+            {
+                var stay = Exits.Stay(arm);
+                var (wait, toll) = server.Congestion.Expect(tails[tailRow[arm]], stay * _clock.RequestsPerSecond);
+                (_waits[arm], _tolls[arm], remote) = (wait, stay * toll, remote + wait);
+            }
+
             var mean = CostWith(arm, remote);
             (_remotes[arm], _means[arm]) = (remote, mean);
-            if (mean < least) (best, least) = (arm, mean);
+            var priced = mean + _tolls[arm];
+            if (priced < least) (best, least) = (arm, priced);
         }
 
         return best;

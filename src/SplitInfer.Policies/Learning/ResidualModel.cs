@@ -140,7 +140,7 @@ internal sealed class ResidualModel(int servers)
         var arm = outcome.Decision.Arm;
         var bits = outcome.BytesSent > 0 ? outcome.BytesSent * 8.0 : costs.Bits(arm.Index);
         var onDevice = outcome.HeadSeconds > 0 ? outcome.HeadSeconds + outcome.EncodeSeconds - costs.Device.Mean(arm.Index) : 0;
-        var server = outcome.ServerSeconds - costs.Tail(arm.Index);
+        var server = outcome.ServerSeconds - costs.Tail(arm.Index) - costs.Wait(arm.Index);
         var beside = outcome.IsCensored ? outcome.OffloadSeconds + server : outcome.OffloadSeconds - outcome.ServerSeconds + (costs.TailScatter(arm.Index) * server);
         return new(onDevice + beside - (_slopes[arm.Server] * bits), bits, outcome.IsCensored, outcome.Decision.Sequence);
     }

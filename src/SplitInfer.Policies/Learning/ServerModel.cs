@@ -1,3 +1,5 @@
+using SplitInfer.Policies.Sharing;
+
 namespace SplitInfer.Policies.Learning;
 
 /// <summary>What is learned of one server: its link, its tails, and since when. Not thread-safe.</summary>
@@ -14,12 +16,16 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
 
     private long _changedAt;
     private long _overdueSince;
+    private int _owed;
 
     /// <summary>The link to the server.</summary>
     public LinkModel Link { get; } = new(isSingleCore);
 
     /// <summary>Delays of the tails, by <see cref="ArmRows.Tail"/>.</summary>
     public DelayEstimator Tails { get; } = tails;
+
+    /// <summary>How busy others keep the server.</summary>
+    public ServerCongestion Congestion { get; } = new();
 
     /// <summary>How fast the server was before it became slow.</summary>
     public SpeedHistory History { get; } = new();
@@ -35,8 +41,8 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
         History.Advance(Tails.Level);
     }
 
-    /// <summary>Whether a reply is overdue that is still worth waiting for.</summary>
-    public bool IsOverdue(long sequence) => _overdueSince > 0 && sequence - _overdueSince <= OverduePatience;
+    /// <summary>Whether a reply is overdue that is still worth waiting for. Where others keep the server busy, one may have met a queue; two in a row say more.</summary>
+    public bool IsOverdue(long sequence) => _overdueSince > 0 && sequence - _overdueSince <= OverduePatience && (_owed > 1 || !Congestion.IsPriced);
 
     /// <summary>Whether a request was sent before the last change of link or server was seen, so that it tells of conditions that are gone.</summary>
     public bool IsStale(long sequence) => sequence < _changedAt;
@@ -48,8 +54,9 @@ internal sealed class ServerModel(DelayEstimator tails, bool isSingleCore)
     public void NoteReply(in Outcome outcome)
     {
         var sequence = outcome.Decision.Sequence;
-        if (outcome is { IsCensored: true, DeviceSeconds: > 0, Decision.Objective: Objective.LeastTime }) _overdueSince = sequence;
-        else if (sequence == _overdueSince) _overdueSince = 0;
+        if (outcome is { IsCensored: true, DeviceSeconds: > 0, Decision.Objective: Objective.LeastTime }) (_overdueSince, _owed) = (sequence, _owed + 1);
+        else if (sequence == _overdueSince) (_overdueSince, _owed) = (0, 0);
+        else if (outcome.Server == ServerOutcome.Replied) _owed = 0;
     }
 
     /// <summary>Learns what a request that was replied to took. True where link or server turns out to have changed.</summary>

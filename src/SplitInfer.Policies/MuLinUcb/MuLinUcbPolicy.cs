@@ -27,6 +27,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     private readonly DeviceExploration _deviceExploration = new();
     private readonly DeviceGuard _guard = new();
     private readonly DeadlinePolicy _byDeadline;
+    private readonly SharedServers _shared;
     private CostModel _costs;
     private long _sequence;
 
@@ -37,6 +38,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         _linkExploration = [.. Enumerable.Range(0, _arms.Servers).Select(static _ => new LinkExploration())];
         _costs = new(setup, _arms);
         _byDeadline = new(setup, _arms, _serverExploration, options);
+        _shared = new(setup.Seed);
     }
 
     public string Name => PolicyNames.MuLinUcb;
@@ -63,7 +65,9 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
                 return NextExploration(_arms.OnDevice, _arms.OnDevice) ?? Take(_arms.OnDevice);
             }
 
-            var promising = OptimisticChoice.Choose(_costs, best, Width(context));
+            var settled = _shared.Settle(_costs, best);
+            var promising = settled == best ? OptimisticChoice.Choose(_costs, best, Width(context)) : settled;
+            best = settled;
             var home = _arms[best].Server;
             _serverExploration.Count(_costs, home);
             if (home == Arm.OnDevice && promising != best && _arms[promising].IsOnDevice) return Take(promising) with { IsForced = true };

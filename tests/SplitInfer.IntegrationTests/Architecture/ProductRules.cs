@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Families", "Core/Exits", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Simulation/Quality", "Tailoring/Verification", "Tailoring/Families", "Tailoring/Exits"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Simulation/Quality", "Simulation/Crowds", "Tailoring/Verification", "Tailoring/Families", "Tailoring/Exits"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -25,7 +25,8 @@ internal static class ProductRules
             ["Core/Exits"] = ["Core/Partitioning", "Core/Codecs"],
             ["Core/Protocol"] = ["Core/Partitioning", "Core/Codecs"],
 
-            ["Policies"] = [],
+            ["Policies/Sharing"] = [],
+            ["Policies"] = ["Policies/Sharing"],
             ["Policies/Learning"] = ["Policies"],
             ["Policies/Exploration"] = ["Policies/Learning"],
             ["Policies/Baselines"] = ["Policies/Exploration"],
@@ -38,6 +39,7 @@ internal static class ProductRules
             ["Simulation/Families"] = ["Simulation"],
             ["Simulation/Experience"] = ["Simulation"],
             ["Simulation/Quality"] = ["Simulation/RandomWorlds", "Policies/Quality"],
+            ["Simulation/Crowds"] = ["Simulation", "Policies/Sharing"],
 
             ["Client/Transport"] = Core,
             ["Client/Device"] = Core,

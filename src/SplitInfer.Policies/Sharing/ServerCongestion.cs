@@ -1,0 +1,84 @@
+namespace SplitInfer.Policies.Sharing;
+
+/// <summary>
+/// What a client knows of how busy a server is, from the prices and waits in its replies, and what a request will therefore wait and cost others. Not thread-safe.
+/// </summary>
+/// <remarks>
+/// <code>
+/// p      the server's price, smoothed over some seconds
+/// ρ      load that the price is of                                            CongestionCurve.LoadOf
+/// s      seconds that a tail occupies a place
+/// φ      requests of this client in a second
+/// own    load that this client's requests make at the server now
+/// r      φ·s/c: the load that they would make
+/// ρ'     ρ + max(0, r − own): load with this client, if all its requests took the arm
+/// u      wait over w(ρ), learned over many requests, s
+/// wait   u·w(ρ')
+/// toll   p(ρ')·s
+/// </code>
+/// A client that is not on a server hears the price without itself; what it would pay there is the price with itself. Those that are there and those that are not therefore count
+/// the same, and nobody moves only to find that having moved was the difference. Before a price above 0 was heard, wait and toll are 0, and a wait counts as a part of the tail.
+/// </remarks>
+internal sealed class ServerCongestion
+{
+    /// <summary>How long a price counts that was heard, s, and the weight of a new one at least: replies to a client that is elsewhere are rare.</summary>
+    private const double PriceMemory = 3, LeastGain = 0.2;
+
+    /// <summary>How long this client's own requests count, s.</summary>
+    private const double OwnMemory = 5;
+
+    /// <summary>Replies over which the wait is learned.</summary>
+    private const double WaitMemory = 200;
+
+    private const double LeastWait = 1e-3;
+
+    private CongestionCurve _curve = new(1);
+    private int _places = 1;
+    private double _price;
+    private double _heardAt = double.NegativeInfinity;
+    private double _waited, _waits;
+    private DiscountedSum _own = new(OwnMemory);
+    private double _ownLoad;
+    private double _load;
+
+    /// <summary>Whether a price above 0 was ever heard.</summary>
+    public bool IsPriced { get; private set; }
+
+    /// <summary>The price as it was heard, smoothed.</summary>
+    public double Price => _price;
+
+    /// <summary>Takes note of a reply. What others send may be anything, so the caller has checked that it can be a price and times.</summary>
+    /// <param name="price">The server's price.</param>
+    /// <param name="places">Its places; 0 where it did not say.</param>
+    /// <param name="waitedSeconds">What the request waited, s.</param>
+    /// <param name="runSeconds">What else it took on the server, s.</param>
+    /// <param name="now">s of this client's clock.</param>
+    public void Observe(double price, int places, double waitedSeconds, double runSeconds, double now)
+    {
+        _own.Add(runSeconds, now);
+        if (price > 0) IsPriced = true;
+        if (!IsPriced) return;
+        if (places > 0 && places != _places) (_places, _curve) = (places, new(places));
+        var gain = Math.Max(1 - Math.Exp(-(now - _heardAt) / PriceMemory), LeastGain);
+        (_price, _heardAt) = (_price + (gain * (price - _price)), now);
+        _load = _curve.LoadOf(_price);
+        _waited += waitedSeconds - (_waited / WaitMemory);
+        _waits += Math.Max(_curve.Wait(_load), LeastWait) - (_waits / WaitMemory);
+    }
+
+    /// <summary>Counts a decision.</summary>
+    public void Advance(double now)
+    {
+        if (IsPriced) _ownLoad = _own.At(now) / (OwnMemory * _places);
+    }
+
+    /// <summary>What a request waits, and what it costs others, s.</summary>
+    /// <param name="tailSeconds">s.</param>
+    /// <param name="framesPerSecond">φ.</param>
+    public (double Wait, double Toll) Expect(double tailSeconds, double framesPerSecond)
+    {
+        if (!IsPriced || _waits <= 0) return default;
+        var load = _load + Math.Max(0, (framesPerSecond * tailSeconds / _places) - _ownLoad);
+        return (_waited / _waits * _curve.Wait(load), _curve.Price(load) * tailSeconds);
+    }
+}

@@ -1,0 +1,103 @@
+namespace SplitInfer.Policies.Sharing;
+
+/// <summary>
+/// The price of a server's time at the moment, for the <c>Load.price</c> of its replies: the seconds that all other requests together wait longer for each second for
+/// which a request occupies one of the server's places. 0 where requests never wait. Thread-safe; allocates nothing.
+/// </summary>
+/// <remarks>
+/// A client that adds price × (seconds that its tail runs) to what an arm costs counts what it costs others, so that what is best for it is best for all together: the marginal
+/// externality of a queue (Naor, Econometrica 1969; Mendelson, Communications of the ACM 1985).
+/// <code>
+/// λ, m, m₂   requests a second, mean of their run times and of the squares, over the last seconds
+/// ρ          λ·m/c of c places
+/// w, e       wait and elasticity                                                        CongestionCurve
+/// W(ρ)       m·w(ρ)·(1 + (m₂ − m²)/m²)/2, if requests came at random                     (Pollaczek and Khinchine; Lee and Longton for c > 1)
+/// κ          sum of what requests really waited over the sum of W(ρ), over the last minute
+/// price      κ·W(ρ)/m·e(ρ)
+/// </code>
+/// κ is what requests come at random less than: 0 for a client that is alone and sends one request at a time, which never waits for itself, so that it has no
+/// price to pay; above 1 for bursts.
+/// </remarks>
+public sealed class ServerLoadPrice
+{
+    /// <summary>No price is higher.</summary>
+    public const double MaxPrice = 1000;
+
+    /// <summary>How long requests count for load and run times, and for κ, s.</summary>
+    private const double Memory = 3, ShapeMemory = 60;
+
+    private const double LeastSeconds = 1e-9, MaxSeconds = 86_400;
+
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly int _places;
+    private readonly CongestionCurve _curve;
+    private DiscountedSum _count = new(Memory), _run = new(Memory), _squares = new(Memory);
+    private DiscountedSum _waited = new(ShapeMemory), _expected = new(ShapeMemory);
+
+    /// <summary>Makes the price of a server that has had no request yet.</summary>
+    /// <param name="places">How many requests it runs at a time, at least 1.</param>
+    /// <param name="time">Its clock; null for that of the system.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no place.</exception>
+    public ServerLoadPrice(int places, TimeProvider? time = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(places, 1);
+        (_places, _curve, _time) = (places, new(places), time ?? TimeProvider.System);
+        _start = _time.GetTimestamp();
+    }
+
+    /// <summary>The price, from 0 to <see cref="MaxPrice"/>; without a unit. It falls while no requests come.</summary>
+    public double Price
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var now = Now;
+                var expected = _expected.At(now);
+                if (!(expected > 0) || !(_waited.At(now) > 0)) return 0;
+                var load = LoadAt(now);
+                return Math.Min(_waited.At(now) / expected * Variability(now) * _curve.Price(load), MaxPrice);
+            }
+        }
+    }
+
+    /// <summary>The part of the time for which a place runs something, 0 to 1.</summary>
+    public double Load
+    {
+        get
+        {
+            lock (_gate) return Math.Min(LoadAt(Now), 1);
+        }
+    }
+
+    private double Now => _time.GetElapsedTime(_start).TotalSeconds;
+
+    /// <summary>Counts a request that has left its place. One that was refused, or that waited in vain, occupied none. Values that cannot be times are left out.</summary>
+    /// <param name="waitedSeconds">How long it waited for a place, s.</param>
+    /// <param name="runSeconds">How long it occupied it, s.</param>
+    public void Observe(double waitedSeconds, double runSeconds)
+    {
+        if (!(waitedSeconds >= 0 && waitedSeconds <= MaxSeconds && runSeconds >= 0 && runSeconds <= MaxSeconds)) return;
+        lock (_gate)
+        {
+            var now = Now;
+            _count.Add(1, now);
+            _run.Add(Math.Max(runSeconds, LeastSeconds), now);
+            _squares.Add(Math.Max(runSeconds * runSeconds, LeastSeconds * LeastSeconds), now);
+            _waited.Add(waitedSeconds, now);
+            _expected.Add(_run.At(now) / _count.At(now) * Variability(now) * _curve.Wait(LoadAt(now)), now);
+        }
+    }
+
+    // The first second of a server's life counts as a whole one, or a single request would look like many.
+    private double LoadAt(double now) => _run.At(now) / (_places * Memory * (1 - Math.Exp(-Math.Max(now, 1) / Memory)));
+
+    // (1 + CV²)/2.
+    private double Variability(double now)
+    {
+        var (count, run) = (_count.At(now), _run.At(now));
+        return run > 0 ? _squares.At(now) * count / (2 * run * run) : 0.5;
+    }
+}
