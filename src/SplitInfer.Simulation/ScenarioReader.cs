@@ -41,17 +41,7 @@ public static class ScenarioReader
 
     private static Scenario Read(ScenarioNode root)
     {
-        var arms = root.Get("arms").Items(MaxArms);
-        if (arms.Length == 0) throw root.Get("arms").Wrong("at least one arm, of which the last runs everything on the device");
-        var locals = arms.Reverse().Skip(1).TakeWhile(static arm => arm.Find("onDevice")?.Flag() ?? false).Count() + 1;
-        foreach (var arm in arms.SkipLast(locals))
-            if (arm.Find("onDevice")?.Flag() ?? false) throw arm.Wrong("after all arms that use a server, since it runs everything on the device");
-        var classes = root.Find("features")?.Items(100).Length ?? arms[0].Find("macs")?.Items(100).Length ?? 0;
-        ImmutableArray<ScenarioArm> read = [.. arms.Select((arm, index) => ReadArm(arm, classes, isLast: index >= arms.Length - locals))];
-        var seen = new HashSet<(int, int, int, int, bool)>();
-        for (var i = 0; i < read.Length; i++)
-            if (!seen.Add((read[i].Variant, read[i].Partition, read[i].Codec, read[i].Exit?.Id ?? 0, i >= arms.Length - locals))) throw arms[i].Wrong("of another variant, partition, codec or exit than those before it");
-        CheckExits(arms, read, locals);
+        var (read, locals) = ReadArms(root);
         var minAccuracy = root.Find("minAccuracy")?.Number(0, 1) ?? 0;
         if (minAccuracy > read.Max(static arm => arm.Accuracy)) throw root.Get("minAccuracy").Wrong("no more than the most accurate arm has");
         return new()
@@ -70,6 +60,23 @@ public static class ScenarioReader
             Probes = root.Find("probes")?.Flag() ?? false,
             LateRaces = root.Find("lateRaces")?.Flag() ?? false,
         };
+    }
+
+    /// <summary>The arms, and how many of them run everything on the device.</summary>
+    internal static (ImmutableArray<ScenarioArm> Arms, int Locals) ReadArms(ScenarioNode root)
+    {
+        var arms = root.Get("arms").Items(MaxArms);
+        if (arms.Length == 0) throw root.Get("arms").Wrong("at least one arm, of which the last runs everything on the device");
+        var locals = arms.Reverse().Skip(1).TakeWhile(static arm => arm.Find("onDevice")?.Flag() ?? false).Count() + 1;
+        foreach (var arm in arms.SkipLast(locals))
+            if (arm.Find("onDevice")?.Flag() ?? false) throw arm.Wrong("after all arms that use a server, since it runs everything on the device");
+        var classes = root.Find("features")?.Items(100).Length ?? arms[0].Find("macs")?.Items(100).Length ?? 0;
+        ImmutableArray<ScenarioArm> read = [.. arms.Select((arm, index) => ReadArm(arm, classes, isLast: index >= arms.Length - locals))];
+        var seen = new HashSet<(int, int, int, int, bool)>();
+        for (var i = 0; i < read.Length; i++)
+            if (!seen.Add((read[i].Variant, read[i].Partition, read[i].Codec, read[i].Exit?.Id ?? 0, i >= arms.Length - locals))) throw arms[i].Wrong("of another variant, partition, codec or exit than those before it");
+        CheckExits(arms, read, locals);
+        return (read, locals);
     }
 
     private static ImmutableArray<ScenarioServer> ReadServers(ScenarioNode root)

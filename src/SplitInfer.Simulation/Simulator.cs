@@ -15,7 +15,10 @@ public sealed class Simulator(Scenario scenario, int seed)
     /// <param name="seed">Of policies that draw at random.</param>
     /// <param name="canRace">Whether the device may run a tail beside the server.</param>
     /// <param name="isSingleCore">Whether the policy is told that the device has one core.</param>
-    public static PolicySetup SetupOf(Scenario scenario, int seed, bool canRace = true, bool isSingleCore = false)
+    public static PolicySetup SetupOf(Scenario scenario, int seed, bool canRace = true, bool isSingleCore = false) => SetupOf(scenario, seed, TimeProvider.System, canRace, isSingleCore);
+
+    /// <summary>The same with a clock.</summary>
+    internal static PolicySetup SetupOf(Scenario scenario, int seed, TimeProvider time, bool canRace = true, bool isSingleCore = false)
     {
         var arms = scenario.Arms;
         var errors = new TableErrors(scenario.TableError, seed);
@@ -30,6 +33,7 @@ public sealed class Simulator(Scenario scenario, int seed)
             PayloadDeviation = Math.Max(0, scenario.TableError),
             Servers = [.. scenario.Servers.Select(static server => new ServerSetup { Name = server.Name })],
             Seed = seed,
+            Time = time,
             CanRace = canRace,
             RacesLateReplies = scenario.LateRaces,
             IsSingleCore = isSingleCore,

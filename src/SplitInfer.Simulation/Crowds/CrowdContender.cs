@@ -1,0 +1,26 @@
+namespace SplitInfer.Simulation.Crowds;
+
+/// <summary>Who chooses for the clients.</summary>
+public enum CrowdContender
+{
+    /// <summary>The default policy, with prices of the servers, and newcomers that start from what their kind has learned.</summary>
+    Shared,
+
+    /// <summary>The same, but newcomers start from nothing.</summary>
+    WithoutPrior,
+
+    /// <summary>The default policy without prices: every client takes what is best for itself.</summary>
+    Selfish,
+
+    /// <summary>Each client learns alone by the published μLinUCB, features scaled, since it learns nothing otherwise.</summary>
+    Published,
+
+    /// <summary>Everything on the devices.</summary>
+    AllOnDevice,
+
+    /// <summary>Everything on the servers, which clients are dealt out to in turn.</summary>
+    AllOnServer,
+
+    /// <summary>The best fixed arms of all clients together that a search finds which knows the world.</summary>
+    Optimum,
+}
