@@ -9,7 +9,7 @@ namespace SplitInfer.Simulation;
 /// <see cref="Arms"/> are what one server offers, and the device. What a policy chooses among are those of the first kind for each server in turn,
 /// and the device's last; its arms are numbered in this order.
 /// </remarks>
-public sealed class Scenario
+public sealed record Scenario
 {
     /// <summary>What stands for the device where frames name their server.</summary>
     public const string DeviceName = "device";

@@ -35,6 +35,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(QualityWorldRow))]
 [JsonSerializable(typeof(FamilyRow))]
 [JsonSerializable(typeof(FamilySummary))]
+[JsonSerializable(typeof(JointRow))]
+[JsonSerializable(typeof(JointSummary))]
 [JsonSerializable(typeof(FamilyCellLine))]
 [JsonSerializable(typeof(FamilySummaryLine))]
 [JsonSerializable(typeof(PolicyRow))]

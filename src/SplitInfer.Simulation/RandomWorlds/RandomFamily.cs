@@ -54,22 +54,15 @@ public static class RandomFamily
     private static Scenario Draw(ScenarioRandom draws, string name, double minAccuracy, double tableError)
     {
         var chain = RandomNetwork.Arms(draws, draws.LogUniform(MinSpeedup, MaxSpeedup));
-        Variant[] variants = [new(1, 1, 1, 1), .. Enumerable.Range(0, draws.Whole(1, 4)).Select(_ => new Variant(draws.LogUniform(0.2, 1.2), draws.LogUniform(0.2, 1.2), draws.LogUniform(0.3, 1.1), 1 - draws.LogUniform(0.0003, 0.05)))];
-        Codec[] codecs = [new(1, 0, 0, 1), .. Enumerable.Range(0, draws.Whole(1, 5)).Select(_ => new Codec(draws.LogUniform(1.3, 20), draws.LogUniform(1e-9, 3e-7), draws.LogUniform(1e-10, 3e-8), draws.Flag(0.3) ? 1 : 1 - draws.LogUniform(0.0003, 0.03)))];
+        var variants = RandomVariant.Draw(draws);
+        var codecs = RandomCodec.Draw(draws);
         var remote =
             from v in Enumerable.Range(0, variants.Length)
             from arm in chain.SkipLast(1)
-            let own = Scale(arm, v, variants[v], draws)
+            let own = variants[v].Scale(arm, v, draws)
             from c in Enumerable.Range(0, codecs.Length)
-            select own with
-            {
-                Codec = c,
-                PayloadBits = own.PayloadBits / codecs[c].Ratio,
-                EncodeMs = own.PayloadBits * codecs[c].EncodeMsPerBit,
-                DecodeMs = own.PayloadBits * codecs[c].DecodeMsPerBit,
-                Accuracy = own.Accuracy * codecs[c].Accuracy,
-            };
-        var local = Enumerable.Range(0, variants.Length).Reverse().Where(v => v == 0 || draws.Flag(0.8)).Select(v => Scale(chain[^1], v, variants[v], draws));
+            select codecs[c].Apply(own, c);
+        var local = Enumerable.Range(0, variants.Length).Reverse().Where(v => v == 0 || draws.Flag(0.8)).Select(v => variants[v].Scale(chain[^1], v, draws));
         ImmutableArray<ScenarioArm> arms = [.. remote, .. local];
         return new()
         {
@@ -87,19 +80,4 @@ public static class RandomFamily
             LateRaces = true,
         };
     }
-
-    // Each head and tail is off by a little, as kernels of other shapes are.
-    private static ScenarioArm Scale(ScenarioArm arm, int index, Variant variant, ScenarioRandom draws) => arm with
-    {
-        Variant = index,
-        HeadMs = arm.HeadMs * variant.DevicePart * (index == 0 ? 1 : draws.Factor(0.05)),
-        TailMs = arm.TailMs * variant.ServerPart * (index == 0 ? 1 : draws.Factor(0.05)),
-        PayloadBits = arm.Partition == 0 ? arm.PayloadBits : Math.Round(arm.PayloadBits * variant.BitsPart),
-        Macs = [.. arm.Macs.Select(macs => macs * variant.DevicePart)],
-        Accuracy = variant.Accuracy,
-    };
-
-    private sealed record Variant(double DevicePart, double ServerPart, double BitsPart, double Accuracy);
-
-    private sealed record Codec(double Ratio, double EncodeMsPerBit, double DecodeMsPerBit, double Accuracy);
 }

@@ -18,20 +18,30 @@ internal static class BenchPolicyCommand
         random.Require<int>(static count => count >= 1, "takes 1 or more.");
         var families = new Option<int?>("--families") { Description = "Play this many random worlds of several variants and codecs, in which the default chooses all of it together, beside the best single knob of each.", HelpName = "N" };
         families.Require<int>(static count => count >= 1, "takes 1 or more.");
+        var joint = new Option<int?>("--joint") { Description = "Play this many random worlds of variants, codecs, exits and two servers, in which the default chooses all of it together, beside the best single knob of each.", HelpName = "N" };
+        joint.Require<int>(static count => count >= 1, "takes 1 or more.");
+        var budget = new Option<double[]>("--budget") { Description = "With --joint, the loss of accuracy that is acceptable; 0.001, 0.01 and 0.03 unless given.", HelpName = "LOSS", AllowMultipleArgumentsPerToken = true };
+        var news = new Option<bool>("--news") { Description = "With --joint, something happens in every world, to what is best in it: good or bad, of link, server and device." };
         var seed = new Option<int>("--seed") { Description = "Makes the random worlds; the same seed gives the same worlds.", HelpName = "S" };
         var oneCore = new Option<bool>("--one-core") { Description = "Tell the policies that the device has one core, so that what they measure is to be doubted." };
         var command = new ExplainedCommand("policy", "Plays all policies against described worlds, beside an oracle, and times their decisions.",
             "splitinfer bench policy",
             "splitinfer bench policy --scenarios ./worlds --seeds 20 --json",
             "splitinfer bench policy --random 200 --seed 7 --seeds 2 --one-core",
-            "splitinfer bench policy --families 500 --seed 911")
+            "splitinfer bench policy --families 500 --seed 911",
+            "splitinfer bench policy --joint 500 --seed 1001 --budget 0.01")
         {
-            folder, seeds, random, families, seed, oneCore, options.NoRaces,
+            folder, seeds, random, families, joint, budget, news, seed, oneCore, options.NoRaces,
         };
         command.Validators.Add(result =>
         {
             foreach (var other in result.GetResult(families) is null ? [] : (Option[])[folder, seeds, random, oneCore, options.NoRaces])
                 if (result.GetResult(other) is { Implicit: false }) result.AddError($"{other.Name} has no meaning with --families. Leave one of them out.");
+            foreach (var other in result.GetResult(joint) is null ? [] : (Option[])[folder, seeds, random, families, oneCore, options.NoRaces])
+                if (result.GetResult(other) is { Implicit: false }) result.AddError($"{other.Name} has no meaning with --joint. Leave one of them out.");
+            foreach (var other in result.GetResult(joint) is not null ? [] : (Option[])[budget, news])
+                if (result.GetResult(other) is { Implicit: false }) result.AddError($"{other.Name} has a meaning only with --joint. Add that or leave it out.");
+            if (result.GetResult(budget) is { Implicit: false } && result.GetValue(budget)!.Any(static loss => loss is not (>= 0 and < 1))) result.AddError("--budget takes a loss from 0 to below 1, such as 0.01 for a point.");
         });
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -39,6 +49,12 @@ internal static class BenchPolicyCommand
             if (parsed.GetValue(families) is { } worlds)
             {
                 PlayFamilies(terminal, lines, worlds, parsed.GetValue(seed), cancellationToken);
+                return Task.CompletedTask;
+            }
+
+            if (parsed.GetValue(joint) is { } played)
+            {
+                PlayJoint(terminal, lines, played, parsed.GetValue(seed), parsed.GetValue(budget) is { Length: > 0 } given ? given : [0.001, 0.01, 0.03], parsed.GetValue(news), cancellationToken);
                 return Task.CompletedTask;
             }
 
@@ -65,6 +81,28 @@ internal static class BenchPolicyCommand
             return Task.CompletedTask;
         });
         return command;
+    }
+
+    private static void PlayJoint(Terminal terminal, JsonLines? lines, int worlds, int seed, double[] budgets, bool news, CancellationToken cancellationToken)
+    {
+        var rows = new List<JointRow>();
+        foreach (var budget in budgets)
+        {
+            foreach (var kind in news ? Enum.GetValues<JointKind>().Where(static kind => kind is not JointKind.Steady) : [JointKind.Steady])
+            {
+                var first = rows.Count;
+                foreach (var world in RandomJoint.Sequence(worlds, seed, budget, kind))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    rows.Add(JointRow.Play(world, kind, budget, unchecked((seed * 7_919) + rows.Count)));
+                    lines?.Write(rows[^1], LineContext.Default.JointRow);
+                }
+
+                lines?.Write(JointSummary.Of(rows[first..]), LineContext.Default.JointSummary);
+            }
+        }
+
+        if (lines is null) JointTable.Write(terminal, rows);
     }
 
     private static void PlayFamilies(Terminal terminal, JsonLines? lines, int worlds, int seed, CancellationToken cancellationToken)

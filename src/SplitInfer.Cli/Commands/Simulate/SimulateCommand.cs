@@ -34,7 +34,7 @@ internal static class SimulateCommand
                 return Task.CompletedTask;
             }
 
-            var world = RandomWorld.Find(name) ?? RandomServers.Find(name) ?? RandomFamily.Find(name) ?? ScenarioReader.ReadFile(name);
+            var world = RandomWorld.Find(name) ?? RandomServers.Find(name) ?? RandomFamily.Find(name) ?? RandomJoint.Find(name) ?? ScenarioReader.ReadFile(name);
             var player = PolicyCatalog.Create(parsed.GetRequiredValue(policy)!, Simulator.SetupOf(world, parsed.GetValue(seed)), options.PolicyOptionsOf(parsed));
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
             var frames = new List<SimulatedFrame>();
