@@ -237,6 +237,8 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
             MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
             RefusesNonFinite = _options is { NonFiniteOutputs: NonFiniteOutputs.FinishOnDevice, FallsBack: true } && !decision.IsNamed && !_runner.YieldsNonFinite,
             Weight = (request?.Quality ?? default).EffectiveWeight,
+            MinQuality = request?.MinQuality,
+            User = request?.User ?? "",
             Caller = caller,
             PrefersServer = budget.IsLimited && _selector.Objective == Objective.MostAccurateBy && !decision.IsNamed,
         };

@@ -6,12 +6,14 @@ using Microsoft.Extensions.Options;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Policies.Quality;
 using SplitInfer.Protocol.Endpoints;
 using SplitInfer.Protocol.Endpoints.WebSockets;
 using SplitInfer.Segments;
 using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
+using SplitInfer.Server.Quality;
 using SplitInfer.Server.Scheduling;
 using SplitInfer.Server.Telemetry;
 using SplitInfer.Server.WholeModels;
@@ -22,6 +24,9 @@ namespace SplitInfer.Server;
 public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable, IDisposable
 {
     private static readonly Uri DefaultEndpoint = new("tcp://127.0.0.1:7070");
+
+    // What decides between two settings need not differ from start to start.
+    private const int QualitySeed = 1;
 
     private readonly SplitInferServerOptions _options;
     private readonly TimeProvider _time;
@@ -37,6 +42,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
     private Func<ServerLoadStatus>? _look;
     private WholeModelService? _whole;
     private ReadinessProbe? _readiness;
+    private NodeCoordination? _coordination;
     private IHttpListener[] _http = [];
 
     /// <summary>Creates a server that does not run yet.</summary>
@@ -93,6 +99,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
     /// <exception cref="UnknownCodecException">The options allow a codec that there is not.</exception>
     /// <exception cref="LosslessCodecRequiredException">The options allow no lossless codec.</exception>
     /// <exception cref="ModelRepositoryException">The model directory cannot be read, or no model in it can be served.</exception>
+    /// <exception cref="Exits.InvalidExitsException">The exits of a planned model are of another one.</exception>
     /// <exception cref="Protocol.Endpoints.EndpointException">An address cannot be listened at.</exception>
     /// <exception cref="Protocol.Endpoints.SecurityFileException">A file with a certificate or keys cannot be used.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -106,12 +113,16 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
         _models = new(execution.Engine.Version);
         try
         {
+            var quality = new QualityNode(_options.Limits.MaxConcurrentRuns, _time, new Random(QualitySeed));
             var residency = new SegmentResidency(_options.SegmentMemoryBytes);
             var settings = new ModelRepositorySettings(
-                _options.ModelsDirectory, _options.PreloadArms, _options.ProfileTails, residency, _options.Plan, execution, _time, _options.ModelTrial, _options.MaxConcurrentTrials);
-            foreach (var (name, version, model) in _options.Models)
+                _options.ModelsDirectory, _options.PreloadArms, _options.ProfileTails, residency, _options.Plan, execution, _time, quality,
+                _options.ModelTrial, _options.MaxConcurrentTrials);
+            foreach (var published in _options.Models)
             {
-                await ModelLoader.PublishAsync(name, version, model, isOwned: false, settings, _models, _logger, cancellationToken).ConfigureAwait(false);
+                var (name, version, model) = published;
+                published.Exits?.RequireFor(model.Plan);
+                await ModelLoader.PublishAsync(name, version, model, published.Exits, isOwned: false, settings, _models, _logger, cancellationToken).ConfigureAwait(false);
                 ModelLoader.LogServing(_logger, name, version, model.Plan.Model);
             }
 
@@ -133,6 +144,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
             Endpoints = await _server.StartAsync([.. _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]], _options.WebSockets, cancellationToken).ConfigureAwait(false);
             if (_options.Http is { } http) HttpEndpoint = await ListenAsync(server, http, isGrpc: false, cancellationToken).ConfigureAwait(false);
             if (_options.Grpc is { } grpc) GrpcEndpoint = await ListenAsync(server, grpc, isGrpc: true, cancellationToken).ConfigureAwait(false);
+            _coordination = new(quality, _options.Coordination ?? new LocalCoordination(), _options.NodeName ?? $"{Environment.MachineName} {Endpoints[0]}", _time, _logger);
             if (_repository is not null && _options.WatchModels) _watch = new(_repository, _options.ModelsDirectory, _options.ModelPollInterval, _time, _logger);
         }
         catch
@@ -218,6 +230,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
     {
         var (server, models) = (Interlocked.Exchange(ref _server, null), Interlocked.Exchange(ref _models, null));
         Interlocked.Exchange(ref _gauges, null)?.Dispose();
+        if (Interlocked.Exchange(ref _coordination, null) is { } coordination) await coordination.DisposeAsync().ConfigureAwait(false);
         _look = null;
         var (watch, repository, http) = (Interlocked.Exchange(ref _watch, null), Interlocked.Exchange(ref _loading, null), Interlocked.Exchange(ref _http, []));
         foreach (var listener in http) await listener.DisposeAsync().ConfigureAwait(false);

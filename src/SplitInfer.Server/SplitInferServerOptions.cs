@@ -1,6 +1,7 @@
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
+using SplitInfer.Policies.Quality;
 using SplitInfer.Protocol.Endpoints.WebSockets;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
@@ -36,6 +37,15 @@ public sealed class SplitInferServerOptions
 
     /// <summary>Models that are planned already, served beside those of <see cref="ModelsDirectory"/>, which may then stay empty. None unless added.</summary>
     public IList<PublishedModel> Models { get; } = [];
+
+    /// <summary>
+    /// Where the server is told, once a second, what its time costs, so that requests that allow early exits share it: the coordinator of several servers, which stays the caller's. Null (the
+    /// default) for one in this process. No request waits for it, and without it the server finds the price itself.
+    /// </summary>
+    public IQualityCoordination? Coordination { get; set; }
+
+    /// <summary>What <see cref="Coordination"/> calls this server, the same after a restart; no two servers have one name. Null (the default) for the name of the machine and the address that it listens at.</summary>
+    public string? NodeName { get; set; }
 
     /// <summary>Where to listen, such as <c>tcp://127.0.0.1:7070</c>, <c>tls://0.0.0.0:7070</c> or <c>unix:///run/splitinfer.sock</c>; or, with the package SplitInfer.AspNetCore, <c>ws://127.0.0.1:8080/infer</c> or <c>wss://…</c>. Where other machines reach it, <see cref="Security"/> is required; port 0 takes a free one. Default <c>tcp://127.0.0.1:7070</c>.</summary>
     public IList<Uri> Listen { get; } = [];
@@ -107,6 +117,7 @@ public sealed class SplitInferServerOptions
         if (ModelPollInterval < LeastPollInterval || ModelPollInterval > LongestPollInterval)
             throw new ArgumentException($"{nameof(ModelPollInterval)} is {ModelPollInterval}; it can be from {LeastPollInterval.TotalSeconds:0.#} s to {LongestPollInterval.TotalDays:0} days. To look never, set {nameof(WatchModels)} to false.");
         if (MaxConcurrentTrials < 1) throw new ArgumentException($"{nameof(MaxConcurrentTrials)} is {MaxConcurrentTrials}; it can be 1 or more. To try no models, leave {nameof(ModelTrial)} out.");
+        if (NodeName is { Length: 0 }) throw new ArgumentException($"{nameof(NodeName)} is empty. Name the server, or leave it out.");
         if (SegmentMemoryBytes < 0) throw new ArgumentException($"{nameof(SegmentMemoryBytes)} is {SegmentMemoryBytes}; it can be 0 or more.");
         if (Listen.Contains(null!)) throw new ArgumentException($"{nameof(Listen)} has an entry that is null. Name an address such as tcp://127.0.0.1:7070, or leave the entry out.");
         if (WebSockets is null && Listen.FirstOrDefault(WebSocketEndpoint.IsAt) is { } webSocket)

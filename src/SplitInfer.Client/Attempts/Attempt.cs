@@ -78,6 +78,12 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <summary>How much the request matters to a server, relative to an ordinary one.</summary>
     public double Weight { get; init; } = 1;
 
+    /// <summary>The least share of answers that are to be the model's own; null where no exit of a server may answer.</summary>
+    public double? MinQuality { get; init; }
+
+    /// <summary>On whose behalf it is made; empty where nobody is told apart.</summary>
+    public string User { get; init; } = "";
+
     /// <summary>Signalled when the caller cancels.</summary>
     public CancellationToken Caller { get; init; }
 
@@ -158,6 +164,8 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
             Boundary = Boundary,
             Budget = budget,
             Weight = Weight,
+            MinQuality = MinQuality,
+            User = User,
         };
         Progress = request.Progress;
         return request;

@@ -31,6 +31,9 @@ internal sealed class ConnectionTerms
     /// <summary>Whether requests may carry reports.</summary>
     public bool HasReports { get; init; }
 
+    /// <summary>Whether requests may say what quality their answers need, and exits of the server may answer.</summary>
+    public bool HasExits { get; init; }
+
     /// <summary>What a client says first.</summary>
     public static Hello HelloOf(CodecRegistry codecs, string key) => new()
     {
@@ -59,6 +62,7 @@ internal sealed class ConnectionTerms
             MaxInFlight = (int)Math.Min(welcome.MaxInFlight, MaxUsefulInFlight),
             MaxBoundaryBytes = (long)Math.Min(welcome.MaxBoundaryBytes, long.MaxValue),
             HasReports = welcome.Capabilities.Contains(Protocol.Capabilities.Reports),
+            HasExits = welcome.Capabilities.Contains(Protocol.Capabilities.Exits),
         };
 
         ITensorCodec Codec(string name) =>

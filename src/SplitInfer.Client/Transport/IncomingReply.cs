@@ -10,11 +10,18 @@ namespace SplitInfer.Client.Transport;
 /// <summary>The outputs of one request on their way in. Belongs to the connection's reader until it is whole; reused.</summary>
 internal sealed class IncomingReply
 {
+    // As many as a file of exits may have.
+    private const int MaxExit = 256;
+
     private readonly IncomingPayload _payload = new();
     private BoundaryLayout _layout = null!;
     private TailTimings _timings;
     private ServerLoad _load;
+    private (int Exit, double Confidence) _answer;
     private bool _isSkipped;
+
+    /// <summary>Whether an exit may answer.</summary>
+    public bool AllowsExits { get; set; }
 
     /// <summary>Whether its first frame has come.</summary>
     public bool HasBegun { get; private set; }
@@ -26,7 +33,9 @@ internal sealed class IncomingReply
     {
         if (header.Codec >= codecs.Length) throw ProtocolException.Violation($"a response in codec {header.Codec}, which was not agreed on");
         if (header.SymbolSizes.Count > 0 && layout.MaxSizes == 0) throw ProtocolException.Violation($"a response states {header.SymbolSizes.Count} sizes, and the plan leaves none open");
-        (HasBegun, _layout) = (true, layout);
+        if (header.Exit > 0 && !AllowsExits) throw ProtocolException.Violation($"exit {header.Exit} answered a request for the model's own outputs");
+        if (header.Exit > MaxExit || !(header.Confidence is >= 0 and <= 1)) throw ProtocolException.Violation($"exit {header.Exit} answered with a confidence of {header.Confidence}");
+        (HasBegun, _layout, _answer) = (true, layout, ((int)header.Exit, header.Confidence));
         _timings = new(header.QueueUs * 1e-6, header.DecodeUs * 1e-6, header.RunUs * 1e-6, header.EncodeUs * 1e-6);
         _load = header.Load is { } load ? ServerLoad.Read(load) : default;
         try
@@ -70,7 +79,7 @@ internal sealed class IncomingReply
             throw Invalid(exception);
         }
 
-        return new(outputs, _timings) { Load = _load };
+        return new(outputs, _timings) { Load = _load, Exit = _answer.Exit, Confidence = _answer.Confidence };
     }
 
     /// <summary>Releases what has come, ready for the next reply.</summary>

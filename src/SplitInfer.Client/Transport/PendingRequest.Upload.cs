@@ -43,6 +43,13 @@ internal sealed partial class PendingRequest : IOutgoingMessage
                 // Throws where the connection has ended; a report that was taken would be lost.
                 Id = _connection.Pending.Add(this);
                 if (_model!.Reports is { } reports && _connection.Terms is { } terms) _header.Report = reports.Take(terms.HasReports, terms.CodecNames, ref _report);
+                if (_request!.MinQuality is { } least && _connection.Terms is { HasExits: true })
+                {
+                    // 0 on the wire asks for the model's own outputs.
+                    (_header.MinQuality, _header.User) = (Math.Max((float)least, float.Epsilon), _request.User);
+                    Reply.AllowsExits = true;
+                }
+
                 _header.BudgetUs = _request!.Remaining is { } remaining ? (ulong)Math.Max(1, remaining.TotalMicroseconds) : 0;
                 frame.Begin(FrameType.Request, Id, _header);
             }

@@ -53,7 +53,7 @@ internal sealed partial class PendingRequest
         }
 
         (_request, _model, _isReady) = (request, model, false);
-        _header.Report = null;
+        (_header.Report, Reply.AllowsExits) = (null, false);
         request.Progress.Begin(_connection.Fate);
         Headers.Clear(_header);
         (_header.Handle, _header.PlanCheck) = (model.Handle, model.Layouts.Check);

@@ -38,6 +38,15 @@ public sealed class ExitHead
     /// <summary>How many classes there are.</summary>
     public int Classes { get; }
 
+    /// <summary>Whether a boundary is one that the exit can be evaluated on: of the types and sizes that it was made for.</summary>
+    /// <param name="boundary">A tensor for each value of the partition's boundary.</param>
+    public bool Fits(ReadOnlySpan<TensorValue> boundary)
+    {
+        foreach (var value in _values)
+            if (value.Place >= boundary.Length || boundary[value.Place].ElementType != value.Type || boundary[value.Place].Shape != value.Shape) return false;
+        return true;
+    }
+
     /// <summary>Evaluates the exit.</summary>
     /// <param name="boundary">A tensor for each value of the partition's boundary; the caller keeps ownership.</param>
     /// <param name="scores">Receives a calibrated score for each class, in the form that the model's own output has.</param>

@@ -17,12 +17,13 @@ internal sealed record ExitsDocument(
     string Format, int Version, Fingerprint Model, Fingerprint Plan, string Output, int Classes, ExitScores Scores, ExitPromise Promise, ExitEntry[] Exits)
 {
     public const string FormatName = "splitinfer-exits";
-    public const int CurrentVersion = 1;
+    // Version 1 had no answers.
+    public const int OldestVersion = 1, CurrentVersion = 2;
 }
 
-/// <summary>One exit. Weights and biases are float32, little-endian.</summary>
+/// <summary>One exit. Weights and biases are float32, and answers numbers of 16 bits as <see cref="RecordedAnswers"/> has them, all little-endian.</summary>
 internal sealed record ExitEntry(
-    int Partition, FeaturesEntry[] Features, double Temperature, double TeachingTemperature, double Threshold, double ExitRate, double Agreement, byte[] Biases, byte[] Weights);
+    int Partition, FeaturesEntry[] Features, double Temperature, double TeachingTemperature, double Threshold, double ExitRate, double Agreement, byte[] Biases, byte[] Weights, byte[]? Answers = null);
 
 /// <summary>How one value becomes features.</summary>
 internal sealed record FeaturesEntry(int Place, string Name, ElementType Type, long[] Shape, ExitPooling Pooling, int Rows, int Columns);
@@ -30,6 +31,6 @@ internal sealed record FeaturesEntry(int Place, string Name, ElementType Type, l
 /// <summary>How the file becomes JSON and back, without reflection. Members that it does not know are left alone.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
-    AllowDuplicateProperties = false, WriteIndented = true, IndentSize = 1)]
+    AllowDuplicateProperties = false, WriteIndented = true, IndentSize = 1, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ExitsDocument))]
 internal sealed partial class ExitsJson : JsonSerializerContext;

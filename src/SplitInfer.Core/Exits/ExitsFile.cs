@@ -22,9 +22,10 @@ public static class ExitsFile
         ArgumentNullException.ThrowIfNull(exits);
         var document = new ExitsDocument(
             ExitsDocument.FormatName, ExitsDocument.CurrentVersion, exits.Model, exits.Plan, exits.Output, exits.Classes, exits.Scores, exits.Promise,
-            [.. exits.Exits.Select(static exit => new ExitEntry(
+            [.. exits.Exits.Select((exit, place) => new ExitEntry(
                 exit.Partition, [.. exit.Features.Select(static f => new FeaturesEntry(f.Place, f.Name, f.Type, [.. f.Shape.Dimensions], f.Pooling, f.Rows, f.Columns))],
-                exit.Temperature, exit.TeachingTemperature, exit.Threshold, exit.ExitRate, exit.Agreement, BytesOf(exit.Biases), BytesOf(exit.Weights)))]);
+                exit.Temperature, exit.TeachingTemperature, exit.Threshold, exit.ExitRate, exit.Agreement, BytesOf(exit.Biases), BytesOf(exit.Weights),
+                exits.Answers is { } answers ? MemoryMarshal.AsBytes(answers.Of(place)).ToArray() : null))]);
         ExitsReader.Read(document);
         var bytes = JsonSerializer.SerializeToUtf8Bytes(document, ExitsJson.Default.ExitsDocument);
         if (bytes.LongLength > MaxBytes) throw new InvalidExitsException($"The exits take {bytes.LongLength} bytes, over the {MaxBytes} that a file of exits may have. Make fewer exits, or of fewer features.");

@@ -16,7 +16,7 @@ internal static class ExitsReader
     public static ModelExits Read(ExitsDocument document)
     {
         if (document.Format != ExitsDocument.FormatName) throw Wrong("holds no exits");
-        if (document.Version != ExitsDocument.CurrentVersion) throw Wrong($"is of version {document.Version}, and this release of SplitInfer reads version {ExitsDocument.CurrentVersion}");
+        if (document.Version is < ExitsDocument.OldestVersion or > ExitsDocument.CurrentVersion) throw Wrong($"is of version {document.Version}, and this release of SplitInfer reads versions {ExitsDocument.OldestVersion} to {ExitsDocument.CurrentVersion}");
         if (document.Classes is < 2 or > MaxClasses) throw Wrong($"is for {document.Classes} classes");
         if (!Enum.IsDefined(document.Scores) || !IsName(document.Output)) throw Wrong("says nothing that makes sense of the model's output");
         if (document.Exits.Length is 0 or > MaxExits) throw Wrong($"has {document.Exits.Length} exits, and there can be 1 to {MaxExits}");
@@ -31,8 +31,23 @@ internal static class ExitsReader
         return new()
         {
             Model = document.Model, Plan = document.Plan, Output = document.Output, Classes = document.Classes, Scores = document.Scores,
-            Promise = document.Promise, Exits = ImmutableCollectionsMarshal.AsImmutableArray(exits),
+            Promise = document.Promise, Exits = ImmutableCollectionsMarshal.AsImmutableArray(exits), Answers = ReadAnswers(document.Exits),
         };
+    }
+
+    private static RecordedAnswers? ReadAnswers(ExitEntry[] entries)
+    {
+        if (entries.All(static entry => entry.Answers is null)) return null;
+        var answers = new ushort[entries.Length][];
+        for (var i = 0; i < answers.Length; i++)
+        {
+            var bytes = entries[i].Answers ?? throw Wrong($"has no answers of exit {i}, but of others");
+            if (bytes.Length is 0 or > RecordedAnswers.MaxSamples * sizeof(ushort) || bytes.Length % sizeof(ushort) != 0) throw Wrong($"has {bytes.Length} bytes of answers of exit {i}, and there can be two for each of {RecordedAnswers.MaxSamples} samples");
+            if (bytes.Length != entries[0].Answers!.Length) throw Wrong($"has not as many answers of exit {i} as of the first");
+            answers[i] = MemoryMarshal.Cast<byte, ushort>(bytes).ToArray();
+        }
+
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(answers));
     }
 
     private static ModelExit Read(ExitEntry entry, int index, int classes)

@@ -27,6 +27,9 @@ public sealed record ModelExits
     /// <summary>The exits by rising partition; at least one.</summary>
     public required ImmutableArray<ModelExit> Exits { get; init; }
 
+    /// <summary>What the exits answered to the samples that set the threshold; null in files of earlier releases.</summary>
+    public RecordedAnswers? Answers { get; init; }
+
     /// <summary>The exit of a partition; null if it has none.</summary>
     /// <param name="partition">Index of the partition.</param>
     public ModelExit? Find(int partition) => Exits.FirstOrDefault(exit => exit.Partition == partition);

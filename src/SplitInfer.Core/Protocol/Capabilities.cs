@@ -12,5 +12,5 @@ internal static class Capabilities
     public const string Exits = "exits";
 
     /// <summary>Those that this release knows.</summary>
-    public static ImmutableArray<string> Known { get; } = [Reports];
+    public static ImmutableArray<string> Known { get; } = [Reports, Exits];
 }

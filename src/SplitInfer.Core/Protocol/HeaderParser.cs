@@ -45,6 +45,7 @@ internal static class Headers
         (header.Handle, header.Partition, header.Codec, header.Exit) = (0, 0, 0, 0);
         (header.BudgetUs, header.Weight, header.Priority, header.PlanCheck) = (0, 0, 0, 0);
         (header.TraceHigh, header.TraceLow, header.Span, header.TraceFlags, header.TraceState) = (0, 0, 0, 0, "");
+        (header.MinQuality, header.User) = (0, "");
         header.SymbolSizes.Clear();
         if (header.Report is { } report) Clear(report);
     }

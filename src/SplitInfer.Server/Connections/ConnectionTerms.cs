@@ -18,4 +18,7 @@ internal sealed record ConnectionTerms(ImmutableArray<ITensorCodec> Codecs, int 
 
     /// <summary>Whether requests may carry reports.</summary>
     public bool HasReports { get; init; }
+
+    /// <summary>Whether requests may say what quality their answers need, and exits may answer those that do.</summary>
+    public bool HasExits { get; init; }
 }

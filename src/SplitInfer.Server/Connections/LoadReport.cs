@@ -37,7 +37,7 @@ internal static class LoadReport
         Code = (uint)refusal.Code,
         Message = refusal.Message,
         DifferingPartition = (uint)(refusal.DifferingPartition + 1 ?? 0),
-        RetryAfterMs = refusal.Code == RefusalCode.Busy ? (uint)Math.Clamp(Math.Ceiling(refusal.RetryAfter?.TotalMilliseconds ?? (load?.WaitUs ?? 0) / 1e3), LeastRetryMs, uint.MaxValue) : 0,
+        RetryAfterMs = refusal.Code == RefusalCode.Busy || refusal is { Code: RefusalCode.DeadlineExceeded, RetryAfter: not null } ? (uint)Math.Clamp(Math.Ceiling(refusal.RetryAfter?.TotalMilliseconds ?? (load?.WaitUs ?? 0) / 1e3), LeastRetryMs, uint.MaxValue) : 0,
         Load = load,
     };
 }

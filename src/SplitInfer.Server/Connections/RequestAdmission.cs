@@ -13,6 +13,8 @@ internal sealed class RequestAdmission(ConnectionTerms terms, HandleTable handle
     // Longer than any deadline that is meant, and short enough for a timer and a timestamp.
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
 
+    private readonly QualityDemand _quality = new(requests.Client.Machine);
+
     /// <summary>Accepts a request and makes room for its payload, or says why not.</summary>
     public Refusal? Admit(ServerRequest request, RequestHeader header)
     {
@@ -29,7 +31,12 @@ internal sealed class RequestAdmission(ConnectionTerms terms, HandleTable handle
         if (Check(request, header, opened) is { } refusal) return refusal;
         var deadline = DeadlineOf(header);
         var dueAt = deadline is { } left ? server.Time.GetTimestamp() + (long)(left.TotalSeconds * server.Time.TimestampFrequency) : long.MaxValue;
-        var offer = new TailJobTerms(opened.Lease.Model, request.Partition.Index, (int)header.Exit, dueAt, ExpectedSeconds: 0, Math.Max(1, header.Weight), requests.Client.Number, requests.Client.Machine, BatchKey: 0);
+        // Before the offer, since it counts whether it is served or not.
+        if (terms.HasExits && header.MinQuality > 0 && opened.Lease.Model.Routes is { } routes) request.AllowExits(routes, _quality.NeedsOf(header, deadline), dueAt, server.Time.GetTimestamp());
+        var offer = new TailJobTerms(opened.Lease.Model, request.Partition.Index, (int)header.Exit, dueAt, ExpectedSeconds: 0, Math.Max(1, header.Weight), requests.Client.Number, requests.Client.Machine, BatchKey: 0)
+        {
+            LeastSeconds = request.Exits?.LeastSeconds ?? 0,
+        };
         // Last, since what is accepted counts as waiting from now on.
         if (!request.Bytes.TryPromise(request.Payload.Bytes)) return Refusal.OutOfMemory;
         if (server.Scheduler.Offer(offer, out var arrival) is { } busy) return busy;
@@ -50,6 +57,7 @@ internal sealed class RequestAdmission(ConnectionTerms terms, HandleTable handle
             return new(RefusalCode.InvalidPartition, $"The model has no exit {header.Exit}. Use exit 0, the end of the model.");
         if (header.Codec >= terms.Codecs.Length)
             return new(RefusalCode.CodecNotAllowed, $"Codec {header.Codec} was not agreed on. Use one of: {string.Join(", ", terms.Codecs.Select(static c => c.Name))}.");
+        if (terms.HasExits && QualityDemand.Check(header) is { } unclear) return unclear;
         request.Partition = partitions[(int)header.Partition];
         try
         {

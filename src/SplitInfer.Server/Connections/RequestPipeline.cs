@@ -16,7 +16,7 @@ internal sealed class RequestPipeline(ConnectionTerms terms, ServerContext serve
             if (request.Stop.IsCancellationRequested || request.StageBegan >= request.Terms.DueAt) throw new OperationCanceledException();
             request.Decode();
             request.Reply.Header.DecodeUs = EndStage(request, server.Time.GetTimestamp());
-            await request.RentTailAsync().ConfigureAwait(false);
+            await request.RentTailAsync(request.StageBegan).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -47,6 +47,7 @@ internal sealed class RequestPipeline(ConnectionTerms terms, ServerContext serve
             request.Reply.Header.RunUs = EndStage(request, request.EndedAt);
             request.Reply.Header.Codec = (uint)terms.ReplyCodec;
             request.Reply.Header.SymbolSizes.AddRange(request.Layouts.Outputs(request.Partition.Index).Measure(request.Outputs.Span));
+            if (request.Exits is { } exits) (request.Reply.Header.Exit, request.Reply.Header.Confidence) = ((uint)exits.ExitNumber, (float)exits.Confidence);
             request.Reply.Open(terms.Codecs[terms.ReplyCodec], request.Outputs);
             request.Reply.Header.EncodeUs = EndStage(request, server.Time.GetTimestamp());
         }

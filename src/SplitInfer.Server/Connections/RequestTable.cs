@@ -193,7 +193,7 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
         // What is refused is no use of the connection, and keeps it from no one.
         var isUse = request.Refusal is null;
         Record(request);
-        request.Release();
+        request.Release(server.Time.GetTimestamp());
         lock (_gate)
         {
             _inFlight.Remove(request.Id);

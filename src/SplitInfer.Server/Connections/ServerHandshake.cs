@@ -23,7 +23,7 @@ internal static class ServerHandshake
         var replyCodec = codecs.FindIndex(static c => c.IsLossless);
         if (replyCodec < 0)
             throw new TailRefusedException(RefusalCode.CodecNotAllowed, $"The client knows no lossless codec that the server allows. Let the client know one of: {string.Join(", ", server.Codecs.All.Where(static c => c.IsLossless).Select(static c => c.Name))}.");
-        var terms = new ConnectionTerms([.. codecs], replyCodec, key) { Software = PeerText.Clean(hello.Client), HasReports = hello.Capabilities.Contains(Capabilities.Reports) };
+        var terms = new ConnectionTerms([.. codecs], replyCodec, key) { Software = PeerText.Clean(hello.Client), HasReports = hello.Capabilities.Contains(Capabilities.Reports), HasExits = hello.Capabilities.Contains(Capabilities.Exits) };
         return (terms, WelcomeFor(terms, hello, server, client));
     }
 

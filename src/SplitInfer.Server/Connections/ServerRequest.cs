@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
+using SplitInfer.Policies.Quality;
 using SplitInfer.Segments;
 using SplitInfer.Server.Monitoring;
 using SplitInfer.Server.Models;
+using SplitInfer.Server.Quality;
 using SplitInfer.Server.Scheduling;
 using SplitInfer.Tensors;
 
@@ -22,6 +24,8 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     private TensorValue[] _boundary = [];
     private TensorValue[] _outputs = [];
     private ModelLease _model;
+    private ExitRun? _exits;
+    private (ExitRoutes? Routes, QualityNeeds Needs) _allowed;
     private long _frames;
     private long _bytes;
 
@@ -141,6 +145,18 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
         if (_outputs.Length < Partition.TailOutputs.Length) _outputs = new TensorValue[Partition.TailOutputs.Length];
     }
 
+    /// <summary>Lets exits answer the request, where the model has some behind its partition.</summary>
+    /// <param name="routes">The routes by them.</param>
+    /// <param name="needs">What the request needs.</param>
+    /// <param name="dueAt">When its answer is due, as a timestamp.</param>
+    /// <param name="now">The time, as a timestamp.</param>
+    public void AllowExits(ExitRoutes routes, in QualityNeeds needs, long dueAt, long now)
+    {
+        if (!routes.HasAt(Partition.Index)) return;
+        _allowed = (routes, needs);
+        if (routes.Find(Partition.Index) is { } route) Take(route, dueAt, now);
+    }
+
     /// <summary>Stops the request because the client no longer wants its outputs. It may have ended by now.</summary>
     public void Withdraw(CancellationTokenSource stop)
     {
@@ -170,15 +186,13 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
         Payload.Release();
     }
 
-    /// <summary>Rents the tail, loading it first where it is not loaded.</summary>
-    public ValueTask RentTailAsync()
+    /// <summary>Rents the tail, or the segments of the route that the request takes by exits, loading first what is not loaded.</summary>
+    /// <param name="now">The time, as a timestamp.</param>
+    public ValueTask RentTailAsync(long now)
     {
-        var renting = _model.Model.RentTailAsync(Partition.Index, StopToken);
-        if (!renting.IsCompletedSuccessfully) return WaitAsync(this, renting);
-        Tail = renting.Result;
-        return ValueTask.CompletedTask;
-
-        static async ValueTask WaitAsync(ServerRequest request, ValueTask<SegmentLease> renting) => request.Tail = await renting.ConfigureAwait(false);
+        if (Exits is { } exits) return _allowed.Routes!.RentAsync(exits, StopToken);
+        if (_allowed.Routes is { } routes) return LoadRouteAsync(routes, now);
+        return RentOnlyTailAsync();
     }
 
     /// <summary>Gives the tail back.</summary>
@@ -186,6 +200,46 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     {
         Tail.Dispose();
         Tail = default;
+        _exits?.Return();
+    }
+
+    /// <summary>The request has its answer, or will not have one.</summary>
+    /// <param name="now">The time, as a timestamp.</param>
+    public void CloseExits(long now)
+    {
+        Exits?.Close(IsWithdrawn, now);
+        (Exits, _allowed) = (null, default);
+    }
+
+    /// <summary>The first request that may take a route waits until it is loaded and measured, as the first does of a tail.</summary>
+    private async ValueTask LoadRouteAsync(ExitRoutes routes, long now)
+    {
+        if (await routes.LoadAsync(Partition.Index, StopToken).ConfigureAwait(false) is { } route)
+        {
+            Take(route, Terms.DueAt, now);
+            Terms = Terms with { LeastSeconds = Exits!.LeastSeconds };
+            await routes.RentAsync(Exits, StopToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await RentOnlyTailAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void Take(ExitRoute route, long dueAt, long now)
+    {
+        Exits = _exits ??= new();
+        Exits.Open(route, _allowed.Needs, dueAt, now);
+    }
+
+    private ValueTask RentOnlyTailAsync()
+    {
+        var renting = _model.Model.RentTailAsync(Partition.Index, StopToken);
+        if (!renting.IsCompletedSuccessfully) return WaitAsync(this, renting);
+        Tail = renting.Result;
+        return ValueTask.CompletedTask;
+
+        static async ValueTask WaitAsync(ServerRequest request, ValueTask<SegmentLease> renting) => request.Tail = await renting.ConfigureAwait(false);
     }
 
     /// <summary>Begins the work that is due once the request is whole.</summary>
@@ -220,11 +274,13 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     }
 
     /// <summary>Releases everything that the request holds.</summary>
-    public void Release()
+    /// <param name="now">The time, as a timestamp.</param>
+    public void Release(long now)
     {
         ReleaseBoundary();
         ReturnTail();
         ReleaseOutputs();
+        CloseExits(now);
         Stop?.Dispose();
         _model.Dispose();
         // An idle object must not keep a model that was retired.

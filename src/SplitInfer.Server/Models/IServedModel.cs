@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Segments;
+using SplitInfer.Server.Quality;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Models;
@@ -23,6 +24,9 @@ internal interface IServedModel : IDisposable
 
     /// <summary>Values for inputs that requests for the whole model may leave out, by name.</summary>
     IReadOnlyDictionary<string, TensorValue> Defaults => ImmutableDictionary<string, TensorValue>.Empty;
+
+    /// <summary>The ways through the model by its exits; null where it has none.</summary>
+    ExitRoutes? Routes => null;
 
     /// <summary>Made-up tensors for the inputs of the plan, to try the model with. The caller owns them.</summary>
     /// <returns>The tensors; null where the model must not be run on such.</returns>

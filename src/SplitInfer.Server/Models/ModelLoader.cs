@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SplitInfer.Execution;
+using SplitInfer.Exits;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
@@ -10,7 +11,7 @@ namespace SplitInfer.Server.Models;
 /// <summary>Plans models, and publishes them once their tails are loaded and measured as far as that is asked for.</summary>
 internal static partial class ModelLoader
 {
-    private const string SamplesFolder = "inputs";
+    private const string SamplesFolder = "inputs", ExitsFileName = "exits.json";
 
     /// <summary>Why a model is not served, in words for whoever put it there.</summary>
     public static string ReasonOf(Exception error, string path) => error switch
@@ -44,6 +45,30 @@ internal static partial class ModelLoader
         }
     }
 
+    /// <summary>Reads the exits that lie beside a model, in the file <c>exits.json</c>.</summary>
+    /// <param name="path">The model file.</param>
+    /// <param name="plan">The plan of the model.</param>
+    /// <param name="problem">Why there are none though there is such a file; null otherwise.</param>
+    public static ModelExits? ReadExits(string path, PartitionPlan plan, out string? problem)
+    {
+        problem = null;
+        var file = new FileInfo(Path.Combine(Path.GetDirectoryName(path)!, ExitsFileName));
+        // A link that leads nowhere does not exist, and is one all the same.
+        if (!file.Exists && file.LinkTarget is null) return null;
+        try
+        {
+            if (file.LinkTarget is not null) throw new InvalidExitsException($"'{file.FullName}' is a link. A server loads only what lies in its model directory: put the file itself there.");
+            var exits = ExitsFile.Load(file.FullName);
+            exits.RequireFor(plan);
+            return exits;
+        }
+        catch (InvalidExitsException error)
+        {
+            problem = $"The model is served without exits: {error.Message}";
+            return null;
+        }
+    }
+
     private static PartitionedModel Plan(OnnxModel file, string path, PlanOptions options, ExecutionOptions execution, ILogger logger)
     {
         var folder = Path.Combine(Path.GetDirectoryName(path)!, SamplesFolder);
@@ -70,17 +95,25 @@ internal static partial class ModelLoader
     /// <param name="name">The name that clients open it by.</param>
     /// <param name="version">The version of that name.</param>
     /// <param name="model">The model.</param>
+    /// <param name="exits">Its exits; null where it has none.</param>
     /// <param name="isOwned">Whether nobody else uses the model, so that its external data goes with it.</param>
     /// <param name="settings">How it is served.</param>
     /// <param name="registry">Where it is published.</param>
     /// <param name="logger">Told what cannot be loaded or measured.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public static async ValueTask<IServedModel> PublishAsync(
-        string name, string version, PartitionedModel model, bool isOwned, ModelRepositorySettings settings, ModelRegistry registry, ILogger logger, CancellationToken cancellationToken)
+        string name, string version, PartitionedModel model, ModelExits? exits, bool isOwned, ModelRepositorySettings settings, ModelRegistry registry, ILogger logger, CancellationToken cancellationToken)
     {
         var served = Open(name, version, model, isOwned ? model.Model.ExternalCopy : null, settings);
         try
         {
+            if (exits is not null && settings.Quality is { } quality)
+            {
+                served.Routes = new(model, exits, served.Segments, quality, settings.Time, (partition, error) => LogNoRoute(logger, error, name, version, partition));
+                // Most requests that allow exits leave everything to the server, and what they take is best measured before others run.
+                await served.Routes.LoadAsync(model.Plan.AllOnServer.Index, cancellationToken).ConfigureAwait(false);
+            }
+
             if (settings.PreloadArms) await served.PreloadAsync(error => LogNotLoaded(logger, error, name, version, error.Partition), cancellationToken).ConfigureAwait(false);
             if (settings.ProfileTails)
             {
@@ -114,6 +147,9 @@ internal static partial class ModelLoader
     /// <summary>Says that a model is served.</summary>
     [LoggerMessage(36, LogLevel.Information, "Serving {Name} {Version}, fingerprint {Fingerprint}", EventName = "ModelServed")]
     public static partial void LogServing(ILogger logger, string name, string version, Fingerprint fingerprint);
+
+    [LoggerMessage(53, LogLevel.Warning, "Serving {Name} {Version} without exits from partition {Partition} on, since they cannot be loaded or measured", EventName = "ExitsNotLoaded")]
+    private static partial void LogNoRoute(ILogger logger, Exception error, string name, string version, int partition);
 
     [LoggerMessage(37, LogLevel.Warning, "Serving {Name} {Version} without partition {Partition}, whose tail cannot be loaded", EventName = "TailNotLoaded")]
     private static partial void LogNotLoaded(ILogger logger, Exception error, string name, string version, int partition);

@@ -18,9 +18,10 @@ internal sealed partial class ModelRepository
         try
         {
             if (settings.Trial is { } trial) await TryAsync(trial, name, version, path, cancellationToken).ConfigureAwait(false);
-            published = await PublishAsync(entry, name, version, path, cancellationToken).ConfigureAwait(false);
+            string? problem;
+            (published, problem) = await PublishAsync(entry, name, version, path, cancellationToken).ConfigureAwait(false);
             if (published is null) return;
-            (entry.Served, entry.Refusal) = (published, null);
+            (entry.Served, entry.Refusal) = (published, problem is null ? null : new(name, version, problem));
             _firstServed.TrySetResult();
         }
 #pragma warning disable CA1031 // Whatever a model does to what reads it, the others are served.
@@ -37,6 +38,7 @@ internal sealed partial class ModelRepository
 
         UpdateRefused();
         // Last, since a log that fails takes back nothing of this.
+        if (entry.Refusal is { } without) LogWithoutExits(logger, name, version, without.Reason);
         ModelLoader.LogServing(logger, name, version, published.Plan.Model);
     }
 
@@ -83,8 +85,8 @@ internal sealed partial class ModelRepository
     }
 
     /// <summary>Plans a model and publishes it.</summary>
-    /// <returns>The model; null where it was changed meanwhile, and is to be read again.</returns>
-    private async Task<IServedModel?> PublishAsync(Entry entry, string name, string version, string path, CancellationToken cancellationToken)
+    /// <returns>The model, null where it was changed meanwhile, and is to be read again; and why it has no exits, null where it has them or is meant to have none.</returns>
+    private async Task<(IServedModel? Model, string? Problem)> PublishAsync(Entry entry, string name, string version, string path, CancellationToken cancellationToken)
     {
         await _planning.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -103,11 +105,15 @@ internal sealed partial class ModelRepository
 
             var model = await Task.Run(() => ModelLoader.Plan(path, settings.Plan, settings.Execution, logger), cancellationToken).ConfigureAwait(false);
             if (entry.Served is null || StampOf(path) == entry.Seen)
-                return await ModelLoader.PublishAsync(name, version, model, isOwned: true, settings, registry, logger, cancellationToken).ConfigureAwait(false);
+            {
+                var exits = ModelLoader.ReadExits(path, model.Plan, out var problem);
+                return (await ModelLoader.PublishAsync(name, version, model, exits, isOwned: true, settings, registry, logger, cancellationToken).ConfigureAwait(false), problem);
+            }
+
             // What was changed while it was read is read again once it is settled.
             model.Model.ExternalCopy?.Dispose();
             (entry.Seen, entry.Loaded) = (null, null);
-            return null;
+            return default;
         }
         finally
         {
@@ -117,6 +123,9 @@ internal sealed partial class ModelRepository
 
     [LoggerMessage(30, LogLevel.Error, "Not serving {Name} {Version}: {Reason}", EventName = "ModelNotServed")]
     private static partial void LogRefused(ILogger logger, Exception? error, string name, string version, string reason);
+
+    [LoggerMessage(54, LogLevel.Warning, "{Name} {Version}: {Reason}", EventName = "ModelWithoutExits")]
+    private static partial void LogWithoutExits(ILogger logger, string name, string version, string reason);
 
     [LoggerMessage(35, LogLevel.Information, "Trying {Name} {Version} in a process of its own, which may take as long as planning it", EventName = "TryingModel")]
     private static partial void LogTrying(ILogger logger, string name, string version);

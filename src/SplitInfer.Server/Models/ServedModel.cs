@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
+using SplitInfer.Server.Quality;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Models;
@@ -26,6 +27,12 @@ internal sealed class ServedModel(string name, string version, PartitionPlan pla
 
     /// <inheritdoc/>
     public ImmutableArray<double> TailSeconds { get; set; } = [];
+
+    /// <inheritdoc/>
+    public ExitRoutes? Routes { get; set; }
+
+    /// <summary>Its segments, of which its tails and routes are.</summary>
+    public SegmentSet Segments => segments;
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorValue> Defaults => model?.Defaults ?? ImmutableDictionary<string, TensorValue>.Empty;

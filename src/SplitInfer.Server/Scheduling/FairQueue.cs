@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using SplitInfer.Policies.Quality;
 
 namespace SplitInfer.Server.Scheduling;
 
@@ -7,6 +8,10 @@ namespace SplitInfer.Server.Scheduling;
 /// connection's jobs run by their deadlines. Self-clocked fair queueing (Golestani, 1994), once among machines and once among the connections of each,
 /// with run times as costs: who comes anew starts behind the job that was served last, so that changing connections gains nothing. Not thread-safe.
 /// </summary>
+/// <remarks>
+/// Among those whose turn is near, the job that is due first runs first, whosever it is: a member may be served before its turn as long as it is then at most so many
+/// seconds of runs ahead of the one whose turn it is, which keeps its own. So nobody is overtaken by more than that, however soon others say that theirs are due.
+/// </remarks>
 internal sealed class FairQueue
 {
     // What a job counts at least, s, so that turns are taken where runs take no time.
@@ -41,13 +46,21 @@ internal sealed class FairQueue
 
     /// <summary>Takes the job that is to run next.</summary>
     /// <param name="mayRun">Whether a job may run now; the first of a connection that may not lets those of others by.</param>
+    /// <param name="ahead">By how many seconds of runs one that is due sooner may be ahead of its turn.</param>
     /// <param name="job">The job.</param>
-    public bool TryTake(Func<TailJob, bool> mayRun, [NotNullWhen(true)] out TailJob? job)
+    public bool TryTake(Func<TailJob, bool> mayRun, double ahead, [NotNullWhen(true)] out TailJob? job)
     {
         job = null;
+        var turn = double.PositiveInfinity;
+        foreach (var other in _machines.Members)
+            if (other.Finish < turn && NextFlow(other, mayRun, ahead) is not null) turn = other.Finish;
         var (machine, flow) = (default(Machine), default(Flow));
         foreach (var other in _machines.Members)
-            if ((machine is null || other.Finish < machine.Finish) && NextFlow(other, mayRun) is { } next) (machine, flow) = (other, next);
+        {
+            if (other.Finish > turn + ahead || NextFlow(other, mayRun, ahead) is not { } next) continue;
+            if (machine is null || IsBefore(next, other.Finish, flow!, machine.Finish)) (machine, flow) = (other, next);
+        }
+
         if (machine is null || flow is null) return false;
         job = flow.Jobs.First!.Value;
         machine.Flows.Serve(flow, job.Terms.ExpectedSeconds);
@@ -63,8 +76,8 @@ internal sealed class FairQueue
     {
         var more = Math.Max(LeastCost, seconds) - job.Terms.ExpectedSeconds;
         if (Find(job.Terms.Machine) is not { } machine) return;
-        machine.Finish = Math.Max(_machines.Now, machine.Finish + more);
-        if (machine.Find(job.Terms.Connection) is { } flow) flow.Finish = Math.Max(machine.Flows.Now, flow.Finish + more);
+        _machines.Settle(machine, more);
+        if (machine.Find(job.Terms.Connection) is { } flow) machine.Flows.Settle(flow, more);
     }
 
     /// <summary>Removes a job that waits.</summary>
@@ -150,12 +163,67 @@ internal sealed class FairQueue
         return before;
     }
 
-    private static Flow? NextFlow(Machine machine, Func<TailJob, bool> mayRun)
+    /// <summary>The jobs that are due first, whosever they are.</summary>
+    /// <param name="next">Receives when they are due and what they take at least, in the units of <paramref name="seconds"/>.</param>
+    /// <param name="seconds">A timestamp in seconds.</param>
+    /// <returns>How many there are.</returns>
+    public int DueFirst(Span<WaitingRequest> next, Func<long, double> seconds)
     {
+        var count = 0;
+        foreach (var machine in _machines.Members)
+        {
+            foreach (var flow in machine.Flows.Members)
+            {
+                for (var node = flow.Jobs.First; node is not null; node = node.Next)
+                {
+                    var request = new WaitingRequest(seconds(node.Value.Terms.DueAt), node.Value.Terms is { LeastSeconds: > 0 and var least } ? least : node.Value.Terms.ExpectedSeconds);
+                    var at = count;
+                    while (at > 0 && next[at - 1].DueAt > request.DueAt) at--;
+                    // Those behind it in the flow are due no sooner.
+                    if (at == next.Length) break;
+                    if (count < next.Length) count++;
+                    next[at..(count - 1)].CopyTo(next[(at + 1)..]);
+                    next[at] = request;
+                }
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>What runs before a job that comes now and is due at a time, s: those that are due sooner, as far as their turns are not too far off.</summary>
+    public double SecondsBefore(in TailJobTerms terms, double ahead)
+    {
+        var (ofMachine, ofOthers) = (0.0, 0.0);
+        foreach (var machine in _machines.Members)
+        {
+            var isOwn = machine.Name == terms.Machine;
+            var seconds = 0.0;
+            foreach (var flow in machine.Flows.Members)
+                for (var node = flow.Jobs.First; node is not null && node.Value.Terms.DueAt <= terms.DueAt; node = node.Next) seconds += node.Value.Terms.ExpectedSeconds;
+            if (isOwn) ofMachine += seconds;
+            else ofOthers += Math.Min(seconds, ahead);
+        }
+
+        return ofMachine + Math.Min(ofOthers, ((_machines.Members.Count - 1) * ofMachine) + ahead);
+    }
+
+    private static Flow? NextFlow(Machine machine, Func<TailJob, bool> mayRun, double ahead)
+    {
+        var turn = double.PositiveInfinity;
+        foreach (var flow in machine.Flows.Members)
+            if (flow.Finish < turn && mayRun(flow.Jobs.First!.Value)) turn = flow.Finish;
         var next = default(Flow);
         foreach (var flow in machine.Flows.Members)
-            if ((next is null || flow.Finish < next.Finish) && mayRun(flow.Jobs.First!.Value)) next = flow;
+            if (flow.Finish <= turn + ahead && (next is null || IsBefore(flow, flow.Finish, next, next.Finish)) && mayRun(flow.Jobs.First!.Value)) next = flow;
         return next;
+    }
+
+    /// <summary>Whether a connection's first job is due sooner than another's, or its turn is, where both are due at once.</summary>
+    private static bool IsBefore(Flow flow, double finish, Flow other, double otherFinish)
+    {
+        var (due, otherDue) = (flow.Jobs.First!.Value.Terms.DueAt, other.Jobs.First!.Value.Terms.DueAt);
+        return due == otherDue ? finish < otherFinish : due < otherDue;
     }
 
     private Machine? Find(string name)
@@ -231,7 +299,7 @@ internal sealed class FairQueue
     {
         public List<T> Members { get; } = [];
 
-        /// <summary>The virtual time: when the job that was served last is over, s.</summary>
+        /// <summary>The virtual time: when the last of the jobs that were served is over, s.</summary>
         public double Now { get; private set; }
 
         public T Add(T member, double cost)
@@ -241,11 +309,14 @@ internal sealed class FairQueue
             return member;
         }
 
-        /// <summary>A member's next job is served; the one behind it counts as much until it is known.</summary>
+        /// <summary>A member's next job is served; the one behind it counts as much until it is known. One that others have overtaken keeps its turn.</summary>
         public void Serve(T member, double cost)
         {
             Now = Math.Max(Now, member.Finish);
-            member.Finish = Now + cost;
+            member.Finish += cost;
         }
+
+        /// <summary>A member's job has taken more than was thought, or less, for which it is not served before what was over already.</summary>
+        public void Settle(T member, double more) => member.Finish = Math.Max(Math.Min(Now, member.Finish), member.Finish + more);
     }
 }

@@ -1,3 +1,4 @@
+using SplitInfer.Policies.Quality;
 using SplitInfer.Protocol;
 
 namespace SplitInfer.Server.Scheduling;
@@ -12,21 +13,25 @@ namespace SplitInfer.Server.Scheduling;
 /// <param name="places">Tails that run at a time.</param>
 /// <param name="maxQueued">Tails that wait, at most.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueued, TimeProvider time) : ITailScheduler
+internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueued, TimeProvider time) : ITailScheduler, IWaitingJobs
 {
+    // By so many mean runs may a job that is due sooner be ahead of its turn: about as many as wait.
+    private const double RunsAhead = 16;
+
     private readonly Lock _gate = new();
     private readonly FairQueue _queue = new();
     private readonly QueueLimit _limit = new(places, maxQueued);
     private readonly Arrivals _arrivals = new();
     private readonly RunTimes _times = new(time);
     private readonly LastPlace _lastPlace = new(time);
+    private readonly List<TailJob> _active = new(Math.Min(places, 1024));
     private Func<TailJob, bool>? _mayRunNext;
-    private int _running;
+    private Func<long, double>? _seconds;
 
     /// <inheritdoc/>
     public ServerLoad LoadFor(string machine, long connection)
     {
-        lock (_gate) return new(_running, _queue.Count, places, WaitSeconds(machine, connection, dueAt: long.MaxValue));
+        lock (_gate) return new(Running, _queue.Count, places, WaitSeconds(machine, connection, dueAt: long.MaxValue));
     }
 
     /// <inheritdoc/>
@@ -35,16 +40,17 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         arrival = 0;
         lock (_gate)
         {
-            var (now, run) = (time.GetTimestamp(), _times.Expect(terms));
+            var (now, run) = (time.GetTimestamp(), Expect(terms));
             _arrivals.Expire(now);
-            var counted = QueueLimit.Count(run, _times.Mean);
+            var counted = Count(terms, run);
             if (!MayArrive(terms, counted)) return BusyFor(terms);
             if (terms.DueAt < long.MaxValue)
             {
                 var left = time.GetElapsedTime(now, terms.DueAt).TotalSeconds;
-                var wait = WaitSeconds(terms.Machine, terms.Connection, terms.DueAt);
+                var wait = terms.LeastSeconds > 0 ? WaitSecondsOf(terms) : WaitSeconds(terms.Machine, terms.Connection, terms.DueAt);
                 if (wait + run > left)
                 {
+                    if (terms.LeastSeconds > 0) return Refusal.LateFor(wait);
                     if (wait <= left) _times.DoubtExpectation(terms);
                     return Refusal.Late;
                 }
@@ -82,8 +88,8 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
                 runs = TryTakePlace(job);
                 if (!runs)
                 {
-                    var run = _times.Expect(job.Terms);
-                    job.CountedRuns = QueueLimit.Count(run, _times.Mean);
+                    var run = Expect(job.Terms);
+                    job.CountedRuns = Count(job.Terms, run);
                     job.Failure = ReasonNotToWait(job, out displaced);
                     if (job.Failure is null)
                     {
@@ -135,15 +141,45 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         job.Arrival = 0;
     }
 
+    /// <inheritdoc/>
+    public (int Next, int Others) Look(TailJob running, Span<WaitingRequest> next, Span<double> othersFreeAt)
+    {
+        lock (_gate)
+        {
+            var others = 0;
+            foreach (var job in _active)
+                if (job != running && others < othersFreeAt.Length) othersFreeAt[others++] = job.FreeAt;
+            var free = Math.Min(places - _active.Count, othersFreeAt.Length - others);
+            othersFreeAt.Slice(others, Math.Max(0, free)).Fill(Seconds(time.GetTimestamp()));
+            return (_queue.DueFirst(next, _seconds ??= Seconds), others + Math.Max(0, free));
+        }
+    }
+
+    private int Running => _active.Count;
+
+    private double Seconds(long timestamp) => timestamp == long.MaxValue ? double.PositiveInfinity : timestamp / (double)time.TimestampFrequency;
+
+    /// <summary>What a job is expected to run, s; 0 where nothing tells. One that an exit may answer is stopped there where others would wait for it.</summary>
+    private double Expect(in TailJobTerms terms) => terms.LeastSeconds > 0 ? terms.LeastSeconds : _times.Expect(terms);
+
+    /// <summary>What a job counts. Of those that an exit may answer by a deadline more may wait, since their deadlines bound how long.</summary>
+    private double Count(in TailJobTerms terms, double run) => terms is { LeastSeconds: > 0, DueAt: < long.MaxValue } ? QueueLimit.LeastCounted : QueueLimit.Count(run, _times.Mean);
+
     private bool TryTakePlace(TailJob job)
     {
-        if (_running == places || !MayRunBeside(job, _running)) return false;
-        _running++;
+        if (Running == places || !MayRunBeside(job, Running)) return false;
+        Begin(job);
         return true;
     }
 
+    private void Begin(TailJob job)
+    {
+        (job.Waiting, job.FreeAt) = (this, Seconds(time.GetTimestamp()) + (Expect(job.Terms) is > 0 and var run ? run : _times.Mean));
+        _active.Add(job);
+    }
+
     private bool MayRunBeside(TailJob job, int running) =>
-        running < places - 1 || places == 1 || _lastPlace.MayTake(job.Terms.Machine, _times.Expect(job.Terms));
+        running < places - 1 || places == 1 || _lastPlace.MayTake(job.Terms.Machine, Expect(job.Terms));
 
     private Exception? ReasonNotToWait(TailJob job, out TailJob? displaced)
     {
@@ -158,7 +194,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     /// <summary>Whether there is room for a job that is still to be received, or would be, once others have made room for it.</summary>
     private bool MayArrive(in TailJobTerms terms, double counted)
     {
-        var (free, arriving) = (places - _running, _arrivals.RunsOf(terms.Machine, terms.Connection));
+        var (free, arriving) = (places - Running, _arrivals.RunsOf(terms.Machine, terms.Connection));
         if (free == 0 && !_queue.IsWithinShare(terms, counted, _limit.Whole, arriving)) return false;
         if (_limit.HasRoom(counted, _queue.Runs + _arrivals.Runs, _queue.Count + _arrivals.Count, free)) return true;
         // What is announced only keeps out no one who has announced nothing.
@@ -172,7 +208,16 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     private Refusal BusyFor(in TailJobTerms terms) => Refusal.BusyFor(WaitSeconds(terms.Machine, terms.Connection, terms.DueAt));
 
     /// <summary>How long a job that comes now will wait for a place, s.</summary>
-    private double WaitSeconds(string machine, long connection, long dueAt) => _running < places ? 0 : (_queue.Before(machine, connection, dueAt) + 1) * _times.Mean / places;
+    private double WaitSeconds(string machine, long connection, long dueAt) => Running < places ? 0 : (_queue.Before(machine, connection, dueAt) + 1) * _times.Mean / places;
+
+    /// <summary>How long a job that an exit may answer waits for a place, s: until one is free, and those have run to their exits that are due sooner.</summary>
+    private double WaitSecondsOf(in TailJobTerms terms)
+    {
+        if (Running < places) return 0;
+        var (now, free) = (Seconds(time.GetTimestamp()), double.PositiveInfinity);
+        foreach (var job in _active) free = Math.Min(free, job.FreeAt - now);
+        return Math.Max(0, free) + (_queue.SecondsBefore(terms, RunsAhead * _times.Mean) / places);
+    }
 
     private async Task RunAsync(TailJob job)
     {
@@ -181,12 +226,14 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         lock (_gate)
         {
             var seconds = time.GetElapsedTime(job.StartedAt, job.EndedAt).TotalSeconds;
-            if (job.Failure is null || IsCostly(job, seconds)) _times.Record(job.Terms, seconds);
+            _active.Remove(job);
+            if (job.Exits is not null) _times.RecordExit(seconds, hasRun: job.Failure is null);
+            else if (job.Failure is null || IsCostly(job, seconds)) _times.Record(job.Terms, seconds);
             _lastPlace.Record(job.Terms.Machine, seconds);
             _queue.Settle(job, seconds);
             _limit.Record(job.QueuedAt == 0 ? 0 : time.GetElapsedTime(job.QueuedAt, job.StartedAt).TotalSeconds, _times.Mean);
             // The place passes to the next job that may take it, so that none that comes now is before it.
-            if (!_queue.TryTake(_mayRunNext ??= waiting => MayRunBeside(waiting, _running - 1), out next)) _running--;
+            if (_queue.TryTake(_mayRunNext ??= waiting => MayRunBeside(waiting, Running), RunsAhead * _times.Mean, out next)) Begin(next);
         }
 
         // The next one does not wait for the reply to this one, nor this one for the run of the next.

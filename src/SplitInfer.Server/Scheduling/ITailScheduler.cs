@@ -1,3 +1,5 @@
+using SplitInfer.Policies.Quality;
+
 namespace SplitInfer.Server.Scheduling;
 
 /// <summary>
@@ -36,6 +38,17 @@ internal interface ITailScheduler
     void Withdraw(TailJob job);
 }
 
+/// <summary>Tells a job that runs what waits behind it.</summary>
+internal interface IWaitingJobs
+{
+    /// <summary>Looks at what waits, in seconds of the server's clock.</summary>
+    /// <param name="running">The job that asks.</param>
+    /// <param name="next">Receives those that are due first.</param>
+    /// <param name="othersFreeAt">Receives when each other place will be free.</param>
+    /// <returns>How many there are of either.</returns>
+    (int Next, int Others) Look(TailJob running, Span<WaitingRequest> next, Span<double> othersFreeAt);
+}
+
 /// <summary>Runs jobs for a scheduler.</summary>
 internal interface ITailRunner
 {
@@ -61,4 +74,8 @@ internal readonly record struct ServerLoad(int Running, int Queued, int Places, 
 /// <param name="Connection">The connection, by a number that is used once.</param>
 /// <param name="Machine">Where the client connects from, or the name of its key.</param>
 /// <param name="BatchKey">Jobs with the same key may run together; 0 where the job runs alone.</param>
-internal readonly record struct TailJobTerms(object Model, int Cut, int Exit, long DueAt, double ExpectedSeconds, double Weight, long Connection, string Machine, long BatchKey);
+internal readonly record struct TailJobTerms(object Model, int Cut, int Exit, long DueAt, double ExpectedSeconds, double Weight, long Connection, string Machine, long BatchKey)
+{
+    /// <summary>What the shallowest exit takes that may answer the job, s; 0 where none may, or that is not known.</summary>
+    public double LeastSeconds { get; init; }
+}

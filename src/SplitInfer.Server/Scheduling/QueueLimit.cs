@@ -17,7 +17,10 @@ namespace SplitInfer.Server.Scheduling;
 /// <param name="maxJobs">Jobs that may wait, however short their runs are.</param>
 internal sealed class QueueLimit(int places, int maxJobs)
 {
-    private const double LeastRuns = 16, LeastCounted = 0.25, MostCounted = 4, LeastFactor = 1.0 / 8, Growth = 1.0 / 8, Tolerance = 1.5;
+    /// <summary>What a job counts at least.</summary>
+    public const double LeastCounted = 0.25;
+
+    private const double LeastRuns = 16, MostCounted = 4, LeastFactor = 1.0 / 8, Growth = 1.0 / 8, Tolerance = 1.5;
 
     // Waits shorter than this come of threads being woken, not of jobs that are in each other's way, s.
     private const double LeastTarget = 0.01;

@@ -54,6 +54,10 @@ internal readonly record struct Refusal(RefusalCode Code, string Message, int? D
     public static Refusal Late { get; } =
         new(RefusalCode.DeadlineExceeded, "The deadline passed before the server could answer. Allow more time, or choose a partition that leaves less to the server.");
 
+    /// <summary>Not even the shallowest exit that may answer would be in time.</summary>
+    /// <param name="seconds">When those that wait before it will have run, s.</param>
+    public static Refusal LateFor(double seconds) => Late with { RetryAfter = TimeSpan.FromSeconds(Math.Max(seconds, LeastWait)) };
+
     public static Refusal Cancelled { get; } = new(RefusalCode.Cancelled, "The request was withdrawn.");
 
     public static Refusal ShuttingDown { get; } =

@@ -28,6 +28,12 @@ internal sealed class RunTimes(TimeProvider time)
         cuts[tail.Cut] = new(cuts.TryGetValue(tail.Cut, out var last) ? last.Seconds + (LastShare * (seconds - last.Seconds)) : seconds, time.GetTimestamp());
     }
 
+    /// <summary>A job has run that an exit may answer. What it took says nothing of its tail.</summary>
+    public void RecordExit(double seconds, bool hasRun)
+    {
+        if (hasRun) Mean = Mean == 0 ? seconds : Mean + (LastShareOfAll * (seconds - Mean));
+    }
+
     /// <summary>A job was refused because of what was expected of its tail. Counts once in as long as the tail is expected to run, so that no client can talk an estimate down.</summary>
     public void DoubtExpectation(in TailJobTerms tail)
     {

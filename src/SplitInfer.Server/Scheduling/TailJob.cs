@@ -1,4 +1,5 @@
 using SplitInfer.Segments;
+using SplitInfer.Server.Quality;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Scheduling;
@@ -8,6 +9,7 @@ internal abstract class TailJob
 {
     private readonly TailJob[] _alone;
     private CancellationTokenRegistration _watch;
+    private double _freeAt;
 
     /// <summary>A job that was never enqueued.</summary>
     protected TailJob() => (_alone, Node) = ([this], new(this));
@@ -27,8 +29,21 @@ internal abstract class TailJob
     /// <summary>Since when it waits for a place, as a timestamp; 0 where it has not waited.</summary>
     public long QueuedAt { get; set; }
 
-    /// <summary>The tail, rented before the job is enqueued.</summary>
+    /// <summary>The tail, rented before the job is enqueued, where <see cref="Exits"/> is null.</summary>
     public SegmentLease Tail { get; protected set; }
+
+    /// <summary>The route by which it runs and may be answered early, whose segments are rented before the job is enqueued; null where only the model itself may answer.</summary>
+    public ExitRun? Exits { get; protected set; }
+
+    /// <summary>Tells what waits behind it while it runs; null where nothing does.</summary>
+    public IWaitingJobs? Waiting { get; set; }
+
+    /// <summary>While it runs, when it is expected to end, in seconds of the server's clock.</summary>
+    public double FreeAt
+    {
+        get => Volatile.Read(ref _freeAt);
+        set => Volatile.Write(ref _freeAt, value);
+    }
 
     /// <summary>What the tail takes.</summary>
     public abstract ReadOnlyMemory<TensorValue> Boundary { get; }

@@ -33,6 +33,7 @@ internal sealed class TailRunner(TimeProvider time, TimeSpan maxRunTime, RunHeal
             }
 
             job.EndedAt = time.GetTimestamp();
+            job.Waiting = null;
             if (job.Failure is null) health?.Succeeded(job.Terms.Model, job.EndedAt);
         }
     }
@@ -45,7 +46,8 @@ internal sealed class TailRunner(TimeProvider time, TimeSpan maxRunTime, RunHeal
         var registration = job.StopToken.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), stop);
         try
         {
-            await job.Tail.Runner.RunAsync(job.Boundary, job.Outputs, stop.Token).ConfigureAwait(false);
+            if (job.Exits is { } exits) await ExitRunner.RunAsync(job, exits, time, stop.Token).ConfigureAwait(false);
+            else await job.Tail.Runner.RunAsync(job.Boundary, job.Outputs, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!job.StopToken.IsCancellationRequested && stop.IsCancellationRequested)
         {

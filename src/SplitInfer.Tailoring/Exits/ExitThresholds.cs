@@ -34,6 +34,7 @@ internal static class ExitThresholds
                 ThresholdSamples = samples.Length, Errors = errors, LossHigh = BinomialBound.Upper(errors, samples.Length, options.Confidence), ExitRate = Share(static exit => exit is not null),
             },
             Exits = [.. kept.Select(exit => exit.At(threshold) with { ExitRate = Share(left => left == exit), Agreement = samples.Count(sample => exit.IsAgreeing[sample]) / (double)samples.Length })],
+            Answers = RecordedAnswers.Of([.. kept.Select(exit => samples.Select(sample => exit.Confidences[sample]).ToArray())], [.. kept.Select(exit => samples.Select(sample => exit.IsAgreeing[sample]).ToArray())]),
         };
         var (total, heads) = (model.Plan.AllOnDevice.Head.Macs, kept.Sum(static exit => (double)exit.Head.Weights.Length));
         return (exits, 1 - (leaving.Average(exit => exit?.Macs ?? total + heads) / total));

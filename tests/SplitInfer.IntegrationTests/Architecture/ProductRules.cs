@@ -57,8 +57,9 @@ internal static class ProductRules
 
             ["Emulation"] = ["Client"],
 
-            ["Server/Models"] = Core,
-            ["Server/Scheduling"] = Core,
+            ["Server/Quality"] = [.. Core, "Policies/Quality"],
+            ["Server/Models"] = ["Server/Quality"],
+            ["Server/Scheduling"] = ["Server/Quality"],
             ["Server/Access"] = ["Server/Scheduling"],
             ["Server/Monitoring"] = ["Core/Protocol"],
             ["Server/Telemetry"] = ["Server/Monitoring", "Core/Telemetry"],

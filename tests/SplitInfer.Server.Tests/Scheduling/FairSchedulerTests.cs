@@ -94,7 +94,7 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
             var again = new TestJob(number, machine: "hostile");
             again.Expect(0.01);
             queue.Add(again);
-            Assert.True(queue.TryTake(static _ => true, out var job));
+            Assert.True(queue.TryTake(static _ => true, ahead: 0.16, out var job));
             if (job != polite) continue;
             turns++;
             queue.Add(polite);
@@ -132,7 +132,7 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
 
         for (var turn = 0; turn < 1000; turn++)
         {
-            Assert.True(queue.TryTake(static _ => true, out var job));
+            Assert.True(queue.TryTake(static _ => true, ahead: 0.16, out var job));
             var took = job.Terms.Connection == 0 ? 0.01 : 0.05;
             had[job.Terms.Connection] += took;
             job.Expect(0.01);
@@ -151,7 +151,7 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
         for (var client = 0; client < Clients; client++) Add(client);
         for (var step = 0; step < 500; step++)
         {
-            Assert.True(queue.TryTake(static _ => true, out var job));
+            Assert.True(queue.TryTake(static _ => true, ahead: 0.16, out var job));
             had[job.Terms.Connection] += job.Terms.ExpectedSeconds;
             Add((int)job.Terms.Connection);
             Assert.InRange(had.Max() - had.Min(), 0, 2 * most);
@@ -183,7 +183,7 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
                 queue.Remove(withdrawn);
                 waiting.Remove(withdrawn);
             }
-            else if (queue.TryTake(static _ => true, out var job))
+            else if (queue.TryTake(static _ => true, ahead: 0.16, out var job))
             {
                 Assert.True(waiting.Remove((TestJob)job));
                 Assert.All(waiting.Where(other => (other.Terms.Machine, other.Terms.Connection) == (job.Terms.Machine, job.Terms.Connection)), other => Assert.True(other.Terms.DueAt >= job.Terms.DueAt));

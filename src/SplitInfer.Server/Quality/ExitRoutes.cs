@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using SplitInfer.Exits;
+using SplitInfer.Partitioning;
+using SplitInfer.Segments;
+
+namespace SplitInfer.Server.Quality;
+
+/// <summary>
+/// The routes through one model that has exits, one for each partition, each of which is loaded and measured when the first request comes for it. Thread-safe.
+/// </summary>
+/// <param name="model">The model.</param>
+/// <param name="exits">Its exits, which are of its plan.</param>
+/// <param name="segments">Lends its segments.</param>
+/// <param name="node">The controller.</param>
+/// <param name="time">The clock.</param>
+/// <param name="failed">Told of a partition whose route cannot be had, and why; its requests are answered by the model alone.</param>
+internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, SegmentSet segments, QualityNode node, TimeProvider time, Action<int, Exception> failed)
+{
+    private readonly ConcurrentDictionary<int, Lazy<Task<ExitRoute?>>> _routes = [];
+    private readonly ImmutableArray<int> _useful = RouteLegs.Useful(exits);
+    private readonly ExitOutput _output = new(model.Plan.Outputs[0].Type, new([.. model.ShapeOf(exits.Output)!.Value]));
+
+    /// <summary>The exits of the file.</summary>
+    public ModelExits Exits => exits;
+
+    /// <summary>Whether exits can answer for a partition.</summary>
+    public bool HasAt(int partition) => _useful.Length > 0 && exits.Exits[_useful[^1]].Partition >= partition;
+
+    /// <summary>The route of a partition; null where there is none, or it is not there yet.</summary>
+    public ExitRoute? Find(int partition) => _routes.TryGetValue(partition, out var route) && route.Value is { IsCompletedSuccessfully: true } ready ? ready.Result : null;
+
+    /// <summary>Loads and measures the route of a partition, once however many ask for it.</summary>
+    /// <param name="partition">Index of a partition that has a tail.</param>
+    /// <param name="cancellationToken">Ends the wait, not the loading.</param>
+    /// <returns>The route; null where there is none.</returns>
+    public Task<ExitRoute?> LoadAsync(int partition, CancellationToken cancellationToken) => HasAt(partition)
+        ? _routes.GetOrAdd(partition, static (from, self) => new(() => Task.Run(() => self.MakeAsync(from))), this).Value.WaitAsync(cancellationToken)
+        : Task.FromResult<ExitRoute?>(null);
+
+    /// <summary>Rents what a run along a route takes.</summary>
+    public ValueTask RentAsync(ExitRun run, CancellationToken cancellationToken) => run.RentAsync(segments, cancellationToken);
+
+    private async Task<ExitRoute?> MakeAsync(int from)
+    {
+        int[] through = [.. _useful.Where(place => exits.Exits[place].Partition >= from).TakeLast(Policies.Quality.QualityCurve.MaxExits - 1)];
+        var run = new ExitRun();
+        try
+        {
+            var legs = RouteLegs.Of(model, exits, from, through);
+            var boundary = model.Plan.Partitions[from].Boundary.Length;
+            var unmeasured = ExitRoute.Of(legs, boundary, _output, RouteCurve.Of(exits, through, [.. legs.Select(static _ => 1.0)]), (node, -1));
+            await run.RentAsync(unmeasured, segments, CancellationToken.None).ConfigureAwait(false);
+            var seconds = await new RouteProfiler(model, time).MeasureAsync(run, unmeasured, from, [.. through.Select(place => exits.Exits[place].Partition), model.Plan.AllOnDevice.Index], CancellationToken.None).ConfigureAwait(false);
+            var curve = RouteCurve.Of(exits, through, seconds);
+            if (node.Add(curve) is { } number) return ExitRoute.Of(legs, boundary, _output, curve, (node, number));
+            failed(from, new InvalidOperationException($"Models with exits were replaced so often that there are {QualityNode.MaxCurves} curves. Start the server again."));
+        }
+#pragma warning disable CA1031 // Whatever it is, the model itself still answers.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            failed(from, error);
+        }
+        finally
+        {
+            run.Return();
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,91 @@
+using SplitInfer.Policies.Quality;
+
+namespace SplitInfer.Server.Quality;
+
+/// <summary>
+/// The controller of one server: what its requests that allow exits are told, and what a coordinator is told of them. Times are timestamps of the server's clock.
+/// Thread-safe; allocates nothing for a request.
+/// </summary>
+internal sealed class QualityNode
+{
+    /// <summary>The most curves, one for each model and partition that requests with exits have come for. Those of models that were replaced stay.</summary>
+    public const int MaxCurves = 4096;
+
+    // What one process looks at, however many more run at a time.
+    private const int MostLanes = 64;
+
+    private readonly TimeProvider _time;
+    private readonly QualityController _controller;
+    private readonly Lock _gate = new();
+    private readonly List<QualityCurve> _curves = [];
+
+    /// <summary>Makes a controller that knows no curve.</summary>
+    /// <param name="lanes">Requests that run at a time.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="chance">What decides between two settings.</param>
+    public QualityNode(int lanes, TimeProvider time, Random chance)
+    {
+        _time = time;
+        _controller = new(0, chance, Seconds(time.GetTimestamp()), new() { Lanes = Math.Clamp(lanes, 1, MostLanes) });
+    }
+
+    /// <summary>What a second of the server costs, in accuracy of a request of weight 1.</summary>
+    public double Price => _controller.Price;
+
+    /// <summary>The curves so far.</summary>
+    public IReadOnlyList<QualityCurve> Curves
+    {
+        get { lock (_gate) return [.. _curves]; }
+    }
+
+    /// <summary>How many there are.</summary>
+    public int CurveCount
+    {
+        get { lock (_gate) return _curves.Count; }
+    }
+
+    /// <summary>Adds a curve.</summary>
+    /// <returns>Its number; null where there are as many as there may be.</returns>
+    public int? Add(QualityCurve curve)
+    {
+        lock (_gate)
+        {
+            if (_curves.Count == MaxCurves) return null;
+            _curves.Add(curve);
+            return _controller.Add(curve);
+        }
+    }
+
+    /// <summary>A timestamp in seconds; infinite for the largest there is, which stands for never.</summary>
+    public double Seconds(long timestamp) => timestamp == long.MaxValue ? double.PositiveInfinity : timestamp / (double)_time.TimestampFrequency;
+
+    /// <inheritdoc cref="QualityController.Arrive"/>
+    public void Arrive(int curve, in QualityNeeds needs, long now) => _controller.Arrive(curve, needs, Seconds(now));
+
+    /// <inheritdoc cref="QualityController.LeastSeconds"/>
+    public double LeastSeconds(int curve, in QualityNeeds needs) => _controller.LeastSeconds(curve, needs);
+
+    /// <inheritdoc cref="QualityController.Choose"/>
+    public QualityChoice Choose(int curve, in QualityNeeds needs, long dueAt, in QueueView queue) => _controller.Choose(curve, needs, Seconds(dueAt), queue, Seconds(_time.GetTimestamp()));
+
+    /// <inheritdoc cref="QualityController.GoesOn"/>
+    public bool GoesOn(in QualityChoice choice, int exit, double confidence, in QueueView queue) => _controller.GoesOn(choice, exit, confidence, queue, Seconds(_time.GetTimestamp()));
+
+    /// <inheritdoc cref="QualityController.Observe"/>
+    public void Observe(int curve, int exit, double seconds) => _controller.Observe(curve, exit, seconds);
+
+    /// <inheritdoc cref="QualityController.Finish"/>
+    public void Finish(in QualityChoice choice, in QualityNeeds needs, int exit, long now) => _controller.Finish(choice, needs, exit, Seconds(now));
+
+    /// <summary>What came since the last report.</summary>
+    /// <param name="number">The number that the coordinator knows the node by.</param>
+    public LoadReport Report(uint number) => _controller.Report(Seconds(_time.GetTimestamp())) with { Node = number };
+
+    /// <summary>Takes the coordinator's price.</summary>
+    /// <param name="message">What it says.</param>
+    /// <param name="number">The number that it knows the node by.</param>
+    public void Receive(in PriceMessage message, uint number)
+    {
+        if (message.Node == number) _controller.Receive(message with { Node = 0 }, Seconds(_time.GetTimestamp()));
+    }
+}
