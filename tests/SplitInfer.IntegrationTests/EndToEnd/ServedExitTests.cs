@@ -1,0 +1,171 @@
+using SplitInfer.Client;
+using SplitInfer.Client.Transport;
+using SplitInfer.Codecs;
+using SplitInfer.Codecs.Raw;
+using SplitInfer.Exits;
+using SplitInfer.Partitioning;
+using SplitInfer.Segments;
+using SplitInfer.Server;
+using SplitInfer.Tensors;
+using SplitInfer.Testing;
+using SplitInfer.Testing.Networks;
+
+namespace SplitInfer.IntegrationTests.EndToEnd;
+
+/// <summary>Exits of a server over real sockets: what they answer is what <see cref="ExitHead"/> makes of the boundary of their cut.</summary>
+public sealed class ServedExitTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Every_exit_at_every_partition_answers_as_its_head_does()
+    {
+        var model = Build();
+        int[] cuts = [.. Cuts(model)];
+        await using var server = await ServeAsync([.. cuts.Select(cut => ($"exit{cut}", ExitsAt(model, [cut], answersAll: true)))], model);
+        var inputs = model.MakeInputs(seed: 7).ToArray();
+        foreach (var cut in cuts)
+        {
+            var exits = ExitsAt(model, [cut], answersAll: true);
+            var (scores, expected) = (new float[exits.Classes], Expected(model, exits, inputs));
+            foreach (var from in model.Plan.Partitions.Where(partition => partition.IsAdmissible && partition.Index <= cut).Select(static partition => partition.Index))
+            {
+                using var reply = await SendAsync(server, $"exit{cut}", model, from, inputs, minQuality: 0.5);
+                Assert.Equal((1, expected.Confidence), (reply.Exit, Math.Round(reply.Confidence, 3)));
+                var output = Assert.Single(reply.Outputs);
+                Assert.True(model.Plan.Outputs[0].Accepts(output.ElementType, output.Shape));
+                Assert.All(output.Span<float>().ToArray().Zip(expected.Scores), pair => Assert.Equal(pair.Second, pair.First, 1e-3f));
+            }
+        }
+
+        foreach (var input in inputs) input.Dispose();
+    }
+
+    [Fact]
+    public async Task Who_does_not_allow_exits_or_asks_for_more_than_they_give_gets_the_models_own_outputs()
+    {
+        var model = Build();
+        int[] cuts = [.. Cuts(model)];
+        await using var server = await ServeAsync([("exits", ExitsAt(model, cuts, answersAll: true))], model);
+        var inputs = model.MakeInputs(seed: 7).ToArray();
+        using var whole = LoadedCut.Load(model, 0, new() { IntraOpThreads = 1 });
+        var own = whole.Run(inputs);
+        foreach (var quality in new double?[] { null, 1 })
+        {
+            using var reply = await SendAsync(server, "exits", model, 0, inputs, quality);
+            Assert.Equal(0, reply.Exit);
+            Assert.All(reply.Outputs[0].Span<float>().ToArray().Zip(own[0].Span<float>().ToArray()), static pair => Assert.Equal(pair.Second, pair.First, 1e-3f));
+        }
+
+        foreach (var tensor in inputs.Concat(own)) tensor.Dispose();
+    }
+
+    [Fact]
+    public async Task A_client_allows_exits_by_request_and_is_told_which_one_answered()
+    {
+        var model = Build();
+        var cut = Cuts(model).First();
+        await using var server = await ServeAsync([("exits", ExitsAt(model, [cut], answersAll: true))], model);
+        await using var client = await SplitInferenceClient.CreateAsync(new() { ModelPath = model.Source, Server = server.Endpoints[0], Execution = { IntraOpThreads = 1 } });
+        var inputs = model.MakeInputs(seed: 7).ToArray();
+        using (var result = await client.InferAsync(inputs, new InferenceRequest { Partition = 0, MinQuality = 0, User = "camera" })) Assert.Equal(1, result.Exit);
+        using (var result = await client.InferAsync(inputs, new InferenceRequest { Partition = 0 })) Assert.Equal(0, result.Exit);
+        foreach (var input in inputs) input.Dispose();
+    }
+
+    [Fact]
+    public async Task Exits_beside_a_model_are_served_and_those_of_another_one_leave_it_without()
+    {
+        var model = Build();
+        var cut = Cuts(model).First();
+        foreach (var (name, isOwn) in new[] { ("own", true), ("others", false) })
+        {
+            File.Copy(model.Source, _folder[$"models/{name}/1/model.onnx"]);
+            var exits = ExitsAt(model, [cut], answersAll: true);
+            ExitsFile.Save(_folder[$"models/{name}/1/exits.json"], isOwn ? exits : exits with { Model = exits.Plan });
+        }
+
+        await using var server = await SplitInferServer.StartAsync(new() { ModelsDirectory = _folder["models"], Listen = { new("tcp://127.0.0.1:0") } });
+        Assert.Equal(2, server.Models.Count);
+        var refused = Assert.Single(server.RefusedModels);
+        Assert.Equal("others", refused.Name);
+        Assert.Contains("without exits", refused.Reason, StringComparison.Ordinal);
+        var inputs = model.MakeInputs(seed: 7).ToArray();
+        foreach (var (name, exit) in new[] { ("own", 1), ("others", 0) })
+        {
+            using var reply = await SendAsync(server, name, model, 0, inputs, minQuality: 0.5);
+            Assert.Equal(exit, reply.Exit);
+        }
+
+        foreach (var input in inputs) input.Dispose();
+    }
+
+    private static IEnumerable<int> Cuts(PartitionedModel model)
+    {
+        var cuts = model.Plan.Partitions.Where(static partition => partition is { IsAdmissible: true, Boundary.Length: 1, TailOutputs.Length: 1, Index: > 0 } && partition.Boundary[0].Dimensions.Length == 4).Select(static partition => partition.Index).ToArray();
+        return [cuts[0], cuts[cuts.Length / 2], cuts[^1]];
+    }
+
+    /// <summary>Exits that nothing taught: any weights do, since the heads say what is to be answered.</summary>
+    private static ModelExits ExitsAt(PartitionedModel model, IReadOnlyList<int> cuts, bool answersAll)
+    {
+        var random = new Random(3);
+        var exits = cuts.Select((cut, place) =>
+        {
+            var value = model.Plan.Partitions[cut].Boundary[0];
+            var features = new ExitFeatures { Place = 0, Name = value.Name, Type = value.Type, Shape = new([.. model.ShapeOf(value.Name)!.Value]), Pooling = ExitPooling.Grid };
+            return new ModelExit
+            {
+                Partition = cut, Features = [features], Temperature = 1, TeachingTemperature = 1, Threshold = 0.5, ExitRate = 0, Agreement = 0.9 + (0.01 * place),
+                Weights = Enumerable.Range(0, 10 * features.Count).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray(), Biases = new float[10],
+            };
+        }).ToArray();
+        return new()
+        {
+            Model = model.Plan.Model, Plan = model.Plan.Fingerprint, Output = model.Plan.Outputs[0].Name, Classes = 10, Scores = ExitScores.Logits, Exits = [.. exits],
+            Promise = new() { MaxLoss = 0.01, Confidence = 0.95, Bound = "ClopperPearson", TrainingSamples = 1, CalibrationSamples = 1, ThresholdSamples = 1, Errors = 0, LossHigh = 0.01, ExitRate = 0 },
+            // However unsure, it was always right: so the first one that is allowed answers.
+            Answers = answersAll ? RecordedAnswers.Of([.. exits.Select(static _ => new double[] { 0, 0.5 })], [.. exits.Select(static _ => new[] { true, true })]) : null,
+        };
+    }
+
+    private static (double Confidence, float[] Scores) Expected(PartitionedModel model, ModelExits exits, TensorValue[] inputs)
+    {
+        using var cut = LoadedCut.Load(model, exits.Exits[0].Partition, new() { IntraOpThreads = 1 });
+        var boundary = cut.MakeBoundary(inputs);
+        var scores = new float[exits.Classes];
+        var answer = new ExitHead(exits, exits.Exits[0]).Evaluate(boundary, scores);
+        foreach (var tensor in boundary) tensor.Dispose();
+        return (Math.Round(answer.Confidence, 3), scores);
+    }
+
+    private static async Task<TailReply> SendAsync(SplitInferServer server, string name, PartitionedModel model, int from, TensorValue[] inputs, double? minQuality)
+    {
+        await using var transport = new RemoteTailTransport(server.Endpoints[0], name, "", model.Plan, CodecRegistry.Default, new(), TimeProvider.System);
+        using var cut = LoadedCut.Load(model, from, new() { IntraOpThreads = 1 });
+        var boundary = cut.MakeBoundary(inputs);
+        try
+        {
+            return await transport.SendAsync(new() { Partition = cut.Partition, Codec = new RawCodec(), Boundary = boundary, MinQuality = minQuality });
+        }
+        finally
+        {
+            foreach (var tensor in boundary) tensor.Dispose();
+        }
+    }
+
+    private PartitionedModel Build()
+    {
+        ResNet18.Build(size: 32, classes: 10, width: 4).Save(_folder["resnet.onnx"]);
+        return PartitionedModel.Load(_folder["resnet.onnx"]);
+    }
+
+    private static async Task<SplitInferServer> ServeAsync(IReadOnlyList<(string Name, ModelExits Exits)> models, PartitionedModel model)
+    {
+        var options = new SplitInferServerOptions { Listen = { new("tcp://127.0.0.1:0") }, Execution = { IntraOpThreads = 1 } };
+        foreach (var (name, exits) in models) options.Models.Add(new(name, "1", model) { Exits = exits });
+        return await SplitInferServer.StartAsync(options);
+    }
+}
