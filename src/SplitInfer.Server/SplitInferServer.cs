@@ -60,7 +60,10 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
 
     /// <summary>The models that are served, by name, the latest version of each first. Each call makes a new list.</summary>
     public IReadOnlyList<ServedModelStatus> Models => [.. (_models?.Models ?? []).Select(static model =>
-        new ServedModelStatus(model.Name, model.Version, model.Plan.Model.ToString(), model.Plan.Partitions.Length, model.Plan.Inputs, model.Plan.Outputs))];
+        new ServedModelStatus(model.Name, model.Version, model.Plan.Model.ToString(), model.Plan.Partitions.Length, model.Plan.Inputs, model.Plan.Outputs)
+        {
+            Exits = [.. (model.Routes?.Exits.Exits ?? []).Select(static (exit, place) => new ServedExitStatus(place + 1, exit.Partition, exit.Agreement))],
+        })];
 
     /// <summary>
     /// The models of the directory that are not served, or not as they lie there now, with the reasons; empty until the server runs. They take none of the
@@ -139,7 +142,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
             _whole = new(_server.Context);
             _readiness = new(_whole, health, _time);
             var (models, server) = (_models, _server);
-            _look = () => Look(models, _loading, residency, server);
+            _look = () => Look(models, _loading, residency, server, quality);
             _gauges = new(_look);
             Endpoints = await _server.StartAsync([.. _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]], _options.WebSockets, cancellationToken).ConfigureAwait(false);
             if (_options.Http is { } http) HttpEndpoint = await ListenAsync(server, http, isGrpc: false, cancellationToken).ConfigureAwait(false);
@@ -253,7 +256,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
     });
 
     /// <summary>What listeners are told that the server holds.</summary>
-    private static ServerLoadStatus Look(ModelRegistry models, ModelRepository? repository, SegmentResidency residency, FrameServer server)
+    private static ServerLoadStatus Look(ModelRegistry models, ModelRepository? repository, SegmentResidency residency, FrameServer server, QualityNode quality)
     {
         var (load, (segments, bytes)) = (server.Load, residency.Loaded);
         return new()
@@ -262,6 +265,8 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
             Running = load.Running,
             Places = load.Places,
             WaitSeconds = load.WaitSeconds,
+            Price = load.Price,
+            QualityPrice = quality.Price,
             Connections = server.ConnectionCount,
             HeldBytes = server.HeldBytes,
             Models = models.Models.Count,

@@ -1,3 +1,4 @@
+using SplitInfer.Policies.Sharing;
 using SplitInfer.Protocol.Messages;
 
 namespace SplitInfer.Client.Transport;
@@ -9,6 +10,13 @@ namespace SplitInfer.Client.Transport;
 /// <param name="WaitSeconds">How long a request that comes now will wait for a place.</param>
 public readonly record struct ServerLoad(int Running, int Queued, int Places, double WaitSeconds)
 {
+    /// <summary>What a second of its time costs others: the seconds that all of their requests together wait longer for it. 0 where it did not say.</summary>
+    public double Price { get; init; }
+
     /// <summary>Reads what a server says.</summary>
-    internal static ServerLoad Read(Load load) => new((int)load.Running, (int)load.Queued, (int)load.Places, load.WaitUs * 1e-6);
+    internal static ServerLoad Read(Load load) => new((int)load.Running, (int)load.Queued, (int)load.Places, load.WaitUs * 1e-6)
+    {
+        // What is no price costs nothing.
+        Price = load.Price is >= 0 and <= (float)ServerLoadPrice.MaxPrice ? load.Price : 0,
+    };
 }

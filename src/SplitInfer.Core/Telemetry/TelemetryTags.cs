@@ -18,6 +18,9 @@ public static class TelemetryTags
     /// <summary>Number of the variant that was cut, in its family; another one may have stood in for it on the device. 0 where there is one model.</summary>
     public const string Variant = "splitinfer.variant";
 
+    /// <summary>The early exit that answered, from 1 on; 0 where the model itself did.</summary>
+    public const string Exit = "splitinfer.exit";
+
     /// <summary>Name of the server; absent where none was asked.</summary>
     public const string Server = "splitinfer.server";
 

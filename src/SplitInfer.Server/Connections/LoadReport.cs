@@ -20,7 +20,7 @@ internal static class LoadReport
 
     /// <summary>Writes a load into a message that is there already.</summary>
     public static void Fill(Load report, in ServerLoad load) =>
-        (report.Running, report.Queued, report.Places, report.WaitUs) = ((uint)load.Running, (uint)load.Queued, (uint)load.Places, (ulong)(load.WaitSeconds * 1e6));
+        (report.Running, report.Queued, report.Places, report.WaitUs, report.Price) = ((uint)load.Running, (uint)load.Queued, (uint)load.Places, (ulong)(load.WaitSeconds * 1e6), (float)load.Price);
 
     /// <summary>An error about a request; under id 0, about the connection.</summary>
     public static HeaderOnlyMessage Error(ulong id, Refusal refusal, ITailScheduler scheduler, in ClientName client) => new(FrameType.Error, id, Header(refusal, Of(scheduler, client)));

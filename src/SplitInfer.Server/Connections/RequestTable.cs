@@ -227,6 +227,7 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
             QueueMicroseconds = times.QueueUs,
             RunMicroseconds = times.RunUs,
             EncodeMicroseconds = times.EncodeUs,
+            Exit = request.Exits is null ? null : (int)times.Exit,
         });
     }
 
@@ -249,6 +250,7 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
             Queue = TimeSpan.FromMicroseconds(times.QueueUs),
             Run = TimeSpan.FromMicroseconds(times.RunUs),
             Encode = TimeSpan.FromMicroseconds(times.EncodeUs),
+            Exit = (int)times.Exit,
             Report = request.Report,
         };
         tally.Add(activity);

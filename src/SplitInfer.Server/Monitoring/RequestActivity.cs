@@ -44,6 +44,9 @@ public readonly record struct RequestActivity
     /// <summary>Encoding the outputs until their first bytes could leave.</summary>
     public required TimeSpan Encode { get; init; }
 
+    /// <summary>The exit that answered, from 1 on; 0 for the model itself, and where there are no outputs.</summary>
+    public int Exit { get; init; }
+
     /// <summary>What the client told with this request of those before; null where it told nothing.</summary>
     public required ClientReport? Report { get; init; }
 }

@@ -15,6 +15,12 @@ public readonly record struct ServerLoadStatus
     /// <summary>How long a request that comes now will wait for a place, s, by the runs so far.</summary>
     public required double WaitSeconds { get; init; }
 
+    /// <summary>What a second of its time costs others: the seconds that all of their requests together wait longer for it.</summary>
+    public double Price { get; init; }
+
+    /// <summary>What a second of its time costs requests that allow exits, in accuracy of one of weight 1; 0 while it has time for all of them to the end of the model.</summary>
+    public double QualityPrice { get; init; }
+
     /// <summary>Open connections.</summary>
     public required int Connections { get; init; }
 

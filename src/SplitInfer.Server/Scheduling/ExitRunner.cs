@@ -24,6 +24,7 @@ internal static class ExitRunner
             for (var leg = 0; ; leg++)
             {
                 var began = time.GetTimestamp();
+                job.StopsAt = node.Seconds(began) + SecondsTo(route, leg, Math.Max(leg, run.Choice.LeastExit));
                 await walk.StepAsync(leg, run.SegmentOf(route, leg), cancellationToken).ConfigureAwait(false);
                 var isEnd = leg == route.Legs.Length - 1;
                 // An exit that may not answer is passed without a look.
@@ -50,6 +51,9 @@ internal static class ExitRunner
             walk.End();
         }
     }
+
+    /// <summary>What it takes from the beginning of a leg to the end of it or of a later one, s.</summary>
+    private static double SecondsTo(ExitRoute route, int leg, int last) => route.Curve.Exits[last].Seconds - (leg > 0 ? route.Curve.Exits[leg - 1].Seconds : 0);
 
     private static bool TryEvaluate(ExitWalk walk, int leg, bool isWanted, out ExitAnswer answer)
     {

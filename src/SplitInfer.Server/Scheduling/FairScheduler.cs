@@ -1,4 +1,5 @@
 using SplitInfer.Policies.Quality;
+using SplitInfer.Policies.Sharing;
 using SplitInfer.Protocol;
 
 namespace SplitInfer.Server.Scheduling;
@@ -24,6 +25,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     private readonly Arrivals _arrivals = new();
     private readonly RunTimes _times = new(time);
     private readonly LastPlace _lastPlace = new(time);
+    private readonly ServerLoadPrice _price = new(places, time);
     private readonly List<TailJob> _active = new(Math.Min(places, 1024));
     private Func<TailJob, bool>? _mayRunNext;
     private Func<long, double>? _seconds;
@@ -31,7 +33,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     /// <inheritdoc/>
     public ServerLoad LoadFor(string machine, long connection)
     {
-        lock (_gate) return new(Running, _queue.Count, places, WaitSeconds(machine, connection, dueAt: long.MaxValue));
+        lock (_gate) return new(Running, _queue.Count, places, WaitSeconds(machine, connection, dueAt: long.MaxValue), _price.Price);
     }
 
     /// <inheritdoc/>
@@ -175,6 +177,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     private void Begin(TailJob job)
     {
         (job.Waiting, job.FreeAt) = (this, Seconds(time.GetTimestamp()) + (Expect(job.Terms) is > 0 and var run ? run : _times.Mean));
+        job.StopsAt = job.FreeAt;
         _active.Add(job);
     }
 
@@ -215,7 +218,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     {
         if (Running < places) return 0;
         var (now, free) = (Seconds(time.GetTimestamp()), double.PositiveInfinity);
-        foreach (var job in _active) free = Math.Min(free, job.FreeAt - now);
+        foreach (var job in _active) free = Math.Min(free, job.StopsAt - now);
         return Math.Max(0, free) + (_queue.SecondsBefore(terms, RunsAhead * _times.Mean) / places);
     }
 
@@ -231,7 +234,10 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
             else if (job.Failure is null || IsCostly(job, seconds)) _times.Record(job.Terms, seconds);
             _lastPlace.Record(job.Terms.Machine, seconds);
             _queue.Settle(job, seconds);
-            _limit.Record(job.QueuedAt == 0 ? 0 : time.GetElapsedTime(job.QueuedAt, job.StartedAt).TotalSeconds, _times.Mean);
+            var waited = job.QueuedAt == 0 ? 0 : time.GetElapsedTime(job.QueuedAt, job.StartedAt).TotalSeconds;
+            _limit.Record(waited, _times.Mean);
+            // One that was stopped has kept its place as well, and one that was late at once no longer than it took to say so.
+            _price.Observe(waited, seconds);
             // The place passes to the next job that may take it, so that none that comes now is before it.
             if (_queue.TryTake(_mayRunNext ??= waiting => MayRunBeside(waiting, Running), RunsAhead * _times.Mean, out next)) Begin(next);
         }

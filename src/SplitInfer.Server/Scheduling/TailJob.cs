@@ -9,7 +9,7 @@ internal abstract class TailJob
 {
     private readonly TailJob[] _alone;
     private CancellationTokenRegistration _watch;
-    private double _freeAt;
+    private double _freeAt, _stopsAt;
 
     /// <summary>A job that was never enqueued.</summary>
     protected TailJob() => (_alone, Node) = ([this], new(this));
@@ -43,6 +43,13 @@ internal abstract class TailJob
     {
         get => Volatile.Read(ref _freeAt);
         set => Volatile.Write(ref _freeAt, value);
+    }
+
+    /// <summary>While it runs, when it can end at the earliest: at the next exit that may answer it, where others would wait; in seconds of the server's clock.</summary>
+    public double StopsAt
+    {
+        get => Volatile.Read(ref _stopsAt);
+        set => Volatile.Write(ref _stopsAt, value);
     }
 
     /// <summary>What the tail takes.</summary>

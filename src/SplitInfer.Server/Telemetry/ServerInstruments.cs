@@ -15,6 +15,8 @@ internal static class ServerInstruments
 
     public static Counter<long> Requests { get; } = Meter.CreateCounter<long>(ServerMetricNames.Requests, "{request}", "Requests that ended.");
 
+    public static Counter<long> Answers { get; } = Meter.CreateCounter<long>(ServerMetricNames.Answers, "{request}", "Requests that allowed exits and have outputs, by the exit that answered.");
+
     public static Histogram<double> RequestDuration { get; } = Meter.CreateDuration(ServerMetricNames.RequestDuration, "Time from the first frame of a request until its reply was handed to the network.");
 
     public static Histogram<double> StageDuration { get; } = Meter.CreateDuration(ServerMetricNames.StageDuration, "Time of each stage of the requests with outputs.");
@@ -24,5 +26,5 @@ internal static class ServerInstruments
     public static Counter<long> BytesSent { get; } = Meter.CreateCounter<long>(ServerMetricNames.BytesSent, "By", "Payload bytes of their replies.");
 
     /// <summary>Whether anybody wants to know how requests end.</summary>
-    public static bool AreRequestsCounted => Requests.Enabled || RequestDuration.Enabled || StageDuration.Enabled || BytesReceived.Enabled || BytesSent.Enabled;
+    public static bool AreRequestsCounted => Requests.Enabled || Answers.Enabled || RequestDuration.Enabled || StageDuration.Enabled || BytesReceived.Enabled || BytesSent.Enabled;
 }

@@ -51,6 +51,7 @@ internal sealed class ServerRecorder(TimeProvider time)
         }
 
         if (ServerInstruments.Requests.Enabled) ServerInstruments.Requests.Add(1, model, new(TelemetryTags.Partition, request.Partition), new(TelemetryTags.Codec, request.Codec));
+        if (request.Exit is { } exit) ServerInstruments.Answers.Add(1, model, new(TelemetryTags.Exit, exit));
         ServerInstruments.RequestDuration.Record(total, model);
         ServerInstruments.BytesReceived.Add(request.BytesReceived, model, new(TelemetryTags.Codec, request.Codec));
         ServerInstruments.BytesSent.Add(request.BytesSent, model);
@@ -96,6 +97,7 @@ internal sealed class ServerRecorder(TimeProvider time)
         }
 
         span.SetTag(TelemetryTags.Partition, request.Partition).SetTag(TelemetryTags.Codec, request.Codec).SetTag(TelemetryTags.BytesReceived, request.BytesReceived).SetTag(TelemetryTags.BytesSent, request.BytesSent);
+        if (request.Exit is { } exit) span.SetTag(TelemetryTags.Exit, exit);
         var at = TimeSpan.Zero;
         Stage(ServerSpanNames.Receive, request.ReceiveMicroseconds);
         Stage(ServerSpanNames.Decode, request.DecodeMicroseconds);
@@ -140,6 +142,9 @@ internal readonly ref struct ServedRequest
     public required long BytesReceived { get; init; }
 
     public required long BytesSent { get; init; }
+
+    /// <summary>The exit that answered, 0 for the model itself; null where none was allowed to.</summary>
+    public int? Exit { get; init; }
 
     public required double ReceiveMicroseconds { get; init; }
 

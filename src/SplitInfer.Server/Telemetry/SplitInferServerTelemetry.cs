@@ -21,6 +21,9 @@ public static class ServerMetricNames
     /// <summary>Counter, <c>{request}</c>: requests that ended, by model, partition and codec; those without outputs by <see cref="TelemetryTags.Error"/>.</summary>
     public const string Requests = "splitinfer.server.requests";
 
+    /// <summary>Counter, <c>{request}</c>: requests that allowed exits and have outputs, by model and by the exit that answered (<c>splitinfer.exit</c>); 0 is the model itself.</summary>
+    public const string Answers = "splitinfer.server.answers";
+
     /// <summary>Histogram, s: time from the first frame of a request until its reply was handed to the network.</summary>
     public const string RequestDuration = "splitinfer.server.request.duration";
 
@@ -44,6 +47,12 @@ public static class ServerMetricNames
 
     /// <summary>Gauge, s: how long a request that comes now will wait, by the runs so far.</summary>
     public const string Wait = "splitinfer.server.queue.wait";
+
+    /// <summary>Gauge: the seconds that all requests together wait longer for each second that another one runs.</summary>
+    public const string Price = "splitinfer.server.price";
+
+    /// <summary>Gauge, 1/s: what a second costs requests that allow exits, in accuracy of one of weight 1.</summary>
+    public const string QualityPrice = "splitinfer.server.quality.price";
 
     /// <summary>Gauge, <c>{connection}</c>: open connections.</summary>
     public const string Connections = "splitinfer.server.connections";

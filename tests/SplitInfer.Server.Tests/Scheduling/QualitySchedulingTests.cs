@@ -47,7 +47,7 @@ public sealed class QualitySchedulingTests
         var settled = world.Jobs.Skip(world.Jobs.Count / 10).ToArray();
         var inTime = settled.Count(static job => job.Failure is null && job.At <= job.Terms.DueAt);
         Assert.True(inTime >= 0.995 * settled.Length, $"{inTime} of {settled.Length} in time: {settled.Where(static job => job.Failure is not null).GroupBy(static job => job.Failure!.Message).FirstOrDefault()?.Key}");
-        Assert.InRange(settled.Count(static job => job.Answered == 2), 1, settled.Length - 1);
+        Assert.InRange(settled.Count(static job => job.Answered > 0), 1, settled.Length - 1);
     }
 
     [Fact]
