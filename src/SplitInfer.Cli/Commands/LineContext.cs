@@ -32,6 +32,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(SimulationLine))]
 [JsonSerializable(typeof(ExperienceRow))]
 [JsonSerializable(typeof(QualityRow))]
+[JsonSerializable(typeof(ServedQualityRow))]
 [JsonSerializable(typeof(QualityWorldRow))]
 [JsonSerializable(typeof(FamilyRow))]
 [JsonSerializable(typeof(FamilySummary))]

@@ -1,4 +1,3 @@
-using SplitInfer.Policies.Sharing;
 using SplitInfer.Protocol.Messages;
 
 namespace SplitInfer.Client.Transport;
@@ -10,6 +9,9 @@ namespace SplitInfer.Client.Transport;
 /// <param name="WaitSeconds">How long a request that comes now will wait for a place.</param>
 public readonly record struct ServerLoad(int Running, int Queued, int Places, double WaitSeconds)
 {
+    // No server names a higher one.
+    private const float MaxPrice = 1000;
+
     /// <summary>What a second of its time costs others: the seconds that all of their requests together wait longer for it. 0 where it did not say.</summary>
     public double Price { get; init; }
 
@@ -17,6 +19,6 @@ public readonly record struct ServerLoad(int Running, int Queued, int Places, do
     internal static ServerLoad Read(Load load) => new((int)load.Running, (int)load.Queued, (int)load.Places, load.WaitUs * 1e-6)
     {
         // What is no price costs nothing.
-        Price = load.Price is >= 0 and <= (float)ServerLoadPrice.MaxPrice ? load.Price : 0,
+        Price = load.Price is >= 0 and <= MaxPrice ? load.Price : 0,
     };
 }

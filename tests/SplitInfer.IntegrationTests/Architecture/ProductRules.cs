@@ -59,7 +59,7 @@ internal static class ProductRules
 
             ["Server/Quality"] = [.. Core, "Policies/Quality"],
             ["Server/Models"] = ["Server/Quality"],
-            ["Server/Scheduling"] = ["Server/Quality"],
+            ["Server/Scheduling"] = ["Server/Quality", "Policies/Sharing"],
             ["Server/Access"] = ["Server/Scheduling"],
             ["Server/Monitoring"] = ["Core/Protocol"],
             ["Server/Telemetry"] = ["Server/Monitoring", "Core/Telemetry"],

@@ -34,7 +34,7 @@ public sealed class ServedExitTests : IDisposable
             {
                 using var reply = await SendAsync(server, $"exit{cut}", model, from, inputs, minQuality: 0.5);
                 Assert.Equal((1, expected.Confidence), (reply.Exit, Math.Round(reply.Confidence, 3)));
-                var output = Assert.Single(reply.Outputs);
+                var output = Assert.Single(reply.Outputs)!;
                 Assert.True(model.Plan.Outputs[0].Accepts(output.ElementType, output.Shape));
                 Assert.All(output.Span<float>().ToArray().Zip(expected.Scores), pair => Assert.Equal(pair.Second, pair.First, 1e-3f));
             }
@@ -56,7 +56,7 @@ public sealed class ServedExitTests : IDisposable
         {
             using var reply = await SendAsync(server, "exits", model, 0, inputs, quality);
             Assert.Equal(0, reply.Exit);
-            Assert.All(reply.Outputs[0].Span<float>().ToArray().Zip(own[0].Span<float>().ToArray()), static pair => Assert.Equal(pair.Second, pair.First, 1e-3f));
+            Assert.All(reply.Outputs[0]!.Span<float>().ToArray().Zip(own[0].Span<float>().ToArray()), static pair => Assert.Equal(pair.Second, pair.First, 1e-3f));
         }
 
         foreach (var tensor in inputs.Concat(own)) tensor.Dispose();
@@ -148,7 +148,7 @@ public sealed class ServedExitTests : IDisposable
         var boundary = cut.MakeBoundary(inputs);
         try
         {
-            return await transport.SendAsync(new() { Partition = cut.Partition, Codec = new RawCodec(), Boundary = boundary, MinQuality = minQuality });
+            return await transport.SendAsync(new() { Partition = cut.Partition, Codec = new RawCodec(), SymbolSizes = [], Boundary = boundary, MinQuality = minQuality });
         }
         finally
         {

@@ -38,19 +38,32 @@ internal static class BenchQualityCommand
             CustomParser = ParseNumbers,
             DefaultValueFactory = static _ => [10, 30, 100],
         };
+        var file = new Argument<string?>("MODEL") { Description = "A model file: real servers of it are loaded by real clients then, in place of the simulated ones. --exits and --inputs are needed.", Arity = ArgumentArity.ZeroOrOne };
+        var served = new ServedQualityOptions();
         var worlds = Count("--worlds", "N", "Plays random worlds instead: models, users, deadlines and loads are drawn.", 0, 0, 100_000);
         var requests = Count("--requests", "N", "About how many requests come in a random world.", 20_000, 100, 10_000_000);
-        var command = new ExplainedCommand("quality", "Simulates servers under load whose model has exits of 2, 5 and 10 ms, and compares who decides which exit answers.",
+        var command = new ExplainedCommand("quality", "Compares who decides which exit answers under load: in simulated servers whose model has exits of 2, 5 and 10 ms, or, with a MODEL, in real ones.",
             "splitinfer bench quality",
             "splitinfer bench quality --loads 0.9,3.5 --users 64 --bursts",
             "splitinfer bench quality --servers 3 --slow-at 20 --churn",
-            "splitinfer bench quality --worlds 200 --seed 1001 --json")
+            "splitinfer bench quality --worlds 200 --seed 1001 --json",
+            "splitinfer bench quality mnist.onnx --exits mnist.exits.json --inputs digits --labels labels.txt --slowdown 100 --seconds 10")
         {
-            loads, users, servers, deadlines, byUser, bursts, churn, slowAt, killAt, confidence, seconds, seeds, seed, worlds, requests,
+            file, served.Exits, served.Inputs, served.Labels, served.Slowdown, loads, users, servers, deadlines, byUser, bursts, churn, slowAt, killAt, confidence, seconds, seeds, seed, worlds, requests,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
+            if (parsed.GetValue(file) is { } path)
+            {
+                var measured = served.SettingsOf(parsed, path, options, terminal) with
+                {
+                    Deadlines = [.. parsed.GetValue(deadlines)!.Select(TimeSpan.FromMilliseconds)], Users = parsed.GetValue(users), Seconds = parsed.GetValue(seconds), IsBursty = parsed.GetValue(bursts), Seed = parsed.GetValue(seed),
+                };
+                await ServedQualityOptions.RunAsync(measured, parsed.GetValue(loads)!, lines, terminal, cancellationToken);
+                return;
+            }
+
             if (parsed.GetValue(worlds) is > 0 and var count)
             {
                 await RandomAsync(parsed.GetValue(seed), count, parsed.GetValue(requests), lines, terminal, cancellationToken);

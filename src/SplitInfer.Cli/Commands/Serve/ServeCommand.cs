@@ -8,6 +8,7 @@ using SplitInfer.AspNetCore;
 using SplitInfer.Cli.Exporting;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
+using SplitInfer.Emulation;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol.Endpoints;
@@ -45,6 +46,9 @@ internal static class ServeCommand
         var noTrial = new Option<bool>("--no-trial") { Description = "Plan the models of the directory in this process at once, rather than first in one of their own, which a model whose kernels crash ends in its place." };
         var trialSeconds = new Option<double?>("--trial-seconds") { Description = $"How long the process that tries a model may take. [default: {new ServeSettings().TrialSeconds}]", HelpName = "S" };
         var trialBytes = new Option<long?>("--trial-bytes") { Description = "The most memory that the process that tries a model may have. [default: half of what there is, shared by those that run at a time]", HelpName = "N" };
+        // For benchmarks: a model that takes longer tells more of who decides.
+        var slowdown = new Option<double>("--slowdown") { Hidden = true, DefaultValueFactory = static _ => 1 };
+        slowdown.Require<double>(static factor => factor is >= 1 and <= 1e6, "takes 1 or more.");
         var logLevel = LogLevels();
         var print = new Option<bool>("--print-config") { Description = "Print every option with its value, where that comes from, and whether a running server takes up a change; then end. Options that cannot be used are told." };
         (Option Option, string Setting)[] settings =
@@ -74,7 +78,7 @@ internal static class ServeCommand
             "splitinfer serve squeezenet.onnx --image-codecs jpeg:95,png --preprocessing ImageNetCaffe")
         {
             file, models, listen, http, grpc, preload, profile, codecs, pictures.All, certificate, certificateKey, authorities, keys, insecure,
-            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, logLevel, export.All, print, options.Planning,
+            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, logLevel, export.All, print, slowdown, options.Planning,
         };
         command.Validators.Add(result =>
         {
@@ -111,6 +115,7 @@ internal static class ServeCommand
                 (serve.TrialSeconds, serve.TrialBytes) = (parsed.GetValue(trialSeconds) ?? serve.TrialSeconds, parsed.GetValue(trialBytes) ?? serve.TrialBytes);
                 (serve.Otlp, serve.TraceRatio) = (parsed.GetValue(export.Address) ?? serve.Otlp, parsed.GetValue(export.Ratio) ?? serve.TraceRatio);
                 if (parsed.GetValue(logLevel) is { } level) serve.LogLevel = Enum.Parse<LogLevel>(level, ignoreCase: true);
+                if (parsed.GetValue(slowdown) is > 1 and var factor) server.Execution.WrapRunner = new EmulatedDevice(factor).Wrap;
                 serve.Validate();
                 if (serve.TryModels)
                 {
@@ -225,6 +230,9 @@ internal static class ServeCommand
             if (isJson) new JsonLines(terminal.Output).Write(line, LineContext.Default.ListeningLine);
             else terminal.Output.WriteLine($"Listening on {endpoint}; stop with Ctrl+C. Clients: splitinfer run {model} --server {line.Connect}{(line.Options.Length > 0 ? $" {line.Options}" : "")}");
         }
+
+        if (!isJson)
+            foreach (var served in server.Models.Where(static served => !served.Exits.IsEmpty)) terminal.Output.WriteLine($"{served.Name} {served.Version} has exits {string.Join(", ", served.Exits)}");
 
         if (server.HttpEndpoint is { } http)
         {

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using SplitInfer.Cli.Processes;
+using SplitInfer.Exits;
+
+namespace SplitInfer.Cli.Benchmarks;
+
+/// <summary>A server in a process of its own that has one model, with some exits or none, in a folder that goes with it.</summary>
+internal sealed class QualityServer : IDisposable
+{
+    private readonly Process _process;
+    private readonly string _folder;
+
+    private QualityServer(Process process, string folder, Uri address) => (_process, _folder, Address) = (process, folder, address);
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Starts a server that runs one request at a time.</summary>
+    /// <param name="model">The model file; what lies beside it is not looked at.</param>
+    /// <param name="exits">Its exits; null for none.</param>
+    /// <param name="slowdown">How many times as long everything takes there.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="IOException">It does not start; the message has what it said.</exception>
+    public static async Task<QualityServer> StartAsync(string model, ModelExits? exits, double slowdown, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("splitinfer-quality-").FullName;
+        try
+        {
+            var version = Directory.CreateDirectory(Path.Combine(folder, "model", "1")).FullName;
+            File.Copy(model, Path.Combine(version, "model.onnx"));
+            if (exits is not null) ExitsFile.Save(Path.Combine(version, "exits.json"), exits);
+            var start = ThisProgram.With(
+            [
+                "serve", "--models", folder, "--listen", "tcp://127.0.0.1:0", "--no-watch", "--no-trial", "--threads", "1", "--json", "--slowdown", slowdown.ToString(CultureInfo.InvariantCulture),
+                "--limit", "MaxConcurrentRuns=1", "--limit", "MaxInFlightPerConnection=256",
+            ]);
+            start.RedirectStandardError = true;
+            var process = Process.Start(start) ?? throw new IOException("The server's process does not start. Run the tool from its own installation.");
+            var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            var line = await process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false);
+            if (line is null) throw new IOException($"The server ended before it listened: {(await said.ConfigureAwait(false)).Trim()}");
+            using var json = JsonDocument.Parse(line);
+            return new(process, folder, new Uri(json.RootElement.GetProperty("listening").GetString()!));
+        }
+        catch
+        {
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
