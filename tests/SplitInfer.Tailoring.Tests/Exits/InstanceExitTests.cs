@@ -1,5 +1,7 @@
 using System.Globalization;
+using SplitInfer.Partitioning;
 using SplitInfer.Tailoring.Exits;
+using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using Xunit.Abstractions;
 
@@ -8,6 +10,36 @@ namespace SplitInfer.Tailoring.Tests.Exits;
 public sealed class InstanceExitTests(ITestOutputHelper output)
 {
     private const int JudgingCrops = 1000;
+
+    // The task as files, for the command line: model.onnx, crops to make exits of and to judge them by, and the labels of the latter.
+    private const string FolderVariable = "SPLITINFER_INSTANCES";
+
+    private const int WrittenMakingCrops = 1000, WrittenJudgingCrops = 400;
+
+    /// <summary>Writes the task into the folder that the environment names.</summary>
+    [LongSharedFact]
+    [Trait("Category", "Long")]
+    public void Task_as_files()
+    {
+        if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } folder) return;
+        File.WriteAllBytes(Path.Combine(Directory.CreateDirectory(folder).FullName, "model.onnx"), InstanceTask.MakeFile());
+        var inputs = PartitionedModel.Load(Path.Combine(folder, "model.onnx")).Plan.Inputs;
+        Write("making", seed: 2, WrittenMakingCrops);
+        Write("judging", seed: 3, WrittenJudgingCrops);
+
+        void Write(string name, int seed, int count)
+        {
+            using var crops = new PhotographCrops(seed, count);
+            var place = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+            for (var crop = 0; crop < count; crop++)
+            {
+                using var tensor = crops.Read(crop, inputs)[0];
+                NpyFile.Write(Path.Combine(place, $"{crop:D4}.npy"), tensor);
+            }
+
+            File.WriteAllLines(Path.Combine(folder, $"{name}.txt"), crops.Labels.Select(static label => label.ToString(CultureInfo.InvariantCulture)));
+        }
+    }
 
     /// <summary>The figures of docs/exits.md for a harder task: they are written, and only the promise is asserted.</summary>
     [LongSharedTheory]

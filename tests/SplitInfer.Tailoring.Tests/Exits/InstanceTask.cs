@@ -20,7 +20,10 @@ internal static class InstanceTask
     private const double Penalty = 1e-3;
 
     /// <summary>Makes the model.</summary>
-    public static PartitionedModel MakeModel()
+    public static PartitionedModel MakeModel() => PartitionedModel.From(OnnxModel.Parse(MakeFile()));
+
+    /// <summary>Makes its file.</summary>
+    public static byte[] MakeFile()
     {
         var proto = ModelProto.Parser.ParseFrom(File.ReadAllBytes(SharedData.Model("squeezenet_fp32.onnx")));
         var last = proto.Graph.Node.Last(static node => node.OpType == "Conv");
@@ -31,13 +34,13 @@ internal static class InstanceTask
         proto.Graph.Node.Add(new NodeProto { Name = "flatten", OpType = "Flatten", Input = { "means" }, Output = { "features" } });
         proto.Graph.Output.Clear();
         proto.Graph.Output.Add(Output("features", null));
-        var (weights, biases) = Teach(Parse(proto));
+        var (weights, biases) = Teach(PartitionedModel.From(OnnxModel.Parse(Google.Protobuf.MessageExtensions.ToByteArray(proto))));
         proto.Graph.Node.Add(new NodeProto { Name = "classes", OpType = "Gemm", Input = { "features", "taught_weights", "taught_biases" }, Output = { "photograph" }, Attribute = { new AttributeProto { Name = "transB", I = 1, Type = AttributeProto.Types.AttributeType.Int } } });
         proto.Graph.Initializer.Add(Floats("taught_weights", weights, Photographs, weights.Length / Photographs));
         proto.Graph.Initializer.Add(Floats("taught_biases", biases, Photographs));
         proto.Graph.Output.Clear();
         proto.Graph.Output.Add(Output("photograph", Photographs));
-        return Parse(proto);
+        return Google.Protobuf.MessageExtensions.ToByteArray(proto);
     }
 
     private static (float[] Weights, float[] Biases) Teach(PartitionedModel features)
@@ -61,8 +64,6 @@ internal static class InstanceTask
         LimitedMemoryBfgs.Minimize(parameters, 60, (place, gradient) => objective.Evaluate(place, gradient, CancellationToken.None));
         return ([.. parameters[..(width * Photographs)].Select(weight => weight * scale)], parameters[(width * Photographs)..]);
     }
-
-    private static PartitionedModel Parse(ModelProto proto) => PartitionedModel.From(OnnxModel.Parse(Google.Protobuf.MessageExtensions.ToByteArray(proto)));
 
     private static ValueInfoProto Output(string name, long? size)
     {
