@@ -66,8 +66,9 @@ internal sealed record QualityServing(string Name, ModelExits? Exits, bool Sends
 /// <param name="Contender">Who served.</param>
 /// <param name="Requests">Requests that counted.</param>
 /// <param name="Misses">Share of requests without an answer in time.</param>
+/// <param name="Refused">Share of requests that the server refused; the other misses came too late.</param>
 /// <param name="Accuracy">Share of requests with a right answer in time.</param>
 /// <param name="LeastUserShare">The least accuracy of a user as a part of the mean of all; null where there is one user.</param>
 /// <param name="ExitShare">Share of answers that exits gave.</param>
 /// <param name="MadeLateMs">How much later than they were to be requests were made, ms, 99th percentile: what the machine adds.</param>
-internal sealed record ServedQualityRow(double Load, string Contender, int Requests, double Misses, double Accuracy, double? LeastUserShare, double ExitShare, double MadeLateMs);
+internal sealed record ServedQualityRow(double Load, string Contender, int Requests, double Misses, double Refused, double Accuracy, double? LeastUserShare, double ExitShare, double MadeLateMs);

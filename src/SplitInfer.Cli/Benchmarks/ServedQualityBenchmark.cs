@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using SplitInfer.Client;
 using SplitInfer.Policies;
+using SplitInfer.Protocol;
 
 namespace SplitInfer.Cli.Benchmarks;
 
@@ -12,7 +13,7 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <param name="time">The clock.</param>
 internal sealed class ServedQualityBenchmark(ServedQualitySettings settings, TimeProvider time)
 {
-    private const int Connections = 4, Warming = 20;
+    private const int Connections = 4, Warming = 400;
     private const double WarmSeconds = 1, CapacitySeconds = 2;
 
     // Any exit may answer.
@@ -122,7 +123,7 @@ internal sealed class ServedQualityBenchmark(ServedQualitySettings settings, Tim
         }
         catch (Exception error) when (error is SplitInferException or TimeoutException or IOException)
         {
-            // No answer.
+            if ((error as TailRefusedException ?? error.InnerException as TailRefusedException) is not null) tally?.AddRefused();
         }
 
         tally?.Add(user, isInTime, isRight, exit);
@@ -153,12 +154,18 @@ internal sealed class ServedQualityTally(int users)
     private readonly Lock _gate = new();
     private readonly int[] _requests = new int[users], _right = new int[users];
     private readonly List<double> _made = [];
-    private int _inTime, _byExit;
+    private int _inTime, _byExit, _refused;
 
     /// <summary>A request was made, so many ms later than it was to be.</summary>
     public void AddMade(double lateMs)
     {
         lock (_gate) _made.Add(lateMs);
+    }
+
+    /// <summary>A request was refused by the server.</summary>
+    public void AddRefused()
+    {
+        lock (_gate) _refused++;
     }
 
     /// <summary>A request has ended.</summary>
@@ -183,7 +190,7 @@ internal sealed class ServedQualityTally(int users)
             double[] accuracies = [.. Enumerable.Range(0, users).Where(user => _requests[user] >= FewRequests).Select(user => (double)_right[user] / _requests[user])];
             _made.Sort();
             return new(
-                load, contender, _requests.Sum(), 1 - ((double)_inTime / requests), (double)_right.Sum() / requests, accuracies.Length < 2 || accuracies.Average() <= 0 ? null : accuracies.Min() / accuracies.Average(),
+                load, contender, _requests.Sum(), 1 - ((double)_inTime / requests), (double)_refused / requests, (double)_right.Sum() / requests, accuracies.Length < 2 || accuracies.Average() <= 0 ? null : accuracies.Min() / accuracies.Average(),
                 _inTime == 0 ? 0 : (double)_byExit / _inTime, _made.Count == 0 ? 0 : _made[(int)(0.99 * (_made.Count - 1))]);
         }
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using SplitInfer.Policies.Quality;
 
 namespace SplitInfer.Server;
 
@@ -29,6 +30,22 @@ public static class SplitInferServerServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(configuration);
         return services.AddSplitInferServer(options => options.Bind(configuration, static binder => binder.ErrorOnUnknownConfiguration = true));
+    }
+
+    /// <summary>
+    /// Has a coordinator in this process tell the server what its time costs, for requests that allow early exits. A server has one of its own without this; it is for other
+    /// options of it, and for several servers in one process.
+    /// </summary>
+    /// <param name="services">The container.</param>
+    /// <param name="options">How it finds prices; null for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    public static IServiceCollection AddQualityCoordinator(this IServiceCollection services, QualityCoordinatorOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var coordination = new LocalCoordination(options);
+        services.TryAddSingleton<IQualityCoordination>(coordination);
+        services.AddOptions<SplitInferServerOptions>().PostConfigure<IQualityCoordination>(static (server, registered) => server.Coordination ??= registered);
+        return services;
     }
 
     private static IServiceCollection AddSplitInferServer(this IServiceCollection services, Func<OptionsBuilder<SplitInferServerOptions>, OptionsBuilder<SplitInferServerOptions>> configure)

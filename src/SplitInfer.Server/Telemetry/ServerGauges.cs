@@ -18,7 +18,7 @@ internal sealed class ServerGauges : IDisposable
         Add(ServerMetricNames.Places, "{request}", "Requests that run at a time, at most.", static now => now.Places);
         AddHighest(ServerMetricNames.Wait, "s", "How long a request that comes now will wait.", static now => now.WaitSeconds);
         AddHighest(ServerMetricNames.Price, "1", "Seconds that all requests together wait longer for each second that another one runs.", static now => now.Price);
-        AddHighest(ServerMetricNames.QualityPrice, "1/s", "What a second costs requests that allow exits, in accuracy of one of weight 1.", static now => now.QualityPrice);
+        AddHighest(ServerMetricNames.QualityPrice, "1", "What a second costs requests that allow exits, in accuracy of one of weight 1.", static now => now.QualityPrice);
         Add(ServerMetricNames.Connections, "{connection}", "Open connections.", static now => now.Connections);
         Add(ServerMetricNames.HeldBytes, "By", "What received boundaries and unread replies hold.", static now => now.HeldBytes);
         Add(ServerMetricNames.Models, "{model}", "Versions of models that are served.", static now => now.Models);

@@ -48,10 +48,10 @@ public static class ServerMetricNames
     /// <summary>Gauge, s: how long a request that comes now will wait, by the runs so far.</summary>
     public const string Wait = "splitinfer.server.queue.wait";
 
-    /// <summary>Gauge: the seconds that all requests together wait longer for each second that another one runs.</summary>
+    /// <summary>Gauge, 1: the seconds that all requests together wait longer for each second that another one runs.</summary>
     public const string Price = "splitinfer.server.price";
 
-    /// <summary>Gauge, 1/s: what a second costs requests that allow exits, in accuracy of one of weight 1.</summary>
+    /// <summary>Gauge, 1: what a second costs requests that allow exits, in accuracy of one of weight 1.</summary>
     public const string QualityPrice = "splitinfer.server.quality.price";
 
     /// <summary>Gauge, <c>{connection}</c>: open connections.</summary>

@@ -77,6 +77,6 @@ public class QualityRequestTests
     {
         var outputs = WirePlan.Outputs(WirePlan.Fixed, 2);
         var header = new ResponseHeader { Exit = exit, Confidence = confidence, SymbolSizes = { BoundaryLayout.For(WirePlan.Plan.Partitions[WirePlan.Fixed].TailOutputs).Measure(outputs) } };
-        await peer.SendAsync(FrameType.Response, id, header, [.. outputs.SelectMany(static o => o.Bytes.ToArray())]);
+        await peer.SendAsync(FrameType.Response, id, header, outputs.SelectMany(static o => o.Bytes.ToArray()).ToArray());
     }
 }

@@ -64,7 +64,7 @@ public sealed class ExitsFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"version\": 1", "\"version\": 2", "version 2")]
+    [InlineData("\"version\": 2", "\"version\": 3", "version 3")]
     [InlineData("splitinfer-exits", "something-else", "no exits")]
     [InlineData("\"classes\": 2", "\"classes\": 1", "1 classes")]
     [InlineData("\"classes\": 2", "\"classes\": 3", "bytes for the 3 biases")]

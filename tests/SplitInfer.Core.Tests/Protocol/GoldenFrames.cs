@@ -23,9 +23,10 @@ internal static class GoldenFrames
         {
             Handle = 1, Partition = 3, Codec = 0, BudgetUs = 50_000, Weight = 4, SymbolSizes = { 1, 2 }, PlanCheck = 0x2726252423222120,
             TraceHigh = 0x4BF92F3577B34DA6, TraceLow = 0xA3CE929D0E0E4736, Span = 0x00F067AA0BA902B7, TraceFlags = 1,
+            MinQuality = 0.9f, User = "cam-7",
         }, [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40], isLast: false),
         ["Data"] = WirePeer.Frame(FrameType.Data, 7, null, [5, 0, 0, 0]),
-        ["Response"] = WirePeer.Frame(FrameType.Response, 7, new ResponseHeader { Codec = 0, QueueUs = 10, DecodeUs = 2, RunUs = 1500, EncodeUs = 1, Load = new() { Running = 1, Queued = 2, Places = 8, WaitUs = 750 } }, [0, 0, 0x80, 0x3F]),
+        ["Response"] = WirePeer.Frame(FrameType.Response, 7, new ResponseHeader { Codec = 0, QueueUs = 10, DecodeUs = 2, RunUs = 1500, EncodeUs = 1, Exit = 2, Confidence = 0.75f, Load = new() { Running = 1, Queued = 2, Places = 8, WaitUs = 750, Price = 0.5f } }, [0, 0, 0x80, 0x3F]),
         ["Error"] = WirePeer.Frame(FrameType.Error, 8, new ErrorHeader { Code = (uint)RefusalCode.Busy, Message = "Try again.", RetryAfterMs = 250 }),
         ["Cancel"] = WirePeer.Frame(FrameType.Cancel, 9),
         ["Ping"] = WirePeer.Frame(FrameType.Ping, 1),

@@ -8,7 +8,6 @@ using SplitInfer.Segments;
 using SplitInfer.Server;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
-using SplitInfer.Testing.Networks;
 
 namespace SplitInfer.IntegrationTests.EndToEnd;
 
@@ -23,12 +22,12 @@ public sealed class ServedExitTests : IDisposable
     public async Task Every_exit_at_every_partition_answers_as_its_head_does()
     {
         var model = Build();
-        int[] cuts = [.. Cuts(model)];
-        await using var server = await ServeAsync([.. cuts.Select(cut => ($"exit{cut}", ExitsAt(model, [cut], answersAll: true)))], model);
+        int[] cuts = [.. HandmadeExits.Cuts(model)];
+        await using var server = await HandmadeExits.ServeAsync([.. cuts.Select(cut => ($"exit{cut}", HandmadeExits.At(model, [cut], answersAll: true)))], model);
         var inputs = model.MakeInputs(seed: 7).ToArray();
         foreach (var cut in cuts)
         {
-            var exits = ExitsAt(model, [cut], answersAll: true);
+            var exits = HandmadeExits.At(model, [cut], answersAll: true);
             var (scores, expected) = (new float[exits.Classes], Expected(model, exits, inputs));
             foreach (var from in model.Plan.Partitions.Where(partition => partition.IsAdmissible && partition.Index <= cut).Select(static partition => partition.Index))
             {
@@ -47,8 +46,8 @@ public sealed class ServedExitTests : IDisposable
     public async Task Who_does_not_allow_exits_or_asks_for_more_than_they_give_gets_the_models_own_outputs()
     {
         var model = Build();
-        int[] cuts = [.. Cuts(model)];
-        await using var server = await ServeAsync([("exits", ExitsAt(model, cuts, answersAll: true))], model);
+        int[] cuts = [.. HandmadeExits.Cuts(model)];
+        await using var server = await HandmadeExits.ServeAsync([("exits", HandmadeExits.At(model, cuts, answersAll: true))], model);
         var inputs = model.MakeInputs(seed: 7).ToArray();
         using var whole = LoadedCut.Load(model, 0, new() { IntraOpThreads = 1 });
         var own = whole.Run(inputs);
@@ -66,8 +65,8 @@ public sealed class ServedExitTests : IDisposable
     public async Task A_client_allows_exits_by_request_and_is_told_which_one_answered()
     {
         var model = Build();
-        var cut = Cuts(model).First();
-        await using var server = await ServeAsync([("exits", ExitsAt(model, [cut], answersAll: true))], model);
+        var cut = HandmadeExits.Cuts(model).First();
+        await using var server = await HandmadeExits.ServeAsync([("exits", HandmadeExits.At(model, [cut], answersAll: true))], model);
         await using var client = await SplitInferenceClient.CreateAsync(new() { ModelPath = model.Source, Server = server.Endpoints[0], Execution = { IntraOpThreads = 1 } });
         var inputs = model.MakeInputs(seed: 7).ToArray();
         using (var result = await client.InferAsync(inputs, new InferenceRequest { Partition = 0, MinQuality = 0, User = "camera" })) Assert.Equal(1, result.Exit);
@@ -79,11 +78,11 @@ public sealed class ServedExitTests : IDisposable
     public async Task Exits_beside_a_model_are_served_and_those_of_another_one_leave_it_without()
     {
         var model = Build();
-        var cut = Cuts(model).First();
+        var cut = HandmadeExits.Cuts(model).First();
         foreach (var (name, isOwn) in new[] { ("own", true), ("others", false) })
         {
             File.Copy(model.Source, _folder[$"models/{name}/1/model.onnx"]);
-            var exits = ExitsAt(model, [cut], answersAll: true);
+            var exits = HandmadeExits.At(model, [cut], answersAll: true);
             ExitsFile.Save(_folder[$"models/{name}/1/exits.json"], isOwn ? exits : exits with { Model = exits.Plan });
         }
 
@@ -100,35 +99,6 @@ public sealed class ServedExitTests : IDisposable
         }
 
         foreach (var input in inputs) input.Dispose();
-    }
-
-    private static IEnumerable<int> Cuts(PartitionedModel model)
-    {
-        var cuts = model.Plan.Partitions.Where(static partition => partition is { IsAdmissible: true, Boundary.Length: 1, TailOutputs.Length: 1, Index: > 0 } && partition.Boundary[0].Dimensions.Length == 4).Select(static partition => partition.Index).ToArray();
-        return [cuts[0], cuts[cuts.Length / 2], cuts[^1]];
-    }
-
-    /// <summary>Exits that nothing taught: any weights do, since the heads say what is to be answered.</summary>
-    private static ModelExits ExitsAt(PartitionedModel model, IReadOnlyList<int> cuts, bool answersAll)
-    {
-        var random = new Random(3);
-        var exits = cuts.Select((cut, place) =>
-        {
-            var value = model.Plan.Partitions[cut].Boundary[0];
-            var features = new ExitFeatures { Place = 0, Name = value.Name, Type = value.Type, Shape = new([.. model.ShapeOf(value.Name)!.Value]), Pooling = ExitPooling.Grid };
-            return new ModelExit
-            {
-                Partition = cut, Features = [features], Temperature = 1, TeachingTemperature = 1, Threshold = 0.5, ExitRate = 0, Agreement = 0.9 + (0.01 * place),
-                Weights = Enumerable.Range(0, 10 * features.Count).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray(), Biases = new float[10],
-            };
-        }).ToArray();
-        return new()
-        {
-            Model = model.Plan.Model, Plan = model.Plan.Fingerprint, Output = model.Plan.Outputs[0].Name, Classes = 10, Scores = ExitScores.Logits, Exits = [.. exits],
-            Promise = new() { MaxLoss = 0.01, Confidence = 0.95, Bound = "ClopperPearson", TrainingSamples = 1, CalibrationSamples = 1, ThresholdSamples = 1, Errors = 0, LossHigh = 0.01, ExitRate = 0 },
-            // However unsure, it was always right: so the first one that is allowed answers.
-            Answers = answersAll ? RecordedAnswers.Of([.. exits.Select(static _ => new double[] { 0, 0.5 })], [.. exits.Select(static _ => new[] { true, true })]) : null,
-        };
     }
 
     private static (double Confidence, float[] Scores) Expected(PartitionedModel model, ModelExits exits, TensorValue[] inputs)
@@ -156,16 +126,5 @@ public sealed class ServedExitTests : IDisposable
         }
     }
 
-    private PartitionedModel Build()
-    {
-        ResNet18.Build(size: 32, classes: 10, width: 4).Save(_folder["resnet.onnx"]);
-        return PartitionedModel.Load(_folder["resnet.onnx"]);
-    }
-
-    private static async Task<SplitInferServer> ServeAsync(IReadOnlyList<(string Name, ModelExits Exits)> models, PartitionedModel model)
-    {
-        var options = new SplitInferServerOptions { Listen = { new("tcp://127.0.0.1:0") }, Execution = { IntraOpThreads = 1 } };
-        foreach (var (name, exits) in models) options.Models.Add(new(name, "1", model) { Exits = exits });
-        return await SplitInferServer.StartAsync(options);
-    }
+    private PartitionedModel Build() => HandmadeExits.Model(_folder["resnet.onnx"]);
 }

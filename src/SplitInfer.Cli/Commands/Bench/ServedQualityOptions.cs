@@ -60,9 +60,9 @@ internal sealed class ServedQualityOptions
             }
         });
         if (lines is not null) return;
-        terminal.Output.WriteLine("load  contender          requests  misses %  right in time %  least user of the mean %  by exits %  made late p99 ms");
+        terminal.Output.WriteLine("load  contender          requests  misses %  refused %  right in time %  least user of the mean %  by exits %  made late p99 ms");
         foreach (var row in rows)
-            terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Load,4}  {row.Contender,-17} {row.Requests,9} {row.Misses * 100,9:0.00} {row.Accuracy * 100,16:0.0} {(row.LeastUserShare ?? 1) * 100,25:0.0} {row.ExitShare * 100,11:0.0} {row.MadeLateMs,17:0.0}"));
+            terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Load,4}  {row.Contender,-17} {row.Requests,9} {row.Misses * 100,9:0.00} {row.Refused * 100,10:0.00} {row.Accuracy * 100,16:0.0} {(row.LeastUserShare ?? 1) * 100,25:0.0} {row.ExitShare * 100,11:0.0} {row.MadeLateMs,17:0.0}"));
         terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"load 1: {benchmark.Capacity:0} requests a second, which the server could run whole; right in time: late and refused requests count as wrong; made late: what this machine adds"));
     }
 
