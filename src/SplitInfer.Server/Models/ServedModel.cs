@@ -64,6 +64,7 @@ internal sealed class ServedModel(string name, string version, PartitionPlan pla
     /// <inheritdoc/>
     public void Dispose()
     {
+        Routes?.Dispose();
         segments.Dispose();
         externalCopy?.Dispose();
     }

@@ -15,8 +15,9 @@ namespace SplitInfer.Server.Quality;
 /// <param name="node">The controller.</param>
 /// <param name="time">The clock.</param>
 /// <param name="failed">Told of a partition whose route cannot be had, and why; its requests are answered by the model alone.</param>
-internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, SegmentSet segments, QualityNode node, TimeProvider time, Action<int, Exception> failed)
+internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, SegmentSet segments, QualityNode node, TimeProvider time, Action<int, Exception> failed) : IDisposable
 {
+    private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<int, Lazy<Task<ExitRoute?>>> _routes = [];
     private readonly ImmutableArray<int> _useful = RouteLegs.Useful(exits);
     private readonly ExitOutput _output = new(model.Plan.Outputs[0].Type, new([.. model.ShapeOf(exits.Output)!.Value]));
@@ -41,6 +42,13 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
     /// <summary>Rents what a run along a route takes.</summary>
     public ValueTask RentAsync(ExitRun run, CancellationToken cancellationToken) => run.RentAsync(segments, cancellationToken);
 
+    /// <summary>Stops what is being loaded or measured, and waits for it: an engine that works while the process ends brings it down. Before the segments are disposed; may be called twice.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        foreach (var route in _routes.Values) route.Value.Wait();
+    }
+
     private async Task<ExitRoute?> MakeAsync(int from)
     {
         int[] through = [.. _useful.Where(place => exits.Exits[place].Partition >= from).TakeLast(Policies.Quality.QualityCurve.MaxExits - 1)];
@@ -50,11 +58,15 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
             var legs = RouteLegs.Of(model, exits, from, through);
             var boundary = model.Plan.Partitions[from].Boundary.Length;
             var unmeasured = ExitRoute.Of(legs, boundary, _output, RouteCurve.Of(exits, through, [.. legs.Select(static _ => 1.0)]), (node, -1));
-            await run.RentAsync(unmeasured, segments, CancellationToken.None).ConfigureAwait(false);
-            var seconds = await new RouteProfiler(model, time).MeasureAsync(run, unmeasured, from, [.. through.Select(place => exits.Exits[place].Partition), model.Plan.AllOnDevice.Index], CancellationToken.None).ConfigureAwait(false);
+            await run.RentAsync(unmeasured, segments, _stop.Token).ConfigureAwait(false);
+            var seconds = await new RouteProfiler(model, time).MeasureAsync(run, unmeasured, from, [.. through.Select(place => exits.Exits[place].Partition), model.Plan.AllOnDevice.Index], _stop.Token).ConfigureAwait(false);
             var curve = RouteCurve.Of(exits, through, seconds);
             if (node.Add(curve) is { } number) return ExitRoute.Of(legs, boundary, _output, curve, (node, number));
             failed(from, new InvalidOperationException($"Models with exits were replaced so often that there are {QualityNode.MaxCurves} curves. Start the server again."));
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The model is unloaded.
         }
 #pragma warning disable CA1031 // Whatever it is, the model itself still answers.
         catch (Exception error)

@@ -30,6 +30,8 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     private Func<TailJob, bool>? _mayRunNext;
     private Func<long, double>? _seconds;
 
+    private int Running => _active.Count;
+
     /// <inheritdoc/>
     public ServerLoad LoadFor(string machine, long connection)
     {
@@ -128,21 +130,6 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         EndWaiting(job, new OperationCanceledException());
     }
 
-    /// <summary>Ends a job that was just taken from the queue.</summary>
-    private static void EndWaiting(TailJob job, Exception reason)
-    {
-        job.UnwatchStop();
-        job.Failure = reason;
-        job.OnEnded();
-    }
-
-    private void ForgetLocked(TailJob job)
-    {
-        if (job.Arrival == 0) return;
-        _arrivals.Remove(job.Arrival);
-        job.Arrival = 0;
-    }
-
     /// <inheritdoc/>
     public (int Next, int Others) Look(TailJob running, Span<WaitingRequest> next, Span<double> othersFreeAt)
     {
@@ -157,7 +144,20 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         }
     }
 
-    private int Running => _active.Count;
+    /// <summary>Ends a job that was just taken from the queue.</summary>
+    private static void EndWaiting(TailJob job, Exception reason)
+    {
+        job.UnwatchStop();
+        job.Failure = reason;
+        job.OnEnded();
+    }
+
+    private void ForgetLocked(TailJob job)
+    {
+        if (job.Arrival == 0) return;
+        _arrivals.Remove(job.Arrival);
+        job.Arrival = 0;
+    }
 
     private double Seconds(long timestamp) => timestamp == long.MaxValue ? double.PositiveInfinity : timestamp / (double)time.TimestampFrequency;
 
