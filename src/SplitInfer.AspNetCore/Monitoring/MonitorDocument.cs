@@ -17,19 +17,19 @@ internal sealed record MonitorDocument(int Version, double UnixSeconds, LoadDocu
         at.ToUnixTimeMilliseconds() / 1e3,
         LoadDocument.Of(server.Load, Environment.WorkingSet),
         [.. server.Clients.Select(ClientDocument.Of)],
-        [.. server.Models.Select(static model => new MonitoredModelDocument(model.Name, model.Version, model.Partitions))]);
+        [.. server.Models.Select(static model => new MonitoredModelDocument(model.Name, model.Version, model.Partitions, [.. model.Exits.Select(static exit => exit.Partition)]))]);
 }
 
 /// <summary>How busy the server is.</summary>
-internal sealed record LoadDocument(int Queued, int Running, int Places, double? WaitSeconds, int Connections, long HeldBytes, int Models, int Segments, long SegmentBytes, long ResidentBytes)
+internal sealed record LoadDocument(int Queued, int Running, int Places, double? WaitSeconds, double? Price, int Connections, long HeldBytes, int Models, int Segments, long SegmentBytes, long ResidentBytes)
 {
     /// <summary>The same for the monitor.</summary>
     public static LoadDocument Of(ServerLoadStatus load, long residentBytes) =>
-        new(load.Queued, load.Running, load.Places, Finite.Of(load.WaitSeconds), load.Connections, load.HeldBytes, load.Models, load.Segments, load.SegmentBytes, residentBytes);
+        new(load.Queued, load.Running, load.Places, Finite.Of(load.WaitSeconds), Finite.Of(load.Price), load.Connections, load.HeldBytes, load.Models, load.Segments, load.SegmentBytes, residentBytes);
 }
 
 /// <summary>A version of a model that is served.</summary>
-internal sealed record MonitoredModelDocument(string Name, string Version, int Partitions);
+internal sealed record MonitoredModelDocument(string Name, string Version, int Partitions, ImmutableArray<int> Exits);
 
 /// <summary>A number that JSON can hold.</summary>
 internal static class Finite

@@ -164,8 +164,12 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     /// <summary>What a job is expected to run, s; 0 where nothing tells. One that an exit may answer is stopped there where others would wait for it.</summary>
     private double Expect(in TailJobTerms terms) => terms.LeastSeconds > 0 ? terms.LeastSeconds : _times.Expect(terms);
 
-    /// <summary>What a job counts. Of those that an exit may answer by a deadline more may wait, since their deadlines bound how long.</summary>
-    private double Count(in TailJobTerms terms, double run) => terms is { LeastSeconds: > 0, DueAt: < long.MaxValue } ? QueueLimit.LeastCounted : QueueLimit.Count(run, _times.Mean);
+    /// <summary>What a job counts. Of those that an exit may answer by a deadline four times as many may wait, since their deadlines bound how long.</summary>
+    private double Count(in TailJobTerms terms, double run)
+    {
+        var counted = QueueLimit.Count(run, _times.Mean);
+        return terms is { LeastSeconds: > 0, DueAt: < long.MaxValue } ? Math.Max(QueueLimit.LeastCounted, counted / 4) : counted;
+    }
 
     private bool TryTakePlace(TailJob job)
     {
@@ -181,8 +185,9 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         _active.Add(job);
     }
 
+    // A run that an exit may end can go to the end of the model all the same.
     private bool MayRunBeside(TailJob job, int running) =>
-        running < places - 1 || places == 1 || _lastPlace.MayTake(job.Terms.Machine, Expect(job.Terms));
+        running < places - 1 || places == 1 || _lastPlace.MayTake(job.Terms.Machine, job.Exits?.Route.Curve.Exits[^1].Seconds ?? Expect(job.Terms));
 
     private Exception? ReasonNotToWait(TailJob job, out TailJob? displaced)
     {
