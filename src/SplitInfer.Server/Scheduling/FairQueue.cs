@@ -10,7 +10,8 @@ namespace SplitInfer.Server.Scheduling;
 /// </summary>
 /// <remarks>
 /// Among those whose turn is near, the job that is due first runs first, whosever it is: a member may be served before its turn as long as it is then at most so many
-/// seconds of runs ahead of the one whose turn it is, which keeps its own. So nobody is overtaken by more than that, however soon others say that theirs are due.
+/// seconds of runs ahead of the one whose turn it is, which keeps its own, also where it has nothing waiting for a while. So nobody is overtaken by more than that, however soon
+/// others say that theirs are due, and shares are equal in the long run.
 /// </remarks>
 internal sealed class FairQueue
 {
@@ -20,6 +21,8 @@ internal sealed class FairQueue
     private const double LeastGivenUp = 2;
 
     private readonly Turns<Machine> _machines = new();
+    private readonly Overtaken<string> _overtakenMachines = new(256);
+    private readonly Overtaken<(string Machine, long Connection)> _overtakenFlows = new(1024);
 
     /// <summary>Jobs that wait.</summary>
     public int Count { get; private set; }
@@ -33,8 +36,8 @@ internal sealed class FairQueue
     {
         job.Expect(Math.Max(LeastCost, job.Terms.ExpectedSeconds));
         var cost = job.Terms.ExpectedSeconds;
-        var machine = Find(job.Terms.Machine) ?? _machines.Add(new(job.Terms.Machine), cost);
-        var flow = machine.Find(job.Terms.Connection) ?? machine.Flows.Add(new(job.Terms.Connection), cost);
+        var machine = Find(job.Terms.Machine) ?? _machines.Add(new(job.Terms.Machine), cost - _overtakenMachines.Take(job.Terms.Machine));
+        var flow = machine.Find(job.Terms.Connection) ?? machine.Flows.Add(new(job.Terms.Connection), cost - _overtakenFlows.Take((job.Terms.Machine, job.Terms.Connection)));
         // Most come in the order of their deadlines.
         var before = flow.Jobs.Last;
         while (before is not null && before.Value.Terms.DueAt > job.Terms.DueAt) before = before.Previous;
@@ -89,8 +92,15 @@ internal sealed class FairQueue
         Count--;
         // From nothing again, so that what rounding leaves does not add up.
         Runs = Count == 0 ? 0 : Runs - job.CountedRuns;
-        if (flow.Jobs.Count == 0) machine.Flows.Members.Remove(flow);
-        if (machine.Flows.Members.Count == 0) _machines.Members.Remove(machine);
+        if (flow.Jobs.Count > 0) return;
+        machine.Flows.Members.Remove(flow);
+        // Where its machine goes as well, there is nobody left whom it would be before.
+        if (machine.Flows.Members.Count > 0) _overtakenFlows.Note((machine.Name, flow.Connection), machine.Flows.Now - (flow.Finish - job.Terms.ExpectedSeconds));
+        else
+        {
+            _machines.Members.Remove(machine);
+            _overtakenMachines.Note(machine.Name, _machines.Now - (machine.Finish - job.Terms.ExpectedSeconds));
+        }
     }
 
     /// <summary>
@@ -291,6 +301,26 @@ internal sealed class FairQueue
                 return runs;
             }
         }
+    }
+
+    /// <summary>By how much others were served before members that have nothing waiting now, s, so that they come back no further behind.</summary>
+    private sealed class Overtaken<TKey>(int most)
+        where TKey : notnull
+    {
+        // The rest is rounding.
+        private const double Least = 1e-9;
+
+        private readonly Dictionary<TKey, double> _seconds = [];
+
+        public void Note(TKey member, double seconds)
+        {
+            if (seconds <= Least) return;
+            // Any of them: it then comes back behind the others, as one that was never here does.
+            if (_seconds.Count == most && !_seconds.ContainsKey(member)) _seconds.Remove(_seconds.Keys.First());
+            _seconds[member] = seconds;
+        }
+
+        public double Take(TKey member) => _seconds.Remove(member, out var seconds) ? seconds : 0;
     }
 
     /// <summary>Takes turns among members that all have something waiting.</summary>

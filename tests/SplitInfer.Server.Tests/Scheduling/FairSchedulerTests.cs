@@ -104,6 +104,32 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Saying_that_it_is_due_sooner_gains_a_few_turns_once(bool comesAnew)
+    {
+        const double Cost = 0.01, Ahead = 0.16;
+        var (queue, polite, turns, waited, longest) = (new FairQueue(), new TestJob(client: 0, machine: "polite"), 0, 0, 0);
+        polite.Expect(Cost);
+        queue.Add(polite);
+        for (var number = 1; number <= 1000; number++)
+        {
+            var sooner = new TestJob(comesAnew ? number : 1, dueAt: number, machine: "hostile");
+            sooner.Expect(Cost);
+            queue.Add(sooner);
+            Assert.True(queue.TryTake(static _ => true, Ahead, out var job));
+            (waited, longest) = (job == polite ? 0 : waited + 1, Math.Max(longest, waited));
+            if (job != polite) continue;
+            turns++;
+            polite.Expect(Cost);
+            queue.Add(polite);
+        }
+
+        Assert.InRange(turns, 450, 550);
+        Assert.InRange(longest, 0, (Ahead / Cost) + 2);
+    }
+
+    [Theory]
     [CombinatorialCounts]
     public void The_first_job_of_a_machine_may_wait_whatever_it_and_those_of_others_count(double counted, double hostile, double whole)
     {
