@@ -27,9 +27,10 @@ internal static class InitialExploration
         return safest;
     }
 
+    // A request that an exit answers shows nothing, so that so many more are needed.
     private static double Cost(CostModel costs, int arm, double bitsPerSecond)
     {
         var remote = costs.CostWith(arm, costs.LinkOf(arm).Mean(0) + (costs.Bits(arm) / bitsPerSecond) + costs.Tail(arm));
-        return costs.Arms.CanRace ? Math.Min(remote, RaceModel.Overhead * costs.Mean(costs.Arms.OnDevice)) : remote;
+        return (costs.Arms.CanRace ? Math.Min(remote, RaceModel.Overhead * costs.Mean(costs.Arms.OnDevice)) : remote) / costs.Exits.Stay(arm);
     }
 }

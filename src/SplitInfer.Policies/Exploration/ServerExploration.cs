@@ -26,6 +26,9 @@ internal sealed class ServerExploration
     /// <summary>Average cost of exploring other servers while one server is best, relative to the best arm's cost.</summary>
     private const double Budget = 0.004;
 
+    /// <summary>Shadows that may remain without a reply before a server that has not answered yet is asked for its own sake.</summary>
+    private const int FirstShadows = 2;
+
     private readonly int _server;
     private readonly int _interval;
     private readonly double _budget;
@@ -36,6 +39,7 @@ internal sealed class ServerExploration
     private int _untried;
     private int _samples;
     private int _aloneBefore;
+    private int _firstShadows;
     private int _untriedBefore;
     private long _awaited;
     private readonly OverdueRate _overdue = new();
@@ -80,6 +84,9 @@ internal sealed class ServerExploration
 
     /// <summary>An exploratory request was started.</summary>
     public void Begin(long sequence) => _awaited = sequence;
+
+    /// <summary>Whether the first request to the server may still be the shadow of one to another server. Counts that it is.</summary>
+    public bool BeginsWithShadow() => ++_firstShadows <= FirstShadows;
 
     /// <summary>The best arm uses the server.</summary>
     public void Reset()

@@ -56,7 +56,7 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             var best = _costs.Advance(context, _sequence);
             if (context.Objective == Objective.MostAccurateBy) return _byDeadline.Decide(_costs, context, _sequence);
             if (_arms.Remote.Length == 0) return TakeLocal(context);
-            if (_serverExploration.Unknown(_costs, context, _sequence) is >= 0 and var unknown) return Explore(InitialExploration.Choose(_costs, unknown), _arms.OnDevice);
+            if (_serverExploration.Unknown(_costs, context, _sequence) is >= 0 and var unknown) return Meet(unknown, best);
             if (_costs.Open.Length == 0) return (IsGuarded ? null : RaceUnderDoubtOrNone()) ?? Take(best);
 
             if (IsGuarded)
@@ -136,6 +136,18 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
             ServerOutcome.Replied => late > 0 && outcome.OffloadSeconds > late,
             _ => false,
         };
+    }
+
+    // The first request to a server. Beside another one that is in use it costs next to nothing as a shadow.
+    private Decision Meet(int server, int best)
+    {
+        if (_arms.CanRace && !_arms[best].IsOnDevice && _costs.Open.Contains(_arms[best].Server) && _arms.CounterpartOf(best, server) is >= 0 and var counterpart && _serverExploration[server].BeginsWithShadow())
+        {
+            _serverExploration[server].Begin(_sequence);
+            return Take(best) with { Shadow = _arms[counterpart], IsRaced = IsWorthRacing(best, best) };
+        }
+
+        return Explore(InitialExploration.Choose(_costs, server), _arms.OnDevice);
     }
 
     // Nothing but taking it shows how often an exit answers.
