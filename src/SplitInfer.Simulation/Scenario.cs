@@ -32,6 +32,9 @@ public sealed record Scenario
     /// <summary>The least accuracy that every frame asks for, 0 to 1. 0 by default.</summary>
     public double MinAccuracy { get; init; }
 
+    /// <summary>The deadline of every frame, ms from its beginning: it is chosen by what is most accurate then. Null (the default) without one, and by least time.</summary>
+    public double? DeadlineMs { get; init; }
+
     /// <summary>
     /// How far what a policy is told of arms beforehand is from what they truly cost: standard deviation of its logarithm. Negative (the default) tells
     /// it heads and payloads as they are, and nothing of tails.

@@ -10,7 +10,8 @@ namespace SplitInfer.Simulation;
 /// <param name="OracleMs">The smallest noise-free delay of any arm at this frame.</param>
 /// <param name="Server">Place of the server in the scenario; −1 where everything ran on the device.</param>
 /// <param name="Exit">The exit of the arm if that answered; 0 if not.</param>
-public readonly record struct SimulatedFrame(int Frame, int Partition, bool IsForced, bool IsRaced, double DelayMs, double MeanMs, double OracleMs, int Server, int Exit = 0);
+/// <param name="Accuracy">Probability that the answer that is there at the deadline is right, 0 where there is none; without a deadline the accuracy of the arm.</param>
+public readonly record struct SimulatedFrame(int Frame, int Partition, bool IsForced, bool IsRaced, double DelayMs, double MeanMs, double OracleMs, int Server, int Exit = 0, double Accuracy = 1);
 
 /// <summary>What a simulation cost as a whole.</summary>
 /// <param name="Policy">Name of the policy.</param>

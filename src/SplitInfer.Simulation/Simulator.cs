@@ -65,6 +65,8 @@ public sealed class Simulator(Scenario scenario, int seed)
                 Quality = scenario.KeyFrames.Contains(frame) ? QualityOfService.KeyFrame : default,
                 UnavailableServers = unavailable,
                 MinAccuracy = scenario.MinAccuracy,
+                Objective = scenario.DeadlineMs is null ? Objective.LeastTime : Objective.MostAccurateBy,
+                RemainingSeconds = scenario.DeadlineMs / 1e3,
             });
             var played = Run(policy, decision, frame, noise, clock);
             if (decision is { Shadow: { } shadow, Arm.IsOnDevice: false } && played.Exit == 0)
@@ -104,6 +106,7 @@ public sealed class Simulator(Scenario scenario, int seed)
         var local = decision.Local is { } standIn ? ChoiceOf(standIn) : scenario.LocalOf(decision.Arm.Variant);
         var server = scenario.ServerOf(choice);
         var truth = Measure(choice, local, frame, noise, scenario.Noise, clock, noise.Difficulty());
+        if (scenario.DeadlineMs is { } deadlineMs) return RunBy(deadlineMs / 1e3, policy, decision, truth, choice, local, frame, clock);
         var seconds = truth.Seconds(decision, scenario.LateRaces);
         foreach (var (outcome, delay) in truth.Outcomes(decision, scenario.LateRaces))
         {
@@ -114,7 +117,41 @@ public sealed class Simulator(Scenario scenario, int seed)
         var exit = truth.HasLeft ? truth.Exit : 0;
         if (exit != 0) server = -1;
         return new(frame, scenario.ArmOf(choice).Partition, decision.IsForced, decision.IsRaced && server >= 0, seconds * 1e3,
-            MeanSeconds(decision, choice, local, frame, noise, clock) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server, exit);
+            MeanSeconds(decision, choice, local, frame, noise, clock) * 1e3, scenario.OracleSeconds(frame, clock) * 1e3, server, exit, scenario.ArmOf(choice).Accuracy);
+    }
+
+    private SimulatedFrame RunBy(double deadline, IPartitionPolicy policy, in Decision decision, in SimulatedRequest truth, int choice, int local, int frame, double clock)
+    {
+        var arm = scenario.ArmOf(choice);
+        var request = new SimulatedDeadline(truth, decision, deadline, arm.Accuracy, scenario.ArmOf(local).Accuracy, arm.Exit?.Rate ?? 0);
+        foreach (var (outcome, delay) in request.Outcomes())
+        {
+            if (delay <= deadline) policy.Observe(outcome);
+            else _late.Enqueue(outcome, clock + delay);
+        }
+
+        var exit = truth.HasLeft ? truth.Exit : 0;
+        var mean = Math.Min(scenario.MeanSeconds(choice, frame, clock), deadline) * 1e3;
+        return new(frame, arm.Partition, decision.IsForced, IsRaced: false, request.Seconds * 1e3, mean, scenario.OracleSeconds(frame, clock) * 1e3, exit != 0 ? -1 : scenario.ServerOf(choice), exit, request.Right);
+    }
+
+    /// <summary>By arm: mean accuracy at the deadline if it is taken for every frame, without anything that stands in.</summary>
+    internal double[] AccuraciesByDeadline()
+    {
+        var deadline = scenario.DeadlineMs!.Value / 1e3;
+        var means = new double[scenario.Choices];
+        for (var frame = 0; frame < scenario.Frames; frame++)
+        {
+            var noise = new FrameNoise(seed, frame);
+            for (var choice = 0; choice < means.Length; choice++)
+            {
+                var arm = scenario.ArmOf(choice);
+                var truth = Measure(choice, scenario.LocalOf(arm.Variant), frame, noise, scenario.Noise, clock: 0, noise.Difficulty());
+                means[choice] += new SimulatedDeadline(truth, default, deadline, arm.Accuracy, 0, arm.Exit?.Rate ?? 0).Right / scenario.Frames;
+            }
+        }
+
+        return means;
     }
 
     // Over all inputs, which the exits of the arm and of what stands in for it divide into those that the one answers, the other or neither.

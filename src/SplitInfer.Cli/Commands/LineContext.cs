@@ -38,6 +38,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(FamilySummary))]
 [JsonSerializable(typeof(JointRow))]
 [JsonSerializable(typeof(JointSummary))]
+[JsonSerializable(typeof(JointDeadlineRow))]
+[JsonSerializable(typeof(JointDeadlineSummary))]
 [JsonSerializable(typeof(FamilyCellLine))]
 [JsonSerializable(typeof(FamilySummaryLine))]
 [JsonSerializable(typeof(PolicyRow))]

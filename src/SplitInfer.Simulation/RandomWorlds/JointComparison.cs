@@ -56,14 +56,14 @@ public sealed record JointComparison(
         var setup = FamilyComparison.SetupOf(world, seed);
         var frames = new Simulator(world, seed).Play(create(setup)).ToArray();
         var phases = Phases(world);
-        var choices = Enumerable.Range(0, world.Choices).Where(world.IsAccurate).Select(choice => new Choice(world.ArmOf(choice), world.ServerOf(choice), MeanMs(world, choice, phases))).ToArray();
+        var choices = Enumerable.Range(0, world.Choices).Where(world.IsAccurate).Select(choice => new SingleKnobs.Choice(world.ArmOf(choice), world.ServerOf(choice), MeanMs(world, choice, phases))).ToArray();
         var left = setup.Arms.Select(static arm => arm.Arm with { Index = 0 }).ToHashSet();
         var best = Enumerable.Range(0, world.Choices).Where(world.IsAccurate).MinBy(choice => world.MeanSeconds(choice, 0));
-        var (knob, cost) = Best(choices, static server => server == 0);
+        var (knob, cost) = SingleKnobs.Best(choices, static server => server == 0);
         return new(
             world.Name, (world.Choices - world.Locals) / world.Servers.Length, setup.Arms.Where(static arm => !arm.Arm.IsOnDevice).GroupBy(static arm => arm.Arm.Server).Max(static arms => arms.Count()), setup.Arms.Count(static arm => arm.Arm.IsOnDevice),
             Mean(phases, phase => Least(world, phase.Frame, left)) / Mean(phases, phase => world.OracleSeconds(phase.Frame)) - 1,
-            frames.Average(static frame => frame.MeanMs), frames.Average(static frame => frame.OracleMs), knob, cost, Best(choices, static _ => true).Cost, world.ArmOf(best).Exit is not null,
+            frames.Average(static frame => frame.MeanMs), frames.Average(static frame => frame.OracleMs), knob, cost, SingleKnobs.Best(choices, static _ => true).Cost, world.ArmOf(best).Exit is not null,
             (frames.TakeLast(SteadyFrames).Average(static frame => frame.MeanMs) / frames.TakeLast(SteadyFrames).Average(static frame => frame.OracleMs)) - 1, RecoveryOf(frames, RandomNews.FrameOf(world)));
     }
 
@@ -83,23 +83,6 @@ public sealed record JointComparison(
 
     private static Arm Numbered(ScenarioArm arm, int server) => new(0, arm.Variant, arm.Partition, arm.Codec, arm.Exit?.Id ?? 0, server);
 
-    private static (string Name, double Cost) Best(Choice[] choices, Func<int, bool> mayUse)
-    {
-        var device = choices.Where(static choice => choice is { Server: < 0, Arm: { Variant: 0, Exit: null } }).Min(static choice => choice.Cost);
-        return new (string Name, double Cost)[]
-        {
-            ("variant", Least(static arm => arm is { Codec: 0, Exit: null }, wholeOnly: true)),
-            ("cut", Least(static arm => arm is { Variant: 0, Codec: 0, Exit: null }, wholeOnly: false)),
-            ("codec", Least(static arm => arm is { Variant: 0, Exit: null }, wholeOnly: true)),
-            ("exit", Least(static arm => arm is { Variant: 0, Codec: 0, Exit: not null }, wholeOnly: false)),
-            ("server", choices.Where(static choice => choice is { Server: >= 0, Arm: { Variant: 0, Partition: 0, Codec: 0, Exit: null } }).Select(static choice => choice.Cost).DefaultIfEmpty(device).Min()),
-        }.Select(knob => (knob.Name, Cost: Math.Min(knob.Cost, device))).MinBy(static knob => knob.Cost);
-
-        double Least(Func<ScenarioArm, bool> isAllowed, bool wholeOnly) => choices
-            .Where(choice => isAllowed(choice.Arm) && (choice.Server < 0 || (mayUse(choice.Server) && (!wholeOnly || choice.Arm.Partition == 0))))
-            .Select(static choice => choice.Cost).DefaultIfEmpty(device).Min();
-    }
-
     private static int RecoveryOf(SimulatedFrame[] frames, int news)
     {
         if (news < 0) return -1;
@@ -107,6 +90,4 @@ public sealed record JointComparison(
             if (frames.Skip(frame).Take(Run).Sum(static f => f.MeanMs) <= Near * frames.Skip(frame).Take(Run).Sum(static f => f.OracleMs)) return frame - news;
         return frames.Length - news;
     }
-
-    private sealed record Choice(ScenarioArm Arm, int Server, double Cost);
 }

@@ -22,6 +22,7 @@ internal static class BenchPolicyCommand
         joint.Require<int>(static count => count >= 1, "takes 1 or more.");
         var budget = new Option<double[]>("--budget") { Description = "With --joint, the loss of accuracy that is acceptable; 0.001, 0.01 and 0.03 unless given.", HelpName = "LOSS", AllowMultipleArgumentsPerToken = true };
         var news = new Option<bool>("--news") { Description = "With --joint, something happens in every world, to what is best in it: good or bad, of link, server and device." };
+        var deadline = new Option<double[]>("--deadline") { Description = "With --joint, what is most accurate by this deadline is chosen rather than what takes least time.", HelpName = "MS", AllowMultipleArgumentsPerToken = true };
         var seed = new Option<int>("--seed") { Description = "Makes the random worlds; the same seed gives the same worlds.", HelpName = "S" };
         var oneCore = new Option<bool>("--one-core") { Description = "Tell the policies that the device has one core, so that what they measure is to be doubted." };
         var command = new ExplainedCommand("policy", "Plays all policies against described worlds, beside an oracle, and times their decisions.",
@@ -31,7 +32,7 @@ internal static class BenchPolicyCommand
             "splitinfer bench policy --families 500 --seed 911",
             "splitinfer bench policy --joint 500 --seed 1001 --budget 0.01")
         {
-            folder, seeds, random, families, joint, budget, news, seed, oneCore, options.NoRaces,
+            folder, seeds, random, families, joint, budget, news, deadline, seed, oneCore, options.NoRaces,
         };
         command.Validators.Add(result =>
         {
@@ -39,8 +40,11 @@ internal static class BenchPolicyCommand
                 if (result.GetResult(other) is { Implicit: false }) result.AddError($"{other.Name} has no meaning with --families. Leave one of them out.");
             foreach (var other in result.GetResult(joint) is null ? [] : (Option[])[folder, seeds, random, families, oneCore, options.NoRaces])
                 if (result.GetResult(other) is { Implicit: false }) result.AddError($"{other.Name} has no meaning with --joint. Leave one of them out.");
-            foreach (var other in result.GetResult(joint) is not null ? [] : (Option[])[budget, news])
+            foreach (var other in result.GetResult(joint) is not null ? [] : (Option[])[budget, news, deadline])
                 if (result.GetResult(other) is { Implicit: false }) result.AddError($"{other.Name} has a meaning only with --joint. Add that or leave it out.");
+            foreach (var other in result.GetResult(deadline) is null ? [] : (Option[])[budget, news])
+                if (result.GetResult(other) is { Implicit: false }) result.AddError($"{other.Name} has no meaning with --deadline. Leave one of them out.");
+            if (result.GetResult(deadline) is { Implicit: false } && result.GetValue(deadline)!.Any(static ms => !(ms > 0))) result.AddError("--deadline takes milliseconds above 0.");
             if (result.GetResult(budget) is { Implicit: false } && result.GetValue(budget)!.Any(static loss => loss is not (>= 0 and < 1))) result.AddError("--budget takes a loss from 0 to below 1, such as 0.01 for a point.");
         });
         command.SetAction((parsed, cancellationToken) =>
@@ -49,6 +53,12 @@ internal static class BenchPolicyCommand
             if (parsed.GetValue(families) is { } worlds)
             {
                 PlayFamilies(terminal, lines, worlds, parsed.GetValue(seed), cancellationToken);
+                return Task.CompletedTask;
+            }
+
+            if (parsed.GetValue(joint) is { } byDeadline && parsed.GetValue(deadline) is { Length: > 0 } deadlines)
+            {
+                PlayByDeadline(terminal, lines, byDeadline, parsed.GetValue(seed), deadlines, cancellationToken);
                 return Task.CompletedTask;
             }
 
@@ -100,6 +110,25 @@ internal static class BenchPolicyCommand
 
                 lines?.Write(JointSummary.Of(rows[first..]), LineContext.Default.JointSummary);
             }
+        }
+
+        if (lines is null) JointTable.Write(terminal, rows);
+    }
+
+    private static void PlayByDeadline(Terminal terminal, JsonLines? lines, int worlds, int seed, double[] deadlines, CancellationToken cancellationToken)
+    {
+        var rows = new List<JointDeadlineRow>();
+        foreach (var deadline in deadlines)
+        {
+            var first = rows.Count;
+            foreach (var world in RandomJoint.Sequence(worlds, seed, budget: 0.01))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                rows.Add(JointDeadlineRow.Play(world, deadline, unchecked((seed * 7_919) + rows.Count)));
+                lines?.Write(rows[^1], LineContext.Default.JointDeadlineRow);
+            }
+
+            lines?.Write(JointDeadlineSummary.Of(rows[first..]), LineContext.Default.JointDeadlineSummary);
         }
 
         if (lines is null) JointTable.Write(terminal, rows);

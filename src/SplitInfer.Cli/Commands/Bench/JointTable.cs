@@ -27,5 +27,18 @@ internal static class JointTable
         terminal.Tables.Write(table);
     }
 
+    public static void Write(Terminal terminal, IReadOnlyList<JointDeadlineRow> rows)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("deadline").NoWrap());
+        foreach (var column in (string[])["worlds", "accuracy", "best single knob", "points more (0, 5, 25, 50, 75, 95 %)", "with the better server for it", "than the best arm", "over 0.2 points less"]) table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var some in rows.GroupBy(static row => row.DeadlineMs))
+        {
+            var sum = JointDeadlineSummary.Of([.. some]);
+            table.AddRow($"{some.Key} ms", $"{sum.Worlds}", $"{sum.MeanAccuracy:F1}", $"{sum.MeanSingleKnobAccuracy:F1}", Text(sum.GainPoints, "F2"), Text(sum.GainOverAnyServerPoints, "F2"), Text(sum.GainOverArmPoints, "F2"), $"{sum.WorseBy02:P1}");
+        }
+
+        terminal.Tables.Write(table);
+    }
+
     private static string Text(double[] quantiles, string format) => string.Join(" ", quantiles.Select(value => value.ToString(format, System.Globalization.CultureInfo.InvariantCulture)));
 }
