@@ -66,7 +66,7 @@ internal sealed class ServerExploration
     public void Left(long sequence)
     {
         if (sequence != _awaited) return;
-        _awaited = 0;
+        (_awaited, _firstShadows) = (0, Math.Max(0, _firstShadows - 1));
         (_alone, _untried) = (Math.Max(_alone, _aloneBefore), Math.Max(_untried, _untriedBefore));
     }
 
@@ -85,8 +85,11 @@ internal sealed class ServerExploration
     /// <summary>An exploratory request was started.</summary>
     public void Begin(long sequence) => _awaited = sequence;
 
-    /// <summary>Whether the first request to the server may still be the shadow of one to another server. Counts that it is.</summary>
-    public bool BeginsWithShadow() => ++_firstShadows <= FirstShadows;
+    /// <summary>Whether the first request to the server may still be the shadow of one to another server.</summary>
+    public bool MayBeginWithShadow => _firstShadows < FirstShadows;
+
+    /// <summary>The first request to the server is the shadow of one to another server.</summary>
+    public void BeginWithShadow(long sequence) => (_awaited, _firstShadows) = (sequence, _firstShadows + 1);
 
     /// <summary>The best arm uses the server.</summary>
     public void Reset()

@@ -67,6 +67,19 @@ internal sealed class ServerExplorations
         foreach (var shadow in _shadows) shadow.Changed();
     }
 
+    /// <summary>The counterpart of the best arm that is the first request to a server which has not answered yet; −1 where it has none. Beside a server in use that costs next to nothing.</summary>
+    /// <param name="costs">Estimated costs of the arms.</param>
+    /// <param name="best">The best arm.</param>
+    /// <param name="server">A server that <see cref="Unknown"/> names.</param>
+    /// <param name="sequence">The decision.</param>
+    public int Meet(CostModel costs, int best, int server, long sequence)
+    {
+        if (costs.Arms[best].IsOnDevice || !_servers[server].MayBeginWithShadow || !costs.Open.Contains(costs.Arms[best].Server)) return -1;
+        var counterpart = costs.Arms.CounterpartOf(best, server);
+        if (counterpart >= 0) _servers[server].BeginWithShadow(sequence);
+        return counterpart;
+    }
+
     /// <summary>The exit of a request answered, so that no server was sent anything.</summary>
     public void Left(in Decision decision)
     {

@@ -16,7 +16,7 @@ namespace SplitInfer.Policies.MuLinUcb;
 /// E(π)      P·A(π) + (1 − P)·max(A(l(π)), q·A(π)) of a remote arm π; (q·P(head) + (1 − q)·P(whole))·A(π) of a local one
 /// start     D − L_l, but not before the head of π has run: the latest start that leaves the device its time
 /// </code>
-/// A remote arm without such an l must answer in time with a probability of 1 − risk; where no arm does, the highest P·A counts. An l that is less
+/// A remote arm without such an l should answer in time with a probability of 1 − risk: one that does is taken unless it expects less accuracy by more than the risk. An l that is less
 /// accurate than the request asks for counts for nothing, but runs all the same: a poor answer is better than none. Where the caller puts up with a
 /// request without an answer now and then, l does not start beside an arm that is that likely to be in time. What is had is P·A(π) then; arms are chosen by E with l all the same.
 /// What an exit answers is easy for any other model: an l that is less accurate than π loses that on what the exit leaves, so that (1 − P)·A(l) stands for all inputs, with
@@ -31,6 +31,9 @@ internal sealed class DeadlineChoice
     private const double ManyRuns = 0.1;
 
     private const double Equal = 1e-9;
+
+    /// <summary>By how many standard deviations what the device has not run yet may be faster than believed, so that it is tried: nothing else would show that.</summary>
+    private const double Optimism = 1;
 
     private readonly ArmTable _arms;
     private readonly Hedge _hedge;
@@ -96,6 +99,22 @@ internal sealed class DeadlineChoice
         return RemoteOption(costs, arm, costs.Residuals.InTime(costs, arm, remaining), isAlone: false, remaining, whole);
     }
 
+    /// <summary>Whether no server can add anything that matters to what the device alone promises.</summary>
+    public bool IsDeviceBest(CostModel costs, in DecisionContext context) => DeviceAlone(costs, context) >= _arms.MostAccurate - MinGain;
+
+    /// <summary>The arm of a server that is likeliest to bring an accurate answer in time, by what is believed of a server that has not answered yet.</summary>
+    public int Likeliest(CostModel costs, int server, in DecisionContext context)
+    {
+        var (likeliest, most) = (-1, double.NegativeInfinity);
+        foreach (var arm in _arms.ExploredOf(server))
+        {
+            var expected = costs.Exits.Stay(arm) < 1 ? 0 : costs.Residuals.InTime(costs, arm, context.RemainingSeconds ?? double.PositiveInfinity) * _arms.Accuracies[arm];
+            if (expected > most) (likeliest, most) = (arm, expected);
+        }
+
+        return likeliest;
+    }
+
     /// <summary>Accuracy that is expected of the device alone; 0 where it cannot answer by the deadline, or not as accurately as is asked for.</summary>
     public double DeviceAlone(CostModel costs, in DecisionContext context) => BestLocal(costs, (context.RemainingSeconds ?? double.PositiveInfinity) + context.UplinkSeconds).Expected;
 
@@ -135,10 +154,17 @@ internal sealed class DeadlineChoice
 
     private DeadlineOption LocalOption(CostModel costs, int local, double whole)
     {
-        var inTime = DeviceInTime(costs, costs.Unanswered(local), whole);
-        if (costs.Exits.Stay(local) is < 1 and > 0 and var stay) inTime = ((1 - stay) * DeviceInTime(costs, costs.Ahead(local), whole)) + (stay * inTime);
-        return new(local, inTime, inTime * _locals.Worth(local), Local: -1, IsSure: inTime >= 1 - _lateRisk);
+        var inTime = LocalInTime(costs, local, whole, faster: 0);
+        return new(local, inTime, LocalInTime(costs, local, whole, Optimism) * _locals.Worth(local), Local: -1, IsSure: inTime >= 1 - _lateRisk);
     }
+
+    private double LocalInTime(CostModel costs, int local, double whole, double faster)
+    {
+        var inTime = DeviceInTime(costs, costs.Unanswered(local) - (faster * Deviation(costs, _arms.WholeOf(local))), whole);
+        return costs.Exits.Stay(local) is < 1 and > 0 and var stay ? ((1 - stay) * DeviceInTime(costs, costs.Ahead(local) - (faster * Deviation(costs, local)), whole)) + (stay * inTime) : inTime;
+    }
+
+    private static double Deviation(CostModel costs, int local) => Math.Sqrt(costs.Device.Covariance(local, local));
 
     private static double DeviceInTime(CostModel costs, double mean, double seconds) => mean > 0 ? costs.Residuals.DeviceInTime(seconds / mean) : 1;
 
@@ -220,12 +246,15 @@ internal sealed class DeadlineChoice
     // A server that chooses is sent the input, so that no head has run on the device.
     private int Fitting(CostModel costs, int arm, double remaining, double whole) => _locals.Fitting(arm, whole, remaining < whole ? 0 : costs.Device.Head(arm));
 
-    private static bool IsWorthAsking(in DeadlineOption remote, in DeadlineOption local) =>
-        remote.IsSure == local.IsSure ? remote.Expected > local.Expected + MinGain : remote.IsSure;
+    private bool IsWorthAsking(in DeadlineOption remote, in DeadlineOption local) =>
+        remote.IsSure == local.IsSure ? remote.Expected > local.Expected + MinGain : IsSurelyBetter(remote, local);
 
-    private static bool IsBetter(CostModel costs, in DeadlineOption option, in DeadlineOption than)
+    // To be sure of an answer is worth some accuracy, but not a poor answer.
+    private bool IsSurelyBetter(in DeadlineOption option, in DeadlineOption than) => option.IsSure ? option.Expected >= than.Expected - _lateRisk : option.Expected > than.Expected + _lateRisk;
+
+    private bool IsBetter(CostModel costs, in DeadlineOption option, in DeadlineOption than)
     {
-        if (option.IsSure != than.IsSure) return option.IsSure;
+        if (option.IsSure != than.IsSure) return IsSurelyBetter(option, than);
         var gain = option.Expected - than.Expected;
         return gain > Equal || (gain >= -Equal && costs.Mean(option.Arm) < costs.Mean(than.Arm));
     }

@@ -14,6 +14,9 @@ internal sealed class DeadlinePolicy
 
     private const double Equal = 1e-9;
 
+    /// <summary>Where no more accuracy than this is expected, a sample has little to lose.</summary>
+    private const double Poor = 0.5;
+
     private readonly ArmTable _arms;
     private readonly ServerExplorations _exploration;
     private readonly DeadlineChoice _choice;
@@ -32,23 +35,34 @@ internal sealed class DeadlinePolicy
     public Decision Decide(CostModel costs, in DecisionContext context, long sequence)
     {
         costs.Residuals.IsRecording = true;
-        if (_arms.Remote.Length > 0 && _exploration.Unknown(costs, context, sequence) is >= 0 and var unknown && Look(costs, unknown, context, sequence) is { } look) return look;
+        var unknown = _arms.Remote.Length > 0 ? _exploration.Unknown(costs, context, sequence) : -1;
         var best = _choice.Choose(costs, context, _bestOf);
+        var isPoor = best.Expected < Poor;
+        var meets = unknown >= 0 && _arms.CanRace && !isPoor && !_arms[best.Arm].IsOnDevice && _exploration[unknown].MayBeginWithShadow;
+        if (unknown >= 0 && !meets && Look(costs, unknown, isPoor, context, sequence) is { } look) return look;
         var home = _arms[best.Arm].Server;
         _exploration.Count(costs, home);
         if (home == Arm.OnDevice) return Sample(costs, context, sequence) ?? Take(costs, best, context, sequence);
         var decision = Take(costs, best, context, sequence);
-        var shadow = _arms.CanRace && !context.Quality.IsKey ? _exploration.NextShadow(costs, best.Arm, sequence) : -1;
+        var shadow = meets ? _exploration.Meet(costs, best.Arm, unknown, sequence) : _arms.CanRace && !context.Quality.IsKey ? _exploration.NextShadow(costs, best.Arm, sequence) : -1;
         return shadow < 0 ? decision : decision with { Shadow = _arms[shadow] };
     }
 
     // The first time at once, whatever it costs: nothing else would show what a server is like.
-    private Decision? Look(CostModel costs, int server, in DecisionContext context, long sequence)
+    private Decision? Look(CostModel costs, int server, bool isPoor, in DecisionContext context, long sequence)
     {
         if (ToLearnFrom(costs, server, InitialExploration.Choose(costs, server), context) is not (>= 0 and var arm)) return null;
         var option = _choice.Of(costs, arm, context);
         ref var pace = ref _paces[server];
-        if (pace.Looks > 0 && !IsFree(costs, option, context) && ++pace.Since <= Price * _interval) return null;
+        if (!IsFree(costs, option, context))
+        {
+            if (_choice.IsDeviceBest(costs, context)) return null;
+
+            // In turn: what is believed of a server before it has answered may be far off.
+            if (pace.Looks % 2 == 0 && _choice.Likeliest(costs, server, context) is >= 0 and var likeliest) option = _choice.Of(costs, likeliest, context);
+        }
+
+        if (pace.Looks > 0 && !isPoor && !IsFree(costs, option, context) && ++pace.Since <= Price * _interval) return null;
         (pace.Since, pace.Looks) = (0, pace.Looks + 1);
         _exploration[server].Begin(sequence);
         return Take(costs, option, context, sequence, isForced: true);
@@ -71,7 +85,7 @@ internal sealed class DeadlinePolicy
             // The fastest shows most of link and server: its reply is the likeliest to come before it is given up.
             if (ToLearnFrom(costs, server, costs.Servers[server].Best, context) is not (>= 0 and var arm)) continue;
             var option = _choice.Of(costs, arm, context);
-            if (!IsFree(costs, option, context) && pace.Since <= Price * interval) continue;
+            if (!IsFree(costs, option, context) && (pace.Since <= Price * interval || _choice.IsDeviceBest(costs, context))) continue;
             (pace.Since, pace.Samples) = (0, Math.Min(pace.Samples + 1, MaxPatience - 1));
             return Take(costs, option, context, sequence, isForced: true);
         }
@@ -93,9 +107,9 @@ internal sealed class DeadlinePolicy
         return chosen < 0 && context.RemainingSeconds is not null ? fastest : chosen;
     }
 
-    // Whether the device answers by the deadline if the server does not, or could not do so alone either.
+    // Whether the device answers by the deadline if the server does not, or nobody else could either.
     private bool IsFree(CostModel costs, in DeadlineOption option, in DecisionContext context) =>
-        (option.Local >= 0 && context.RemainingSeconds is not null) || _choice.DeviceAlone(costs, context) <= 0;
+        (option.Local >= 0 && context.RemainingSeconds is not null) || (costs.Open.Length == 0 && _choice.DeviceAlone(costs, context) <= 0);
 
     private Decision Take(CostModel costs, in DeadlineOption option, in DecisionContext context, long sequence, bool isForced = false)
     {

@@ -138,17 +138,10 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         };
     }
 
-    // The first request to a server. Beside another one that is in use it costs next to nothing as a shadow.
-    private Decision Meet(int server, int best)
-    {
-        if (_arms.CanRace && !_arms[best].IsOnDevice && _costs.Open.Contains(_arms[best].Server) && _arms.CounterpartOf(best, server) is >= 0 and var counterpart && _serverExploration[server].BeginsWithShadow())
-        {
-            _serverExploration[server].Begin(_sequence);
-            return Take(best) with { Shadow = _arms[counterpart], IsRaced = IsWorthRacing(best, best) };
-        }
-
-        return Explore(InitialExploration.Choose(_costs, server), _arms.OnDevice);
-    }
+    // The first request to a server.
+    private Decision Meet(int server, int best) => _arms.CanRace && _serverExploration.Meet(_costs, best, server, _sequence) is >= 0 and var counterpart
+        ? Take(best) with { Shadow = _arms[counterpart], IsRaced = IsWorthRacing(best, best) }
+        : Explore(InitialExploration.Choose(_costs, server), _arms.OnDevice);
 
     // Nothing but taking it shows how often an exit answers.
     private Decision TakeLocal(in DecisionContext context)
