@@ -1,0 +1,176 @@
+using FsCheck;
+using FsCheck.Fluent;
+using SplitInfer.Policies.Catalog;
+using SplitInfer.Policies.Learning;
+using SplitInfer.Policies.MuLinUcb;
+using SplitInfer.Policies.Tests.Simulation;
+using SplitInfer.Simulation;
+using SplitInfer.Simulation.RandomWorlds;
+
+namespace SplitInfer.Policies.Tests.Exits;
+
+/// <summary>Arms with exits: what they cost, what a request that left early teaches, and that an exit which never answers changes nothing.</summary>
+public class ExitArmTests
+{
+    private const int Seed = 31;
+
+    [Fact]
+    public void An_exit_that_never_answers_changes_no_decision() => Prop.ForAll(Gen.Choose(1, 100_000).ToArbitrary(), seed =>
+    {
+        // Of more arms only some are explored, and which is told by the work of tails where the exit is on the server, as one of rate 0 is.
+        var world = Enumerable.Range(seed, 100).Select(static next => RandomServers.Create(ServersKind.Several, servers: 2, next)).First(static world => world.Choices - world.Locals <= 64);
+        var plain = world with { Frames = 120 };
+        var exits = plain with { Arms = [.. plain.Arms.Select((arm, i) => i < plain.Arms.Length - plain.Locals ? arm with { Exit = new(1, 0) } : arm)] };
+        var (a, b) = (Play(plain, seed), Play(exits, seed));
+        return a.SequenceEqual(b);
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(20));
+
+    [Fact]
+    public void The_best_arm_never_costs_more_with_exits_to_choose_among_than_without() => Prop.ForAll(Gen.Choose(1, 100_000).ToArbitrary(), seed =>
+    {
+        var setup = Simulator.SetupOf(RandomJoint.Create(JointKind.Steady, 0.03, seed), seed);
+        ArmDescription[] without = [.. setup.Arms.Where(static arm => arm.Arm.Exit == 0)];
+        var plain = With(setup, [.. without.Select(static (arm, i) => arm with { Arm = arm.Arm with { Index = i } })]);
+        return Least(setup) <= Least(plain) * (1 + 1e-9);
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+
+    [Theory]
+    [InlineData(0.2, 0.7)]
+    [InlineData(0.8, 0.3)]
+    public void The_rate_of_an_exit_is_learned(double told, double truth)
+    {
+        var setup = Setup(told);
+        var costs = new CostModel(setup, new(setup, withExits: true));
+        var draws = new Random(Seed);
+        for (var i = 1; i <= 3_000; i++) costs.Observe(draws.NextDouble() < truth ? Left(setup, i) : Replied(setup, i));
+        Assert.InRange(1 - costs.Exits.Stay(0), truth - 0.1, truth + 0.1);
+    }
+
+    [Fact]
+    public void A_request_that_left_early_teaches_nothing_of_link_and_server()
+    {
+        var setup = Setup(0.5);
+        var costs = new CostModel(setup, new(setup, withExits: true));
+        for (var i = 1; i <= 20; i++) costs.Observe(Replied(setup, i));
+        var before = (costs.Tail(0), costs.Servers[0].Link.Delay, costs.Bits(0));
+        for (var i = 21; i <= 60; i++) costs.Observe(Left(setup, i));
+        Assert.Equal(before, (costs.Tail(0), costs.Servers[0].Link.Delay, costs.Bits(0)));
+    }
+
+    [Fact]
+    public void The_cost_of_an_arm_counts_what_its_exit_leaves()
+    {
+        var setup = Setup(0.5);
+        var costs = new CostModel(setup, new(setup, withExits: true));
+        for (var i = 1; i <= 20; i++) costs.Observe(Replied(setup, i));
+        costs.Advance(default, 21);
+        Assert.Equal(costs.Ahead(0) + (costs.Exits.Stay(0) * (costs.Unanswered(0) - costs.Ahead(0))), costs.Mean(0), 1e-12);
+        Assert.Equal(costs.Ahead(1) + (costs.Exits.Stay(1) * (costs.Mean(2) - costs.Ahead(1))), costs.Mean(1), 1e-12);
+    }
+
+    [Fact]
+    public void Rates_are_saved_and_state_without_them_restores()
+    {
+        var setup = Setup(0.2);
+        var policy = (MuLinUcbPolicy)PolicyCatalog.Create(PolicyNames.MuLinUcb, setup);
+        for (var i = 1; i <= 200; i++) policy.Observe(Left(setup, i));
+        var state = new PolicyStateWriter();
+        policy.Save(state);
+        var costs = new CostModel(setup, new(setup, withExits: true));
+        costs.Restore(new(state.Numbers.ToArray()));
+        Assert.InRange(1 - costs.Exits.Stay(0), 0.8, 1);
+        costs = new CostModel(setup, new(setup, withExits: true));
+        costs.Restore(new(state.Numbers.Take(state.Numbers.Count - 2).ToArray()));
+        Assert.Equal(0.2, 1 - costs.Exits.Stay(0), 1e-9);
+    }
+
+    [Fact]
+    public void What_just_failed_does_not_stand_in_and_the_same_variant_goes_on_from_the_cut()
+    {
+        foreach (var world in RandomJoint.Sequence(6, Seed, 0.03))
+        {
+            var setup = FamilyComparison.SetupOf(world, Seed);
+            var policy = new Watched(PolicyCatalog.Create(PolicyNames.MuLinUcb, setup));
+            Assert.Equal(world.Frames, new Simulator(world, Seed).Play(policy).Count());
+            Assert.All(policy.Seen, decision =>
+            {
+                Assert.InRange(setup.Arms[decision.Arm.Index].Accuracy, world.MinAccuracy - 1e-9, 1);
+                if (decision.Local is not { } local || local.Variant != decision.Arm.Variant || local.Exit == 0) return;
+                Assert.True(local.Cut >= decision.Arm.Cut && (local.Cut, local.Exit) != (decision.Arm.Cut, decision.Arm.Exit));
+            });
+        }
+    }
+
+    [Fact]
+    public void By_least_time_an_exit_is_forced_only_for_requests_that_say_how_accurate_they_have_to_be()
+    {
+        var setup = Setup(1, isRemote: false);
+        var policy = PolicyCatalog.Create(PolicyNames.MuLinUcb, setup);
+        Assert.Equal(0, policy.Decide(default).Arm.Exit);
+        Assert.Equal(1, policy.Decide(new() { MinAccuracy = 0.5 }).Arm.Exit);
+    }
+
+    [Fact]
+    public void Policies_that_know_no_exits_never_take_one()
+    {
+        var setup = Setup(0.5);
+        foreach (var name in PolicyNames.All.Where(static name => name != PolicyNames.MuLinUcb))
+            for (var i = 0; i < 20; i++) Assert.Equal(0, PolicyCatalog.Create(name, setup).Decide(default).Arm.Exit);
+    }
+
+    private static List<(Arm, Arm?, bool, double)> Play(Scenario world, int seed)
+    {
+        var policy = new Watched(PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(world, seed)));
+        Assert.Equal(world.Frames, new Simulator(world, seed).Play(policy).Count());
+        return [.. policy.Seen.Select(static d => (d.Arm with { Exit = 0 }, d.Shadow is { } shadow ? shadow with { Exit = 0 } : default(Arm?), d.IsRaced, d.PredictedSeconds))];
+    }
+
+    private static double Least(PolicySetup setup)
+    {
+        var costs = new CostModel(setup, new(setup, withExits: true));
+        for (var server = 0; server < setup.Servers.Length; server++) costs.ObserveRoundTrip(server, 0.01, 0);
+        return costs.Mean(costs.Advance(new() { MinAccuracy = 0.97 }, 1));
+    }
+
+    // A remote arm with an exit, one on the device with the same exit, and the whole model there.
+    private static PolicySetup Setup(double rate, bool isRemote = true)
+    {
+        var heads = new HeadProfile([0, 1e8, 2e8]);
+        for (var cut = 0; cut <= 2; cut++) heads.Record(cut, cut * 0.02);
+        ArmDescription[] arms =
+        [
+            .. isRemote ? [Describe(0, 1, 1, server: 0, rate)] : (ArmDescription[])[],
+            Describe(isRemote ? 1 : 0, 1, 1, Arm.OnDevice, rate),
+            Describe(isRemote ? 2 : 1, 2, 0, Arm.OnDevice, 0),
+        ];
+        return new() { Arms = [.. arms], Heads = heads, Servers = [new()] };
+    }
+
+    private static ArmDescription Describe(int index, int cut, int exit, int server, double rate) => new()
+    {
+        Arm = new(index, 0, cut, 0, exit, server),
+        PayloadBits = server < 0 ? 0 : 1e5,
+        ExitRate = rate,
+        Accuracy = exit == 0 ? 1 : 0.9,
+        TailMacs = [server < 0 ? 0 : 1e8],
+        TailNodes = [0],
+    };
+
+    private static PolicySetup With(PolicySetup setup, ArmDescription[] arms) => new() { Arms = [.. arms], Heads = setup.Heads, HeadDeviation = setup.HeadDeviation, PayloadDeviation = setup.PayloadDeviation, Servers = setup.Servers };
+
+    private static Outcome Left(PolicySetup setup, long sequence) => new() { Decision = new() { Arm = setup.Arms[0].Arm, Sequence = sequence }, HeadSeconds = 0.02, Exit = 1, Confidence = 0.99 };
+
+    private static Outcome Replied(PolicySetup setup, long sequence) =>
+        new() { Decision = new() { Arm = setup.Arms[0].Arm, Sequence = sequence }, Server = ServerOutcome.Replied, HeadSeconds = 0.02, OffloadSeconds = 0.01, ServerSeconds = 0.004, BytesSent = 12_500 };
+
+    private sealed class Watched(IPartitionPolicy policy) : PolicyWrapper(policy)
+    {
+        public List<Decision> Seen { get; } = [];
+
+        public override Decision Decide(in DecisionContext context)
+        {
+            Seen.Add(base.Decide(context));
+            return Seen[^1];
+        }
+    }
+}
