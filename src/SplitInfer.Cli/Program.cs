@@ -58,6 +58,7 @@ internal static class Program
                 BenchPolicyCommand.Create(options, terminal),
                 BenchExperienceCommand.Create(options, terminal),
                 BenchQualityCommand.Create(options, terminal),
+                BenchCrowdCommand.Create(options, terminal),
                 BenchTelemetryCommand.Create(options, terminal),
             },
             options.Json,

@@ -31,6 +31,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(SimulatedFrameLine))]
 [JsonSerializable(typeof(SimulationLine))]
 [JsonSerializable(typeof(ExperienceRow))]
+[JsonSerializable(typeof(CrowdRow))]
 [JsonSerializable(typeof(QualityRow))]
 [JsonSerializable(typeof(ServedQualityRow))]
 [JsonSerializable(typeof(QualityWorldRow))]

@@ -33,20 +33,29 @@ internal readonly struct CongestionCurve(int places)
     }
 
     /// <summary>p, seconds that others wait longer for a second of the places' time.</summary>
-    public double Price(double load)
+    public double Price(double load) => Wait(load) * Elasticity(load);
+
+    /// <summary>e.</summary>
+    public double Elasticity(double load)
     {
         var rho = Math.Clamp(load, 0, MaxLoad);
-        return Wait(rho) * (_exponent + (rho / (1 - rho)));
+        return _exponent + (rho / (1 - rho));
     }
 
     /// <summary>The load that a price is of, 0 to <see cref="MaxLoad"/>.</summary>
-    public double LoadOf(double price)
+    public double LoadOfPrice(double price) => LoadOf(price, isPrice: true);
+
+    /// <summary>The load that a wait is of, 0 to <see cref="MaxLoad"/>.</summary>
+    /// <param name="wait">In mean run times.</param>
+    public double LoadOfWait(double wait) => LoadOf(wait, isPrice: false);
+
+    private double LoadOf(double value, bool isPrice)
     {
         var (low, high) = (0.0, MaxLoad);
-        for (var i = 0; i < Bisections && price > 0; i++)
+        for (var i = 0; i < Bisections && value > 0; i++)
         {
             var middle = (low + high) / 2;
-            (low, high) = Price(middle) < price ? (middle, high) : (low, middle);
+            (low, high) = (isPrice ? Price(middle) : Wait(middle)) < value ? (middle, high) : (low, middle);
         }
 
         return low;

@@ -6,7 +6,8 @@ namespace SplitInfer.Policies.Sharing;
 /// <remarks>
 /// <code>
 /// p      the server's price, smoothed over some seconds
-/// ρ      load that the price is of                                            CongestionCurve.LoadOf
+/// v      (1 + CV²)/2 of the server's run times, taken to be <see cref="Variability"/>
+/// ρ      load that p/v is of, as a request meets it that does not wait for itself      CongestionCurve
 /// s      seconds that a tail occupies a place
 /// φ      requests of this client in a second
 /// own    load that this client's requests make at the server now
@@ -14,15 +15,15 @@ namespace SplitInfer.Policies.Sharing;
 /// ρ'     ρ + max(0, r − own): load with this client, if all its requests took the arm
 /// u      wait over w(ρ), learned over many requests, s
 /// wait   u·w(ρ')
-/// toll   p(ρ')·s
+/// toll   v·p(ρ' − r/2)·s: what it costs others that this client is there, as a mean over its requests
 /// </code>
-/// A client that is not on a server hears the price without itself; what it would pay there is the price with itself. Those that are there and those that are not therefore count
-/// the same, and nobody moves only to find that having moved was the difference. Before a price above 0 was heard, wait and toll are 0, and a wait counts as a part of the tail.
+/// A client that is not on a server hears the price without itself, one that is there the price with itself. Both count what the difference is, and so the same: nobody moves only to
+/// find that having moved was the difference. Before a price above 0 was heard, wait and toll are 0, and a wait counts as a part of the tail.
 /// </remarks>
 internal sealed class ServerCongestion
 {
     /// <summary>How long a price counts that was heard, s, and the weight of a new one at least: replies to a client that is elsewhere are rare.</summary>
-    private const double PriceMemory = 3, LeastGain = 0.2;
+    private const double PriceMemory = 3, LeastGain = 0.3;
 
     /// <summary>How long this client's own requests count, s.</summary>
     private const double OwnMemory = 5;
@@ -31,6 +32,9 @@ internal sealed class ServerCongestion
     private const double WaitMemory = 200;
 
     private const double LeastWait = 1e-3;
+
+    /// <summary>v: between that of tails that all take the same, 0.5, and that of exponential ones, 1.</summary>
+    private const double Variability = 0.6;
 
     private CongestionCurve _curve = new(1);
     private int _places = 1;
@@ -61,7 +65,7 @@ internal sealed class ServerCongestion
         if (places > 0 && places != _places) (_places, _curve) = (places, new(places));
         var gain = Math.Max(1 - Math.Exp(-(now - _heardAt) / PriceMemory), LeastGain);
         (_price, _heardAt) = (_price + (gain * (price - _price)), now);
-        _load = _curve.LoadOf(_price);
+        _load = _curve.LoadOfPrice(_price / Variability);
         _waited += waitedSeconds - (_waited / WaitMemory);
         _waits += Math.Max(_curve.Wait(_load), LeastWait) - (_waits / WaitMemory);
     }
@@ -78,7 +82,8 @@ internal sealed class ServerCongestion
     public (double Wait, double Toll) Expect(double tailSeconds, double framesPerSecond)
     {
         if (!IsPriced || _waits <= 0) return default;
-        var load = _load + Math.Max(0, (framesPerSecond * tailSeconds / _places) - _ownLoad);
-        return (_waited / _waits * _curve.Wait(load), _curve.Price(load) * tailSeconds);
+        var own = framesPerSecond * tailSeconds / _places;
+        var load = _load + Math.Max(0, own - _ownLoad);
+        return (_waited / _waits * _curve.Wait(load), Variability * _curve.Price(load - (own / 2)) * tailSeconds);
     }
 }

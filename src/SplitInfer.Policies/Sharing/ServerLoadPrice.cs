@@ -13,10 +13,11 @@ namespace SplitInfer.Policies.Sharing;
 /// w, e       wait and elasticity                                                        CongestionCurve
 /// W(ρ)       m·w(ρ)·(1 + (m₂ − m²)/m²)/2, if requests came at random                     (Pollaczek and Khinchine; Lee and Longton for c > 1)
 /// κ          sum of what requests really waited over the sum of W(ρ), over the last minute
-/// price      κ·W(ρ)/m·e(ρ)
+/// ρ'         the load at which requests that came at random would wait that long:        w(ρ') = κ·w(ρ)
+/// price      κ·W(ρ)/m·e(ρ')
 /// </code>
-/// κ is what requests come at random less than: 0 for a client that is alone and sends one request at a time, which never waits for itself, so that it has no
-/// price to pay; above 1 for bursts.
+/// κ is 0 for a client that is alone and sends one request at a time, so that it never waits and has no price to pay; below 1 for a few clients, none of whom waits for
+/// itself, and for frames that come at regular times; above 1 for bursts.
 /// </remarks>
 public sealed class ServerLoadPrice
 {
@@ -24,7 +25,7 @@ public sealed class ServerLoadPrice
     public const double MaxPrice = 1000;
 
     /// <summary>How long requests count for load and run times, and for κ, s.</summary>
-    private const double Memory = 3, ShapeMemory = 60;
+    private const double Memory = 8, ShapeMemory = 60;
 
     private const double LeastSeconds = 1e-9, MaxSeconds = 86_400;
 
@@ -57,8 +58,8 @@ public sealed class ServerLoadPrice
                 var now = Now;
                 var expected = _expected.At(now);
                 if (!(expected > 0) || !(_waited.At(now) > 0)) return 0;
-                var load = LoadAt(now);
-                return Math.Min(_waited.At(now) / expected * Variability(now) * _curve.Price(load), MaxPrice);
+                var wait = _waited.At(now) / expected * _curve.Wait(LoadAt(now));
+                return Math.Min(Variability(now) * wait * _curve.Elasticity(_curve.LoadOfWait(wait)), MaxPrice);
             }
         }
     }

@@ -3,11 +3,8 @@ namespace SplitInfer.Simulation.Crowds;
 /// <summary>Who chooses for the clients.</summary>
 public enum CrowdContender
 {
-    /// <summary>The default policy, with prices of the servers, and newcomers that start from what their kind has learned.</summary>
+    /// <summary>The default policy, which hears the prices of the servers.</summary>
     Shared,
-
-    /// <summary>The same, but newcomers start from nothing.</summary>
-    WithoutPrior,
 
     /// <summary>The default policy without prices: every client takes what is best for itself.</summary>
     Selfish,

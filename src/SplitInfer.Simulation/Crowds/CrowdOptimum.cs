@@ -18,12 +18,23 @@ internal sealed class CrowdOptimum(CrowdWorld world)
 
     private readonly int _device = world.Servers.Length * (world.Arms.Length - 1);
     private readonly CrowdSimulator _simulator = new(world);
-    private int[] _judged = [];
+    private readonly int[] _judged = [.. Enumerable.Range(0, world.Clients.Length).Where(i => world.Clients[i].JoinsAt < world.ToSeconds)];
+
+    /// <summary>How busy the servers would be, as a part of what they can do, if each client did what is best for one that is alone.</summary>
+    public double SelfishLoad
+    {
+        get
+        {
+            var load = 0.0;
+            foreach (var client in _judged)
+                if (Enumerable.Range(0, _device + 1).MinBy(arm => Alone(client, arm)) is var arm && arm != _device) load += world.Clients[client].FramesPerSecond * TailSeconds(arm);
+            return load / world.Servers.Sum(static server => server.Places);
+        }
+    }
 
     /// <summary>The arm of each client.</summary>
     public int[] Find()
     {
-        _judged = [.. Enumerable.Range(0, world.Clients.Length).Where(i => world.Clients[i].JoinsAt < world.ToSeconds)];
         var (best, least) = (Array.Empty<int>(), double.PositiveInfinity);
         foreach (var wait in _waits)
         {

@@ -21,7 +21,7 @@ public sealed class CrowdSimulator(CrowdWorld world)
     {
         var clock = new CrowdClock();
         SharedServer[] servers = [.. world.Servers.Select(server => new SharedServer(server, clock))];
-        var hearsPrices = contender is CrowdContender.Shared or CrowdContender.WithoutPrior;
+        var hearsPrices = contender == CrowdContender.Shared;
         CrowdDevice[] devices = [.. world.Clients.Select((_, index) => new CrowdDevice(index, world, clock, servers, hearsPrices))];
         for (var i = 0; i < devices.Length; i++)
         {

@@ -64,7 +64,7 @@ public sealed record CrowdServer
 /// <summary>A client: a device that has frames now and then and one of them under way at a time.</summary>
 public sealed record CrowdClient
 {
-    /// <summary>What kind of device it is; those of one kind learn from each other.</summary>
+    /// <summary>What kind of device it is, for people.</summary>
     public string Kind { get; init; } = "";
 
     /// <summary>Frames a second. The gap between two is uniform within 40 % of its mean; a frame that comes while another one is under way follows at once, and further ones are dropped.</summary>

@@ -12,6 +12,7 @@ namespace SplitInfer.Simulation.Crowds;
 /// links       8 to 100 Mbit/s, round trips of 4 to 40 ms
 /// alike       all clients have the same device, rate and link to a server
 /// mixed       device, rate and bandwidth of each differ by up to twice to either side
+/// contended   drawn again until what clients would send if each were alone would keep the servers busy for 0.8 to 3 times the time that there is
 /// time        clients come within the first 5 s; judged from 60 s to 180 s; then one in eight, at least one, comes anew
 /// </code>
 /// </remarks>
@@ -21,14 +22,38 @@ public static class RandomCrowd
 
     private const double NewcomerFrames = 110;
 
+    private const double LeastLoad = 0.8, MostLoad = 3;
+
+    private const int MostDraws = 20_000;
+
+    /// <summary>The fewest clients of a contended crowd: fewer cannot keep servers busy that are worth using.</summary>
+    public const int LeastContended = 8;
+
     /// <summary>Draws one.</summary>
     /// <param name="seed">Its seed.</param>
-    /// <param name="clients">Clients from the beginning on, 1 to 64.</param>
+    /// <param name="clients">Clients from the beginning on, 1 to 56; at least <see cref="LeastContended"/> of a contended one.</param>
     /// <param name="isMixed">Whether clients differ.</param>
-    public static CrowdWorld Of(int seed, int clients, bool isMixed)
+    /// <param name="isContended">Whether servers have more to do than they can, or nearly so, if each client does what is best for it alone.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are too few clients or too many.</exception>
+    public static CrowdWorld Of(int seed, int clients, bool isMixed = false, bool isContended = false)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(clients, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(clients, CrowdReader.MaxClients);
+        ArgumentOutOfRangeException.ThrowIfLessThan(clients, isContended ? LeastContended : 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(clients, MaxClients);
+        if (!isContended) return Draw(seed, seed, clients, isMixed);
+        for (var i = 0; i < MostDraws; i++)
+        {
+            var world = Draw(seed, unchecked((seed * MostDraws) + i), clients, isMixed) with { Name = $"crowd/contended/{(isMixed ? "mixed" : "alike")}/{clients}/{seed}" };
+            if (new CrowdOptimum(world).SelfishLoad is >= LeastLoad and <= MostLoad) return world;
+        }
+
+        throw new InvalidOperationException($"No contended crowd was found in {MostDraws} draws. Take another seed or more clients.");
+    }
+
+    /// <summary>Newcomers included, a crowd has no more than 64 clients.</summary>
+    public const int MaxClients = 56;
+
+    private static CrowdWorld Draw(int noise, int seed, int clients, bool isMixed)
+    {
         var draws = new ScenarioRandom(seed);
         var speedup = draws.LogUniform(4, 16);
         var arms = Rescale(RandomNetwork.Arms(draws, speedup), draws.LogUniform(60, 400));
@@ -39,13 +64,13 @@ public static class RandomCrowd
         return new()
         {
             Name = $"crowd/{(isMixed ? "mixed" : "alike")}/{clients}/{seed}",
-            Seed = seed,
+            Seed = noise,
             Seconds = ToSeconds + (NewcomerFrames / (isMixed ? rate / 2 : rate)),
             FromSeconds = FromSeconds,
             ToSeconds = ToSeconds,
             Arms = arms,
             Servers = [.. Enumerable.Range(0, servers).Select(i => new CrowdServer { Name = $"{(char)('A' + i)}", Places = places })],
-            Clients = [.. Enumerable.Range(0, clients + newcomers).Select(i => Client(new ScenarioRandom((seed * 1_000) + i), i < clients ? null : ToSeconds, rate, links, isMixed))],
+            Clients = [.. Enumerable.Range(0, clients + newcomers).Select(i => Client(new ScenarioRandom(unchecked((seed * 1_000) + i)), i < clients ? null : ToSeconds, rate, links, isMixed))],
         };
     }
 

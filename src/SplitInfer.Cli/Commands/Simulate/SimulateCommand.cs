@@ -3,6 +3,7 @@ using SplitInfer.Cli.Output;
 using SplitInfer.Policies;
 using SplitInfer.Policies.Catalog;
 using SplitInfer.Simulation;
+using SplitInfer.Simulation.Crowds;
 using SplitInfer.Simulation.Families;
 using SplitInfer.Simulation.RandomWorlds;
 
@@ -20,7 +21,8 @@ internal static class SimulateCommand
         var command = new ExplainedCommand("simulate", "Plays a policy against a described world on a virtual clock, beside an oracle.",
             "splitinfer simulate --scenario samples/scenarios/vgg16/drop-50-4.json",
             "splitinfer simulate --scenario world.json --policy MuLinUcbPaper --policy-option featureScale=max --seed 3 --json",
-            "splitinfer simulate --scenario samples/families/mdinference.json")
+            "splitinfer simulate --scenario samples/families/mdinference.json",
+            "splitinfer simulate --scenario samples/crowds/cameras.json")
         {
             scenario, policy, options.PolicyOptions, seed,
         };
@@ -31,6 +33,12 @@ internal static class SimulateCommand
             {
                 FamilyRun.Play(terminal, family, parsed.GetRequiredValue(policy)!, setup => PolicyCatalog.Create(parsed.GetRequiredValue(policy)!, setup, options.PolicyOptionsOf(parsed)),
                     parsed.GetValue(seed), parsed.GetValue(options.Json), cancellationToken);
+                return Task.CompletedTask;
+            }
+
+            if (CrowdReader.FindFile(name, parsed.GetValue(seed)) is { } crowd)
+            {
+                CrowdRun.Play(terminal, crowd, parsed.GetValue(options.Json), cancellationToken);
                 return Task.CompletedTask;
             }
 
