@@ -84,8 +84,10 @@ internal static class ClientComposition
         var reports = new List<ReportBuffer?>(listed.Count);
         try
         {
+            var exits = ExitFiles.Load(options.Exits, [.. components.Select(static component => component.Copy.Plan)]);
+            components = [.. components.Select(component => component.With(exits.GetValueOrDefault(component.Copy.Plan), hasForced: components.Length == 1))];
             var arms = ArmCatalog.Create([.. components.Select(static component => component.Arms)], new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
-            variants = new([.. components.Select(component => new ModelVariant(component.Name, new(component.Copy, component.Segments, background, execution), component.Arms.Accuracy, component.Member))]);
+            variants = new([.. components.Select(component => new ModelVariant(component.Name, new(component.Copy, component.Segments, background, execution) { Exits = component.Exits }, component.Arms.Accuracy, component.Member))]);
             var state = new LearnedState(options.StateDirectory, arms, options.Execution, listed.Select(static server => server.DisplayName));
             foreach (var warning in warnings) state.Warn(warning);
             var mask = new ArmMask();
@@ -105,7 +107,7 @@ internal static class ClientComposition
             // Where the device is never to run beside a server, only what has failed is its own to finish.
             var isAlone = options is { Hedge: Hedge.Never, EffectiveObjective: Objective.MostAccurateBy };
             var rescue = !fallsBack || isAlone ? DeadlineRescue.None : options.Races ? DeadlineRescue.Race : DeadlineRescue.Replace;
-            var executors = new ExecutorSet(servers, codecs, variants, sink, background, rescue, fallsBack, learns, options.Transport.SilencePatience, arms, time);
+            var executors = new ExecutorSet(servers, codecs, variants, sink, background, rescue, fallsBack, learns, options.Transport.SilencePatience, options.MaxExtraWork, arms, time);
             var experience = options.EffectiveObjective == Objective.Experience ? ExperienceOf(options, components, variants, state) : null;
             if (learns)
             {
@@ -145,14 +147,14 @@ internal static class ClientComposition
     private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, ArmCatalog arms, ArmMask mask, HeadProfile heads)
     {
         var (servers, plan) = (options.AllServers, arms.Variants[0].Plan);
-        var name = options.Policy ?? (options.IsServerOnly ? PolicyNames.AllOnServer : options.Partition is not null ? PolicyNames.Fixed : servers.Count > 0 || arms.Variants.Length > 1 ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
+        var name = options.Policy ?? (options.IsServerOnly ? PolicyNames.AllOnServer : options.Partition is not null ? PolicyNames.Fixed : servers.Count > 0 || arms.Variants.Length > 1 || arms.HasExits ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
         // These may take cuts that are no arms, and say so where the model or the options rule one out.
         if (options.CustomPolicy is null && options.PolicyOptions.Count == 0)
         {
             if (name == PolicyNames.AllOnServer) return PolicyCatalog.CreateFixed(name, arms.RequireNamed(plan.AllOnServer.Index));
             if (name == PolicyNames.Fixed)
             {
-                return PolicyCatalog.CreateFixed(name, arms.RequireNamed(options.Partition
+                return PolicyCatalog.CreateFixed(name, arms.RequireFixed(options.Partition
                     ?? throw new ArgumentException($"Policy '{name}' needs a partition. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Partition)} to one of {string.Join(", ", plan.Arms.Select(static a => a.Index))}.", nameof(options))));
             }
         }
@@ -186,6 +188,15 @@ internal static class ClientComposition
 
         /// <summary>What the family says of it; null where there is none.</summary>
         public FamilyVariant? Member { get; init; }
+
+        /// <summary>Its exits; null where it has none.</summary>
+        public DeviceExits? Exits { get; private init; }
+
+        /// <summary>The same with exits.</summary>
+        /// <param name="exits">The exits; null for none.</param>
+        /// <param name="hasForced">Whether they may be asked to answer however sure they are. In a family accuracies are those of variants, and nothing says when they may.</param>
+        public Component With(DeviceExits? exits, bool hasForced) =>
+            exits is null ? this : this with { Exits = exits, Arms = Arms with { Exits = [.. ArmExit.Of(exits).Where(exit => hasForced || !exit.IsForced)] } };
 
         public static Component Of(SplitInferenceOptions options, PartitionedModel model) =>
             new(new PlannedCopy(model), new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(model, options.Execution.LoggingTo(options.Logger))));

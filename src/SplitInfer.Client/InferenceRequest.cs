@@ -12,7 +12,7 @@ public sealed class InferenceRequest
 
     /// <summary>
     /// How long after the call the result is still useful; null (the default) for <see cref="SplitInferenceOptions.Deadline"/>, <see cref="Timeout.InfiniteTimeSpan"/> for none.
-    /// A result that is not there by then is not given: the call throws <see cref="Transport.RequestTimeoutException"/>, once what runs can be stopped. Up to 5 ms later, which is
+    /// A result that is not there by then is not given: the call throws <see cref="Transport.RequestTimeoutException"/>, once what runs can be stopped, unless an exit has given an answer on the way. Up to 5 ms later, which is
     /// what timers and threads may add, counts as in time.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is 0 or negative.</exception>
@@ -39,7 +39,8 @@ public sealed class InferenceRequest
     /// <summary>
     /// The least share of answers, among requests like this one, that are to be the model's own, 0 to 1: an exit may answer where it is expected to agree with the model that often. On the device
     /// exits are those of <see cref="SplitInferenceOptions.Exits"/>; a server may have its own, and uses them where it has much to do. Null (the default): an exit of the device
-    /// answers where its file promises it, and the server's never do.
+    /// answers where its file promises it, and the server's never do; by the deadline the surest answer that one of the device has given is better than none, however sure it is
+    /// (<see cref="InferenceResult.Confidence"/> tells). A number holds by the deadline as well: what is less sure is not given, and the call throws where there is nothing else; 1 asks for the model itself.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not from 0 to 1.</exception>
     public double? MinQuality

@@ -50,7 +50,7 @@ public sealed class InferenceResult : IDisposable
 
     /// <summary>
     /// The expected accuracy of that variant with the codec, 0 to 1, as the family was judged: the share of right classes where all variants were judged with labels,
-    /// else the share of results that agree with the original model. Null where there is no family.
+    /// else the share of results that agree with the original model; times how sure the exit is, where one answered. Null where there is no family.
     /// </summary>
     public required double? Accuracy { get; init; }
 
@@ -98,6 +98,7 @@ public sealed class InferenceResult : IDisposable
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{Source} at {Partition.Index}");
+        if (Exit > 0) text.Append(CultureInfo.InvariantCulture, $", exit {Exit} ({100 * Confidence:F1} % sure)");
         if (Variant is not null) text.Append(CultureInfo.InvariantCulture, $" with {Variant}");
         if (Source != InferenceSource.Device) text.Append(CultureInfo.InvariantCulture, $" by {Server}");
         text.Append(CultureInfo.InvariantCulture, $": {Timings.Total.TotalMilliseconds:F1} ms");
@@ -128,6 +129,7 @@ public sealed class InferenceResult : IDisposable
             Source = Source switch { InferenceSource.Device => "device", InferenceSource.Server => "server", _ => "split" },
             Partition = Partition.Index,
             Variant = Decision.Arm.Variant,
+            Exit = Exit > 0 || attempt.Exits.Exits is not null ? Exit : null,
             Codec = Server is null ? null : Codec,
             Server = Server,
             ServerNumber = Decision.Arm.Server,
@@ -154,16 +156,17 @@ public sealed class InferenceResult : IDisposable
         foreach (var value in DeviceOutputs.Values) value.Dispose();
     }
 
-    /// <summary>What an attempt that has run its tail comes to.</summary>
+    /// <summary>What an attempt comes to that has run its tail, or an answer on the way.</summary>
     /// <param name="attempt">The attempt; it keeps what it owns, since outputs are shared.</param>
+    /// <param name="result">Its result, or the answer.</param>
     /// <param name="variants">The models on the device.</param>
     /// <param name="arms">The arms.</param>
     /// <param name="servers">The servers, by the number in the decision.</param>
     /// <param name="skipped">Why the server was not even tried; null where it was, or was not chosen.</param>
     /// <param name="stop">Ends the making of what only the device can make.</param>
-    internal static async ValueTask<InferenceResult> CreateAsync(Attempt attempt, VariantSet variants, ArmCatalog arms, ServerSet servers, Exception? skipped, CancellationToken stop)
+    internal static async ValueTask<InferenceResult> CreateAsync(Attempt attempt, AttemptResult result, VariantSet variants, ArmCatalog arms, ServerSet servers, Exception? skipped, CancellationToken stop)
     {
-        var (answering, outputs) = (variants[attempt.Result.Outputs.Variant ?? attempt.Decision.Arm.Variant], attempt.TakeOutputs());
+        var (answering, outputs) = (variants[result.Outputs.Variant ?? attempt.Decision.Arm.Variant], attempt.TakeOutputs(result));
         IReadOnlyDictionary<string, ModelValue> deviceOutputs;
         try
         {
@@ -177,15 +180,15 @@ public sealed class InferenceResult : IDisposable
             throw;
         }
 
-        var (result, partition) = (attempt.Result, attempt.Cut.Partition);
+        var partition = attempt.Cut.Partition;
         return new InferenceResult(answering.Model, outputs)
         {
             DeviceOutputs = deviceOutputs,
             Decision = attempt.Decision,
             Partition = partition,
             Variant = answering.Member is null ? null : answering.Name,
-            VariantNumber = attempt.Result.Outputs.Variant ?? attempt.Decision.Arm.Variant,
-            Accuracy = answering.Member is null ? null : result.IsFromServer ? arms.AccuracyOf(attempt.Decision.Arm) : answering.Accuracy,
+            VariantNumber = result.Outputs.Variant ?? attempt.Decision.Arm.Variant,
+            Accuracy = answering.Member is null ? null : result.IsFromServer ? arms.AccuracyOf(attempt.Decision.Arm) : answering.Accuracy * QualityOf(result, answering.Model),
             Exit = result.Exit,
             Confidence = result.Confidence,
             Codec = attempt.Codec.Name,
@@ -206,4 +209,8 @@ public sealed class InferenceResult : IDisposable
             },
         };
     }
+
+    // What a sure exit gives is as good as its file promises; what another one gives by the deadline, as sure as it is.
+    private static double QualityOf(in AttemptResult result, LocalModel model) =>
+        result.Exit == 0 ? 1 : result.IsProvisional ? result.Confidence : Math.Max(result.Confidence, model.Exits?.PromisedQuality ?? 0);
 }

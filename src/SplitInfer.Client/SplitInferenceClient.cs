@@ -134,8 +134,37 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <exception cref="Protocol.TailRefusedException">The server refused the request, likewise.</exception>
     /// <exception cref="RequestTimeoutException">There was no result by the deadline. It is a <see cref="TimeoutException"/>.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
+    public ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default) => BeginAsync(inputs, request, early: null, cancellationToken);
+
+    /// <summary>Infers once, for a model with one input, and gives every answer on the way.</summary>
+    /// <inheritdoc cref="InferProgressiveAsync(ReadOnlyMemory{TensorValue}, InferenceRequest, CancellationToken)"/>
+    public IAsyncEnumerable<InferenceResult> InferProgressiveAsync(TensorValue input, InferenceRequest? request = null, CancellationToken cancellationToken = default) =>
+        InferProgressiveAsync(new[] { input ?? throw new ArgumentNullException(nameof(input)) }, request, cancellationToken);
+
+    /// <summary>
+    /// Infers once, and gives every answer on the way, with <see cref="SplitInferenceOptions.Exits"/>: that of each exit that is surer than those before, while a server works on the rest where one is
+    /// asked. The last one is the model's own, or by the deadline the best there is. Exits do not end the request, however sure they are; whoever has heard enough leaves the loop, and what still runs is stopped.
+    /// With a family, answers of one request are of the variant that was chosen for it, or the last of one that stood in. Without exits there is one answer.
+    /// </summary>
+    /// <param name="inputs">As for <see cref="InferAsync(ReadOnlyMemory{TensorValue}, InferenceRequest, CancellationToken)"/>; they must not change until the enumeration ends.</param>
+    /// <param name="request">What is asked for beside the inputs. <see cref="InferenceRequest.MinQuality"/> leaves out answers that are less sure.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The answers, each surer than the one before; the caller disposes each. An error ends the enumeration as it would end that call.</returns>
+    public async IAsyncEnumerable<InferenceResult> InferProgressiveAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await using var answers = new ProgressiveAnswers((attempt, answer, stop) => InferenceResult.CreateAsync(attempt, answer, _variants, _arms, _servers, skipped: null, stop), cancellationToken);
+        answers.Begin((early, stop) => BeginAsync(inputs, request, early, stop));
+        while (await answers.NextAsync().ConfigureAwait(false) is { } answer) yield return answer;
+    }
+
+    /// <summary>Saves what was learned, closes the connection and unloads the model. Requests that still run must have ended. May be called twice.</summary>
+    public async ValueTask DisposeAsync() => await _disposal.Value.ConfigureAwait(false);
+
+    /// <summary>Does what <see cref="DisposeAsync"/> does and blocks until it is done, for containers that dispose synchronously.</summary>
+    public void Dispose() => _disposal.Value.GetAwaiter().GetResult();
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request = null, CancellationToken cancellationToken = default)
+    private async ValueTask<InferenceResult> BeginAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, Func<Attempt, AttemptResult, CancellationToken, ValueTask>? early, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposal.IsValueCreated, this);
         var budget = RequestBudget.Start(_options.TimeProvider, request?.Deadline ?? _options.Deadline);
@@ -146,7 +175,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
             Model.Check(inputs.Span);
             if (budget is { IsLimited: true, Remaining.Ticks: 0 }) throw budget.Exceeded("checking the inputs");
             if (budget.IsLimited) token = BudgetToken.Rent(_tokens, budget, _options.TimeProvider, cancellationToken);
-            return await InferAsync(inputs, request, budget, recorded, token?.Token ?? cancellationToken, cancellationToken).ConfigureAwait(false);
+            return await InferAsync(new Call(inputs, request, budget, recorded, early, token?.Token ?? cancellationToken, cancellationToken)).ConfigureAwait(false);
         }
         catch (OperationCanceledException canceled) when (token is not null && cancellationToken.IsCancellationRequested)
         {
@@ -169,35 +198,28 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Saves what was learned, closes the connection and unloads the model. Requests that still run must have ended. May be called twice.</summary>
-    public async ValueTask DisposeAsync() => await _disposal.Value.ConfigureAwait(false);
-
-    /// <summary>Does what <see cref="DisposeAsync"/> does and blocks until it is done, for containers that dispose synchronously.</summary>
-    public void Dispose() => _disposal.Value.GetAwaiter().GetResult();
-
-    private ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller) =>
-        Experience is { } experience && request?.Partition is null ? InferForSessionAsync(experience, inputs, request, budget, recorded, stop, caller) : InferAsync(inputs, variant: null, request, budget, recorded, stop, caller);
+    private ValueTask<InferenceResult> InferAsync(in Call call) =>
+        Experience is { } experience && call.Request?.Partition is null ? InferForSessionAsync(experience, call) : InferAsync(call, variant: null);
 
     /// <summary>Infers with the variant that was chosen for the session, and notes how that went.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InferenceResult> InferForSessionAsync(
-        ClientExperience experience, ReadOnlyMemory<TensorValue> inputs, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller)
+    private async ValueTask<InferenceResult> InferForSessionAsync(ClientExperience experience, Call call)
     {
-        var (session, variant) = experience.Begin(inputs.Span, request?.MinAccuracy ?? 0);
+        var (session, variant) = experience.Begin(call.Inputs.Span, call.Request?.MinAccuracy ?? 0);
         var began = _options.TimeProvider.GetTimestamp();
         try
         {
-            var result = await InferAsync(inputs, variant, request, budget, recorded, stop, caller).ConfigureAwait(false);
+            var result = await InferAsync(call, variant).ConfigureAwait(false);
             result.IsOf(experience, session);
             experience.End(session, variant, result.VariantNumber, _options.TimeProvider.GetElapsedTime(began).TotalSeconds);
             return result;
         }
-        catch (Exception error) when (error is not RequestTimeoutException && caller.IsCancellationRequested)
+        catch (Exception error) when (error is not RequestTimeoutException && call.Caller.IsCancellationRequested)
         {
             experience.Abandon(session);
             throw;
         }
-        catch (Exception error) when (error is RequestTimeoutException || stop.IsCancellationRequested)
+        catch (Exception error) when (error is RequestTimeoutException || call.Stop.IsCancellationRequested)
         {
             experience.End(session, variant, answered: null, _options.TimeProvider.GetElapsedTime(began).TotalSeconds);
             throw;
@@ -205,52 +227,52 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InferenceResult> InferAsync(ReadOnlyMemory<TensorValue> inputs, int? variant, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, CancellationToken stop, CancellationToken caller)
+    private async ValueTask<InferenceResult> InferAsync(Call call, int? variant)
     {
-        var (decision, skipped) = request?.Partition is { } named ? (_selector.Named(named), null) : _selector.Choose(request?.Quality ?? default, request?.MinAccuracy ?? 0, variant, budget);
+        var (decision, skipped) = call.Request?.Partition is { } named ? (_selector.Named(named), null) : _selector.Choose(call.Request?.Quality ?? default, call.Request?.MinAccuracy ?? 0, call.Request?.MinQuality, variant, call.Budget);
+        // Who asks for the answers on the way goes by the exits, also where all of the model would have run in one piece.
+        if (call.Early is not null && decision.Arm is { IsOnDevice: true, Exit: 0 } && _arms.FirstExitOf(decision.Arm.Variant) is { } byExits) decision = decision with { Arm = byExits };
         try
         {
-            return await AttemptAsync(inputs, decision, request, budget, recorded, skipped, stop, caller).ConfigureAwait(false);
+            return await AttemptAsync(call, decision, skipped).ConfigureAwait(false);
         }
-        catch (SegmentLoadException error) when (!decision.IsNamed && _selector.Learns && !decision.Arm.IsOnDevice)
+        catch (SegmentLoadException error) when (!decision.IsNamed && _selector.Learns && decision.Arm is not { IsOnDevice: true, Exit: 0 })
         {
             // Not where it is another variant that does not load, which was to stand in.
             if (error.Partition == decision.Arm.Cut) _mask.Add(decision.Arm.Variant, decision.Arm.Cut, error.Message);
-            return await AttemptAsync(inputs, _selector.OnDevice(decision), request, budget, recorded, skipped, stop, caller).ConfigureAwait(false);
+            return await AttemptAsync(call with { Early = null }, _selector.OnDevice(decision), skipped).ConfigureAwait(false);
         }
     }
 
-    /// <param name="inputs">The model's inputs.</param>
+    /// <param name="call">The request.</param>
     /// <param name="decision">What was chosen.</param>
-    /// <param name="request">What is asked for beside the inputs.</param>
-    /// <param name="budget">The time that the request has.</param>
-    /// <param name="recorded">Tells listeners.</param>
     /// <param name="skipped">Why the server was not even tried; null where it is, or was not chosen.</param>
-    /// <param name="stop">Signalled when the caller cancels or the budget is spent.</param>
-    /// <param name="caller">Signalled when the caller cancels.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InferenceResult> AttemptAsync(ReadOnlyMemory<TensorValue> inputs, Decision decision, InferenceRequest? request, RequestBudget budget, RecordedRequest recorded, Exception? skipped, CancellationToken stop, CancellationToken caller)
+    private async ValueTask<InferenceResult> AttemptAsync(Call call, Decision decision, Exception? skipped)
     {
         if (!decision.Arm.IsOnDevice && _servers.All.IsEmpty) throw NoServer();
-        using var attempt = new Attempt(_variants[decision.Arm.Variant].Model[_arms.PartitionOf(decision.Arm).Index], _arms.CodecOf(decision.Arm), decision, inputs, budget, _sink, _options.TimeProvider)
+        var (request, budget, model) = (call.Request, call.Budget, _variants[decision.Arm.Variant].Model);
+        using var attempt = new Attempt(model[_arms.PartitionOf(decision.Arm).Index], _arms.CodecOf(decision.Arm), decision, call.Inputs, budget, _sink, _options.TimeProvider)
         {
             MayReplaceCodec = _options.Codec is null && !decision.IsNamed,
             RefusesNonFinite = _options is { NonFiniteOutputs: NonFiniteOutputs.FinishOnDevice, FallsBack: true } && !decision.IsNamed && !_runner.YieldsNonFinite,
             Weight = (request?.Quality ?? default).EffectiveWeight,
             MinQuality = request?.MinQuality,
             User = request?.User ?? "",
-            Caller = caller,
+            Caller = call.Caller,
             PrefersServer = budget.IsLimited && _selector.Objective == Objective.MostAccurateBy && !decision.IsNamed,
+            Exits = ExitRule.For(model.Exits, _arms.ExitOf(decision.Arm), request?.MinQuality, keepsUnsure: call.Early is not null || (budget.IsLimited && _options.FallsBack && !decision.IsNamed)),
+            Early = call.Early,
         };
-        await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, stop).ConfigureAwait(false);
-        var result = await InferenceResult.CreateAsync(attempt, _variants, _arms, _servers, skipped, stop).ConfigureAwait(false);
+        await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, call.Stop).ConfigureAwait(false);
+        var result = await InferenceResult.CreateAsync(attempt, attempt.Result, _variants, _arms, _servers, skipped, call.Stop).ConfigureAwait(false);
         if (result.DeviceOutputs.Count > 0 && budget.IsOver)
         {
             result.Dispose();
             throw budget.Exceeded("preparing the result");
         }
 
-        if (recorded.IsRecorded) recorded.Complete(result.Report(attempt));
+        if (call.Recorded.IsRecorded) call.Recorded.Complete(result.Report(attempt));
         return result;
     }
 
@@ -272,4 +294,15 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
 
     private ServerUnreachableException NoServer() =>
         new($"The partition needs a server and none was named. Set {nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.Server)} or {nameof(SplitInferenceOptions.Servers)}, or take partition {Plan.AllOnDevice.Index}, which runs everything on the device.");
+
+    /// <summary>One request.</summary>
+    /// <param name="Inputs">The model's inputs.</param>
+    /// <param name="Request">What is asked for beside them.</param>
+    /// <param name="Budget">The time that it has.</param>
+    /// <param name="Recorded">Tells listeners.</param>
+    /// <param name="Early">Takes the answers on the way; null where none are asked for.</param>
+    /// <param name="Stop">Signalled when the caller cancels or the budget is spent.</param>
+    /// <param name="Caller">Signalled when the caller cancels.</param>
+    private readonly record struct Call(
+        ReadOnlyMemory<TensorValue> Inputs, InferenceRequest? Request, RequestBudget Budget, RecordedRequest Recorded, Func<Attempt, AttemptResult, CancellationToken, ValueTask>? Early, CancellationToken Stop, CancellationToken Caller);
 }

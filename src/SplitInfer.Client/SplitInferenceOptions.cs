@@ -134,9 +134,17 @@ public sealed class SplitInferenceOptions
 
     /// <summary>
     /// The file in which <c>splitinfer exits add</c> left early exits of this model; with a <see cref="Family"/> also a folder with such files of its variants. Where an exit on a cut is
-    /// sure enough, the device answers there, and nothing behind the cut runs. Null (the default) where there are none.
+    /// sure enough, the device answers there, and nothing behind the cut runs; a policy that learns chooses which exit is asked, and the exit on a <see cref="Partition"/> that is fixed is asked always.
+    /// By a deadline an exit that was not sure answers where nothing better is there (<see cref="InferenceRequest.MinQuality"/>). Files in a folder are called <c>*.exits.json</c>. Null (the default) where there are none.
     /// </summary>
     public string? Exits { get; set; }
+
+    /// <summary>
+    /// With <see cref="Exits"/> and a deadline: the share of the device's computing time that may be in vain, 0 to 1, since it goes on beside a server whose answer is then taken while an exit has given
+    /// one that could be given. It is counted over the last requests. 0 never begins where an exit has answered, 1 always does; races that a policy explores with and a <see cref="Hedge"/> follow rules of
+    /// their own. 0.15 unless set.
+    /// </summary>
+    public double MaxExtraWork { get; set; } = 0.15;
 
     /// <summary>With a calibration: the part of the results that must stay the same, 0 to 1, for a codec to be chosen; of a model that is no classifier, 1 less the relative error of its outputs. 0.99 unless set.</summary>
     public double MinAgreement { get; set; } = 0.99;
@@ -219,6 +227,8 @@ public sealed class SplitInferenceOptions
             Require(value is not null, option, "set; leave it out for the default");
         Require(CustomPolicy is null || (Policy is null && PolicyOptions.Count == 0), nameof(CustomPolicy), $"null where {nameof(Policy)} or {nameof(PolicyOptions)} is set, which it would replace");
         Require(Partition is null || Policy is null or PolicyNames.Fixed, nameof(Partition), $"null with policy '{Policy}', which chooses the partition itself: leave out {nameof(Policy)}, or set it to '{PolicyNames.Fixed}'");
+        Require(Exits is null || (Exits.Length > 0 && !IsServerOnly), nameof(Exits), IsServerOnly ? $"left out where {nameof(IsServerOnly)} is set: the device runs nothing on which they could stand" : "the path of a file that 'splitinfer exits add' left");
+        Require(MaxExtraWork is >= 0 and <= 1, nameof(MaxExtraWork), $"from 0 to 1 (0.15 allows 15 %); it is {MaxExtraWork}");
         Require(MinAgreement is >= 0 and <= 1, nameof(MinAgreement), $"from 0 to 1 (0.99 keeps 99 % of the results); it is {MinAgreement}");
         Require(Deadline is not { } deadline || deadline > TimeSpan.Zero, nameof(Deadline), $"more than 0, or null for none; it is {Deadline}");
         Require(ProfilingBudget >= TimeSpan.Zero, nameof(ProfilingBudget), $"at least 0; it is {ProfilingBudget}");

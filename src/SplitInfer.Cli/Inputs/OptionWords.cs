@@ -34,6 +34,7 @@ internal static class OptionWords
         (nameof(SplitInferenceOptions.Codec), "--codec"),
         (nameof(SplitInferenceOptions.Calibration), "--calibration"),
         (nameof(SplitInferenceOptions.MinAgreement), "--min-agreement"),
+        (nameof(SplitInferenceOptions.Exits), "--exits"),
         (nameof(SplitInferenceOptions.StateDirectory), "--state"),
         (nameof(SplitInferenceOptions.Deadline), "--deadline"),
     ];

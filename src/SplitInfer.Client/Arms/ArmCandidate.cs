@@ -29,6 +29,13 @@ internal sealed record ArmCandidate(Partition Partition, string Codec, double Pa
     /// <summary>Expected accuracy of the variant with the codec, 0 to 1.</summary>
     public double Accuracy { get; init; } = 1;
 
+    /// <summary>The setting of the exit on the partition; null where none is asked.</summary>
+    public ArmExit? Exit { get; init; }
+
+    /// <summary>The same, where the exit on the partition answers what it can.</summary>
+    /// <param name="exit">How it answers.</param>
+    public ArmCandidate With(ArmExit exit) => this with { Exit = exit, Accuracy = Accuracy * exit.Quality };
+
     /// <summary>The candidate that runs a variant on the device.</summary>
     public static ArmCandidate OnDevice(ArmVariant variant, int place, string codec) =>
         new(variant.Partitions[^1], codec, PayloadBits: 0, EncodeSeconds: 0, DecodeSeconds: 0) { Variant = place, Accuracy = variant.Accuracy };
@@ -62,9 +69,11 @@ internal sealed record ArmCandidate(Partition Partition, string Codec, double Pa
     /// <param name="server">The server, or <see cref="Arm.OnDevice"/>.</param>
     public ArmDescription Describe(int index, int codec, int server) => new()
     {
-        Arm = new(index, Variant, Partition.Index, codec, Exit: 0, server),
+        Arm = new(index, Variant, Partition.Index, codec, Exit?.Setting ?? 0, server),
         PayloadBits = PayloadBits,
         Accuracy = Accuracy,
+        ExitRate = Exit?.Rate ?? 0,
+        ExitSeconds = Exit?.Seconds ?? 0,
         EncodeSeconds = EncodeSeconds,
         DecodeSeconds = DecodeSeconds,
         TailMacs = [Partition.Tail.Conv.Macs, Partition.Tail.MatMul.Macs, Partition.Tail.Other.Macs],

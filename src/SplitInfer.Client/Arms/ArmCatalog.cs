@@ -17,6 +17,7 @@ internal sealed class ArmCatalog
     private readonly int _codecOfNamed;
     private readonly int _servers;
     private readonly int _remotesOfServer;
+    private readonly ImmutableArray<Arm> _wholes;
 
     private ArmCatalog(ImmutableArray<PlannedArmVariant> variants, IReadOnlyList<ArmCandidate> candidates, string codecOfNamed, CodecRegistry codecs, int servers)
     {
@@ -24,19 +25,20 @@ internal sealed class ArmCatalog
         CodecNames = [.. candidates.Select(static candidate => candidate.Codec).Append(codecOfNamed).Distinct()];
         Codecs = [.. CodecNames.Select(name => codecs.TryGet(name, out var codec) ? codec : throw new ArgumentException(name, nameof(candidates)))];
         _codecOfNamed = CodecNames.IndexOf(codecOfNamed);
+        // The main variant is the last one.
+        var locals = Enumerable.Range(1, variants.Length).Select(place => place % variants.Length).SelectMany(place => LocalsOf(variants[place], place, codecOfNamed));
         Descriptions =
         [
             .. Enumerable.Range(0, _servers).SelectMany(server =>
                 candidates.Select((candidate, place) => candidate.Describe((server * _remotesOfServer) + place, CodecNames.IndexOf(candidate.Codec), server))),
-            // The main variant is the last one.
-            .. Enumerable.Range(1, variants.Length).Select(place => place % variants.Length)
-                .Select((variant, place) => ArmCandidate.OnDevice(variants[variant], variant, codecOfNamed).Describe((_servers * _remotesOfServer) + place, _codecOfNamed, Arm.OnDevice)),
+            .. locals.Select((candidate, place) => candidate.Describe((_servers * _remotesOfServer) + place, _codecOfNamed, Arm.OnDevice)),
         ];
+        _wholes = [.. Enumerable.Range(0, variants.Length).Select(variant => Descriptions.Last(arm => arm.Arm is { IsOnDevice: true, Exit: 0 } && arm.Arm.Variant == variant).Arm)];
     }
 
     /// <summary>
-    /// The arms, by server, variant and rising partition. The last ones run everything on the device, one for each variant, the very last one the main
-    /// variant. Every server has the same.
+    /// The arms, by server, variant and rising partition; every server has the same. Those on the device come last: for each variant those that may leave at an exit, and behind them the one
+    /// that runs all of it; the very last one is that of the main variant.
     /// </summary>
     public ImmutableArray<ArmDescription> Descriptions { get; }
 
@@ -83,11 +85,16 @@ internal sealed class ArmCatalog
     /// <exception cref="InvalidPartitionException">There is none, or it is not admissible.</exception>
     public Arm RequireNamed(int partition, int server = 0) => WhyNot(partition) is { } reason ? throw new InvalidPartitionException(reason) : Named(partition, server);
 
-    /// <summary>Whether a policy may decide for an arm: it was given the arm, or the arm is one of those that <see cref="Named"/> makes.</summary>
+    /// <summary>The arm that always takes one partition, where that can be taken: the same, and the exit on the partition answers where it is sure.</summary>
+    /// <param name="partition">What is fixed.</param>
+    /// <exception cref="InvalidPartitionException">There is none, or it is not admissible.</exception>
+    public Arm RequireFixed(int partition) => WhyNot(partition) is { } reason ? throw new InvalidPartitionException(reason) : Fixed(partition, server: 0);
+
+    /// <summary>Whether a policy may decide for an arm: it was given the arm, or the arm is one of those that <see cref="Named"/> makes, or with an exit <see cref="RequireFixed"/>.</summary>
     public bool Contains(in Arm arm)
     {
         if ((uint)arm.Index < (uint)Descriptions.Length) return Descriptions[arm.Index].Arm == arm;
-        return (uint)arm.Cut < (uint)_variants[0].Plan.Partitions.Length && (uint)arm.Server < (uint)_servers && Named(arm.Cut, arm.Server) == arm;
+        return (uint)arm.Cut < (uint)_variants[0].Plan.Partitions.Length && (uint)arm.Server < (uint)_servers && (Named(arm.Cut, arm.Server) == arm || Fixed(arm.Cut, arm.Server) == arm);
     }
 
     /// <summary>The arm that does on another server what an arm does on its own.</summary>
@@ -101,10 +108,24 @@ internal sealed class ArmCatalog
     public Arm OnDevice => Descriptions[^1].Arm;
 
     /// <summary>The arm that runs everything of a variant on the device.</summary>
-    public Arm OnDeviceOf(int variant) => Descriptions[variant == 0 ? ^1 : (_servers * _remotesOfServer) + variant - 1].Arm;
+    public Arm OnDeviceOf(int variant) => _wholes[variant];
+
+    /// <summary>The arm of a variant on the device that leaves at its first exit where that is sure; null where it has none.</summary>
+    public Arm? FirstExitOf(int variant)
+    {
+        for (var place = _servers * _remotesOfServer; place < Descriptions.Length; place++)
+            if (Descriptions[place].Arm is { Exit: > 0 } arm && arm.Variant == variant) return arm;
+        return null;
+    }
+
+    /// <summary>Whether a variant has exits.</summary>
+    public bool HasExits => _variants.Any(static variant => !variant.Exits.IsEmpty);
+
+    /// <summary>How the exit of an arm answers; null where the arm has none.</summary>
+    public ArmExit? ExitOf(in Arm arm) => arm.Exit > 0 && _variants[arm.Variant].Exits is var exits && arm.Exit <= exits.Length ? exits[arm.Exit - 1] : null;
 
     /// <summary>Expected accuracy of an arm, 0 to 1.</summary>
-    public double AccuracyOf(in Arm arm) => arm.Index < Descriptions.Length ? Descriptions[arm.Index].Accuracy : _variants[arm.Variant].Accuracy;
+    public double AccuracyOf(in Arm arm) => arm.Index < Descriptions.Length ? Descriptions[arm.Index].Accuracy : _variants[arm.Variant].Accuracy * (ExitOf(arm)?.Quality ?? 1);
 
     /// <summary>The partition of an arm.</summary>
     /// <exception cref="ArgumentException">There is none: the policy made the arm up.</exception>
@@ -134,15 +155,15 @@ internal sealed class ArmCatalog
         if (choice.Codec is { } name)
         {
             if (!codecs.TryGet(name, out _)) throw new ArgumentException($"There is no codec '{name}'. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(choice));
-            ArmCandidate[] remote = [.. Candidates(variants, plan => plan.Arms.Where(arm => arm != plan.AllOnDevice).Select(arm => new ArmCandidate(arm, name, arm.BoundaryBytes * 8.0, 0, 0)))];
-            return new(variants, variants.Length == 1 ? remote : ArmCandidate.Prune(remote, [.. variants]), name, codecs, servers);
+            ArmCandidate[] remote = [.. Candidates(variants, variant => variant.Plan.Partitions.Where(cut => IsOffered(variant, cut)).Select(cut => new ArmCandidate(cut, name, cut.BoundaryBytes * 8.0, 0, 0)))];
+            return new(variants, variants.Length == 1 && variants[0].Exits.IsEmpty ? remote : ArmCandidate.Prune(remote, [.. variants]), name, codecs, servers);
         }
 
         foreach (var allowed in choice.Allowed ?? new HashSet<string>())
             if (!codecs.TryGet(allowed, out _)) throw new ArgumentException($"There is no codec '{allowed}' to allow. The codecs are: {string.Join(", ", codecs.Names)}.", nameof(choice));
 
         var calibrations = CalibrationFiles.Load(choice.Calibration, [.. variants.Select(static variant => variant.Plan)]);
-        ArmCandidate[] all = [.. Candidates(variants, plan => plan.Partitions.Where(static p => p.IsAdmissible && !p.Boundary.IsEmpty).SelectMany(CodecCosts(calibrations.GetValueOrDefault(plan), choice, codecs)))];
+        ArmCandidate[] all = [.. Candidates(variants, variant => variant.Plan.Partitions.Where(static p => p.IsAdmissible && !p.Boundary.IsEmpty).SelectMany(CodecCosts(calibrations.GetValueOrDefault(variant.Plan), variant, choice, codecs)))];
         ArmCandidate[] candidates = [.. all.Where(IsAllowed)];
         if (all.Length > 0 && candidates.Length == 0)
             throw new ArgumentException($"None of the allowed codecs ({string.Join(", ", choice.Allowed!)}) can be chosen: a policy takes those that lose nothing and, with a calibration, those that lose little enough. Allow one of {string.Join(", ", all.Select(static c => c.Codec).Distinct())}, or give a calibration.", nameof(choice));
@@ -151,18 +172,29 @@ internal sealed class ArmCatalog
         bool IsAllowed(ArmCandidate candidate) => choice.Allowed?.Contains(candidate.Codec) is not false;
     }
 
-    // What a codec loses counts only with a family, which says what its variants lose; elsewhere the calibration has the last word.
-    private static IEnumerable<ArmCandidate> Candidates(ImmutableArray<PlannedArmVariant> variants, Func<PartitionPlan, IEnumerable<ArmCandidate>> ofPlan) => variants.SelectMany((variant, place) =>
-        ofPlan(variant.Plan).Select(candidate => candidate with { Variant = place, Accuracy = variant.IsOfFamily ? variant.Accuracy * candidate.Accuracy : 1 }));
+    private static IEnumerable<ArmCandidate> LocalsOf(PlannedArmVariant variant, int place, string codec)
+    {
+        var whole = ArmCandidate.OnDevice(variant, place, codec);
+        return variant.Exits.Select(exit => (whole with { Partition = variant.Partitions[exit.Partition] }).With(exit)).Append(whole);
+    }
 
-    private static Func<Partition, IEnumerable<ArmCandidate>> CodecCosts(ModelCalibration? calibration, CodecChoice choice, CodecRegistry codecs)
+    private Arm Fixed(int partition, int server) => Named(partition, server) is var named && _variants[0].ExitOn(partition) is { } exit ? named with { Exit = exit.Setting } : named;
+
+    // What a codec loses counts only with a family, which says what its variants lose; elsewhere the calibration has the last word. What an exit loses always counts.
+    private static IEnumerable<ArmCandidate> Candidates(ImmutableArray<PlannedArmVariant> variants, Func<PlannedArmVariant, IEnumerable<ArmCandidate>> ofVariant) => variants.SelectMany((variant, place) =>
+        ofVariant(variant).Select(candidate => candidate with { Variant = place, Accuracy = variant.IsOfFamily ? variant.Accuracy * candidate.Accuracy : 1 })
+            .SelectMany(candidate => variant.ExitOn(candidate.Partition.Index) is { } exit ? [candidate, candidate.With(exit)] : (ArmCandidate[])[candidate]));
+
+    // All sizes are assumed to shrink alike, so a cut that crosses no fewer bytes than an earlier one cannot win, unless an exit stands on it.
+    private static bool IsOffered(PlannedArmVariant variant, Partition cut) => cut != variant.Plan.AllOnDevice && (cut.IsArm || (cut.IsAdmissible && variant.ExitOn(cut.Index) is not null));
+
+    private static Func<Partition, IEnumerable<ArmCandidate>> CodecCosts(ModelCalibration? calibration, PlannedArmVariant variant, CodecChoice choice, CodecRegistry codecs)
     {
         if (calibration is null) return AssumedOf;
         var calibrated = new CalibratedCodecCosts(calibration, codecs, choice.MinAgreement);
         return partition => calibrated.Of(partition) is var known && known.Any() ? known : AssumedOf(partition);
 
-        // All sizes are assumed to shrink alike, so a cut that crosses no fewer bytes than an earlier one cannot win.
-        IEnumerable<ArmCandidate> AssumedOf(Partition partition) => partition.IsArm ? AssumedCodecCosts.Of(partition, codecs) : [];
+        IEnumerable<ArmCandidate> AssumedOf(Partition partition) => IsOffered(variant, partition) ? AssumedCodecCosts.Of(partition, codecs) : [];
     }
 }
 

@@ -15,4 +15,11 @@ internal sealed record PlannedArmVariant(PartitionPlan Plan, double Accuracy = 1
 {
     /// <summary>Whether a family says what it is worth, also where it is the only one of the family.</summary>
     public bool IsOfFamily { get; init; }
+
+    /// <summary>How its exits may answer; none unless it has some.</summary>
+    public ImmutableArray<ArmExit> Exits { get; init; } = [];
+
+    /// <summary>The setting by which the exit on a partition answers where it is sure; null where there is none.</summary>
+    /// <param name="partition">The partition.</param>
+    public ArmExit? ExitOn(int partition) => Exits.FirstOrDefault(exit => exit.Partition == partition && !exit.IsForced);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.IO.Enumeration;
 using SplitInfer.Calibration;
 using SplitInfer.Families;
 using SplitInfer.Partitioning;
@@ -16,7 +17,7 @@ internal static class CalibrationFiles
     {
         var found = new Dictionary<PartitionPlan, ModelCalibration>(ReferenceEqualityComparer.Instance);
         if (path is null) return found;
-        foreach (var file in Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "*.json").Where(static file => Path.GetFileName(file) != FamilyFile.Name).Order(StringComparer.Ordinal)] : new[] { path })
+        foreach (var file in Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "*.json").Where(static file => Path.GetFileName(file) != FamilyFile.Name && !FileSystemName.MatchesSimpleExpression(ExitFiles.Pattern, Path.GetFileName(file))).Order(StringComparer.Ordinal)] : new[] { path })
         {
             var calibration = CalibrationFile.Load(file);
             var plan = plans.FirstOrDefault(plan => plan.Model == calibration.Model);

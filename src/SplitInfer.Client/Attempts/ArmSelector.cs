@@ -28,11 +28,12 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
     /// <summary>What the policy decides.</summary>
     /// <param name="quality">How much the request matters.</param>
     /// <param name="minAccuracy">The least accuracy that it asks for, 0 to 1.</param>
+    /// <param name="minQuality">The least share of answers that are to be the model's own, 0 to 1; null where it does not say.</param>
     /// <param name="variant">The variant that was chosen for it; null for any.</param>
     /// <param name="budget">The time that the request has.</param>
     /// <returns>The decision and, where the device takes the place of a server that is down, why.</returns>
     /// <exception cref="InvalidOperationException">The policy decided for an arm that it was not given.</exception>
-    public (Decision Decision, Exception? Skipped) Choose(in QualityOfService quality, double minAccuracy, int? variant, in RequestBudget budget)
+    public (Decision Decision, Exception? Skipped) Choose(in QualityOfService quality, double minAccuracy, double? minQuality, int? variant, in RequestBudget budget)
     {
         var unavailable = servers.All.IsEmpty ? ulong.MaxValue : servers.Unavailable;
         var decision = policy.Decide(new()
@@ -41,7 +42,7 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
             Quality = quality,
             UnavailableServers = unavailable,
             Objective = objective,
-            MinAccuracy = minAccuracy,
+            MinAccuracy = Math.Max(minAccuracy, LeastQuality(minQuality)),
             Variant = variant,
         });
         if (!arms.Contains(decision.Arm)) throw new InvalidOperationException($"Policy '{policy.Name}' decided for {decision.Arm}, which is not among the arms that it was given. Take one of {nameof(PolicySetup)}.{nameof(PolicySetup.Arms)}.");
@@ -64,6 +65,11 @@ internal sealed class ArmSelector(ArmCatalog arms, ArmMask mask, IPartitionPolic
 
         static Exception? WhyUnusable(ServerHandle server, int variant) => server.Health.LastFailure ?? server.Health.RefusalOf(variant);
     }
+
+    // Of one model the accuracy of an arm is how often it answers as the model does. An exit that is not sure answers only where the request allows it, or by a deadline. In a family
+    // the accuracies are those of variants, and how an exit may answer is looked at when it has.
+    private double LeastQuality(double? asked) =>
+        !arms.HasExits || arms.Variants.Length > 1 ? 0 : asked ?? (objective == Objective.MostAccurateBy ? 0 : arms.Variants[0].Exits[0].Quality);
 
     /// <summary>The same request, with everything of its variant on the device.</summary>
     public Decision OnDevice(in Decision decision) => decision with

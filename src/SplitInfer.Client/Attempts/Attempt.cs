@@ -33,12 +33,14 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     private int _phase;
     private readonly ITensorCodec _armCodec = codec;
     private Attempt? _source;
+    private AnswerAtHand? _atHand;
     private TensorValue[] _head = [];
     private TensorValue?[] _copies = [];
     private AttemptResult _result;
     private TimeSpan _collectTime;
     private long? _offloadBegan;
     private bool _isHeadTooLate;
+    private bool _hasArrived;
     private int _references = 1;
 
     /// <summary>The partition as the device runs it.</summary>
@@ -83,6 +85,27 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     /// <summary>On whose behalf it is made; empty where nobody is told apart.</summary>
     public string User { get; init; } = "";
+
+    /// <summary>How exits of the device may answer.</summary>
+    public ExitRule Exits { get; init; }
+
+    /// <summary>Takes over every answer on the way that is surer than those before; null where only the last one is asked for.</summary>
+    public Func<Attempt, AttemptResult, CancellationToken, ValueTask>? Early { get; init; }
+
+    /// <summary>Whether the device gives by the deadline the best answer that it has got to, rather than none, or is to give each on the way.</summary>
+    public bool IsAnytime => Early is not null || (Exits.KeepsUnsure && Exits.Exits is not null);
+
+    /// <summary>Whether an exit has given an answer that can be given where there is no better one by the deadline.</summary>
+    public bool HasAnswerAtHand => _atHand is { IsThere: true };
+
+    /// <summary>Whether the device may go on beside the server, though it has an answer at hand.</summary>
+    public bool MayGoOn { get; set; } = true;
+
+    /// <summary>Whether the device has gone on behind the cut, by way of exits or to the end; of use where the attempt <see cref="IsAnytime"/>.</summary>
+    public bool HasGoneOn { get; set; }
+
+    /// <summary>Seconds that the device has gone on behind the cut, in runs that have ended.</summary>
+    public double BehindSeconds { get; set; }
 
     /// <summary>Signalled when the caller cancels.</summary>
     public CancellationToken Caller { get; init; }
@@ -131,17 +154,60 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         _isHeadTooLate = budget.IsOver;
     }
 
-    /// <summary>Collects the boundary, which is encoded as it is sent.</summary>
-    /// <param name="copyInputs">Whether inputs that cross are copied, since they may still be sent when the caller has its result and may change them.</param>
-    public void CollectBoundary(bool copyInputs)
+    /// <summary>The cut was reached in another way than by its head.</summary>
+    /// <param name="boundary">What crosses it, which is taken over.</param>
+    public void Arrive(TensorValue[] boundary)
+    {
+        (_head, Boundary, _hasArrived) = (boundary, [.. boundary], true);
+        HeadTime = _timer.Restart();
+        _isHeadTooLate = budget.IsOver;
+    }
+
+    /// <summary>Collects the boundary.</summary>
+    public void CollectBoundary()
     {
         var timer = _timer.StartNew();
-        Boundary = Collect(cut.Route.Boundary);
-        if (copyInputs) CopyInputs();
+        if (!_hasArrived) Boundary = Collect(cut.Route.Boundary);
         _collectTime = timer.Restart();
+    }
+
+    /// <summary>What is left of the request begins: the boundary is encoded as it is sent.</summary>
+    /// <param name="copyInputs">Whether inputs that cross are copied, since they may still be read when the caller has its result and may change them.</param>
+    /// <param name="isSent">Whether a server is asked.</param>
+    public void SetOut(bool copyInputs, bool isSent)
+    {
+        var timer = _timer.StartNew();
+        if (copyInputs) CopyInputs();
+        _collectTime += timer.Restart();
+        if (!isSent) return;
         _offloadBegan = time.GetTimestamp();
         Stage = "waiting for the server";
     }
+
+    /// <summary>Has the exit on the cut answer, where there is one. An answer that is not sure is kept for the deadline.</summary>
+    /// <returns>Whether the attempt is complete.</returns>
+    public async ValueTask<bool> LeaveAsync(CancellationToken stop)
+    {
+        if (Exits.Ask(cut.Partition.Index, Boundary, isOfArm: true) is not { } answer) return false;
+        if (answer.IsProvisional || Early is not null)
+        {
+            await OfferAsync(answer, stop).ConfigureAwait(false);
+            return false;
+        }
+
+        Complete(answer with { IsTooLate = budget.IsOver });
+        return true;
+    }
+
+    /// <summary>Takes over an answer that may yet be bettered, and tells of it where it is surer than those before.</summary>
+    public async ValueTask OfferAsync(AttemptResult answer, CancellationToken stop)
+    {
+        var atHand = Volatile.Read(ref _atHand) ?? Interlocked.CompareExchange(ref _atHand, new(), null) ?? _atHand;
+        if (atHand.Offer(answer) && Early is { } early && atHand.Share() is { } told) await early(this, told, stop).ConfigureAwait(false);
+    }
+
+    /// <summary>The best answer that exits have given so far, which the caller owns; null where there is none.</summary>
+    public AttemptResult? AnswerAtHand() => _atHand?.Share();
 
     /// <summary>Sends the same boundary to another server. The new attempt keeps this one alive, and what crosses must not be the caller's.</summary>
     /// <param name="arm">An arm of that server with the same cut.</param>
@@ -203,6 +269,14 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     /// <param name="arm">The arm that runs it on the device.</param>
     public void StandIn(in Arm arm) => Volatile.Write(ref _standIn, new(arm));
 
+    /// <summary>Completes the attempt with the answer at hand, where there is one, because the time is up.</summary>
+    public bool TryCompleteWithAnswerAtHand()
+    {
+        if (AnswerAtHand() is not { } best) return false;
+        Complete(_offloadBegan is null ? best : best with { Server = ServerOutcome.Overdue, OffloadSeconds = WaitedSeconds });
+        return true;
+    }
+
     /// <summary>Takes over the outputs that the request's result is made of.</summary>
     public void Complete(in AttemptResult result)
     {
@@ -225,9 +299,11 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
             : _offloadBegan is null ? ServerOutcome.NotAsked
             : ServerFailure is { } failure ? ServerFault.OutcomeOf(failure)
             : ServerOutcome.Abandoned,
-        HeadSeconds = HeadTime.TotalSeconds,
+        HeadSeconds = HeadSecondsOf(kind),
         EncodeSeconds = EncodeSeconds,
-        DeviceSeconds = kind != OutcomeKind.Completed ? 0 : _result.IsFromServer ? _result.OvertakenSeconds : DeviceSeconds(_result.Outputs),
+        DeviceSeconds = kind != OutcomeKind.Completed ? 0 : _result.IsFromServer ? _result.OvertakenSeconds : _result is { Exit: 0, IsByWayOfExits: false } && !decision.Arm.IsOnDevice ? DeviceSeconds(_result.Outputs) : 0,
+        Exit = kind == OutcomeKind.Completed ? ExitSetting : 0,
+        Confidence = kind == OutcomeKind.Completed && !_result.IsFromServer ? _result.Confidence : 0,
         OffloadSeconds = kind == OutcomeKind.Completed ? _result.OffloadSeconds : WaitedSeconds,
         ServerSeconds = _result.ServerTimings.TotalSeconds,
         QueueSeconds = _result.ServerTimings.QueueSeconds,
@@ -235,10 +311,11 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         BytesSent = kind == OutcomeKind.Completed && _result.Server is (ServerOutcome.Pending or ServerOutcome.Overdue) ? 0 : Progress.BytesSent,
     };
 
-    /// <summary>The model's outputs, which the caller owns.</summary>
-    public TensorValue[] TakeOutputs()
+    /// <summary>The model's outputs by a result, which the caller owns.</summary>
+    /// <param name="result">A result of this attempt.</param>
+    public TensorValue[] TakeOutputs(in AttemptResult result)
     {
-        TensorValue[] outputs = _result.Outputs.Variant is null ? Collect(cut.Route.Outputs) : [.. _result.Outputs.Tensors!];
+        TensorValue[] outputs = result.Outputs.Variant is null && result.Exit == 0 ? Collect(cut.Route.Outputs) : [.. result.Outputs.Tensors!];
         // Two outputs may be one value, and an output may be an input, so each is given an owner of its own.
         foreach (ref var output in outputs.AsSpan()) output = output.Share();
         return outputs;
@@ -256,9 +333,27 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
     {
         if (Interlocked.Decrement(ref _references) > 0) return;
         _result.Outputs.Dispose();
+        _atHand?.Dispose();
         foreach (var tensor in _head) tensor.Dispose();
         foreach (var copy in _copies) copy?.Dispose();
         _source?.Dispose();
+    }
+
+    // By the numbers of settings, so that a policy knows the exit of its arm again. One that was not sure has done what it would have done if it had been forced.
+    private int ExitSetting => _result.IsFromServer || _result.Exit == 0 || Exits.Exits is not { } exits ? 0
+        : _result.IsProvisional ? exits.Count + _result.Exit
+        : _result.Exit == exits.On(cut.Partition.Index) && decision.Arm.Exit > 0 ? decision.Arm.Exit
+        : _result.Exit;
+
+    // An arm on the device whose exit did not answer is to take as long as the whole model does. Where it did not get to the end, nothing tells that.
+    private double HeadSecondsOf(OutcomeKind kind)
+    {
+        if (_hasArrived) return 0;
+        if (decision.Arm is not { IsOnDevice: true, Exit: > 0 } || kind == OutcomeKind.LateReply) return HeadTime.TotalSeconds;
+        if (kind != OutcomeKind.Completed) return 0;
+        return _result.Exit > 0 ? ExitSetting == decision.Arm.Exit ? HeadTime.TotalSeconds : 0
+            : Exits.IsForced(decision.Arm) ? 0
+            : (HeadTime + _result.Outputs.Time).TotalSeconds;
     }
 
     private void CopyInputs()

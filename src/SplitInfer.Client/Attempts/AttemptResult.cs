@@ -36,6 +36,12 @@ internal readonly record struct AttemptResult(TailOutputs Outputs, ServerOutcome
     /// <summary>How sure that exit is of its answer, 0 to 1; 0 without exits.</summary>
     public double Confidence { get; init; }
 
+    /// <summary>Whether that exit was not sure enough to answer, so that the answer is of use only where nothing better comes by the deadline.</summary>
+    public bool IsProvisional { get; init; }
+
+    /// <summary>Whether the device came to its outputs by way of exits, which takes longer than the tail does.</summary>
+    public bool IsByWayOfExits { get; init; }
+
     /// <summary>Whether the outputs are the server's.</summary>
     public bool IsFromServer => Server == ServerOutcome.Replied;
 }

@@ -32,16 +32,20 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(Attempt attempt, bool sendsWhatIsNotFinite, CancellationToken stop)
     {
-        var (isOnDevice, caller) = (attempt.Decision.Arm.IsOnDevice, attempt.Caller);
+        var (isWhole, caller) = (attempt.Decision.Arm is { IsOnDevice: true, Exit: 0 }, attempt.Caller);
         try
         {
-            await attempt.RunHeadAsync(stop).ConfigureAwait(false);
-            if (!isOnDevice) await RunTailAsync(attempt, sendsWhatIsNotFinite, stop).ConfigureAwait(false);
+            if (!await executors.Ascent.TryReachAsync(attempt, stop).ConfigureAwait(false)) await attempt.RunHeadAsync(stop).ConfigureAwait(false);
+            if (!isWhole) await RunTailAsync(attempt, sendsWhatIsNotFinite, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && !caller.IsCancellationRequested)
         {
-            sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
-            throw attempt.Budget.Exceeded(attempt.Stage);
+            // What an exit has said is better than nothing.
+            if (!attempt.TryCompleteWithAnswerAtHand())
+            {
+                sink.Publish(attempt.CreateOutcome(OutcomeKind.Failed));
+                throw attempt.Budget.Exceeded(attempt.Stage);
+            }
         }
         catch (OperationCanceledException) when (caller.IsCancellationRequested)
         {
@@ -62,7 +66,8 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
         // What it cost is known all the same.
         if (attempt.IsTooLate) outcome = outcome with { Kind = OutcomeKind.Failed };
         sink.Publish(outcome);
-        if (isOnDevice) variants[outcome.Decision.Arm.Variant].Model.RecordWhole(outcome.HeadSeconds);
+        executors.Extra.Earn(attempt.HeadTime.TotalSeconds + (attempt.Result.IsFromServer ? 0 : attempt.Result.Outputs.Time.TotalSeconds));
+        if (isWhole) variants[outcome.Decision.Arm.Variant].Model.RecordWhole(outcome.HeadSeconds);
         else variants[attempt.LocalVariant].Model.RecordWhole(outcome.DeviceSeconds);
         if (attempt.IsTooLate) throw attempt.Budget.Exceeded(attempt.Stage);
         executors.SendShadow(attempt);
@@ -71,12 +76,21 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
     private async ValueTask RunTailAsync(Attempt attempt, bool sendsWhatIsNotFinite, CancellationToken stop)
     {
         var decision = attempt.Decision;
-        var executor = decision.IsNamed ? executors.Remote : executors.Chosen;
-        attempt.CollectBoundary(copyInputs: executor.MayOutliveCall(attempt) || decision.Shadow is not null);
-        var isKnownHarmless = sendsWhatIsNotFinite || (learns && !decision.IsNamed && _harmlessPartitions.ContainsKey((decision.Arm.Variant, decision.Arm.Cut)));
+        attempt.CollectBoundary();
+        if (await attempt.LeaveAsync(stop).ConfigureAwait(false)) return;
+        var executor = decision.Arm.IsOnDevice ? executors.OnDevice : decision.IsNamed && attempt.Early is null ? executors.Remote : executors.Chosen;
+        attempt.SetOut(copyInputs: executor.MayOutliveCall(attempt) || decision.Shadow is not null, isSent: !decision.Arm.IsOnDevice);
+        var isKnownHarmless = sendsWhatIsNotFinite || decision.Arm.IsOnDevice || (learns && !decision.IsNamed && _harmlessPartitions.ContainsKey((decision.Arm.Variant, decision.Arm.Cut)));
         if (isKnownHarmless || BoundaryCheck.FindLoss(attempt) is not { } loss)
         {
-            attempt.Complete(await executor.RunAsync(attempt, stop).ConfigureAwait(false));
+            var result = await executor.RunAsync(attempt, stop).ConfigureAwait(false);
+            if (result.IsTooLate && attempt.TryCompleteWithAnswerAtHand())
+            {
+                result.Outputs.Dispose();
+                return;
+            }
+
+            attempt.Complete(result);
             if (attempt.Result.ServerFailure is NonFiniteOutputException nonFinite) Judge(attempt, nonFinite);
             return;
         }

@@ -21,19 +21,21 @@ internal sealed class ExecutorSet
     /// <param name="fallsBack">Whether the device finishes what a server fails.</param>
     /// <param name="learns">Whether a policy chooses the servers and learns of them.</param>
     /// <param name="silencePatience">How long a server may show no sign of life before the device begins as well.</param>
+    /// <param name="maxExtraWork">What the device may compute in vain, of all that it computes, 0 to 1.</param>
     /// <param name="arms">The arms.</param>
     /// <param name="time">The clock.</param>
-    public ExecutorSet(ServerSet servers, CodecRegistry codecs, VariantSet variants, OutcomeSink sink, BackgroundWork background, DeadlineRescue rescue, bool fallsBack, bool learns, TimeSpan silencePatience, ArmCatalog arms, TimeProvider time)
+    public ExecutorSet(ServerSet servers, CodecRegistry codecs, VariantSet variants, OutcomeSink sink, BackgroundWork background, DeadlineRescue rescue, bool fallsBack, bool learns, TimeSpan silencePatience, double maxExtraWork, ArmCatalog arms, TimeProvider time)
     {
         _servers = servers;
         var standIns = new StandInRule(variants, arms);
-        var local = new LocalExecutor(variants, standIns, time);
-        StandIns = standIns;
+        var rest = new LocalExecutor(variants, standIns, time);
+        var local = new AnytimeExecutor(new ClimbExecutor(variants, rest, standIns, time), rest, standIns, background, time);
+        (StandIns, Extra, OnDevice, Ascent) = (standIns, new(maxExtraWork), local, new(variants, time));
         _single = new RemoteExecutor(servers, codecs, time);
         Remote = new FailoverExecutor(_single, servers, arms.On);
         Late = new(sink, background, time);
         // Where a policy chose the server, the device goes before another one.
-        var race = new RaceExecutor(learns && fallsBack ? _single : Remote, local, Late, background, standIns, rescue, fallsBack ? new(servers, silencePatience) : null, time);
+        var race = new RaceExecutor(learns && fallsBack ? _single : Remote, local, Late, background, standIns, Extra, rescue, fallsBack ? new(servers, silencePatience) : null, time);
         Chosen = fallsBack ? new FallbackExecutor(race, local, standIns) : race;
     }
 
@@ -42,6 +44,15 @@ internal sealed class ExecutorSet
 
     /// <summary>For a partition that the request named: only servers may run the tail, so that their errors show.</summary>
     public IExecutor Remote { get; }
+
+    /// <summary>For an arm on the device, behind its exit.</summary>
+    public IExecutor OnDevice { get; }
+
+    /// <summary>Brings a request that asks for every answer on the way to its cut.</summary>
+    public Ascent Ascent { get; }
+
+    /// <summary>Bounds what the device computes in vain.</summary>
+    public ExtraWork Extra { get; }
 
     /// <summary>Says which variant the device runs.</summary>
     public StandInRule StandIns { get; }

@@ -22,7 +22,8 @@ internal sealed class OutcomeSink(ServerSet servers, IPartitionPolicy policy, Ar
         else if (outcome.Server is ServerOutcome.Overdue or ServerOutcome.Abandoned) servers.All[decision.Arm.Server].Health.ReportDoubt();
         if (outcome.Kind == OutcomeKind.LateReply) recorder?.LateReply(decision.Arm.Server, outcome.Server);
         if (!decision.IsNamed) policy.Observe(outcome);
-        if (outcome.HeadSeconds > 0) heads?.Observe(decision.Arm.Variant, decision.Arm.Cut, outcome.HeadSeconds);
+        // Where the exit of an arm on the device did not answer, the time is that of more than the way to its cut.
+        if (outcome.HeadSeconds > 0 && (decision.Arm is not { IsOnDevice: true, Exit: > 0 } || outcome.Exit == decision.Arm.Exit)) heads?.Observe(decision.Arm.Variant, decision.Arm.Cut, outcome.HeadSeconds);
         servers.ProbeIfDue();
     }
 

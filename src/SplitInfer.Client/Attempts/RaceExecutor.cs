@@ -20,6 +20,7 @@ internal sealed class RaceExecutor : IExecutor
     private readonly LateReplyCollector _late;
     private readonly BackgroundWork _background;
     private readonly StandInRule _standIns;
+    private readonly ExtraWork _extra;
     private readonly DeadlineRescue _rescue;
     private readonly SilenceRule? _silence;
     private readonly TimeProvider _time;
@@ -30,18 +31,19 @@ internal sealed class RaceExecutor : IExecutor
     /// <param name="late">Takes servers that lost.</param>
     /// <param name="background">Takes devices that lost, until they have ended.</param>
     /// <param name="standIns">Knows what the device runs and how long that takes.</param>
+    /// <param name="extra">Bounds what the device computes beside a server though it has an answer at hand.</param>
     /// <param name="rescue">What the device does for a request whose deadline is near.</param>
     /// <param name="silence">When the device begins beside a silent server; null for never.</param>
     /// <param name="time">The clock.</param>
-    public RaceExecutor(IExecutor remote, IExecutor local, LateReplyCollector late, BackgroundWork background, StandInRule standIns, DeadlineRescue rescue, SilenceRule? silence, TimeProvider time) =>
-        (_remote, _local, _late, _background, _standIns, _rescue, _silence, _time) = (remote, local, late, background, standIns, rescue, silence, time);
+    public RaceExecutor(IExecutor remote, IExecutor local, LateReplyCollector late, BackgroundWork background, StandInRule standIns, ExtraWork extra, DeadlineRescue rescue, SilenceRule? silence, TimeProvider time) =>
+        (_remote, _local, _late, _background, _standIns, _extra, _rescue, _silence, _time) = (remote, local, late, background, standIns, extra, rescue, silence, time);
 
     public bool MayOutliveCall(Attempt attempt) =>
-        _silence?.Watched(attempt) is not null || attempt.Decision is { IsRaced: true } or { LateAfterSeconds: > 0 } or { HedgeAfterSeconds: not null } || (_rescue == DeadlineRescue.Race && attempt.Budget.IsLimited);
+        _local.MayOutliveCall(attempt) || _silence?.Watched(attempt) is not null || attempt.Decision is { IsRaced: true } or { LateAfterSeconds: > 0 } or { HedgeAfterSeconds: not null } || (_rescue == DeadlineRescue.Race && attempt.Budget.IsLimited);
 
     public ValueTask<AttemptResult> RunAsync(Attempt attempt, CancellationToken stop)
     {
-        if (attempt.Decision.IsRaced) return new(RaceAsync(attempt, new(attempt, _local), new(attempt, _remote), isLate: false, silent: null, stop));
+        if (attempt.Decision.IsRaced || attempt.Early is not null) return new(RaceAsync(attempt, new(attempt, _local), new(attempt, _remote), isLate: false, silent: null, reserved: 0, stop));
         var (patience, isRescue) = PatienceFor(attempt);
         var silence = _silence?.Watched(attempt) is null ? null : _silence;
         return patience == Timeout.InfiniteTimeSpan && silence is null ? _remote.RunAsync(attempt, stop) : WaitOrRaceAsync(attempt, patience, isRescue, silence, stop);
@@ -63,9 +65,10 @@ internal sealed class RaceExecutor : IExecutor
             silent?.Health.ReportDoubt();
             if (isRescue) _standIns.ChooseLast(attempt);
             else _standIns.ChooseAgain(attempt);
-            return isRescue && silent is null && _rescue == DeadlineRescue.Replace
-                ? await ReplaceAsync(attempt, server, stop).ConfigureAwait(false)
-                : await RaceAsync(attempt, new(attempt, _local), server, isLate: true, silent, stop).ConfigureAwait(false);
+            // Where nothing but what is at hand can be given any more, there is nothing to take over.
+            if (isRescue && silent is null && _rescue == DeadlineRescue.Replace && !(attempt.HasAnswerAtHand && _standIns.LeftUntilLastCall(attempt) == TimeSpan.Zero)) return await ReplaceAsync(attempt, server, stop).ConfigureAwait(false);
+            var reserved = isRescue && silent is null && attempt.HasAnswerAtHand ? Reserve(attempt) : 0;
+            return await RaceAsync(attempt, new(attempt, _local), server, isLate: true, silent, reserved, stop).ConfigureAwait(false);
         }
 
         try
@@ -84,16 +87,16 @@ internal sealed class RaceExecutor : IExecutor
 
     /// <summary>
     /// The first result wins, unless the device has but the second best and the server may yet answer by the deadline. Ends when there is one, or when both
-    /// branches have ended without. A server that was <paramref name="silent"/> may still win.
+    /// branches have ended without. A server that was <paramref name="silent"/> may still win. <paramref name="reserved"/> seconds are set apart for the device.
     /// </summary>
-    private async Task<AttemptResult> RaceAsync(Attempt attempt, RaceBranch device, RaceBranch server, bool isLate, ServerHandle? silent, CancellationToken stop)
+    private async Task<AttemptResult> RaceAsync(Attempt attempt, RaceBranch device, RaceBranch server, bool isLate, ServerHandle? silent, double reserved, CancellationToken stop)
     {
         var winner = device;
         Exception? failure = null;
         attempt.Stage = "device and server ran the rest";
         using (stop.UnsafeRegister(_ => { server.Stop(); device.Stop(); }, null))
         {
-            if (await Task.WhenAny(device.Result, server.Result).ConfigureAwait(false) == server.Result || (silent is null && await HoldAsync(attempt, device, server, stop).ConfigureAwait(false))) winner = server;
+            if (await Task.WhenAny(device.Result, server.Result).ConfigureAwait(false) == server.Result || await HoldAsync(attempt, device, server, silent, stop).ConfigureAwait(false)) winner = server;
             if (server.Result.IsFaulted) failure = server.Result.Exception.InnerException!;
             if (!winner.Result.IsCompletedSuccessfully) winner = winner == server ? device : server;
             // A failure of the server that is not there yet reaches the collector of late replies instead.
@@ -108,7 +111,14 @@ internal sealed class RaceExecutor : IExecutor
 
         await device.DisposeAsync().ConfigureAwait(false);
         await server.DisposeAsync().ConfigureAwait(false);
+        _extra.Settle(reserved, inVain: 0);
         throw new OperationCanceledException(stop);
+
+        async Task EndInVainAsync()
+        {
+            await device.DisposeAsync().ConfigureAwait(false);
+            _extra.Settle(reserved, inVain: reserved > 0 ? attempt.BehindSeconds : 0);
+        }
 
         async Task<AttemptResult> EndAsync(double waited)
         {
@@ -119,14 +129,16 @@ internal sealed class RaceExecutor : IExecutor
                 winner = device;
             }
 
-            var result = await winner.Result.ConfigureAwait(false) with { IsRaced = true };
+            // An answer that was at hand without going on is no run.
+            var result = await winner.Result.ConfigureAwait(false) with { IsRaced = !attempt.IsAnytime || attempt.HasGoneOn };
             if (winner == server)
             {
-                if (device.Result.IsCompletedSuccessfully) result = result with { OvertakenSeconds = attempt.DeviceSeconds(device.Result.Result.Outputs) };
-                _background.Start(_ => device.DisposeAsync().AsTask());
+                if (device.Result is { IsCompletedSuccessfully: true, Result: { Exit: 0, IsByWayOfExits: false } overtaken }) result = result with { OvertakenSeconds = attempt.DeviceSeconds(overtaken.Outputs) };
+                _background.Start(_ => EndInVainAsync());
                 return result;
             }
 
+            _extra.Settle(reserved, inVain: 0);
             if (failure is not null) return result with { Server = ServerFault.OutcomeOf(failure), OffloadSeconds = waited, ServerFailure = failure };
             _late.Collect(server, attempt, (RaceModel.PatienceInDeviceDelays - 1) * attempt.DeviceSeconds(result.Outputs));
             return isLate ? result with { Server = ServerOutcome.Overdue, OffloadSeconds = waited, ServerFailure = silent is null ? null : _silence!.Failure(silent) } : result with { Server = ServerOutcome.Pending };
@@ -134,10 +146,13 @@ internal sealed class RaceExecutor : IExecutor
     }
 
     /// <summary>Holds a result of the device back, where a better one may yet come by the deadline. True where it has come.</summary>
-    private async ValueTask<bool> HoldAsync(Attempt attempt, RaceBranch device, RaceBranch server, CancellationToken stop)
+    private async ValueTask<bool> HoldAsync(Attempt attempt, RaceBranch device, RaceBranch server, ServerHandle? silent, CancellationToken stop)
     {
-        if (!device.Result.IsCompletedSuccessfully || server.Result.IsCompleted || !_standIns.IsSecondBest(attempt)) return false;
-        var left = attempt.Budget.Remaining - _standIns.HoldMargin(attempt);
+        if (!device.Result.IsCompletedSuccessfully || !_standIns.IsSecondBest(attempt, device.Result.Result)) return false;
+        if (server.Result.IsCompleted) return server.Result.IsCompletedSuccessfully;
+        // Who shows no sign of life is waited for only where the device has next to nothing.
+        if (silent is not null && !device.Result.Result.IsProvisional) return false;
+        var left = _standIns.LeftUntilLastCall(attempt);
         if (left > TimeSpan.Zero) await ((Task)server.Result.WaitAsync(left, _time, stop)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return server.Result.IsCompletedSuccessfully;
     }
@@ -152,6 +167,20 @@ internal sealed class RaceExecutor : IExecutor
         return result with { Server = ServerOutcome.Abandoned, OffloadSeconds = waited };
     }
 
+    /// <summary>Sets time apart for the device to go on beside the server; without that it does not, and has what is at hand.</summary>
+    private double Reserve(Attempt attempt)
+    {
+        if (_standIns.LeftUntilLastCall(attempt) is var left && left == TimeSpan.Zero) return Refuse();
+        var seconds = Math.Min(left.TotalSeconds, _standIns.FastestSeconds(attempt) is > 0 and var device ? device : left.TotalSeconds);
+        return _extra.TryReserve(seconds) ? seconds : Refuse();
+
+        double Refuse()
+        {
+            attempt.MayGoOn = false;
+            return 0;
+        }
+    }
+
     private (TimeSpan Patience, bool IsRescue) PatienceFor(Attempt attempt)
     {
         var late = attempt.Decision.LateAfterSeconds;
@@ -162,9 +191,12 @@ internal sealed class RaceExecutor : IExecutor
         {
             var device = _standIns.FastestSeconds(attempt);
             var start = device > 0 ? StandInRule.LatestStart(remaining, device) : remaining / 2;
-            if (start < seconds) (seconds, isRescue) = (Math.Max(start, 0), true);
+            // A server is not stopped for what would be too late itself, where something is at hand.
+            var isOfUse = start >= 0 || _rescue == DeadlineRescue.Race || !attempt.HasAnswerAtHand;
+            if (isOfUse && start < seconds) (seconds, isRescue) = (Math.Max(start, 0), true);
         }
 
+        if (attempt.HasAnswerAtHand && _standIns.LeftUntilLastCall(attempt).TotalSeconds is var left && left < seconds) (seconds, isRescue) = (left, true);
         return double.IsPositiveInfinity(seconds) ? (Timeout.InfiniteTimeSpan, false)
             : (seconds < LongestPatience.TotalSeconds ? TimeSpan.FromSeconds(seconds) : LongestPatience, isRescue);
     }

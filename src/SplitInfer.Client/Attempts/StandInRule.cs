@@ -1,6 +1,5 @@
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Device;
-using SplitInfer.Client.Transport;
 
 namespace SplitInfer.Client.Attempts;
 
@@ -23,11 +22,26 @@ internal sealed class StandInRule(VariantSet variants, ArmCatalog arms)
     /// <param name="device">What the device is expected to take, s; more than 0.</param>
     public static double LatestStart(double remaining, double device) => remaining - (Margin * device) - Math.Min(WakeUpSeconds, remaining / 4);
 
-    /// <summary>Whether what the device runs is less accurate than the server's result would be, and the request asks for the most accurate.</summary>
-    public bool IsSecondBest(Attempt attempt) => attempt.PrefersServer && variants[attempt.LocalVariant].Accuracy < arms.AccuracyOf(attempt.Decision.Arm);
+    /// <summary>Whether a time fits into what the request has left; also where nothing tells it.</summary>
+    public static bool IsLeft(Attempt attempt, double seconds) => !(seconds > attempt.Budget.RemainingSeconds);
 
-    /// <summary>How long before the deadline a result that the device has is no longer held back for a better one: timers and threads take time, and so does making what only the device can make of it.</summary>
-    public TimeSpan HoldMargin(Attempt attempt) => RequestBudget.Tolerance + TimeSpan.FromSeconds(Margin * variants[attempt.LocalVariant].Model.FinishSeconds);
+    /// <summary>Whether the device can run the rest from a cut in time, as far as that can be told.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="at">A cut of the variant of its arm.</param>
+    public bool CanFinish(Attempt attempt, LocalCut at)
+    {
+        var model = variants[attempt.Decision.Arm.Variant].Model;
+        return IsLeft(attempt, at.EstimateTailSeconds(at == attempt.Cut ? attempt.HeadTime.TotalSeconds : 0, model.WholeSeconds) + model.FinishSeconds);
+    }
+
+    /// <summary>Whether an answer of the device may be bettered by the server's: it is that of an exit which was not sure, or is less accurate while the request asks for the most accurate.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="answer">What the device has.</param>
+    public bool IsSecondBest(Attempt attempt, in AttemptResult answer) =>
+        answer.IsProvisional || (attempt.PrefersServer && variants[attempt.LocalVariant].Accuracy * (answer.Exit > 0 ? answer.Confidence : 1) < arms.AccuracyOf(attempt.Decision.Arm));
+
+    /// <summary>How long a result that the device has may still be held back for a better one.</summary>
+    public TimeSpan LeftUntilLastCall(Attempt attempt) => attempt.Budget.LeftUntilLastCall(TimeSpan.FromSeconds(Margin * variants[attempt.LocalVariant].Model.FinishSeconds));
 
     /// <summary>
     /// For a server that has failed: what was decided where the device can still run it in time, and where the most accurate answer is asked for, the most accurate

@@ -34,7 +34,7 @@ internal static class WarmUp
         var health = new ServerHealth(server, nameof(WarmUp), onRoundTrip: null, onProfile: null, onChange: null, TimeSpan.MaxValue, Clock);
         await using var servers = new ServerSet([new(nameof(WarmUp), server, health)]);
         var sink = new OutcomeSink(servers, new IgnorantPolicy(), new ArmMask(), heads: null, recorder: null);
-        var executors = new ExecutorSet(servers, codecs, new([new("", model)]), sink, background, DeadlineRescue.None, fallsBack: true, learns: true, silencePatience: TimeSpan.MaxValue, arms, Clock);
+        var executors = new ExecutorSet(servers, codecs, new([new("", model)]), sink, background, DeadlineRescue.None, fallsBack: true, learns: true, silencePatience: TimeSpan.MaxValue, maxExtraWork: 1, arms, Clock);
         try
         {
             inputs = model.MakeInputs();
@@ -46,7 +46,8 @@ internal static class WarmUp
                 var decision = new Decision { Arm = arm, IsRaced = isRaced, LateAfterSeconds = lateAfter };
                 using var attempt = new Attempt(model[partition.Index], arms.CodecOfNamed, decision, inputs, default, sink, Clock);
                 await attempt.RunHeadAsync(cancellationToken).ConfigureAwait(false);
-                attempt.CollectBoundary(copyInputs: true);
+                attempt.CollectBoundary();
+                attempt.SetOut(copyInputs: true, isSent: true);
                 attempt.Complete(await executors.Chosen.RunAsync(attempt, cancellationToken).ConfigureAwait(false));
                 sink.Publish(attempt.CreateOutcome(OutcomeKind.Completed));
                 while (executors.Late.Count > 0) await Task.Delay(PollInterval, Clock, cancellationToken).ConfigureAwait(false);

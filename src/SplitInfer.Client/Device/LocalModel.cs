@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using SplitInfer.Execution;
@@ -15,6 +16,7 @@ internal sealed class LocalModel : IDisposable
     private readonly BackgroundWork _background;
     private readonly BoundaryLayout _inputs;
     private readonly LocalCut?[] _cuts;
+    private readonly ConcurrentDictionary<(int From, int To), LocalStep> _steps = [];
     private readonly Lazy<IEngineSession>? _finish;
     private double _wholeSeconds;
     private double _finishSeconds;
@@ -31,6 +33,9 @@ internal sealed class LocalModel : IDisposable
 
     /// <summary>All partitions.</summary>
     public PartitionPlan Plan => _model.Plan;
+
+    /// <summary>Its exits; null where it has none.</summary>
+    public DeviceExits? Exits { get; init; }
 
     /// <summary>How long the whole model took when it last ran here, s; 0 before the first time.</summary>
     public double WholeSeconds
@@ -59,6 +64,9 @@ internal sealed class LocalModel : IDisposable
     /// <summary>A partition as the device runs it.</summary>
     public LocalCut this[int partition] => _cuts[partition] ??=
         new(_segments, _background, Plan, Plan.Partitions[partition], _model.Route(partition), _model.WholeRoute);
+
+    /// <summary>The way from one partition to a later one.</summary>
+    public LocalStep Step(int from, int to) => _steps.GetOrAdd((from, to), static (way, model) => new(model._segments, model._background, model.Plan, model[way.From], model[way.To]), this);
 
     /// <summary>Checks that tensors are what the model takes.</summary>
     /// <exception cref="TensorMismatchException">One is not.</exception>
@@ -132,6 +140,7 @@ internal sealed class LocalModel : IDisposable
     {
         await _segments.PreloadAsync([Whole], cancellationToken).ConfigureAwait(false);
         if (_finish is not null) await Task.Run(LoadFinish, cancellationToken).ConfigureAwait(false);
+        await PreloadExitsAsync(shouldStop, cancellationToken).ConfigureAwait(false);
         foreach (var partition in partitions)
         {
             // A partition without a head has the whole model for its tail.
@@ -147,6 +156,21 @@ internal sealed class LocalModel : IDisposable
                 {
                     if (side == SegmentSide.Head) onUnloadableHead(partition.Index, error.Message);
                 }
+            }
+        }
+    }
+
+    // What a request runs that leaves at an exit, or that passes by it. One that cannot be loaded is done without.
+    private async ValueTask PreloadExitsAsync(Func<bool> shouldStop, CancellationToken cancellationToken)
+    {
+        for (var exit = 1; exit <= (Exits?.Count ?? 0); exit++)
+        {
+            var partition = Exits!.PartitionOf(exit);
+            SegmentKey[] keys = [new(SegmentSide.Head, partition), new(SegmentSide.Tail, partition), .. exit < Exits.Count ? [SegmentKey.Between(partition, Exits.PartitionOf(exit + 1))] : (SegmentKey[])[]];
+            foreach (var key in keys)
+            {
+                if (shouldStop()) return;
+                await _segments.LoadQuietlyAsync(key, cancellationToken).ConfigureAwait(false);
             }
         }
     }

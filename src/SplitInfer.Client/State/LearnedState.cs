@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using SplitInfer.Client.Arms;
@@ -142,7 +143,10 @@ internal sealed class LearnedState(string? folder, ArmCatalog arms, ExecutionOpt
         foreach (var description in arms.Descriptions)
         {
             var arm = description.Arm;
-            text.Append(arm.Variant).Append(' ').Append(arm.Cut).Append(' ').Append(arms.CodecNames[arm.Codec]).Append(' ').Append(arm.Exit).Append(' ').Append(arm.Server).Append('\n');
+            text.Append(arm.Variant).Append(' ').Append(arm.Cut).Append(' ').Append(arms.CodecNames[arm.Codec]).Append(' ').Append(arm.Exit).Append(' ').Append(arm.Server);
+            // How often an exit answers is learned; what it answers is another matter in another file.
+            if (arms.ExitOf(arm) is { } exit) text.Append(' ').Append(exit.Quality.ToString("R", CultureInfo.InvariantCulture));
+            text.Append('\n');
         }
 
         return KeyOf(text.ToString());

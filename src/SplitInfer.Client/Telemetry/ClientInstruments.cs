@@ -15,6 +15,8 @@ internal static class ClientInstruments
 
     public static Counter<long> Requests { get; } = Meter.CreateCounter<long>(ClientMetricNames.Requests, "{request}", "Requests that ended.");
 
+    public static Counter<long> Answers { get; } = Meter.CreateCounter<long>(ClientMetricNames.Answers, "{request}", "Requests of a model with exits that have a result, by the exit that answered.");
+
     public static Histogram<double> RequestDuration { get; } = Meter.CreateDuration(ClientMetricNames.RequestDuration, "Time from the call to the result or the error.");
 
     public static Histogram<double> StageDuration { get; } = Meter.CreateDuration(ClientMetricNames.StageDuration, "Time of each stage of the requests that have a result.");
@@ -30,5 +32,5 @@ internal static class ClientInstruments
     public static Counter<long> ServerFailures { get; } = Meter.CreateCounter<long>(ClientMetricNames.ServerFailures, "{failure}", "What servers failed with.");
 
     /// <summary>Whether anybody wants to know how requests end.</summary>
-    public static bool AreRequestsCounted => Requests.Enabled || RequestDuration.Enabled || StageDuration.Enabled || BytesSent.Enabled || BytesRaw.Enabled || Races.Enabled;
+    public static bool AreRequestsCounted => Requests.Enabled || Answers.Enabled || RequestDuration.Enabled || StageDuration.Enabled || BytesSent.Enabled || BytesRaw.Enabled || Races.Enabled;
 }

@@ -167,6 +167,7 @@ internal sealed class RequestRecorder(string model, IReadOnlyList<string> server
             ClientInstruments.Requests.Add(1, tags);
         }
 
+        if (report.Exit is { } exit) ClientInstruments.Answers.Add(1, _model, source, new(TelemetryTags.Exit, exit));
         ClientInstruments.RequestDuration.Record(total.TotalSeconds, _model, source);
         if (report.IsRaced) ClientInstruments.Races.Add(1, _model, source);
         if (report.BytesSent > 0)

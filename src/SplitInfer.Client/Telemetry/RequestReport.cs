@@ -12,6 +12,9 @@ internal readonly ref struct RequestReport
     /// <summary>Number of the variant that was cut, of which <see cref="Partition"/> is one. Where another one stood in on the device, that has answered, and is not told.</summary>
     public required int Variant { get; init; }
 
+    /// <summary>The exit that answered, 0 for the model itself; null where no exit might have.</summary>
+    public required int? Exit { get; init; }
+
     /// <summary>The codec; null where no server was asked.</summary>
     public required string? Codec { get; init; }
 

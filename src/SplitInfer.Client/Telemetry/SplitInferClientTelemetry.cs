@@ -21,6 +21,9 @@ public static class ClientMetricNames
     /// <summary>Counter, <c>{request}</c>: requests that ended, with and without a result.</summary>
     public const string Requests = "splitinfer.client.requests";
 
+    /// <summary>Counter, <c>{request}</c>: requests of a model with exits, on the device or the server, that have a result, by the exit that answered (<see cref="TelemetryTags.Exit"/>); 0 is the model itself.</summary>
+    public const string Answers = "splitinfer.client.answers";
+
     /// <summary>Histogram, s: time from the call to the result or the error.</summary>
     public const string RequestDuration = "splitinfer.client.request.duration";
 

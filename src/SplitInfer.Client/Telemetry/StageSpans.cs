@@ -27,6 +27,7 @@ internal static class StageSpans
     {
         span.SetTag(TelemetryTags.Source, report.Source).SetTag(TelemetryTags.Partition, report.Partition).SetTag(TelemetryTags.Variant, report.Variant)
             .SetTag(TelemetryTags.Forced, report.IsForced).SetTag(TelemetryTags.Raced, report.IsRaced);
+        if (report.Exit is { } exit) span.SetTag(TelemetryTags.Exit, exit);
         if (double.IsFinite(report.PredictedSeconds)) span.SetTag(TelemetryTags.Predicted, report.PredictedSeconds);
         if (report.Server is not null) span.SetTag(TelemetryTags.Server, report.Server).SetTag(TelemetryTags.Codec, report.Codec).SetTag(TelemetryTags.BytesSent, report.BytesSent);
         if (report.ServerFailure is { } failure)

@@ -27,6 +27,15 @@ internal readonly struct RequestBudget
     /// <summary>Whether what is ready only now is too late to be a result: the deadline has passed, and not only by the <see cref="Tolerance"/>.</summary>
     public bool IsOver => _time is not null && _time.GetElapsedTime(_began) > _deadline + Tolerance;
 
+    /// <summary>How long what is ready may still be held back for something better, at least nothing; infinite without a deadline. Timers and threads take time, and so does making a result.</summary>
+    /// <param name="making">How long that takes.</param>
+    public TimeSpan LeftUntilLastCall(TimeSpan making)
+    {
+        if (!IsLimited) return Timeout.InfiniteTimeSpan;
+        var margin = Tolerance < _deadline / 4 ? Tolerance : _deadline / 4;
+        return TimeSpan.FromTicks(Math.Max(0, (Remaining - margin - making).Ticks));
+    }
+
     /// <summary>The budget of a request that begins now.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="deadline">How long the result is useful; null or infinite for ever.</param>

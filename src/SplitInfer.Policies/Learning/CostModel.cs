@@ -265,10 +265,10 @@ internal sealed class CostModel
 
     private int PartlyWhole(int arm) => Arms[arm].IsOnDevice ? Arms.WholeOf(arm) : arm;
 
-    // A request that was not sent although no exit answered may not have come as far as its exit.
+    // A request that was not sent although no exit answered may not have come as far as its exit; one that another exit answered has.
     private void ObserveExit(int arm, in Outcome outcome)
     {
-        if (outcome.Decision.Arm.Exit == 0 || outcome.Kind == OutcomeKind.LateReply || outcome.HeadSeconds <= 0) return;
+        if (outcome.Decision.Arm.Exit == 0 || outcome.Kind == OutcomeKind.LateReply || (outcome.HeadSeconds <= 0 && outcome.Exit == 0)) return;
         if (outcome.HasLeft) Exits.Observe(arm, hasAnswered: true);
         else if (Arms[arm].IsOnDevice || outcome.Server != ServerOutcome.NotAsked) Exits.Observe(arm, hasAnswered: false);
     }

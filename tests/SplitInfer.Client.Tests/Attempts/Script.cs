@@ -14,6 +14,9 @@ internal enum Segment
     Head,
     Tail,
     Whole,
+
+    /// <summary>From the first cut to the second, on each of which an exit can stand.</summary>
+    Middle,
 }
 
 /// <summary>What goes wrong.</summary>
@@ -71,8 +74,17 @@ internal enum Source
 /// <param name="Shadow">The server that is sent the boundary as well; null for none.</param>
 /// <param name="StandsIn">Whether the other variant runs on the device where the server is not in time.</param>
 /// <param name="HedgeAfterSeconds">When that begins, from the call on; null where nothing of the kind is planned.</param>
-internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false, int To = 0, int? Shadow = null, bool StandsIn = false, double? HedgeAfterSeconds = null)
+/// <param name="Exit">The setting of the exit on the cut; 0 where none is to answer.</param>
+/// <param name="IsOnDevice">With an exit: whether the device runs what is behind it.</param>
+/// <param name="MinQuality">The least share of answers that are to be the model's own; null where the request does not say.</param>
+internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false, int To = 0, int? Shadow = null, bool StandsIn = false, double? HedgeAfterSeconds = null, int Exit = 0, bool IsOnDevice = false, double? MinQuality = null)
 {
+    /// <summary>The exit on the cut answers where it is sure, else the server.</summary>
+    public static Choice Exiting => new(Cut.Split, Exit: 1);
+
+    /// <summary>The exit on the cut answers where it is sure, else the device.</summary>
+    public static Choice ExitingOnDevice => new(Cut.Split, Exit: 1, IsOnDevice: true);
+
     public static Choice Hedged(TimeSpan after) => new(Cut.Split, StandsIn: true, HedgeAfterSeconds: after.TotalSeconds);
 
     public static Choice Plain => new(Cut.Split);
@@ -110,7 +122,14 @@ internal sealed class ScriptedFault(Fault fault) : Exception(fault.ToString())
 }
 
 /// <summary>What the caller got.</summary>
-internal sealed record Answer(Source Source, float[] Outputs, bool IsRaced, Fault ServerFault, Exception? ServerFailure, long BytesSent, string? Server);
+internal sealed record Answer(Source Source, float[] Outputs, bool IsRaced, Fault ServerFault, Exception? ServerFailure, long BytesSent, string? Server)
+{
+    /// <summary>The exit that answered; 0 for the model.</summary>
+    public int Exit { get; init; }
+
+    /// <summary>How sure it is.</summary>
+    public double Confidence { get; init; }
+}
 
 /// <summary>What the policy was told of a request. Seconds and bytes; 0 where a part was not measured.</summary>
 /// <param name="Request">The request's number, from 0.</param>

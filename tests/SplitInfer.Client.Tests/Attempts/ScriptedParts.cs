@@ -35,13 +35,14 @@ internal static class ScriptedParts
     private static TailRefusedException Refused(RefusalCode code) => new(code, "The script refuses it.");
 
     /// <summary>Takes what a test says, and keeps what it is told.</summary>
-    public sealed class Policy(Func<int, int, Arm> arms, Func<Arm> standIn, PolicyNeeds needs) : IPartitionPolicy
+    public sealed class Policy(Func<Choice, int, Arm> arms, Func<Arm> standIn, PolicyNeeds needs) : IPartitionPolicy
     {
         private readonly ConcurrentQueue<Observed> _observed = [];
         private readonly ConcurrentQueue<(int Server, double Seconds)> _roundTrips = [];
         private readonly ConcurrentQueue<int> _teachers = [];
         private readonly ConcurrentQueue<(int Server, double[] TailSeconds)> _profiles = [];
         private readonly ConcurrentQueue<int> _locals = [];
+        private readonly ConcurrentQueue<(int Exit, double Confidence)> _exits = [];
         private Decision _next;
 
         public string Name => "Scripted";
@@ -56,6 +57,9 @@ internal static class ScriptedParts
         /// <summary>The variants that outcomes said to have run on the device, in their order.</summary>
         public IReadOnlyList<int> Locals => [.. _locals];
 
+        /// <summary>The exits of the outcomes in <see cref="Observed"/>, and how sure they were.</summary>
+        public IReadOnlyList<(int Exit, double Confidence)> Exits => [.. _exits];
+
         /// <summary>What the last decision was told of the servers.</summary>
         public ulong Unavailable { get; private set; }
 
@@ -63,8 +67,8 @@ internal static class ScriptedParts
 
         public void Choose(Choice choice, int request) => _next = new()
         {
-            Arm = arms((int)choice.Cut, choice.To),
-            Shadow = choice.Shadow is { } other ? arms((int)choice.Cut, other) : null,
+            Arm = arms(choice, choice.To),
+            Shadow = choice.Shadow is { } other ? arms(choice, other) : null,
             IsRaced = choice.IsRaced,
             LateAfterSeconds = choice.LateAfterSeconds,
             Local = choice.StandsIn ? standIn() : null,
@@ -80,6 +84,7 @@ internal static class ScriptedParts
 
         public void Observe(in Outcome told)
         {
+            _exits.Enqueue((told.Exit, told.Confidence));
             _teachers.Enqueue(told.Decision.Arm.Server);
             if (told.DeviceSeconds > 0) _locals.Enqueue(told.Decision.Local?.Variant ?? told.Decision.Arm.Variant);
             _observed.Enqueue(new(
@@ -176,15 +181,19 @@ internal static class ScriptedParts
         {
             Segment.Head => new(SegmentSide.Head, (int)Cut.Split),
             Segment.Tail => new(SegmentSide.Tail, (int)Cut.Split),
+            Segment.Middle => SegmentKey.Between((int)Cut.Split, ScriptedExits.Second),
             _ => new(SegmentSide.Head, (int)Cut.AllOnDevice),
         };
 
         public CompiledSegment Compile(SegmentKey key)
         {
             var model = ThreeStages.Model;
-            var (segment, first, last, values) = key.Side == SegmentSide.Tail
-                ? (Segment.Tail, key.Partition, ThreeStages.Count, model.Tail(key.Partition))
-                : (key.Partition == ThreeStages.Count ? Segment.Whole : Segment.Head, 0, key.Partition, model.Head(key.Partition));
+            var (segment, first, last, values) = key.Side switch
+            {
+                SegmentSide.Tail => (Segment.Tail, key.Partition, ThreeStages.Count, model.Tail(key.Partition)),
+                SegmentSide.Middle => (Segment.Middle, key.From, key.Partition, model.Between(key.From, key.Partition)),
+                _ => (key.Partition == ThreeStages.Count ? Segment.Whole : Segment.Head, 0, key.Partition, model.Head(key.Partition)),
+            };
             try
             {
                 device.Load(segment);

@@ -35,7 +35,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
     private readonly ScriptedParts.Transport[] _transports;
     private int _requests;
 
-    private StageUnderTest(VirtualTime time, ScriptedServer[] servers, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure, PolicyNeeds needs, bool learns, bool hasStandIn, bool isStandInLoaded, Segment? standInRefuses)
+    private StageUnderTest(VirtualTime time, ScriptedServer[] servers, ScriptedDevice device, bool canPing, TimeSpan probeInterval, OnServerFailure onServerFailure, PolicyNeeds needs, bool learns, bool hasStandIn, bool isStandInLoaded, Segment? standInRefuses, DeviceExits? exits, double maxExtraWork)
     {
         (Time, Servers, Device) = (time, servers, device);
         var planned = ThreeStages.Model;
@@ -46,17 +46,22 @@ internal sealed class StageUnderTest : IAsyncDisposable
         StandIn = new(time) { IsStandIn = true, LoadsSlowly = isStandInLoaded || standInRefuses is not null ? null : Segment.Whole, Refuses = standInRefuses, [Segment.Whole] = new(TimeSpan.FromMilliseconds(20)) };
         _standInSegments = hasStandIn ? residency.Open(new ScriptedParts.Compiler(StandIn, Tensors)) : null;
         var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
-        _variants = new([.. ((SegmentSet?[])[_segments, _standInSegments]).OfType<SegmentSet>().Select((segments, place) => new ModelVariant("", new(new PlannedCopy(planned), segments, _background, options.Execution), Accuracies[place]))]);
-        var arms = ArmCatalog.Create([.. _variants.All.Select((variant, place) => new PlannedArmVariant(plan, variant.Accuracy, 1 - (0.4 * place)) { IsOfFamily = _variants.AreSeveral })], new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs, servers.Length);
-        _policy = new(arms.Named, () => arms.OnDeviceOf(1), needs);
+        _variants = new([.. ((SegmentSet?[])[_segments, _standInSegments]).OfType<SegmentSet>().Select((segments, place) => new ModelVariant("", new(new PlannedCopy(planned), segments, _background, options.Execution) { Exits = place == 0 ? exits : null }, Accuracies[place]))]);
+        var arms = ArmCatalog.Create([.. _variants.All.Select((variant, place) => new PlannedArmVariant(plan, variant.Accuracy, 1 - (0.4 * place)) { IsOfFamily = _variants.AreSeveral, Exits = place == 0 && exits is not null ? [.. ArmExit.Of(exits)] : [] })], new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs, servers.Length);
+        _policy = new(ArmOf, () => arms.OnDeviceOf(1), needs);
         _transports = [.. servers.Select(server => canPing ? new ScriptedParts.PingedTransport(server, Tensors) : new ScriptedParts.Transport(server, Tensors))];
         _servers = new([.. _transports.Select((transport, index) => Handle($"scripted server {index}", transport, index))]);
         var recorder = new RequestRecorder(Label, [.. _servers.All.Select(static server => server.Name)], time);
         var sink = new OutcomeSink(_servers, _policy, _mask, heads: null, recorder);
         var fallsBack = onServerFailure == OnServerFailure.FinishOnDevice;
-        var executors = new ExecutorSet(_servers, codecs, _variants, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, learns, silencePatience: TimeSpan.FromSeconds(1), arms, time);
+        var executors = new ExecutorSet(_servers, codecs, _variants, sink, _background, fallsBack ? DeadlineRescue.Race : DeadlineRescue.None, fallsBack, learns, silencePatience: TimeSpan.FromSeconds(1), maxExtraWork, arms, time);
+        Extra = executors.Extra;
         var state = new LearnedState(folder: null, arms, options.Execution, []);
         _client = new(options, _variants, arms, _mask, _policy, _servers, executors, sink, state, _background, news, recorder, gauges: null);
+
+        Arm ArmOf(Choice choice, int server) => choice.Exit == 0 ? arms.Named((int)choice.Cut, server)
+            : choice.IsOnDevice ? arms.Descriptions.First(known => known.Arm is { IsOnDevice: true, Variant: 0 } && known.Arm.Exit == choice.Exit).Arm
+            : arms.RequireFixed((int)choice.Cut) with { Server = server };
 
         ServerHandle Handle(string name, ITailTransport transport, int index) =>
             new(name, transport, new(transport, name, seconds => _policy.ObserveRoundTrip(index, seconds), profile => _policy.ObserveServerProfile(index, profile), news.Report, probeInterval, time));
@@ -66,6 +71,12 @@ internal sealed class StageUnderTest : IAsyncDisposable
     public string Label { get; } = $"three stages {Interlocked.Increment(ref _made)}";
 
     public VirtualTime Time { get; }
+
+    /// <summary>Bounds what the device computes in vain.</summary>
+    public ExtraWork Extra { get; }
+
+    /// <summary>The exits that the policy was told to have answered, 0 for none, and how sure they were.</summary>
+    public IReadOnlyList<(int Exit, double Confidence)> Exits => _policy.Exits;
 
     /// <summary>The only server, or the first.</summary>
     public ScriptedServer Server => Servers[0];
@@ -133,11 +144,14 @@ internal sealed class StageUnderTest : IAsyncDisposable
     /// <param name="hasStandIn">Whether there is another variant, less accurate and faster, and requests ask for the most accurate answer by their deadline.</param>
     /// <param name="isStandInLoaded">Whether that one is loaded beforehand; else it loads slowly.</param>
     /// <param name="standInRefuses">The segment of that one which the engine refuses to load.</param>
-    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice, int servers = 1, PolicyNeeds needs = PolicyNeeds.Outcomes | PolicyNeeds.HeadProfile | PolicyNeeds.RoundTrips, bool learns = true, bool hasStandIn = false, bool isStandInLoaded = true, Segment? standInRefuses = null)
+    /// <param name="exits">What exits there are, on the first cut and on the second.</param>
+    /// <param name="maxExtraWork">What the device may compute in vain.</param>
+    public static async Task<StageUnderTest> StartAsync(bool canPing = false, Segment[]? loaded = null, TimeSpan? probeInterval = null, Func<VirtualTime, ScriptedDevice>? device = null, OnServerFailure onServerFailure = OnServerFailure.FinishOnDevice, int servers = 1, PolicyNeeds needs = PolicyNeeds.Outcomes | PolicyNeeds.HeadProfile | PolicyNeeds.RoundTrips, bool learns = true, bool hasStandIn = false, bool isStandInLoaded = true, Segment? standInRefuses = null, ScriptedExit[]? exits = null, double maxExtraWork = 1)
     {
         var time = new VirtualTime();
-        var stage = new StageUnderTest(time, [.. Enumerable.Range(0, servers).Select(_ => new ScriptedServer(time))], device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure, needs, learns, hasStandIn, isStandInLoaded, standInRefuses);
+        var stage = new StageUnderTest(time, [.. Enumerable.Range(0, servers).Select(_ => new ScriptedServer(time))], device?.Invoke(time) ?? new(time), canPing, probeInterval ?? Timeout.InfiniteTimeSpan, onServerFailure, needs, learns, hasStandIn, isStandInLoaded, standInRefuses, exits is null ? null : ScriptedExits.Of(exits), maxExtraWork);
         await stage._segments.PreloadAsync((loaded ?? Enum.GetValues<Segment>()).Select(ScriptedParts.Compiler.KeyOf));
+        if (exits is { Length: > 1 } && loaded is null) await stage._segments.PreloadAsync([new(SegmentSide.Tail, ScriptedExits.Second)]);
         if (isStandInLoaded && stage._standInSegments is { } others) await others.PreloadAsync([ScriptedParts.Compiler.KeyOf(Segment.Whole)]);
         return stage;
     }
@@ -168,10 +182,8 @@ internal sealed class StageUnderTest : IAsyncDisposable
         var input = Tensors.Make(ThreeStages.Input(number));
         try
         {
-            using var result = await _client.InferAsync(input, new() { Deadline = deadline, Partition = choice.IsNamed ? (int)choice.Cut : null }, stop).ConfigureAwait(false);
-            return new(
-                Enum.Parse<Source>(result.Source.ToString()), result.Outputs[0].Span<float>().ToArray(), result.IsRaced,
-                result.ServerFailure is null ? Fault.None : FaultOf(result.ServerFailure), result.ServerFailure, result.BytesSent, result.Server);
+            using var result = await _client.InferAsync(input, new() { Deadline = deadline, MinQuality = choice.MinQuality, Partition = choice.IsNamed ? (int)choice.Cut : null }, stop).ConfigureAwait(false);
+            return AnswerOf(result);
         }
         finally
         {
@@ -179,6 +191,35 @@ internal sealed class StageUnderTest : IAsyncDisposable
             input.Dispose();
         }
     }
+
+    /// <summary>Infers once, and takes every answer on the way until <paramref name="isEnough"/>.</summary>
+    public async Task InferProgressiveAsync(Choice choice, Action<Answer> take, Func<Answer, bool>? isEnough = null, TimeSpan? deadline = null, CancellationToken stop = default)
+    {
+        var number = _requests++;
+        _policy.Choose(choice, number);
+        var input = Tensors.Make(ThreeStages.Input(number));
+        try
+        {
+            await foreach (var result in _client.InferProgressiveAsync(input, new() { Deadline = deadline, Partition = choice.IsNamed ? (int)choice.Cut : null }, stop).ConfigureAwait(false))
+            {
+                using (result)
+                {
+                    var answer = AnswerOf(result);
+                    take(answer);
+                    if (isEnough?.Invoke(answer) is true) break;
+                }
+            }
+        }
+        finally
+        {
+            input.Span<float>().Fill(float.NaN);
+            input.Dispose();
+        }
+    }
+
+    private static Answer AnswerOf(InferenceResult result) => new(
+        Enum.Parse<Source>(result.Source.ToString()), result.Outputs[0].Span<float>().ToArray(), result.IsRaced,
+        result.ServerFailure is null ? Fault.None : FaultOf(result.ServerFailure), result.ServerFailure, result.BytesSent, result.Server) { Exit = result.Exit, Confidence = result.Confidence };
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 

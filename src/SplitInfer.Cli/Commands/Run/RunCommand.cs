@@ -11,7 +11,7 @@ using SplitInfer.Policies;
 namespace SplitInfer.Cli.Commands.Run;
 
 /// <summary>Infers a number of times, with a server or without, and prints what each time cost.</summary>
-internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond, bool isPaced, bool requiresServer, double minAccuracy)
+internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, double? framesPerSecond, bool isPaced, bool requiresServer, double minAccuracy, double? minQuality, bool isProgressive)
 {
     private const int InputSeed = 1;
     private const double MaxDeadlineMs = int.MaxValue;
@@ -31,6 +31,9 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var codec = SharedOptions.Codec("The codec that carries every boundary, whatever it loses. Without it a policy that learns chooses among those that lose nothing and those calibrated.");
         var calibration = new Option<string?>("--calibration") { Description = "The file that 'splitinfer calibrate' left, so that lossy codecs may be chosen; with a family, a folder with such a file for each variant.", HelpName = "F.json" };
         var agreement = new Option<double>("--min-agreement") { Description = "With a calibration: the part of the results that must stay the same.", HelpName = "X", DefaultValueFactory = static _ => new SplitInferenceOptions().MinAgreement };
+        var exits = new Option<string?>("--exits") { Description = "The file that 'splitinfer exits add' left, so that sure exits answer early; with a family, a folder with such a file for each variant.", HelpName = "F" };
+        var quality = new Option<double?>("--min-quality") { Description = "With exits: the least share of answers that are to be the model's own, 0 to 1. Without it exits answer as their file promises.", HelpName = "X" };
+        var progressive = new Option<bool>("--progressive") { Description = "With exits: print what each exit says of a frame as it comes, marked 'early', before the result of the frame." };
         var state = new Option<string?>("--state") { Description = "Folder in which what was learned is kept from one run to the next.", HelpName = "DIR" };
         var preload = new Option<bool>("--preload") { Description = "Load the segments of all arms before the first frame, rather than when one is needed." };
         var fps = new Option<double?>("--fps") { Description = "Frames a second; without it, each starts when the last has ended.", HelpName = "X" };
@@ -46,6 +49,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         deadline.Require<double>(static limit => limit is > 0 and <= MaxDeadlineMs, "takes a positive number of milliseconds.");
         frames.Require<int>(static count => count >= 1, "takes 1 or more.");
         accuracy.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
+        quality.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
         agreement.Require<double>(static part => part is >= 0 and <= 1, "takes a number from 0 to 1.");
         fps.Require<double>(static rate => rate > 0, "takes a positive number.");
         var command = new ExplainedCommand("run", "Infers with the head here and the tail on a server, and prints what it cost.",
@@ -57,9 +61,10 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             "splitinfer run squeezenet.onnx --server tls://edge:7070 --tls-ca ca.pem --key-file key.txt",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --policy AllOnServer --no-races --require-server",
             "splitinfer run squeezenet.onnx --server tcp://127.0.0.1:7070 --otlp http://127.0.0.1:4318",
+            "splitinfer run mnist.onnx --exits mnist.exits.json --server tcp://127.0.0.1:7070 --deadline 20",
             "splitinfer run squeezenet.onnx --policy AllOnDevice --input image.npy --json")
         {
-            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, preload, options.NoRaces, require, fps, deadline, accuracy, objective, hedge, variants, paced, state, export.All, options.Connecting.All, options.Planning,
+            file, server, input, frames, policy, options.PolicyOptions, partition, codec, calibration, agreement, exits, quality, progressive, preload, options.NoRaces, require, fps, deadline, accuracy, objective, hedge, variants, paced, state, export.All, options.Connecting.All, options.Planning,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -68,6 +73,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
             if (parsed.GetValue(require) && parsed.GetValue(server) is not { Length: > 0 }) throw new UsageException("--require-server needs a server: name one with --server URI.");
             var family = FamilyArgument.FamilyOf(parsed.GetRequiredValue(file));
             if (family is null && (parsed.GetValue(accuracy) is not null || parsed.GetValue(variants) is { Length: > 0 })) throw new UsageException("--min-accuracy and --variant need a family: name its folder or its family.json in place of the model.");
+            if (parsed.GetValue(progressive) && parsed.GetValue(exits) is null) throw new UsageException("--progressive needs exits: name a file of them with --exits F.");
             var settings = new SplitInferenceOptions
             {
                 ModelPath = family is null ? parsed.GetRequiredValue(file) : "",
@@ -86,12 +92,13 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
                 PreloadArms = parsed.GetValue(preload),
                 Races = !parsed.GetValue(options.NoRaces),
                 Calibration = parsed.GetValue(calibration),
+                Exits = parsed.GetValue(exits),
                 MinAgreement = parsed.GetValue(agreement),
                 Deadline = parsed.GetValue(deadline) is { } limit ? TimeSpan.FromMilliseconds(limit) : null,
                 Plan = options.PlanOf(parsed),
                 Execution = options.ExecutionOf(parsed),
             };
-            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps), parsed.GetValue(paced), parsed.GetValue(require), parsed.GetValue(accuracy) ?? 0);
+            var command = new RunCommand(terminal, parsed.GetValue(options.Json), parsed.GetValue(frames), parsed.GetValue(fps), parsed.GetValue(paced), parsed.GetValue(require), parsed.GetValue(accuracy) ?? 0, parsed.GetValue(quality), parsed.GetValue(progressive));
             using var exporting = export.Of(parsed) is { } otlp ? OtlpExport.Start(otlp, terminal.Complain) : null;
             return await command.RunAsync(settings, parsed.GetValue(input) ?? [], cancellationToken);
         });
@@ -111,7 +118,7 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         var start = new StartTimes(age, time.GetElapsedTime(began, planned).TotalMilliseconds, time.GetElapsedTime(planned).TotalMilliseconds);
         foreach (var warning in client.Warnings) terminal.Complain(warning);
         if (settings.Family is not null) FamilyArgument.RequireInputs(client, model.Inputs);
-        var report = new RunReport(terminal, isJson, settings, client, start, told);
+        var report = new RunReport(terminal, isJson, settings, client, start, told, isProgressive);
         try
         {
             await InferAllAsync(client, model, report, time, cancellationToken);
@@ -130,15 +137,15 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
     private async Task InferAllAsync(SplitInferenceClient client, ModelWithInputs model, RunReport report, TimeProvider time, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        var request = minAccuracy > 0 ? new InferenceRequest { MinAccuracy = minAccuracy } : null;
+        var request = minAccuracy > 0 || minQuality is not null ? new InferenceRequest { MinAccuracy = minAccuracy, MinQuality = minQuality } : null;
         for (var frame = 0; frame < frames; frame++)
         {
             if (isPaced && await terminal.Input.ReadLineAsync(cancellationToken) is null) break;
             await WaitForAsync(frame, start, time, cancellationToken);
-            var begin = time.GetTimestamp();
+            var (begin, number) = (time.GetTimestamp(), frame);
             try
             {
-                using var result = await InferAsync(client, model, request, cancellationToken);
+                using var result = isProgressive ? await InferProgressiveAsync(client, model, request, early => report.AddEarly(number, early), cancellationToken) : await InferAsync(client, model, request, cancellationToken);
                 report.Add(frame, result);
             }
             catch (RequestTimeoutException)
@@ -161,6 +168,29 @@ internal sealed class RunCommand(Terminal terminal, bool isJson, int frames, dou
         catch (ServerUnreachableException) when (client.Servers.Count == 0)
         {
             throw new UsageException($"Without a server everything runs here. Name one with --server URI, or take partition {client.Plan.AllOnDevice.Index}, which runs everything on the device.");
+        }
+    }
+
+    /// <summary>Takes every answer of a frame as it comes.</summary>
+    /// <returns>The last one.</returns>
+    private static async ValueTask<InferenceResult> InferProgressiveAsync(SplitInferenceClient client, ModelWithInputs model, InferenceRequest? request, Action<InferenceResult> tell, CancellationToken cancellationToken)
+    {
+        InferenceResult? last = null;
+        try
+        {
+            await foreach (var answer in client.InferProgressiveAsync(model.Inputs, request, cancellationToken))
+            {
+                last?.Dispose();
+                last = answer;
+                if (answer.Exit > 0) tell(answer);
+            }
+
+            return last!;
+        }
+        catch
+        {
+            last?.Dispose();
+            throw;
         }
     }
 

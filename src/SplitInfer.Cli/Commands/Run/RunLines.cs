@@ -17,18 +17,41 @@ internal sealed record FrameLine(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Accuracy { get; init; }
 
+    /// <summary>The exit that has answered, 0 for the model itself; left out without exits.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Exit { get; init; }
+
+    /// <summary>How sure that exit was, 0 to 1; left out where none answered.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Confidence { get; init; }
+
+    /// <summary>Whether the result of the frame follows; left out without --progressive.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Early { get; init; }
+
     /// <summary>Whether all on the device was chosen, and nothing else ran.</summary>
     [JsonIgnore]
     public bool IsDeviceAlone { get; private init; }
 
-    public static FrameLine Of(int frame, InferenceResult result, string? fallback)
+    /// <param name="frame">The number of the frame.</param>
+    /// <param name="result">Its result.</param>
+    /// <param name="fallback">Why the device did what was meant for a server.</param>
+    /// <param name="hasExits">Whether exits were given.</param>
+    public static FrameLine Of(int frame, InferenceResult result, string? fallback, bool hasExits)
     {
         var (timings, decision) = (result.Timings, result.Decision);
         return new(
             frame, result.Partition.Index, result.Codec, decision.IsForced, result.IsRaced,
             timings.Head.TotalMilliseconds, timings.Encode.TotalMilliseconds, timings.Offload.TotalMilliseconds,
             timings.Server.TotalSeconds * 1000, timings.Total.TotalMilliseconds, result.BytesSent,
-            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server, fallback) { Variant = result.Variant, Accuracy = result.Accuracy, IsDeviceAlone = decision.Arm.IsOnDevice && result is { Source: InferenceSource.Device, IsRaced: false } };
+            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server, fallback)
+        {
+            Variant = result.Variant,
+            Accuracy = result.Accuracy,
+            Exit = hasExits || result.Exit > 0 ? result.Exit : null,
+            Confidence = result.Exit > 0 ? result.Confidence : null,
+            IsDeviceAlone = decision.Arm.IsOnDevice && result is { Source: InferenceSource.Device, IsRaced: false, Exit: 0 },
+        };
     }
 
     private static string NameOf(InferenceSource source) => source switch
@@ -75,6 +98,10 @@ internal sealed record RunSummaryLine(string Model, string Policy, int Frames, d
     /// <summary>Frames of which <see cref="ServerAloneMs"/> is the mean.</summary>
     public int ServerAloneFrames { get; init; }
 
+    /// <summary>Part of the results that an exit gave, 0 to 1; left out without exits.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ExitShare { get; init; }
+
     /// <summary>Mean of what the variants that answered are expected to be right in; left out without a family.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? MeanAccuracy { get; init; }
@@ -100,6 +127,7 @@ internal sealed record RunSummaryLine(string Model, string Policy, int Frames, d
             DeviceAloneFrames = device.Length,
             ServerAloneMs = server.Length > 0 ? server.Average() : null,
             ServerAloneFrames = server.Length,
+            ExitShare = frames.Any(static frame => frame.Exit is not null) ? frames.Count(static frame => frame.Exit > 0) / (double)frames.Count : null,
             MeanAccuracy = frames.Average(static frame => frame.Accuracy),
         };
 

@@ -4,10 +4,10 @@ using SplitInfer.Client;
 namespace SplitInfer.Cli.Commands.Run;
 
 /// <summary>Prints each frame as it ends and, at the end of the run, what all of them cost and what went wrong.</summary>
-internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOptions settings, SplitInferenceClient client, StartTimes start, ToldFailures told)
+internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOptions settings, SplitInferenceClient client, StartTimes start, ToldFailures told, bool isProgressive)
 {
     private readonly JsonLines _lines = new(terminal.Output);
-    private readonly RunTable _table = new(terminal.Output, namesServers: settings.Servers.Count > 1, namesVariants: settings.Family is not null);
+    private readonly RunTable _table = new(terminal.Output, namesServers: settings.Servers.Count > 1, namesVariants: settings.Family is not null, namesExits: settings.Exits is not null);
     private readonly List<FrameLine> _frames = [];
     private readonly Dictionary<string, (string Word, int Frames, string Message)> _fallbacks = [];
     private int _missed;
@@ -18,10 +18,12 @@ internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOp
     /// <summary>Adds a frame that has a result.</summary>
     public void Add(int frame, InferenceResult result)
     {
-        _frames.Add(FrameLine.Of(frame, result, result.Source == InferenceSource.Device ? Fallback(result.ServerFailure ?? client.ServerFailure) : null));
-        if (isJson) _lines.Write(_frames[^1], LineContext.Default.FrameLine);
-        else _table.Add(_frames[^1]);
+        _frames.Add(FrameLine.Of(frame, result, result.Source == InferenceSource.Device ? Fallback(result.ServerFailure ?? client.ServerFailure) : null, settings.Exits is not null));
+        Write(isProgressive ? _frames[^1] with { Early = false } : _frames[^1]);
     }
+
+    /// <summary>Tells what an exit has said before the result of its frame.</summary>
+    public void AddEarly(int frame, InferenceResult answer) => Write(FrameLine.Of(frame, answer, fallback: null, hasExits: true) with { Early = true });
 
     /// <summary>Adds a frame that had none by its deadline.</summary>
     public void AddMissed(int frame, TimeSpan total)
@@ -59,6 +61,12 @@ internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOp
         var unanswered = _missed + _frames.Count(static frame => frame.Source == "device");
         if (unanswered > 0) terminal.Complain($"{unanswered} of {_frames.Count + _missed} frames were not answered by a server, which --require-server demands.");
         return unanswered > 0;
+    }
+
+    private void Write(FrameLine line)
+    {
+        if (isJson) _lines.Write(line, LineContext.Default.FrameLine);
+        else _table.Add(line);
     }
 
     /// <summary>Counts a frame that the device did, by what a server failed with.</summary>

@@ -7,7 +7,8 @@ namespace SplitInfer.Cli.Commands.Run;
 /// <param name="output">Where it is written.</param>
 /// <param name="namesServers">Whether each line ends with the server that was asked.</param>
 /// <param name="namesVariants">Whether each line names the variant that has answered.</param>
-internal sealed class RunTable(TextWriter output, bool namesServers, bool namesVariants)
+/// <param name="namesExits">Whether each line says which exit has answered, and how sure it was.</param>
+internal sealed class RunTable(TextWriter output, bool namesServers, bool namesVariants, bool namesExits)
 {
     private bool _hasTitle;
 
@@ -15,7 +16,7 @@ internal sealed class RunTable(TextWriter output, bool namesServers, bool namesV
     {
         AddTitle();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{frame.Frame,6} {frame.Partition,4}  {frame.Source,-6} {Mark(frame),-4} {frame.HeadMs,9:0.00} {frame.EncodeMs,10:0.00} {frame.OffloadMs,11:0.00} {frame.ServerMs,10:0.00} {frame.TotalMs,9:0.00} {frame.PredictedMs,10:0.00} {Sizes.Bytes(frame.BytesSent),10}{(namesVariants ? $"  {frame.Variant,-14}" : "")}{(namesServers ? $"  {frame.Server}" : "")}"));
+            $"{frame.Frame,6} {frame.Partition,4}  {frame.Source,-6} {Mark(frame),-5}{frame.HeadMs,9:0.00} {frame.EncodeMs,10:0.00} {frame.OffloadMs,11:0.00} {frame.ServerMs,10:0.00} {frame.TotalMs,9:0.00} {frame.PredictedMs,10:0.00} {Sizes.Bytes(frame.BytesSent),10}{(namesVariants ? $"  {frame.Variant,-14}" : "")}{(namesExits ? ExitOf(frame) : "")}{(namesServers ? $"  {frame.Server}" : "")}"));
     }
 
     public void Add(MissedFrameLine frame)
@@ -26,11 +27,13 @@ internal sealed class RunTable(TextWriter output, bool namesServers, bool namesV
 
     private void AddTitle()
     {
-        if (!_hasTitle) output.WriteLine(" frame  cut  source        head ms  encode ms  offload ms  server ms  total ms  predicted       sent" + (namesVariants ? "  variant       " : "") + (namesServers ? "  server" : ""));
+        if (!_hasTitle) output.WriteLine(" frame  cut  source        head ms  encode ms  offload ms  server ms  total ms  predicted       sent" + (namesVariants ? "  variant       " : "") + (namesExits ? "  exit   sure" : "") + (namesServers ? "  server" : ""));
         _hasTitle = true;
     }
 
-    private static string Mark(FrameLine frame) => frame.Raced ? "race" : frame.Forced ? "try" : "";
+    private static string ExitOf(FrameLine frame) => string.Create(CultureInfo.InvariantCulture, $"  {(frame.Exit > 0 ? frame.Exit : null),4} {(frame.Confidence is { } sure ? $"{sure * 100:0.0}%" : ""),6}");
+
+    private static string Mark(FrameLine frame) => frame.Early is true ? "early" : frame.Raced ? "race" : frame.Forced ? "try" : "";
 
     public void End(RunSummaryLine summary)
     {
@@ -38,6 +41,7 @@ internal sealed class RunTable(TextWriter output, bool namesServers, bool namesV
         Write($"split {summary.SplitShare * 100:0.#} %, device {summary.DeviceShare * 100:0.#} %, server {summary.ServerShare * 100:0.#} %{(summary.Missed > 0 ? $"; {Words.Count(summary.Missed, "more frame")} missed the deadline" : "")}");
         Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}; server alone {Alone(summary.ServerAloneMs, summary.ServerAloneFrames)}");
 
+        if (summary.ExitShare is { } early) Write($"exits answered {early * 100:0.0} %");
         if (summary.MeanAccuracy is { } accuracy) Write($"expected to be right in {accuracy * 100:0.0} % of cases, in the mean of the frames with a result");
         if (summary.Start is { } start) Write($"before the first frame: {start.ProcessMs:0} ms for the process, {start.PlanMs:0} ms to load and plan the model, {start.ClientMs:0} ms for the client");
 
