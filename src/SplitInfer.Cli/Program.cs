@@ -2,6 +2,7 @@ using System.CommandLine;
 using SplitInfer.Cli.Commands;
 using SplitInfer.Cli.Commands.Bench;
 using SplitInfer.Cli.Commands.Calibrate;
+using SplitInfer.Cli.Commands.Coordinate;
 using SplitInfer.Cli.Commands.Evaluate;
 using SplitInfer.Cli.Commands.Exits;
 using SplitInfer.Cli.Commands.Inspect;
@@ -42,6 +43,7 @@ internal static class Program
             },
             ServeCommand.Create(options, terminal),
             TrialCommand.Create(options),
+            CoordinateCommand.Create(options, terminal),
             PingCommand.Create(options, terminal),
             TryCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),
@@ -59,6 +61,7 @@ internal static class Program
                 BenchExperienceCommand.Create(options, terminal),
                 BenchQualityCommand.Create(options, terminal),
                 BenchCrowdCommand.Create(options, terminal),
+                BenchCoordinatorCommand.Create(options, terminal),
                 BenchTelemetryCommand.Create(options, terminal),
             },
             options.Json,

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Commands.Calibrate;
+using SplitInfer.Cli.Commands.Coordinate;
 using SplitInfer.Cli.Commands.Evaluate;
 using SplitInfer.Cli.Commands.Exits;
 using SplitInfer.Cli.Commands.Inspect;
@@ -46,6 +47,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(PolicyRow))]
 [JsonSerializable(typeof(DecisionRow))]
 [JsonSerializable(typeof(ListeningLine))]
+[JsonSerializable(typeof(CoordinatorLine))]
+[JsonSerializable(typeof(CoordinatorRow))]
 [JsonSerializable(typeof(ConfigurationLine))]
 [JsonSerializable(typeof(PlanRow))]
 [JsonSerializable(typeof(TransportRow))]

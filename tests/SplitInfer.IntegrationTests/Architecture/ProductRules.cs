@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Families", "Core/Exits", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Simulation/Quality", "Simulation/Crowds", "Tailoring/Verification", "Tailoring/Families", "Tailoring/Exits"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Fleet", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Simulation/Quality", "Simulation/Crowds", "Tailoring/Verification", "Tailoring/Families", "Tailoring/Exits"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -58,6 +58,11 @@ internal static class ProductRules
             ["Emulation"] = ["Client"],
 
             ["Server/Quality"] = [.. Core, "Policies/Quality"],
+            ["Fleet/Prices"] = ["Policies/Quality"],
+            ["Fleet/Names"] = [],
+            ["Fleet/Priors"] = ["Fleet/Names"],
+            ["Fleet"] = ["Fleet/Prices", "Fleet/Priors", "Core"],
+
             ["Server/Models"] = ["Server/Quality"],
             ["Server/Scheduling"] = ["Server/Quality", "Policies/Sharing"],
             ["Server/Access"] = ["Server/Scheduling"],

@@ -14,6 +14,7 @@ public sealed class PackageVersionTests(PackedLibraries packed)
     [InlineData("SplitInfer.AspNetCore", "SplitInfer.Server")]
     [InlineData("SplitInfer.Tailoring", "SplitInfer.Core")]
     [InlineData("SplitInfer.Imaging", "SplitInfer.Core")]
+    [InlineData("SplitInfer.Fleet", "SplitInfer.Core SplitInfer.Policies")]
     [InlineData("SplitInfer.Simulation", "SplitInfer.Policies")]
     public async Task A_package_takes_the_others_in_its_own_version(string package, string others)
     {

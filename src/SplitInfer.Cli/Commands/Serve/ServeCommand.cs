@@ -38,6 +38,12 @@ internal static class ServeCommand
         var authorities = ConnectionOptions.File("--tls-client-ca", "The authorities that sign the certificates of clients, in PEM form: tls://, wss:// and https:// then accept no others.");
         var keys = ConnectionOptions.File("--keys", "The keys that clients may have, a name and a key in each line: others are refused. Looked at again when it changes.");
         var insecure = new Option<bool>("--insecure") { Description = "Listen where other machines reach it without TLS, or without knowing the clients: for networks that are trusted themselves." };
+        var coordinate = new Option<string?>("--coordinate") { Description = "The coordinator that tells this server and others what their time costs, for models with early exits: redis://HOST:PORT/REGION for silos that are found through Redis, orleans://HOST:PORT/REGION for one silo, as 'splitinfer coordinate' prints it, or local. [default: local, one in this process]", HelpName = "URI" };
+        coordinate.Validators.Add(static result =>
+        {
+            foreach (var token in result.Tokens)
+                if (CoordinatorAddress.FaultOf(token.Value) is { } fault) result.AddError($"--coordinate {fault}");
+        });
         var export = new ExportOptions(ExportedSources.ServerService, ServeSettings.DefaultTraceRatio);
         var configuration = ServerConfiguration.Option();
         var limits = ServerConfiguration.Limits();
@@ -49,13 +55,13 @@ internal static class ServeCommand
         // For benchmarks: a model that takes longer tells more of who decides.
         var slowdown = new Option<double>("--slowdown") { Hidden = true, DefaultValueFactory = static _ => 1 };
         slowdown.Require<double>(static factor => factor is >= 1 and <= 1e6, "takes 1 or more.");
-        var logLevel = LogLevels();
+        var logLevel = LogLevels(new ServeSettings().LogLevel);
         var print = new Option<bool>("--print-config") { Description = "Print every option with its value, where that comes from, and whether a running server takes up a change; then end. Options that cannot be used are told." };
         (Option Option, string Setting)[] settings =
         [
             (models, "ModelsDirectory"), (listen, "Listen"), (http, "Http"), (grpc, "Grpc"), (preload, "PreloadArms"), (profile, "ProfileTails"), (codecs, "Codecs"), (pictures.Codecs, "Serve.ImageCodecs"), (watch, "WatchModels"), (noWatch, "WatchModels"),
             (certificate, "Security.CertificateFile"), (certificateKey, "Security.CertificateKeyFile"), (authorities, "Security.ClientCaFile"), (keys, "Security.KeysFile"), (insecure, "Security.AllowInsecure"),
-            (noTrial, "Serve.TryModels"), (trialSeconds, "Serve.TrialSeconds"), (trialBytes, "Serve.TrialBytes"), (logLevel, "Serve.LogLevel"), (export.Address, "Serve.Otlp"), (export.Ratio, "Serve.TraceRatio"),
+            (noTrial, "Serve.TryModels"), (trialSeconds, "Serve.TrialSeconds"), (trialBytes, "Serve.TrialBytes"), (logLevel, "Serve.LogLevel"), (coordinate, "Serve.Coordinate"), (export.Address, "Serve.Otlp"), (export.Ratio, "Serve.TraceRatio"),
             (options.Dimensions, "Plan.DimensionSizes"), (options.MaxBoundaryTensors, "Plan.MaxBoundaryTensors"), (options.MinDepth, "Plan.MinDepth"), (options.MaxUploadBytes, "Plan.MaxUploadBytes"),
             (options.MaxMeasureSeconds, "Plan.MaxMeasureTime"), (options.MaxMeasureBytes, "Plan.MaxMeasureBytes"), (options.Fed, "Plan.FedInitializers"),
             (options.Threads, "Execution.IntraOpThreads"), (options.CustomOperators, "Execution.CustomOperatorLibraries"),
@@ -73,12 +79,13 @@ internal static class ServeCommand
             "splitinfer serve --models ./models --limit MaxConnections=64 --limit MaxRunTime=00:00:10",
             "splitinfer serve --config server.json",
             "splitinfer serve --config server.json --print-config",
+            "splitinfer serve --models ./models --coordinate redis://127.0.0.1:6379/eu-west",
             "splitinfer serve --models ./models --otlp http://127.0.0.1:4318",
             "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8",
             "splitinfer serve squeezenet.onnx --image-codecs jpeg:95,png --preprocessing ImageNetCaffe")
         {
             file, models, listen, http, grpc, preload, profile, codecs, pictures.All, certificate, certificateKey, authorities, keys, insecure,
-            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, logLevel, export.All, print, slowdown, options.Planning,
+            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, logLevel, coordinate, export.All, print, slowdown, options.Planning,
         };
         command.Validators.Add(result =>
         {
@@ -116,6 +123,7 @@ internal static class ServeCommand
                 (serve.Otlp, serve.TraceRatio) = (parsed.GetValue(export.Address) ?? serve.Otlp, parsed.GetValue(export.Ratio) ?? serve.TraceRatio);
                 if (parsed.GetValue(logLevel) is { } level) serve.LogLevel = Enum.Parse<LogLevel>(level, ignoreCase: true);
                 if (parsed.GetValue(slowdown) is > 1 and var factor) server.Execution.WrapRunner = new EmulatedDevice(factor).Wrap;
+                serve.Coordinate = parsed.GetValue(coordinate) ?? serve.Coordinate;
                 serve.Validate();
                 if (serve.TryModels)
                 {
@@ -154,17 +162,19 @@ internal static class ServeCommand
                 };
             }
 
-            return RunAsync(configure, serve.LogLevel, otlp, named is [var only] ? only : "MODEL", parsed.GetValue(options.Json), terminal, cancellationToken);
+            return RunAsync(configure, serve.LogLevel, serve.Coordinate, otlp, named is [var only] ? only : "MODEL", parsed.GetValue(options.Json), terminal, cancellationToken);
         });
         return command;
     }
 
     private static bool IsDirectoryInEnvironment => Environment.GetEnvironmentVariable(ConfiguredSettings.VariableOf(nameof(SplitInferServerOptions.ModelsDirectory))) is { Length: > 0 };
 
-    private static Option<string?> LogLevels()
+    /// <summary>The option that says what is logged.</summary>
+    /// <param name="least">The level where it is not given.</param>
+    internal static Option<string?> LogLevels(LogLevel least)
     {
         string[] levels = Enum.GetNames<LogLevel>();
-        return new("--log-level") { Description = $"The least level of what is logged: {string.Join(", ", levels)}. [default: {new ServeSettings().LogLevel}]", HelpName = "LEVEL", CustomParser = new KnownName("level", "levels", levels).Single };
+        return new("--log-level") { Description = $"The least level of what is logged: {string.Join(", ", levels)}. [default: {least}]", HelpName = "LEVEL", CustomParser = new KnownName("level", "levels", levels).Single };
     }
 
     /// <summary>Says what is wrong with the options, and where that stands, before a host is built of them and a model is read.</summary>
@@ -211,15 +221,23 @@ internal static class ServeCommand
     private static PublishedModel Publish(string path, PlanOptions plan, ExecutionOptions execution, Terminal terminal) =>
         new(Path.GetFileNameWithoutExtension(path), OnlyVersion, terminal.While($"Planning {path}", () => ModelFile.Load(path, samples: null, plan, execution)));
 
-    private static async Task RunAsync(Action<SplitInferServerOptions> configure, LogLevel logLevel, OtlpSettings? export, string model, bool isJson, Terminal terminal, CancellationToken cancellationToken)
+    /// <summary>Logs to standard error: standard output is for what programs read. What keeps the host from starting is told once, in a sentence.</summary>
+    internal static void LogToErrors(ILoggingBuilder logging, LogLevel logLevel)
+    {
+        logging.SetMinimumLevel(logLevel).AddFilter("Microsoft", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+            .AddSimpleConsole(static console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' "));
+        logging.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    private static async Task RunAsync(Action<SplitInferServerOptions> configure, LogLevel logLevel, string? coordinator, OtlpSettings? export, string model, bool isJson, Terminal terminal, CancellationToken cancellationToken)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         if (export is not null) builder.AddOtlp(export);
         builder.Services.AddSplitInferServer(configure);
-        // Standard output is for what programs read. What keeps the host from starting is told once, in a sentence.
-        builder.Logging.SetMinimumLevel(logLevel).AddFilter("Microsoft", logLevel > LogLevel.Warning ? logLevel : LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-            .AddSimpleConsole(static console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' "));
-        builder.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        CoordinatorAddress.Add(builder.Services, coordinator);
+        LogToErrors(builder.Logging, logLevel);
+        // The server says when the coordinator does not answer, and why.
+        builder.Logging.AddFilter("Orleans", LogLevel.None);
         using var host = builder.Build();
         await host.StartAsync(cancellationToken);
         var security = host.Services.GetRequiredService<IOptions<SplitInferServerOptions>>().Value.Security;

@@ -33,6 +33,9 @@ internal sealed class ServeSettings
     /// <param name="concurrentTrials">How many run at a time.</param>
     public static long DefaultTrialBytes(int concurrentTrials) => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / Math.Max(1, concurrentTrials);
 
+    /// <summary>The coordinator of this server and others, as <c>--coordinate</c> takes it; null for one in this process.</summary>
+    public string? Coordinate { get; set; }
+
     /// <summary>What is wrong with them, by their names.</summary>
     /// <exception cref="ArgumentException">One cannot be used.</exception>
     public void Validate()
@@ -40,6 +43,7 @@ internal sealed class ServeSettings
         if (!Enum.IsDefined(LogLevel)) throw new ArgumentException($"Serve.LogLevel is {LogLevel}; it can be {string.Join(", ", Enum.GetNames<LogLevel>())}.");
         if (TraceRatio is { } ratio && ratio is not (>= 0 and <= 1)) throw new ArgumentException($"Serve.TraceRatio is {ratio}; it can be from 0 to 1.");
         if (TrialSeconds is not (> 0 and < 1e6)) throw new ArgumentException($"Serve.TrialSeconds is {TrialSeconds}; it can be more than 0.");
+        if (Coordinate is { Length: > 0 } coordinator && CoordinatorAddress.FaultOf(coordinator) is { } fault) throw new ArgumentException($"Serve.Coordinate {fault}");
         if (TrialBytes is <= 0) throw new ArgumentException($"Serve.TrialBytes is {TrialBytes}; it can be 1 or more.");
     }
 }

@@ -52,6 +52,7 @@ internal sealed record ServerSetting(string Name, Type Type, Func<SplitInferServ
     public string ValueOf(SplitInferServerOptions server, ServeSettings serve)
     {
         var text = TextOf(Read(server, serve));
+        if (Name == $"Serve.{nameof(ServeSettings.Coordinate)}") text = text.Length > 0 ? CoordinatorAddress.Shown(text) : CoordinatorAddress.Local;
         return text.Length > 0 ? text : Name switch
         {
             nameof(SplitInferServerOptions.Listen) => DefaultListen,

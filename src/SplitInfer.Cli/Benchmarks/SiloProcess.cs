@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using SplitInfer.Cli.Processes;
+
+namespace SplitInfer.Cli.Benchmarks;
+
+/// <summary><c>splitinfer coordinate</c> in a process of its own.</summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private SiloProcess(Process process, IPEndPoint silo) => (_process, Silo) = (process, silo);
+
+    /// <summary>Where other silos reach it.</summary>
+    public IPEndPoint Silo { get; }
+
+    /// <summary>Starts one, and waits until it is ready.</summary>
+    /// <exception cref="IOException">It does not start.</exception>
+    public static async Task<SiloProcess> StartAsync(string redis, string region, CancellationToken cancellationToken)
+    {
+        string[] ports = [.. new[] { FreePort.Take(), FreePort.Take() }.Select(static port => port.ToString(CultureInfo.InvariantCulture))];
+        var process = Process.Start(ThisProgram.With(["coordinate", "--redis", redis, "--region", region, "--silo-port", ports[0], "--gateway-port", ports[1], "--log-level", "Critical", "--json"])) ?? throw new IOException("A silo could not be started.");
+        if (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line) return new(process, IPEndPoint.Parse(JsonElement.Parse(line).GetProperty("silo").GetString()!));
+        process.Dispose();
+        throw new IOException("A silo ended as it started; what it says stands above.");
+    }
+
+    /// <summary>Ends it at once, as a power cut does.</summary>
+    public void Kill() => _process.Kill();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+}
