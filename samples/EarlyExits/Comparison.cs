@@ -1,6 +1,5 @@
 using SplitInfer.Client;
 using SplitInfer.Partitioning;
-using SplitInfer.Tensors;
 
 namespace EarlyExits;
 

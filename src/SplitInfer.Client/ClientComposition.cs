@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using SplitInfer.Client.Arms;
 using SplitInfer.Client.Attempts;
 using SplitInfer.Client.Device;
@@ -85,7 +86,7 @@ internal static class ClientComposition
         try
         {
             var exits = ExitFiles.Load(options.Exits, [.. components.Select(static component => component.Copy.Plan)]);
-            components = [.. components.Select(component => component.With(exits.GetValueOrDefault(component.Copy.Plan), hasForced: components.Length == 1))];
+            components = [.. components.Select(component => component.With(exits.TryGetValue(component.Copy.Plan, out var found) ? new(found, component.Copy.Plan) : null, hasForced: components.Length == 1))];
             var arms = ArmCatalog.Create([.. components.Select(static component => component.Arms)], new(options.Codec, options.AllowedCodecs, options.Calibration, options.MinAgreement), codecs, listed.Count);
             variants = new([.. components.Select(component => new ModelVariant(component.Name, new(component.Copy, component.Segments, background, execution) { Exits = component.Exits }, component.Arms.Accuracy, component.Member))]);
             var state = new LearnedState(options.StateDirectory, arms, options.Execution, listed.Select(static server => server.DisplayName));
@@ -169,6 +170,8 @@ internal static class ClientComposition
             CanRace = options.Races,
             Hedge = options.Hedge,
             IsSingleCore = Environment.ProcessorCount == 1,
+            Seed = options.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue),
+            Time = options.TimeProvider,
             Constraints = new() { MinCut = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
         };
         if (options.CustomPolicy is not { } create) return PolicyCatalog.Create(name, setup, options.PolicyOptions);
@@ -196,7 +199,7 @@ internal static class ClientComposition
         /// <param name="exits">The exits; null for none.</param>
         /// <param name="hasForced">Whether they may be asked to answer however sure they are. In a family accuracies are those of variants, and nothing says when they may.</param>
         public Component With(DeviceExits? exits, bool hasForced) =>
-            exits is null ? this : this with { Exits = exits, Arms = Arms with { Exits = [.. ArmExit.Of(exits).Where(exit => hasForced || !exit.IsForced)] } };
+            exits is null ? this : this with { Exits = exits, Arms = Arms with { Exits = [.. ArmExit.Of(exits.Exits).Where(exit => hasForced || !exit.IsForced)] } };
 
         public static Component Of(SplitInferenceOptions options, PartitionedModel model) =>
             new(new PlannedCopy(model), new SegmentResidency(options.SegmentMemoryBytes).Open(new SegmentCompiler(model, options.Execution.LoggingTo(options.Logger))));

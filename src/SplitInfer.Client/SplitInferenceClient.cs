@@ -230,8 +230,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     private async ValueTask<InferenceResult> InferAsync(Call call, int? variant)
     {
         var (decision, skipped) = call.Request?.Partition is { } named ? (_selector.Named(named), null) : _selector.Choose(call.Request?.Quality ?? default, call.Request?.MinAccuracy ?? 0, call.Request?.MinQuality, variant, call.Budget);
-        // Who asks for the answers on the way goes by the exits, also where all of the model would have run in one piece.
-        if (call.Early is not null && decision.Arm is { IsOnDevice: true, Exit: 0 } && _arms.FirstExitOf(decision.Arm.Variant) is { } byExits) decision = decision with { Arm = byExits };
+        if (decision.Arm is { IsOnDevice: true, Exit: 0 } && GoesByExits(call, decision) && _arms.FirstExitOf(decision.Arm.Variant) is { } byExits) decision = decision with { Arm = byExits };
         try
         {
             return await AttemptAsync(call, decision, skipped).ConfigureAwait(false);
@@ -243,6 +242,13 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
             return await AttemptAsync(call with { Early = null }, _selector.OnDevice(decision), skipped).ConfigureAwait(false);
         }
     }
+
+    /// <summary>
+    /// Whether a request goes by way of exits though all of the model would have run in one piece: it asks for the answers on the way, or there is no time for the whole model, so that what an exit says is
+    /// all that there can be by the deadline.
+    /// </summary>
+    private bool GoesByExits(in Call call, in Decision decision) => call.Early is not null
+        || (!decision.IsNamed && call.Request?.MinQuality is not 1 && StandInRule.Margin * _variants[decision.Arm.Variant].Model.WholeSeconds > call.Budget.RemainingSeconds);
 
     /// <param name="call">The request.</param>
     /// <param name="decision">What was chosen.</param>

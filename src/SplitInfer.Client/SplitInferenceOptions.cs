@@ -187,6 +187,12 @@ public sealed class SplitInferenceOptions
     /// <summary>The log, which also takes what ONNX Runtime says on the device; none unless set.</summary>
     public ILogger Logger { get; set; } = NullLogger.Instance;
 
+    /// <summary>
+    /// Seed of what a policy draws at random. Null (the default) draws one anew for each client, as clients that share servers need: those of one seed turn to another server at
+    /// the same time.
+    /// </summary>
+    public int? Seed { get; set; }
+
     /// <summary>The clock; the default is the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 

@@ -6,7 +6,7 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <summary>A Redis of this machine, for as long as a benchmark takes. It writes nothing to a disk.</summary>
 internal sealed class RedisProcess : IAsyncDisposable
 {
-    private const string Program = "redis-server";
+    private const string ServerName = "redis-server";
 
     private readonly Process _process;
 
@@ -20,7 +20,7 @@ internal sealed class RedisProcess : IAsyncDisposable
     public static async Task<RedisProcess> StartAsync(CancellationToken cancellationToken)
     {
         string[] folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries), "/usr/bin", "/usr/sbin"];
-        var path = folders.Select(static folder => Path.Combine(folder, Program)).FirstOrDefault(File.Exists) ?? throw new IOException($"{Program} is not installed. Install it (Debian: apt-get install redis-server), and run this again.");
+        var path = folders.Select(static folder => Path.Combine(folder, ServerName)).FirstOrDefault(File.Exists) ?? throw new IOException($"{ServerName} is not installed. Install it (Debian: apt-get install redis-server), and run this again.");
         var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
         var process = Process.Start(new ProcessStartInfo(path, ["--bind", "127.0.0.1", "--port", port, "--save", "", "--daemonize", "no"]) { RedirectStandardOutput = true }) ?? throw new IOException($"{path} could not be started.");
         while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
@@ -32,7 +32,7 @@ internal sealed class RedisProcess : IAsyncDisposable
         }
 
         process.Dispose();
-        throw new IOException($"{path} ended as it started; try it by hand: {Program} --port {port}.");
+        throw new IOException($"{path} ended as it started; try it by hand: {ServerName} --port {port}.");
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,4 @@
-using SplitInfer.Client.Device;
+using SplitInfer.Exits;
 using SplitInfer.Policies;
 
 namespace SplitInfer.Client.Arms;
@@ -23,19 +23,19 @@ internal sealed record ArmExit(int Setting, int Partition, double Rate, double Q
     public double Seconds { get; private init; }
 
     /// <summary>The settings of a model's exits: those that answer where they are sure, then those that always do.</summary>
-    public static IEnumerable<ArmExit> Of(DeviceExits exits)
+    public static IEnumerable<ArmExit> Of(ModelExits exits)
     {
-        var rate = 0.0;
-        for (var exit = 1; exit <= exits.Count; exit++)
+        var (rate, count) = (0.0, exits.Exits.Length);
+        for (var exit = 1; exit <= count; exit++)
         {
             // Who asks an exit alone finds there as well what one before it would have answered.
-            rate = Math.Min(1, rate + exits.Exits.Exits[exit - 1].ExitRate);
-            yield return new(exit, exits.PartitionOf(exit), Math.Clamp(rate, LeastRate, MostRate), exits.PromisedQuality, IsForced: false) { Seconds = SecondsOf(exits, exit) };
+            rate = Math.Min(1, rate + exits.Exits[exit - 1].ExitRate);
+            yield return new(exit, exits.Exits[exit - 1].Partition, Math.Clamp(rate, LeastRate, MostRate), 1 - exits.Promise.LossHigh, IsForced: false) { Seconds = SecondsOf(exits, exit) };
         }
 
-        for (var exit = 1; exit <= exits.Count; exit++)
-            yield return new(exits.Count + exit, exits.PartitionOf(exit), 1, exits.Exits.Exits[exit - 1].Agreement, IsForced: true) { Seconds = SecondsOf(exits, exit) };
+        for (var exit = 1; exit <= count; exit++)
+            yield return new(count + exit, exits.Exits[exit - 1].Partition, 1, exits.Exits[exit - 1].Agreement, IsForced: true) { Seconds = SecondsOf(exits, exit) };
     }
 
-    private static double SecondsOf(DeviceExits exits, int exit) => exits.Exits.Exits[exit - 1].Weights.Length / MacsPerSecond;
+    private static double SecondsOf(ModelExits exits, int exit) => exits.Exits[exit - 1].Weights.Length / MacsPerSecond;
 }

@@ -1,4 +1,3 @@
-using SplitInfer.Client.Device;
 using SplitInfer.Exits;
 using SplitInfer.Partitioning;
 
@@ -14,15 +13,16 @@ internal static class ExitFiles
     /// <param name="path">A file, or a folder, of which each file belongs to one model. Null for none.</param>
     /// <param name="plans">The plans.</param>
     /// <exception cref="InvalidExitsException">A file cannot be used, the only one belongs to none of the plans, or the folder has none.</exception>
-    public static IReadOnlyDictionary<PartitionPlan, DeviceExits> Load(string? path, IReadOnlyList<PartitionPlan> plans)
+    public static IReadOnlyDictionary<PartitionPlan, ModelExits> Load(string? path, IReadOnlyList<PartitionPlan> plans)
     {
-        var found = new Dictionary<PartitionPlan, DeviceExits>(ReferenceEqualityComparer.Instance);
+        var found = new Dictionary<PartitionPlan, ModelExits>(ReferenceEqualityComparer.Instance);
         if (path is null) return found;
         if (!Directory.Exists(path))
         {
             var exits = ExitsFile.Load(path);
             var plan = plans.FirstOrDefault(plan => plan.Model == exits.Model) ?? plans[0];
-            found[plan] = new(exits, plan);
+            exits.RequireFor(plan);
+            found[plan] = exits;
             return found;
         }
 
@@ -31,7 +31,7 @@ internal static class ExitFiles
         foreach (var exits in files.Select(ExitsFile.Load))
         {
             // A folder may have those of variants that are not used.
-            if (plans.FirstOrDefault(plan => plan.Model == exits.Model) is { } plan) found[plan] = new(exits, plan);
+            if (plans.FirstOrDefault(plan => plan.Model == exits.Model) is { } plan) found[plan] = exits;
         }
 
         return found;

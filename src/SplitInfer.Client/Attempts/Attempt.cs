@@ -307,6 +307,8 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         OffloadSeconds = kind == OutcomeKind.Completed ? _result.OffloadSeconds : WaitedSeconds,
         ServerSeconds = _result.ServerTimings.TotalSeconds,
         QueueSeconds = _result.ServerTimings.QueueSeconds,
+        ServerPrice = _result.ServerLoad.Price,
+        ServerPlaces = _result.ServerLoad.PlausiblePlaces,
         // Of a server that may still reply, the late reply tells.
         BytesSent = kind == OutcomeKind.Completed && _result.Server is (ServerOutcome.Pending or ServerOutcome.Overdue) ? 0 : Progress.BytesSent,
     };

@@ -95,6 +95,8 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
                 OffloadSeconds = result.OffloadSeconds,
                 ServerSeconds = result.ServerTimings.TotalSeconds,
                 QueueSeconds = result.ServerTimings.QueueSeconds,
+                ServerPrice = result.ServerLoad.Price,
+                ServerPlaces = result.ServerLoad.PlausiblePlaces,
                 BytesSent = attempt.Progress.BytesSent,
             };
         }

@@ -196,7 +196,7 @@ internal sealed class RaceExecutor : IExecutor
             if (isOfUse && start < seconds) (seconds, isRescue) = (Math.Max(start, 0), true);
         }
 
-        if (attempt.HasAnswerAtHand && _standIns.LeftUntilLastCall(attempt).TotalSeconds is var left && left < seconds) (seconds, isRescue) = (left, true);
+        if (attempt is { HasAnswerAtHand: true, Budget.IsLimited: true } && _standIns.LeftUntilLastCall(attempt).TotalSeconds is var left && left < seconds) (seconds, isRescue) = (left, true);
         return double.IsPositiveInfinity(seconds) ? (Timeout.InfiniteTimeSpan, false)
             : (seconds < LongestPatience.TotalSeconds ? TimeSpan.FromSeconds(seconds) : LongestPatience, isRescue);
     }

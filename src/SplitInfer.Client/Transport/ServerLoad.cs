@@ -12,8 +12,13 @@ public readonly record struct ServerLoad(int Running, int Queued, int Places, do
     // No server names a higher one.
     private const float MaxPrice = 1000;
 
+    private const int MaxPlaces = 10_000;
+
     /// <summary>What a second of its time costs others: the seconds that all of their requests together wait longer for it. 0 where it did not say.</summary>
     public double Price { get; init; }
+
+    /// <summary><see cref="Places"/>, or 0 where no server has so many.</summary>
+    internal int PlausiblePlaces => Places is >= 0 and <= MaxPlaces ? Places : 0;
 
     /// <summary>Reads what a server says.</summary>
     internal static ServerLoad Read(Load load) => new((int)load.Running, (int)load.Queued, (int)load.Places, load.WaitUs * 1e-6)

@@ -42,7 +42,9 @@ public sealed class LocalCoordination(QualityCoordinatorOptions? options = null)
         cancellationToken.ThrowIfCancellationRequested();
         QualityCoordinator? coordinator;
         lock (_lock) coordinator = _nodes.GetValueOrDefault(report.Node);
-        return ValueTask.FromResult((coordinator ?? throw new UnknownNodeException(report.Node)).Receive(report));
+        var price = (coordinator ?? throw new UnknownNodeException(report.Node)).Receive(report);
+        // By the node's own count, which goes on where it joins again.
+        return ValueTask.FromResult(price with { Sequence = report.Sequence });
     }
 
     /// <inheritdoc/>

@@ -76,6 +76,25 @@ public sealed class ExitsTests : IDisposable
         Assert.Contains("splitinfer exits add", result.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_run_says_which_exit_answered_and_what_exits_say_on_the_way()
+    {
+        Save();
+        await AddAsync("--max-loss", "10%", "--at", "2");
+        var run = await CommandLine.RunAsync(["run", _folder["model.onnx"], "--exits", _folder["exits.json"], "--frames", "5", "--progressive", "--json"]);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        var (early, last) = (run.Json.Where(static line => line.TryGetProperty("early", out var isEarly) && isEarly.GetBoolean()).ToArray(), run.Json.Where(static line => line.TryGetProperty("early", out var isEarly) && !isEarly.GetBoolean()).ToArray());
+        Assert.All(early, static line => Assert.True(line.GetProperty("exit").GetInt32() == 1 && line.GetProperty("confidence").GetDouble() is > 0 and <= 1));
+        Assert.Equal((5, 0), (last.Length, last.Sum(static line => line.GetProperty("exit").GetInt32())));
+        Assert.Equal(0, run.Json[^1].GetProperty("exitShare").GetDouble());
+        Assert.NotEmpty(early);
+
+        var table = await CommandLine.RunAsync(["run", _folder["model.onnx"], "--exits", _folder["exits.json"], "--frames", "2"]);
+        Assert.Contains("exit   sure", table.Output, StringComparison.Ordinal);
+        Assert.Contains("exits answered", table.Output, StringComparison.Ordinal);
+        Assert.Equal(2, (await CommandLine.RunAsync(["run", _folder["model.onnx"], "--progressive"])).ExitCode);
+    }
+
     private Task<CommandLine> AddAsync(params string[] options) => CommandLine.RunAsync(["exits", "add", _folder["model.onnx"], "--data", _folder["samples"], "--out", _folder["exits.json"], .. options]);
 
     private Task<CommandLine> TestAsync(params string[] options) => CommandLine.RunAsync(["exits", "test", _folder["model.onnx"], "--exits", _folder["exits.json"], "--data", _folder["samples"], .. options]);

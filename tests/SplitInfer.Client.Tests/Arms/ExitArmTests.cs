@@ -10,7 +10,7 @@ namespace SplitInfer.Client.Tests.Arms;
 /// <summary>Arms of a model of three stages with an exit on the first cut and one on the second.</summary>
 public class ExitArmTests
 {
-    private static readonly ImmutableArray<ArmExit> Exits = [.. ArmExit.Of(ScriptedExits.Of(new(0.6), new(0.8)))];
+    private static readonly ImmutableArray<ArmExit> Exits = [.. ArmExit.Of(ScriptedExits.Of(new(0.6), new(0.8)).Exits)];
 
     [Fact]
     public void Settings_that_answer_where_they_are_sure_come_before_those_that_always_do()

@@ -116,6 +116,17 @@ public class AnytimeTests
     }
 
     [Theory]
+    [InlineData(300, 1, 0)]
+    [InlineData(20, 0, 1)]
+    public async Task A_device_that_has_no_time_for_the_whole_model_goes_by_way_of_exits(int tail, int exit, int wholes)
+    {
+        await using var stage = await StartAsync(One, tail);
+        var answer = await PassAsync(stage, new(Cut.AllOnDevice));
+        Assert.Equal((Source.Device, exit, wholes), (answer.Source, answer.Exit, stage.Device.Started(Segment.Whole)));
+        Assert.InRange(stage.Time.Now, TimeSpan.Zero, Deadline);
+    }
+
+    [Theory]
     [InlineData(0.6, true)]
     [InlineData(0.61, false)]
     [InlineData(1, false)]
@@ -179,7 +190,7 @@ public class AnytimeTests
     private static async Task<Answer> PassAsync(StageUnderTest stage, Choice choice, int request = 0)
     {
         var call = stage.InferAsync(choice, Deadline);
-        await stage.PassUntilAsync(() => call.IsCompleted, turns: 200);
+        await stage.PassUntilAsync(() => call.IsCompleted, turns: 400);
         var answer = await call;
         if (answer.Exit == 0) Assert.Equal(ThreeStages.Output(request), answer.Outputs);
         return answer;

@@ -47,7 +47,7 @@ internal sealed class StageUnderTest : IAsyncDisposable
         _standInSegments = hasStandIn ? residency.Open(new ScriptedParts.Compiler(StandIn, Tensors)) : null;
         var (plan, codecs) = (planned.Plan, CodecRegistry.Default);
         _variants = new([.. ((SegmentSet?[])[_segments, _standInSegments]).OfType<SegmentSet>().Select((segments, place) => new ModelVariant("", new(new PlannedCopy(planned), segments, _background, options.Execution) { Exits = place == 0 ? exits : null }, Accuracies[place]))]);
-        var arms = ArmCatalog.Create([.. _variants.All.Select((variant, place) => new PlannedArmVariant(plan, variant.Accuracy, 1 - (0.4 * place)) { IsOfFamily = _variants.AreSeveral, Exits = place == 0 && exits is not null ? [.. ArmExit.Of(exits)] : [] })], new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs, servers.Length);
+        var arms = ArmCatalog.Create([.. _variants.All.Select((variant, place) => new PlannedArmVariant(plan, variant.Accuracy, 1 - (0.4 * place)) { IsOfFamily = _variants.AreSeveral, Exits = place == 0 && exits is not null ? [.. ArmExit.Of(exits.Exits)] : [] })], new(options.Codec, Allowed: null, Calibration: null, options.MinAgreement), codecs, servers.Length);
         _policy = new(ArmOf, () => arms.OnDeviceOf(1), needs);
         _transports = [.. servers.Select(server => canPing ? new ScriptedParts.PingedTransport(server, Tensors) : new ScriptedParts.Transport(server, Tensors))];
         _servers = new([.. _transports.Select((transport, index) => Handle($"scripted server {index}", transport, index))]);

@@ -39,7 +39,7 @@ internal static class ProductRules
             ["Simulation/Families"] = ["Simulation"],
             ["Simulation/Experience"] = ["Simulation"],
             ["Simulation/Quality"] = ["Simulation/RandomWorlds", "Policies/Quality"],
-            ["Simulation/Crowds"] = ["Simulation", "Policies/Sharing"],
+            ["Simulation/Crowds"] = ["Simulation/RandomWorlds", "Policies/Sharing"],
 
             ["Client/Transport"] = Core,
             ["Client/Device"] = Core,

@@ -1,7 +1,6 @@
 using SplitInfer.Client;
 using SplitInfer.Exits;
 using SplitInfer.Server;
-using SplitInfer.Tensors;
 
 namespace SplitInfer.IntegrationTests.EndToEnd;
 

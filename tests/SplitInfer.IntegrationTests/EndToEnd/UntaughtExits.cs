@@ -7,7 +7,7 @@ using SplitInfer.Testing.Networks;
 
 namespace SplitInfer.IntegrationTests.EndToEnd;
 
-/// <summary>A small classifier with exits that nothing taught: any weights do, since the heads say what is to be answered.</summary>
+/// <summary>A small classifier with exits that nothing taught: any weights do, since the heads say what is to be answered; a high temperature keeps them from being certain.</summary>
 internal sealed class UntaughtExits : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -58,7 +58,7 @@ internal sealed class UntaughtExits : IDisposable
             var features = new ExitFeatures { Place = 0, Name = value.Name, Type = value.Type, Shape = new([.. Model.ShapeOf(value.Name)!.Value]), Pooling = ExitPooling.Grid };
             return new()
             {
-                Partition = cut, Features = [features], Temperature = 1, TeachingTemperature = 1, Threshold = threshold, ExitRate = 0.5, Agreement = 0.9,
+                Partition = cut, Features = [features], Temperature = 20, TeachingTemperature = 1, Threshold = threshold, ExitRate = 0.5, Agreement = 0.9,
                 Weights = Enumerable.Range(0, 10 * features.Count).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray(), Biases = new float[10],
             };
         }

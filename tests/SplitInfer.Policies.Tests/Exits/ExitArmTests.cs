@@ -47,6 +47,16 @@ public class ExitArmTests
     }
 
     [Fact]
+    public void A_request_that_another_exit_answered_teaches_that_this_one_did_not()
+    {
+        // Such a request says nothing of how long the whole model takes, so that its time is not told.
+        var setup = Setup(0.9, isRemote: false);
+        var costs = new CostModel(setup, new(setup, withExits: true));
+        for (var i = 1; i <= 300; i++) costs.Observe(Left(setup, i) with { Exit = 2, HeadSeconds = 0 });
+        Assert.InRange(costs.Exits.Stay(0), 0.8, 1);
+    }
+
+    [Fact]
     public void A_request_that_left_early_teaches_nothing_of_link_and_server()
     {
         var setup = Setup(0.5);

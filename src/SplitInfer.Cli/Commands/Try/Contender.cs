@@ -44,7 +44,7 @@ internal sealed class Contender(string name, SplitInferenceClient client, int ma
     public async ValueTask PlayAsync(TensorValue[] inputs, Action<IReadOnlyList<TensorValue>> compare, CancellationToken cancellationToken)
     {
         using var result = await client.InferAsync(inputs, cancellationToken: cancellationToken);
-        if (IsWarm) _frames.Add(FrameLine.Of(_frames.Count, result, fallback: null));
+        if (IsWarm) _frames.Add(FrameLine.Of(_frames.Count, result, fallback: null, hasExits: false));
         else _settling.Add(result);
         compare(result.Outputs);
     }

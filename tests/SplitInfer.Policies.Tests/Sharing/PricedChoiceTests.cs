@@ -1,0 +1,71 @@
+using SplitInfer.Policies.Catalog;
+using SplitInfer.Policies.Tests.Simulation;
+using SplitInfer.Simulation;
+using SplitInfer.Simulation.RandomWorlds;
+
+namespace SplitInfer.Policies.Tests.Sharing;
+
+/// <summary>What prices change in the default policy, and what they do not.</summary>
+public class PricedChoiceTests
+{
+    [Theory]
+    [InlineData("random/Mixed/41")]
+    [InlineData("random/ServerSlowdown/42")]
+    [InlineData("servers/Several/3/43")]
+    public void Without_a_price_whatever_else_replies_say_of_load_changes_no_decision(string name)
+    {
+        var world = RandomWorld.Find(name) ?? RandomServers.Find(name)!;
+        var told = new Told(Create(world), price: 0);
+        Assert.Equal(new Simulator(world, 1).Play(Create(world)), new Simulator(world, 1).Play(told));
+        Assert.True(told.Replies > 0);
+    }
+
+    [Fact]
+    public void A_dear_server_is_left_alone_and_what_is_predicted_is_the_truth()
+    {
+        var world = Enumerable.Range(1, 60).Select(static seed => RandomWorld.Find($"random/Steady/{seed}")!).First(static world => UsesServer(new Simulator(world, 1).Play(Create(world))));
+        var told = new Told(Create(world), price: ServerLoadPrice);
+        SimulatedFrame[] frames = [.. new Simulator(world, 1).Play(told)];
+        var half = frames.Length / 2;
+        Assert.True(frames.Skip(half).Count(static frame => frame.Server < 0 || frame.IsForced) > 0.9 * (frames.Length - half));
+
+        // Nobody takes longer for the sake of others than alone.
+        var alone = frames.Skip(half).Average(frame => world.MeanSeconds(world.Choices - 1, frame.Frame)) * 1e3;
+        Assert.InRange(frames.Skip(half).Average(static frame => frame.MeanMs), 0, 1.01 * alone);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(-1)]
+    [InlineData(1e9)]
+    public void What_is_no_price_is_not_learned_from(double price)
+    {
+        var world = RandomWorld.Find("random/Steady/7")!;
+        var policy = Create(world);
+        var decision = policy.Decide(default);
+        policy.Observe(new() { Decision = decision, Server = ServerOutcome.Replied, HeadSeconds = 0.01, OffloadSeconds = 0.02, ServerSeconds = 0.01, BytesSent = 100, ServerPrice = price });
+        Assert.Null(policy.Estimate(0));
+    }
+
+    private static bool UsesServer(IEnumerable<SimulatedFrame> frames)
+    {
+        SimulatedFrame[] all = [.. frames];
+        return all.Skip(all.Length / 2).Count(static frame => frame is { Server: >= 0, IsForced: false }) > 0.9 * (all.Length / 2);
+    }
+
+    private const double ServerLoadPrice = Policies.Sharing.ServerLoadPrice.MaxPrice;
+
+    private static IPartitionPolicy Create(Scenario world) => PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(world, seed: 1));
+
+    /// <summary>Replies say that half of the server's time was spent in a queue, how many places there are, and a price.</summary>
+    private sealed class Told(IPartitionPolicy policy, double price) : PolicyWrapper(policy)
+    {
+        public int Replies { get; private set; }
+
+        public override void Observe(in Outcome outcome)
+        {
+            if (outcome.Server == ServerOutcome.Replied) Replies++;
+            base.Observe(outcome.Server == ServerOutcome.Replied ? outcome with { QueueSeconds = outcome.ServerSeconds / 2, ServerPlaces = 3, ServerPrice = price } : outcome);
+        }
+    }
+}
