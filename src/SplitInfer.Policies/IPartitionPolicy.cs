@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SplitInfer.Policies.Sharing;
 
 namespace SplitInfer.Policies;
 
@@ -37,6 +38,12 @@ public interface IPartitionPolicy
     /// <summary>What the policy thinks of a server at the moment, for people and dashboards; null (the default) where it has measured nothing of it. May be called at any time.</summary>
     /// <param name="server">The server.</param>
     ServerEstimate? Estimate(int server) => null;
+
+    /// <summary>
+    /// What the policy has measured on this device in this run, for others of its kind to start from (<see cref="PolicySetup.Prior"/>): no input, and nothing that it was told by others.
+    /// Empty unless overridden. May be called at any time.
+    /// </summary>
+    KindPrior Share() => KindPrior.Empty;
 }
 
 /// <summary>What a policy makes use of.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SplitInfer.Policies.Sharing;
 
 namespace SplitInfer.Policies;
 
@@ -49,6 +50,9 @@ public sealed class PolicySetup
 
     /// <summary>The cuts that turn out to be unusable while the client runs: a policy leaves them out from then on. Empty to begin with.</summary>
     public ArmMask Mask { get; init; } = new();
+
+    /// <summary>What devices of this kind have learned, which a new one starts from until it has learned for itself. Nothing by default.</summary>
+    public KindPrior Prior { get; init; } = KindPrior.Empty;
 
     /// <summary>Seed of policies that draw at random. Clients that share servers should differ in it, or they do the same at the same time.</summary>
     public int Seed { get; init; }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SplitInfer.Policies;
+using SplitInfer.Policies.Sharing;
 
 namespace SplitInfer.Simulation;
 
@@ -18,7 +19,7 @@ public sealed class Simulator(Scenario scenario, int seed)
     public static PolicySetup SetupOf(Scenario scenario, int seed, bool canRace = true, bool isSingleCore = false) => SetupOf(scenario, seed, TimeProvider.System, canRace, isSingleCore);
 
     /// <summary>The same with a clock.</summary>
-    internal static PolicySetup SetupOf(Scenario scenario, int seed, TimeProvider time, bool canRace = true, bool isSingleCore = false)
+    internal static PolicySetup SetupOf(Scenario scenario, int seed, TimeProvider time, bool canRace = true, bool isSingleCore = false, KindPrior? prior = null)
     {
         var arms = scenario.Arms;
         var errors = new TableErrors(scenario.TableError, seed);
@@ -34,6 +35,7 @@ public sealed class Simulator(Scenario scenario, int seed)
             Servers = [.. scenario.Servers.Select(static server => new ServerSetup { Name = server.Name })],
             Seed = seed,
             Time = time,
+            Prior = prior ?? KindPrior.Empty,
             CanRace = canRace,
             RacesLateReplies = scenario.LateRaces,
             IsSingleCore = isSingleCore,

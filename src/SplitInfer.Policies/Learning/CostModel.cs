@@ -39,6 +39,7 @@ internal sealed class CostModel
         (Residuals, Exits) = (new(Servers.Length), new(setup));
         (_means, _remotes) = (new double[arms.Count], new double[arms.Count]);
         (_waits, _tolls, _clock) = (new double[arms.Count], new double[arms.Count], new(setup.Time));
+        KindLearning.Suppose(setup, this);
     }
 
     /// <summary>The arms.</summary>

@@ -80,6 +80,27 @@ internal sealed class DelayEstimator(int count, bool isSingleCore = false)
     /// <summary>Sets the usual delay of a row, s, more than 0. Only its proportion to other usual delays matters.</summary>
     public void SetUsual(int arm, double seconds) => _usualLogs[arm] = Math.Log(seconds);
 
+    /// <summary>Takes over what others found a row to take. Rows that are related to it follow.</summary>
+    /// <param name="arm">The row.</param>
+    /// <param name="log">ln of its delay, s.</param>
+    /// <param name="variance">How far that may be off, a variance.</param>
+    public void Suppose(int arm, double log, double variance)
+    {
+        _logs.Condition(arm, log - _logs.Mean[arm], variance, common: 0);
+        Publish();
+    }
+
+    /// <summary>The machine as a whole may be slower or faster than was supposed.</summary>
+    /// <param name="common">Variance of the logarithm of its slowdown.</param>
+    public void Doubt(double common)
+    {
+        for (var i = 0; i < count; i++)
+            for (var j = 0; j < count; j++) _logs.Covariance(i, j) += common;
+    }
+
+    /// <summary>Whether a row was measured.</summary>
+    public bool HasRun(int arm) => _hasRun[arm];
+
     /// <summary>Replaces the estimate of a row by a multiple of another row, or of itself.</summary>
     /// <param name="arm">The row.</param>
     /// <param name="seconds">Its delay as it is now, s, more than 0.</param>
@@ -136,8 +157,7 @@ internal sealed class DelayEstimator(int count, bool isSingleCore = false)
     {
         _logs.Restore(state, MaxLog);
         Noise.Restore(state);
-        for (var i = 0; i < count; i++)
-            for (var j = 0; j < count; j++) _logs.Covariance(i, j) += RestoredCommon;
+        Doubt(RestoredCommon);
         Publish();
     }
 

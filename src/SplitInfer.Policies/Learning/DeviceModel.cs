@@ -1,3 +1,4 @@
+using SplitInfer.Policies.Sharing;
 
 namespace SplitInfer.Policies.Learning;
 
@@ -33,6 +34,7 @@ internal sealed class DeviceModel
     private readonly double[] _means;
     private readonly double[] _encodes;
     private readonly bool[] _hasEncoded;
+    private readonly bool[] _isUsual;
     private readonly DelayEstimator _heads;
     private HeadDelays _delays;
 
@@ -45,20 +47,25 @@ internal sealed class DeviceModel
         _profileRow = new int[arms.Rows.Heads];
         (_nominal, _means) = (new double[_profileRow.Length], new double[_profileRow.Length]);
         _heads = new(_profileRow.Length, isSingleCore: setup.IsSingleCore);
+        _isUsual = new bool[_profileRow.Length];
+        var kind = new KindBelief?[_profileRow.Length];
         for (var arm = 0; arm < arms.Count; arm++)
         {
             _encodes[_payloadRow[arm]] = setup.Arms[arm].EncodeSeconds;
             _profileRow[_headRow[arm]] = arms.Rows.Profile[arm];
+            kind[_headRow[arm]] = setup.Prior.Find(KindLearning.HeadOf(arms[arm]));
         }
 
         for (var head = 0; head < _profileRow.Length; head++)
         {
             for (var other = 0; other < head; other++)
                 _heads.LogCovariance(head, other) = _heads.LogCovariance(other, head) = SlowdownDeviation * SlowdownDeviation;
-            _nominal[head] = _delays.Seconds[_profileRow[head]];
+            var isMeasured = _delays.IsMeasured[_profileRow[head]];
+            _isUsual[head] = !isMeasured && kind[head] is not null;
+            _nominal[head] = _isUsual[head] ? kind[head]!.Value.Value : _delays.Seconds[_profileRow[head]];
             _heads.Expect(head, Math.Max(_nominal[head], LeastSeconds));
-            if (_delays.IsMeasured[_profileRow[head]]) _heads.SetUsual(head, Math.Max(_nominal[head], LeastSeconds));
-            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + Square(_delays.IsMeasured[_profileRow[head]] ? setup.HeadDeviation : InterpolatedDeviation);
+            if (isMeasured) _heads.SetUsual(head, Math.Max(_nominal[head], LeastSeconds));
+            _heads.LogCovariance(head, head) = (SlowdownDeviation * SlowdownDeviation) + (isMeasured ? Square(setup.HeadDeviation) : kind[head]?.Variance ?? Square(InterpolatedDeviation));
         }
 
         Publish();
@@ -104,6 +111,7 @@ internal sealed class DeviceModel
         for (var head = 0; head < _profileRow.Length; head++)
         {
             var k = _profileRow[head];
+            if (_isUsual[head] && !_delays.IsMeasured[k]) continue;
             if (!before.IsMeasured[k] && !before.Seconds[k].Equals(_delays.Seconds[k])) Take(head, slowdown);
         }
 

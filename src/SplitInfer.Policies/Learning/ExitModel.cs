@@ -29,6 +29,7 @@ internal sealed class ExitModel
     private readonly double[] _left;
     private readonly double[] _stays;
     private readonly double[] _seconds;
+    private readonly int[] _seen;
 
     /// <param name="setup">What the policy starts from.</param>
     public ExitModel(PolicySetup setup)
@@ -54,6 +55,7 @@ internal sealed class ExitModel
         }
 
         (_answered, _left) = ([.. rates.Select(static rate => PriorWeight * rate)], [.. rates.Select(static rate => PriorWeight * (1 - rate))]);
+        _seen = new int[rates.Count];
         Publish();
     }
 
@@ -77,6 +79,17 @@ internal sealed class ExitModel
     /// <summary>Whether two arms have the same exit, so that what one shows of it holds for the other.</summary>
     public bool AreSame(int arm, int other) => _rowOf[arm] >= 0 && _rowOf[arm] == _rowOf[other];
 
+    /// <summary>How often an arm's exit was evaluated in this run.</summary>
+    public int Seen(int arm) => _rowOf[arm] is >= 0 and var row ? _seen[row] : 0;
+
+    /// <summary>Others found an arm's exit to answer so often; that counts in place of what is described.</summary>
+    public void Suppose(int arm, double rate)
+    {
+        if (_rowOf[arm] is not (>= 0 and var row)) return;
+        (_answered[row], _left[row]) = (Math.Max(PriorWeight * rate, LeastWeight), Math.Max(PriorWeight * (1 - rate), LeastWeight));
+        Publish(row);
+    }
+
     /// <summary>An arm's exit was evaluated.</summary>
     /// <param name="arm">The arm.</param>
     /// <param name="hasAnswered">Whether it answered.</param>
@@ -84,6 +97,7 @@ internal sealed class ExitModel
     {
         if (_rowOf[arm] is not (>= 0 and var row)) return;
         const double Kept = 1 - (1 / Memory);
+        if (_seen[row] < int.MaxValue) _seen[row]++;
         _answered[row] = Math.Max((Kept * _answered[row]) + (hasAnswered ? 1 : 0), LeastWeight);
         _left[row] = Math.Max((Kept * _left[row]) + (hasAnswered ? 0 : 1), LeastWeight);
         Publish(row);

@@ -1,3 +1,4 @@
+using SplitInfer.Policies.Sharing;
 
 namespace SplitInfer.Policies.Learning;
 
@@ -29,6 +30,9 @@ internal sealed class LinkEstimator
 
     /// <summary>Relative standard deviation added to each with every measurement.</summary>
     private const double ProcessNoise = 1e-3;
+
+    /// <summary>How far a link is at least from what others found, relative to itself.</summary>
+    private const double SupposedDeviation = 0.2;
 
     private const double MaxSeconds = 1e6;
     private const double MinSecondsPerBit = 1e-12;
@@ -88,6 +92,17 @@ internal sealed class LinkEstimator
         _estimate.Covariance(R, R) += factor * r * r;
         _estimate.Covariance(O, O) += Math.Min(factor, 1) * o * o;
         if (h[S] > 0) _estimate.Covariance(S, S) += factor * s * s;
+    }
+
+    /// <summary>Starts from what others found, with o as it is.</summary>
+    /// <param name="seconds">r, s.</param>
+    /// <param name="secondsPerBit">s.</param>
+    public void Suppose(KindBelief seconds, KindBelief secondsPerBit)
+    {
+        (_estimate.Mean[R], _estimate.Mean[S]) = (seconds.Value, secondsPerBit.Value);
+        _estimate.Covariance(R, R) = seconds.Value * seconds.Value * (seconds.Variance + (SupposedDeviation * SupposedDeviation));
+        _estimate.Covariance(S, S) = secondsPerBit.Value * secondsPerBit.Value * (secondsPerBit.Variance + (SupposedDeviation * SupposedDeviation));
+        Publish();
     }
 
     /// <summary>Writes m and P.</summary>

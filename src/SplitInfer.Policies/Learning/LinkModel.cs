@@ -1,3 +1,4 @@
+using SplitInfer.Policies.Sharing;
 
 namespace SplitInfer.Policies.Learning;
 
@@ -41,8 +42,11 @@ internal sealed class LinkModel
     /// <summary>The link before it became slow.</summary>
     public LinkHistory History { get; } = new();
 
-    /// <summary>Whether any request has measured the link.</summary>
+    /// <summary>Whether any request has measured the link, or others of the device's kind have.</summary>
     public bool IsKnown { get; private set; }
+
+    /// <summary>Requests of this run that have measured the link.</summary>
+    public int Requests { get; private set; }
 
     /// <summary>Variance of s relative to its square.</summary>
     public double RelativeVariance => Delay.SlopeVariance / (Delay.SecondsPerBit * Delay.SecondsPerBit);
@@ -72,6 +76,15 @@ internal sealed class LinkModel
         return difference * difference > deviations * deviations * (Scatter(bits) + other.Covariance(bits, bits));
     }
 
+    /// <summary>Starts from what others found.</summary>
+    /// <param name="seconds">r + o, s.</param>
+    /// <param name="secondsPerBit">s.</param>
+    public void Suppose(KindBelief seconds, KindBelief secondsPerBit)
+    {
+        IsKnown = true;
+        _estimate.Suppose(seconds, secondsPerBit);
+    }
+
     /// <summary>Learns what a request spent on the link.</summary>
     /// <param name="bits">b, more than 0.</param>
     /// <param name="seconds">The request's offload delay less the server's own.</param>
@@ -86,6 +99,7 @@ internal sealed class LinkModel
 
         if (HasFreshProbe) _requestsSinceProbe++;
         IsKnown = true;
+        Requests++;
         return Learn(h, seconds, RequestNoise, ref _requests);
     }
 

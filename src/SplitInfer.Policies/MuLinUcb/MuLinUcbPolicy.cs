@@ -1,5 +1,6 @@
 using SplitInfer.Policies.Exploration;
 using SplitInfer.Policies.Learning;
+using SplitInfer.Policies.Sharing;
 
 namespace SplitInfer.Policies.MuLinUcb;
 
@@ -108,6 +109,11 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
     public ServerEstimate? Estimate(int server)
     {
         lock (_lock) return _costs.Servers[server].Estimate();
+    }
+
+    public KindPrior Share()
+    {
+        lock (_lock) return KindLearning.ShareOf(_setup, _costs);
     }
 
     public void Save(PolicyStateWriter state)

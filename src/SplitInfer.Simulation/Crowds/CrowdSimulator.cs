@@ -1,5 +1,6 @@
 using SplitInfer.Policies;
 using SplitInfer.Policies.Catalog;
+using SplitInfer.Policies.Sharing;
 
 namespace SplitInfer.Simulation.Crowds;
 
@@ -49,9 +50,14 @@ public sealed class CrowdSimulator(CrowdWorld world)
         };
     }
 
+    // What those of a kind that are there have learned up to now.
+    private static KindPrior PriorOf(string kind, CrowdDevice[] devices) =>
+        devices.Where(device => device.Client.Kind == kind).Aggregate(KindPrior.Empty, static (sum, device) => device.Policy is { } policy ? sum.Plus(policy.Share()) : sum);
+
     private IPartitionPolicy PolicyOf(CrowdContender contender, int index, CrowdDevice[] devices, int[]? arms, TimeProvider clock)
     {
         var setup = Simulator.SetupOf(world.ScenarioOf(world.Clients[index]), seed: unchecked((world.Seed * 1_000) + index), time: clock);
+        if (contender == CrowdContender.Shared) setup = Simulator.SetupOf(world.ScenarioOf(world.Clients[index]), seed: setup.Seed, time: clock, prior: PriorOf(world.Clients[index].Kind, devices));
         if (arms is not null) return PolicyCatalog.CreateFixed(PolicyNames.Fixed, setup.Arms[arms[index]].Arm);
         return contender switch
         {
