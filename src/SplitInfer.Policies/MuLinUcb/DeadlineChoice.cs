@@ -13,7 +13,7 @@ namespace SplitInfer.Policies.MuLinUcb;
 /// L_v       what the device takes for variant v at most, but for some probability                LocalAnswers
 /// l(π)      the most accurate local arm that the device can still run by D once the head of π has run
 /// q         probability that the exit of the arm answers; P of a remote arm is that of a request that it does not answer
-/// E(π)      P·A(π) + (1 − P)·max(A(l(π)), q·A(π)) of a remote arm π; (q·P(head) + (1 − q)·P(whole))·A(π) of a local one
+/// E(π)      P·A(π) + (1 − P)·A(l(π)) of a remote arm π without an exit; q·P(head) + P·(A(π) − q) + (1 − P)·(A(l(π)) − q) with one, none of them below 0; (q·P(head) + (1 − q)·P(whole))·A(π) of a local one
 /// start     D − L_l, but not before the head of π has run: the latest start that leaves the device its time
 /// </code>
 /// A remote arm without such an l should answer in time with a probability of 1 − risk: one that does is taken unless it expects less accuracy by more than the risk. An l that is less
@@ -234,9 +234,11 @@ internal sealed class DeadlineChoice
         var floor = local < 0 ? 0 : _locals.Worth(local);
         if (costs.Exits.Stay(arm) is < 1 and var stay)
         {
-            var early = (1 - stay) * DeviceInTime(costs, costs.Ahead(arm), whole);
-            floor = Math.Max(floor, early * _arms.Accuracies[arm]);
-            return new(arm, early + ((1 - early) * inTime), (inTime * _arms.Accuracies[arm]) + ((1 - inTime) * floor), local, IsSure: local >= 0 || early + ((1 - early) * inTime) >= 1 - _lateRisk);
+            // What the exit answers is right, and the rest of what is right is among what it leaves.
+            var (rate, early) = (1 - stay, (1 - stay) * DeviceInTime(costs, costs.Ahead(arm), whole));
+            var ofTheRest = (inTime * Math.Max(0, _arms.Accuracies[arm] - rate)) + ((1 - inTime) * Math.Max(0, floor - rate));
+            var inAll = early + (stay * inTime);
+            return new(arm, inAll, early + ofTheRest, local, IsSure: inAll + (local < 0 ? 0 : stay * (1 - inTime)) >= 1 - _lateRisk);
         }
 
         var expected = (inTime * _arms.Accuracies[arm]) + (local < 0 ? 0 : (1 - inTime) * floor);
