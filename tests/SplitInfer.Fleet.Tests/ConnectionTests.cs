@@ -79,6 +79,10 @@ public sealed class ConnectionTests
         var node = await JoinAsync(fleet);
         await redis.DisposeAsync();
         for (uint i = 1; i <= 3; i++) Assert.Equal(i, (await PricedAsync(fleet, SomeCurves.Report(node, i))).Sequence);
+
+        // A silo that leaves says so there, and waits for minutes where it cannot.
+        await using var back = await RedisServer.StartAsync(redis.Address);
+        await silo.StopAsync();
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class PackageVersionTests(PackedLibraries packed)
     [LongTheory]
     [InlineData("SplitInfer.Client", "SplitInfer.Core SplitInfer.Policies")]
     [InlineData("SplitInfer.Emulation", "SplitInfer.Client")]
-    [InlineData("SplitInfer.Server", "SplitInfer.Core")]
+    [InlineData("SplitInfer.Server", "SplitInfer.Core SplitInfer.Policies")]
     [InlineData("SplitInfer.AspNetCore", "SplitInfer.Server")]
     [InlineData("SplitInfer.Tailoring", "SplitInfer.Core")]
     [InlineData("SplitInfer.Imaging", "SplitInfer.Core")]

@@ -35,8 +35,9 @@ internal static class StaggeredConnect
                 if (attempts.Find(static one => one.IsCompletedSuccessfully) is not null) break;
             }
 
-            while (attempts.Find(static one => one.IsCompletedSuccessfully) is null && attempts.Exists(static one => !one.IsCompleted))
-                await Task.WhenAny(attempts.Where(static one => !one.IsCompleted)).ConfigureAwait(false);
+            // Looked at once: an attempt may end at any moment.
+            while (attempts.Find(static one => one.IsCompletedSuccessfully) is null && attempts.FindAll(static one => !one.IsCompleted) is { Count: > 0 } open)
+                await Task.WhenAny(open).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             var first = attempts.Find(static one => one.IsCompletedSuccessfully) ?? attempts[0];
             attempts.Remove(first);
