@@ -17,11 +17,12 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Where it is, as HOST:PORT.</summary>
     public string Address { get; }
 
-    /// <summary>Starts one.</summary>
-    /// <param name="address">Where one was that has ended; null for a free port.</param>
-    public static async Task<RedisServer> StartAsync(string? address = null)
+    public static async Task<RedisServer> StartAsync()
     {
-        var port = address?.Split(':')[1] ?? FreePort().ToString(CultureInfo.InvariantCulture);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)socket.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture);
+        socket.Close();
         var process = Process.Start(new ProcessStartInfo(InstalledCommand.PathOf("redis-server")!, ["--bind", "127.0.0.1", "--port", port, "--save", "", "--daemonize", "no"]) { RedirectStandardOutput = true })!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
@@ -32,13 +33,6 @@ internal sealed class RedisServer : IAsyncDisposable
         }
 
         throw new InvalidOperationException("redis-server has ended.");
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     public async ValueTask DisposeAsync()
