@@ -144,7 +144,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <summary>
     /// Infers once, and gives every answer on the way, with <see cref="SplitInferenceOptions.Exits"/>: that of each exit that is surer than those before, while a server works on the rest where one is
     /// asked. The last one is the model's own, or by the deadline the best there is. Exits do not end the request, however sure they are; whoever has heard enough leaves the loop, and what still runs is stopped.
-    /// With a family, answers of one request are of the variant that was chosen for it, or the last of one that stood in. Without exits there is one answer.
+    /// Device and server both go on, whatever <see cref="SplitInferenceOptions.MaxExtraWork"/> says. With a family, answers of one request are of the variant that was chosen for it, or the last of one that stood in. Without exits there is one answer.
     /// </summary>
     /// <param name="inputs">As for <see cref="InferAsync(ReadOnlyMemory{TensorValue}, InferenceRequest, CancellationToken)"/>; they must not change until the enumeration ends.</param>
     /// <param name="request">What is asked for beside the inputs. <see cref="InferenceRequest.MinQuality"/> leaves out answers that are less sure.</param>

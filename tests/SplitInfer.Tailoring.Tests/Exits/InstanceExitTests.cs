@@ -11,33 +11,37 @@ public sealed class InstanceExitTests(ITestOutputHelper output)
 {
     private const int JudgingCrops = 1000;
 
-    // The task as files, for the command line: model.onnx, crops to make exits of and to judge them by, and the labels of the latter.
+    // The task as files, for the command line: model.onnx, crops to make exits of and to judge them by, and the photographs that they are of.
     private const string FolderVariable = "SPLITINFER_INSTANCES";
 
-    private const int WrittenMakingCrops = 1000, WrittenJudgingCrops = 400;
+    private const int WrittenMakingCrops = 1000, WrittenJudgingCrops = 400, FewCrops = 4;
 
-    /// <summary>Writes the task into the folder that the environment names.</summary>
+    /// <summary>Writes the task into the folder that the environment names; a few crops of it elsewhere where it names none.</summary>
     [LongSharedFact]
     [Trait("Category", "Long")]
     public void Task_as_files()
     {
-        if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } folder) return;
+        using var other = new TestFolder();
+        var named = Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } name ? name : null;
+        var folder = named ?? other["instances"];
         File.WriteAllBytes(Path.Combine(Directory.CreateDirectory(folder).FullName, "model.onnx"), InstanceTask.MakeFile());
         var inputs = PartitionedModel.Load(Path.Combine(folder, "model.onnx")).Plan.Inputs;
-        Write("making", seed: 2, WrittenMakingCrops);
-        Write("judging", seed: 3, WrittenJudgingCrops);
+        Write("making", seed: 2, named is null ? FewCrops : WrittenMakingCrops);
+        Write("judging", seed: 3, named is null ? FewCrops : WrittenJudgingCrops);
 
-        void Write(string name, int seed, int count)
+        void Write(string part, int seed, int count)
         {
             using var crops = new PhotographCrops(seed, count);
-            var place = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+            var place = Directory.CreateDirectory(Path.Combine(folder, part)).FullName;
             for (var crop = 0; crop < count; crop++)
             {
                 using var tensor = crops.Read(crop, inputs)[0];
                 NpyFile.Write(Path.Combine(place, $"{crop:D4}.npy"), tensor);
             }
 
-            File.WriteAllLines(Path.Combine(folder, $"{name}.txt"), crops.Labels.Select(static label => label.ToString(CultureInfo.InvariantCulture)));
+            using var last = NpyFile.Read(Path.Combine(place, $"{count - 1:D4}.npy"));
+            Assert.True(inputs[0].Accepts(last.ElementType, last.Shape));
+            File.WriteAllLines(Path.Combine(folder, $"{part}.txt"), crops.Labels.Select(static label => label.ToString(CultureInfo.InvariantCulture)));
         }
     }
 
