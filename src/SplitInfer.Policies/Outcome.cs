@@ -47,12 +47,12 @@ public readonly record struct Outcome
     public double QueueSeconds { get; init; }
 
     /// <summary>
-    /// The price of the server's time in its reply: the seconds that others wait longer for each second for which a request occupies one of its places; 0 where
+    /// The price of the server's time in its reply or its refusal: the seconds that others wait longer for each second for which a request occupies one of its places; 0 where
     /// it said none. What the outcome says of anything else does not depend on it.
     /// </summary>
     public double ServerPrice { get; init; }
 
-    /// <summary>How many requests the server runs at a time, by its reply; 0 where it did not say.</summary>
+    /// <summary>How many requests the server runs at a time, by its reply or its refusal; 0 where it did not say.</summary>
     public int ServerPlaces { get; init; }
 
     /// <summary>Payload bytes that were sent.</summary>
@@ -66,6 +66,12 @@ public readonly record struct Outcome
 
     /// <summary>Confidence of the exit's answer, 0 to 1; 0 without exits.</summary>
     public double Confidence { get; init; }
+
+    /// <summary>
+    /// Whether the exit of <see cref="Decision.Arm"/> was not let answer, however sure it may have been: the request asks for a better answer, or for all answers on the way. Nothing is learned then of
+    /// how often it answers. False by default.
+    /// </summary>
+    public bool IsExitBarred { get; init; }
 
     /// <summary>Whether all times can be those of a request. Others would spoil for good what a policy learns, so it does not learn from them.</summary>
     internal bool IsPlausible => IsTime(HeadSeconds) && IsTime(EncodeSeconds) && IsTime(DeviceSeconds) && IsTime(OffloadSeconds) && IsTime(ServerSeconds) && IsTime(QueueSeconds) && BytesSent >= 0 && ServerPrice is >= 0 and <= ServerLoadPrice.MaxPrice && ServerPlaces is >= 0 and <= MaxPlaces;

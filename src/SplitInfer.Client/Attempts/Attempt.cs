@@ -21,7 +21,7 @@ namespace SplitInfer.Client.Attempts;
 /// <param name="budget">The time that the request has.</param>
 /// <param name="sink">Is told what the server fails with.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decision, ReadOnlyMemory<TensorValue> inputs, RequestBudget budget, OutcomeSink sink, TimeProvider time) : IDisposable
+internal sealed partial class Attempt(LocalCut cut, ITensorCodec codec, Decision decision, ReadOnlyMemory<TensorValue> inputs, RequestBudget budget, OutcomeSink sink, TimeProvider time) : IDisposable
 {
     private const int Open = 0, Moving = 1, Completed = 2;
 
@@ -106,6 +106,9 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
 
     /// <summary>Seconds that the device has gone on behind the cut, in runs that have ended.</summary>
     public double BehindSeconds { get; set; }
+
+    /// <summary>Ends with the run behind the cut, which may take a moment to stop once the request has its answer; null where none has begun.</summary>
+    public Task? RunBehind { get; set; }
 
     /// <summary>Signalled when the caller cancels.</summary>
     public CancellationToken Caller { get; init; }
@@ -286,38 +289,11 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         _result = result;
     }
 
-    /// <summary>What the whole model took on the device, s, where the device ran the tail.</summary>
-    public double DeviceSeconds(in TailOutputs tail) => tail.Time <= TimeSpan.Zero ? 0 : tail.IsWhole ? tail.Time.TotalSeconds : (HeadTime + tail.Time).TotalSeconds;
-
-    /// <summary>What the attempt cost, once it is complete or has failed.</summary>
-    /// <param name="kind">Whether there is a result.</param>
-    public Outcome CreateOutcome(OutcomeKind kind) => new()
-    {
-        Decision = Decision,
-        Kind = kind,
-        Server = kind == OutcomeKind.Completed ? _result.Server
-            : _offloadBegan is null ? ServerOutcome.NotAsked
-            : ServerFailure is { } failure ? ServerFault.OutcomeOf(failure)
-            : ServerOutcome.Abandoned,
-        HeadSeconds = HeadSecondsOf(kind),
-        EncodeSeconds = EncodeSeconds,
-        DeviceSeconds = kind != OutcomeKind.Completed ? 0 : _result.IsFromServer ? _result.OvertakenSeconds : _result is { Exit: 0, IsByWayOfExits: false } && !decision.Arm.IsOnDevice ? DeviceSeconds(_result.Outputs) : 0,
-        Exit = kind == OutcomeKind.Completed ? ExitSetting : 0,
-        Confidence = kind == OutcomeKind.Completed && !_result.IsFromServer ? _result.Confidence : 0,
-        OffloadSeconds = kind == OutcomeKind.Completed ? _result.OffloadSeconds : WaitedSeconds,
-        ServerSeconds = _result.ServerTimings.TotalSeconds,
-        QueueSeconds = _result.ServerTimings.QueueSeconds,
-        ServerPrice = _result.ServerLoad.Price,
-        ServerPlaces = _result.ServerLoad.PlausiblePlaces,
-        // Of a server that may still reply, the late reply tells.
-        BytesSent = kind == OutcomeKind.Completed && _result.Server is (ServerOutcome.Pending or ServerOutcome.Overdue) ? 0 : Progress.BytesSent,
-    };
-
     /// <summary>The model's outputs by a result, which the caller owns.</summary>
     /// <param name="result">A result of this attempt.</param>
     public TensorValue[] TakeOutputs(in AttemptResult result)
     {
-        TensorValue[] outputs = result.Outputs.Variant is null && result.Exit == 0 ? Collect(cut.Route.Outputs) : [.. result.Outputs.Tensors!];
+        TensorValue[] outputs = result.Outputs.Variant is null && (result.IsFromServer || result.Exit == 0) ? Collect(cut.Route.Outputs) : [.. result.Outputs.Tensors!];
         // Two outputs may be one value, and an output may be an input, so each is given an owner of its own.
         foreach (ref var output in outputs.AsSpan()) output = output.Share();
         return outputs;
@@ -339,23 +315,6 @@ internal sealed class Attempt(LocalCut cut, ITensorCodec codec, Decision decisio
         foreach (var tensor in _head) tensor.Dispose();
         foreach (var copy in _copies) copy?.Dispose();
         _source?.Dispose();
-    }
-
-    // By the numbers of settings, so that a policy knows the exit of its arm again. One that was not sure has done what it would have done if it had been forced.
-    private int ExitSetting => _result.IsFromServer || _result.Exit == 0 || Exits.Exits is not { } exits ? 0
-        : _result.IsProvisional ? exits.Count + _result.Exit
-        : _result.Exit == exits.On(cut.Partition.Index) && decision.Arm.Exit > 0 ? decision.Arm.Exit
-        : _result.Exit;
-
-    // An arm on the device whose exit did not answer is to take as long as the whole model does. Where it did not get to the end, nothing tells that.
-    private double HeadSecondsOf(OutcomeKind kind)
-    {
-        if (_hasArrived) return 0;
-        if (decision.Arm is not { IsOnDevice: true, Exit: > 0 } || kind == OutcomeKind.LateReply) return HeadTime.TotalSeconds;
-        if (kind != OutcomeKind.Completed) return 0;
-        return _result.Exit > 0 ? ExitSetting == decision.Arm.Exit ? HeadTime.TotalSeconds : 0
-            : Exits.IsForced(decision.Arm) ? 0
-            : (HeadTime + _result.Outputs.Time).TotalSeconds;
     }
 
     private void CopyInputs()

@@ -16,6 +16,9 @@ internal readonly record struct ExitRule
     /// <summary>Whether the exit on the cut answers however sure it is.</summary>
     public bool AnswersAlways { get; private init; }
 
+    /// <summary>Whether the exit of the arm may answer, where it is sure or in any case.</summary>
+    public bool MayAnswer => AnswersWhereSure || AnswersAlways;
+
     /// <summary>Whether what one says that is not sure is kept, for the deadline.</summary>
     public bool KeepsUnsure { get; private init; }
 

@@ -1,5 +1,6 @@
 using SplitInfer.Client.Device;
 using SplitInfer.Policies;
+using SplitInfer.Protocol;
 
 namespace SplitInfer.Client.Attempts;
 
@@ -116,6 +117,8 @@ internal sealed class LateReplyCollector(OutcomeSink sink, BackgroundWork backgr
                 Kind = OutcomeKind.LateReply,
                 Server = failure is null ? ServerOutcome.Abandoned : ServerFault.OutcomeOf(failure),
                 OffloadSeconds = attempt.WaitedSeconds,
+                ServerPrice = (failure as TailRefusedException)?.Price ?? 0,
+                ServerPlaces = (failure as TailRefusedException)?.Places ?? 0,
                 BytesSent = attempt.Progress.BytesSent,
             };
         }

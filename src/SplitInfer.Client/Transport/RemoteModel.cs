@@ -79,13 +79,18 @@ internal sealed class RemoteModel
 internal static class Refusals
 {
     /// <summary>The refusal as an exception.</summary>
-    public static TailRefusedException Read(ErrorHeader header) =>
-        new(Enum.IsDefined((RefusalCode)header.Code) ? (RefusalCode)header.Code : RefusalCode.Failed, PeerText.Clean(header.Message))
+    public static TailRefusedException Read(ErrorHeader header)
+    {
+        var load = header.Load is { } told ? ServerLoad.Read(told) : default;
+        return new(Enum.IsDefined((RefusalCode)header.Code) ? (RefusalCode)header.Code : RefusalCode.Failed, PeerText.Clean(header.Message))
         {
             RetryAfter = header.RetryAfterMs > 0 ? TimeSpan.FromMilliseconds(header.RetryAfterMs) : null,
+            Price = load.Price,
+            Places = load.PlausiblePlaces,
         };
+    }
 
     /// <summary>The same refusal for another caller, since a stack trace belongs to one.</summary>
     public static TailRefusedException Copy(TailRefusedException refused) =>
-        new(refused.Code, refused.Message, refused) { DifferingPartition = refused.DifferingPartition, RetryAfter = refused.RetryAfter };
+        new(refused.Code, refused.Message, refused) { DifferingPartition = refused.DifferingPartition, RetryAfter = refused.RetryAfter, Price = refused.Price, Places = refused.Places };
 }

@@ -20,4 +20,10 @@ public sealed class TailRefusedException : SplitInferException
     /// says it; clients leave the server alone until then by themselves, for at most 30 seconds, and a caller who sends requests of its own should too.
     /// </summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The price of the other end's time as it refused: the seconds that others wait longer for each second for which a request occupies one of its places. 0 where it does not say.</summary>
+    public double Price { get; init; }
+
+    /// <summary>How many requests the other end runs at a time; 0 where it does not say.</summary>
+    public int Places { get; init; }
 }

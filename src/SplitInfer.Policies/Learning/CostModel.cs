@@ -203,6 +203,7 @@ internal sealed class CostModel
 
         var server = Servers[Arms[arm].Server];
         server.NoteReply(outcome);
+        if (outcome is { Server: ServerOutcome.Refused, ServerPrice: > 0 and var price }) HearPrice(server.Congestion, price, outcome.ServerPlaces);
 
         // A broken connection does not reveal how fast the link was.
         if (outcome.OffloadSeconds <= 0 || outcome.Server == ServerOutcome.Failed) return false;
@@ -266,10 +267,11 @@ internal sealed class CostModel
 
     private int PartlyWhole(int arm) => Arms[arm].IsOnDevice ? Arms.WholeOf(arm) : arm;
 
-    // A request that was not sent although no exit answered may not have come as far as its exit; one that another exit answered has.
+    // A request that was not sent although no exit answered may not have come as far as its exit; one that another exit answered has, or that the device ran to the end.
     private void ObserveExit(int arm, in Outcome outcome)
     {
-        if (outcome.Decision.Arm.Exit == 0 || outcome.Kind == OutcomeKind.LateReply || (outcome.HeadSeconds <= 0 && outcome.Exit == 0)) return;
+        var hasComeThere = outcome.HeadSeconds > 0 || outcome.Exit != 0 || (Arms[arm].IsOnDevice && outcome.Kind == OutcomeKind.Completed);
+        if (outcome.Decision.Arm.Exit == 0 || outcome.IsExitBarred || outcome.Kind == OutcomeKind.LateReply || !hasComeThere) return;
         if (outcome.HasLeft) Exits.Observe(arm, hasAnswered: true);
         else if (Arms[arm].IsOnDevice || outcome.Server != ServerOutcome.NotAsked) Exits.Observe(arm, hasAnswered: false);
     }
@@ -287,6 +289,12 @@ internal sealed class CostModel
 
     // The second of equals; −1 stands for none.
     private int Cheaper(int arm, int than) => than < 0 || Priced(arm) < Priced(than) ? arm : than;
+
+    private void HearPrice(ServerCongestion congestion, double price, int places)
+    {
+        congestion.Hear(price, places, _clock.Read());
+        IsPriced |= congestion.IsPriced;
+    }
 
     // What the server took beside waiting for a place, where the two are told apart.
     private double ObserveCongestion(ServerCongestion congestion, in Outcome outcome)

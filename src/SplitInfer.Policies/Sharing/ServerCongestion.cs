@@ -60,14 +60,22 @@ internal sealed class ServerCongestion
     public void Observe(double price, int places, double waitedSeconds, double runSeconds, double now)
     {
         _own.Add(runSeconds, now);
+        Hear(price, places, now);
+        if (!IsPriced) return;
+        _waited += waitedSeconds - (_waited / WaitMemory);
+        _waits += Math.Max(_curve.Wait(_load), LeastWait) - (_waits / WaitMemory);
+    }
+
+    /// <summary>Takes note of a price alone, as a refusal has it.</summary>
+    /// <inheritdoc cref="Observe"/>
+    public void Hear(double price, int places, double now)
+    {
         if (price > 0) IsPriced = true;
         if (!IsPriced) return;
         if (places > 0 && places != _places) (_places, _curve) = (places, new(places));
         var gain = Math.Max(1 - Math.Exp(-(now - _heardAt) / PriceMemory), LeastGain);
         (_price, _heardAt) = (_price + (gain * (price - _price)), now);
         _load = _curve.LoadOfPrice(_price / Variability);
-        _waited += waitedSeconds - (_waited / WaitMemory);
-        _waits += Math.Max(_curve.Wait(_load), LeastWait) - (_waits / WaitMemory);
     }
 
     /// <summary>Counts a decision.</summary>

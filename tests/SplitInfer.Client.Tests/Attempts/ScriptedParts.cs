@@ -43,6 +43,7 @@ internal static class ScriptedParts
         private readonly ConcurrentQueue<(int Server, double[] TailSeconds)> _profiles = [];
         private readonly ConcurrentQueue<int> _locals = [];
         private readonly ConcurrentQueue<(int Exit, double Confidence)> _exits = [];
+        private readonly ConcurrentQueue<bool> _barred = [];
         private Decision _next;
 
         public string Name => "Scripted";
@@ -59,6 +60,9 @@ internal static class ScriptedParts
 
         /// <summary>The exits of the outcomes in <see cref="Observed"/>, and how sure they were.</summary>
         public IReadOnlyList<(int Exit, double Confidence)> Exits => [.. _exits];
+
+        /// <summary>Of the outcomes in <see cref="Observed"/>, whether the exit of the arm was not let answer.</summary>
+        public IReadOnlyList<bool> Barred => [.. _barred];
 
         /// <summary>What the last decision was told of the servers.</summary>
         public ulong Unavailable { get; private set; }
@@ -85,6 +89,7 @@ internal static class ScriptedParts
         public void Observe(in Outcome told)
         {
             _exits.Enqueue((told.Exit, told.Confidence));
+            _barred.Enqueue(told.IsExitBarred);
             _teachers.Enqueue(told.Decision.Arm.Server);
             if (told.DeviceSeconds > 0) _locals.Enqueue(told.Decision.Local?.Variant ?? told.Decision.Arm.Variant);
             _observed.Enqueue(new(

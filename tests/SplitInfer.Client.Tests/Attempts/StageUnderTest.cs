@@ -78,6 +78,9 @@ internal sealed class StageUnderTest : IAsyncDisposable
     /// <summary>The exits that the policy was told to have answered, 0 for none, and how sure they were.</summary>
     public IReadOnlyList<(int Exit, double Confidence)> Exits => _policy.Exits;
 
+    /// <summary>Whether the policy was told that the exit of the arm was not let answer.</summary>
+    public IReadOnlyList<bool> Barred => _policy.Barred;
+
     /// <summary>The only server, or the first.</summary>
     public ScriptedServer Server => Servers[0];
 

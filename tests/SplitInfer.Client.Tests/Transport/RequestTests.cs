@@ -140,12 +140,12 @@ public class RequestTests
         var refused = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         var peer = await server.WelcomeAsync();
         await peer.ReceiveAsync(FrameType.Request);
-        await peer.SendAsync(FrameType.Error, 1, new ErrorHeader { Code = (uint)RefusalCode.Busy, Message = "Later." });
-        Assert.Equal(RefusalCode.Busy, (await Assert.ThrowsAsync<TailRefusedException>(() => refused)).Code);
+        await peer.SendAsync(FrameType.Error, 1, new ErrorHeader { Code = (uint)RefusalCode.Busy, Message = "Later.", Load = new() { Price = 2.5f, Places = 3 } });
+        Assert.Equal((RefusalCode.Busy, 2.5, 3), await Assert.ThrowsAsync<TailRefusedException>(() => refused) is var busy ? (busy.Code, busy.Price, busy.Places) : default);
         var unknown = server.Transport.SendAsync(ScriptedServer.Request()).AsTask();
         await peer.ReceiveAsync(FrameType.Request);
-        await peer.SendAsync(FrameType.Error, 2, new ErrorHeader { Code = 999, Message = "From the future." });
-        Assert.Equal(RefusalCode.Failed, (await Assert.ThrowsAsync<TailRefusedException>(() => unknown)).Code);
+        await peer.SendAsync(FrameType.Error, 2, new ErrorHeader { Code = 999, Message = "From the future.", Load = new() { Price = float.NaN, Places = uint.MaxValue } });
+        Assert.Equal((RefusalCode.Failed, 0.0, 0), await Assert.ThrowsAsync<TailRefusedException>(() => unknown) is var failed ? (failed.Code, failed.Price, failed.Places) : default);
     }
 
     [Fact]

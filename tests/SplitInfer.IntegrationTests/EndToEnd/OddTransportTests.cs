@@ -68,6 +68,21 @@ public class OddTransportTests
         Assert.Equal((InferenceSource.Split, 0), (result.Source, result.Timings.Server.TotalSeconds));
     }
 
+    /// <summary>Some outputs of the model may be of the head, whoever says that an exit has answered.</summary>
+    [Fact]
+    public async Task A_reply_that_claims_to_be_of_an_exit_brings_no_fewer_outputs_than_the_model_has()
+    {
+        await using var deployment = await Deployment.StartAsync(Detector.Build().ToBytes());
+        await using var client = await deployment.ConnectAsync(static inner => new Exiting(inner), static options => options.Policy = PolicyNames.AllOnServer);
+        TensorValue[] inputs = [.. client.Plan.Inputs.Select(static input => RandomTensor.Normal(new Random(1), input.Type, input.Shape.Dimensions))];
+        var cut = client.Plan.Partitions.First(partition => partition.IsAdmissible && partition.TailOutputs.Length > 0 && partition.TailOutputs.Length < client.Plan.Outputs.Length);
+        using var whole = await client.InferAsync(inputs, new() { Partition = client.Plan.AllOnDevice.Index });
+        using var result = await client.InferAsync(inputs, new() { Partition = cut.Index });
+        Assert.Equal((1, whole.Outputs.Count), (result.Exit, result.Outputs.Count));
+        foreach (var (expected, output) in whole.Outputs.Zip(result.Outputs)) Assert.True(TensorDifference.Between(expected, output).IsWithin(1e-4));
+        foreach (var input in inputs) input.Dispose();
+    }
+
     private sealed class OddTransport(Func<TailRequest, TailReply> reply) : ITailTransport
     {
         public ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default) => new(reply(request));
@@ -82,6 +97,18 @@ public class OddTransportTests
         {
             var reply = await inner.SendAsync(request, cancellationToken);
             return new([.. reply.Outputs.Select(static output => output!)], new(0, 0, seconds, 0));
+        }
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+
+    /// <summary>Says of each reply that the first exit has given it.</summary>
+    private sealed class Exiting(ITailTransport inner) : ITailTransport
+    {
+        public async ValueTask<TailReply> SendAsync(TailRequest request, CancellationToken cancellationToken = default)
+        {
+            var reply = await inner.SendAsync(request, cancellationToken);
+            return new([.. reply.Outputs.Select(static output => output!)], reply.Timings) { Exit = 1, Confidence = 0.5 };
         }
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -57,6 +57,17 @@ public class ExitArmTests
     }
 
     [Fact]
+    public void An_exit_that_was_not_let_answer_teaches_nothing_and_one_that_the_device_passed_by_other_exits_was_not_sure()
+    {
+        var setup = Setup(0.9, isRemote: false);
+        var costs = new CostModel(setup, new(setup, withExits: true));
+        for (var i = 1; i <= 300; i++) costs.Observe(Left(setup, i) with { Exit = 0, HeadSeconds = 0.04, IsExitBarred = true });
+        Assert.Equal(0.1, costs.Exits.Stay(0), 1e-9);
+        for (var i = 301; i <= 600; i++) costs.Observe(Left(setup, i) with { Exit = 0, HeadSeconds = 0 });
+        Assert.InRange(costs.Exits.Stay(0), 0.8, 1);
+    }
+
+    [Fact]
     public void A_request_that_left_early_teaches_nothing_of_link_and_server()
     {
         var setup = Setup(0.5);
