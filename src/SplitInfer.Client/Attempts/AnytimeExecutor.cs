@@ -21,6 +21,7 @@ internal sealed class AnytimeExecutor(IExecutor climb, IExecutor local, StandInR
         var left = standIns.LeftUntilLastCall(attempt);
         if ((left == TimeSpan.Zero || !attempt.MayGoOn) && attempt.AnswerAtHand() is { } atOnce) return atOnce;
         var run = new RaceBranch(attempt, climb);
+        attempt.RunBehind = run.Result;
         using (stop.UnsafeRegister(static run => ((RaceBranch)run!).Stop(), run))
         {
             // Without an answer at hand nothing but the deadline itself ends the run.

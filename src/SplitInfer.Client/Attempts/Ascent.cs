@@ -1,4 +1,5 @@
 using SplitInfer.Client.Device;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client.Attempts;
@@ -9,7 +10,7 @@ namespace SplitInfer.Client.Attempts;
 internal sealed class Ascent(VariantSet variants, TimeProvider time)
 {
     /// <summary>Does it, where there are such exits and the request asks for them.</summary>
-    /// <returns>Whether the cut is reached, so that its head need not run.</returns>
+    /// <returns>Whether the cut is reached, so that its head need not run. False as well where a part of the way cannot be loaded.</returns>
     public ValueTask<bool> TryReachAsync(Attempt attempt, CancellationToken stop) =>
         attempt is { Early: not null, Exits.Exits: { } exits } && exits.Behind(0) is > 0 and var exit && exits.PartitionOf(exit) < attempt.Cut.Partition.Index
             ? new(ReachAsync(attempt, exits, exit, stop)) : new(false);
@@ -32,6 +33,11 @@ internal sealed class Ascent(VariantSet variants, TimeProvider time)
             attempt.Arrive(held);
             held = [];
             return true;
+        }
+        catch (SegmentLoadException)
+        {
+            // The engine may refuse the way between two cuts though it takes the head of either.
+            return false;
         }
         finally
         {

@@ -32,11 +32,11 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(Attempt attempt, bool sendsWhatIsNotFinite, CancellationToken stop)
     {
-        var (isWhole, caller) = (attempt.Decision.Arm is { IsOnDevice: true, Exit: 0 }, attempt.Caller);
+        var (arm, caller) = (attempt.Decision.Arm, attempt.Caller);
         try
         {
             if (!await executors.Ascent.TryReachAsync(attempt, stop).ConfigureAwait(false)) await attempt.RunHeadAsync(stop).ConfigureAwait(false);
-            if (!isWhole) await RunTailAsync(attempt, sendsWhatIsNotFinite, stop).ConfigureAwait(false);
+            if (arm is not { IsOnDevice: true, Exit: 0 }) await RunTailAsync(attempt, sendsWhatIsNotFinite, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && !caller.IsCancellationRequested)
         {
@@ -67,7 +67,8 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
         if (attempt.IsTooLate) outcome = outcome with { Kind = OutcomeKind.Failed };
         sink.Publish(outcome);
         executors.Extra.Earn(attempt.HeadTime.TotalSeconds + (attempt.Result.IsFromServer ? 0 : attempt.Result.Outputs.Time.TotalSeconds));
-        if (isWhole) variants[outcome.Decision.Arm.Variant].Model.RecordWhole(outcome.HeadSeconds);
+        // Where the exit of an arm on the device did not answer, its head and what is behind it are the whole.
+        if (arm.IsOnDevice && outcome.Exit == 0) variants[arm.Variant].Model.RecordWhole(outcome.HeadSeconds);
         else variants[attempt.LocalVariant].Model.RecordWhole(outcome.DeviceSeconds);
         if (attempt.IsTooLate) throw attempt.Budget.Exceeded(attempt.Stage);
         executors.SendShadow(attempt);

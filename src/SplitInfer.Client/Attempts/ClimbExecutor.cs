@@ -1,11 +1,13 @@
 using SplitInfer.Client.Device;
 using SplitInfer.Policies;
+using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Client.Attempts;
 
 /// <summary>
 /// Has the device go on from the cut: to the end where there is time for that, else from exit to exit as far as there is. A request that asks for every answer on the way goes by all exits.
+/// What would be too late by what it last took is tried again now and then where there is an answer at hand, which is given by the deadline all the same.
 /// </summary>
 /// <param name="variants">The models.</param>
 /// <param name="local">Runs the rest in one piece, or another variant that stands in.</param>
@@ -40,7 +42,17 @@ internal sealed class ClimbExecutor(VariantSet variants, IExecutor local, StandI
             while (Next(attempt, model, at) is { } step)
             {
                 attempt.HasGoneOn = true;
-                var next = await step.RunAsync(held.Length > 0 ? held : at.Route.HasHead ? attempt.Boundary : attempt.Inputs, timer.StartNew(), stop).ConfigureAwait(false);
+                TensorValue[] next;
+                try
+                {
+                    next = await step.RunAsync(held.Length > 0 ? held : at.Route.HasHead ? attempt.Boundary : attempt.Inputs, timer.StartNew(), stop).ConfigureAwait(false);
+                }
+                catch (SegmentLoadException)
+                {
+                    // The rest can be run without that exit.
+                    break;
+                }
+
                 foreach (var tensor in held) tensor.Dispose();
                 (at, held) = (step.To, next);
                 if (attempt.Exits.Ask(at.Partition.Index, held, isOfArm: false) is not { } answer) continue;
@@ -48,18 +60,21 @@ internal sealed class ClimbExecutor(VariantSet variants, IExecutor local, StandI
                 await attempt.OfferAsync(answer, stop).ConfigureAwait(false);
             }
 
-            // What would be too late is worth running only where there is nothing else.
-            if (attempt.Early is null && !standIns.CanFinish(attempt, at) && attempt.AnswerAtHand() is { } best) return best with { Outputs = best.Outputs with { Time = timer.Total() } };
+            if (IsNotWorthIt(attempt, at) && attempt.AnswerAtHand() is { } best) return best with { Outputs = best.Outputs with { Time = timer.Total() } };
             attempt.HasGoneOn = true;
-            if (held.Length == 0) return await local.RunAsync(attempt, stop).ConfigureAwait(false);
-            var outputs = await at.RunTailAsync(held, attempt.Inputs, timer.StartNew(), stop).ConfigureAwait(false);
-            return new(outputs with { Time = timer.Total() }, ServerOutcome.NotAsked) { IsTooLate = attempt.Budget.IsOver, IsByWayOfExits = true };
+            var result = held.Length == 0 ? await local.RunAsync(attempt, stop).ConfigureAwait(false)
+                : new(await at.RunTailAsync(held, attempt.Inputs, timer.StartNew(), stop).ConfigureAwait(false) with { Time = timer.Total() }, ServerOutcome.NotAsked) { IsTooLate = attempt.Budget.IsOver, IsByWayOfExits = true };
+            if (!result.IsTooLate) at.SecondTry.Succeed();
+            return result;
         }
         finally
         {
             foreach (var tensor in held) tensor.Dispose();
         }
     }
+
+    // What would be too late is worth running only where there is nothing else.
+    private bool IsNotWorthIt(Attempt attempt, LocalCut at) => attempt is { Early: null, HasAnswerAtHand: true } && !standIns.CanFinish(attempt, at) && !at.SecondTry.IsDue();
 
     /// <summary>The way to the next exit; null where the device is to go no further, or to the end at once.</summary>
     private LocalStep? Next(Attempt attempt, LocalModel model, LocalCut at)
@@ -70,6 +85,6 @@ internal sealed class ClimbExecutor(VariantSet variants, IExecutor local, StandI
         if (standIns.CanFinish(attempt, at)) return null;
         var step = model.Step(at.Partition.Index, exits.PartitionOf(exit));
         if (!step.IsReady) step.LoadSoon();
-        return step.IsReady && StandInRule.IsLeft(attempt, step.Seconds) ? step : null;
+        return step.IsReady && (StandInRule.IsLeft(attempt, step.Seconds) || (attempt.HasAnswerAtHand && step.SecondTry.IsDue())) ? step : null;
     }
 }

@@ -117,7 +117,10 @@ internal sealed class RaceExecutor : IExecutor
         async Task EndInVainAsync()
         {
             await device.DisposeAsync().ConfigureAwait(false);
-            _extra.Settle(reserved, inVain: reserved > 0 ? attempt.BehindSeconds : 0);
+            if (reserved <= 0) return;
+            // Where there was an answer at hand the device has given that, and leaves behind what has yet to stop.
+            if (attempt.RunBehind is { } behind) await behind.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _extra.Settle(reserved, attempt.BehindSeconds);
         }
 
         async Task<AttemptResult> EndAsync(double waited)

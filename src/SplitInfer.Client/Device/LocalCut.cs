@@ -40,6 +40,9 @@ internal sealed class LocalCut
     /// <summary>How the boundary is laid out.</summary>
     public BoundaryLayout Layout { get; }
 
+    /// <summary>When <see cref="RunTailAsync"/> is tried though it is expected to be too late.</summary>
+    public SecondTry SecondTry { get; } = new();
+
     /// <summary>Runs the head once. Loading it is not part of its time.</summary>
     /// <param name="inputs">The model's inputs, which must not change until the run ends.</param>
     /// <param name="timer">A timer of the caller's.</param>

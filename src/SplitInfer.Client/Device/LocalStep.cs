@@ -43,6 +43,9 @@ internal sealed class LocalStep
     /// <summary>How long it last took, or for how long it ran before it was stopped, s; 0 before the first time.</summary>
     public double Seconds => Volatile.Read(ref _seconds);
 
+    /// <summary>When it is tried though it is expected to be too late.</summary>
+    public SecondTry SecondTry { get; } = new();
+
     /// <summary>Runs it once.</summary>
     /// <param name="held">What crosses the earlier cut; where nothing has run yet, the model's inputs. Shared until the run ends.</param>
     /// <param name="timer">A timer of this run's own.</param>
@@ -63,6 +66,7 @@ internal sealed class LocalStep
             isRunning = true;
             await segment.Runner.RunAsync(route.Given.Select(place => shared[place]).ToArray(), outputs, cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref _seconds, timer.Restart().TotalSeconds);
+            SecondTry.Succeed();
             made = outputs;
             return [.. route.Left.Select(source => (source.IsMade ? made : shared)[source.Index].Share())];
         }

@@ -160,14 +160,60 @@ public class AnytimeTests
         Assert.Empty(stage.Observed);
     }
 
-    /// <summary>Each time the device is in vain by 10 to 20 ms, while a request earns it little.</summary>
+    [Fact]
+    public async Task A_device_that_was_slow_once_is_tried_again()
+    {
+        await using var stage = await StartAsync(One, tail: 300);
+        Assert.Equal(1, (await PassAsync(stage, new(Cut.AllOnDevice))).Exit);
+        (stage.Device[Segment.Tail], stage.Device[Segment.Whole]) = (new(Ms(20)), new(Ms(30)));
+        var answer = await PassAsync(stage, new(Cut.AllOnDevice), request: 1);
+        for (var request = 2; request < 20 && answer.Exit > 0; request++) answer = await PassAsync(stage, new(Cut.AllOnDevice), request);
+        Assert.Equal(0, answer.Exit);
+
+        // It then knows better, and does without exits.
+        var tails = stage.Device.Started(Segment.Tail);
+        for (var request = stage.Requests; request < 25; request++) Assert.Equal(0, (await PassAsync(stage, new(Cut.AllOnDevice), request)).Exit);
+        Assert.Equal(tails, stage.Device.Started(Segment.Tail));
+    }
+
+    [Fact]
+    public async Task A_way_that_was_slow_once_is_tried_again()
+    {
+        await using var stage = await StartAsync(Two, tail: 300, middle: 300);
+        Assert.Equal(1, (await PassAsync(stage, Choice.ExitingOnDevice)).Exit);
+        await stage.PassUntilAsync(() => stage.LeftRunning == 0);
+        // With less time left than it took before it was stopped.
+        (stage.Device[Segment.Head], stage.Device[Segment.Middle]) = (new(Ms(30)), new(Ms(10)));
+        var answer = await PassAsync(stage, Choice.ExitingOnDevice, request: 1);
+        for (var request = 2; request < 20 && answer.Exit == 1; request++) answer = await PassAsync(stage, Choice.ExitingOnDevice, request);
+        Assert.Equal(2, answer.Exit);
+    }
+
+    [Fact]
+    public async Task A_device_that_stays_too_slow_is_tried_ever_more_rarely_and_makes_nothing_late()
+    {
+        await using var stage = await StartAsync(One, tail: 300);
+        for (var request = 0; request < 60; request++)
+        {
+            var began = stage.Time.Now;
+            Assert.Equal(1, (await PassAsync(stage, Choice.ExitingOnDevice, request)).Exit);
+            Assert.InRange(stage.Time.Now - began, TimeSpan.Zero, Deadline);
+            await stage.PassUntilAsync(() => stage.LeftRunning == 0);
+        }
+
+        Assert.InRange(stage.Device.Started(Segment.Tail), 2, 3);
+    }
+
+    /// <summary>Each time the device is in vain by 10 to 20 ms, while a request earns it little. It may take a moment to stop.</summary>
     [Theory]
-    [InlineData(0, 0)]
-    [InlineData(0.15, 3)]
-    [InlineData(1, 20)]
-    public async Task What_the_device_runs_in_vain_is_bounded(double share, int most)
+    [InlineData(0, 0, 0)]
+    [InlineData(0.15, 3, 0)]
+    [InlineData(0.15, 3, 5)]
+    [InlineData(1, 20, 0)]
+    public async Task What_the_device_runs_in_vain_is_bounded(double share, int most, int stopsIn)
     {
         await using var stage = await StartAsync(One, tail: 20, maxExtraWork: share);
+        stage.Device[Segment.Tail] = new(Ms(20), StopsIn: Ms(stopsIn));
         for (var request = 0; request < 20; request++)
         {
             stage.Server.Act = new(Ms(75));

@@ -59,6 +59,41 @@ public class ExitTests
         await using var stage = await StageUnderTest.StartAsync(exits: [Sure]);
         stage.Server.Act = new(Ms(3));
         Assert.Equal(exit, (await PassAsync(stage, Choice.Exiting with { MinQuality = minQuality })).Exit);
+        // How often an exit answers is not learned where it must not.
+        Assert.Equal([exit == 0], stage.Barred);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_all_answers_are_asked_for_the_policy_does_not_hear_that_a_sure_exit_did_not_answer(bool isOnDevice)
+    {
+        await using var stage = await StageUnderTest.StartAsync(exits: [Sure]);
+        stage.Server.Act = new(Ms(3));
+        var answers = await AllAsync(stage, isOnDevice ? Choice.ExitingOnDevice : Choice.Exiting);
+        Assert.Equal([1, 0], answers.Select(static answer => answer.Exit));
+        Assert.Equal([true], stage.Barred);
+    }
+
+    [Fact]
+    public async Task Time_by_way_of_exits_is_not_told_as_that_of_the_whole_model()
+    {
+        await using var stage = await StageUnderTest.StartAsync(exits: [Unsure, new(0.8)]);
+        Assert.Equal([1, 2, 0], (await AllAsync(stage, Choice.ExitingOnDevice)).Select(static answer => answer.Exit));
+        Assert.Equal(0, Assert.Single(stage.Observed).Head);
+    }
+
+    /// <summary>The engine takes either head, but not what lies between the two cuts.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_way_that_cannot_be_loaded_costs_an_answer_on_the_way_at_most(int setting)
+    {
+        await using var stage = await StageUnderTest.StartAsync(exits: [Unsure, new(0.8)], loaded: [Segment.Head, Segment.Tail, Segment.Whole], device: static time => new(time) { Refuses = Segment.Middle });
+        var answers = await AllAsync(stage, Choice.ExitingOnDevice with { Exit = setting });
+        Assert.Equal(setting == 1 ? [1, 0] : [1, 2, 0], answers.Select(static answer => answer.Exit));
+        Assert.Empty(stage.Masked);
+        await stage.PassUntilAsync(() => stage is { LeftRunning: 0, IsAllReleased: true });
     }
 
     /// <summary>Setting 2 of one exit has it always answer.</summary>
@@ -81,6 +116,15 @@ public class ExitTests
         await using var stage = await StageUnderTest.StartAsync(exits: [Sure]);
         stage.Server.Act = new(Ms(3));
         Assert.Equal((Source.Split, 0), await PassAsync(stage, Choice.Named) is var answer ? (answer.Source, answer.Exit) : default);
+    }
+
+    private static async Task<List<Answer>> AllAsync(StageUnderTest stage, Choice choice)
+    {
+        var answers = new List<Answer>();
+        var call = stage.InferProgressiveAsync(choice, answers.Add);
+        await stage.PassUntilAsync(() => call.IsCompleted, turns: 30);
+        await call;
+        return answers;
     }
 
     private static async Task<Answer> PassAsync(StageUnderTest stage, Choice choice, int? deadline = null)
