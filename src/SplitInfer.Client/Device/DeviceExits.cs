@@ -23,8 +23,6 @@ internal sealed class DeviceExits
     public DeviceExits(ModelExits exits, PartitionPlan plan)
     {
         exits.RequireFor(plan);
-        foreach (var exit in exits.Exits)
-            if (plan.Partitions[exit.Partition] is { InadmissibleReason: { } reason }) throw new InvalidExitsException($"The exit of partition {exit.Partition} stands where the model cannot be cut ({reason}). Make the exits again with 'splitinfer exits add'.");
         (Exits, _heads) = (exits, [.. exits.Exits.Select(exit => new ExitHead(exits, exit))]);
         (_type, _shape) = (plan.Outputs[0].Type, ShapeOf(plan.Outputs[0], exits.Classes));
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
 
 namespace SplitInfer.Exits;
@@ -43,8 +44,12 @@ public sealed record ModelExits
         if (Model != plan.Model) throw new InvalidExitsException($"The exits are of the model {Model}, not of {plan.Model}. Make those of this model with 'splitinfer exits add', or name its own file.");
         if (Plan != plan.Fingerprint) throw new InvalidExitsException("The exits were made with another plan of the same model, by another release of SplitInfer or of ONNX Runtime, or with other options. Make them again with 'splitinfer exits add'.");
         if (plan.Outputs is not [{ Name: var output }] || output != Output) throw new InvalidExitsException($"The exits answer in place of the output '{Output}', which is not the only one of the model. Make them again with 'splitinfer exits add'.");
+        if (!FloatingPoint.Is(plan.Outputs[0].Type) || plan.Outputs[0] is { IsRanked: true, Dimensions.IsEmpty: true }) throw new InvalidExitsException($"The model's output {plan.Outputs[0]} holds no scores that an exit could give in its place. Use exits with a classifier whose output has floating-point scores.");
         foreach (var exit in Exits)
+        {
+            if (exit.Partition < plan.Partitions.Length && plan.Partitions[exit.Partition].InadmissibleReason is { } reason) throw new InvalidExitsException($"The exit of partition {exit.Partition} stands where the model cannot be cut: {reason.TrimEnd('.')}. Make the exits again with 'splitinfer exits add', or allow the partition.");
             if (exit.Partition >= plan.Partitions.Length || !exit.FitsBoundary(plan.Partitions[exit.Partition])) throw new InvalidExitsException($"The exit of partition {exit.Partition} reads values that do not cross there. Make the exits again with 'splitinfer exits add'.");
+        }
     }
 }
 

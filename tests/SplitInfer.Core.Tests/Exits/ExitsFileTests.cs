@@ -1,4 +1,5 @@
 using SplitInfer.Exits;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Exits;
@@ -136,6 +137,22 @@ public sealed class ExitsFileTests : IDisposable
         ])
             Assert.Contains("splitinfer exits add", Assert.Throws<InvalidExitsException>(() => foreign.RequireFor(single)).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidExitsException>(() => exits.RequireFor(plan));
+        Assert.Contains("It is not", Assert.Throws<InvalidExitsException>(() => (exits with { Exits = [exit with { Partition = WirePlan.Inadmissible }] }).RequireFor(single)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ElementType.UInt8, true)]
+    [InlineData(ElementType.Float32, false)]
+    public void Exits_in_place_of_what_holds_no_scores_are_refused(ElementType type, bool hasClasses)
+    {
+        var plan = WirePlan.PlanOf(1, 2, outputs: 1);
+        var odd = new PartitionPlan
+        {
+            Model = plan.Model, Fingerprint = plan.Fingerprint, Inputs = plan.Inputs, Partitions = plan.Partitions, Arms = plan.Arms, MeasureFailure = null,
+            Outputs = [new("y", type, hasClasses ? [Dimension.Fixed(2)] : [])],
+        };
+        var exits = Two() with { Model = plan.Model, Plan = plan.Fingerprint, Exits = [Two().Exits[0] with { Partition = WirePlan.Fixed, Features = [Features("x", new(4))] }] };
+        Assert.Contains("scores", Assert.Throws<InvalidExitsException>(() => exits.RequireFor(odd)).Message, StringComparison.Ordinal);
     }
 
     private static ExitFeatures Features(string name, TensorShape shape) => new() { Place = 0, Name = name, Type = ElementType.Float32, Shape = shape, Pooling = ExitPooling.Flat };
