@@ -19,6 +19,7 @@ namespace SplitInfer.Policies.MuLinUcb;
 /// A remote arm without such an l should answer in time with a probability of 1 − risk: one that does is taken unless it expects less accuracy by more than the risk. An l that is less
 /// accurate than the request asks for counts for nothing, but runs all the same: a poor answer is better than none. Where the caller puts up with a
 /// request without an answer now and then, l does not start beside an arm that is that likely to be in time. What is had is P·A(π) then; arms are chosen by E with l all the same.
+/// Of arms of which the same accuracy is expected, the one is taken that costs least, what it costs others included: time is no end here, so that nobody gives accuracy for it.
 /// What an exit answers is easy for any other model: an l that is less accurate than π loses that on what the exit leaves, so that (1 − P)·A(l) stands for all inputs, with
 /// an exit or without.
 /// </remarks>
@@ -258,6 +259,6 @@ internal sealed class DeadlineChoice
     {
         if (option.IsSure != than.IsSure) return IsSurelyBetter(option, than);
         var gain = option.Expected - than.Expected;
-        return gain > Equal || (gain >= -Equal && costs.Mean(option.Arm) < costs.Mean(than.Arm));
+        return gain > Equal || (gain >= -Equal && costs.Priced(option.Arm) < costs.Priced(than.Arm));
     }
 }

@@ -1,4 +1,5 @@
 using SplitInfer.Policies.Catalog;
+using SplitInfer.Policies.Learning;
 using SplitInfer.Policies.Tests.Simulation;
 using SplitInfer.Simulation;
 using SplitInfer.Simulation.RandomWorlds;
@@ -45,6 +46,48 @@ public class PricedChoiceTests
         var decision = policy.Decide(default);
         policy.Observe(new() { Decision = decision, Server = ServerOutcome.Replied, HeadSeconds = 0.01, OffloadSeconds = 0.02, ServerSeconds = 0.01, BytesSent = 100, ServerPrice = price });
         Assert.Null(policy.Estimate(0));
+    }
+
+    [Fact]
+    public void A_refusal_tells_a_price_and_nothing_else_of_the_server()
+    {
+        var world = RandomWorld.Find("random/Steady/7")!;
+        var setup = Simulator.SetupOf(world, seed: 1);
+        var (told, other) = (Refused(price: 4), Refused(price: 0));
+        Assert.Equal((true, 4, false), (told.IsPriced, told.Servers[0].Congestion.Price, other.IsPriced));
+        Assert.Equal((other.Tail(0), other.Servers[0].Link.Delay), (told.Tail(0), told.Servers[0].Link.Delay));
+
+        CostModel Refused(double price)
+        {
+            var costs = new CostModel(setup, new(setup, withExits: true));
+            costs.Observe(new() { Decision = new() { Arm = setup.Arms[0].Arm, Sequence = 1 }, Server = ServerOutcome.Refused, OffloadSeconds = 0.001, ServerPrice = price, ServerPlaces = 2 });
+            return costs;
+        }
+    }
+
+    /// <summary>By a deadline that all make, accuracy is what counts; of equals the one that costs others least.</summary>
+    [Fact]
+    public void Of_equally_accurate_servers_the_dearer_one_is_left_alone_by_a_deadline()
+    {
+        var world = RandomServers.Create(ServersKind.Steady, servers: 2, seed: 3);
+        var policy = PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(world, seed: 1));
+        var context = new DecisionContext { Objective = Objective.MostAccurateBy, RemainingSeconds = 1e4, MinAccuracy = 0.5 };
+        var arms = Simulator.SetupOf(world, seed: 1).Arms;
+        var used = new int[3];
+        for (var sequence = 1; sequence <= 400; sequence++)
+        {
+            for (var server = 0; server < 2; server++)
+            {
+                // The first is a little faster, and has a price.
+                var arm = arms.First(known => known.Arm.Server == server).Arm;
+                policy.Observe(new() { Decision = new() { Arm = arm, Sequence = sequence }, Server = ServerOutcome.Replied, HeadSeconds = 0, OffloadSeconds = 0.020 + (0.001 * server), ServerSeconds = 0.010, BytesSent = 1000, ServerPrice = server == 0 ? 300 : 0, ServerPlaces = 1 });
+            }
+
+            var decision = policy.Decide(context);
+            if (sequence > 200 && !decision.IsForced) used[decision.Arm.Server + 1]++;
+        }
+
+        Assert.Equal(0, used[1]);
     }
 
     private static bool UsesServer(IEnumerable<SimulatedFrame> frames)
