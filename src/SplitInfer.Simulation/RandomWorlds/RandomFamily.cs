@@ -26,7 +26,7 @@ public static class RandomFamily
     /// <param name="seed">Of the first.</param>
     /// <param name="tableError">How far what a policy is told of arms is from what they truly cost, relative to it.</param>
     public static IEnumerable<Scenario> Sequence(int count, int seed, double tableError = 0.1) =>
-        Enumerable.Range(0, count).Select(i => Create(i % Budgets.Length, unchecked((seed * 1_000_003) + i), tableError));
+        Enumerable.Range(0, count).Select(i => Create(i % Budgets.Length, ScenarioRandom.SeedOf(seed, i), tableError));
 
     /// <summary>The world of that name, such as <c>family/1/42</c>, with tables that are 10 % off; null where none has it.</summary>
     public static Scenario? Find(string name) =>

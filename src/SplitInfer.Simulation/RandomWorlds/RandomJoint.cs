@@ -24,7 +24,7 @@ public static class RandomJoint
     /// <param name="budget">The loss of accuracy that is acceptable, 0 to 1.</param>
     /// <param name="kind">What happens in them.</param>
     public static IEnumerable<Scenario> Sequence(int count, int seed, double budget, JointKind kind = JointKind.Steady) =>
-        Enumerable.Range(0, count).Select(i => Create(kind, budget, unchecked((seed * 1_000_003) + i)));
+        Enumerable.Range(0, count).Select(i => Create(kind, budget, ScenarioRandom.SeedOf(seed, i)));
 
     /// <summary>The world of that name, such as <c>joint/Steady/0.01/42</c>; null where none has it.</summary>
     public static Scenario? Find(string name) =>

@@ -5,7 +5,7 @@ internal static class RandomNews
 {
     private const int First = 150, Last = 220;
 
-    /// <summary>What becomes of the news: the frame at which it comes.</summary>
+    /// <summary>The frame at which the news comes; −1 in a world without news.</summary>
     public static int FrameOf(Scenario world) => world.Changes is [var frame] ? frame : -1;
 
     /// <summary>The world with the news; null where that changes nothing for its best arm.</summary>

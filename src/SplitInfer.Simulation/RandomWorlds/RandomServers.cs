@@ -19,7 +19,7 @@ public static class RandomServers
     public static IEnumerable<Scenario> Sequence(int count, int servers, int seed)
     {
         var kinds = Enum.GetValues<ServersKind>();
-        return Enumerable.Range(0, count).Select(i => Create(kinds[i % kinds.Length], servers, unchecked((seed * 1_000_003) + i)));
+        return Enumerable.Range(0, count).Select(i => Create(kinds[i % kinds.Length], servers, ScenarioRandom.SeedOf(seed, i)));
     }
 
     /// <summary>The world of that name, such as <c>servers/GoesAway/3/42</c>; null where none has it.</summary>

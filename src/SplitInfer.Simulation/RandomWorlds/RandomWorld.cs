@@ -19,7 +19,7 @@ public static class RandomWorld
     public static IEnumerable<Scenario> Sequence(int count, int seed)
     {
         var kinds = Enum.GetValues<WorldKind>();
-        return Enumerable.Range(0, count).Select(i => Create(kinds[i % kinds.Length], unchecked((seed * 1_000_003) + i)));
+        return Enumerable.Range(0, count).Select(i => Create(kinds[i % kinds.Length], ScenarioRandom.SeedOf(seed, i)));
     }
 
     /// <summary>The world of that name, such as <c>random/LinkRamp/42</c>; null where no random world has it.</summary>

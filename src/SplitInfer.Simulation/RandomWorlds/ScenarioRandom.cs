@@ -5,6 +5,11 @@ internal sealed class ScenarioRandom(int seed)
 {
     private readonly Random _random = new(seed);
 
+    /// <summary>The seed of one world of a sequence, at least 0: <see cref="Random"/> draws the same for a number and its negative.</summary>
+    /// <param name="sequence">The seed of the sequence.</param>
+    /// <param name="index">Its place there.</param>
+    public static int SeedOf(int sequence, int index) => unchecked((sequence * 1_000_003) + index) & int.MaxValue;
+
     public int Whole(int min, int max) => _random.Next(min, max + 1);
 
     public bool Flag(double probability) => _random.NextDouble() < probability;

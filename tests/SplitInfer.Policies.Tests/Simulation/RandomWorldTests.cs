@@ -30,6 +30,13 @@ public class RandomWorldTests
     public void In_no_world_is_a_baseline_far_better() =>
         Assert.All(Played.Value, static w => Assert.True(w.Default - w.Baseline < 0.06, $"{w.World.Name}: {w.Default:P2} against {w.Baseline:P2}"));
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3000)]
+    [InlineData(-5)]
+    public void Worlds_of_a_sequence_have_seeds_that_are_not_negative(int seed) =>
+        Assert.All(RandomWorld.Sequence(3, seed).Concat(RandomJoint.Sequence(3, seed, 0.01)), static world => Assert.DoesNotContain("/-", world.Name, StringComparison.Ordinal));
+
     [Fact]
     public void A_world_is_found_again_by_its_name()
     {
