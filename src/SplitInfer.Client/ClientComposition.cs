@@ -172,6 +172,7 @@ internal static class ClientComposition
             IsSingleCore = Environment.ProcessorCount == 1,
             Seed = options.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue),
             Time = options.TimeProvider,
+            Prior = options.Prior,
             Constraints = new() { MinCut = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
         };
         if (options.CustomPolicy is not { } create) return PolicyCatalog.Create(name, setup, options.PolicyOptions);

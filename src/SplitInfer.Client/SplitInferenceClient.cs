@@ -11,6 +11,7 @@ using SplitInfer.Client.Transport;
 using SplitInfer.Families;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies;
+using SplitInfer.Policies.Sharing;
 using SplitInfer.Segments;
 using SplitInfer.Tensors;
 
@@ -155,6 +156,17 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         await using var answers = new ProgressiveAnswers((attempt, answer, stop) => InferenceResult.CreateAsync(attempt, answer, _variants, _arms, _servers, skipped: null, stop), cancellationToken);
         answers.Begin((early, stop) => BeginAsync(inputs, request, early, stop));
         while (await answers.NextAsync().ConfigureAwait(false) is { } answer) yield return answer;
+    }
+
+    /// <summary>
+    /// What the client has measured on this device in this run, for others of its kind to start from (<see cref="SplitInferenceOptions.Prior"/>): times of heads, tails and links, and how often exits answer; no
+    /// input, and nothing that it was told by others. Empty for a policy that does not learn. May be called at any time; costs some of a decision's time.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
+    public KindPrior Share()
+    {
+        ObjectDisposedException.ThrowIf(_disposal.IsValueCreated, this);
+        return _policy.Share();
     }
 
     /// <summary>Saves what was learned, closes the connection and unloads the model. Requests that still run must have ended. May be called twice.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SplitInfer.Policies;
 using SplitInfer.Policies.Experience;
+using SplitInfer.Policies.Sharing;
 using SplitInfer.Client.Servers;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
@@ -188,6 +189,12 @@ public sealed class SplitInferenceOptions
     public ILogger Logger { get; set; } = NullLogger.Instance;
 
     /// <summary>
+    /// What devices of this kind have learned (<see cref="SplitInferenceClient.Share"/>), which the client starts from until it has learned for itself. What a <see cref="StateDirectory"/> holds of this device goes
+    /// before it. A kind are devices that run the same model, or family, with the same exits, at about the same speed, over links of the same sort to servers of the same names. Nothing unless set.
+    /// </summary>
+    public KindPrior Prior { get; set; } = KindPrior.Empty;
+
+    /// <summary>
     /// Seed of what a policy draws at random. Null (the default) draws one anew for each client, as clients that share servers need: those of one seed turn to another server at
     /// the same time.
     /// </summary>
@@ -229,6 +236,7 @@ public sealed class SplitInferenceOptions
         {
             (Servers, nameof(Servers)), (KnownCodecs, nameof(KnownCodecs)), (Plan, nameof(Plan)), (Execution, nameof(Execution)), (Transport, nameof(Transport)),
             (TimeProvider, nameof(TimeProvider)), (Logger, nameof(Logger)), (PolicyOptions, nameof(PolicyOptions)), (ModelName, nameof(ModelName)), (ModelVersion, nameof(ModelVersion)), (Experience, nameof(Experience)),
+            (Prior, nameof(Prior)),
         })
             Require(value is not null, option, "set; leave it out for the default");
         Require(CustomPolicy is null || (Policy is null && PolicyOptions.Count == 0), nameof(CustomPolicy), $"null where {nameof(Policy)} or {nameof(PolicyOptions)} is set, which it would replace");

@@ -8,8 +8,8 @@ namespace SplitInfer.Policies.Sharing;
 /// </summary>
 /// <remarks>
 /// What a kind is, is for the application to say: devices that run the same model at about the same speed, over links of the same sort. For each quantity a share counts one device in one
-/// bin of a histogram, and what is used is the median. A share that lies therefore moves nothing beyond what honest devices have found as long as these are more. At most
-/// <see cref="MaxQuantities"/> are kept.
+/// bin of a histogram, and what is used is the median. A share that lies therefore moves nothing beyond what honest devices have found as long as these are more; but it may name quantities that
+/// no device has, and of all only <see cref="MaxQuantities"/> are kept, so that new devices then start from less.
 /// </remarks>
 public sealed class KindPrior
 {
