@@ -9,7 +9,7 @@ namespace SplitInfer.Client;
 /// <param name="PayloadBits">Bits that are expected to cross, for the sizes that the plan was made with.</param>
 public sealed record ClientArm(Partition Partition, string Codec, double PayloadBits)
 {
-    /// <summary>The arms of a client with such options, by rising partition; the last one runs everything on the device.</summary>
+    /// <summary>The arms of a client with such options and without exits, by rising partition; the last one runs everything on the device.</summary>
     /// <param name="plan">The plan of the model.</param>
     /// <param name="options">The options; read are those that say which codecs may be used, among them the calibration.</param>
     /// <exception cref="ArgumentException">The options name a codec that there is not.</exception>

@@ -49,7 +49,10 @@ public sealed class InferenceRequest
         init => field = value is null or (>= 0 and <= 1) ? value : throw new ArgumentOutOfRangeException(nameof(MinQuality), value, $"{nameof(InferenceRequest)}.{nameof(MinQuality)} must be from 0 to 1; 0.99 allows one answer in a hundred to be another than the model's.");
     }
 
-    /// <summary>On whose behalf the request is sent, for a server that shares its time among users; at most 64 bytes of UTF-8. Empty (the default) where the client is one user.</summary>
+    /// <summary>
+    /// On whose behalf the request is sent, for a server that shares its time among users by exits, so that it is told only with a <see cref="MinQuality"/>; at most 64 bytes of UTF-8. Empty (the default) where
+    /// the client is one user.
+    /// </summary>
     /// <exception cref="ArgumentException">It is longer.</exception>
     public string User
     {

@@ -188,7 +188,7 @@ public sealed class InferenceResult : IDisposable
             Partition = partition,
             Variant = answering.Member is null ? null : answering.Name,
             VariantNumber = result.Outputs.Variant ?? attempt.Decision.Arm.Variant,
-            Accuracy = answering.Member is null ? null : result.IsFromServer ? arms.AccuracyOf(attempt.Decision.Arm) : answering.Accuracy * QualityOf(result, answering.Model),
+            Accuracy = answering.Member is null ? null : result.IsFromServer ? arms.AccuracyOf(attempt.Decision.Arm) * (result.Exit > 0 ? result.Confidence : 1) : answering.Accuracy * QualityOf(result, answering.Model),
             Exit = result.Exit,
             Confidence = result.Confidence,
             Codec = attempt.Codec.Name,

@@ -29,7 +29,7 @@ public sealed class TailRequest
     /// <summary>The least share of answers that are to be the model's own, above 0 and at most 1; null (the default) where an exit of the server must not answer.</summary>
     public double? MinQuality { get; init; }
 
-    /// <summary>On whose behalf the request is sent; empty (the default) where nobody is told apart.</summary>
+    /// <summary>On whose behalf the request is sent, told with a <see cref="MinQuality"/> only; empty (the default) where nobody is told apart.</summary>
     public string User { get; init; } = "";
 
     /// <summary>How far it has got.</summary>
