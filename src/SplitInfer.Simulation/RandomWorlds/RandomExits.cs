@@ -12,7 +12,8 @@ namespace SplitInfer.Simulation.RandomWorlds;
 /// l      loss of accuracy: 0.1, 0.5 or 2 points
 /// a, b   3 to 6, and 0.45: of digits 57 % leave at 0.02 points and 78 % at 0.18
 /// </code>
-/// Forced to answer all inputs, an exit at a fifth of the work loses 1 to 6 points of an easy task and 10 to 50 of another, and the less the deeper it is.
+/// Forced to answer all inputs, an exit at a fifth of the work loses 1 to 6 points of an easy task and 10 to 50 of another, and the less the deeper it is. It loses no more than it would
+/// if it were wrong wherever it is not sure: where it is sure it answers as it would unforced.
 /// </remarks>
 internal static class RandomExits
 {
@@ -51,7 +52,8 @@ internal static class RandomExits
             var depth = arms.First(arm => arm.Partition == cut).HeadMs / whole;
             var ms = whole * draws.LogUniform(0.0005, 0.01);
             foreach (var loss in Losses) exits.Add(new(cut, new(exits.Count + 1, Logistic(odds + (task.ByDepth * (depth - Depth)) + (ByLoss * Math.Log(loss / Loss))), ms), loss));
-            exits.Add(new(cut, new(exits.Count + 1, 1, ms), Math.Min(0.9, task.ForcedLoss * Math.Pow((1 - depth) / (1 - Depth), 1.5))));
+            var (surest, sureLoss) = (exits[^1].Exit.Rate, exits[^1].Loss);
+            exits.Add(new(cut, new(exits.Count + 1, 1, ms), Math.Min(1 - surest + sureLoss, task.ForcedLoss * Math.Pow((1 - depth) / (1 - Depth), 1.5))));
         }
 
         return [.. exits];
