@@ -116,7 +116,7 @@ public enum Objective
     /// <summary>
     /// The highest expected accuracy of what the caller has when <see cref="DecisionContext.RemainingSeconds"/> have passed: P·A + (1 − P)·A_local,
     /// where P is the probability that the arm answers by then, A its accuracy, and A_local that of the answer that the device has by then if the
-    /// server has none. Without a deadline it is the most accurate arm, the fastest of equals.
+    /// server has none. Without a deadline it is the most accurate arm. Of arms that are equally accurate the fastest is taken, what it costs others included.
     /// </summary>
     MostAccurateBy,
 
