@@ -76,7 +76,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     {
         bool runs;
         TailJob? displaced = null;
-        job.QueuedAt = 0;
+        (job.QueuedAt, job.Turn) = (0, null);
         lock (_gate)
         {
             ForgetLocked(job);

@@ -29,6 +29,9 @@ internal abstract class TailJob
     /// <summary>Since when it waits for a place, as a timestamp; 0 where it has not waited.</summary>
     public long QueuedAt { get; set; }
 
+    /// <summary>When the turn that it was taken in was over, in the virtual times of its machine and its connection; null where it has not waited.</summary>
+    public (double Machine, double Flow)? Turn { get; set; }
+
     /// <summary>The tail, rented before the job is enqueued, where <see cref="Exits"/> is null.</summary>
     public SegmentLease Tail { get; protected set; }
 

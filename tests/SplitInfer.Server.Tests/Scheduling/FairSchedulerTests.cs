@@ -106,6 +106,65 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public void Who_runs_for_longer_than_was_expected_waits_for_as_much_though_it_has_nothing_waiting_then(bool areMachines)
+    {
+        const double Expected = 0.002;
+        var queue = new FairQueue();
+        TestJob Make(int number) => new(client: areMachines ? 1 : number, machine: areMachines ? $"machine {number}" : "machine");
+        // A third one always has something waiting, so that the machine of connections stays.
+        var (longer, shorter, other, seconds) = (Make(1), Make(2), Make(3), new double[4]);
+        foreach (var job in new[] { longer, shorter, other }) Add(job);
+        for (var turn = 0; turn < 4000; turn++)
+        {
+            Assert.True(queue.TryTake(static _ => true, ahead: 0, out var job));
+            var took = job == longer ? 5 * Expected : Expected;
+            seconds[job == longer ? 1 : job == shorter ? 2 : 3] += took;
+            if (job == other) Add(other);
+            queue.Settle(job, took);
+            if (job != other) Add(job);
+        }
+
+        Assert.All(seconds[1..], one => Assert.InRange(one / seconds.Sum(), 0.30, 0.36));
+
+        void Add(TailJob job)
+        {
+            job.Expect(Expected);
+            queue.Add(job);
+        }
+    }
+
+    [Fact]
+    public void What_is_owed_is_no_more_than_the_last_run()
+    {
+        var queue = new FairQueue();
+        var (old, fresh) = (new TestJob(machine: "old"), new TestJob(machine: "fresh"));
+        for (var run = 0; run < 1000; run++)
+        {
+            old.Expect(0.01);
+            queue.Add(old);
+            Assert.True(queue.TryTake(static _ => true, ahead: 0, out _));
+            queue.Settle(old, 0.1);
+        }
+
+        var turns = 0;
+        old.Expect(0.01);
+        queue.Add(old);
+        while (true)
+        {
+            fresh.Expect(0.01);
+            queue.Add(fresh);
+            Assert.True(queue.TryTake(static _ => true, ahead: 0, out var job));
+            queue.Settle(job, 0.01);
+            if (job == old) break;
+            turns++;
+        }
+
+        Assert.InRange(turns, 8, 11);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public void Saying_that_it_is_due_sooner_gains_a_few_turns_once(bool comesAnew)
     {
         const double Cost = 0.01, Ahead = 0.16;

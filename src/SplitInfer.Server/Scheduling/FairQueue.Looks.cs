@@ -1,0 +1,71 @@
+using SplitInfer.Policies.Quality;
+
+namespace SplitInfer.Server.Scheduling;
+
+/// <content>What waits, and how long that will take.</content>
+internal sealed partial class FairQueue
+{
+    /// <summary>Jobs that would run before one that comes now, where all take equally long.</summary>
+    public int Before(string machine, long connection, long dueAt)
+    {
+        var (ownMachine, own) = (Find(machine), 0);
+        var ownFlow = ownMachine?.Find(connection);
+        for (var node = ownFlow?.Jobs.First; node is not null && node.Value.Terms.DueAt <= dueAt; node = node.Next) own++;
+        var ofMachine = own;
+        if (ownMachine is not null)
+        {
+            foreach (var flow in ownMachine.Flows.Members)
+                if (flow != ownFlow) ofMachine += Math.Min(flow.Jobs.Count, own + 1);
+        }
+
+        var before = ofMachine;
+        foreach (var other in _machines.Members)
+            if (other != ownMachine) before += Math.Min(other.JobCount, ofMachine + 1);
+        return before;
+    }
+
+    /// <summary>The jobs that are due first, whosever they are.</summary>
+    /// <param name="next">Receives when they are due and what they take at least, in the units of <paramref name="seconds"/>.</param>
+    /// <param name="seconds">A timestamp in seconds.</param>
+    /// <returns>How many there are.</returns>
+    public int DueFirst(Span<WaitingRequest> next, Func<long, double> seconds)
+    {
+        var count = 0;
+        foreach (var machine in _machines.Members)
+        {
+            foreach (var flow in machine.Flows.Members)
+            {
+                for (var node = flow.Jobs.First; node is not null; node = node.Next)
+                {
+                    var request = new WaitingRequest(seconds(node.Value.Terms.DueAt), node.Value.Terms is { LeastSeconds: > 0 and var least } ? least : node.Value.Terms.ExpectedSeconds);
+                    var at = count;
+                    while (at > 0 && next[at - 1].DueAt > request.DueAt) at--;
+                    // Those behind it in the flow are due no sooner.
+                    if (at == next.Length) break;
+                    if (count < next.Length) count++;
+                    next[at..(count - 1)].CopyTo(next[(at + 1)..]);
+                    next[at] = request;
+                }
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>What runs before a job that comes now and is due at a time, s: those that are due sooner, as far as their turns are not too far off.</summary>
+    public double SecondsBefore(in TailJobTerms terms, double ahead)
+    {
+        var (ofMachine, ofOthers) = (0.0, 0.0);
+        foreach (var machine in _machines.Members)
+        {
+            var isOwn = machine.Name == terms.Machine;
+            var seconds = 0.0;
+            foreach (var flow in machine.Flows.Members)
+                for (var node = flow.Jobs.First; node is not null && node.Value.Terms.DueAt <= terms.DueAt; node = node.Next) seconds += node.Value.Terms.ExpectedSeconds;
+            if (isOwn) ofMachine += seconds;
+            else ofOthers += Math.Min(seconds, ahead);
+        }
+
+        return ofMachine + Math.Min(ofOthers, ((_machines.Members.Count - 1) * ofMachine) + ahead);
+    }
+}
