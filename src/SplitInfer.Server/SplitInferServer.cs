@@ -102,7 +102,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
     /// <exception cref="UnknownCodecException">The options allow a codec that there is not.</exception>
     /// <exception cref="LosslessCodecRequiredException">The options allow no lossless codec.</exception>
     /// <exception cref="ModelRepositoryException">The model directory cannot be read, or no model in it can be served.</exception>
-    /// <exception cref="Exits.InvalidExitsException">The exits of a planned model are of another one.</exception>
+    /// <exception cref="Exits.InvalidExitsException">The exits of a planned model are of another one, or have other scores than it.</exception>
     /// <exception cref="Protocol.Endpoints.EndpointException">An address cannot be listened at.</exception>
     /// <exception cref="Protocol.Endpoints.SecurityFileException">A file with a certificate or keys cannot be used.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)

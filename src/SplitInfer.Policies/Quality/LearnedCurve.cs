@@ -17,6 +17,11 @@ internal sealed class LearnedCurve
 
     private const int ObservationsBetweenHulls = 64;
 
+    // How long nothing has run when times are doubted, s; what is left of them then, and at the least.
+    private const double DoubtSeconds = 1;
+    private const double DoubtFactor = 0.8;
+    private const double LeastDoubtedSpeed = 1.0 / 32;
+
     private readonly double[] _residuals;
     private readonly double[] _checks;
     private readonly double[] _shiftSums;
@@ -24,6 +29,8 @@ internal sealed class LearnedCurve
     private double _speed = 1;
     private double _deviation;
     private int _unused;
+    private bool _hasRun = true;
+    private double _doubtedAt = double.NegativeInfinity;
 
     public LearnedCurve(QualityCurve curve)
     {
@@ -70,8 +77,20 @@ internal sealed class LearnedCurve
         _deviation += DeviationRate * (Math.Abs((ratio / _speed) - 1) - _deviation);
         _speed += SpeedRate * (ratio - _speed);
         _residuals[exit] *= 1 + (ResidualRate * ((ratio / _speed) - 1));
+        _hasRun = true;
         Sum();
         if (++_unused >= ObservationsBetweenHulls) Recompute();
+    }
+
+    /// <summary>Notes that a request was refused since it seemed to take too long. Where nothing runs that would tell what it takes, times become shorter, or one slow run would have all refused for ever.</summary>
+    public void Doubt(double now)
+    {
+        if (now < _doubtedAt + DoubtSeconds) return;
+        var isUntold = !_hasRun && _speed * DoubtFactor >= LeastDoubtedSpeed;
+        (_doubtedAt, _hasRun) = (now, false);
+        if (!isUntold) return;
+        (_speed, _deviation) = (_speed * DoubtFactor, _deviation * DoubtFactor);
+        Recompute();
     }
 
     /// <summary>Notes whether an exit's answer was right, or that of the whole model.</summary>

@@ -60,6 +60,13 @@ internal sealed class LoadMeter
         return report;
     }
 
+    /// <summary>Forgets what came of a curve that there is no more.</summary>
+    public void Forget(int curve)
+    {
+        for (var i = _count - 1; i >= 0; i--)
+            if (_classes[i].Curve == curve) _classes[i] = _classes[--_count];
+    }
+
     private void Advance(double now)
     {
         if (now <= _at) return;

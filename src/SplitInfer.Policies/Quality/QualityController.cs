@@ -49,10 +49,19 @@ public sealed class QualityController
         {
             if (_curves.Count >= ushort.MaxValue) throw new InvalidOperationException($"A node has at most {ushort.MaxValue} models with exits; share a curve among models that are alike.");
             _curves.Add(new(curve));
-            var (least, highest) = curve.Hulls.Slopes();
-            // Weights and slow nodes move what a price means; hulls of corrected curves are near these.
-            if (highest > 0) (_least, _highest) = (_highest > 0 ? Math.Min(_least, least / 8) : least / 8, Math.Max(_highest, highest * 8));
+            Widen(curve);
             return _curves.Count - 1;
+        }
+    }
+
+    /// <summary>Puts a model in the place of another one, of which no request is left, under its id.</summary>
+    public void Replace(int id, QualityCurve curve)
+    {
+        lock (_lock)
+        {
+            _curves[id] = new(curve);
+            _meter.Forget(id);
+            Widen(curve);
         }
     }
 
@@ -146,6 +155,12 @@ public sealed class QualityController
         lock (_lock) _curves[curve].Check(exit, isRight);
     }
 
+    /// <summary>Notes that a request was refused at once, since not even the first exit that may answer it seemed to be in time. Where nothing runs for a while, what runs take is doubted.</summary>
+    public void Doubt(int curve, double now)
+    {
+        lock (_lock) _curves[curve].Doubt(now);
+    }
+
     /// <summary>Notes how a request ended.</summary>
     /// <param name="choice">What was decided for it.</param>
     /// <param name="needs">What it needed.</param>
@@ -177,6 +192,13 @@ public sealed class QualityController
     {
         if (message.Node != _node) return;
         lock (_lock) _price.Receive(message.Sequence, message.Price, now);
+    }
+
+    private void Widen(QualityCurve curve)
+    {
+        var (least, highest) = curve.Hulls.Slopes();
+        // Weights and slow nodes move what a price means; hulls of corrected curves are near these.
+        if (highest > 0) (_least, _highest) = (_highest > 0 ? Math.Min(_least, least / 8) : least / 8, Math.Max(_highest, highest * 8));
     }
 
     private bool Fits(LearnedCurve learned, int from, int to, double dueAt, in QueueView queue, double shortAt, double now)

@@ -104,6 +104,9 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     /// <summary>Whether the client stopped the request, and not its deadline.</summary>
     public bool IsWithdrawn { get; private set; }
 
+    /// <summary>Whether its end says how well it was served: not where its client took it back, did not send it to the end, sent it wrongly or holds too much.</summary>
+    public bool TellsOfServer => !IsWithdrawn && !IsArriving && (Refusal?.Want ?? Want.Time) is Want.Room or Want.Time;
+
     /// <summary>How its payload comes.</summary>
     public MessagePace Pace { get; } = new();
 
@@ -207,7 +210,8 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
     /// <param name="now">The time, as a timestamp.</param>
     public void CloseExits(long now)
     {
-        Exits?.Close(IsWithdrawn, now);
+        // One that was refused by its header is not received.
+        Exits?.Close(TellsOfServer, Terms.Model is null ? BeganAt : ReceivedAt, now);
         (Exits, _allowed) = (null, default);
     }
 

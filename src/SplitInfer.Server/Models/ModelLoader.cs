@@ -4,6 +4,7 @@ using SplitInfer.Exits;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
+using SplitInfer.Server.Quality;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Server.Models;
@@ -47,9 +48,9 @@ internal static partial class ModelLoader
 
     /// <summary>Reads the exits that lie beside a model, in the file <c>exits.json</c>.</summary>
     /// <param name="path">The model file.</param>
-    /// <param name="plan">The plan of the model.</param>
+    /// <param name="model">The model.</param>
     /// <param name="problem">Why there are none though there is such a file; null otherwise.</param>
-    public static ModelExits? ReadExits(string path, PartitionPlan plan, out string? problem)
+    public static ModelExits? ReadExits(string path, PartitionedModel model, out string? problem)
     {
         problem = null;
         var file = new FileInfo(Path.Combine(Path.GetDirectoryName(path)!, ExitsFileName));
@@ -59,7 +60,8 @@ internal static partial class ModelLoader
         {
             if (file.LinkTarget is not null) throw new InvalidExitsException($"'{file.FullName}' is a link. A server loads only what lies in its model directory: put the file itself there.");
             var exits = ExitsFile.Load(file.FullName);
-            exits.RequireFor(plan);
+            exits.RequireFor(model.Plan);
+            _ = ExitOutput.Of(model, exits);
             return exits;
         }
         catch (InvalidExitsException error)

@@ -106,7 +106,7 @@ internal sealed partial class ModelRepository
             var model = await Task.Run(() => ModelLoader.Plan(path, settings.Plan, settings.Execution, logger), cancellationToken).ConfigureAwait(false);
             if (entry.Served is null || StampOf(path) == entry.Seen)
             {
-                var exits = ModelLoader.ReadExits(path, model.Plan, out var problem);
+                var exits = ModelLoader.ReadExits(path, model, out var problem);
                 return (await ModelLoader.PublishAsync(name, version, model, exits, isOwned: true, settings, registry, logger, cancellationToken).ConfigureAwait(false), problem);
             }
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using SplitInfer.Codecs;
 using SplitInfer.Exits;
+using SplitInfer.Partitioning;
 using SplitInfer.Policies.Quality;
 using SplitInfer.Segments;
 using SplitInfer.Tensors;
@@ -65,4 +67,16 @@ internal sealed record ExitOutput(ElementType Type, TensorShape Shape)
 {
     /// <summary>How many scores there are.</summary>
     public int Classes => (int)Shape.ElementCount;
+
+    /// <summary>The output that exits answer in place of.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="exits">Its exits, which are of its plan, and of which all else may be anything.</param>
+    /// <exception cref="InvalidExitsException">The model has no such scores, or another number of them: what an exit answers would be no output of the model.</exception>
+    public static ExitOutput Of(PartitionedModel model, ModelExits exits)
+    {
+        var output = model.Plan.Outputs[0];
+        return FloatingPoint.Is(output.Type) && model.ShapeOf(output.Name) is { } sizes && sizes.All(static size => size > 0) && new TensorShape(sizes.AsSpan()) is var shape && shape.ElementCount == exits.Classes
+            ? new(output.Type, shape)
+            : throw new InvalidExitsException($"The exits have {exits.Classes} scores, which is not what the model's output {output} has. Make them again with 'splitinfer exits add'.");
+    }
 }

@@ -18,9 +18,12 @@ namespace SplitInfer.Server.Quality;
 internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, SegmentSet segments, QualityNode node, TimeProvider time, Action<int, Exception> failed) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+
+    // Routes that were measured beside each other would measure each other, and take all processors from those who run.
+    private readonly SemaphoreSlim _measuring = new(1);
     private readonly ConcurrentDictionary<int, Lazy<Task<ExitRoute?>>> _routes = [];
     private readonly ImmutableArray<int> _useful = RouteLegs.Useful(exits);
-    private readonly ExitOutput _output = new(model.Plan.Outputs[0].Type, new([.. model.ShapeOf(exits.Output)!.Value]));
+    private readonly ExitOutput _output = ExitOutput.Of(model, exits);
 
     /// <summary>The exits of the file.</summary>
     public ModelExits Exits => exits;
@@ -42,11 +45,15 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
     /// <summary>Rents what a run along a route takes.</summary>
     public ValueTask RentAsync(ExitRun run, CancellationToken cancellationToken) => run.RentAsync(segments, cancellationToken);
 
-    /// <summary>Stops what is being loaded or measured, and waits for it: an engine that works while the process ends brings it down. Before the segments are disposed; may be called twice.</summary>
+    /// <summary>
+    /// Stops what is being loaded or measured, and waits for it: an engine that works while the process ends brings it down. Then the curves go, since no request is left. Before the segments are disposed; may be
+    /// called twice.
+    /// </summary>
     public void Dispose()
     {
         _stop.Cancel();
-        foreach (var route in _routes.Values) route.Value.Wait();
+        foreach (var from in _routes.Keys)
+            if (_routes.TryRemove(from, out var route) && route.Value.GetAwaiter().GetResult() is { } made) node.Remove(made.Place.Curve);
     }
 
     private async Task<ExitRoute?> MakeAsync(int from)
@@ -59,10 +66,9 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
             var boundary = model.Plan.Partitions[from].Boundary.Length;
             var unmeasured = ExitRoute.Of(legs, boundary, _output, RouteCurve.Of(exits, through, [.. legs.Select(static _ => 1.0)]), (node, -1));
             await run.RentAsync(unmeasured, segments, _stop.Token).ConfigureAwait(false);
-            var seconds = await new RouteProfiler(model, time).MeasureAsync(run, unmeasured, from, [.. through.Select(place => exits.Exits[place].Partition), model.Plan.AllOnDevice.Index], _stop.Token).ConfigureAwait(false);
-            var curve = RouteCurve.Of(exits, through, seconds);
+            var curve = RouteCurve.Of(exits, through, await MeasureAsync(run, unmeasured, from, through).ConfigureAwait(false));
             if (node.Add(curve) is { } number) return ExitRoute.Of(legs, boundary, _output, curve, (node, number));
-            failed(from, new InvalidOperationException($"Models with exits were replaced so often that there are {QualityNode.MaxCurves} curves. Start the server again."));
+            failed(from, new InvalidOperationException($"The models with exits are asked for at {QualityNode.MaxCurves} partitions, as many as a server looks after. Serve fewer models with exits."));
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -80,5 +86,18 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
         }
 
         return null;
+    }
+
+    private async Task<double[]> MeasureAsync(ExitRun run, ExitRoute route, int from, int[] through)
+    {
+        await _measuring.WaitAsync(_stop.Token).ConfigureAwait(false);
+        try
+        {
+            return await new RouteProfiler(model, time).MeasureAsync(run, route, from, [.. through.Select(place => exits.Exits[place].Partition), model.Plan.AllOnDevice.Index], _stop.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _measuring.Release();
+        }
     }
 }

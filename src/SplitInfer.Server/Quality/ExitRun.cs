@@ -37,6 +37,9 @@ internal sealed class ExitRun
     /// <summary>The run, once it has begun.</summary>
     public ExitWalk Walk { get; } = new();
 
+    /// <summary>Whether the run is one that tells what exits are worth.</summary>
+    public ExitCheck Check { get; } = new();
+
     /// <summary>The number of the exit that answered, beginning with 1; 0 for the model itself.</summary>
     public int ExitNumber => Answered < 0 ? 0 : Route.Legs[Answered].Number;
 
@@ -50,7 +53,8 @@ internal sealed class ExitRun
         (Route, Needs, DueAt, Answered, Confidence, _isOpen) = (route, needs, dueAt, -1, 0, true);
         Choice = new() { Curve = route.Place.Curve, DueAt = route.Place.Node.Seconds(dueAt) };
         LeastSeconds = route.Place.Node.LeastSeconds(route.Place.Curve, needs);
-        route.Place.Node.Arrive(route.Place.Curve, needs, now);
+        // What nobody could answer takes no time, and must not take any from others.
+        if (CouldBeInTime(now)) route.Place.Node.Arrive(route.Place.Curve, needs, now);
     }
 
     /// <summary>Rents the segments of the route, loading first those that are not loaded. What was rented is given back by <see cref="Return"/>, whatever comes of this.</summary>
@@ -78,14 +82,20 @@ internal sealed class ExitRun
     }
 
     /// <summary>The request has ended. Does nothing where it had before.</summary>
-    /// <param name="isWithdrawn">Whether nobody waited for it any more, which says nothing of how well it was served.</param>
+    /// <param name="isServed">Whether how it ended says how well it was served, by an answer or by none in time: not where its client took it back, or sent what cannot be answered.</param>
+    /// <param name="wholeAt">When all of it had come, as a timestamp.</param>
     /// <param name="now">The time, as a timestamp.</param>
-    public void Close(bool isWithdrawn, long now)
+    public void Close(bool isServed, long wholeAt, long now)
     {
         if (!_isOpen) return;
         _isOpen = false;
-        if (!isWithdrawn) Route.Place.Node.Finish(Choice, Needs, Answered, now);
+        var (node, curve) = Route.Place;
+        if (isServed && (Answered >= 0 || CouldBeInTime(wholeAt))) node.Finish(Choice, Needs, Answered, now);
+        else if (isServed) node.Doubt(curve, now);
         // An idle object must not keep a model that was retired.
         (Route, Needs) = (null!, new());
     }
+
+    /// <summary>Whether the shallowest exit that may answer would be in time in a run that begins at a time.</summary>
+    private bool CouldBeInTime(long at) => Route.Place.Node.Seconds(at) + LeastSeconds <= Route.Place.Node.Seconds(DueAt);
 }

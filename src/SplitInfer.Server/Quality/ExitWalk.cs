@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using SplitInfer.Codecs;
 using SplitInfer.Exits;
@@ -70,6 +71,16 @@ internal sealed class ExitWalk
         var output = TensorValue.Allocate(_route.Output.Type, _route.Output.Shape);
         FloatingPoint.Write(_route.Output.Type, _scores.AsSpan(0, _route.Output.Classes), output.Bytes.Span);
         return output;
+    }
+
+    /// <summary>The class that the model answers with, once the last leg has run; null where its scores are not as many as an exit's, or no numbers.</summary>
+    public int? BestClass()
+    {
+        if (_count != 1 || _held[0].Shape.ElementCount != _route.Output.Classes) return null;
+        var scores = _scores.AsSpan(0, _route.Output.Classes);
+        FloatingPoint.Read(_route.Output.Type, _held[0].Bytes.Span, scores);
+        var best = TensorPrimitives.IndexOfMax<float>(scores);
+        return float.IsFinite(scores[best]) ? best : null;
     }
 
     /// <summary>The outputs of the model, once the last leg has run. The caller owns them.</summary>

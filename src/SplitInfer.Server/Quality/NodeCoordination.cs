@@ -5,10 +5,13 @@ namespace SplitInfer.Server.Quality;
 
 /// <summary>
 /// Once a second tells a coordinator what came to this server, and takes its price. No request waits for it: while the coordinator does not answer, the controller
-/// moves its price itself. Begins when it is made, and ends when it is disposed.
+/// moves its price itself. Begins when it is made, and ends when it is disposed, which may be done twice.
 /// </summary>
 internal sealed partial class NodeCoordination : IAsyncDisposable
 {
+    // A coordinator is told of the curves that reports speak of, and of some that they did lately: whoever asks for many partitions must not have the server refused for telling too much.
+    private const int MostTold = 2 * LoadReport.MaxClasses;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(2);
 
     private readonly QualityNode _node;
@@ -18,7 +21,8 @@ internal sealed partial class NodeCoordination : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
-    private (uint Number, int Curves)? _joined;
+    private uint? _number;
+    private QualityCurve[] _told = [];
     private bool _isAway;
 
     /// <summary>Begins to report.</summary>
@@ -51,10 +55,6 @@ internal sealed partial class NodeCoordination : IAsyncDisposable
         {
             // The server stops.
         }
-        finally
-        {
-            _stop.Dispose();
-        }
     }
 
     private async Task ReportAsync()
@@ -65,18 +65,15 @@ internal sealed partial class NodeCoordination : IAsyncDisposable
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
         try
         {
-            var joined = _joined ?? default;
-            if (_joined is null || joined.Curves != _node.CurveCount)
+            var (report, curves) = _node.Report();
+            if (_number is not { } number || curves.Except(_told).Any())
             {
-                var curves = _node.Curves;
-                _joined = joined = (await _coordination.JoinAsync(_name, curves, both.Token).AsTask().WaitAsync(both.Token).ConfigureAwait(false), curves.Count);
+                _told = [.. curves.Union(_told).Take(MostTold)];
+                _number = number = await _coordination.JoinAsync(_name, _told, both.Token).AsTask().WaitAsync(both.Token).ConfigureAwait(false);
             }
 
-            var report = _node.Report(joined.Number);
-            // A model that was added meanwhile is told of with the next one.
-            if (report.Classes.Any(told => told.Curve >= joined.Curves)) return;
-            var price = await _coordination.ReportAsync(report, both.Token).AsTask().WaitAsync(both.Token).ConfigureAwait(false);
-            _node.Receive(price, joined.Number);
+            report = report with { Node = number, Classes = [.. report.Classes.Zip(curves, (kind, curve) => kind with { Curve = (ushort)Array.IndexOf(_told, curve) })] };
+            _node.Receive(await _coordination.ReportAsync(report, both.Token).AsTask().WaitAsync(both.Token).ConfigureAwait(false), number);
             if (_isAway) LogBack(_logger);
             _isAway = false;
         }
@@ -84,8 +81,8 @@ internal sealed partial class NodeCoordination : IAsyncDisposable
         catch (Exception error) when (!_stop.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            // One that was started again knows nobody.
-            _joined = null;
+            // One that was started again knows nobody, and one that was told too much takes less.
+            (_number, _told) = (null, []);
             if (!_isAway && error is not UnknownNodeException) LogAway(_logger, error);
             _isAway |= error is not UnknownNodeException;
         }

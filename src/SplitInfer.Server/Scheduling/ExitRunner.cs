@@ -28,15 +28,17 @@ internal static class ExitRunner
                 await walk.StepAsync(leg, run.SegmentOf(route, leg), cancellationToken).ConfigureAwait(false);
                 var isEnd = leg == route.Legs.Length - 1;
                 // An exit that may not answer is passed without a look.
-                var canAnswer = TryEvaluate(walk, leg, isWanted: !isEnd && leg >= run.Choice.LeastExit, out var answer);
+                var canAnswer = TryEvaluate(walk, leg, isWanted: !isEnd && (run.Check.IsOn || leg >= run.Choice.LeastExit), out var answer);
                 node.Observe(route.Place.Curve, leg, time.GetElapsedTime(began).TotalSeconds);
                 if (isEnd)
                 {
+                    run.Check.End(route.Place, run.Check.IsOn ? walk.BestClass() : null);
                     walk.TakeOutputs(job.Outputs.Span);
                     (run.Answered, run.Confidence) = (leg, 0);
                     return;
                 }
 
+                if (canAnswer) run.Check.Note(leg, answer.Class);
                 if (GoesOn(job, run, leg, canAnswer ? answer.Confidence : double.NaN)) continue;
                 if (leg < run.Choice.LeastExit) throw Refusal.Late.ToException();
                 // Where the exit has no answer to these values, only the model has.
@@ -65,16 +67,22 @@ internal static class ExitRunner
     {
         Span<WaitingRequest> next = stackalloc WaitingRequest[LookAhead];
         Span<double> others = stackalloc double[MostLanes];
-        run.Choice = run.Route.Place.Node.Choose(run.Route.Place.Curve, run.Needs, run.DueAt, Look(job, next, others));
+        var queue = Look(job, next, others);
+        var (node, curve) = run.Route.Place;
+        run.Choice = node.Choose(curve, run.Needs, run.DueAt, queue);
         if (run.Choice.IsLate) throw Refusal.Late.ToException();
-        job.FreeAt = run.Route.Place.Node.Seconds(job.StartedAt) + run.Route.Curve.Exits[run.Choice.Depth].Seconds;
+        run.Check.Begin(queue.Next.IsEmpty && node.TakesCheck(curve, run.DueAt));
+        job.FreeAt = node.Seconds(job.StartedAt) + run.Route.Curve.Exits[run.Check.IsOn ? run.Route.Legs.Length - 1 : run.Choice.Depth].Seconds;
     }
 
     private static bool GoesOn(TailJob job, ExitRun run, int leg, double confidence)
     {
         Span<WaitingRequest> next = stackalloc WaitingRequest[LookAhead];
         Span<double> others = stackalloc double[MostLanes];
-        return run.Route.Place.Node.GoesOn(run.Choice, leg, confidence, Look(job, next, others));
+        var queue = Look(job, next, others);
+        if (run.Check.IsOn && queue.Next.IsEmpty) return true;
+        run.Check.GiveUp();
+        return run.Route.Place.Node.GoesOn(run.Choice, leg, confidence, queue);
     }
 
     private static QueueView Look(TailJob job, Span<WaitingRequest> next, Span<double> others)

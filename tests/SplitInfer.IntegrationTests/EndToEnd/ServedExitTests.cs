@@ -79,20 +79,21 @@ public sealed class ServedExitTests : IDisposable
     {
         var model = Build();
         var cut = HandmadeExits.Cuts(model).First();
-        foreach (var (name, isOwn) in new[] { ("own", true), ("others", false) })
+        var own = HandmadeExits.At(model, [cut], answersAll: true);
+        // What stood in memory behind the scores of fewer classes would be sent with them.
+        var narrow = own with { Classes = 5, Exits = [.. own.Exits.Select(static exit => exit with { Weights = exit.Weights[..(exit.Weights.Length / 2)], Biases = exit.Biases[..5] })] };
+        foreach (var (name, exits) in new[] { ("own", own), ("others", own with { Model = own.Plan }), ("narrow", narrow) })
         {
             File.Copy(model.Source, _folder[$"models/{name}/1/model.onnx"]);
-            var exits = HandmadeExits.At(model, [cut], answersAll: true);
-            ExitsFile.Save(_folder[$"models/{name}/1/exits.json"], isOwn ? exits : exits with { Model = exits.Plan });
+            ExitsFile.Save(_folder[$"models/{name}/1/exits.json"], exits);
         }
 
         await using var server = await SplitInferServer.StartAsync(new() { ModelsDirectory = _folder["models"], Listen = { new("tcp://127.0.0.1:0") } });
-        Assert.Equal(2, server.Models.Count);
-        var refused = Assert.Single(server.RefusedModels);
-        Assert.Equal("others", refused.Name);
-        Assert.Contains("without exits", refused.Reason, StringComparison.Ordinal);
+        Assert.Equal(3, server.Models.Count);
+        Assert.Equal(["narrow", "others"], server.RefusedModels.Select(static refused => refused.Name).Order());
+        Assert.All(server.RefusedModels, static refused => Assert.Contains("without exits", refused.Reason, StringComparison.Ordinal));
         var inputs = model.MakeInputs(seed: 7).ToArray();
-        foreach (var (name, exit) in new[] { ("own", 1), ("others", 0) })
+        foreach (var (name, exit) in new[] { ("own", 1), ("others", 0), ("narrow", 0) })
         {
             using var reply = await SendAsync(server, name, model, 0, inputs, minQuality: 0.5);
             Assert.Equal(exit, reply.Exit);

@@ -8,6 +8,8 @@ namespace SplitInfer.Server.Tests.Scheduling;
 /// <summary>What a server tells a coordinator, and how it gets on without one.</summary>
 public sealed class NodeCoordinationTests : IAsyncDisposable
 {
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromMinutes(1);
+
     private readonly FakeTimeProvider _time = new();
     private readonly ScriptedClient.RecordingLog _log = new();
     private readonly Coordinator _coordinator = new();
@@ -20,82 +22,167 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
         _coordination = new(_node, _coordinator, "server", _time, _log);
     }
 
-    public async ValueTask DisposeAsync() => await _coordination.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _coordination.DisposeAsync();
+        await _coordination.DisposeAsync();
+    }
 
     [Fact]
     public async Task Nothing_is_told_before_there_is_a_curve_and_then_a_report_each_second_whose_price_is_taken()
     {
-        await TickAsync();
+        _time.Advance(Second);
+        await Task.Delay(20);
         Assert.Equal((0, 0), (_coordinator.Joins, _coordinator.Reports));
         Add();
-        for (var second = 1; second <= 3; second++)
-        {
-            await TickAsync();
-            Assert.Equal((1, second), (_coordinator.Joins, _coordinator.Reports));
-        }
-
-        Assert.Equal(0.5, _node.Price);
-        Add();
-        await TickAsync();
-        Assert.Equal((2, 4, 2), (_coordinator.Joins, _coordinator.Reports, _coordinator.Curves));
+        for (var second = 1; second <= 3; second++) await ReportedAsync();
+        Assert.Equal(1, _coordinator.Joins);
+        await UntilAsync(() => _node.Price == 0.5);
     }
 
     [Fact]
-    public async Task A_coordinator_that_fails_or_hangs_is_told_of_once_and_joined_again_when_it_is_back()
+    public async Task A_coordinator_knows_the_curves_that_requests_come_for_by_places_of_its_own()
+    {
+        const int Curves = 40;
+        for (var i = 0; i < Curves; i++) Add(seconds: 0.001 * (i + 1));
+        await ReportedAsync();
+        Assert.Empty(_coordinator.Curves);
+        for (var curve = 0; curve < Curves; curve++)
+        {
+            Arrive(curve);
+            await ReportedAsync();
+            Assert.InRange(_coordinator.Curves.Length, 1, 12);
+            Assert.Contains(_coordinator.Last!.Classes, told => _coordinator.Curves[told.Curve].Exits[0].Seconds == 0.001 * (curve + 1));
+            // Until it is forgotten; a report speaks of a few kinds of requests.
+            _time.Advance(20 * Second);
+            await ReportedAsync();
+        }
+
+        var joins = _coordinator.Joins;
+        Arrive(Curves - 1);
+        await ReportedAsync();
+        Assert.Equal(joins, _coordinator.Joins);
+    }
+
+    [Fact]
+    public async Task A_curve_in_the_place_of_another_one_is_told_anew()
+    {
+        var number = Add(seconds: 0.002);
+        Arrive(number);
+        await ReportedAsync();
+        _node.Remove(number);
+        Assert.Equal(0, _node.CurveCount);
+        Assert.Equal(number, Add(seconds: 0.003));
+        Arrive(number);
+        await ReportedAsync();
+        Assert.Equal(0.003, _coordinator.Curves[Assert.Single(_coordinator.Last!.Classes).Curve].Exits[0].Seconds);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_coordinator_that_fails_or_hangs_is_told_of_once_and_joined_again_when_it_is_back(bool hangs)
     {
         Add();
-        await TickAsync();
-        _coordinator.Failure = new IOException("It is gone.");
-        for (var second = 0; second < 5; second++) await TickAsync();
-        Assert.Single(_log.Entries, static entry => entry.Id.Name == "CoordinatorAway");
-        _coordinator.Failure = null;
-        await TickAsync();
-        Assert.Equal(2, _coordinator.Joins);
-        Assert.Single(_log.Entries, static entry => entry.Id.Name == "CoordinatorBack");
+        await ReportedAsync();
+        (_coordinator.Failure, _coordinator.Hangs) = (new IOException("It is gone."), hangs);
+        for (var second = 0; second < 8; second++)
+        {
+            var calls = _coordinator.Calls;
+            await AdvanceUntilAsync(() => _coordinator.Calls > calls);
+        }
+
+        await UntilAsync(() => Logged("CoordinatorAway") == 1);
+        (_coordinator.Failure, _coordinator.Hangs) = (null, false);
+        await AdvanceUntilAsync(() => Logged("CoordinatorBack") == 1);
+        Assert.Equal((2, 1), (_coordinator.Joins, Logged("CoordinatorAway")));
     }
 
     [Fact]
     public async Task A_coordinator_that_has_forgotten_the_server_is_joined_again_without_a_word()
     {
         Add();
-        await TickAsync();
+        await ReportedAsync();
         _coordinator.Failure = new UnknownNodeException(7);
-        await TickAsync();
+        var calls = _coordinator.Calls;
+        await AdvanceUntilAsync(() => _coordinator.Calls > calls);
         _coordinator.Failure = null;
-        await TickAsync();
-        Assert.Equal(2, _coordinator.Joins);
+        await AdvanceUntilAsync(() => _coordinator.Joins == 2);
+        await ReportedAsync();
         Assert.Empty(_log.Entries);
     }
 
-    private void Add() => _node.Add(new([new(0.002, 0.9), new(0.01, 1)]));
-
-    private async Task TickAsync()
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(-1)]
+    [InlineData(double.PositiveInfinity)]
+    public async Task What_is_no_price_changes_nothing_and_is_told(double price)
     {
-        var calls = _coordinator.Calls;
-        _time.Advance(TimeSpan.FromSeconds(1));
-        // The work is on whatever thread; where nothing is due, there is nothing to wait for.
-        for (var i = 0; i < 1000 && (_node.CurveCount == 0 ? i < 50 : _coordinator.Calls == calls); i++) await Task.Delay(1);
-        await Task.Delay(5);
+        Add();
+        _coordinator.Price = price;
+        await AdvanceUntilAsync(() => Logged("CoordinatorAway") == 1);
+        Assert.Equal(0, _node.Price);
+    }
+
+    private int Add(double seconds = 0.002) => _node.Add(new([new(seconds, 0.9), new(seconds + 0.2, 1)]))!.Value;
+
+    private void Arrive(int curve) => _node.Arrive(curve, new(), _time.GetTimestamp());
+
+    private int Logged(string name) => _log.Entries.Count(entry => entry.Id.Name == name);
+
+    private async Task ReportedAsync()
+    {
+        var reports = _coordinator.Reports;
+        await AdvanceUntilAsync(() => _coordinator.Reports > reports);
+    }
+
+    /// <summary>Lets time pass until something holds, a second after the other: what a second brings is on whatever thread.</summary>
+    private async Task AdvanceUntilAsync(Func<bool> holds)
+    {
+        _time.Advance(Second);
+        for (var waited = 0; !holds(); waited++)
+        {
+            Assert.True(waited < Patience.TotalMilliseconds / 5, "nothing came of it");
+            await Task.Delay(5);
+            // A call that hangs is given up after some seconds.
+            if (waited % 20 == 19) _time.Advance(Second);
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        for (var waited = 0; !holds(); waited++)
+        {
+            Assert.True(waited < Patience.TotalMilliseconds / 5, "nothing came of it");
+            await Task.Delay(5);
+        }
     }
 
     private sealed class Coordinator : IQualityCoordination
     {
-        private int _calls;
+        private int _calls, _joins, _reports;
 
-        public int Joins { get; private set; }
+        public int Joins => Volatile.Read(ref _joins);
 
-        public int Reports { get; private set; }
+        public int Reports => Volatile.Read(ref _reports);
 
-        public int Curves { get; private set; }
+        public QualityCurve[] Curves { get; private set; } = [];
+
+        public LoadReport? Last { get; private set; }
+
+        public double Price { get; set; } = 0.5;
 
         public Exception? Failure { get; set; }
+
+        public bool Hangs { get; set; }
 
         public int Calls => Volatile.Read(ref _calls);
 
         public ValueTask<uint> JoinAsync(string node, IReadOnlyList<QualityCurve> curves, CancellationToken cancellationToken = default)
         {
             if (Failure is IOException) return Fail<uint>();
-            (Joins, Curves) = (Joins + 1, curves.Count);
+            Curves = [.. curves];
+            Interlocked.Increment(ref _joins);
             return ValueTask.FromResult(7u);
         }
 
@@ -103,9 +190,10 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
         {
             if (Failure is not null) return Fail<PriceMessage>();
             Assert.Equal(7u, report.Node);
-            Reports++;
+            Last = report;
+            Interlocked.Increment(ref _reports);
             Interlocked.Increment(ref _calls);
-            return ValueTask.FromResult(new PriceMessage(7, (uint)Reports, 0.5));
+            return ValueTask.FromResult(new PriceMessage(7, (uint)Reports, Price));
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -113,7 +201,7 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
         private ValueTask<T> Fail<T>()
         {
             Interlocked.Increment(ref _calls);
-            return ValueTask.FromException<T>(Failure!);
+            return Hangs ? new(new TaskCompletionSource<T>().Task) : ValueTask.FromException<T>(Failure!);
         }
     }
 }

@@ -9,9 +9,10 @@ namespace SplitInfer.Server.Tests.Scheduling;
 internal sealed class QualityJob : TailJob
 {
     private readonly TensorValue[] _boundary = [TensorValue.From<float>([2f], 1)], _outputs = new TensorValue[1];
+    private readonly long _madeAt;
     private int _endings;
 
-    public QualityJob(TailJobTerms terms, ExitRun? exits, double? minQuality) => (Terms, Exits, MinQuality) = (terms, exits, minQuality);
+    public QualityJob(TailJobTerms terms, ExitRun? exits, double? minQuality, long madeAt) => (Terms, Exits, MinQuality, _madeAt) = (terms, exits, minQuality, madeAt);
 
     public required SegmentSet Segments { get; init; }
 
@@ -48,7 +49,7 @@ internal sealed class QualityJob : TailJob
         At = Time.GetTimestamp();
         if (Failure is null) Answered = Exits?.Answered ?? 2;
         Exits?.Return();
-        Exits?.Close(isWithdrawn: Stop.IsCancellationRequested, At);
+        Exits?.Close(isServed: !Stop.IsCancellationRequested, _madeAt, At);
         Tail.Dispose();
         Tail = default;
         Interlocked.Increment(ref _endings);

@@ -81,6 +81,34 @@ public sealed class QualitySchedulingTests
         Assert.All(world.Jobs.Skip(1), job => Assert.InRange(job.At, 0, world.Time.GetTimestamp()));
     }
 
+    [Fact]
+    public async Task Deadlines_that_nothing_can_meet_take_nothing_from_others()
+    {
+        var (alone, beside) = (await DeepAsync(hostile: false), await DeepAsync(hostile: true));
+        Assert.InRange(beside, 0.95 * alone, 1);
+
+        static async Task<double> DeepAsync(bool hostile)
+        {
+            var random = new Random(7);
+            using var world = new QualityWorld(places: 1, seed: 1);
+            await world.PlayAsync(Arrivals(random, 60, seconds: 10, () => world.Make(minQuality: 0.1, deadline: 0.03)).Concat(
+                Arrivals(random, hostile ? 200 : 1e-3, seconds: 10, () => world.Make(minQuality: 0.1, deadline: QualityWorld.Leg / 4, machine: "hostile", user: "hostile"))).OrderBy(static one => one.At));
+            var polite = world.Jobs.Where(static job => job.Terms.Machine != "hostile").ToArray();
+            return polite.Count(static job => job.Answered == 2) / (double)polite.Length;
+        }
+    }
+
+    [Theory]
+    [InlineData(false, QualityWorld.Leg)]
+    [InlineData(true, QualityWorld.Whole)]
+    public async Task Exits_that_turn_out_to_agree_less_often_than_was_said_do_not_answer_who_asks_for_more(bool disagrees, double least)
+    {
+        using var world = new QualityWorld(places: 1, seed: 1) { Disagrees = disagrees };
+        await world.PlayAsync(Enumerable.Range(0, 3000).Select(i => (i * 0.02, (Func<QualityJob>)(() => world.Make(minQuality: 0.85)))));
+        Assert.Equal(least, world.Make(minQuality: 0.85).Terms.LeastSeconds, least / 10);
+        foreach (var job in world.Jobs) foreach (var output in job.Outputs.Span) output?.Dispose();
+    }
+
     private static QualityJob Any(Random random, QualityWorld world)
     {
         var job = world.Make(

@@ -47,6 +47,9 @@ internal sealed class QualityWorld : ITailRunner, IDisposable
 
     public int Places { get; }
 
+    /// <summary>Whether the model answers otherwise than its exits do.</summary>
+    public bool Disagrees { get; init; }
+
     /// <summary>The most that ran at a time.</summary>
     public int MostRunning => _mostRunning;
 
@@ -74,10 +77,10 @@ internal sealed class QualityWorld : ITailRunner, IDisposable
         var now = Time.GetTimestamp();
         var due = double.IsFinite(deadline) ? now + (long)(deadline * Time.TimestampFrequency) : long.MaxValue;
         var terms = new TailJobTerms(this, Cut: 0, Exit: 0, due, ExpectedSeconds: 0, weight, connection, machine, BatchKey: 0);
-        if (minQuality is not { } least) return new(terms, null, null) { Segments = _segments, Time = Time };
+        if (minQuality is not { } least) return new(terms, null, null, now) { Segments = _segments, Time = Time };
         var run = new ExitRun();
         run.Open(_route, new() { User = user, Weight = weight, MinQuality = least, Deadline = double.IsFinite(deadline) ? TimeSpan.FromSeconds(deadline) : null }, due, now);
-        return new(terms with { LeastSeconds = run.LeastSeconds }, run, minQuality) { Segments = _segments, Time = Time };
+        return new(terms with { LeastSeconds = run.LeastSeconds }, run, minQuality, now) { Segments = _segments, Time = Time };
     }
 
     public async ValueTask RunAsync(ReadOnlyMemory<TailJob> sameKey)
@@ -150,13 +153,13 @@ internal sealed class QualityWorld : ITailRunner, IDisposable
         _now = to;
     }
 
-    private async ValueTask RunLegAsync(double seconds, ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken stop)
+    private async ValueTask RunLegAsync(double seconds, bool isEnd, ReadOnlyMemory<TensorValue> inputs, Memory<TensorValue> outputs, CancellationToken stop)
     {
         var end = new TaskCompletionSource();
         lock (_running) _running.Add((_now + seconds, end));
         await end.Task.ConfigureAwait(false);
         stop.ThrowIfCancellationRequested();
-        outputs.Span[0] = TensorValue.From<float>(inputs.Span[0].Span<float>()[..1], 1);
+        outputs.Span[0] = isEnd ? TensorValue.From<float>(Disagrees ? [0f, 1f] : [1f, 0f], 1, 2) : TensorValue.From<float>(inputs.Span[0].Span<float>()[..1], 1);
     }
 
     private sealed class Compiler(QualityWorld world) : ISegmentCompiler
@@ -166,7 +169,7 @@ internal sealed class QualityWorld : ITailRunner, IDisposable
         public CompiledSegment Compile(SegmentKey key)
         {
             var seconds = key switch { { Side: SegmentSide.Tail, Partition: 0 } => Whole, { Side: SegmentSide.Tail } => LegSeconds[2], _ => LegSeconds[key.From] };
-            return new(new ScriptedRunner((inputs, outputs, stop) => world.RunLegAsync(seconds, inputs, outputs, stop)), 1, null);
+            return new(new ScriptedRunner((inputs, outputs, stop) => world.RunLegAsync(seconds, key.Side == SegmentSide.Tail, inputs, outputs, stop)), 1, null);
         }
 
         public void Dispose()
