@@ -40,10 +40,10 @@ public sealed class FleetOptions
     /// <summary>The knobs of the pricing, of which <see cref="QualityCoordinatorOptions.MaxNodes"/> bounds the servers of a region.</summary>
     public QualityCoordinatorOptions Pricing { get; set; } = new();
 
-    /// <summary>Adds up what kinds of devices have learned; null (the default) where the silo keeps no such sums.</summary>
+    /// <summary>Adds up what kinds of devices have learned, such as a <see cref="KindPriorAdder"/>; null (the default) where the silo keeps no such sums.</summary>
     public IKindPriorAdder? KindPriors { get; set; }
 
-    /// <summary>The most kinds of devices of which sums are kept, at least 1; default 256. A sum has up to 64 KiB.</summary>
+    /// <summary>The most kinds of devices of which sums are kept, at least 1; default 256. A sum has up to 1 MiB.</summary>
     public int MaxKinds { get; set; } = 256;
 
     /// <summary><see cref="Address"/>, once it is known to be one.</summary>

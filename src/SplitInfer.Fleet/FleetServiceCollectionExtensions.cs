@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SplitInfer.Fleet.Priors;
 using SplitInfer.Policies.Quality;
 
 namespace SplitInfer.Fleet;
@@ -13,7 +14,10 @@ public static class FleetServiceCollectionExtensions
 {
     private const string ReadsByReflection = "Configuration is bound by reflection. Trimmed and native applications set the options in code, by the other overload.";
 
-    /// <summary>Registers an <see cref="IQualityCoordination"/> that asks the coordinator of a region, in the background from the first use on.</summary>
+    /// <summary>
+    /// Registers an <see cref="IQualityCoordination"/> that asks the coordinator of a region, which a server of the same host then uses, and an <see cref="IKindPriorStore"/> that asks the same silos. Each connects in the
+    /// background from its first use on.
+    /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="configure">Sets the options.</param>
     public static IServiceCollection AddFleetCoordination(this IServiceCollection services, Action<FleetClientOptions> configure)
@@ -39,6 +43,8 @@ public static class FleetServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FleetClientOptions>, FleetClientOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IQualityCoordination>(static provider => new OrleansCoordination(
+            provider.GetRequiredService<IOptions<FleetClientOptions>>().Value, provider.GetService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<IKindPriorStore>(static provider => new OrleansKindPriorStore(
             provider.GetRequiredService<IOptions<FleetClientOptions>>().Value, provider.GetService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>()));
         return services;
     }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using SplitInfer.Policies.Quality;
@@ -16,7 +14,7 @@ public sealed class ConnectionTests
     [InlineData("redis://127.0.0.1:{0}/eu")]
     public async Task Without_a_silo_calls_fail_in_words_and_disposing_ends(string address)
     {
-        var fleet = new OrleansCoordination(new() { Coordinator = new(string.Format(CultureInfo.InvariantCulture, address, FreePort())), Timeout = TimeSpan.FromSeconds(0.05) });
+        var fleet = new OrleansCoordination(new() { Coordinator = new(string.Format(CultureInfo.InvariantCulture, address, FreePort.Take())), Timeout = TimeSpan.FromSeconds(0.05) });
         var error = await Assert.ThrowsAsync<FleetUnavailableException>(async () => await fleet.JoinAsync("a", [SomeCurves.Three]));
         Assert.Contains("splitinfer coordinate", error.Message);
         await Task.WhenAll(fleet.DisposeAsync().AsTask(), fleet.DisposeAsync().AsTask());
@@ -27,14 +25,14 @@ public sealed class ConnectionTests
     [Fact]
     public async Task A_call_that_is_given_up_says_so()
     {
-        await using var fleet = new OrleansCoordination(new() { Coordinator = new($"orleans://127.0.0.1:{FreePort()}/eu") });
+        await using var fleet = new OrleansCoordination(new() { Coordinator = new($"orleans://127.0.0.1:{FreePort.Take()}/eu") });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await fleet.ReportAsync(SomeCurves.Report(1), new(canceled: true)));
     }
 
     [Fact]
     public async Task A_server_starts_before_its_silo_and_finds_it_again_after_a_restart()
     {
-        var (siloPort, gatewayPort) = (FreePort(), FreePort());
+        var (siloPort, gatewayPort) = (FreePort.Take(), FreePort.Take());
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddFleetCoordination(options => options.Coordinator = new($"orleans://127.0.0.1:{gatewayPort}/eu"));
         using var server = builder.Build();
@@ -58,14 +56,14 @@ public sealed class ConnectionTests
         await using var redis = await RedisServer.StartAsync();
         await using var fleet = new OrleansCoordination(new() { Coordinator = new($"redis://{redis.Address}/eu") });
         uint node;
-        using (var silo = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort(), FreePort())))
+        using (var silo = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort.Take(), FreePort.Take())))
         {
             node = await JoinAsync(fleet);
             await silo.StopAsync();
         }
 
         // Another silo, at other ports, goes on: the node reports as before.
-        using var next = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort(), FreePort()));
+        using var next = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort.Take(), FreePort.Take()));
         Assert.True((await PricedAsync(fleet, SomeCurves.Report(node))).Price > 0);
         await next.StopAsync();
     }
@@ -77,7 +75,7 @@ public sealed class ConnectionTests
     {
         await using var redis = await RedisServer.StartAsync();
         await using var fleet = new OrleansCoordination(new() { Coordinator = new($"redis://{redis.Address}/eu") });
-        using var silo = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort(), FreePort()));
+        using var silo = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort.Take(), FreePort.Take()));
         var node = await JoinAsync(fleet);
         await redis.DisposeAsync();
         for (uint i = 1; i <= 3; i++) Assert.Equal(i, (await PricedAsync(fleet, SomeCurves.Report(node, i))).Sequence);
@@ -86,9 +84,9 @@ public sealed class ConnectionTests
     [Fact]
     public async Task A_silo_does_not_share_the_port_of_another_program()
     {
-        var (siloPort, gatewayPort) = (FreePort(), FreePort());
+        var (siloPort, gatewayPort) = (FreePort.Take(), FreePort.Take());
         using var silo = await StartSiloAsync(fleet => (fleet.SiloPort, fleet.GatewayPort) = (siloPort, gatewayPort));
-        var error = await Assert.ThrowsAsync<FleetPortException>(() => StartSiloAsync(fleet => (fleet.SiloPort, fleet.GatewayPort) = (FreePort(), gatewayPort)));
+        var error = await Assert.ThrowsAsync<FleetPortException>(() => StartSiloAsync(fleet => (fleet.SiloPort, fleet.GatewayPort) = (FreePort.Take(), gatewayPort)));
         Assert.Contains($"{nameof(FleetOptions.GatewayPort)} is {gatewayPort}", error.Message);
         await silo.StopAsync();
     }
@@ -96,8 +94,8 @@ public sealed class ConnectionTests
     [Fact]
     public async Task A_silo_without_its_Redis_does_not_start_and_says_why()
     {
-        var address = $"127.0.0.1:{FreePort()}";
-        var error = await Record.ExceptionAsync(() => StartSiloAsync(fleet => (fleet.Redis, fleet.SiloPort, fleet.GatewayPort) = (address, FreePort(), FreePort())));
+        var address = $"127.0.0.1:{FreePort.Take()}";
+        var error = await Record.ExceptionAsync(() => StartSiloAsync(fleet => (fleet.Redis, fleet.SiloPort, fleet.GatewayPort) = (address, FreePort.Take(), FreePort.Take())));
         while (error is not (null or FleetUnavailableException)) error = error.InnerException;
         Assert.Contains(address, Assert.IsType<FleetUnavailableException>(error).Message);
     }
@@ -139,13 +137,5 @@ public sealed class ConnectionTests
         var host = builder.Build();
         await host.StartAsync();
         return host;
-    }
-
-    // A silo tells others its port before it listens, so that it cannot take any.
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

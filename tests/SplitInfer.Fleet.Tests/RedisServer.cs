@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using SplitInfer.Testing;
 
 namespace SplitInfer.Fleet.Tests;
@@ -19,10 +17,7 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public static async Task<RedisServer> StartAsync()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        var port = ((IPEndPoint)socket.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture);
-        socket.Close();
+        var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
         var process = Process.Start(new ProcessStartInfo(InstalledCommand.PathOf("redis-server")!, ["--bind", "127.0.0.1", "--port", port, "--save", "", "--daemonize", "no"]) { RedirectStandardOutput = true })!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {

@@ -6,8 +6,11 @@ namespace SplitInfer.Fleet.Priors;
 /// <param name="adder">Adds shares.</param>
 internal sealed class KindSum(IKindPriorAdder adder)
 {
-    /// <summary>The most bytes of a share, and of a sum.</summary>
-    public const int MaxBytes = 64 << 10;
+    /// <summary>The most bytes of a share.</summary>
+    public const int MaxShareBytes = 64 << 10;
+
+    /// <summary>The most bytes of a sum, into which shares of many devices go that have found different things.</summary>
+    public const int MaxBytes = 1 << 20;
 
     /// <summary>The sum; empty where there is none.</summary>
     public byte[] Bytes { get; set; } = [];
@@ -16,7 +19,7 @@ internal sealed class KindSum(IKindPriorAdder adder)
     /// <returns>Why it is refused; null where it is added.</returns>
     public string? Add(byte[] share)
     {
-        if (share is not { Length: > 0 and <= MaxBytes }) return $"A share has 1 to {MaxBytes} bytes; this one has {share?.Length ?? 0}.";
+        if (share is not { Length: > 0 and <= MaxShareBytes }) return $"A share has 1 to {MaxShareBytes} bytes; this one has {share?.Length ?? 0}.";
         try
         {
             var sum = adder.Add(Bytes, share);

@@ -21,7 +21,7 @@ public class CurveMessageTests
             var (cost, other) = (NodePricing.Cost([new(rate, weight, curve, depth)], before), NodePricing.Cost([new(rate, weight, curve, depth)], after));
             Assert.Equal(cost, other, 1e-6 * Math.Max(1, cost));
         }
-    }).QuickCheckThrowOnFailure();
+    }).Check(Config.QuickThrowOnFailure.WithReplay(18, 1));
 
     [Fact]
     public void Settings_that_are_never_best_stay_at_the_node()

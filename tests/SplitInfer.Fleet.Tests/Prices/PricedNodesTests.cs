@@ -89,7 +89,7 @@ public class PricedNodesTests
             else bytes[chance.Next(bytes.Length)] ^= (byte)(1 << chance.Next(8));
             var reply = nodes.Price(bytes.AsSpan(0, chance.Next(4) == 0 ? chance.Next(bytes.Length) : bytes.Length));
             Assert.True(reply.Price.Length == 0 || (PriceMessage.Read(reply.Price) is var price && double.IsFinite(price.Price)));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Config.QuickThrowOnFailure.WithReplay(18, 1));
         for (uint i = 0; i < 100; i++) _ = nodes.Price(SomeCurves.Report(node).ToBytes());
         Assert.Equal(expected, Price(nodes, SomeCurves.Report(node)).Price, expected * 1e-3);
     }

@@ -31,7 +31,7 @@ public sealed class KindPriorTests
         await using var store = new OrleansKindPriorStore(cluster.Client, "eu", Patience);
         Assert.Contains("at most 100", (await Assert.ThrowsAsync<FormatException>(async () => await store.ContributeAsync("other", Share(101)))).Message);
         await Assert.ThrowsAsync<FormatException>(async () => await store.ContributeAsync("other", default));
-        await Assert.ThrowsAsync<FormatException>(async () => await store.ContributeAsync("other", new byte[KindSum.MaxBytes + 1]));
+        await Assert.ThrowsAsync<FormatException>(async () => await store.ContributeAsync("other", new byte[KindSum.MaxShareBytes + 1]));
         await Assert.ThrowsAsync<ArgumentException>(async () => await store.ContributeAsync("a/b", Share(1)));
         await store.ContributeAsync("phone", Share(1));
         Assert.Contains("1 kinds", (await Assert.ThrowsAsync<FormatException>(async () => await store.ContributeAsync("other", Share(1)))).Message);

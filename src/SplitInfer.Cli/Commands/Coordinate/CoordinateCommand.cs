@@ -6,6 +6,7 @@ using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
 using SplitInfer.Fleet;
+using SplitInfer.Fleet.Priors;
 
 namespace SplitInfer.Cli.Commands.Coordinate;
 
@@ -71,8 +72,8 @@ internal static class CoordinateCommand
         builder.Logging.AddFilter("Orleans.Runtime.Silo", logLevel > LogLevel.Error ? logLevel : LogLevel.Error);
         builder.UseSplitInferFleet(options =>
         {
-            (options.Redis, options.Region, options.Address, options.SiloPort, options.GatewayPort, options.AllowInsecure) =
-                (fleet.Redis, fleet.Region, fleet.Address, fleet.SiloPort, fleet.GatewayPort, fleet.AllowInsecure);
+            (options.Redis, options.Region, options.Address, options.SiloPort, options.GatewayPort, options.AllowInsecure, options.KindPriors) =
+                (fleet.Redis, fleet.Region, fleet.Address, fleet.SiloPort, fleet.GatewayPort, fleet.AllowInsecure, new KindPriorAdder());
         });
         using var host = builder.Build();
         try
