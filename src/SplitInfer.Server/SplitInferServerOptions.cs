@@ -40,7 +40,7 @@ public sealed class SplitInferServerOptions
 
     /// <summary>
     /// Where the server is told, once a second, what its time costs, so that requests that allow early exits share it: the coordinator of several servers, which stays the caller's. Null (the
-    /// default) for one in this process. No request waits for it, and without it the server finds the price itself.
+    /// default) for one that is registered in the container of a host, as <c>AddFleetCoordination</c> does, or else one in this process. No request waits for it, and without it the server finds the price itself.
     /// </summary>
     public IQualityCoordination? Coordination { get; set; }
 

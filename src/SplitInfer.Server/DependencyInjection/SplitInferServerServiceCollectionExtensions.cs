@@ -44,7 +44,6 @@ public static class SplitInferServerServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         var coordination = new LocalCoordination(options);
         services.TryAddSingleton<IQualityCoordination>(coordination);
-        services.AddOptions<SplitInferServerOptions>().PostConfigure<IQualityCoordination>(static (server, registered) => server.Coordination ??= registered);
         return services;
     }
 
@@ -55,6 +54,8 @@ public static class SplitInferServerServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SplitInferServerOptions>, SplitInferServerOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         if (services.Any(static service => service.ServiceType == typeof(SplitInferServer))) return services;
+        // One that the application has set itself stays.
+        services.AddOptions<SplitInferServerOptions>().PostConfigure<IServiceProvider>(static (server, provider) => server.Coordination ??= provider.GetService<IQualityCoordination>());
         services.AddSingleton<SplitInferServer>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<SplitInferServer>());
         return services;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using SplitInfer.Fleet;
-using SplitInfer.Policies.Quality;
 using SplitInfer.Server;
 
 namespace SplitInfer.Documentation.Snippets;
@@ -24,7 +23,7 @@ internal static class FleetPages
     {
         // snippet: a server of a fleet
         builder.Services.AddFleetCoordination(fleet => fleet.Coordinator = new("redis://127.0.0.1:6379/eu-west"));
-        builder.Services.AddOptions<SplitInferServerOptions>().Configure<IQualityCoordination>(static (server, fleet) => server.Coordination = fleet);
+        builder.Services.AddSplitInferServer(options => options.ModelsDirectory = "models");
         // end of snippet
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using SplitInfer.Policies.Quality;
 using SplitInfer.Server;
 using SplitInfer.Testing;
 using SplitInfer.Testing.Networks;
@@ -44,6 +45,25 @@ public sealed class ServerHostTests : IDisposable
         var error = await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync());
         Assert.True(error is OptionsValidationException or InvalidOperationException);
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_takes_the_coordinator_that_is_registered_unless_it_is_given_one()
+    {
+        await using var registered = new LocalCoordination();
+        await using var given = new LocalCoordination();
+        Assert.Null(CoordinationOf(static _ => { }, null));
+        Assert.Same(registered, CoordinationOf(services => services.AddSingleton<IQualityCoordination>(registered), null));
+        Assert.Same(given, CoordinationOf(services => services.AddSingleton<IQualityCoordination>(registered), given));
+        Assert.IsType<LocalCoordination>(CoordinationOf(static services => services.AddQualityCoordinator(), null));
+
+        static IQualityCoordination? CoordinationOf(Action<IServiceCollection> register, IQualityCoordination? given)
+        {
+            var services = new ServiceCollection().AddSplitInferServer(options => options.Coordination = given);
+            register(services);
+            using var provider = services.BuildServiceProvider();
+            return provider.GetRequiredService<IOptions<SplitInferServerOptions>>().Value.Coordination;
+        }
     }
 
     private static IHost Build(params (string Key, string Value)[] settings)

@@ -1,7 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using SplitInfer.Fleet;
-using SplitInfer.Policies.Quality;
-using SplitInfer.Server;
 
 namespace SplitInfer.Cli.Commands.Serve;
 
@@ -28,7 +26,8 @@ internal static class CoordinatorAddress
     }
 
     /// <summary>The value without a password.</summary>
-    public static string Shown(string value) => Uri.TryCreate(value, UriKind.Absolute, out var address) && address.UserInfo.Length > 0 ? value.Replace($"{address.UserInfo}@", "", StringComparison.Ordinal) : value;
+    public static string Shown(string value) =>
+        Uri.TryCreate(value, UriKind.Absolute, out var address) && address.UserInfo.Length > 0 ? address.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped) : value;
 
     /// <summary>Has the server ask a coordinator, unless that is its own.</summary>
     public static void Add(IServiceCollection services, string? value)
@@ -36,7 +35,6 @@ internal static class CoordinatorAddress
         if (value is null or Local) return;
         var options = OptionsOf(value);
         services.AddFleetCoordination(fleet => fleet.Coordinator = options.Coordinator);
-        services.AddOptions<SplitInferServerOptions>().PostConfigure<IQualityCoordination>(static (server, fleet) => server.Coordination = fleet);
     }
 
     private static FleetClientOptions OptionsOf(string value) => new() { Coordinator = Uri.TryCreate(value, UriKind.Absolute, out var address) ? address : null };

@@ -43,7 +43,7 @@ internal sealed class ServeSettings
         if (!Enum.IsDefined(LogLevel)) throw new ArgumentException($"Serve.LogLevel is {LogLevel}; it can be {string.Join(", ", Enum.GetNames<LogLevel>())}.");
         if (TraceRatio is { } ratio && ratio is not (>= 0 and <= 1)) throw new ArgumentException($"Serve.TraceRatio is {ratio}; it can be from 0 to 1.");
         if (TrialSeconds is not (> 0 and < 1e6)) throw new ArgumentException($"Serve.TrialSeconds is {TrialSeconds}; it can be more than 0.");
-        if (Coordinate is { Length: > 0 } coordinator && CoordinatorAddress.FaultOf(coordinator) is { } fault) throw new ArgumentException($"Serve.Coordinate {fault}");
+        if (Coordinate is { } coordinator && CoordinatorAddress.FaultOf(coordinator) is { } fault) throw new ArgumentException($"Serve.Coordinate {fault}");
         if (TrialBytes is <= 0) throw new ArgumentException($"Serve.TrialBytes is {TrialBytes}; it can be 1 or more.");
     }
 }

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using SplitInfer.Testing;
 
@@ -13,14 +11,14 @@ public class CoordinateTests
     [Fact]
     public async Task A_silo_says_when_it_is_ready_and_ends_when_it_is_told_to()
     {
-        var (silo, gateway) = (FreePort(), FreePort());
-        using var process = Process.Start(CommandLine.ExecutableWith(["coordinate", "--region", "eu-west", "--silo-port", silo, "--gateway-port", gateway, "--json"]))!;
+        var (silo, gateway) = (Port(), Port());
+        using var process = Process.Start(CommandLine.ExecutableWith(["coordinate", "--region", "eu-west", "--silo-port", silo, "--gateway-port", gateway, "--log-level", "Error", "--json"]))!;
         var log = process.StandardError.ReadToEndAsync();
         var line = JsonElement.Parse((await process.StandardOutput.ReadLineAsync())!);
         Assert.Equal("region silo gateway coordinate", CommandLine.Fields(line));
         Assert.Equal($"orleans://127.0.0.1:{gateway}/eu-west", line.GetProperty("coordinate").GetString());
         // Its ports are taken, though the system would share them.
-        var other = await CommandLine.RunAsync("coordinate", "--silo-port", silo, "--gateway-port", FreePort());
+        var other = await CommandLine.RunAsync("coordinate", "--silo-port", silo, "--gateway-port", Port());
         Assert.Equal(1, other.ExitCode);
         Assert.Contains($"--silo-port is {silo}", other.Error);
         using var kill = Process.Start("bash", ["-c", $"kill -TERM {process.Id}"]);
@@ -63,7 +61,7 @@ public class CoordinateTests
     [Fact]
     public async Task A_Redis_that_is_not_there_is_told()
     {
-        var ran = await CommandLine.RunAsync("coordinate", "--redis", $"127.0.0.1:{FreePort()}", "--silo-port", FreePort(), "--gateway-port", FreePort(), "--log-level", "Critical");
+        var ran = await CommandLine.RunAsync("coordinate", "--redis", $"127.0.0.1:{Port()}", "--silo-port", Port(), "--gateway-port", Port(), "--log-level", "Critical");
         Assert.Equal(1, ran.ExitCode);
         Assert.Contains("redis-server", ran.Error);
     }
@@ -83,6 +81,7 @@ public class CoordinateTests
     [InlineData(null, "local")]
     [InlineData("local", "local")]
     [InlineData("redis://me:secret@127.0.0.1/eu", "redis://127.0.0.1/eu")]
+    [InlineData("redis://me:s%65cret@127.0.0.1/eu", "redis://127.0.0.1/eu")]
     public async Task The_configuration_shows_the_coordinator_without_its_password(string? given, string shown)
     {
         string[] options = given is null ? [] : ["--coordinate", given];
@@ -90,10 +89,5 @@ public class CoordinateTests
         Assert.Equal(shown, ran.Json.Single(static line => line.GetProperty("option").GetString() == "Serve.Coordinate").GetProperty("value").GetString());
     }
 
-    private static string FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture);
-    }
+    private static string Port() => FreePort.Take().ToString(CultureInfo.InvariantCulture);
 }
