@@ -18,6 +18,8 @@ internal sealed record ClientDocument
 
     public required long Answered { get; init; }
 
+    public required long ByExit { get; init; }
+
     public required long Refused { get; init; }
 
     public required long Withdrawn { get; init; }
@@ -56,6 +58,7 @@ internal sealed record ClientDocument
         Key = client.Key is { } key ? Shortened(key) : null,
         Software = Shortened(client.Software),
         Answered = client.Answered,
+        ByExit = client.ByExit,
         Refused = client.Refused,
         Withdrawn = client.Withdrawn,
         InFlight = client.InFlight,

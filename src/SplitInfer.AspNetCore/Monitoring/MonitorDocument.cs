@@ -21,11 +21,11 @@ internal sealed record MonitorDocument(int Version, double UnixSeconds, LoadDocu
 }
 
 /// <summary>How busy the server is.</summary>
-internal sealed record LoadDocument(int Queued, int Running, int Places, double? WaitSeconds, double? Price, int Connections, long HeldBytes, int Models, int Segments, long SegmentBytes, long ResidentBytes)
+internal sealed record LoadDocument(int Queued, int Running, int Places, double? WaitSeconds, double? Price, double? QualityPrice, int Connections, long HeldBytes, int Models, int Segments, long SegmentBytes, long ResidentBytes)
 {
     /// <summary>The same for the monitor.</summary>
     public static LoadDocument Of(ServerLoadStatus load, long residentBytes) =>
-        new(load.Queued, load.Running, load.Places, Finite.Of(load.WaitSeconds), Finite.Of(load.Price), load.Connections, load.HeldBytes, load.Models, load.Segments, load.SegmentBytes, residentBytes);
+        new(load.Queued, load.Running, load.Places, Finite.Of(load.WaitSeconds), Finite.Of(load.Price), Finite.Of(load.QualityPrice), load.Connections, load.HeldBytes, load.Models, load.Segments, load.SegmentBytes, residentBytes);
 }
 
 /// <summary>A version of a model that is served.</summary>

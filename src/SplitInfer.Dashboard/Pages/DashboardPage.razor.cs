@@ -14,8 +14,8 @@ public sealed partial class DashboardPage
     private static readonly ImmutableDictionary<int, int> NoChoices = ImmutableDictionary<int, int>.Empty;
 
     private DashboardSnapshot _shown = DashboardSnapshot.Empty;
-    private bool _isPaused, _isQueueLong;
-    private string _clients = "0", _atWork = "", _rate = "0", _bytes = "", _delay = "–", _delayNote = "", _device = "–", _queue = "0", _wait = "", _refused = "0", _held = "0 B", _segments = "";
+    private bool _isPaused, _isQueueLong, _hasExits;
+    private string _clients = "0", _atWork = "", _rate = "0", _bytes = "", _delay = "–", _delayNote = "", _device = "–", _exits = "–", _price = "", _queue = "0", _wait = "", _refused = "0", _held = "0 B", _segments = "";
 
     // A page that is only sent is not yet connected, and neither told anything nor of any use.
     private string State => !RendererInfo.IsInteractive ? "Connecting" : _isPaused ? "Paused" : "Live";
@@ -86,6 +86,11 @@ public sealed partial class DashboardPage
         var all = told + minute.Sum(static sample => sample.OnDevice);
         _device = all > 0 ? Amounts.Short(100 * onDevice / all) : "–";
         _refused = Number(refused);
+        // Few models have any.
+        _hasExits = snapshot.Models.Any(static model => !model.Exits.IsEmpty);
+        var inMinute = minute.Sum(static sample => sample.Answered);
+        _exits = inMinute > 0 ? Amounts.Short(100.0 * minute.Sum(static sample => sample.ByExit) / inMinute) : "–";
+        _price = $"of answers, in a minute; price {Amounts.Short(last.Load.QualityPrice)}";
         var delays = few.Where(static sample => sample.TotalSeconds is not null).Select(static sample => sample.TotalSeconds!.Value * 1e3).ToArray();
         (_delay, _delayNote) = delays.Length > 0
             ? (Amounts.Ms(delays.Average()), "from the call to the result")

@@ -15,6 +15,9 @@ internal sealed record Sample
     /// <summary>Requests with outputs.</summary>
     public required int Answered { get; init; }
 
+    /// <summary>Those of <see cref="Answered"/> that an exit answered.</summary>
+    public required int ByExit { get; init; }
+
     /// <summary>Requests without, by reason.</summary>
     public required ImmutableArray<(string Reason, int Count)> Refusals { get; init; }
 

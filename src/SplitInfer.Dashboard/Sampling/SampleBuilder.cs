@@ -10,7 +10,7 @@ internal sealed class SampleBuilder
     private readonly double[] _served = new double[Stages.All.Count], _reported = new double[Stages.All.Count];
     private readonly Dictionary<Cut, int> _cuts = [];
     private readonly Dictionary<string, int> _refusals = new(StringComparer.Ordinal);
-    private int _answered, _withdrawn, _reports;
+    private int _answered, _byExit, _withdrawn, _reports;
     private double _totals, _receive;
 
     // Of reports, which are the word of clients: an int would overflow.
@@ -35,6 +35,7 @@ internal sealed class SampleBuilder
         }
 
         _answered++;
+        if (request.Exit > 0) _byExit++;
         _bytes += request.BytesReceived;
         _receive += request.Receive.TotalSeconds;
         Stages.AddServed(_served, request);
@@ -50,6 +51,7 @@ internal sealed class SampleBuilder
             At = at,
             Seconds = seconds,
             Answered = _answered,
+            ByExit = _byExit,
             Withdrawn = _withdrawn,
             Refusals = [.. _refusals.OrderByDescending(static one => one.Value).Select(static one => (one.Key, one.Value))],
             BytesReceived = _bytes,
@@ -67,7 +69,7 @@ internal sealed class SampleBuilder
         Array.Clear(_reported);
         _cuts.Clear();
         _refusals.Clear();
-        (_answered, _withdrawn, _reports, _told, _forced, _raced, _won, _onDevice, _totals, _receive, _bytes) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        (_answered, _byExit, _withdrawn, _reports, _told, _forced, _raced, _won, _onDevice, _totals, _receive, _bytes) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         return sample;
     }
 

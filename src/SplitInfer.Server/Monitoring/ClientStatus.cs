@@ -24,6 +24,9 @@ public sealed record ClientStatus
     /// <summary>Requests that were answered with outputs.</summary>
     public required long Answered { get; init; }
 
+    /// <summary>Those of <see cref="Answered"/> that an exit answered.</summary>
+    public long ByExit { get; init; }
+
     /// <summary>Requests that were not, those that the client took back left out.</summary>
     public required long Refused { get; init; }
 

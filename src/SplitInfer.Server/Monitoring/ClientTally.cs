@@ -14,7 +14,7 @@ internal sealed class ClientTally(long number, PeerAddress peer, TimeProvider ti
     private string? _key;
     private string _software = "";
     private DateTimeOffset? _lastAt;
-    private long _answered, _refused, _withdrawn, _bytes;
+    private long _answered, _byExit, _refused, _withdrawn, _bytes;
     private RequestActivity? _last;
     private ClientReport? _report;
     private (long Finished, long Forced, long Raced, long WonByDevice, long OnDevice) _told;
@@ -39,6 +39,7 @@ internal sealed class ClientTally(long number, PeerAddress peer, TimeProvider ti
             if (request.Refusal is null)
             {
                 _answered++;
+                if (request.Exit > 0) _byExit++;
                 _bytes += request.BytesReceived;
                 _last = request with { Report = null };
             }
@@ -66,6 +67,7 @@ internal sealed class ClientTally(long number, PeerAddress peer, TimeProvider ti
                 ConnectedAt = _connectedAt,
                 LastRequestAt = _lastAt,
                 Answered = _answered,
+                ByExit = _byExit,
                 Refused = _refused,
                 Withdrawn = _withdrawn,
                 InFlight = inFlight,

@@ -46,6 +46,16 @@ public class SampleBuilderTests
     }
 
     [Fact]
+    public void What_exits_answer_is_counted_once()
+    {
+        foreach (var exit in (int[])[0, 1, 2]) _builder.Add(Request(partition: 3, runMs: 4) with { Exit = exit });
+        _builder.Add(Request(partition: 3, runMs: 4) with { Exit = 1, Refusal = RefusalCode.Busy });
+        var sample = Build();
+        Assert.Equal((3, 2), (sample.Answered, sample.ByExit));
+        Assert.Equal(0, Build().ByExit);
+    }
+
+    [Fact]
     public void What_clients_make_up_overflows_no_sum()
     {
         // The most that a report may say.

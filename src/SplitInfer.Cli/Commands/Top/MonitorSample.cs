@@ -27,6 +27,8 @@ internal sealed record MonitoredLoad
 
     public int Places { get; init; }
 
+    public double? Price { get; init; }
+
     public long ResidentBytes { get; init; }
 }
 
@@ -52,6 +54,8 @@ internal sealed record MonitoredClient
     public MonitoredStages? Stages { get; init; }
 
     public long Answered { get; init; }
+
+    public long ByExit { get; init; }
 
     public long Refused { get; init; }
 

@@ -12,6 +12,9 @@ internal sealed record Rates(ImmutableArray<ClientRate> Clients)
     /// <summary>Requests that were refused, likewise.</summary>
     public double? RefusalsPerSecond => Sum(static client => client.RefusalsPerSecond);
 
+    /// <summary>Requests that an exit answered, likewise.</summary>
+    public double? ExitsPerSecond => Sum(static client => client.ExitsPerSecond);
+
     /// <param name="before">The earlier sample; null where there is none, so that no rate is known.</param>
     /// <param name="now">The later one, of the same run of the server.</param>
     public static Rates Between(MonitorSample? before, MonitorSample now)
@@ -29,6 +32,7 @@ internal sealed record Rates(ImmutableArray<ClientRate> Clients)
         now,
         PerSecond(now.Answered - before.Answered, seconds),
         PerSecond(now.Refused - before.Refused, seconds),
+        PerSecond(now.ByExit - before.ByExit, seconds),
         seconds is null ? null : Share(
             now.ToldOnDevice - before.ToldOnDevice + (now.ToldWonByDevice - before.ToldWonByDevice),
             now.ToldOnDevice - before.ToldOnDevice + (now.ToldFinished - before.ToldFinished)));
@@ -55,5 +59,6 @@ internal sealed record Rates(ImmutableArray<ClientRate> Clients)
 /// <param name="Client">As it was at the later one.</param>
 /// <param name="RequestsPerSecond">Requests that the server answered, 1/s; null where it is not known.</param>
 /// <param name="RefusalsPerSecond">Requests that the server refused, likewise.</param>
+/// <param name="ExitsPerSecond">Those of <paramref name="RequestsPerSecond"/> that an exit answered, likewise.</param>
 /// <param name="DeviceShare">The part of the results that are the device's, as the client tells, 0 to 1; null where it told of none.</param>
-internal sealed record ClientRate(MonitoredClient Client, double? RequestsPerSecond, double? RefusalsPerSecond, double? DeviceShare);
+internal sealed record ClientRate(MonitoredClient Client, double? RequestsPerSecond, double? RefusalsPerSecond, double? ExitsPerSecond, double? DeviceShare);

@@ -49,8 +49,11 @@ internal sealed class TopTable(string server, string order, int width)
     private string HeaderOf(MonitorSample sample, Rates rates)
     {
         var load = sample.Load ?? new();
+        // Few models have exits, and few servers are so busy that their time has a price.
+        var exits = rates.ExitsPerSecond is > 0 and var early ? string.Create(CultureInfo.InvariantCulture, $" ({early / rates.RequestsPerSecond * 100:0}% by exits)") : "";
+        var price = load.Price is >= 0.005 and var cost ? string.Create(CultureInfo.InvariantCulture, $" at price {cost:0.00}") : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Short(server, 60)}: {Rate(rates.RequestsPerSecond)} requests/s, {Rate(rates.RefusalsPerSecond)} refused/s, {load.Queued} queued, {load.Running} of {load.Places} running, {Sizes.Bytes(load.ResidentBytes)} memory, {rates.Clients.Length} {(rates.Clients.Length == 1 ? "client" : "clients")}");
+            $"{Short(server, 60)}: {Rate(rates.RequestsPerSecond)} requests/s{exits}, {Rate(rates.RefusalsPerSecond)} refused/s, {load.Queued} queued, {load.Running} of {load.Places} running{price}, {Sizes.Bytes(load.ResidentBytes)} memory, {rates.Clients.Length} {(rates.Clients.Length == 1 ? "client" : "clients")}");
     }
 
     private IEnumerable<IRenderable> CellsOf(ClientRate one)

@@ -55,11 +55,20 @@ public sealed class TopTableTests
     {
         ClientRate[] clients =
         [
-            new(new() { Number = 1, Address = "a", Model = "y" }, 1, 0, null),
-            new(new() { Number = 2, Key = "b", Address = "z", Model = "x" }, 2, 0, null),
-            new(new() { Number = 3, Address = "c", Model = "z", Stages = new() { TotalSeconds = 1 } }, null, 0, null),
+            new(new() { Number = 1, Address = "a", Model = "y" }, 1, 0, 0, null),
+            new(new() { Number = 2, Key = "b", Address = "z", Model = "x" }, 2, 0, 0, null),
+            new(new() { Number = 3, Address = "c", Model = "z", Stages = new() { TotalSeconds = 1 } }, null, 0, 0, null),
         ];
         Assert.Equal(expected, string.Join(',', TopOrder.By(order, clients).Select(static one => one.Client.Key ?? one.Client.Address)));
+    }
+
+    [Fact]
+    public void What_exits_answer_and_what_the_servers_time_costs_is_told_where_there_is_any()
+    {
+        Assert.DoesNotContain("exits", Render(200, Phone), StringComparison.Ordinal);
+        Assert.DoesNotContain("price", Render(200, Phone), StringComparison.Ordinal);
+        var text = Render(200, int.MaxValue, [Phone with { ByExit = 30 }, new() { Number = 2, Address = "b", Answered = 20, ByExit = 18 }], price: 0.4);
+        Assert.Contains("60 requests/s (40% by exits), 0.0 refused/s, 3 queued, 2 of 4 running at price 0.40, ", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,12 +82,12 @@ public sealed class TopTableTests
 
     private static string Render(int width, params MonitoredClient[] clients) => Render(width, int.MaxValue, clients);
 
-    private static string Render(int width, int maxClients, MonitoredClient[] clients)
+    private static string Render(int width, int maxClients, MonitoredClient[] clients, double? price = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
         console.Profile.Width = width;
-        var sample = new MonitorSample { Version = 1, UnixSeconds = 12, Load = new() { Queued = 3, Running = 2, Places = 4, ResidentBytes = 200 << 20 }, Clients = clients };
+        var sample = new MonitorSample { Version = 1, UnixSeconds = 12, Load = new() { Queued = 3, Running = 2, Places = 4, Price = price, ResidentBytes = 200 << 20 }, Clients = clients };
         console.Write(new TopTable("http://127.0.0.1:8080", TopOrder.Default, width).Of(sample, Rates.Between(new() { UnixSeconds = 10 }, sample), maxClients));
         return output.ToString().Replace("\r\n", "\n", StringComparison.Ordinal);
     }
