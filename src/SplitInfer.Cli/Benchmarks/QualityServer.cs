@@ -19,25 +19,27 @@ internal sealed class QualityServer : IDisposable
 
     /// <summary>Starts a server that runs one request at a time.</summary>
     /// <param name="model">The model file; what lies beside it is not looked at.</param>
-    /// <param name="exits">Its exits; null for none.</param>
+    /// <param name="serving">Its exits, and what its time costs.</param>
     /// <param name="slowdown">How many times as long everything takes there.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="IOException">It does not start; the message has what it said.</exception>
-    public static async Task<QualityServer> StartAsync(string model, ModelExits? exits, double slowdown, CancellationToken cancellationToken)
+    public static async Task<QualityServer> StartAsync(string model, QualityServing serving, double slowdown, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("splitinfer-quality-").FullName;
+        Process? process = null;
         try
         {
             var version = Directory.CreateDirectory(Path.Combine(folder, "model", "1")).FullName;
             File.Copy(model, Path.Combine(version, "model.onnx"));
-            if (exits is not null) ExitsFile.Save(Path.Combine(version, "exits.json"), exits);
+            if (serving.Exits is { } exits) ExitsFile.Save(Path.Combine(version, "exits.json"), exits);
             var start = ThisProgram.With(
             [
                 "serve", "--models", folder, "--listen", "tcp://127.0.0.1:0", "--no-watch", "--no-trial", "--threads", "1", "--json", "--slowdown", slowdown.ToString(CultureInfo.InvariantCulture),
                 "--limit", "MaxConcurrentRuns=1", "--limit", "MaxInFlightPerConnection=256",
+                .. serving.HasPrices ? (string[])[] : ["--no-prices"],
             ]);
             start.RedirectStandardError = true;
-            var process = Process.Start(start) ?? throw new IOException("The server's process does not start. Run the tool from its own installation.");
+            process = Process.Start(start) ?? throw new IOException("The server's process does not start. Run the tool from its own installation.");
             var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
             var line = await process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false);
             if (line is null) throw new IOException($"The server ended before it listened: {(await said.ConfigureAwait(false)).Trim()}");
@@ -46,17 +48,19 @@ internal sealed class QualityServer : IDisposable
         }
         catch
         {
-            Directory.Delete(folder, recursive: true);
+            End(process, folder);
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => End(_process, _folder);
+
+    private static void End(Process? process, string folder)
     {
-        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
-        _process.WaitForExit();
-        _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        if (process is { HasExited: false }) process.Kill(entireProcessTree: true);
+        process?.WaitForExit();
+        process?.Dispose();
+        Directory.Delete(folder, recursive: true);
     }
 }

@@ -23,22 +23,31 @@ internal sealed class RedisProcess : IAsyncDisposable
         var path = folders.Select(static folder => Path.Combine(folder, ServerName)).FirstOrDefault(File.Exists) ?? throw new IOException($"{ServerName} is not installed. Install it (Debian: apt-get install redis-server), and run this again.");
         var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
         var process = Process.Start(new ProcessStartInfo(path, ["--bind", "127.0.0.1", "--port", port, "--save", "", "--daemonize", "no"]) { RedirectStandardOutput = true }) ?? throw new IOException($"{path} could not be started.");
-        while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+        try
         {
-            if (!line.Contains("Ready to accept connections", StringComparison.Ordinal)) continue;
-            // What else it says must not fill its pipe.
-            _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-            return new(process, $"127.0.0.1:{port}");
-        }
+            while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+            {
+                if (!line.Contains("Ready to accept connections", StringComparison.Ordinal)) continue;
+                // What else it says must not fill its pipe.
+                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                return new(process, $"127.0.0.1:{port}");
+            }
 
-        process.Dispose();
-        throw new IOException($"{path} ended as it started; try it by hand: {ServerName} --port {port}.");
+            throw new IOException($"{path} ended as it started; try it by hand: {ServerName} --port {port}.");
+        }
+        catch
+        {
+            await EndAsync(process);
+            throw;
+        }
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => EndAsync(_process);
+
+    private static async ValueTask EndAsync(Process process)
     {
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
     }
 }

@@ -45,7 +45,8 @@ internal sealed record ServedQualitySettings
 /// <param name="Name">The word for it.</param>
 /// <param name="Exits">The exits of its server; null for none.</param>
 /// <param name="SendsDeadline">Whether requests tell their deadline.</param>
-internal sealed record QualityServing(string Name, ModelExits? Exits, bool SendsDeadline)
+/// <param name="HasPrices">Whether the server's time has a price.</param>
+internal sealed record QualityServing(string Name, ModelExits? Exits, bool SendsDeadline, bool HasPrices = true)
 {
     /// <summary>All of them: the product first.</summary>
     /// <param name="exits">The exits of the model.</param>
@@ -54,8 +55,18 @@ internal sealed record QualityServing(string Name, ModelExits? Exits, bool Sends
         new("Prices", exits, true),
         new("FirstCome", null, false),
         new("EarliestDeadline", null, true),
+        new("Confidence", BySure(exits), false, HasPrices: false),
         .. Enumerable.Range(0, exits.Exits.Length).Select(place => new QualityServing(place == 0 ? "Shallowest" : $"Exit{place + 1}", Always(exits, place), true)),
     ];
+
+    // Where time costs nothing and nobody is late, runs end where that loses nothing: here at the first exit that is as sure as its file asks.
+    private static ModelExits BySure(ModelExits exits)
+    {
+        // One sample that leaves at each exit, where that is right and would be at later ones, and one that goes to the end.
+        var samples = exits.Exits.Length + 1;
+        bool[][] right = [.. exits.Exits.Select((_, place) => Enumerable.Range(0, samples).Select(sample => sample <= place).ToArray())];
+        return exits with { Answers = RecordedAnswers.Of([.. right.Select((leaves, place) => leaves.Select(isSure => isSure ? exits.Exits[place].Threshold : 0).ToArray())], right) };
+    }
 
     // An exit whose every answer is told to be right is the end of every run.
     private static ModelExits Always(ModelExits exits, int place) => exits with { Exits = [exits.Exits[place]], Answers = RecordedAnswers.Of([[0, 0.5]], [[true, true]]) };

@@ -50,7 +50,7 @@ internal sealed class ServedQualityBenchmark(ServedQualitySettings settings, Tim
 
     private async Task<Contender> ConnectAsync(QualityServing serving, CancellationToken cancellationToken)
     {
-        var contender = new Contender(serving, await QualityServer.StartAsync(settings.Path, serving.Exits, settings.Slowdown, cancellationToken).ConfigureAwait(false));
+        var contender = new Contender(serving, await QualityServer.StartAsync(settings.Path, serving, settings.Slowdown, cancellationToken).ConfigureAwait(false));
         try
         {
             for (var i = 0; i < Connections; i++)

@@ -22,18 +22,27 @@ internal sealed class SiloProcess : IAsyncDisposable
     {
         string[] ports = [.. new[] { FreePort.Take(), FreePort.Take() }.Select(static port => port.ToString(CultureInfo.InvariantCulture))];
         var process = Process.Start(ThisProgram.With(["coordinate", "--redis", redis, "--region", region, "--silo-port", ports[0], "--gateway-port", ports[1], "--log-level", "Critical", "--json"])) ?? throw new IOException("A silo could not be started.");
-        if (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line) return new(process, IPEndPoint.Parse(JsonElement.Parse(line).GetProperty("silo").GetString()!));
-        process.Dispose();
-        throw new IOException("A silo ended as it started; what it says stands above.");
+        try
+        {
+            var line = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new IOException("A silo ended as it started; what it says stands above.");
+            return new(process, IPEndPoint.Parse(JsonElement.Parse(line).GetProperty("silo").GetString()!));
+        }
+        catch
+        {
+            await EndAsync(process);
+            throw;
+        }
     }
 
     /// <summary>Ends it at once, as a power cut does.</summary>
     public void Kill() => _process.Kill();
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => EndAsync(_process);
+
+    private static async ValueTask EndAsync(Process process)
     {
-        if (!_process.HasExited) _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using SplitInfer.AspNetCore;
+using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Exporting;
 using SplitInfer.Cli.Inputs;
 using SplitInfer.Cli.Output;
@@ -54,6 +55,7 @@ internal static class ServeCommand
         var trialBytes = new Option<long?>("--trial-bytes") { Description = "The most memory that the process that tries a model may have. [default: half of what there is, shared by those that run at a time]", HelpName = "N" };
         // For benchmarks: a model that takes longer tells more of who decides.
         var slowdown = new Option<double>("--slowdown") { Hidden = true, DefaultValueFactory = static _ => 1 };
+        var noPrices = new Option<bool>("--no-prices") { Hidden = true };
         slowdown.Require<double>(static factor => factor is >= 1 and <= 1e6, "takes 1 or more.");
         var logLevel = LogLevels(new ServeSettings().LogLevel);
         var print = new Option<bool>("--print-config") { Description = "Print every option with its value, where that comes from, and whether a running server takes up a change; then end. Options that cannot be used are told." };
@@ -85,7 +87,7 @@ internal static class ServeCommand
             "splitinfer serve squeezenet.onnx --image-codecs jpeg:95,png --preprocessing ImageNetCaffe")
         {
             file, models, listen, http, grpc, preload, profile, codecs, pictures.All, certificate, certificateKey, authorities, keys, insecure,
-            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, logLevel, coordinate, export.All, print, slowdown, options.Planning,
+            configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, logLevel, coordinate, export.All, print, slowdown, noPrices, options.Planning,
         };
         command.Validators.Add(result =>
         {
@@ -123,6 +125,7 @@ internal static class ServeCommand
                 (serve.Otlp, serve.TraceRatio) = (parsed.GetValue(export.Address) ?? serve.Otlp, parsed.GetValue(export.Ratio) ?? serve.TraceRatio);
                 if (parsed.GetValue(logLevel) is { } level) serve.LogLevel = Enum.Parse<LogLevel>(level, ignoreCase: true);
                 if (parsed.GetValue(slowdown) is > 1 and var factor) server.Execution.WrapRunner = new EmulatedDevice(factor).Wrap;
+                if (parsed.GetValue(noPrices)) server.Coordination = new NoPrices();
                 serve.Coordinate = parsed.GetValue(coordinate) ?? serve.Coordinate;
                 serve.Validate();
                 if (serve.TryModels)
