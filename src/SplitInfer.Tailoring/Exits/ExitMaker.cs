@@ -34,6 +34,12 @@ public static class ExitMaker
         foreach (var (partition, features) in candidates)
         {
             var table = await runs.FeaturesAsync(partition, features, cancellationToken).ConfigureAwait(false);
+            if (!table.IsFinite)
+            {
+                if (options.Partitions is not null) throw new ExitsRefusedException($"At cut {partition.Index} of {model.Source} numbers cross that are infinite or none, of which an exit can make nothing. Name another cut.");
+                continue;
+            }
+
             progress?.Report(new($"Teaching an exit at cut {partition.Index}", trained.Count, candidates.Length));
             trained.Add(await Task.Run(() => HeadTraining.Train(partition, features, table, answers, division, options, cancellationToken), cancellationToken).ConfigureAwait(false));
         }

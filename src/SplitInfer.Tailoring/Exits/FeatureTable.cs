@@ -16,6 +16,9 @@ internal sealed class FeatureTable(int samples, int features)
     /// <summary>The features of a sample.</summary>
     public float[] this[int sample] => _rows[sample];
 
+    /// <summary>Whether all features are numbers: what crosses a cut may be infinite, as masks of attention are.</summary>
+    public bool IsFinite => _rows.All(static row => TensorPrimitives.IsFiniteAll<float>(row));
+
     /// <summary>What is taken off every feature and what it is divided by, so that the rows named have mean 0 and a variance of 1 or less.</summary>
     public FeatureScale ScaleOf(IReadOnlyList<int> rows)
     {

@@ -137,6 +137,21 @@ public sealed class ExitMakerTests : IDisposable
     }
 
     [Fact]
+    public async Task Cuts_that_infinite_numbers_cross_get_no_exit()
+    {
+        var g = new GraphBuilder();
+        var x = g.Relu(g.Gemm(g.Input("x", ElementType.Float32, 1, 8), 24));
+        x = g.Node("Exp", [g.Node("Log", [x]).Shaped(1, 24)]).Shaped(1, 24);
+        g.Output(g.Gemm(g.Relu(g.Gemm(x, 48)), 4, gain: 3), "y");
+        g.Save(_folder["infinite.onnx"]);
+        var (model, options) = (PartitionedModel.Load(_folder["infinite.onnx"]), Options());
+        options.Partitions = [3];
+        var error = await Assert.ThrowsAsync<ExitsRefusedException>(() => ExitMaker.MakeAsync(model, new Points(0, 200), options));
+        Assert.Contains("infinite", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(3, (await ExitMaker.MakeAsync(model, new Points(0, 600), Options())).Exits.Exits.Select(static exit => exit.Partition));
+    }
+
+    [Fact]
     public async Task Work_stops_when_it_is_told_to()
     {
         using var stop = new CancellationTokenSource();
