@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using SplitInfer.Tensors;
 
@@ -13,12 +15,24 @@ namespace SplitInfer.Exits;
 /// <param name="Scores">What its scores are.</param>
 /// <param name="Promise">What holds for all exits.</param>
 /// <param name="Exits">The exits.</param>
+/// <param name="Checksum">SHA-256 of all others; null in files that were written before there was one.</param>
 internal sealed record ExitsDocument(
-    string Format, int Version, Fingerprint Model, Fingerprint Plan, string Output, int Classes, ExitScores Scores, ExitPromise Promise, ExitEntry[] Exits)
+    string Format, int Version, Fingerprint Model, Fingerprint Plan, string Output, int Classes, ExitScores Scores, ExitPromise Promise, ExitEntry[] Exits, Fingerprint? Checksum = null)
 {
     public const string FormatName = "splitinfer-exits";
+    // What it is computed of is the same on every system, however the file is indented.
+    private static readonly ExitsJson Compact = new(new JsonSerializerOptions(ExitsJson.Default.Options) { WriteIndented = false });
+
     // Version 1 had no answers.
     public const int OldestVersion = 1, CurrentVersion = 2;
+
+    /// <summary>The same with its checksum.</summary>
+    public ExitsDocument WithChecksum() => this with { Checksum = Digest() };
+
+    /// <summary>Whether it says what it said when it was written, as far as that can be told.</summary>
+    public bool IsUnchanged() => Checksum is null || Checksum == Digest();
+
+    private Fingerprint Digest() => new(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = null }, Compact.ExitsDocument)));
 }
 
 /// <summary>One exit. Weights and biases are float32, and answers numbers of 16 bits as <see cref="RecordedAnswers"/> has them, all little-endian.</summary>

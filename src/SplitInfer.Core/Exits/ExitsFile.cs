@@ -27,7 +27,7 @@ public static class ExitsFile
                 exit.Temperature, exit.TeachingTemperature, exit.Threshold, exit.ExitRate, exit.Agreement, BytesOf(exit.Biases), BytesOf(exit.Weights),
                 exits.Answers is { } answers ? MemoryMarshal.AsBytes(answers.Of(place)).ToArray() : null))]);
         ExitsReader.Read(document);
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(document, ExitsJson.Default.ExitsDocument);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(document.WithChecksum(), ExitsJson.Default.ExitsDocument);
         if (bytes.LongLength > MaxBytes) throw new InvalidExitsException($"The exits take {bytes.LongLength} bytes, over the {MaxBytes} that a file of exits may have. Make fewer exits, or of fewer features.");
         WholeFile.Replace(path, bytes);
     }
@@ -40,7 +40,9 @@ public static class ExitsFile
         try
         {
             var bytes = WholeFile.Read(path, (int)MaxBytes, static problem => new InvalidExitsException($"holds no exits: {problem}"));
-            return ExitsReader.Read(JsonSerializer.Deserialize(bytes, ExitsJson.Default.ExitsDocument) ?? throw new InvalidExitsException("holds nothing"));
+            var document = JsonSerializer.Deserialize(bytes, ExitsJson.Default.ExitsDocument) ?? throw new InvalidExitsException("holds nothing");
+            var exits = ExitsReader.Read(document);
+            return document.IsUnchanged() ? exits : throw new InvalidExitsException("was changed or damaged after it was written, since its checksum is another, and what it promises may not hold");
         }
         catch (InvalidExitsException error)
         {

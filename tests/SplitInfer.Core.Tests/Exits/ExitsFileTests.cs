@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using SplitInfer.Exits;
 using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
@@ -92,7 +93,8 @@ public sealed class ExitsFileTests : IDisposable
     [InlineData("\"errors\": 1", "\"errors\": 401", "promises")]
     [InlineData("\"maxLoss\": 0.01", "\"maxLoss\": 0", "promises")]
     [InlineData("\"confidence\": 0.95", "\"confidence\": 1", "promises")]
-    [InlineData("\"biases\": \"AACA", "\"biases\": \"AADA", "")]
+    [InlineData("\"biases\": \"AACA", "\"biases\": \"AADA", "checksum")]
+    [InlineData("\"exitRate\": 0.", "\"exitRate\": 0.0", "checksum")]
     [InlineData("\"biases\": \"AACAPw", "\"biases\": \"AADAfw", "no numbers")]
     [InlineData("\"biases\": \"AACA", "\"biases\": \"*ACA", "damaged")]
     public void What_makes_no_sense_is_refused(string old, string replacement, string word)
@@ -101,8 +103,20 @@ public sealed class ExitsFileTests : IDisposable
         var text = File.ReadAllText(Path).Replace("\r\n", "\n", StringComparison.Ordinal);
         var at = text.LastIndexOf(old, StringComparison.Ordinal);
         File.WriteAllText(Path, string.Concat(text.AsSpan(0, at), replacement, text.AsSpan(at + old.Length)));
-        if (word.Length > 0) Refused(word);
-        else ExitsFile.Load(Path);
+        Refused(word);
+    }
+
+    [Fact]
+    public void A_file_without_a_checksum_is_read_and_so_is_one_that_is_indented_otherwise()
+    {
+        ExitsFile.Save(Path, Two());
+        var text = File.ReadAllText(Path);
+        var sum = Regex.Match(text, ",\\s+\"checksum\": \"[0-9a-f]{64}\"");
+        Assert.True(sum.Success);
+        File.WriteAllText(Path, Regex.Replace(text, "\\n *", "\r\n  "));
+        Assert.Equal(2, ExitsFile.Load(Path).Exits.Length);
+        File.WriteAllText(Path, text.Remove(sum.Index, sum.Length));
+        Assert.Equal(2, ExitsFile.Load(Path).Exits.Length);
     }
 
     [Fact]
