@@ -6,6 +6,9 @@ internal sealed class NodePrice(QualityControllerOptions options)
     // Often enough to follow a burst, seldom enough to cost nothing.
     private const double StepSeconds = 0.1;
 
+    // What is longer than that had nothing come in it.
+    private const double LongestStep = 1;
+
     private double _validUntil = double.NegativeInfinity;
     private double _movedAt = double.NegativeInfinity;
     private uint _sequence;
@@ -26,15 +29,28 @@ internal sealed class NodePrice(QualityControllerOptions options)
     /// <summary>Whether it is time to move the price without a coordinator.</summary>
     public bool IsDue(double now) => now >= _validUntil && now >= _movedAt + StepSeconds;
 
+    /// <summary>Whether it has been time for so long that nothing can have come.</summary>
+    public bool IsOverdue(double now) => now >= Math.Max(_movedAt, _validUntil) + LongestStep;
+
     /// <summary>Moves the price towards the one at which the node is as busy as it should be.</summary>
     /// <param name="now">The time.</param>
     /// <param name="utilization">How busy requests as they come now would keep the node at this price; above 1 where it could not keep up.</param>
-    /// <param name="least">Below this the price changes nothing.</param>
+    /// <param name="least">Below this the price changes nothing for a request of weight 1; there it is 0, so that it changes nothing for others either.</param>
     /// <param name="highest">Nor above this.</param>
     public void Move(double now, double utilization, double least, double highest)
     {
-        var seconds = double.IsFinite(_movedAt) ? Math.Min(1, now - Math.Max(_movedAt, _validUntil)) : StepSeconds;
+        var since = Math.Max(_movedAt, _validUntil);
+        var seconds = double.IsFinite(since) ? now - since : StepSeconds;
+        var quiet = Math.Max(0, seconds - LongestStep);
         _movedAt = now;
-        Value = highest <= 0 ? 0 : Math.Clamp(Math.Clamp(Value, least, highest) * Math.Exp(options.PriceRate * seconds * (utilization - options.TargetUtilization)), least, highest);
+        if (highest <= 0)
+        {
+            Value = 0;
+            return;
+        }
+
+        // A factor never leaves 0, so that the price moves from the least on.
+        var moved = Math.Clamp(Value, least, highest) * Math.Exp(options.PriceRate * (((seconds - quiet) * (utilization - options.TargetUtilization)) - (quiet * options.TargetUtilization)));
+        Value = moved <= least ? 0 : Math.Min(moved, highest);
     }
 }

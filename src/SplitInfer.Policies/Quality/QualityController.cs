@@ -176,11 +176,13 @@ public sealed class QualityController
         }
     }
 
-    /// <summary>What came since the last report, for the coordinator; about once a second.</summary>
+    /// <summary>What came since the last report, for the coordinator; about once a second, whether it can be sent or not: where none is heard of, the price moves then as well.</summary>
     public LoadReport Report(double now)
     {
         lock (_lock)
         {
+            // No request has done so lately.
+            if (_price.IsOverdue(now)) MovePrice(now);
             var (weighted, sum) = (0.0, 0.0);
             foreach (var learned in _curves) (weighted, sum) = (weighted + learned.Slowness, sum + 1);
             return _meter.Report(_node, ++_reports, now, _options.Lanes, sum > 0 ? weighted / sum : 1);

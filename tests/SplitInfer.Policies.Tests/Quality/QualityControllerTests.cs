@@ -90,12 +90,30 @@ public class QualityControllerTests
         for (; now < 40; now += 1 / 250.0) controller.Arrive(0, new(), now);
         Assert.Equal(NodePricing.Solve([new(250, 1, curve, 2)], 0.97), controller.Price, 0.3);
         for (; now < 80; now += 1 / 50.0) controller.Arrive(0, new(), now);
-        Assert.InRange(controller.Price, 0, 6);
+        Assert.Equal(0, controller.Price);
+        // Where there is time for all, nobody's answers are shallower, however little they are worth.
+        Assert.Equal(2, controller.Choose(0, new() { Weight = 0.05 }, now + 1, new(), now).Depth);
         controller.Receive(new(1, 1, 4.5), now);
         Assert.Equal(4.5, controller.Price);
         controller.Receive(new(1, 0, 8), now);
         controller.Receive(new(2, 2, 8), now);
         Assert.Equal(4.5, controller.Price);
+    }
+
+    [Fact]
+    public void A_price_falls_while_nothing_comes_and_no_coordinator_is_heard()
+    {
+        var controller = With(new(Exits), new(1));
+        controller.Receive(new(1, 1, 18), 0);
+        for (var second = 1; second <= 3; second++) controller.Report(second);
+        Assert.Equal(18, controller.Price);
+        for (var second = 4; second <= 10; second++) controller.Report(second);
+        Assert.Equal(0, controller.Price);
+
+        // Nor is it the first request's after an hour.
+        controller.Receive(new(1, 1, 18), 10);
+        controller.Arrive(0, new(), 3600);
+        Assert.Equal(0, controller.Price);
     }
 
     [Fact]
