@@ -147,7 +147,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
             Endpoints = await _server.StartAsync([.. _options.Listen.Count > 0 ? _options.Listen : [DefaultEndpoint]], _options.WebSockets, cancellationToken).ConfigureAwait(false);
             if (_options.Http is { } http) HttpEndpoint = await ListenAsync(server, http, isGrpc: false, cancellationToken).ConfigureAwait(false);
             if (_options.Grpc is { } grpc) GrpcEndpoint = await ListenAsync(server, grpc, isGrpc: true, cancellationToken).ConfigureAwait(false);
-            _coordination = new(quality, _options.Coordination ?? new LocalCoordination(), _options.NodeName ?? $"{Environment.MachineName} {Endpoints[0]}", _time, _logger);
+            _coordination = new(quality, _options.Coordination ?? new LocalCoordination(), _options.NodeName ?? $"{Environment.MachineName} {Endpoints[0]}", _time, _logger, isOwn: _options.Coordination is null);
             if (_repository is not null && _options.WatchModels) _watch = new(_repository, _options.ModelsDirectory, _options.ModelPollInterval, _time, _logger);
         }
         catch

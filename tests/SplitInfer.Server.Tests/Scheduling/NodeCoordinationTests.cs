@@ -78,6 +78,33 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
         Assert.Equal(0.003, _coordinator.Curves[Assert.Single(_coordinator.Last!.Classes).Curve].Exits[0].Seconds);
     }
 
+    [Fact]
+    public async Task A_coordinator_that_answers_is_told_of_once_and_one_that_never_did_is_not_said_to_have_stopped()
+    {
+        Add();
+        _coordinator.Failure = new IOException("Nobody is there.");
+        // Connecting may take some seconds.
+        for (var second = 0; second < 9; second++) await FailedAsync();
+        Assert.Empty(_log.Entries);
+        for (var second = 0; second < 9; second++) await FailedAsync();
+        await UntilAsync(() => Logged("CoordinatorNotHeard") == 1);
+        _coordinator.Failure = null;
+        await ReportedAsync();
+        await ReportedAsync();
+        Assert.Equal(["CoordinatorNotHeard", "CoordinatorJoined"], _log.Entries.Select(static entry => entry.Id.Name));
+    }
+
+    [Fact]
+    public async Task A_server_without_requests_lets_the_last_price_of_a_coordinator_that_is_gone_fall_to_nothing()
+    {
+        Add();
+        await ReportedAsync();
+        await UntilAsync(() => _node.Price == 0.5);
+        _coordinator.Failure = new IOException("It is gone.");
+        for (var second = 0; second < 20; second++) await FailedAsync();
+        Assert.Equal(0, _node.Price);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -86,11 +113,7 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
         Add();
         await ReportedAsync();
         (_coordinator.Failure, _coordinator.Hangs) = (new IOException("It is gone."), hangs);
-        for (var second = 0; second < 8; second++)
-        {
-            var calls = _coordinator.Calls;
-            await AdvanceUntilAsync(() => _coordinator.Calls > calls);
-        }
+        for (var second = 0; second < 8; second++) await FailedAsync();
 
         await UntilAsync(() => Logged("CoordinatorAway") == 1);
         (_coordinator.Failure, _coordinator.Hangs) = (null, false);
@@ -104,12 +127,11 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
         Add();
         await ReportedAsync();
         _coordinator.Failure = new UnknownNodeException(7);
-        var calls = _coordinator.Calls;
-        await AdvanceUntilAsync(() => _coordinator.Calls > calls);
+        await FailedAsync();
         _coordinator.Failure = null;
         await AdvanceUntilAsync(() => _coordinator.Joins == 2);
         await ReportedAsync();
-        Assert.Empty(_log.Entries);
+        Assert.Equal(["CoordinatorJoined"], _log.Entries.Select(static entry => entry.Id.Name));
     }
 
     [Theory]
@@ -119,9 +141,10 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
     public async Task What_is_no_price_changes_nothing_and_is_told(double price)
     {
         Add();
+        await ReportedAsync();
         _coordinator.Price = price;
         await AdvanceUntilAsync(() => Logged("CoordinatorAway") == 1);
-        Assert.Equal(0, _node.Price);
+        Assert.InRange(_node.Price, 0, 0.5);
     }
 
     private int Add(double seconds = 0.002) => _node.Add(new([new(seconds, 0.9), new(seconds + 0.2, 1)]))!.Value;
@@ -134,6 +157,12 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
     {
         var reports = _coordinator.Reports;
         await AdvanceUntilAsync(() => _coordinator.Reports > reports);
+    }
+
+    private async Task FailedAsync()
+    {
+        var calls = _coordinator.Calls;
+        await AdvanceUntilAsync(() => _coordinator.Calls > calls);
     }
 
     /// <summary>Lets time pass until something holds, a second after the other: what a second brings is on whatever thread.</summary>
