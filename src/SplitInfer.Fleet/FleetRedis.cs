@@ -1,3 +1,4 @@
+using System.Net;
 using StackExchange.Redis;
 
 namespace SplitInfer.Fleet;
@@ -24,6 +25,9 @@ internal static class FleetRedis
         throw new ArgumentException($"{option} names no Redis; give it as HOST:PORT, such as 127.0.0.1:6379, and behind commas what StackExchange.Redis takes, such as password=… and ssl=true.");
     }
 
+    /// <summary>Where Redis is, without what is secret.</summary>
+    public static string PlaceOf(ConfigurationOptions options) => string.Join(", ", options.EndPoints.Select(static place => place is DnsEndPoint name ? $"{name.Host}:{name.Port}" : $"{place}"));
+
     /// <summary>Connects, for one user, who closes the connection.</summary>
     /// <exception cref="FleetUnavailableException">It cannot be reached.</exception>
     public static async Task<(IConnectionMultiplexer Multiplexer, bool IsShared)> ConnectAsync(ConfigurationOptions options)
@@ -36,7 +40,7 @@ internal static class FleetRedis
         }
         catch (RedisException error)
         {
-            throw new FleetUnavailableException($"Redis at {string.Join(", ", options.EndPoints)} does not answer. Start it there (Debian: apt-get install redis-server), or name another one.", error);
+            throw new FleetUnavailableException($"Redis at {PlaceOf(options)} does not answer. Start it there (Debian: apt-get install redis-server), or name another one.", error);
         }
     }
 }

@@ -33,7 +33,7 @@ public static class FleetServiceCollectionExtensions
     public static IServiceCollection AddFleetCoordination(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return services.AddFleetCoordination(options => options.Bind(configuration, static binder => binder.ErrorOnUnknownConfiguration = true));
+        return services.AddFleetCoordination(options => options.Configure(_ => KnownSettings.Require(configuration, typeof(FleetClientOptions))).Bind(configuration, static binder => binder.ErrorOnUnknownConfiguration = true));
     }
 
     private static IServiceCollection AddFleetCoordination(this IServiceCollection services, Func<OptionsBuilder<FleetClientOptions>, OptionsBuilder<FleetClientOptions>> configure)

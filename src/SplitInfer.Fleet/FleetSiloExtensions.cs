@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Persistence;
 using Orleans.Serialization;
@@ -34,7 +35,11 @@ public static class FleetSiloExtensions
         options.Validate();
         // Before the silo, which is a service of the host as well.
         builder.Services.AddSingleton<IHostedService>(new PortCheck(options));
-        return builder.UseOrleans(silo => Configure(silo, options));
+        builder.Services.AddSingleton(options);
+        builder.UseOrleans(silo => Configure(silo, options));
+        // After the silo, of which it asks.
+        builder.Services.AddHostedService<SiloWatch>();
+        return builder;
     }
 
     /// <summary>The same by a configuration.</summary>
@@ -45,6 +50,7 @@ public static class FleetSiloExtensions
     public static IHostApplicationBuilder UseSplitInferFleet(this IHostApplicationBuilder builder, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        KnownSettings.Require(configuration, typeof(FleetOptions));
         return builder.UseSplitInferFleet(options => configuration.Bind(options, static binder => binder.ErrorOnUnknownConfiguration = true));
     }
 
@@ -83,10 +89,12 @@ public static class FleetSiloExtensions
         if (options.Redis is { } redis)
         {
             var endpoint = FleetRedis.Parse(redis, nameof(options.Redis));
-            silo.UseRedisClustering(clustering => (clustering.ConfigurationOptions, clustering.CreateMultiplexer) = (endpoint, _ => FleetRedis.ConnectAsync(endpoint)));
-            silo.AddRedisGrainStorage(PriceGrain.Storage, (OptionsBuilder<RedisStorageOptions> storage) => storage.Configure<Serializer>((kept, serializer) =>
+            silo.Services.TryAddSingleton<RedisWatch>();
+            silo.UseRedisClustering(clustering => clustering.ConfigurationOptions = endpoint);
+            silo.Services.AddOptions<RedisClusteringOptions>().Configure<RedisWatch>((clustering, watch) => clustering.CreateMultiplexer = _ => watch.ConnectAsync(endpoint));
+            silo.AddRedisGrainStorage(PriceGrain.Storage, (OptionsBuilder<RedisStorageOptions> storage) => storage.Configure<Serializer, RedisWatch>((kept, serializer, watch) =>
             {
-                (kept.ConfigurationOptions, kept.CreateMultiplexer) = (endpoint, _ => FleetRedis.ConnectAsync(endpoint));
+                (kept.ConfigurationOptions, kept.CreateMultiplexer) = (endpoint, _ => watch.ConnectAsync(endpoint));
                 kept.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
             }));
         }

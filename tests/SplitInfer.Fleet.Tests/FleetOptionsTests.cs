@@ -46,7 +46,10 @@ public class FleetOptionsTests
     public void A_silo_refuses_a_setting_that_no_option_has()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        Assert.Contains("Regoin", Assert.Throws<InvalidOperationException>(() => builder.UseSplitInferFleet(Configuration("Regoin", "eu"))).Message);
+        var message = Assert.Throws<InvalidOperationException>(() => builder.UseSplitInferFleet(Configuration("Regoin", "eu"))).Message;
+        Assert.StartsWith("The setting 'Regoin' is unknown.", message);
+        Assert.Contains("ProbeTimeout, Redis, Region, SiloPort", message);
+        Assert.StartsWith("The setting 'Pricing:MaxNode' is unknown.", Assert.Throws<InvalidOperationException>(() => builder.UseSplitInferFleet(Configuration("Pricing:MaxNode", "5"))).Message);
     }
 
     [Fact]

@@ -30,7 +30,13 @@ internal sealed partial class PriceGrain(
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => WriteAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<JoinReply> JoinAsync(string node, CurveMessage[] curves) => ValueTask.FromResult(_nodes.Join(node, curves));
+    public ValueTask<JoinReply> JoinAsync(string node, CurveMessage[] curves)
+    {
+        var (before, reply) = (_nodes.Count, _nodes.Join(node, curves));
+        // One that joins again, or that has more models, is no news.
+        if (reply.Refusal is null && _nodes.Count > before) LogJoined(node, this.GetPrimaryKeyString(), _nodes.Count);
+        return ValueTask.FromResult(reply);
+    }
 
     /// <inheritdoc/>
     public ValueTask<PriceReply> ReportAsync(byte[] report) => ValueTask.FromResult(_nodes.Price(report));
@@ -60,6 +66,9 @@ internal sealed partial class PriceGrain(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The nodes of a region could not be written and are written again in a second; where this silo is lost meanwhile, they join again. {Reason}")]
+    [LoggerMessage(75, LogLevel.Information, "Server {Node} has joined; region {Region} has {Count} now", EventName = "ServerJoined")]
+    private partial void LogJoined(string node, string region, int count);
+
+    [LoggerMessage(76, LogLevel.Warning, EventName = "NodesNotWritten", Message = "The nodes of a region could not be written and are written again in a second; where this silo is lost meanwhile, they join again. {Reason}")]
     private partial void LogNotWritten(string reason);
 }

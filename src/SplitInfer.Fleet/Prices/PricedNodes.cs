@@ -29,6 +29,9 @@ internal sealed class PricedNodes(QualityCoordinatorOptions options, TimeProvide
     /// <summary>Whether somebody has joined since <see cref="Snapshot"/>.</summary>
     public bool IsChanged { get; private set; }
 
+    /// <summary>How many nodes are known.</summary>
+    public int Count => _nodes.Count;
+
     /// <summary>Goes on with what was kept.</summary>
     public void Restore(RegionState state)
     {

@@ -13,6 +13,8 @@ namespace SplitInfer.Cli.Commands.Coordinate;
 /// <summary>Runs a silo that coordinates the servers of a region, until it is told to stop.</summary>
 internal static class CoordinateCommand
 {
+    private const LogLevel DefaultLogLevel = LogLevel.Information;
+
     private static readonly (string Property, string Option)[] Words =
     [
         (nameof(FleetOptions.AllowInsecure), "--insecure"),
@@ -32,7 +34,7 @@ internal static class CoordinateCommand
         var siloPort = new Option<int>("--silo-port") { Description = "The port for other silos.", HelpName = "N", DefaultValueFactory = _ => defaults.SiloPort };
         var gatewayPort = new Option<int>("--gateway-port") { Description = "The port for servers.", HelpName = "N", DefaultValueFactory = _ => defaults.GatewayPort };
         var insecure = new Option<bool>("--insecure") { Description = "Take an --address that other machines reach, though silos have neither keys nor TLS: for networks that are trusted themselves." };
-        var logLevel = ServeCommand.LogLevels(LogLevel.Warning);
+        var logLevel = ServeCommand.LogLevels(DefaultLogLevel);
         var command = new ExplainedCommand("coordinate", "Coordinates the servers of a region: tells each what its time costs, by which it chooses how deep requests run.",
             "splitinfer coordinate",
             "splitinfer coordinate --redis 127.0.0.1:6379 --region eu-west",
@@ -56,7 +58,7 @@ internal static class CoordinateCommand
                 throw new UsageException(Typed(error.Message));
             }
 
-            return RunAsync(fleet, parsed.GetValue(logLevel) is { } level ? Enum.Parse<LogLevel>(level, ignoreCase: true) : LogLevel.Warning, parsed.GetValue(options.Json), terminal, cancellationToken);
+            return RunAsync(fleet, parsed.GetValue(logLevel) is { } level ? Enum.Parse<LogLevel>(level, ignoreCase: true) : DefaultLogLevel, parsed.GetValue(options.Json), terminal, cancellationToken);
         });
         return command;
     }
@@ -68,8 +70,8 @@ internal static class CoordinateCommand
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         ServeCommand.LogToErrors(builder.Logging, logLevel);
-        // It advises a collector of servers, of which a silo of numbers has no use.
-        builder.Logging.AddFilter("Orleans.Runtime.Silo", logLevel > LogLevel.Error ? logLevel : LogLevel.Error);
+        // What it says of silos, Redis and time is told by SplitInfer in a sentence each, and what keeps the silo from starting at the end.
+        if (logLevel > LogLevel.Debug) builder.Logging.AddFilter("Orleans", LogLevel.None);
         builder.UseSplitInferFleet(options =>
         {
             (options.Redis, options.Region, options.Address, options.SiloPort, options.GatewayPort, options.AllowInsecure, options.KindPriors) =

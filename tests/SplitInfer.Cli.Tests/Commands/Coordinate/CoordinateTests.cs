@@ -24,8 +24,8 @@ public class CoordinateTests
         using var kill = Process.Start("bash", ["-c", $"kill -TERM {process.Id}"]);
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);
-        // Orleans warns where a busy machine lets its timers wait, which is no mistake of the silo's.
-        Assert.DoesNotMatch(" (fail|crit): ", await log);
+        // Nor what Orleans warns of where a busy machine lets its timers wait.
+        Assert.DoesNotMatch(" (warn|fail|crit): |Orleans", await log);
     }
 
     [CommandFact("redis-server")]
@@ -61,9 +61,10 @@ public class CoordinateTests
     [Fact]
     public async Task A_Redis_that_is_not_there_is_told()
     {
-        var ran = await CommandLine.RunAsync("coordinate", "--redis", $"127.0.0.1:{Port()}", "--silo-port", Port(), "--gateway-port", Port(), "--log-level", "Critical");
+        var ran = await CommandLine.RunAsync("coordinate", "--redis", $"127.0.0.1:{Port()}", "--silo-port", Port(), "--gateway-port", Port());
         Assert.Equal(1, ran.ExitCode);
-        Assert.Contains("redis-server", ran.Error);
+        // A sentence, and nothing of what Orleans makes of it.
+        Assert.Matches(@"^Redis at 127\.0\.0\.1:[0-9]+ does not answer\. .*redis-server.*\n?$", ran.Error);
     }
 
     [Theory]
