@@ -71,6 +71,24 @@ internal static partial class ModelLoader
         }
     }
 
+    /// <summary>Exits beside a model that go by another name than a server looks for, though there are none by that; null where there are none.</summary>
+    public static string? FindMisnamedExits(string path)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        try
+        {
+            return Path.Exists(Path.Combine(folder, ExitsFileName)) ? null : Directory.EnumerateFiles(folder, $"*.{ExitsFileName}").Order(StringComparer.Ordinal).FirstOrDefault();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Says that a model is served without the exits beside it.</summary>
+    [LoggerMessage(59, LogLevel.Warning, "{Name} {Version} is served without exits: {Found} is beside it, and a server takes exits.json. Rename it.", EventName = "ExitsMisnamed")]
+    public static partial void LogMisnamedExits(ILogger logger, string name, string version, string found);
+
     private static PartitionedModel Plan(OnnxModel file, string path, PlanOptions options, ExecutionOptions execution, ILogger logger)
     {
         var folder = Path.Combine(Path.GetDirectoryName(path)!, SamplesFolder);

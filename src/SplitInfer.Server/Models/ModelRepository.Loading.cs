@@ -39,6 +39,7 @@ internal sealed partial class ModelRepository
         UpdateRefused();
         // Last, since a log that fails takes back nothing of this.
         if (entry.Refusal is { } without) LogWithoutExits(logger, name, version, without.Reason);
+        else if (ModelLoader.FindMisnamedExits(path) is { } misnamed) ModelLoader.LogMisnamedExits(logger, name, version, misnamed);
         ModelLoader.LogServing(logger, name, version, published.Plan.Model);
     }
 

@@ -25,8 +25,8 @@ internal static class ServeCommand
 
     public static Command Create(SharedOptions options, Terminal terminal)
     {
-        var file = new Argument<string[]>("MODEL") { Description = "An .onnx file, served under its name as version 1, or several; or the folder or family.json of a family, of which all variants are served. Or give --models.", Arity = ArgumentArity.ZeroOrMore };
-        var models = new Option<string?>("--models") { Description = "The model repository: <name>/<version>/model.onnx below this directory.", HelpName = "DIR" };
+        var file = new Argument<string[]>("MODEL") { Description = "An .onnx file, served under its name as version 1 with the early exits of an exits.json beside it, or several; or the folder or family.json of a family, of which all variants are served. Or give --models.", Arity = ArgumentArity.ZeroOrMore };
+        var models = new Option<string?>("--models") { Description = "The model repository: <name>/<version>/model.onnx below this directory, with its early exits, if it has any, as exits.json beside it.", HelpName = "DIR" };
         var listen = new Option<string[]>("--listen") { Description = "Where to listen, such as tcp://127.0.0.1:7070, tls://0.0.0.0:7070, unix:///run/splitinfer.sock, or ws://127.0.0.1:8080/infer and wss://0.0.0.0:443/infer behind HTTP proxies; may be given several times. Port 0 takes a free one. [default: tcp://127.0.0.1:7070]", HelpName = "URI" };
         var http = new Option<string?>("--http") { Description = "Where to answer HTTP: the Open Inference Protocol (KServe v2) with whole models, such as http://127.0.0.1:8080 or https://0.0.0.0:8443. Port 0 takes a free one.", HelpName = "URI" };
         var grpc = new Option<string?>("--grpc") { Description = "Where to answer gRPC: the same protocol over HTTP/2, such as http://127.0.0.1:8081 or https://0.0.0.0:8444. Where --http is https://, that address has it as well.", HelpName = "URI" };
@@ -221,8 +221,11 @@ internal static class ServeCommand
         }
     }
 
-    private static PublishedModel Publish(string path, PlanOptions plan, ExecutionOptions execution, Terminal terminal) =>
-        new(Path.GetFileNameWithoutExtension(path), OnlyVersion, terminal.While($"Planning {path}", () => ModelFile.Load(path, samples: null, plan, execution)));
+    private static PublishedModel Publish(string path, PlanOptions plan, ExecutionOptions execution, Terminal terminal)
+    {
+        var model = terminal.While($"Planning {path}", () => ModelFile.Load(path, samples: null, plan, execution));
+        return new(Path.GetFileNameWithoutExtension(path), OnlyVersion, model) { Exits = ExitsBeside.Read(model, path, terminal.Complain) };
+    }
 
     /// <summary>Logs to standard error: standard output is for what programs read. What keeps the host from starting is told once, in a sentence.</summary>
     internal static void LogToErrors(ILoggingBuilder logging, LogLevel logLevel)
@@ -253,7 +256,12 @@ internal static class ServeCommand
         }
 
         if (!isJson)
-            foreach (var served in server.Models.Where(static served => !served.Exits.IsEmpty)) terminal.Output.WriteLine($"{served.Name} {served.Version} has exits {string.Join(", ", served.Exits)}");
+        {
+            ServedModelStatus[] withExits = [.. server.Models.Where(static served => !served.Exits.IsEmpty)];
+            foreach (var served in withExits) terminal.Output.WriteLine($"{served.Name} {served.Version} has exits {string.Join(", ", served.Exits)}");
+            if (coordinator is not null and not CoordinatorAddress.Local)
+                terminal.Output.WriteLine($"The coordinator is {CoordinatorAddress.Shown(coordinator)}, {(withExits.Length > 0 ? "asked once a second; the log says when it answers and when it does not" : "which is asked nothing while no model has exits")}");
+        }
 
         if (server.HttpEndpoint is { } http)
         {
