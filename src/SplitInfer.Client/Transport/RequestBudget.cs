@@ -45,7 +45,7 @@ internal readonly struct RequestBudget
     /// <param name="stage">What the request was doing, such as "running the head".</param>
     /// <param name="cause">What showed it, such as the server's refusal; null where the time ran out here.</param>
     public RequestTimeoutException Exceeded(string stage, Exception? cause = null) => new(
-        $"No result was ready within the {_deadline.TotalMilliseconds:0.####} ms of the deadline; the time ran out while {stage}. Allow more time, or name no partition, so that a policy can keep to the deadline.", _deadline, stage, cause);
+        $"No result was ready within the {_deadline.TotalMilliseconds:0.####} ms of the deadline; the time ran out while {stage}. Allow more time; where a partition is fixed, leave that to a policy, which keeps to the deadline as far as it can.", _deadline, stage, cause);
 }
 
 /// <summary>A request had no result by its deadline. What it had begun was stopped, on the device and on the server.</summary>

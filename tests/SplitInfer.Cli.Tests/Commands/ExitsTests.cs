@@ -82,7 +82,8 @@ public sealed class ExitsTests : IDisposable
         Save();
         await AddAsync("--max-loss", "10%", "--at", "2");
         var run = await CommandLine.RunAsync(["run", _folder["model.onnx"], "--exits", _folder["exits.json"], "--frames", "5", "--progressive", "--json"]);
-        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("The input is made up, and exits are rarely sure of such: give real ones with --input, a file or a folder of them.", run.Error.Trim());
         var (early, last) = (run.Json.Where(static line => line.TryGetProperty("early", out var isEarly) && isEarly.GetBoolean()).ToArray(), run.Json.Where(static line => line.TryGetProperty("early", out var isEarly) && !isEarly.GetBoolean()).ToArray());
         Assert.All(early, static line => Assert.True(line.GetProperty("exit").GetInt32() == 1 && line.GetProperty("confidence").GetDouble() is > 0 and <= 1));
         Assert.Equal((5, 0), (last.Length, last.Sum(static line => line.GetProperty("exit").GetInt32())));
@@ -92,7 +93,76 @@ public sealed class ExitsTests : IDisposable
         var table = await CommandLine.RunAsync(["run", _folder["model.onnx"], "--exits", _folder["exits.json"], "--frames", "2"]);
         Assert.Contains("exit   sure", table.Output, StringComparison.Ordinal);
         Assert.Contains("exits answered", table.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("server alone", table.Output, StringComparison.Ordinal);
         Assert.Equal(2, (await CommandLine.RunAsync(["run", _folder["model.onnx"], "--progressive"])).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_run_takes_the_files_of_a_folder_in_turn()
+    {
+        Save();
+        await AddAsync("--max-loss", "10%", "--at", "2");
+        var run = await CommandLine.RunAsync(["run", _folder["model.onnx"], "--exits", _folder["exits.json"], "--input", _folder["samples"], "--frames", $"{Samples}", "--user", "camera-7", "--json"]);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        // With one input for all frames it is none or all of them.
+        Assert.InRange(run.Json[^1].GetProperty("exitShare").GetDouble(), 0.01, 0.99);
+        Assert.All(run.Json[..^1], static line => Assert.True(line.GetProperty("encodeMs").GetDouble() == 0));
+    }
+
+    [Theory]
+    [InlineData("--min-quality 0.9", "--min-quality needs exits")]
+    [InlineData("--exits EXITS --min-quality 95", "such as 95% or 0.95, not '95'")]
+    [InlineData("--exits EXITS --min-quality 101%", "such as 95% or 0.95")]
+    [InlineData("--min-agreement much", "such as 95% or 0.95")]
+    [InlineData("--user 12345678901234567890123456789012345678901234567890123456789012345", "--user takes at most 64 bytes")]
+    public async Task What_a_run_cannot_use_is_told(string options, string words)
+    {
+        Save();
+        var run = await CommandLine.RunAsync(["run", _folder["model.onnx"], .. options.Replace("EXITS", _folder["exits.json"], StringComparison.Ordinal).Split(' ')]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(words, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_takes_the_exits_beside_a_file_and_says_what_it_passes_over()
+    {
+        Save();
+        await AddAsync("--max-loss", "10%", "--at", "2");
+        await using (var server = await ServerProcess.StartAsync(_folder["model.onnx"], "--listen", "tcp://127.0.0.1:0", "--json"))
+        {
+            var run = await CommandLine.RunAsync(["run", _folder["model.onnx"], "--server", server.Address, "--policy", "AllOnServer", "--no-races", "--input", _folder["samples"], "--frames", "20", "--min-quality", "10%", "--json"]);
+            Assert.Equal((0, ""), (run.ExitCode, run.Error));
+            // Which exit answers is the server's choice; that there are exits is not.
+            Assert.All(run.Json[..^1], static line => Assert.True(line.TryGetProperty("exit", out _)));
+            await server.StopAsync();
+            Assert.DoesNotContain("without exits", await server.LogAsync(), StringComparison.Ordinal);
+        }
+
+        File.Move(_folder["exits.json"], _folder["model.exits.json"]);
+        Assert.Contains("is served without exits: '", await LogOfAsync(), StringComparison.Ordinal);
+        File.Move(_folder["model.exits.json"], _folder["exits.json"]);
+        Save(seed: 2);
+        Assert.Contains("is served without exits: The exits", await LogOfAsync(), StringComparison.Ordinal);
+
+        async Task<string> LogOfAsync()
+        {
+            await using var server = await ServerProcess.StartAsync(_folder["model.onnx"], "--listen", "tcp://127.0.0.1:0", "--json");
+            await server.StopAsync();
+            return await server.LogAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_directory_with_exits_by_another_name_is_warned_of()
+    {
+        Save();
+        await AddAsync("--max-loss", "10%", "--at", "2");
+        Directory.CreateDirectory(_folder["models/small/1"]);
+        File.Copy(_folder["model.onnx"], _folder["models/small/1/model.onnx"]);
+        File.Copy(_folder["exits.json"], _folder["models/small/1/small.exits.json"]);
+        await using var server = await ServerProcess.StartAsync("--models", _folder["models"], "--listen", "tcp://127.0.0.1:0", "--no-trial", "--json");
+        await server.StopAsync();
+        Assert.Contains("small 1 is served without exits: ", await server.LogAsync(), StringComparison.Ordinal);
     }
 
     private Task<CommandLine> AddAsync(params string[] options) => CommandLine.RunAsync(["exits", "add", _folder["model.onnx"], "--data", _folder["samples"], "--out", _folder["exits.json"], .. options]);

@@ -32,7 +32,7 @@ internal static class ExitTables
 
         terminal.Tables.Write(table);
         var promise = made.Exits.Promise;
-        terminal.Output.WriteLine($"{made.Exits.Exits.Length} {(made.Exits.Exits.Length == 1 ? "exit" : "exits")}, kept in {path}: {Percent(promise.ExitRate)} of samples leave early, which saves {Percent(made.Saving)} of the computation");
+        terminal.Output.WriteLine($"{made.Exits.Exits.Length} {(made.Exits.Exits.Length == 1 ? "exit" : "exits")}, kept in {path}: {Percent(promise.ExitRate)} of samples leave early, which saves {Percent(made.Saving)} of the computation. 'agree' counts all answers of an exit, and only those answer that it is sure of; 'may save' is what an exit was expected to save alone.");
         terminal.Output.WriteLine(
             $"With {promise.Confidence * 100:0.##} % confidence at most {Loss(promise.LossHigh)} of answers differ from the model's: {promise.Errors} of {promise.ThresholdSamples} samples did that were kept for it; {promise.TrainingSamples} others trained, {promise.CalibrationSamples} calibrated");
     }
@@ -57,7 +57,7 @@ internal static class ExitTables
         table.AddRow(all).AddRow(plain);
         terminal.Tables.Write(table);
         terminal.Output.WriteLine(
-            $"{report.Samples} samples: {Percent(report.ExitRate)} leave early, {Times(report.FullMs / report.MeanMs)} faster in the mean; {Fine(report.Agreement)} of answers are the model's, at least {Fine(report.AgreementLow)} of all such with 95 % confidence, where {Fine(1 - exits.Promise.MaxLoss)} was promised");
+            $"{report.Samples} samples: {Percent(report.ExitRate)} leave early, {Speed(report.FullMs / report.MeanMs)} in the mean; {Fine(report.Agreement)} of answers are the model's, at least {Fine(report.AgreementLow)} of all such with 95 % confidence, where {Fine(1 - exits.Promise.MaxLoss)} was promised. That holds of samples that the exits were not made with.");
     }
 
     /// <summary>The end of a name tells values apart, so a long name loses its start.</summary>
@@ -81,5 +81,5 @@ internal static class ExitTables
 
     private static string Milliseconds(double? ms) => ms is { } value ? value.ToString(value < 10 ? "F3" : "F1", CultureInfo.InvariantCulture) : "";
 
-    private static string Times(double factor) => string.Create(CultureInfo.InvariantCulture, $"{factor:F2}×");
+    private static string Speed(double factor) => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(factor, 1 / factor):F2} times {(factor < 1 ? "slower" : "faster")}");
 }

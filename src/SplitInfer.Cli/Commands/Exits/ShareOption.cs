@@ -16,13 +16,29 @@ internal static class ShareOption
         DefaultValueFactory = _ => new(standard),
     };
 
+    /// <summary>An option that takes a share from 0 to 1, both of which it may be, and that need not be given.</summary>
+    public static Option<Share?> Inclusive(string name, string description) => new(name) { Description = description, HelpName = "X%", CustomParser = result => ParseInclusive(result, name) };
+
     private static Share Parse(ArgumentResult result, string name)
     {
         var text = result.Tokens[^1].Value;
-        var isPercent = text.EndsWith('%');
-        if (double.TryParse(text.AsSpan(0, text.Length - (isPercent ? 1 : 0)), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && (isPercent ? number / 100 : number) is > 0 and < 1 and var share) return new(share);
+        if (NumberOf(text) is > 0 and < 1 and var share) return new(share);
         result.AddError($"{name} takes a share between 0 and 1, such as 0.1% or 0.001, not '{text}'.");
         return default;
+    }
+
+    private static Share? ParseInclusive(ArgumentResult result, string name)
+    {
+        var text = result.Tokens[^1].Value;
+        if (NumberOf(text) is >= 0 and <= 1 and var share) return new(share);
+        result.AddError($"{name} takes a share from 0 to 1, such as 95% or 0.95, not '{text}'.");
+        return null;
+    }
+
+    private static double? NumberOf(string text)
+    {
+        var isPercent = text.EndsWith('%');
+        return double.TryParse(text.AsSpan(0, text.Length - (isPercent ? 1 : 0)), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? isPercent ? number / 100 : number : null;
     }
 }
 

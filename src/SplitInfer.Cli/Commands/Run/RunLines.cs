@@ -42,7 +42,7 @@ internal sealed record FrameLine(
         var (timings, decision) = (result.Timings, result.Decision);
         return new(
             frame, result.Partition.Index, result.Codec, decision.IsForced, result.IsRaced,
-            timings.Head.TotalMilliseconds, timings.Encode.TotalMilliseconds, timings.Offload.TotalMilliseconds,
+            timings.Head.TotalMilliseconds, result.Server is null ? 0 : timings.Encode.TotalMilliseconds, timings.Offload.TotalMilliseconds,
             timings.Server.TotalSeconds * 1000, timings.Total.TotalMilliseconds, result.BytesSent,
             double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server, fallback)
         {

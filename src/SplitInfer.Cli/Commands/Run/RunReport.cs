@@ -4,10 +4,10 @@ using SplitInfer.Client;
 namespace SplitInfer.Cli.Commands.Run;
 
 /// <summary>Prints each frame as it ends and, at the end of the run, what all of them cost and what went wrong.</summary>
-internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOptions settings, SplitInferenceClient client, StartTimes start, ToldFailures told, bool isProgressive)
+internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOptions settings, SplitInferenceClient client, StartTimes start, ToldFailures told, bool isProgressive, bool hasExits)
 {
     private readonly JsonLines _lines = new(terminal.Output);
-    private readonly RunTable _table = new(terminal.Output, namesServers: settings.Servers.Count > 1, namesVariants: settings.Family is not null, namesExits: settings.Exits is not null);
+    private readonly RunTable _table = new(terminal.Output, namesServers: settings.Servers.Count > 1, namesVariants: settings.Family is not null, namesExits: hasExits, hasServers: settings.Servers.Count > 0);
     private readonly List<FrameLine> _frames = [];
     private readonly Dictionary<string, (string Word, int Frames, string Message)> _fallbacks = [];
     private int _missed;
@@ -18,7 +18,7 @@ internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOp
     /// <summary>Adds a frame that has a result.</summary>
     public void Add(int frame, InferenceResult result)
     {
-        _frames.Add(FrameLine.Of(frame, result, result.Source == InferenceSource.Device ? Fallback(result.ServerFailure ?? client.ServerFailure) : null, settings.Exits is not null));
+        _frames.Add(FrameLine.Of(frame, result, result.Source == InferenceSource.Device ? Fallback(result.ServerFailure ?? client.ServerFailure) : null, hasExits));
         Write(isProgressive ? _frames[^1] with { Early = false } : _frames[^1]);
     }
 

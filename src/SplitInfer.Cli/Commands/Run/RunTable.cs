@@ -8,7 +8,8 @@ namespace SplitInfer.Cli.Commands.Run;
 /// <param name="namesServers">Whether each line ends with the server that was asked.</param>
 /// <param name="namesVariants">Whether each line names the variant that has answered.</param>
 /// <param name="namesExits">Whether each line says which exit has answered, and how sure it was.</param>
-internal sealed class RunTable(TextWriter output, bool namesServers, bool namesVariants, bool namesExits)
+/// <param name="hasServers">Whether a server could be asked at all.</param>
+internal sealed class RunTable(TextWriter output, bool namesServers, bool namesVariants, bool namesExits, bool hasServers)
 {
     private bool _hasTitle;
 
@@ -39,8 +40,9 @@ internal sealed class RunTable(TextWriter output, bool namesServers, bool namesV
     {
         Write($"{Words.Count(summary.Frames, "frame")} by {summary.Policy}: mean {summary.MeanMs:0.00} ms, median {summary.P50Ms:0.00}, 95 % within {summary.P95Ms:0.00}, 99 % within {summary.P99Ms:0.00}, {Sizes.Bytes(summary.BytesSent)} sent");
         Write($"split {summary.SplitShare * 100:0.#} %, device {summary.DeviceShare * 100:0.#} %, server {summary.ServerShare * 100:0.#} %{(summary.Missed > 0 ? $"; {Words.Count(summary.Missed, "more frame")} missed the deadline" : "")}");
-        Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}; server alone {Alone(summary.ServerAloneMs, summary.ServerAloneFrames)}");
-
+        // Without a server, what one alone takes is no question, and what the device alone takes is none where exits answered everything.
+        if (hasServers) Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}; server alone {Alone(summary.ServerAloneMs, summary.ServerAloneFrames)}");
+        else if (summary.DeviceAloneMs is not null) Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}");
         if (summary.ExitShare is { } early) Write($"exits answered {early * 100:0.0} %");
         if (summary.MeanAccuracy is { } accuracy) Write($"expected to be right in {accuracy * 100:0.0} % of cases, in the mean of the frames with a result");
         if (summary.Start is { } start) Write($"before the first frame: {start.ProcessMs:0} ms for the process, {start.PlanMs:0} ms to load and plan the model, {start.ClientMs:0} ms for the client");
