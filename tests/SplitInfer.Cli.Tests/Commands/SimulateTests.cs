@@ -181,6 +181,17 @@ public sealed class SimulateTests : IDisposable
     }
 
     [Theory]
+    [InlineData("bench crowd --clients 0", "--clients takes numbers from 1 to 56, separated by commas, or a range, not '0'.")]
+    [InlineData("bench quality --loads abc", "--loads takes numbers above 0, separated by commas, not 'abc'.")]
+    public async Task What_is_no_list_of_numbers_is_told_once(string line, string sentence)
+    {
+        var result = await CommandLine.RunAsync(line.Split(' '));
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal(sentence, result.Error.Split('\n')[0].Trim());
+        Assert.Equal(result.Error.IndexOf(" takes ", StringComparison.Ordinal), result.Error.LastIndexOf(" takes ", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData(2, "bench quality --loads 0", "--loads takes numbers above 0")]
     [InlineData(2, "bench quality --deadlines soon", "--deadlines takes numbers above 0")]
     [InlineData(2, "bench quality --users 0", "--users")]

@@ -15,10 +15,9 @@ internal static class BenchCrowdCommand
     {
         var clients = new Option<int[]>("--clients")
         {
-            Description = "Numbers of clients, separated by commas, or A..B for 2, 4, 8, 16 and 32 as far as they lie between.",
+            Description = "Numbers of clients, separated by commas, or A..B for 2, 4, 8, 16 and 32 as far as they lie between. [default: 2,4,8,16,32]",
             HelpName = "N,N…",
             CustomParser = Parse,
-            DefaultValueFactory = static _ => _usual,
         };
         var mixed = new Option<bool>("--mixed") { Description = "Clients differ: device, frames a second and bandwidth, by up to twice to either side." };
         var contended = new Option<bool>("--contended") { Description = $"Servers have too much to do, or nearly so, if each client does what is best for it alone; for {RandomCrowd.LeastContended} clients and more." };
@@ -37,7 +36,7 @@ internal static class BenchCrowdCommand
         {
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
             var rows = new List<CrowdRow>();
-            int[] counts = [.. parsed.GetValue(clients)!.Where(count => !parsed.GetValue(contended) || count >= RandomCrowd.LeastContended)];
+            int[] counts = [.. (parsed.GetValue(clients) ?? _usual).Where(count => !parsed.GetValue(contended) || count >= RandomCrowd.LeastContended)];
             if (counts.Length == 0) throw new UsageException($"--contended needs at least {RandomCrowd.LeastContended} clients. Name more by --clients.");
             await terminal.TrackAsync("crowds", counts.Length, step => Task.Run(() =>
             {
@@ -56,15 +55,21 @@ internal static class BenchCrowdCommand
 
     private static int[] Parse(System.CommandLine.Parsing.ArgumentResult result)
     {
-        var values = new List<int>();
+        var (values, isWrong) = (new List<int>(), false);
         foreach (var text in result.Tokens.SelectMany(static token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries)))
         {
             if (text.Split("..") is [var from, var to] && int.TryParse(from, out var low) && int.TryParse(to, out var high)) values.AddRange(_usual.Where(count => count >= low && count <= high));
             else if (int.TryParse(text, out var value) && value is >= 1 and <= RandomCrowd.MaxClients) values.Add(value);
-            else result.AddError($"--clients takes numbers from 1 to {RandomCrowd.MaxClients}, separated by commas, or a range, not '{text}'.");
+            else isWrong = Refuse($"--clients takes numbers from 1 to {RandomCrowd.MaxClients}, separated by commas, or a range, not '{text}'.");
         }
 
-        if (values.Count == 0 && !result.Errors.Any()) result.AddError($"--clients takes numbers from 1 to {RandomCrowd.MaxClients}, or a range with 2, 4, 8, 16 or 32 in it.");
+        if (values.Count == 0 && !isWrong) Refuse($"--clients takes numbers from 1 to {RandomCrowd.MaxClients}, or a range with 2, 4, 8, 16 or 32 in it.");
         return [.. values.Distinct()];
+
+        bool Refuse(string message)
+        {
+            result.AddError(message);
+            return true;
+        }
     }
 }

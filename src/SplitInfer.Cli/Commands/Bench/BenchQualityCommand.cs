@@ -9,15 +9,16 @@ namespace SplitInfer.Cli.Commands.Bench;
 /// <summary>Plays controllers of quality, and what they are compared with, against simulated users and servers.</summary>
 internal static class BenchQualityCommand
 {
+    private static readonly double[] UsualLoads = [0.5, 0.9, 1.5, 2.5, 3.5, 4.5], UsualDeadlines = [10, 30, 100];
+
     public static Command Create(SharedOptions options, Terminal terminal)
     {
         var world = new QualityWorld();
         var loads = new Option<double[]>("--loads")
         {
-            Description = "Requests that come, as multiples of those that the servers could run to the end, separated by commas.",
+            Description = "Requests that come, as multiples of those that the servers could run to the end, separated by commas. [default: 0.5,0.9,1.5,2.5,3.5,4.5]",
             HelpName = "X,X…",
             CustomParser = ParseNumbers,
-            DefaultValueFactory = static _ => [0.5, 0.9, 1.5, 2.5, 3.5, 4.5],
         };
         var users = Count("--users", "N", "Users that send requests.", world.Users, 1, 1000);
         var servers = Count("--servers", "N", "Servers that share them; each runs one request at a time.", world.Servers, 1, 64);
@@ -33,10 +34,9 @@ internal static class BenchQualityCommand
         var confidence = Number("--confidence", "X", "How much an exit's confidence tells of which answers are right: 0 for nothing, below 1 for nearly all.", world.Confidence, static value => value is >= 0 and < 1, "takes 0 to below 1.");
         var deadlines = new Option<double[]>("--deadlines")
         {
-            Description = "Deadlines in ms, equally frequent, separated by commas.",
+            Description = "Deadlines in ms, equally frequent, separated by commas. [default: 10,30,100]",
             HelpName = "MS,MS…",
             CustomParser = ParseNumbers,
-            DefaultValueFactory = static _ => [10, 30, 100],
         };
         var file = new Argument<string?>("MODEL") { Description = "A model file: real servers of it are loaded by real clients then, in place of the simulated ones. --exits and --inputs are needed.", Arity = ArgumentArity.ZeroOrOne };
         var served = new ServedQualityOptions();
@@ -58,9 +58,9 @@ internal static class BenchQualityCommand
             {
                 var measured = served.SettingsOf(parsed, path, options, terminal) with
                 {
-                    Deadlines = [.. parsed.GetValue(deadlines)!.Select(TimeSpan.FromMilliseconds)], Users = parsed.GetValue(users), Seconds = parsed.GetValue(seconds), IsBursty = parsed.GetValue(bursts), Seed = parsed.GetValue(seed),
+                    Deadlines = [.. (parsed.GetValue(deadlines) ?? UsualDeadlines).Select(TimeSpan.FromMilliseconds)], Users = parsed.GetValue(users), Seconds = parsed.GetValue(seconds), IsBursty = parsed.GetValue(bursts), Seed = parsed.GetValue(seed),
                 };
-                await ServedQualityOptions.RunAsync(measured, parsed.GetValue(loads)!, lines, terminal, cancellationToken);
+                await ServedQualityOptions.RunAsync(measured, (parsed.GetValue(loads) ?? UsualLoads), lines, terminal, cancellationToken);
                 return;
             }
 
@@ -73,10 +73,10 @@ internal static class BenchQualityCommand
             world = world with
             {
                 Users = parsed.GetValue(users), Servers = parsed.GetValue(servers), Seconds = parsed.GetValue(seconds), Seed = parsed.GetValue(seed), IsBursty = parsed.GetValue(bursts), HasChurn = parsed.GetValue(churn),
-                IsDeadlineOfUser = parsed.GetValue(byUser), SlowAt = parsed.GetValue(slowAt) ?? double.PositiveInfinity, KillAt = parsed.GetValue(killAt), Confidence = parsed.GetValue(confidence), Deadlines = [.. parsed.GetValue(deadlines)!.Select(static ms => ms / 1000)],
+                IsDeadlineOfUser = parsed.GetValue(byUser), SlowAt = parsed.GetValue(slowAt) ?? double.PositiveInfinity, KillAt = parsed.GetValue(killAt), Confidence = parsed.GetValue(confidence), Deadlines = [.. (parsed.GetValue(deadlines) ?? UsualDeadlines).Select(static ms => ms / 1000)],
             };
             var rows = new List<QualityRow>();
-            var chosen = parsed.GetValue(loads)!;
+            var chosen = (parsed.GetValue(loads) ?? UsualLoads);
             await terminal.TrackAsync("loads", chosen.Length, step => Task.Run(() =>
             {
                 foreach (var load in chosen)
@@ -110,15 +110,22 @@ internal static class BenchQualityCommand
 
     private static double[] ParseNumbers(System.CommandLine.Parsing.ArgumentResult result)
     {
-        var values = new List<double>();
+        var (values, isWrong) = (new List<double>(), false);
+        var name = ((System.CommandLine.Parsing.OptionResult)result.Parent!).Option.Name;
         foreach (var text in result.Tokens.SelectMany(static token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries)))
         {
             if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is > 0 and <= 1e6) values.Add(value);
-            else result.AddError($"{((System.CommandLine.Parsing.OptionResult)result.Parent!).Option.Name} takes numbers above 0, separated by commas, not '{text}'.");
+            else isWrong = Refuse($"{name} takes numbers above 0, separated by commas, not '{text}'.");
         }
 
-        if (values.Count == 0 && !result.Errors.Any()) result.AddError($"{((System.CommandLine.Parsing.OptionResult)result.Parent!).Option.Name} takes numbers above 0, separated by commas.");
+        if (values.Count == 0 && !isWrong) Refuse($"{name} takes numbers above 0, separated by commas.");
         return [.. values.Distinct()];
+
+        bool Refuse(string message)
+        {
+            result.AddError(message);
+            return true;
+        }
     }
 
     private static Option<int> Count(string name, string helpName, string description, int value, int least, int most)
