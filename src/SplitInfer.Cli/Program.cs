@@ -56,6 +56,7 @@ internal static class Program
                 BenchTransportCommand.Create(options, terminal),
                 BenchLoadCommand.Create(options, terminal),
                 BenchDeadlineCommand.Create(options, terminal),
+                BenchAnytimeCommand.Create(options, terminal),
                 BenchPlanCommand.Create(options, terminal),
                 BenchPolicyCommand.Create(options, terminal),
                 BenchExperienceCommand.Create(options, terminal),

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
-using SplitInfer.Cli.Processes;
 using SplitInfer.Exits;
 
 namespace SplitInfer.Cli.Benchmarks;
@@ -9,13 +5,13 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <summary>A server in a process of its own that has one model, with some exits or none, in a folder that goes with it.</summary>
 internal sealed class QualityServer : IDisposable
 {
-    private readonly Process _process;
+    private readonly BenchmarkServer _server;
     private readonly string _folder;
 
-    private QualityServer(Process process, string folder, Uri address) => (_process, _folder, Address) = (process, folder, address);
+    private QualityServer(BenchmarkServer server, string folder) => (_server, _folder) = (server, folder);
 
     /// <summary>Where it listens.</summary>
-    public Uri Address { get; }
+    public Uri Address => _server.Address;
 
     /// <summary>Starts a server that runs one request at a time.</summary>
     /// <param name="model">The model file; what lies beside it is not looked at.</param>
@@ -26,41 +22,25 @@ internal sealed class QualityServer : IDisposable
     public static async Task<QualityServer> StartAsync(string model, QualityServing serving, double slowdown, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("splitinfer-quality-").FullName;
-        Process? process = null;
         try
         {
             var version = Directory.CreateDirectory(Path.Combine(folder, "model", "1")).FullName;
             File.Copy(model, Path.Combine(version, "model.onnx"));
             if (serving.Exits is { } exits) ExitsFile.Save(Path.Combine(version, "exits.json"), exits);
-            var start = ThisProgram.With(
-            [
-                "serve", "--models", folder, "--listen", "tcp://127.0.0.1:0", "--no-watch", "--no-trial", "--threads", "1", "--json", "--slowdown", slowdown.ToString(CultureInfo.InvariantCulture),
-                "--limit", "MaxConcurrentRuns=1", "--limit", "MaxInFlightPerConnection=256",
-                .. serving.HasPrices ? (string[])[] : ["--no-prices"],
-            ]);
-            start.RedirectStandardError = true;
-            process = Process.Start(start) ?? throw new IOException("The server's process does not start. Run the tool from its own installation.");
-            var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
-            var line = await process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false);
-            if (line is null) throw new IOException($"The server ended before it listened: {(await said.ConfigureAwait(false)).Trim()}");
-            using var json = JsonDocument.Parse(line);
-            return new(process, folder, new Uri(json.RootElement.GetProperty("listening").GetString()!));
+            string[] what = ["--models", folder, "--no-watch", "--limit", "MaxConcurrentRuns=1", "--limit", "MaxInFlightPerConnection=256", .. serving.HasPrices ? (string[])[] : ["--no-prices"]];
+            return new(await BenchmarkServer.StartAsync(what, slowdown, cancellationToken).ConfigureAwait(false), folder);
         }
         catch
         {
-            End(process, folder);
+            Directory.Delete(folder, recursive: true);
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => End(_process, _folder);
-
-    private static void End(Process? process, string folder)
+    public void Dispose()
     {
-        if (process is { HasExited: false }) process.Kill(entireProcessTree: true);
-        process?.WaitForExit();
-        process?.Dispose();
-        Directory.Delete(folder, recursive: true);
+        _server.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 }

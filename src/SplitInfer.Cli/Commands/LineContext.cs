@@ -56,6 +56,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(LoadRow))]
 [JsonSerializable(typeof(DeadlineRow))]
 [JsonSerializable(typeof(DeviceVariantRow))]
+[JsonSerializable(typeof(AnytimeDeviceRow))]
+[JsonSerializable(typeof(AnytimeRow))]
 [JsonSerializable(typeof(LoadSummaryRow))]
 [JsonSerializable(typeof(CodecRow))]
 [JsonSerializable(typeof(CalibrationLine))]

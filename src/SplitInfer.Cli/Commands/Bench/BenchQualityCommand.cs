@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SplitInfer.Cli.Benchmarks;
 using SplitInfer.Cli.Output;
 using SplitInfer.Simulation.Quality;
@@ -18,7 +17,7 @@ internal static class BenchQualityCommand
         {
             Description = "Requests that come, as multiples of those that the servers could run to the end, separated by commas. [default: 0.5,0.9,1.5,2.5,3.5,4.5]",
             HelpName = "X,X…",
-            CustomParser = ParseNumbers,
+            CustomParser = NumberList.Parse,
         };
         var users = Count("--users", "N", "Users that send requests.", world.Users, 1, 1000);
         var servers = Count("--servers", "N", "Servers that share them; each runs one request at a time.", world.Servers, 1, 64);
@@ -36,7 +35,7 @@ internal static class BenchQualityCommand
         {
             Description = "Deadlines in ms, equally frequent, separated by commas. [default: 10,30,100]",
             HelpName = "MS,MS…",
-            CustomParser = ParseNumbers,
+            CustomParser = NumberList.Parse,
         };
         var file = new Argument<string?>("MODEL") { Description = "A model file: real servers of it are loaded by real clients then, in place of the simulated ones. --exits and --inputs are needed.", Arity = ArgumentArity.ZeroOrOne };
         var served = new ServedQualityOptions();
@@ -106,26 +105,6 @@ internal static class BenchQualityCommand
             }
         }, cancellationToken));
         if (lines is null) QualityTable.Write(terminal, rows);
-    }
-
-    private static double[] ParseNumbers(System.CommandLine.Parsing.ArgumentResult result)
-    {
-        var (values, isWrong) = (new List<double>(), false);
-        var name = ((System.CommandLine.Parsing.OptionResult)result.Parent!).Option.Name;
-        foreach (var text in result.Tokens.SelectMany(static token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries)))
-        {
-            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is > 0 and <= 1e6) values.Add(value);
-            else isWrong = Refuse($"{name} takes numbers above 0, separated by commas, not '{text}'.");
-        }
-
-        if (values.Count == 0 && !isWrong) Refuse($"{name} takes numbers above 0, separated by commas.");
-        return [.. values.Distinct()];
-
-        bool Refuse(string message)
-        {
-            result.AddError(message);
-            return true;
-        }
     }
 
     private static Option<int> Count(string name, string helpName, string description, int value, int least, int most)
