@@ -28,8 +28,11 @@ internal sealed class ServerCongestion
     /// <summary>How long this client's own requests count, s.</summary>
     private const double OwnMemory = 5;
 
-    /// <summary>Replies over which the wait is learned.</summary>
-    private const double WaitMemory = 200;
+    /// <summary>Replies over which the wait is learned, and those that tell when it is another one than that.</summary>
+    private const double WaitMemory = 200, RecentMemory = 10;
+
+    /// <summary>Where the price says nothing any more of how long requests wait, recent ones have waited so many times as long as they should, and for such a part of their time on the server.</summary>
+    private const double Surprise = 3, LongPart = 0.25;
 
     private const double LeastWait = 1e-3;
 
@@ -40,7 +43,7 @@ internal sealed class ServerCongestion
     private int _places = 1;
     private double _price;
     private double _heardAt = double.NegativeInfinity;
-    private double _waited, _waits;
+    private double _waited, _waits, _recentlyWaited, _recentWaits, _recentSeconds;
     private DiscountedSum _own = new(OwnMemory);
     private double _ownLoad;
     private double _load;
@@ -62,8 +65,12 @@ internal sealed class ServerCongestion
         _own.Add(runSeconds, now);
         Hear(price, places, now);
         if (!IsPriced) return;
-        _waited += waitedSeconds - (_waited / WaitMemory);
-        _waits += Math.Max(_curve.Wait(_load), LeastWait) - (_waits / WaitMemory);
+        var wait = WaitAt(_load);
+        (_waited, _waits) = (_waited + waitedSeconds - (_waited / WaitMemory), _waits + wait - (_waits / WaitMemory));
+        (_recentlyWaited, _recentWaits) = (_recentlyWaited + waitedSeconds - (_recentlyWaited / RecentMemory), _recentWaits + wait - (_recentWaits / RecentMemory));
+        _recentSeconds += waitedSeconds + runSeconds - (_recentSeconds / RecentMemory);
+        // A price may be anything: one that is low though requests wait must not make waits look short for as long as they are learned over.
+        if (_recentlyWaited * _waits > Surprise * _waited * _recentWaits && _recentlyWaited > LongPart * _recentSeconds) (_waited, _waits) = (_recentlyWaited, _recentWaits);
     }
 
     /// <summary>Takes note of a price alone, as a refusal has it.</summary>
@@ -92,6 +99,9 @@ internal sealed class ServerCongestion
         if (!IsPriced || _waits <= 0) return default;
         var own = framesPerSecond * tailSeconds / _places;
         var load = _load + Math.Max(0, own - _ownLoad);
-        return (_waited / _waits * _curve.Wait(load), Variability * _curve.Price(load - (own / 2)) * tailSeconds);
+        return (_waited / _waits * WaitAt(load), Variability * _curve.Price(load - (own / 2)) * tailSeconds);
     }
+
+    // w(ρ), at least so much as is told apart from none, in what is learned as in what is expected: else whatever is waited at a price of 0 would never be expected.
+    private double WaitAt(double load) => Math.Max(_curve.Wait(load), LeastWait);
 }

@@ -91,6 +91,22 @@ public class PricedChoiceTests
         Assert.True(used[2] > 100, $"The other server was used for {used[2]} of 200 requests.");
     }
 
+    [Theory]
+    [InlineData(1e-6, 1)]
+    [InlineData(0, 1)]
+    [InlineData(0, 1000)]
+    public void A_server_that_names_a_low_price_and_calls_all_its_time_a_wait_makes_no_client_slower_than_alone(double price, double first)
+    {
+        foreach (var seed in Enumerable.Range(1, 40))
+        {
+            var world = RandomWorld.Find($"random/Steady/{seed}")!;
+            SimulatedFrame[] frames = [.. new Simulator(world, 1).Play(new Liar(Create(world), price, first))];
+            var half = frames.Length / 2;
+            var alone = frames.Skip(half).Average(frame => world.MeanSeconds(world.Choices - 1, frame.Frame)) * 1e3;
+            Assert.True(frames.Skip(half).Average(static frame => frame.MeanMs) < 1.05 * alone, $"world {seed}");
+        }
+    }
+
     private static bool UsesServer(IEnumerable<SimulatedFrame> frames)
     {
         SimulatedFrame[] all = [.. frames];
@@ -110,6 +126,18 @@ public class PricedChoiceTests
         {
             if (outcome.Server == ServerOutcome.Replied) Replies++;
             base.Observe(outcome.Server == ServerOutcome.Replied ? outcome with { QueueSeconds = outcome.ServerSeconds / 2, ServerPlaces = 3, ServerPrice = price } : outcome);
+        }
+    }
+
+    /// <summary>Replies name one price at first and another one from then on, and say that the server's whole time was spent in its queue.</summary>
+    private sealed class Liar(IPartitionPolicy policy, double price, double first) : PolicyWrapper(policy)
+    {
+        private bool _hasReplied;
+
+        public override void Observe(in Outcome outcome)
+        {
+            base.Observe(outcome.Server == ServerOutcome.Replied ? outcome with { QueueSeconds = outcome.ServerSeconds, ServerPlaces = 1, ServerPrice = _hasReplied ? price : first } : outcome);
+            _hasReplied |= outcome.Server == ServerOutcome.Replied;
         }
     }
 }
