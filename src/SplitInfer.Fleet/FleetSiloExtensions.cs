@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
@@ -92,10 +93,10 @@ public static class FleetSiloExtensions
             silo.Services.TryAddSingleton<RedisWatch>();
             silo.UseRedisClustering(clustering => clustering.ConfigurationOptions = endpoint);
             silo.Services.AddOptions<RedisClusteringOptions>().Configure<RedisWatch>((clustering, watch) => clustering.CreateMultiplexer = _ => watch.ConnectAsync(endpoint));
-            silo.AddRedisGrainStorage(PriceGrain.Storage, (OptionsBuilder<RedisStorageOptions> storage) => storage.Configure<Serializer, RedisWatch>((kept, serializer, watch) =>
+            silo.AddRedisGrainStorage(PriceGrain.Storage, (OptionsBuilder<RedisStorageOptions> storage) => storage.Configure<Serializer, RedisWatch, ILogger<ForgivingSerializer>>((kept, serializer, watch, logger) =>
             {
                 (kept.ConfigurationOptions, kept.CreateMultiplexer) = (endpoint, _ => watch.ConnectAsync(endpoint));
-                kept.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+                kept.GrainStorageSerializer = new ForgivingSerializer(new OrleansGrainStorageSerializer(serializer), logger);
             }));
         }
         else

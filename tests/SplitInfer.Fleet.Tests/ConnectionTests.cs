@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using SplitInfer.Policies.Quality;
 using SplitInfer.Testing;
+using StackExchange.Redis;
 
 namespace SplitInfer.Fleet.Tests;
 
@@ -65,6 +66,28 @@ public sealed class ConnectionTests
         // Another silo, at other ports, goes on: the node reports as before.
         using var next = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort.Take(), FreePort.Take()));
         Assert.True((await PricedAsync(fleet, SomeCurves.Report(node))).Price > 0);
+        await next.StopAsync();
+    }
+
+    [CommandFact("redis-server")]
+    public async Task A_region_whose_state_something_else_has_written_over_begins_anew()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var fleet = new OrleansCoordination(new() { Coordinator = new($"redis://{redis.Address}/eu") });
+        using (var silo = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort(), FreePort())))
+        {
+            await JoinAsync(fleet);
+            await silo.StopAsync();
+        }
+
+        await using (var connection = await ConnectionMultiplexer.ConnectAsync(redis.Address))
+        {
+            var key = Assert.Single(connection.GetServer(redis.Address).Keys(), static key => key.ToString().EndsWith("/nodes", StringComparison.Ordinal));
+            Assert.False(await connection.GetDatabase().HashSetAsync(key, "data", new byte[] { 1, 2, 3, 255 }));
+        }
+
+        using var next = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort(), FreePort()));
+        Assert.True((await PricedAsync(fleet, SomeCurves.Report(await JoinAsync(fleet)))).Price > 0);
         await next.StopAsync();
     }
 

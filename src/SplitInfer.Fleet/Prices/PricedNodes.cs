@@ -32,11 +32,11 @@ internal sealed class PricedNodes(QualityCoordinatorOptions options, TimeProvide
     /// <summary>How many nodes are known.</summary>
     public int Count => _nodes.Count;
 
-    /// <summary>Goes on with what was kept.</summary>
+    /// <summary>Goes on with what was kept, as far as it makes sense; others join again.</summary>
     public void Restore(RegionState state)
     {
-        foreach (var record in state.Nodes)
-            if (_nodes.Count < options.MaxNodes && CoordinatorOf(record.Curves, out _) is { } coordinator) _nodes[NumberOf(record.Name)] = new(record, coordinator) { HeardAt = clock.GetTimestamp() };
+        foreach (var record in state.Nodes ?? [])
+            if (_nodes.Count < options.MaxNodes && record is { Name: not null } && CoordinatorOf(record.Curves, out _) is { } coordinator) _nodes[NumberOf(record.Name)] = new(record, coordinator) { HeardAt = clock.GetTimestamp() };
     }
 
     /// <summary>What is to be kept.</summary>

@@ -56,7 +56,7 @@ internal sealed class KindPriorGrain([PersistentState("kind", KindPriorGrain.Sto
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _sum.Bytes = kept.State.Sum;
+        _sum.Bytes = kept.State.Sum ?? [];
         return Task.CompletedTask;
     }
 
@@ -100,7 +100,7 @@ internal sealed class KindIndexGrain([PersistentState("kinds", KindPriorGrain.St
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        foreach (var kind in kept.State.Kinds) _ = _kinds.Admit(kind);
+        foreach (var kind in kept.State.Kinds ?? []) _ = _kinds.Admit(kind);
         return Task.CompletedTask;
     }
 
@@ -108,7 +108,7 @@ internal sealed class KindIndexGrain([PersistentState("kinds", KindPriorGrain.St
     public async ValueTask<bool> AdmitAsync(string kind)
     {
         if (!_kinds.Admit(kind)) return false;
-        if (kept.State.Kinds.Length == _kinds.All.Length) return true;
+        if (kept.State.Kinds?.Length == _kinds.All.Length) return true;
         kept.State.Kinds = _kinds.All;
         await kept.WriteStateAsync();
         return true;

@@ -22,7 +22,7 @@ internal sealed class KindSum(IKindPriorAdder adder)
         if (share is not { Length: > 0 and <= MaxShareBytes }) return $"A share has 1 to {MaxShareBytes} bytes; this one has {share?.Length ?? 0}.";
         try
         {
-            var sum = adder.Add(Bytes, share);
+            var sum = Sum(share);
             if (sum is not { Length: > 0 and <= MaxBytes }) return $"With this share the sum would have {sum?.Length ?? 0} bytes; it has 1 to {MaxBytes}.";
             Bytes = sum;
             return null;
@@ -30,6 +30,19 @@ internal sealed class KindSum(IKindPriorAdder adder)
         catch (FormatException error)
         {
             return error.Message;
+        }
+    }
+
+    private byte[] Sum(byte[] share)
+    {
+        try
+        {
+            return adder.Add(Bytes, share);
+        }
+        catch (FormatException) when (Bytes.Length > 0)
+        {
+            // Where it is not the share that is wrong, it is the sum, as what a storage gives back may be: it would refuse every share there is.
+            return adder.Add([], share);
         }
     }
 }

@@ -54,6 +54,16 @@ public class PricedNodesTests
     }
 
     [Fact]
+    public void Of_what_was_kept_only_what_makes_sense_goes_on()
+    {
+        var nodes = Nodes();
+        nodes.Restore(new() { Nodes = null! });
+        nodes.Restore(new() { Nodes = [null!, new(null!, []), new("a", null!), new("b", [null!]), new("c", [new([double.NaN], [1], [0], [0], [1])]), new("d", [CurveMessage.Of(SomeCurves.Three)])] });
+        Assert.Equal("d", Assert.Single(nodes.Snapshot().Nodes).Name);
+        Assert.True(Price(nodes, SomeCurves.Report(PricedNodes.NumberOf("d"))).Price > 0);
+    }
+
+    [Fact]
     public void What_was_kept_goes_on_elsewhere_without_joining()
     {
         var nodes = Nodes();

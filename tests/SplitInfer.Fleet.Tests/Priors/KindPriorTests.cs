@@ -54,6 +54,16 @@ public sealed class KindPriorTests
         Assert.Equal(2, NumberOf(await store.GetAsync("phone")));
     }
 
+    [Fact]
+    public void A_sum_that_came_back_damaged_is_given_up_for_the_next_share()
+    {
+        var sum = new KindSum(new Numbers()) { Bytes = [1, 2] };
+        Assert.NotNull(sum.Add([1]));
+        Assert.Null(sum.Add(Share(3)));
+        Assert.Null(sum.Add(Share(4)));
+        Assert.Equal(7, NumberOf(sum.Bytes));
+    }
+
     private static byte[] Share(int value)
     {
         var bytes = new byte[sizeof(int)];
@@ -70,6 +80,7 @@ public sealed class KindPriorTests
         {
             var value = share.Length == sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(share) : -1;
             if (value is < 0 or > 100) throw new FormatException("A share is a number of at most 100.");
+            if (sum.Length is not (0 or sizeof(int))) throw new FormatException("A sum is a number.");
             return Share((sum.IsEmpty ? 0 : BinaryPrimitives.ReadInt32LittleEndian(sum)) + value);
         }
     }
