@@ -202,9 +202,15 @@ internal sealed partial class Attempt(LocalCut cut, ITensorCodec codec, Decision
         return true;
     }
 
-    /// <summary>Takes over an answer that may yet be bettered, and tells of it where it is surer than those before.</summary>
+    /// <summary>Takes over an answer that may yet be bettered, and tells of it where it is surer than those before. One that comes after the deadline, since a run could not be stopped, is none.</summary>
     public async ValueTask OfferAsync(AttemptResult answer, CancellationToken stop)
     {
+        if (budget.IsOver)
+        {
+            answer.Outputs.Dispose();
+            return;
+        }
+
         var atHand = Volatile.Read(ref _atHand) ?? Interlocked.CompareExchange(ref _atHand, new(), null) ?? _atHand;
         if (atHand.Offer(answer) && Early is { } early && atHand.Share() is { } told) await early(this, told, stop).ConfigureAwait(false);
     }

@@ -32,7 +32,8 @@ internal readonly record struct ExitRule
     /// <param name="keepsUnsure">Whether an answer that is not sure is better than none, since the request has a deadline and the device may finish it.</param>
     public static ExitRule For(DeviceExits? exits, ArmExit? setting, double? minQuality, bool keepsUnsure)
     {
-        if (exits is null) return default;
+        // Who asks for the model itself is given nothing else, and an exit may be as good as certain.
+        if (exits is null || minQuality is 1) return default;
         var isAllowed = setting is not null && !(minQuality > setting.Quality);
         return new()
         {

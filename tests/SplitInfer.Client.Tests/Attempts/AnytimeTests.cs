@@ -138,6 +138,29 @@ public class AnytimeTests
         else await Assert.ThrowsAnyAsync<TimeoutException>(() => call);
     }
 
+    [Theory]
+    [InlineData(0.6)]
+    [InlineData(0.95)]
+    public async Task What_an_exit_says_after_the_deadline_is_told_to_nobody(double confidence)
+    {
+        await using var stage = await StartAsync([new(confidence)], tail: 300);
+        stage.Device[Segment.Head] = new(Ms(300), StopsIn: Ms(200), IsUnstoppable: true);
+        var answers = new List<Answer>();
+        var call = stage.InferProgressiveAsync(Choice.Plain, answers.Add, deadline: Deadline);
+        await stage.PassUntilAsync(() => call.IsCompleted, turns: 400);
+        await Assert.ThrowsAnyAsync<TimeoutException>(() => call);
+        Assert.Empty(answers);
+        await stage.PassUntilAsync(() => stage is { LeftRunning: 0, IsAllReleased: true });
+    }
+
+    [Fact]
+    public async Task A_certain_exit_is_not_given_to_who_asks_for_the_model_itself()
+    {
+        // So sure that single precision tells it from certain no more.
+        await using var stage = await StartAsync([new(1 - 1e-16)], tail: 300);
+        await Assert.ThrowsAnyAsync<TimeoutException>(() => PassAsync(stage, Choice.Exiting with { MinQuality = 1 }));
+    }
+
     [Fact]
     public async Task Whoever_wants_errors_of_servers_gets_them_at_the_deadline_too()
     {
