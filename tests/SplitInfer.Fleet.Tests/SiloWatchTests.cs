@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
 
 namespace SplitInfer.Fleet.Tests;
 

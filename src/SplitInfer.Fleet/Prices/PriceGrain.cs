@@ -69,6 +69,6 @@ internal sealed partial class PriceGrain(
     [LoggerMessage(75, LogLevel.Information, "Server {Node} has joined; region {Region} has {Count} now", EventName = "ServerJoined")]
     private partial void LogJoined(string node, string region, int count);
 
-    [LoggerMessage(76, LogLevel.Warning, EventName = "NodesNotWritten", Message = "The nodes of a region could not be written and are written again in a second; where this silo is lost meanwhile, they join again. {Reason}")]
+    [LoggerMessage(76, LogLevel.Warning, "The nodes of a region could not be written and are written again in a second; where this silo is lost meanwhile, they join again. {Reason}", EventName = "NodesNotWritten")]
     private partial void LogNotWritten(string reason);
 }

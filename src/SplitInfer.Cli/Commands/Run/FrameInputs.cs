@@ -1,6 +1,6 @@
 using SplitInfer.Cli.Inputs;
-using SplitInfer.Partitioning;
 using SplitInfer.Execution;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Commands.Run;
