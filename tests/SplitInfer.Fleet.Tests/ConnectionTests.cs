@@ -74,7 +74,7 @@ public sealed class ConnectionTests
     {
         await using var redis = await RedisServer.StartAsync();
         await using var fleet = new OrleansCoordination(new() { Coordinator = new($"redis://{redis.Address}/eu") });
-        using (var silo = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort(), FreePort())))
+        using (var silo = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort.Take(), FreePort.Take())))
         {
             await JoinAsync(fleet);
             await silo.StopAsync();
@@ -86,7 +86,7 @@ public sealed class ConnectionTests
             Assert.False(await connection.GetDatabase().HashSetAsync(key, "data", new byte[] { 1, 2, 3, 255 }));
         }
 
-        using var next = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort(), FreePort()));
+        using var next = await StartSiloAsync(fleet => (fleet.Redis, fleet.Region, fleet.SiloPort, fleet.GatewayPort) = (redis.Address, "eu", FreePort.Take(), FreePort.Take()));
         Assert.True((await PricedAsync(fleet, SomeCurves.Report(await JoinAsync(fleet)))).Price > 0);
         await next.StopAsync();
     }
