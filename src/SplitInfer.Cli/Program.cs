@@ -57,6 +57,7 @@ internal static class Program
                 BenchLoadCommand.Create(options, terminal),
                 BenchDeadlineCommand.Create(options, terminal),
                 BenchAnytimeCommand.Create(options, terminal),
+                BenchJointCommand.Create(options, terminal),
                 BenchPlanCommand.Create(options, terminal),
                 BenchPolicyCommand.Create(options, terminal),
                 BenchExperienceCommand.Create(options, terminal),

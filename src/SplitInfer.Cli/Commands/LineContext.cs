@@ -40,6 +40,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(FamilySummary))]
 [JsonSerializable(typeof(JointRow))]
 [JsonSerializable(typeof(JointSummary))]
+[JsonSerializable(typeof(ServedJointRow))]
+[JsonSerializable(typeof(ServedJointSummary))]
 [JsonSerializable(typeof(JointDeadlineRow))]
 [JsonSerializable(typeof(JointDeadlineSummary))]
 [JsonSerializable(typeof(FamilyCellLine))]
