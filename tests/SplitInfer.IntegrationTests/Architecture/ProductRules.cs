@@ -60,7 +60,7 @@ internal static class ProductRules
             ["Server/Quality"] = [.. Core, "Policies/Quality"],
             ["Fleet/Prices"] = ["Policies/Quality"],
             ["Fleet/Names"] = [],
-            ["Fleet/Priors"] = ["Fleet/Names"],
+            ["Fleet/Priors"] = ["Fleet/Names", "Policies/Sharing"],
             ["Fleet"] = ["Fleet/Prices", "Fleet/Priors", "Core"],
 
             ["Server/Models"] = ["Server/Quality"],

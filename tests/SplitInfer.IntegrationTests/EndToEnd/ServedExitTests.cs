@@ -31,7 +31,7 @@ public sealed class ServedExitTests : IDisposable
             var (scores, expected) = (new float[exits.Classes], Expected(model, exits, inputs));
             foreach (var from in model.Plan.Partitions.Where(partition => partition.IsAdmissible && partition.Index <= cut).Select(static partition => partition.Index))
             {
-                using var reply = await SendAsync(server, $"exit{cut}", model, from, inputs, minQuality: 0.5);
+                using var reply = await SendUntilAnExitAnswersAsync(server, $"exit{cut}", model, from, inputs);
                 Assert.Equal((1, expected.Confidence), (reply.Exit, Math.Round(reply.Confidence, 3)));
                 var output = Assert.Single(reply.Outputs)!;
                 Assert.True(model.Plan.Outputs[0].Accepts(output.ElementType, output.Shape));
@@ -110,6 +110,17 @@ public sealed class ServedExitTests : IDisposable
         var answer = new ExitHead(exits, exits.Exits[0]).Evaluate(boundary, scores);
         foreach (var tensor in boundary) tensor.Dispose();
         return (Math.Round(answer.Confidence, 3), scores);
+    }
+
+    // Now and then an idle server lets the model answer, to check what exits are worth.
+    private static async Task<TailReply> SendUntilAnExitAnswersAsync(SplitInferServer server, string name, PartitionedModel model, int from, TensorValue[] inputs)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var reply = await SendAsync(server, name, model, from, inputs, minQuality: 0.5);
+            if (reply.Exit > 0 || tries == 4) return reply;
+            reply.Dispose();
+        }
     }
 
     private static async Task<TailReply> SendAsync(SplitInferServer server, string name, PartitionedModel model, int from, TensorValue[] inputs, double? minQuality)

@@ -47,11 +47,15 @@ public sealed class ExitAllocationTests : IDisposable
 
         async Task SendAsync(TailRequest request, double? quality, int count)
         {
+            var early = 0;
             for (var i = 0; i < count; i++)
             {
                 using var reply = await transport.SendAsync(request);
-                Assert.Equal(quality is null ? 0 : 1, reply.Exit);
+                early += reply.Exit;
             }
+
+            // Now and then an idle server lets the model answer, to check what exits are worth.
+            Assert.InRange(early, quality is null ? 0 : count * 9 / 10, quality is null ? 0 : count);
         }
     }
 }
