@@ -62,6 +62,8 @@ try() {
 # A version and a package folder of their own, so that nothing of an earlier run is taken. What else is unpacked on this machine is not fetched again.
 SplitInferVersion=0.0.0-ci.$(date +%s)
 bash "$root/eng/pack.sh" "$out/feed" -p:PackageVersion="$SplitInferVersion"
+# From here on nothing is written into the repository.
+: >"$out/packed"
 unpacked=$(dotnet nuget locals global-packages --list --force-english-output)
 unpacked=${unpacked#*: }
 mkdir -p "$unpacked"

@@ -57,9 +57,9 @@ internal static class BenchQualityCommand
             {
                 var measured = served.SettingsOf(parsed, path, options, terminal) with
                 {
-                    Deadlines = [.. (parsed.GetValue(deadlines) ?? UsualDeadlines).Select(TimeSpan.FromMilliseconds)], Users = parsed.GetValue(users), Seconds = parsed.GetValue(seconds), IsBursty = parsed.GetValue(bursts), Seed = parsed.GetValue(seed),
+                    Deadlines = [.. Given(parsed.GetValue(deadlines), UsualDeadlines).Select(TimeSpan.FromMilliseconds)], Users = parsed.GetValue(users), Seconds = parsed.GetValue(seconds), IsBursty = parsed.GetValue(bursts), Seed = parsed.GetValue(seed),
                 };
-                await ServedQualityOptions.RunAsync(measured, (parsed.GetValue(loads) ?? UsualLoads), lines, terminal, cancellationToken);
+                await ServedQualityOptions.RunAsync(measured, Given(parsed.GetValue(loads), UsualLoads), lines, terminal, cancellationToken);
                 return;
             }
 
@@ -72,10 +72,10 @@ internal static class BenchQualityCommand
             world = world with
             {
                 Users = parsed.GetValue(users), Servers = parsed.GetValue(servers), Seconds = parsed.GetValue(seconds), Seed = parsed.GetValue(seed), IsBursty = parsed.GetValue(bursts), HasChurn = parsed.GetValue(churn),
-                IsDeadlineOfUser = parsed.GetValue(byUser), SlowAt = parsed.GetValue(slowAt) ?? double.PositiveInfinity, KillAt = parsed.GetValue(killAt), Confidence = parsed.GetValue(confidence), Deadlines = [.. (parsed.GetValue(deadlines) ?? UsualDeadlines).Select(static ms => ms / 1000)],
+                IsDeadlineOfUser = parsed.GetValue(byUser), SlowAt = parsed.GetValue(slowAt) ?? double.PositiveInfinity, KillAt = parsed.GetValue(killAt), Confidence = parsed.GetValue(confidence), Deadlines = [.. Given(parsed.GetValue(deadlines), UsualDeadlines).Select(static ms => ms / 1000)],
             };
             var rows = new List<QualityRow>();
-            var chosen = (parsed.GetValue(loads) ?? UsualLoads);
+            var chosen = Given(parsed.GetValue(loads), UsualLoads);
             await terminal.TrackAsync("loads", chosen.Length, step => Task.Run(() =>
             {
                 foreach (var load in chosen)
@@ -106,6 +106,9 @@ internal static class BenchQualityCommand
         }, cancellationToken));
         if (lines is null) QualityTable.Write(terminal, rows);
     }
+
+    // A default would be printed as the type of a list, so that it stands in the description.
+    private static double[] Given(double[]? values, double[] usual) => values is { Length: > 0 } ? values : usual;
 
     private static Option<int> Count(string name, string helpName, string description, int value, int least, int most)
     {
