@@ -54,8 +54,8 @@ public sealed class ServerLimits
     /// <summary>Tails that run at a time. The number of processors unless set.</summary>
     public int MaxConcurrentRuns { get; set; } = Environment.ProcessorCount;
 
-    /// <summary>Requests that wait for a place to run, at most; the next ones are refused as busy. Fewer wait where runs take long: as many as take about 16 runs of mean length, or one for each of <see cref="MaxConcurrentRuns"/> if that is more. 64 unless set.</summary>
-    public int MaxQueuedRuns { get; set; } = 64;
+    /// <summary>Requests that wait for a place to run, at most; the next ones are refused as busy. Fewer wait where runs take long: as many as take about 16 runs of mean length, or one for each of <see cref="MaxConcurrentRuns"/> if that is more; requests that exits may answer by a deadline count by the part that they take of the time until then. 256 unless set.</summary>
+    public int MaxQueuedRuns { get; set; } = 256;
 
     /// <summary>How long one tail may run; it is then stopped at the next node and the request refused. One minute unless set.</summary>
     public TimeSpan MaxRunTime { get; set; } = TimeSpan.FromMinutes(1);

@@ -19,6 +19,9 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     // By so many mean runs may a job that is due sooner be ahead of its turn: about as many as wait.
     private const double RunsAhead = 16;
 
+    // So many times more jobs may wait than of others, however much time they have.
+    private const double LeastCountedByDeadline = 1.0 / 16;
+
     private readonly Lock _gate = new();
     private readonly FairQueue _queue = new();
     private readonly QueueLimit _limit = new(places, maxQueued);
@@ -159,16 +162,22 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         job.Arrival = 0;
     }
 
+    /// <summary>Whether a job waits no longer than it may, whatever else waits: it has a deadline, and an exit may answer it.</summary>
+    private static bool IsBoundByDeadline(in TailJobTerms terms) => terms is { LeastSeconds: > 0, DueAt: < long.MaxValue };
+
     private double Seconds(long timestamp) => timestamp == long.MaxValue ? double.PositiveInfinity : timestamp / (double)time.TimestampFrequency;
 
     /// <summary>What a job is expected to run, s; 0 where nothing tells. One that an exit may answer is stopped there where others would wait for it.</summary>
     private double Expect(in TailJobTerms terms) => terms.LeastSeconds > 0 ? terms.LeastSeconds : _times.Expect(terms);
 
-    /// <summary>What a job counts. Of those that an exit may answer by a deadline four times as many may wait, since their deadlines bound how long.</summary>
+    /// <summary>What a job counts, in mean runs. One that an exit may answer by a deadline counts by the share that it takes of the time until then.</summary>
+    // Earliest deadline first keeps all deadlines while such shares come to no more than 1 a place, and mostly with twice as much; an offer is looked at by itself as well.
     private double Count(in TailJobTerms terms, double run)
     {
         var counted = QueueLimit.Count(run, _times.Mean);
-        return terms is { LeastSeconds: > 0, DueAt: < long.MaxValue } ? Math.Max(QueueLimit.LeastCounted, counted / 4) : counted;
+        if (!IsBoundByDeadline(terms)) return counted;
+        var left = time.GetElapsedTime(time.GetTimestamp(), terms.DueAt).TotalSeconds;
+        return Math.Max(LeastCountedByDeadline, counted * Math.Min(1, _limit.Target(_times.Mean) / Math.Max(left, 1e-9)) / 2);
     }
 
     private bool TryTakePlace(TailJob job)
@@ -240,7 +249,8 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
             _lastPlace.Record(job.Terms.Machine, seconds);
             _queue.Settle(job, seconds);
             var waited = job.QueuedAt == 0 ? 0 : time.GetElapsedTime(job.QueuedAt, job.StartedAt).TotalSeconds;
-            _limit.Record(waited, _times.Mean);
+            // One that waited because others were due sooner says nothing of how long the queue is.
+            if (!IsBoundByDeadline(job.Terms)) _limit.Record(waited, _times.Mean);
             // One that was stopped has kept its place as well, and one that was late at once no longer than it took to say so.
             _price.Observe(waited, seconds);
             // The place passes to the next job that may take it, so that none that comes now is before it.

@@ -35,12 +35,15 @@ public sealed class QualitySchedulingTests
     }
 
     [Theory]
-    [InlineData(1.5)]
-    [InlineData(3.5)]
-    public async Task Above_what_can_be_run_whole_all_get_an_answer_in_time(double load)
+    [InlineData(1.5, 0.01)]
+    [InlineData(3.5, 0.01)]
+    [InlineData(3.5, 0.06)]
+    [InlineData(4.25, 0.06)]
+    public async Task Above_what_can_be_run_whole_all_get_an_answer_in_time(double load, double shortest)
     {
         var random = new Random(5);
-        double[] deadlines = [0.01, 0.03, 0.1];
+        // Many wait where they have long.
+        double[] deadlines = [shortest, 3 * shortest, 10 * shortest];
         using var world = new QualityWorld(places: 1, seed: 1);
         await world.PlayAsync(Arrivals(random, load / QualityWorld.Whole, seconds: 20, () => world.Make(minQuality: 0.1, deadlines[random.Next(3)], user: $"user {random.Next(16)}")));
         // The first second finds out what comes.

@@ -34,7 +34,7 @@ internal sealed class QualityWorld : ITailRunner, IDisposable
     public QualityWorld(int places, int seed)
     {
         (Places, _runner) = (places, new(Time, TimeSpan.FromMinutes(1)));
-        Scheduler = new(this, places, maxQueued: 64, Time);
+        Scheduler = new(this, places, maxQueued: 1024, Time);
         _segments = new SegmentResidency(long.MaxValue).Open(new Compiler(this));
         _node = new(places, Time, new Random(seed));
         var curve = new QualityCurve([.. Agreement.Select(static (right, e) => new CurveExit(LegSeconds.Take(e + 1).Sum(), right))]);
