@@ -55,6 +55,7 @@ internal static class Program
                 BenchCodecCommand.Create(options, terminal),
                 BenchTransportCommand.Create(options, terminal),
                 BenchLoadCommand.Create(options, terminal),
+                BenchServerCommand.Create(options, terminal),
                 BenchDeadlineCommand.Create(options, terminal),
                 BenchAnytimeCommand.Create(options, terminal),
                 BenchJointCommand.Create(options, terminal),

@@ -9,7 +9,7 @@ namespace SplitInfer.Cli.Benchmarks;
 
 /// <summary>
 /// Loads a server with whole models to run: as much as it takes, 80 % of that, twice of that, 80 % again, and then a greedy connection beside a polite one.
-/// The phases of given rates are open loops: requests come at random times (Poisson), whether those before have ended or not, and delays count from when
+/// The phases of given rates are open loops: requests come at random times, whether those before have ended or not, and delays count from when
 /// a request was to be made. In the others, who is refused comes again when it was told to.
 /// </summary>
 /// <param name="server">Where the server listens.</param>
@@ -17,8 +17,9 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <param name="model">A model that it holds.</param>
 /// <param name="connections">Connections that make the requests.</param>
 /// <param name="phase">How long each phase lasts.</param>
+/// <param name="arrivals">When requests come in the phases of given rates.</param>
 /// <param name="time">The clock.</param>
-internal sealed class LoadBenchmark(Uri server, TransportOptions reach, PartitionedModel model, int connections, TimeSpan phase, TimeProvider time) : IAsyncDisposable
+internal sealed class LoadBenchmark(Uri server, TransportOptions reach, PartitionedModel model, int connections, TimeSpan phase, ArrivalPattern arrivals, TimeProvider time) : IAsyncDisposable
 {
     private const double Calm = 0.8, Overload = 2;
     private const int Seed = 1, InFlight = 2, GreedyInFlight = 16, PoliteInFlight = 2;
@@ -89,15 +90,12 @@ internal sealed class LoadBenchmark(Uri server, TransportOptions reach, Partitio
     /// <summary>Requests are made at random times, so many a second on average, over the connections in turn.</summary>
     private async Task<LoadTally> OpenAsync(double perSecond, CancellationToken cancellationToken)
     {
-        var (tally, random, requests, start) = (new LoadTally(), new Random(Seed), new List<Task>(), time.GetTimestamp());
-        var due = TimeSpan.Zero;
-        for (var number = 0; ; number++)
+        var (tally, requests, start) = (new LoadTally(), new List<Task>(), time.GetTimestamp());
+        foreach (var due in new Arrivals(arrivals, perSecond, phase, Seed).Times())
         {
-            due += TimeSpan.FromSeconds(-Math.Log(1 - random.NextDouble()) / perSecond);
-            if (due > phase) break;
             if (due - time.GetElapsedTime(start) is var wait && wait > TimeSpan.FromMilliseconds(1)) await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
-            var (transport, at) = (_transports[number % _transports.Length], due);
-            requests.Add(Task.Run(() => SendAsync(transport, tally, start, at, cancellationToken), cancellationToken));
+            var transport = _transports[requests.Count % _transports.Length];
+            requests.Add(Task.Run(() => SendAsync(transport, tally, start, due, cancellationToken), cancellationToken));
         }
 
         await Task.WhenAll(requests).ConfigureAwait(false);

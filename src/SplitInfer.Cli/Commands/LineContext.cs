@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using SplitInfer.Cli.Benchmarks;
+using SplitInfer.Cli.Benchmarks.Servers;
 using SplitInfer.Cli.Commands.Calibrate;
 using SplitInfer.Cli.Commands.Coordinate;
 using SplitInfer.Cli.Commands.Evaluate;
@@ -56,6 +57,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(TransportRow))]
 [JsonSerializable(typeof(TelemetryRow))]
 [JsonSerializable(typeof(LoadRow))]
+[JsonSerializable(typeof(ServerRow))]
 [JsonSerializable(typeof(DeadlineRow))]
 [JsonSerializable(typeof(DeviceVariantRow))]
 [JsonSerializable(typeof(AnytimeDeviceRow))]

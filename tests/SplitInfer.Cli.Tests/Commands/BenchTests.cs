@@ -50,6 +50,31 @@ public sealed class BenchTests : IDisposable
         Assert.Equal("goodputRatio p99Ratio recoverySeconds politeShare", CommandLine.Fields(result.Json[^1]));
     }
 
+    [Theory]
+    [InlineData("bursts")]
+    [InlineData("minutes")]
+    public async Task Load_may_come_unevenly(string arrivals)
+    {
+        FunctionNet.Build().Save(_folder["model.onnx"]);
+        await using var server = await ServerProcess.StartAsync(_folder["model.onnx"], "--listen", "tcp://127.0.0.1:0", "--json", "--dim", "batch=2");
+        var result = await CommandLine.RunAsync("bench", "load", _folder["model.onnx"], "--server", server.Address, "--seconds", "1", "--connections", "2", "--arrivals", arrivals, "--json", "--dim", "batch=2");
+        Assert.Equal("", result.Error);
+        Assert.Equal(7, result.Json.Length);
+    }
+
+    [Fact]
+    public async Task Server_prints_a_line_for_each_contender_and_number_of_clients()
+    {
+        File.WriteAllBytes(_folder["model.onnx"], ResNet18.Build(size: 32, classes: 10, width: 8).ToBytes());
+        await using var server = await ServerProcess.StartAsync(_folder["model.onnx"], "--listen", "tcp://127.0.0.1:0", "--json");
+        var result = await CommandLine.RunAsync("bench", "server", _folder["model.onnx"], "--server", server.Address, "--clients", "1,3", "--seconds", "0.2", "--rounds", "2", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal(["bare 1", "splitinfer 1", "bare 3", "splitinfer 3"], result.Json.Select(static l => $"{l.GetProperty("contender").GetString()} {l.GetProperty("clients").GetInt32()}"));
+        Assert.All(result.Json, static l => Assert.Equal("contender clients perSecond p50Ms p99Ms perSecondRatio p50Ratio", CommandLine.Fields(l)));
+        Assert.All(result.Json, static l => Assert.True(l.GetProperty("perSecond").GetDouble() > 0));
+        Assert.All(result.Json.Where(static l => l.GetProperty("contender").GetString() == "bare"), static l => Assert.Equal(1, l.GetProperty("perSecondRatio").GetDouble()));
+    }
+
     [Fact]
     public async Task Plan_prints_a_line_for_each_graph()
     {

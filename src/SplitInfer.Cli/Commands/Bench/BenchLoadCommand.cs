@@ -15,14 +15,15 @@ internal static class BenchLoadCommand
         var server = new Option<string>("--server") { Description = "The server, a process of its own that holds the model.", HelpName = "URI", Required = true };
         var connections = new Option<int>("--connections") { Description = "Connections that make the requests, 2 or more.", HelpName = "N", DefaultValueFactory = static _ => 16 };
         var seconds = new Option<double>("--seconds") { Description = "How long each of the five phases lasts.", HelpName = "S", DefaultValueFactory = static _ => 10 };
+        var arrivals = new Option<ArrivalPattern>("--arrivals") { Description = "How requests come in the phases of given rates: Poisson, Bursts (four times as many for half a second in two and a half) or Minutes (a rate that changes thirty times in a phase).", HelpName = "PATTERN", DefaultValueFactory = static _ => ArrivalPattern.Poisson };
         connections.Require<int>(static count => count is >= 2 and <= 128, "takes 2 to 128.");
         seconds.Require<double>(static length => length is >= 1 and <= 3600, "takes 1 to 3600.");
         var command = new ExplainedCommand("load", "Loads a server with whole models to run: until it is full, with 80 % and twice of that, and a greedy client beside a polite one.",
             "splitinfer bench load squeezenet.onnx --server tcp://127.0.0.1:7070",
-            "splitinfer bench load squeezenet.onnx --server tcp://127.0.0.1:7070 --seconds 30 --json",
+            "splitinfer bench load squeezenet.onnx --server tcp://127.0.0.1:7070 --seconds 30 --arrivals bursts --json",
             "splitinfer bench load squeezenet.onnx --server tls://edge:7070 --tls-ca ca.pem --key-file key.txt")
         {
-            file, server, connections, seconds, options.Connecting.All, options.Planning,
+            file, server, connections, seconds, arrivals, options.Connecting.All, options.Planning,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -32,7 +33,7 @@ internal static class BenchLoadCommand
             await ServerCheck.RequireAsync(address, transport, cancellationToken);
             var model = terminal.While($"Planning {path}", () => PartitionedModel.Load(path, options.PlanOf(parsed), options.ExecutionOf(parsed)));
             await using var benchmark = new LoadBenchmark(
-                address, transport, model, parsed.GetValue(connections), TimeSpan.FromSeconds(parsed.GetValue(seconds)), TimeProvider.System);
+                address, transport, model, parsed.GetValue(connections), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(arrivals), TimeProvider.System);
             if (!isJson) terminal.Output.WriteLine("phase        offered/s   results/s   refused/s    failed/s     p50 ms     p99 ms  refusal p50  p99 ms  made late p99 ms");
             await foreach (var row in benchmark.RunAsync(cancellationToken))
             {
