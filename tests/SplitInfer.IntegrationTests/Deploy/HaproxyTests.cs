@@ -10,7 +10,7 @@ public class HaproxyTests
     public async Task Connections_are_shared_out_and_a_server_that_is_killed_loses_no_request()
     {
         using var servers = await ProxiedServers.StartAsync();
-        var address = $"127.0.0.1:{ProxiedServers.FreePort()}";
+        var address = $"127.0.0.1:{FreePort.Take()}";
         using var haproxy = await StartAsync(address, servers.Addresses);
         try
         {

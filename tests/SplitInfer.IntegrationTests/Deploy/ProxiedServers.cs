@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using SplitInfer.Client;
 using SplitInfer.IntegrationTests.Availability;
 using SplitInfer.IntegrationTests.EndToEnd;
@@ -43,14 +41,6 @@ internal sealed class ProxiedServers : IDisposable
             started.Dispose();
             throw;
         }
-    }
-
-    /// <summary>A port that is free at this moment.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Clients that never pause are shared out among the servers; the one with most of them is killed, and no request is lost.</summary>

@@ -24,7 +24,7 @@ public sealed class AddressChangeTests : IDisposable
     [NamespaceFact]
     public async Task A_server_that_moves_to_another_address_is_found_there()
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         var first = await ServerProcess.StartAsync(_folder["models"], "--threads", "1", "--listen", $"tcp://127.0.0.11:{port}");
         using var second = await ServerProcess.StartAsync(_folder["models"], "--threads", "1", "--listen", $"tcp://127.0.0.12:{port}");
         // The client alone sees these names.
@@ -72,13 +72,6 @@ public sealed class AddressChangeTests : IDisposable
         }
 
         Assert.Fail($"The client has ended without a result from the {from}.");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>A fact that gives a process names of its own, which takes root and Linux.</summary>
