@@ -1,14 +1,22 @@
 namespace SplitInfer.Policies.Quality;
 
-/// <summary>What comes to a node and how busy it is: a few classes of requests that are alike, with their rates. Not thread-safe. Allocates nothing once made.</summary>
+/// <summary>What comes to a node and how busy it is: kinds of requests that are alike, with their rates. Not thread-safe. Allocates nothing for a request once made.</summary>
+/// <remarks>
+/// It keeps more kinds than a report has, and where there is no room for another one the kind of the least recent load is counted as the one nearest to it. So the load of all kinds together stays what it was,
+/// and a kind is lost in others only while each of those that are kept has more of it: nobody hides what others send behind many kinds of little load.
+/// </remarks>
 internal sealed class LoadMeter
 {
+    private const int MaxKinds = 32;
     private const double MemorySeconds = 2;
 
     // Requests of nearly the same weight are alike.
     private const double AlikeWeights = 1.25;
 
-    private readonly Class[] _classes = new Class[LoadReport.MaxClasses];
+    // What has not come for long, in requests a second.
+    private const double Forgotten = 1e-3;
+
+    private readonly LoadKind[] _kinds = new LoadKind[MaxKinds];
     private int _count;
     private readonly double _begun;
     private double _since;
@@ -18,11 +26,17 @@ internal sealed class LoadMeter
     public LoadMeter(double now) => (_begun, _since, _at) = (now, now, now);
 
     /// <summary>Counts a request that came.</summary>
-    public void Arrive(int curve, int depth, double weight, double now)
+    /// <param name="curve">The id of its model's curve.</param>
+    /// <param name="depth">The deepest exit that its deadline leaves time for.</param>
+    /// <param name="weight">Its weight.</param>
+    /// <param name="seconds">What it takes to get there.</param>
+    /// <param name="now">The time.</param>
+    public void Arrive(int curve, int depth, double weight, double seconds, double now)
     {
         Advance(now);
         ref var found = ref Find(curve, depth, weight);
         found.Weight += (weight - found.Weight) / (found.Arrivals + 1);
+        found.Seconds += (seconds - found.Seconds) / (found.Arrivals + 1);
         found.Arrivals++;
         found.Recent += 1 / MemorySeconds;
     }
@@ -35,7 +49,7 @@ internal sealed class LoadMeter
     {
         Advance(now);
         var sum = 0.0;
-        for (var i = 0; i < _count; i++) sum += _classes[i].Recent * curves[_classes[i].Curve].Hulls.MeanAt(_classes[i].Depth, price / _classes[i].Weight, spread).Seconds;
+        for (var i = 0; i < _count; i++) sum += _kinds[i].Recent * curves[_kinds[i].Curve].Hulls.MeanAt(_kinds[i].Depth, price / _kinds[i].Weight, spread).Seconds;
         // Until it has counted for as long as it remembers, the rest is as what it has seen.
         return sum / (1 - Math.Exp(-Math.Max(now - _begun, 1e-3) / MemorySeconds));
     }
@@ -45,18 +59,17 @@ internal sealed class LoadMeter
     {
         Advance(now);
         var seconds = Math.Max(now - _since, 1e-6);
-        var classes = new LoadClass[_count];
-        for (var i = 0; i < _count; i++)
+        Span<LoadKind> told = [.. _kinds.AsSpan(0, _count)];
+        while (told.Length > LoadReport.MaxClasses) told = told[..LoadKind.MergeLeast(told)];
+        var report = new LoadReport(node, sequence, lanes, (float)slowness, (float)(_busy / (seconds * lanes)), [.. Classes(told, seconds)]);
+        (_since, _busy) = (now, 0);
+        for (var i = _count - 1; i >= 0; i--)
         {
-            classes[i] = new((ushort)_classes[i].Curve, (byte)_classes[i].Depth, (float)_classes[i].Weight, (float)(_classes[i].Arrivals / seconds));
-            _classes[i].Arrivals = 0;
+            _kinds[i].Arrivals = 0;
+            // What has not come for long gives its place to what does.
+            if (_kinds[i].Recent < Forgotten) _kinds[i] = _kinds[--_count];
         }
 
-        var report = new LoadReport(node, sequence, (float)lanes, (float)slowness, (float)(_busy / (seconds * lanes)), [.. classes]);
-        (_since, _busy) = (now, 0);
-        // What has not come for long gives its place to what does.
-        for (var i = _count - 1; i >= 0; i--)
-            if (_classes[i].Recent < 1e-3) _classes[i] = _classes[--_count];
         return report;
     }
 
@@ -64,39 +77,31 @@ internal sealed class LoadMeter
     public void Forget(int curve)
     {
         for (var i = _count - 1; i >= 0; i--)
-            if (_classes[i].Curve == curve) _classes[i] = _classes[--_count];
+            if (_kinds[i].Curve == curve) _kinds[i] = _kinds[--_count];
+    }
+
+    private static LoadClass[] Classes(ReadOnlySpan<LoadKind> kinds, double seconds)
+    {
+        var classes = new LoadClass[kinds.Length];
+        for (var i = 0; i < classes.Length; i++) classes[i] = new((ushort)kinds[i].Curve, (byte)kinds[i].Depth, (float)kinds[i].Weight, (float)(kinds[i].Arrivals / seconds));
+        return classes;
     }
 
     private void Advance(double now)
     {
         if (now <= _at) return;
         var left = Math.Exp(-(now - _at) / MemorySeconds);
-        for (var i = 0; i < _count; i++) _classes[i].Recent *= left;
+        for (var i = 0; i < _count; i++) _kinds[i].Recent *= left;
         _at = now;
     }
 
-    private ref Class Find(int curve, int depth, double weight)
+    private ref LoadKind Find(int curve, int depth, double weight)
     {
-        var (nearest, distance) = (0, double.PositiveInfinity);
-        for (var i = 0; i < _count; i++)
-        {
-            ref var other = ref _classes[i];
-            var apart = Math.Abs(Math.Log(weight / other.Weight)) + (other.Curve == curve ? Math.Abs(other.Depth - depth) * 1e3 : 1e6);
-            if (apart < distance) (nearest, distance) = (i, apart);
-        }
-
-        if (distance <= Math.Log(AlikeWeights)) return ref _classes[nearest];
-        if (_count == _classes.Length) return ref _classes[nearest];
-        _classes[_count] = new() { Curve = curve, Depth = depth, Weight = weight };
-        return ref _classes[_count++];
-    }
-
-    private struct Class
-    {
-        public int Curve;
-        public int Depth;
-        public double Weight;
-        public long Arrivals;
-        public double Recent;
+        var one = new LoadKind { Curve = curve, Depth = depth, Weight = weight };
+        var (nearest, distance) = LoadKind.Nearest(_kinds.AsSpan(0, _count), one, other: -1);
+        if (distance <= Math.Log(AlikeWeights)) return ref _kinds[nearest];
+        if (_count == MaxKinds) _count = LoadKind.MergeLeast(_kinds);
+        _kinds[_count] = one;
+        return ref _kinds[_count++];
     }
 }

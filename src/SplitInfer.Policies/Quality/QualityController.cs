@@ -76,7 +76,7 @@ public sealed class QualityController
             var least = learned.LeastExit(needs.MinQuality);
             var depth = least;
             for (var e = least + 1; e < learned.Curve.Exits.Length && (needs.Deadline is null || learned.Between(-1, e) <= needs.Deadline.Value.TotalSeconds); e++) depth = e;
-            _meter.Arrive(curve, depth, needs.Weight, now);
+            _meter.Arrive(curve, depth, needs.Weight, learned.Between(-1, depth), now);
             var deadline = needs.Deadline?.TotalSeconds ?? double.PositiveInfinity;
             _forecast.Arrive(deadline, learned.Between(-1, least), now);
             _safety.Arrive(deadline, learned.Between(-1, least), now);
