@@ -17,10 +17,10 @@ internal sealed class LearnedCurve
 
     private const int ObservationsBetweenHulls = 64;
 
-    // How long nothing has run when times are doubted, s; what is left of them then, and at the least.
+    // How long nothing has run when times are doubted, s; what is left of them then, and at the least where nothing has ever run.
     private const double DoubtSeconds = 1;
     private const double DoubtFactor = 0.8;
-    private const double LeastDoubtedSpeed = 1.0 / 32;
+    private const double LeastUnseenSpeed = 1.0 / 32;
 
     private readonly double[] _residuals;
     private readonly double[] _checks;
@@ -30,6 +30,12 @@ internal sealed class LearnedCurve
     private double _deviation;
     private int _unused;
     private bool _hasRun = true;
+
+    // The fastest that runs were ever seen or measured beforehand: what is doubted may be that, and nothing faster.
+    private double _fastest = 1;
+    private bool _isSeen;
+    private bool _isDoubted;
+    private double _undoubted;
     private double _doubtedAt = double.NegativeInfinity;
 
     public LearnedCurve(QualityCurve curve)
@@ -73,23 +79,38 @@ internal sealed class LearnedCurve
     /// <summary>Notes what a run took from the exit before to this one.</summary>
     public void Observe(int exit, double seconds)
     {
-        var ratio = Math.Clamp(seconds / (Curve.SegmentSeconds(exit) * _residuals[exit]), _speed / MostRatio, _speed * MostRatio);
+        var ratio = seconds / (Curve.SegmentSeconds(exit) * _residuals[exit]);
+        if (_isDoubted)
+        {
+            // A doubt is a guess, and this is what is.
+            _speed = Math.Clamp(ratio, _speed, Math.Max(_speed, _undoubted));
+            _isDoubted = false;
+        }
+
+        ratio = Math.Clamp(ratio, _speed / MostRatio, _speed * MostRatio);
         _deviation += DeviationRate * (Math.Abs((ratio / _speed) - 1) - _deviation);
         _speed += SpeedRate * (ratio - _speed);
         _residuals[exit] *= 1 + (ResidualRate * ((ratio / _speed) - 1));
-        _hasRun = true;
+        _fastest = Math.Min(_fastest, _speed);
+        (_hasRun, _isSeen) = (true, true);
         Sum();
         if (++_unused >= ObservationsBetweenHulls) Recompute();
     }
 
-    /// <summary>Notes that a request was refused since it seemed to take too long. Where nothing runs that would tell what it takes, times become shorter, or one slow run would have all refused for ever.</summary>
+    /// <summary>
+    /// Notes that a request was refused since it seemed to take too long. Where nothing runs that would tell what it takes, times become shorter, or one slow run would have all refused for ever; but no
+    /// shorter than runs ever were, or requests that nobody could answer would talk them down. The next run settles it.
+    /// </summary>
     public void Doubt(double now)
     {
         if (now < _doubtedAt + DoubtSeconds) return;
-        var isUntold = !_hasRun && _speed * DoubtFactor >= LeastDoubtedSpeed;
+        var isUntold = !_hasRun;
         (_doubtedAt, _hasRun) = (now, false);
         if (!isUntold) return;
-        (_speed, _deviation) = (_speed * DoubtFactor, _deviation * DoubtFactor);
+        if (!_isDoubted) (_undoubted, _isDoubted) = (_speed, true);
+        _speed = Math.Min(_speed, Math.Max(_speed * DoubtFactor, _isSeen ? _fastest : LeastUnseenSpeed));
+        _deviation *= DoubtFactor;
+        foreach (ref var residual in _residuals.AsSpan()) residual = Math.Min(residual, Math.Max(residual * DoubtFactor, 1));
         Recompute();
     }
 

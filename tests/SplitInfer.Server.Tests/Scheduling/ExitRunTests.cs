@@ -44,6 +44,32 @@ public sealed class ExitRunTests
     }
 
     [Fact]
+    public void Requests_that_nobody_could_answer_talk_no_time_down_below_what_runs_took()
+    {
+        for (var run = 0; run < 20; run++) _node.Observe(_route.Place.Curve, 0, Least);
+        for (var second = 0; second < 600; second++) RefuseFor(Least / 50);
+        Assert.InRange(_run.LeastSeconds, Least * 0.99, Least * 1.01);
+    }
+
+    [Fact]
+    public void Times_that_only_slow_runs_told_are_doubted_down_to_what_was_measured()
+    {
+        for (var run = 0; run < 100; run++) _node.Observe(_route.Place.Curve, 0, 8 * Least);
+        for (var second = 0; second < 60; second++) RefuseFor(Least * 1.1);
+        Assert.InRange(_run.LeastSeconds, Least * 0.5, Least * 1.1);
+    }
+
+    [Fact]
+    public void What_was_doubted_the_next_run_settles()
+    {
+        for (var second = 0; second < 30; second++) RefuseFor(Least / 50);
+        Assert.InRange(_run.LeastSeconds, 0, Least / 10);
+        _node.Observe(_route.Place.Curve, 0, Least);
+        Open(Least);
+        Assert.InRange(_run.LeastSeconds, Least * 0.9, Least * 1.1);
+    }
+
+    [Fact]
     public void Times_that_runs_confirm_are_not_talked_down()
     {
         for (var second = 0; second < 60; second++)
