@@ -36,17 +36,23 @@ internal sealed class ServerCongestion
 
     private const double LeastWait = 1e-3;
 
+    /// <summary>A server has other places than were thought once as many replies in a row say so.</summary>
+    private const int RepliesOfNewPlaces = 10;
+
     /// <summary>v: between that of tails that all take the same, 0.5, and that of exponential ones, 1.</summary>
     private const double Variability = 0.6;
 
     private CongestionCurve _curve = new(1);
-    private int _places = 1;
+    private int _places;
+    private (int Places, int Replies) _named;
     private double _price;
     private double _heardAt = double.NegativeInfinity;
     private double _waited, _waits, _recentlyWaited, _recentWaits, _recentSeconds;
     private DiscountedSum _own = new(OwnMemory);
     private double _ownLoad;
     private double _load;
+
+    private int Places => Math.Max(_places, 1);
 
     /// <summary>Whether a price above 0 was ever heard.</summary>
     public bool IsPriced { get; private set; }
@@ -79,16 +85,16 @@ internal sealed class ServerCongestion
     {
         if (price > 0) IsPriced = true;
         if (!IsPriced) return;
-        if (places > 0 && places != _places) (_places, _curve) = (places, new(places));
         var gain = Math.Max(1 - Math.Exp(-(now - _heardAt) / PriceMemory), LeastGain);
         (_price, _heardAt) = (_price + (gain * (price - _price)), now);
+        HearPlaces(places);
         _load = _curve.LoadOfPrice(_price / Variability);
     }
 
     /// <summary>Counts a decision.</summary>
     public void Advance(double now)
     {
-        if (IsPriced) _ownLoad = _own.At(now) / (OwnMemory * _places);
+        if (IsPriced) _ownLoad = _own.At(now) / (OwnMemory * Places);
     }
 
     /// <summary>What a request waits, and what it costs others, s.</summary>
@@ -97,9 +103,21 @@ internal sealed class ServerCongestion
     public (double Wait, double Toll) Expect(double tailSeconds, double framesPerSecond)
     {
         if (!IsPriced || _waits <= 0) return default;
-        var own = framesPerSecond * tailSeconds / _places;
+        var own = framesPerSecond * tailSeconds / Places;
         var load = _load + Math.Max(0, own - _ownLoad);
         return (_waited / _waits * WaitAt(load), Variability * _curve.Price(load - (own / 2)) * tailSeconds);
+    }
+
+    // A server has as many places as it has. One that says otherwise in each reply would make what is learned of waits mean something else each time.
+    private void HearPlaces(int places)
+    {
+        _named = places == _named.Places ? (places, _named.Replies + 1) : (places, 1);
+        if (places <= 0 || places == _places || (_places > 0 && _named.Replies < RepliesOfNewPlaces)) return;
+        var before = WaitAt(_curve.LoadOfPrice(_price / Variability));
+        (_places, _curve) = (places, new(places));
+        // What is expected to be waited at this price stays what it was.
+        var now = WaitAt(_curve.LoadOfPrice(_price / Variability));
+        (_waits, _recentWaits) = (_waits * now / before, _recentWaits * now / before);
     }
 
     // w(ρ), at least so much as is told apart from none, in what is learned as in what is expected: else whatever is waited at a price of 0 would never be expected.

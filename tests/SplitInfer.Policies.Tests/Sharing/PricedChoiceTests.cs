@@ -1,5 +1,6 @@
 using SplitInfer.Policies.Catalog;
 using SplitInfer.Policies.Learning;
+using SplitInfer.Policies.Sharing;
 using SplitInfer.Policies.Tests.Simulation;
 using SplitInfer.Simulation;
 using SplitInfer.Simulation.RandomWorlds;
@@ -25,7 +26,7 @@ public class PricedChoiceTests
     public void A_dear_server_is_left_alone_and_what_is_predicted_is_the_truth()
     {
         var world = Enumerable.Range(1, 60).Select(static seed => RandomWorld.Find($"random/Steady/{seed}")!).First(static world => UsesServer(new Simulator(world, 1).Play(Create(world))));
-        var told = new Told(Create(world), price: ServerLoadPrice);
+        var told = new Told(Create(world), price: Highest);
         SimulatedFrame[] frames = [.. new Simulator(world, 1).Play(told)];
         var half = frames.Length / 2;
         Assert.True(frames.Skip(half).Count(static frame => frame.Server < 0 || frame.IsForced) > 0.9 * (frames.Length - half));
@@ -107,13 +108,45 @@ public class PricedChoiceTests
         }
     }
 
+    [Fact]
+    public void A_server_that_names_other_places_in_each_reply_makes_no_client_slower_than_alone()
+    {
+        foreach (var seed in Enumerable.Range(1, 60))
+        {
+            var world = RandomWorld.Find($"random/Steady/{seed}")!;
+            SimulatedFrame[] frames = [.. new Simulator(world, 1).Play(new Liar(Create(world), price: 0, first: 1000, mostPlaces: 64))];
+            var half = frames.Length / 2;
+            var alone = frames.Skip(half).Average(frame => world.MeanSeconds(world.Choices - 1, frame.Frame)) * 1e3;
+            Assert.True(frames.Skip(half).Average(static frame => frame.MeanMs) < 1.05 * alone, $"world {seed}");
+        }
+    }
+
+    [Fact]
+    public void A_server_that_has_other_places_than_before_is_believed_once_it_says_so_again_and_again()
+    {
+        var (congestion, now) = (new ServerCongestion(), 0.0);
+        Hear(20, places: 1);
+        var of1 = congestion.Expect(0.01, 1);
+        Hear(9, places: 8);
+        Assert.Equal(of1.Toll, congestion.Expect(0.01, 1).Toll, 1e-9);
+        Hear(200, places: 8);
+        var of8 = congestion.Expect(0.01, 1);
+        Assert.True(of8.Toll != of1.Toll);
+        Assert.Equal(of1.Wait, of8.Wait, 0.1 * of1.Wait);
+
+        void Hear(int replies, int places)
+        {
+            for (var i = 0; i < replies; i++) congestion.Observe(price: 2, places, waitedSeconds: 0.005, runSeconds: 0.01, now += 1);
+        }
+    }
+
     private static bool UsesServer(IEnumerable<SimulatedFrame> frames)
     {
         SimulatedFrame[] all = [.. frames];
         return all.Skip(all.Length / 2).Count(static frame => frame is { Server: >= 0, IsForced: false }) > 0.9 * (all.Length / 2);
     }
 
-    private const double ServerLoadPrice = Policies.Sharing.ServerLoadPrice.MaxPrice;
+    private const double Highest = ServerLoadPrice.MaxPrice;
 
     private static IPartitionPolicy Create(Scenario world) => PolicyCatalog.Create(PolicyNames.MuLinUcb, Simulator.SetupOf(world, seed: 1));
 
@@ -129,15 +162,15 @@ public class PricedChoiceTests
         }
     }
 
-    /// <summary>Replies name one price at first and another one from then on, and say that the server's whole time was spent in its queue.</summary>
-    private sealed class Liar(IPartitionPolicy policy, double price, double first) : PolicyWrapper(policy)
+    /// <summary>Replies name one price at first and another one from then on, other places each time, and say that the server's whole time was spent in its queue.</summary>
+    private sealed class Liar(IPartitionPolicy policy, double price, double first, int mostPlaces = 1) : PolicyWrapper(policy)
     {
-        private bool _hasReplied;
+        private int _replies;
 
         public override void Observe(in Outcome outcome)
         {
-            base.Observe(outcome.Server == ServerOutcome.Replied ? outcome with { QueueSeconds = outcome.ServerSeconds, ServerPlaces = 1, ServerPrice = _hasReplied ? price : first } : outcome);
-            _hasReplied |= outcome.Server == ServerOutcome.Replied;
+            base.Observe(outcome.Server == ServerOutcome.Replied ? outcome with { QueueSeconds = outcome.ServerSeconds, ServerPlaces = 1 + (_replies % mostPlaces), ServerPrice = _replies > 0 ? price : first } : outcome);
+            if (outcome.Server == ServerOutcome.Replied) _replies++;
         }
     }
 }
