@@ -42,7 +42,15 @@ internal sealed class AbsentMembers<TKey>
     /// <param name="member">The member.</param>
     /// <param name="now">The virtual time.</param>
     /// <returns>By how much its turn is later than that of one who was never here, s; below 0 where it is sooner.</returns>
-    public double Take(TKey member, double now) => !_members.Remove(member, out var known) ? 0 : known.Overtaken > 0 ? -known.Overtaken : Math.Max(0, known.ServedUntil - now);
+    public double Take(TKey member, double now)
+    {
+        var later = LookAt(member, now);
+        _members.Remove(member);
+        return later;
+    }
+
+    /// <summary>What <see cref="Take"/> would say of a member, which stays absent.</summary>
+    public double LookAt(TKey member, double now) => !_members.TryGetValue(member, out var known) ? 0 : known.Overtaken > 0 ? -known.Overtaken : Math.Max(0, known.ServedUntil - now);
 
     private void Keep(TKey member, Balance balance)
     {

@@ -52,20 +52,33 @@ internal sealed partial class FairQueue
         return count;
     }
 
-    /// <summary>What runs before a job that comes now and is due at a time, s: those that are due sooner, as far as their turns are not too far off.</summary>
+    /// <summary>What runs before a job that comes now, s, by the turns that machines and connections will take if nothing else comes.</summary>
+    /// <param name="terms">The job, of which <see cref="TailJobTerms.LeastSeconds"/> says what it takes.</param>
+    /// <param name="ahead">By how many seconds of runs one that is due sooner may be ahead of its turn.</param>
     public double SecondsBefore(in TailJobTerms terms, double ahead)
     {
-        var (ofMachine, ofOthers) = (0.0, 0.0);
-        foreach (var machine in _machines.Members)
+        var cost = Math.Max(LeastCost, terms.LeastSeconds);
+        var machine = Find(terms.Machine);
+        var flow = machine?.Find(terms.Connection);
+        var (isNewMachine, isNewFlow) = (machine is null, flow is null);
+        // In the place of members that it would have.
+        if (isNewMachine)
         {
-            var isOwn = machine.Name == terms.Machine;
-            var seconds = 0.0;
-            foreach (var flow in machine.Flows.Members)
-                for (var node = flow.Jobs.First; node is not null && node.Value.Terms.DueAt <= terms.DueAt; node = node.Next) seconds += node.Value.Terms.ExpectedSeconds;
-            if (isOwn) ofMachine += seconds;
-            else ofOthers += Math.Min(seconds, ahead);
+            (machine = _newMachine).Finish = _machines.Now + cost + _absent.LookAt(terms.Machine, _machines.Now);
+            _machines.Members.Add(machine);
         }
 
-        return ofMachine + Math.Min(ofOthers, ((_machines.Members.Count - 1) * ofMachine) + ahead);
+        if (isNewFlow)
+        {
+            (flow = _newFlow).Finish = machine!.Flows.Now + cost + machine.AbsentFlows.LookAt(terms.Connection, machine.Flows.Now);
+            machine.Flows.Members.Add(flow);
+        }
+
+        var (played, seconds) = (new PlayedQueue(flow!, terms.DueAt), 0.0);
+        PlayedQueue.Begin(_machines.Members);
+        while (TurnRule.Next(_machines.Members, played, ahead) is var (next, first) && !played.IsNew(first)) seconds += PlayedQueue.Serve(next, first);
+        if (isNewFlow) machine!.Flows.Members.Remove(flow!);
+        if (isNewMachine) _machines.Members.Remove(machine!);
+        return seconds;
     }
 }

@@ -20,6 +20,10 @@ internal sealed partial class FairQueue
     private readonly Turns<WaitingMachine> _machines = new();
     private readonly AbsentMembers<string> _absent = new();
 
+    // Stand for one that has nothing waiting yet.
+    private readonly WaitingMachine _newMachine = new("");
+    private readonly WaitingFlow _newFlow = new(0);
+
     /// <summary>Jobs that wait.</summary>
     public int Count { get; private set; }
 
@@ -50,17 +54,7 @@ internal sealed partial class FairQueue
     public bool TryTake(Func<TailJob, bool> mayRun, double ahead, [NotNullWhen(true)] out TailJob? job)
     {
         job = null;
-        var turn = double.PositiveInfinity;
-        foreach (var other in _machines.Members)
-            if (other.Finish < turn && NextFlow(other, mayRun, ahead) is not null) turn = other.Finish;
-        var (machine, flow) = (default(WaitingMachine), default(WaitingFlow));
-        foreach (var other in _machines.Members)
-        {
-            if (other.Finish > turn + ahead || NextFlow(other, mayRun, ahead) is not { } next) continue;
-            if (machine is null || IsBefore(next, other.Finish, flow!, machine.Finish)) (machine, flow) = (other, next);
-        }
-
-        if (machine is null || flow is null) return false;
+        if (TurnRule.Next(_machines.Members, new PresentQueue(mayRun), ahead) is not var (machine, flow)) return false;
         job = flow.Jobs.First!.Value;
         job.Turn = (machine.Finish, flow.Finish);
         machine.Flows.Serve(flow, job.Terms.ExpectedSeconds);
@@ -101,24 +95,6 @@ internal sealed partial class FairQueue
             _machines.Members.Remove(machine);
             _absent.Note(machine.Name, _machines.Now - (machine.Finish - job.Terms.ExpectedSeconds));
         }
-    }
-
-    private static WaitingFlow? NextFlow(WaitingMachine machine, Func<TailJob, bool> mayRun, double ahead)
-    {
-        var turn = double.PositiveInfinity;
-        foreach (var flow in machine.Flows.Members)
-            if (flow.Finish < turn && mayRun(flow.Jobs.First!.Value)) turn = flow.Finish;
-        var next = default(WaitingFlow);
-        foreach (var flow in machine.Flows.Members)
-            if (flow.Finish <= turn + ahead && (next is null || IsBefore(flow, flow.Finish, next, next.Finish)) && mayRun(flow.Jobs.First!.Value)) next = flow;
-        return next;
-    }
-
-    /// <summary>Whether a connection's first job is due sooner than another's, or its turn is, where both are due at once.</summary>
-    private static bool IsBefore(WaitingFlow flow, double finish, WaitingFlow other, double otherFinish)
-    {
-        var (due, otherDue) = (flow.Jobs.First!.Value.Terms.DueAt, other.Jobs.First!.Value.Terms.DueAt);
-        return due == otherDue ? finish < otherFinish : due < otherDue;
     }
 
     private WaitingMachine? Find(string name)

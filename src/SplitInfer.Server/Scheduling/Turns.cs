@@ -32,4 +32,7 @@ internal abstract class TurnMember
 {
     /// <summary>When its next job will have been served, in the virtual time of those it takes turns with, s.</summary>
     public double Finish { get; set; }
+
+    /// <summary>The same while turns are played forward.</summary>
+    public double PlayedFinish { get; set; }
 }

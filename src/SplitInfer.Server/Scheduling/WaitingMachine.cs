@@ -44,6 +44,9 @@ internal sealed class WaitingFlow(long connection) : TurnMember
 
     public LinkedList<TailJob> Jobs { get; } = [];
 
+    /// <summary>While turns are played forward, the first of its jobs that has not run; null where all have.</summary>
+    public LinkedListNode<TailJob>? PlayedNext { get; set; }
+
     public double Runs
     {
         get

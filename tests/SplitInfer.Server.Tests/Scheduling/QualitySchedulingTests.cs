@@ -101,6 +101,20 @@ public sealed class QualitySchedulingTests
         }
     }
 
+    /// <summary>A machine that sends little beside one that floods the server, all with equal deadlines: what the other has waiting runs in its turn, and is no reason to refuse.</summary>
+    [Fact]
+    public async Task A_machine_within_its_share_is_not_refused_for_what_another_one_has_waiting()
+    {
+        var random = new Random(8);
+        using var world = new QualityWorld(places: 1, seed: 1);
+        await world.PlayAsync(Arrivals(random, 5 / QualityWorld.Leg, seconds: 10, () => world.Make(minQuality: 0.1, deadline: 0.03, machine: "flood", connection: random.Next(4))).Concat(
+            Arrivals(random, 58, seconds: 10, () => world.Make(minQuality: 0.1, deadline: 0.03, machine: "polite"))).OrderBy(static one => one.At));
+        var polite = world.Jobs.Where(static job => job.Terms.Machine == "polite").ToArray();
+        Assert.True(polite.Length > 500);
+        var refused = polite.Count(static job => job.Failure is not null || job.At > job.Terms.DueAt);
+        Assert.True(refused <= 0.01 * polite.Length, $"{refused} of {polite.Length} requests had no answer in time");
+    }
+
     [Theory]
     [InlineData(false, QualityWorld.Leg)]
     [InlineData(true, QualityWorld.Whole)]
