@@ -18,6 +18,16 @@ namespace SplitInfer.Policies.Sharing;
 /// </code>
 /// κ is 0 for a client that is alone and sends one request at a time, so that it never waits and has no price to pay; below 1 for a few clients, none of whom waits for
 /// itself, and for frames that come at regular times; above 1 for bursts.
+///
+/// Where clients take turns, one that sends more than its part makes mostly itself wait, and others neither for that nor because of it. So a client's own price counts what others take only as far as
+/// turns let them: the price to a user as if nobody took more than that user does (serial cost sharing; Moulin and Shenker, Econometrica 1992; Shenker, IEEE/ACM Transactions on Networking 1995), or
+/// more than is anybody's part.
+/// <code>
+/// ρi         load of client i, of n
+/// L          part: the level at which Σ min(ρi, L) is <see cref="SharedLoad"/>, but at least 1/n
+/// ρ(m)       Σ min(ρi, max(L, ρm)), in place of ρ in W and price for client m
+/// κ(m)       κ where ρ(m) is ρ, or nearly so; else at most 1, since what waits are then beyond that is of those that send too much
+/// </code>
 /// </remarks>
 public sealed class ServerLoadPrice
 {
@@ -29,6 +39,12 @@ public sealed class ServerLoadPrice
 
     private const double LeastSeconds = 1e-9, MaxSeconds = 86_400;
 
+    /// <summary>A server is busy for at most this part of the time to a client who takes no more than its part, whatever others take.</summary>
+    private const double SharedLoad = 0.6;
+
+    /// <summary>ρ(m) is nearly ρ from this part of it on.</summary>
+    private const double NearlyAll = 0.95;
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly long _start;
@@ -36,6 +52,7 @@ public sealed class ServerLoadPrice
     private readonly CongestionCurve _curve;
     private DiscountedSum _count = new(Memory), _run = new(Memory), _squares = new(Memory);
     private DiscountedSum _waited = new(ShapeMemory), _expected = new(ShapeMemory);
+    private readonly ClientRuns _runsOf = new(Memory);
 
     /// <summary>Makes the price of a server that has had no request yet.</summary>
     /// <param name="places">How many requests it runs at a time, at least 1.</param>
@@ -53,14 +70,25 @@ public sealed class ServerLoadPrice
     {
         get
         {
-            lock (_gate)
-            {
-                var now = Now;
-                var expected = _expected.At(now);
-                if (!(expected > 0) || !(_waited.At(now) > 0)) return 0;
-                var wait = _waited.At(now) / expected * _curve.Wait(LoadAt(now));
-                return Math.Min(Variability(now) * wait * _curve.Elasticity(_curve.LoadOfWait(wait)), MaxPrice);
-            }
+            lock (_gate) return PriceAt(Now, LoadAt(Now), double.PositiveInfinity);
+        }
+    }
+
+    /// <summary>
+    /// The price for one client of a server whose clients take turns, from 0 to <see cref="MaxPrice"/>: what its own requests cost others, as far as turns let them, and itself. It is <see cref="Price"/> for those
+    /// who send most, and less for others where one sends more than its part. Finding it takes time in proportion to the clients, of which the 256 that took most lately are told apart.
+    /// </summary>
+    /// <param name="client">The name of the client, as in <see cref="Observe(double, double, string)"/>.</param>
+    public double PriceFor(string client)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        lock (_gate)
+        {
+            var (now, load) = (Now, LoadAt(Now));
+            if (load <= SharedLoad) return PriceAt(now, load, double.PositiveInfinity);
+            var scale = load / Math.Max(_run.At(now), LeastSeconds);
+            var counted = load - (scale * _runsOf.Beyond(client, SharedLoad / scale, 1 / scale, now));
+            return PriceAt(now, counted, counted < NearlyAll * load ? 1 : double.PositiveInfinity);
         }
     }
 
@@ -78,18 +106,34 @@ public sealed class ServerLoadPrice
     /// <summary>Counts a request that has left its place. One that was refused, or that waited in vain, occupied none. Values that cannot be times are left out.</summary>
     /// <param name="waitedSeconds">How long it waited for a place, s.</param>
     /// <param name="runSeconds">How long it occupied it, s.</param>
-    public void Observe(double waitedSeconds, double runSeconds)
+    public void Observe(double waitedSeconds, double runSeconds) => Observe(waitedSeconds, runSeconds, "");
+
+    /// <summary>Counts a request that has left its place. One that was refused, or that waited in vain, occupied none. Values that cannot be times are left out.</summary>
+    /// <param name="waitedSeconds">How long it waited for a place, s.</param>
+    /// <param name="runSeconds">How long it occupied it, s.</param>
+    /// <param name="client">Whose it was: those of one name take turns together. Empty where nobody is told apart.</param>
+    public void Observe(double waitedSeconds, double runSeconds, string client)
     {
+        ArgumentNullException.ThrowIfNull(client);
         if (!(waitedSeconds >= 0 && waitedSeconds <= MaxSeconds && runSeconds >= 0 && runSeconds <= MaxSeconds)) return;
         lock (_gate)
         {
             var now = Now;
             _count.Add(1, now);
             _run.Add(Math.Max(runSeconds, LeastSeconds), now);
+            _runsOf.Add(client, Math.Max(runSeconds, LeastSeconds), now);
             _squares.Add(Math.Max(runSeconds * runSeconds, LeastSeconds * LeastSeconds), now);
             _waited.Add(waitedSeconds, now);
             _expected.Add(_run.At(now) / _count.At(now) * Variability(now) * _curve.Wait(LoadAt(now)), now);
         }
+    }
+
+    private double PriceAt(double now, double load, double mostShape)
+    {
+        var expected = _expected.At(now);
+        if (!(expected > 0) || !(_waited.At(now) > 0)) return 0;
+        var wait = Math.Min(_waited.At(now) / expected, mostShape) * _curve.Wait(load);
+        return Math.Min(Variability(now) * wait * _curve.Elasticity(_curve.LoadOfWait(wait)), MaxPrice);
     }
 
     // The first second of a server's life counts as a whole one, or a single request would look like many.

@@ -38,7 +38,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     /// <inheritdoc/>
     public ServerLoad LoadFor(string machine, long connection)
     {
-        lock (_gate) return new(Running, _queue.Count, places, WaitSeconds(machine, connection, dueAt: long.MaxValue), _price.Price);
+        lock (_gate) return new(Running, _queue.Count, places, WaitSeconds(machine, connection, dueAt: long.MaxValue), _price.PriceFor(machine));
     }
 
     /// <inheritdoc/>
@@ -252,7 +252,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
             // One that waited because others were due sooner says nothing of how long the queue is.
             if (!IsBoundByDeadline(job.Terms)) _limit.Record(waited, _times.Mean);
             // One that was stopped has kept its place as well, and one that was late at once no longer than it took to say so.
-            _price.Observe(waited, seconds);
+            _price.Observe(waited, seconds, job.Terms.Machine);
             // The place passes to the next job that may take it, so that none that comes now is before it.
             if (_queue.TryTake(_mayRunNext ??= waiting => MayRunBeside(waiting, Running), RunsAhead * _times.Mean, out next)) Begin(next);
         }

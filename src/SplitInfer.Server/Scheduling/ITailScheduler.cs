@@ -62,7 +62,7 @@ internal interface ITailRunner
 /// <param name="Queued">Jobs that wait for a place.</param>
 /// <param name="Places">Jobs that run at a time, at most.</param>
 /// <param name="WaitSeconds">How long a job of the connection that comes now will wait for a place, by the runs so far; 0 where a place is free.</param>
-/// <param name="Price">How many seconds all others together wait longer for each second that a job runs.</param>
+/// <param name="Price">How many seconds others wait longer, as far as their turns let them, for each second that a job of the machine runs.</param>
 internal readonly record struct ServerLoad(int Running, int Queued, int Places, double WaitSeconds, double Price = 0);
 
 /// <summary>What a scheduler knows of a job by its header alone.</summary>

@@ -79,6 +79,56 @@ public class ServerLoadPriceTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void Of_clients_that_send_alike_each_has_the_price_of_all() => Prop.ForAll(Gen.Choose(1, 40).ToArbitrary(), static clients =>
+    {
+        var time = new FakeTimeProvider();
+        var price = new ServerLoadPrice(2, time);
+        for (var i = 0; i < 4000; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(5.5));
+            price.Observe(0.02, 0.01, $"client {i % clients}");
+        }
+
+        return price.Price > 1 && Enumerable.Range(0, clients).All(client => Math.Abs(price.PriceFor($"client {client}") - price.Price) <= 0.1 * price.Price);
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void One_that_floods_a_server_pays_for_it_and_others_for_what_turns_let_them_cost()
+    {
+        // One place that is never free: what floods it waits in a long queue, and others for a turn or two.
+        var time = new FakeTimeProvider();
+        var price = new ServerLoadPrice(1, time);
+        for (var i = 0; i < 4000; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(10));
+            if (i % 20 > 1) price.Observe(0.3, 0.01, "flood");
+            else price.Observe(0.015, 0.01, $"polite {i % 20}");
+        }
+
+        Assert.InRange(price.PriceFor("flood"), 200, ServerLoadPrice.MaxPrice);
+        Assert.Equal(price.Price, price.PriceFor("flood"), 1e-9);
+        foreach (var polite in (string[])["polite 0", "polite 1", "one that comes anew"]) Assert.InRange(price.PriceFor(polite), 0.1, 2.5);
+    }
+
+    [Fact]
+    public void Whoever_sends_more_has_no_lower_price() => Prop.ForAll(Gen.Choose(1, 100_000).ToArbitrary(), static seed =>
+    {
+        var (random, time) = (new Random(seed), new FakeTimeProvider());
+        var price = new ServerLoadPrice(1 + (seed % 3), time);
+        double[] shares = [.. Enumerable.Range(0, 1 + random.Next(5)).Select(static client => Math.Pow(2.5, client))];
+        for (var i = 0; i < 2000; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(4 + (random.NextDouble() * 4)));
+            var (client, at) = (0, random.NextDouble() * shares.Sum());
+            while ((at -= shares[client]) > 0) client++;
+            price.Observe(0.02 * random.NextDouble(), 0.01, $"{client}");
+        }
+
+        double[] prices = [.. Enumerable.Range(0, shares.Length).OrderBy(client => shares[client]).Select(client => price.PriceFor($"{client}"))];
+        return prices.Zip(prices.Skip(1)).All(static pair => pair.First <= pair.Second * 1.02) && prices[^1] <= price.Price * (1 + 1e-9);
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+
+    [Fact]
     public void A_price_falls_when_nothing_comes()
     {
         var time = new FakeTimeProvider();
