@@ -51,12 +51,20 @@ public sealed record ArmDescription
     /// <summary>
     /// Share of requests that the exit of the arm is expected to answer on the device, 0 to 1; corrected by what it really answers, but for 0 (the
     /// default) and 1, which are certain. 1 is an exit that is <em>forced</em>: it answers whatever its confidence, so that the arm is a head and nothing
-    /// else; an arm of a server cannot have it. An exit on the server has 0, and what it saves is in the tail's numbers, in the mean.
+    /// else; an arm of a server cannot have it.
     /// </summary>
     public double ExitRate { get; init; }
 
+    /// <summary>
+    /// Whether the server has the exit of the arm, behind the cut, and not the device. What it saves is in the tail's numbers, in the mean, and <see cref="ExitRate"/> is 0. False by default.
+    /// </summary>
+    public bool IsExitOnServer { get; init; }
+
     /// <summary>The exit behind the cut that the server has; 0 where it has none. One that the device has leaves the server the tail as it is.</summary>
-    internal int ServerExit => ExitRate > 0 ? 0 : Arm.Exit;
+    internal int ServerExit => IsExitOnServer ? Arm.Exit : 0;
+
+    /// <summary>The exit that the device has; 0 where it has none.</summary>
+    internal int DeviceExit => IsExitOnServer ? 0 : Arm.Exit;
 
     /// <summary>Seconds that evaluating the exit takes on the device, beside the head. 0 by default.</summary>
     public double ExitSeconds { get; init; }

@@ -64,7 +64,7 @@ internal sealed class ArmTable
         _isForced = [.. setup.Arms.Select(static description => description.ExitRate >= 1)];
         _isOffered = new bool[_arms.Length];
         _leastAccurate = _accuracies.Min();
-        _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, Remotes).Where(arm => _arms[arm].Server == server && (withExits || setup.Arms[arm].ExitRate == 0) && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
+        _allowedOf = [.. Enumerable.Range(0, Servers).Select(server => Enumerable.Range(0, Remotes).Where(arm => _arms[arm].Server == server && (withExits || setup.Arms[arm].DeviceExit == 0) && setup.Constraints.Allow(setup.Arms[arm])).ToArray())];
         (_remoteOf, _exploredOf) = (new ArmSelection[Servers], new ArmSelection[Servers]);
         Rows = new(_arms, [.. setup.Arms.Select(static description => description.ServerExit)], setup.Heads);
         (_masked, _mayBeTaken) = (_mask.Changes, new bool[_arms.Length]);

@@ -14,6 +14,7 @@ internal static class ExitRules
             if (description.ExitRate is not (>= 0 and <= 1)) throw new ArgumentException($"The exit of arm {arm.Index} answers {description.ExitRate} of the requests; give a share from 0 to 1.", nameof(arms));
             if (description.ExitRate > 0 && arm.Exit == 0) throw new ArgumentException($"Arm {arm.Index} answers some requests early, but has no exit; give the exit a number above 0.", nameof(arms));
             if (description.ExitRate >= 1 && !arm.IsOnDevice) throw new ArgumentException($"Arm {arm.Index} never uses its server, since its exit answers all requests; describe it as an arm that runs on the device alone.", nameof(arms));
+            if (description.IsExitOnServer && (arm.IsOnDevice || arm.Exit == 0 || description.ExitRate > 0)) throw new ArgumentException($"Arm {arm.Index} is described to have an exit on its server; give it a server, the exit a number above 0, and no share that the device answers.", nameof(arms));
             if (!(description.ExitSeconds >= 0)) throw new ArgumentException($"The exit of arm {arm.Index} takes {description.ExitSeconds} s; give 0 or more.", nameof(arms));
         }
 

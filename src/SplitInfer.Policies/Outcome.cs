@@ -73,6 +73,12 @@ public readonly record struct Outcome
     /// </summary>
     public bool IsExitBarred { get; init; }
 
+    /// <summary>
+    /// Whether the exit of <see cref="Decision.Local"/> was sure enough to answer, where the device came to it and it was let answer; null (the default) where it did not, or there is none. It may have been
+    /// sure of nothing although the device, or the server, answered in the end.
+    /// </summary>
+    public bool? LocalExitAnswered { get; init; }
+
     /// <summary>Whether all times can be those of a request. Others would spoil for good what a policy learns, so it does not learn from them.</summary>
     internal bool IsPlausible => IsTime(HeadSeconds) && IsTime(EncodeSeconds) && IsTime(DeviceSeconds) && IsTime(OffloadSeconds) && IsTime(ServerSeconds) && IsTime(QueueSeconds) && BytesSent >= 0 && ServerPrice is >= 0 and <= ServerLoadPrice.MaxPrice && ServerPlaces is >= 0 and <= MaxPlaces;
 

@@ -25,7 +25,7 @@ internal readonly record struct SimulatedDeadline(SimulatedRequest Request, Deci
     // When the device begins with what stands in, if it does.
     private double Start => Decision is { HedgeAfterSeconds: { } after, Local: not null } && Math.Max(after, Sent) is var start && start < Math.Min(Reply, Deadline) ? start : double.PositiveInfinity;
 
-    private double OnDevice => RaceModel.Overhead * (Request.BeginsAnew ? Request.Whole : Math.Max(0, Request.Whole - Request.Head));
+    private double OnDevice => Beside(Request);
 
     /// <summary>When the caller has an answer, or gives up.</summary>
     public double Seconds => Math.Min(Deadline, Request.Offload == 0 ? Request.Head + Request.Evaluate : Reply);
@@ -54,11 +54,12 @@ internal readonly record struct SimulatedDeadline(SimulatedRequest Request, Deci
 
         // Once it is of no use any more the device stops; what it does past a deadline that it missed it does to the end, since that teaches.
         var ran = double.IsFinite(Start) && (isLate || end <= Reply) ? OnDevice + (Request.BeginsAnew ? 0 : Request.Head) : 0;
-        var told = new Outcome { Decision = Decision, HeadSeconds = Request.Head, EncodeSeconds = Request.Encode, DeviceSeconds = ran };
+        var atExit = double.IsFinite(Start) && (isLate || Start + Beside(Request.UntilExit) <= Reply) ? Request.StandInLeaves : null;
+        var told = new Outcome { Decision = Decision, HeadSeconds = Request.Head, EncodeSeconds = Request.Encode, DeviceSeconds = ran, LocalExitAnswered = atExit };
         var replied = new Outcome { Decision = Decision, Server = ServerOutcome.Replied, OffloadSeconds = Request.Offload, ServerSeconds = Request.Tail, BytesSent = Request.Bytes };
         if (!isLate)
         {
-            yield return (replied with { HeadSeconds = Request.Head, EncodeSeconds = Request.Encode, DeviceSeconds = ran }, Reply);
+            yield return (replied with { HeadSeconds = Request.Head, EncodeSeconds = Request.Encode, DeviceSeconds = ran, LocalExitAnswered = atExit }, Reply);
             yield break;
         }
 
@@ -76,6 +77,8 @@ internal readonly record struct SimulatedDeadline(SimulatedRequest Request, Deci
         if (Reply > patience) replied = replied with { Server = ServerOutcome.Abandoned, OffloadSeconds = patience - Sent, ServerSeconds = 0, BytesSent = 0 };
         yield return (replied, Math.Max(Math.Min(Reply, patience), Math.BitIncrement(Deadline)));
     }
+
+    private static double Beside(in SimulatedRequest request) => RaceModel.Overhead * (request.BeginsAnew ? request.Whole : Math.Max(0, request.Whole - request.Head));
 
     private double OfTheRest(double accuracy) => ExitRate is > 0 and < 1 ? Math.Max(0, (accuracy - ExitRate) / (1 - ExitRate)) : accuracy;
 }

@@ -26,6 +26,12 @@ internal readonly record struct SimulatedRequest
     /// <summary>Whether the exit of the arm answers, so that nothing is sent.</summary>
     public bool HasLeft => IsOnDevice && Exit != 0;
 
+    /// <summary>Whether the exit of what stands in is sure of the input; null where what stands in has none.</summary>
+    public bool? StandInLeaves { get; init; }
+
+    /// <summary>What stands in, up to its exit; meaningless where it has none.</summary>
+    public double StandInHead { get; init; }
+
     /// <summary>Encoding on the device.</summary>
     public double Encode { get; init; }
 
@@ -40,6 +46,9 @@ internal readonly record struct SimulatedRequest
 
     /// <summary>Whether the request fails instead of bringing a reply.</summary>
     public bool Fails { get; init; }
+
+    /// <summary>The request as it is until the device comes to the exit of what stands in.</summary>
+    internal SimulatedRequest UntilExit => this with { Whole = StandInHead };
 
     private bool IsOnDevice => Offload == 0;
 
@@ -68,10 +77,11 @@ internal readonly record struct SimulatedRequest
 
         var (device, seconds) = (DeviceEnd(decision, lateRaces), Seconds(decision, lateRaces));
         var reply = Reply(decision);
+        var atExit = UntilExit.DeviceEnd(decision, lateRaces) <= seconds ? StandInLeaves : null;
         if (End <= device)
         {
             // The device finishes what a failed request leaves to do.
-            yield return (Fails ? reply with { HeadSeconds = Head, EncodeSeconds = Encode, DeviceSeconds = Ran(decision), Exit = Exit } : reply with { HeadSeconds = Head, EncodeSeconds = Encode }, seconds);
+            yield return (Fails ? reply with { HeadSeconds = Head, EncodeSeconds = Encode, DeviceSeconds = Ran(decision), Exit = Exit, LocalExitAnswered = atExit } : reply with { HeadSeconds = Head, EncodeSeconds = Encode, LocalExitAnswered = atExit }, seconds);
             yield break;
         }
 
@@ -84,6 +94,7 @@ internal readonly record struct SimulatedRequest
             OffloadSeconds = decision.IsRaced ? 0 : seconds - Sent,
             DeviceSeconds = Ran(decision),
             Exit = Exit,
+            LocalExitAnswered = atExit,
         }, seconds);
 
         // What lost is waited for, but not for ever.

@@ -193,8 +193,9 @@ public sealed class Simulator(Scenario scenario, int seed)
         var evaluate = (truth.Exit?.Ms ?? 0) * slowdown / 1e3;
         var hasLeft = truth.Exit is { } exit && exit.Answers(difficulty);
         var encode = noise.Apply(NoiseTerm.Head, truth.EncodeMs * slowdown, scale) / 1e3;
-        var standInLeaves = standIn.Exit is { } other && other.Answers(difficulty);
-        var whole = noise.Apply(NoiseTerm.Head, (standIn.HeadMs + (standInLeaves ? 0 : scenario.WholeRestMs(standIn))) * slowdown, scale) / 1e3;
+        bool? standInLeaves = standIn.Exit is { } other ? other.Answers(difficulty) : null;
+        var toExit = noise.Apply(NoiseTerm.Head, standIn.HeadMs * slowdown, scale) / 1e3;
+        var whole = noise.Apply(NoiseTerm.Head, (standIn.HeadMs + (standInLeaves is true ? 0 : scenario.WholeRestMs(standIn))) * slowdown, scale) / 1e3;
         var anew = standIn.Variant != truth.Variant;
         var index = scenario.ServerOf(choice);
         if (index < 0 || hasLeft)
@@ -204,12 +205,13 @@ public sealed class Simulator(Scenario scenario, int seed)
         }
 
         var server = scenario.Servers[index];
-        if (!server.Availability.At(frame)) return new() { Head = head, Evaluate = evaluate, Encode = encode, Whole = whole, BeginsAnew = anew, Exit = standInLeaves ? standIn.Exit!.Id : 0, Offload = server.FailureMs / 1e3, Fails = true };
+        var request = new SimulatedRequest { Head = head, Evaluate = evaluate, Encode = encode, Whole = whole, BeginsAnew = anew, StandInLeaves = standInLeaves, StandInHead = toExit, Exit = standInLeaves is true ? standIn.Exit!.Id : 0 };
+        if (!server.Availability.At(frame)) return request with { Offload = server.FailureMs / 1e3, Fails = true };
         var (rttMs, transferMs) = server.LinkMs(truth.PayloadBits, frame, (clock + (sentAfter ?? (head + evaluate + encode))) * 1e3);
         var roundTrip = noise.Apply(NoiseTerm.RoundTrip, rttMs, scale, index) / 1e3;
         var transfer = noise.Apply(NoiseTerm.Transfer, transferMs, scale, index) / 1e3;
         var tail = noise.Apply(NoiseTerm.Tail, (truth.TailMs + truth.DecodeMs) * server.Slowdown.At(frame), scale, index) / 1e3;
-        return new() { Head = head, Evaluate = evaluate, Encode = encode, Whole = whole, BeginsAnew = anew, Exit = standInLeaves ? standIn.Exit!.Id : 0, Offload = roundTrip + transfer + tail, Tail = tail, Bytes = (long)Math.Round(truth.PayloadBits / 8) };
+        return request with { Offload = roundTrip + transfer + tail, Tail = tail, Bytes = (long)Math.Round(truth.PayloadBits / 8) };
     }
 
     // Work of the heads of one variant, by partition.

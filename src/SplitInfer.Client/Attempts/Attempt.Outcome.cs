@@ -33,6 +33,7 @@ internal sealed partial class Attempt
         DeviceSeconds = kind == OutcomeKind.Completed ? DeviceSecondsOfResult() : 0,
         Exit = kind == OutcomeKind.Completed ? ExitSetting : 0,
         Confidence = kind == OutcomeKind.Completed && !_result.IsFromServer ? _result.Confidence : 0,
+        LocalExitAnswered = Decision.Local is { Exit: > 0 } local && Volatile.Read(ref _localExit) is var noted && Math.Abs(noted) == local.Exit ? noted > 0 : null,
         IsExitBarred = decision.Arm.Exit > 0 && (Early is not null || !Exits.MayAnswer),
         OffloadSeconds = kind == OutcomeKind.Completed ? _result.OffloadSeconds : WaitedSeconds,
         ServerSeconds = _result.ServerTimings.TotalSeconds,

@@ -41,6 +41,9 @@ internal sealed partial class Attempt(LocalCut cut, ITensorCodec codec, Decision
     private long? _offloadBegan;
     private bool _isHeadTooLate;
     private bool _hasArrived;
+
+    // The exit of what stands in, once it was asked; below 0 where it was not sure.
+    private int _localExit;
     private int _references = 1;
 
     /// <summary>The partition as the device runs it.</summary>
@@ -213,6 +216,14 @@ internal sealed partial class Attempt(LocalCut cut, ITensorCodec codec, Decision
 
         var atHand = Volatile.Read(ref _atHand) ?? Interlocked.CompareExchange(ref _atHand, new(), null) ?? _atHand;
         if (atHand.Offer(answer) && Early is { } early && atHand.Share() is { } told) await early(this, told, stop).ConfigureAwait(false);
+    }
+
+    /// <summary>The device has asked an exit behind the cut, which policies are told of where it is that of what stands in.</summary>
+    /// <param name="partition">The partition of the exit.</param>
+    /// <param name="hasAnswered">Whether it was sure.</param>
+    public void NoteExit(int partition, bool hasAnswered)
+    {
+        if (Early is null && Exits is { AnswersWhereSure: true, Exits: { } exits } && Decision.Local is { Exit: > 0 } local && exits.On(partition) == local.Exit) Volatile.Write(ref _localExit, hasAnswered ? local.Exit : -local.Exit);
     }
 
     /// <summary>The best answer that exits have given so far, which the caller owns; null where there is none.</summary>

@@ -55,7 +55,9 @@ internal sealed class ClimbExecutor(VariantSet variants, IExecutor local, StandI
 
                 foreach (var tensor in held) tensor.Dispose();
                 (at, held) = (step.To, next);
-                if (attempt.Exits.Ask(at.Partition.Index, held, isOfArm: false) is not { } answer) continue;
+                var asked = attempt.Exits.Ask(at.Partition.Index, held, isOfArm: false);
+                attempt.NoteExit(at.Partition.Index, hasAnswered: asked is { IsProvisional: false });
+                if (asked is not { } answer) continue;
                 if (!answer.IsProvisional && attempt.Early is null) return answer with { Outputs = answer.Outputs with { Time = timer.Total() }, IsTooLate = attempt.Budget.IsOver };
                 await attempt.OfferAsync(answer, stop).ConfigureAwait(false);
             }

@@ -33,7 +33,7 @@ internal sealed class FixedOptions
     public FixedPolicy Create(PolicySetup setup)
     {
         var arms = new ArmTable(setup);
-        int[] offered = [.. Enumerable.Range(0, arms.Count).Where(arm => setup.Arms[arm].ExitRate == 0)];
+        int[] offered = [.. Enumerable.Range(0, arms.Count).Where(arm => setup.Arms[arm].DeviceExit == 0)];
         if (Partition is null && Codec is null) return new(PolicyNames.Fixed, arms[offered[offered.Length / 2]]);
         foreach (var index in offered)
             if ((Partition is null || arms[index].Cut == Partition) && (Codec is null || (arms[index].Codec < setup.Codecs.Length && setup.Codecs[arms[index].Codec] == Codec)))

@@ -25,7 +25,7 @@ public static class PolicyCatalog
             PolicyNames.MdInferencePaper => new MdInferencePaperPolicy(setup, MdInferencePaperOptions.From(read)),
             PolicyNames.Fixed => FixedOptions.From(read).Create(setup),
             PolicyNames.AllOnDevice => new FixedPolicy(name, new ArmTable(setup)[^1]),
-            PolicyNames.AllOnServer => new FixedPolicy(name, new ArmTable(setup)[Enumerable.Range(0, setup.Arms.Length).First(arm => setup.Arms[arm].ExitRate == 0)]),
+            PolicyNames.AllOnServer => new FixedPolicy(name, new ArmTable(setup)[Enumerable.Range(0, setup.Arms.Length).First(arm => setup.Arms[arm].DeviceExit == 0)]),
             _ => throw new PolicyOptionException($"There is no policy '{name}'. There are {string.Join(", ", PolicyNames.All)}."),
         };
         read.RefuseOthers();

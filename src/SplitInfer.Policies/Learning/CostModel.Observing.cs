@@ -11,6 +11,7 @@ internal sealed partial class CostModel
         var (arm, sequence) = (outcome.Decision.Arm.Index, outcome.Decision.Sequence);
         if (!Arms[arm].IsOnDevice) Residuals.Observe(this, outcome);
         ObserveExit(arm, outcome);
+        if (outcome is { LocalExitAnswered: { } hasAnswered, Kind: not OutcomeKind.LateReply } && LocalOf(outcome.Decision) is >= 0 and var standIn) Exits.ObserveStandIn(standIn, arm, hasAnswered);
         if (outcome.HeadSeconds > 0) ObserveHead(Arms[arm].IsOnDevice && !outcome.HasLeft ? Arms.WholeOf(arm) : arm, outcome.HeadSeconds, sequence);
         if (outcome.DeviceSeconds > 0 && LocalOf(outcome.Decision) is >= 0 and var local) ObserveHead(Answered(outcome, local) ? local : Arms.WholeOf(local), outcome.DeviceSeconds / RaceModel.Overhead, sequence);
         if (outcome.EncodeSeconds > 0) Device.ObserveEncode(arm, outcome.EncodeSeconds);
@@ -54,7 +55,7 @@ internal sealed partial class CostModel
         else if (Arms[arm].IsOnDevice || outcome.Server != ServerOutcome.NotAsked) Exits.Observe(arm, hasAnswered: false);
     }
 
-    private bool Answered(in Outcome outcome, int local) => outcome.Exit != 0 && outcome.Exit == Arms[local].Exit;
+    private bool Answered(in Outcome outcome, int local) => Arms[local].Exit != 0 && (outcome.LocalExitAnswered ?? outcome.Exit == Arms[local].Exit);
 
     private void ObserveHead(int arm, double seconds, long sequence)
     {

@@ -93,14 +93,19 @@ internal sealed class ExitModel
     /// <summary>An arm's exit was evaluated.</summary>
     /// <param name="arm">The arm.</param>
     /// <param name="hasAnswered">Whether it answered.</param>
-    public void Observe(int arm, bool hasAnswered)
+    public void Observe(int arm, bool hasAnswered) => Observe(arm, hasAnswered ? 1 : 0, weight: 1);
+
+    /// <summary>
+    /// The exit of what stands in for an arm was evaluated, on an input that the arm's own exit, where it has one, did not answer. That says something of such inputs only: of the others as many are
+    /// answered as was believed.
+    /// </summary>
+    /// <param name="local">The arm that stood in.</param>
+    /// <param name="arm">The arm that it stood in for.</param>
+    /// <param name="hasAnswered">Whether its exit answered.</param>
+    public void ObserveStandIn(int local, int arm, bool hasAnswered)
     {
-        if (_rowOf[arm] is not (>= 0 and var row)) return;
-        const double Kept = 1 - (1 / Memory);
-        if (_seen[row] < int.MaxValue) _seen[row]++;
-        _answered[row] = Math.Max((Kept * _answered[row]) + (hasAnswered ? 1 : 0), LeastWeight);
-        _left[row] = Math.Max((Kept * _left[row]) + (hasAnswered ? 0 : 1), LeastWeight);
-        Publish(row);
+        var (own, other) = (1 - _stays[arm], 1 - _stays[local]);
+        Observe(local, Math.Min(own, other) + (hasAnswered ? 1 - own : 0), weight: 1 - own);
     }
 
     /// <summary>Writes both weights of each exit; nothing where nothing is learned.</summary>
@@ -116,6 +121,16 @@ internal sealed class ExitModel
         state.Read(_answered, LeastWeight, Memory + PriorWeight);
         state.Read(_left, LeastWeight, Memory + PriorWeight);
         Publish();
+    }
+
+    private void Observe(int arm, double answered, double weight)
+    {
+        if (_rowOf[arm] is not (>= 0 and var row)) return;
+        var kept = 1 - (weight / Memory);
+        if (_seen[row] < int.MaxValue) _seen[row]++;
+        _answered[row] = Math.Max((kept * _answered[row]) + (weight * answered), LeastWeight);
+        _left[row] = Math.Max((kept * _left[row]) + (weight * (1 - answered)), LeastWeight);
+        Publish(row);
     }
 
     private void Publish()

@@ -69,6 +69,26 @@ public class AnytimeTests
         Assert.Equal((1, 1), (answer.Exit, stage.Device.Started(Segment.Middle)));
     }
 
+    [Theory]
+    [InlineData(0.95, 2, true)]
+    [InlineData(0.8, 2, false)]
+    [InlineData(0.95, 0, null)]
+    public async Task The_policy_is_told_whether_the_exit_of_what_stands_in_answered(double sure, int local, bool? told)
+    {
+        await using var stage = await StartAsync([new(0.6), new(sure)], tail: 300, middle: 30);
+        var answer = await PassAsync(stage, Choice.Exiting with { LocalExit = local });
+        Assert.Equal((Source.Device, 2), (answer.Source, answer.Exit));
+        Assert.Equal(told, stage.LocalExits[0]);
+    }
+
+    [Fact]
+    public async Task An_exit_of_what_stands_in_that_the_device_did_not_come_to_tells_nothing()
+    {
+        await using var stage = await StartAsync(SureAtSecond, tail: 20);
+        Assert.Equal(0, (await PassAsync(stage, Choice.Exiting with { LocalExit = 2 })).Exit);
+        Assert.Null(stage.LocalExits[0]);
+    }
+
     [Fact]
     public async Task A_later_exit_that_is_sure_ends_the_request()
     {

@@ -77,7 +77,8 @@ internal enum Source
 /// <param name="Exit">The setting of the exit on the cut; 0 where none is to answer.</param>
 /// <param name="IsOnDevice">With an exit: whether the device runs what is behind it.</param>
 /// <param name="MinQuality">The least share of answers that are to be the model's own; null where the request does not say.</param>
-internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false, int To = 0, int? Shadow = null, bool StandsIn = false, double? HedgeAfterSeconds = null, int Exit = 0, bool IsOnDevice = false, double? MinQuality = null)
+/// <param name="LocalExit">The setting of the exit by which the device may answer where the server is not in time; 0 where it has none.</param>
+internal readonly record struct Choice(Cut Cut, bool IsRaced = false, double LateAfterSeconds = 0, bool IsNamed = false, int To = 0, int? Shadow = null, bool StandsIn = false, double? HedgeAfterSeconds = null, int Exit = 0, bool IsOnDevice = false, double? MinQuality = null, int LocalExit = 0)
 {
     /// <summary>The exit on the cut answers where it is sure, else the server.</summary>
     public static Choice Exiting => new(Cut.Split, Exit: 1);

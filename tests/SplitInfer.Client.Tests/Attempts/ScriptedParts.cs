@@ -44,6 +44,7 @@ internal static class ScriptedParts
         private readonly ConcurrentQueue<int> _locals = [];
         private readonly ConcurrentQueue<(int Exit, double Confidence)> _exits = [];
         private readonly ConcurrentQueue<bool> _barred = [];
+        private readonly ConcurrentQueue<bool?> _localExits = [];
         private Decision _next;
 
         public string Name => "Scripted";
@@ -64,6 +65,9 @@ internal static class ScriptedParts
         /// <summary>Of the outcomes in <see cref="Observed"/>, whether the exit of the arm was not let answer.</summary>
         public IReadOnlyList<bool> Barred => [.. _barred];
 
+        /// <summary>Of the outcomes in <see cref="Observed"/>, whether the exit of what stands in answered.</summary>
+        public IReadOnlyList<bool?> LocalExits => [.. _localExits];
+
         /// <summary>What the last decision was told of the servers.</summary>
         public ulong Unavailable { get; private set; }
 
@@ -75,7 +79,7 @@ internal static class ScriptedParts
             Shadow = choice.Shadow is { } other ? arms(choice, other) : null,
             IsRaced = choice.IsRaced,
             LateAfterSeconds = choice.LateAfterSeconds,
-            Local = choice.StandsIn ? standIn() : null,
+            Local = choice.StandsIn ? standIn() : choice.LocalExit > 0 ? arms(choice with { Exit = choice.LocalExit, IsOnDevice = true }, Arm.OnDevice) : null,
             HedgeAfterSeconds = choice.HedgeAfterSeconds,
             Sequence = request,
         };
@@ -90,6 +94,7 @@ internal static class ScriptedParts
         {
             _exits.Enqueue((told.Exit, told.Confidence));
             _barred.Enqueue(told.IsExitBarred);
+            _localExits.Enqueue(told.LocalExitAnswered);
             _teachers.Enqueue(told.Decision.Arm.Server);
             if (told.DeviceSeconds > 0) _locals.Enqueue(told.Decision.Local?.Variant ?? told.Decision.Arm.Variant);
             _observed.Enqueue(new(

@@ -81,6 +81,9 @@ internal sealed class StageUnderTest : IAsyncDisposable
     /// <summary>Whether the policy was told that the exit of the arm was not let answer.</summary>
     public IReadOnlyList<bool> Barred => _policy.Barred;
 
+    /// <summary>What the policy was told of the exits of what stands in: whether they answered, null where they were not asked.</summary>
+    public IReadOnlyList<bool?> LocalExits => _policy.LocalExits;
+
     /// <summary>The only server, or the first.</summary>
     public ScriptedServer Server => Servers[0];
 

@@ -17,8 +17,7 @@ public class ExitArmTests
     [Fact]
     public void An_exit_that_never_answers_changes_no_decision() => Prop.ForAll(Gen.Choose(1, 100_000).ToArbitrary(), seed =>
     {
-        // Of more arms only some are explored, and which is told by the work of tails where the exit is on the server, as one of rate 0 is.
-        var world = Enumerable.Range(seed, 100).Select(static next => RandomServers.Create(ServersKind.Several, servers: 2, next)).First(static world => world.Choices - world.Locals <= 64);
+        var world = RandomServers.Create(ServersKind.Several, servers: 2, seed);
         var plain = world with { Frames = 120 };
         var exits = plain with { Arms = [.. plain.Arms.Select((arm, i) => i < plain.Arms.Length - plain.Locals ? arm with { Exit = new(1, 0) } : arm)] };
         var (a, b) = (Play(plain, seed), Play(exits, seed));
@@ -65,6 +64,53 @@ public class ExitArmTests
         Assert.Equal(0.1, costs.Exits.Stay(0), 1e-9);
         for (var i = 301; i <= 600; i++) costs.Observe(Left(setup, i) with { Exit = 0, HeadSeconds = 0 });
         Assert.InRange(costs.Exits.Stay(0), 0.8, 1);
+    }
+
+    [Theory]
+    [InlineData(0.2, 0.7)]
+    [InlineData(0.8, 0.3)]
+    public void The_rate_of_an_exit_is_learned_where_it_stands_in(double told, double truth)
+    {
+        var (setup, draws) = (Setup(told), new Random(Seed));
+        // A remote arm without an exit of its own, for which the one with an exit on the device stands in.
+        var plain = With(setup, [setup.Arms[0] with { Arm = setup.Arms[0].Arm with { Exit = 0 }, ExitRate = 0 }, .. setup.Arms[1..]]);
+        var costs = new CostModel(plain, new(plain, withExits: true));
+        for (var i = 1; i <= 3_000; i++) costs.Observe(StoodIn(plain, i, draws.NextDouble() < truth));
+        Assert.InRange(1 - costs.Exits.Stay(1), truth - 0.1, truth + 0.1);
+    }
+
+    [Theory]
+    [InlineData(0.5, 0.5)]
+    [InlineData(0.5, 0.8)]
+    [InlineData(0.9, 0.3)]
+    public void What_stands_in_where_another_exit_was_not_sure_is_not_taken_for_what_it_answers_of_all_inputs(double own, double other)
+    {
+        // Inputs are hard to a degree, which exits answer up to their rates.
+        var setup = TwoExits(own, 0.6);
+        var costs = new CostModel(setup, new(setup, withExits: true));
+        var draws = new Random(Seed);
+        for (var i = 1; i <= 4_000; i++)
+        {
+            var hard = draws.NextDouble();
+            if (hard >= own) costs.Observe(StoodIn(setup, i, hard < other));
+            else costs.Observe(Left(setup, i));
+        }
+
+        Assert.InRange(1 - costs.Exits.Stay(0), own - 0.1, own + 0.1);
+        // Of inputs that the arm's own exit answers nothing is seen, so that one that answers fewer stays at most at that.
+        Assert.InRange(1 - costs.Exits.Stay(1), Math.Min(other, own) - 0.1, Math.Max(other, Math.Min(own, 0.6)) + 0.1);
+    }
+
+    [Fact]
+    public void An_exit_that_never_answers_is_the_devices_unless_it_is_said_to_be_the_servers()
+    {
+        var setup = Setup(0);
+        Assert.Equal((0, 1), (setup.Arms[0].ServerExit, setup.Arms[0].DeviceExit));
+        var onServer = setup.Arms[0] with { IsExitOnServer = true };
+        Assert.Equal((1, 0), (onServer.ServerExit, onServer.DeviceExit));
+        Assert.Equal(1, PolicyCatalog.Create(PolicyNames.AllOnServer, With(setup, [onServer, .. setup.Arms[1..]])).Decide(default).Arm.Exit);
+        foreach (var wrong in (ArmDescription[])[onServer with { ExitRate = 0.5 }, onServer with { Arm = onServer.Arm with { Exit = 0 } }])
+            Assert.Throws<ArgumentException>(() => PolicyCatalog.Create(PolicyNames.MuLinUcb, With(setup, [wrong, .. setup.Arms[1..]])));
     }
 
     [Fact]
@@ -167,6 +213,13 @@ public class ExitArmTests
         return new() { Arms = [.. arms], Heads = heads, Servers = [new()] };
     }
 
+    // The exit of the remote arm, and another one behind it that the device has.
+    private static PolicySetup TwoExits(double own, double other)
+    {
+        var setup = Setup(own);
+        return With(setup, [setup.Arms[0], setup.Arms[1] with { Arm = setup.Arms[1].Arm with { Exit = 2 }, ExitRate = other }, setup.Arms[2]]);
+    }
+
     private static ArmDescription Describe(int index, int cut, int exit, int server, double rate) => new()
     {
         Arm = new(index, 0, cut, 0, exit, server),
@@ -180,6 +233,12 @@ public class ExitArmTests
     private static PolicySetup With(PolicySetup setup, ArmDescription[] arms) => new() { Arms = [.. arms], Heads = setup.Heads, HeadDeviation = setup.HeadDeviation, PayloadDeviation = setup.PayloadDeviation, Servers = setup.Servers };
 
     private static Outcome Left(PolicySetup setup, long sequence) => new() { Decision = new() { Arm = setup.Arms[0].Arm, Sequence = sequence }, HeadSeconds = 0.02, Exit = 1, Confidence = 0.99 };
+
+    private static Outcome StoodIn(PolicySetup setup, long sequence, bool hasAnswered) => new()
+    {
+        Decision = new() { Arm = setup.Arms[0].Arm, Local = setup.Arms[1].Arm, Sequence = sequence }, Server = ServerOutcome.Overdue, HeadSeconds = 0.02, OffloadSeconds = 0.05,
+        Exit = hasAnswered ? setup.Arms[1].Arm.Exit : 0, LocalExitAnswered = hasAnswered,
+    };
 
     private static Outcome Replied(PolicySetup setup, long sequence) =>
         new() { Decision = new() { Arm = setup.Arms[0].Arm, Sequence = sequence }, Server = ServerOutcome.Replied, HeadSeconds = 0.02, OffloadSeconds = 0.01, ServerSeconds = 0.004, BytesSent = 12_500 };
