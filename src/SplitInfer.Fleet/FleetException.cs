@@ -18,9 +18,3 @@ public sealed class FleetPortException : FleetException
 {
     internal FleetPortException(string message) : base(message) { }
 }
-
-/// <summary>The coordinator does not take what it was told; asked again it would not either.</summary>
-public sealed class FleetRefusedException : FleetException
-{
-    internal FleetRefusedException(string message) : base(message) { }
-}

@@ -30,7 +30,7 @@ public sealed class OrleansCoordination : IQualityCoordination
     public OrleansCoordination(IClusterClient client, string region, string? models = null, TimeSpan? timeout = null, TimeProvider? clock = null) => _calls = new(client, region, models, timeout, clock);
 
     /// <inheritdoc/>
-    /// <exception cref="FleetRefusedException">The coordinator does not take the node; the message says why.</exception>
+    /// <exception cref="NodeRefusedException">The coordinator does not take the node; the message says why.</exception>
     /// <exception cref="FleetUnavailableException">No silo has answered in time.</exception>
     public async ValueTask<uint> JoinAsync(string node, IReadOnlyList<QualityCurve> curves, CancellationToken cancellationToken = default)
     {
@@ -38,7 +38,7 @@ public sealed class OrleansCoordination : IQualityCoordination
         ArgumentNullException.ThrowIfNull(curves);
         CurveMessage[] messages = [.. curves.Select(CurveMessage.Of)];
         var reply = await _calls.AskAsync(client => client.GetGrain<IPriceGrain>(_calls.Key).JoinAsync(node, messages).AsTask(), cancellationToken);
-        return reply.Refusal is { } refusal ? throw new FleetRefusedException($"The coordinator of {_calls.Place} refuses node '{node}': {refusal}") : reply.Node;
+        return reply.Refusal is { } refusal ? throw new NodeRefusedException($"The coordinator of {_calls.Place} refuses node '{node}': {refusal}") : reply.Node;
     }
 
     /// <inheritdoc/>

@@ -52,7 +52,7 @@ public sealed class ClusterTests
         await Assert.ThrowsAsync<QualityMessageException>(async () => await fleet.ReportAsync(SomeCurves.Report(node, curve: 5)));
         await Assert.ThrowsAsync<QualityMessageException>(async () => await fleet.ReportAsync(new(node, 1, float.NaN, 1, 1, [])));
         await Assert.ThrowsAsync<UnknownNodeException>(async () => await fleet.ReportAsync(SomeCurves.Report(node + 1)));
-        Assert.Contains("'b'", (await Assert.ThrowsAsync<FleetRefusedException>(async () => await fleet.JoinAsync("b", [.. Enumerable.Repeat(SomeCurves.Three, 100)]))).Message);
+        Assert.Contains("'b'", (await Assert.ThrowsAsync<NodeRefusedException>(async () => await fleet.JoinAsync("b", [.. Enumerable.Repeat(SomeCurves.Three, 100)]))).Message);
         var grain = cluster.Client.GetGrain<IPriceGrain>(Region);
         Assert.NotNull((await grain.ReportAsync([])).Refusal);
         Assert.NotNull((await grain.ReportAsync(null!)).Refusal);

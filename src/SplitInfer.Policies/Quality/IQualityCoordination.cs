@@ -11,6 +11,7 @@ public interface IQualityCoordination : IAsyncDisposable
     /// <param name="curves">Its curves; <see cref="LoadClass.Curve"/> of its reports is a place among them.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The number under which it reports.</returns>
+    /// <exception cref="NodeRefusedException">The coordinator does not take the node, and would not if it were asked again as it is; the message says why.</exception>
     ValueTask<uint> JoinAsync(string node, IReadOnlyList<QualityCurve> curves, CancellationToken cancellationToken = default);
 
     /// <summary>Takes a node's report, about once a second, and says what its time costs.</summary>
@@ -19,6 +20,14 @@ public interface IQualityCoordination : IAsyncDisposable
     /// <exception cref="UnknownNodeException">No node has joined under that number, or it was forgotten.</exception>
     /// <exception cref="QualityMessageException">The report speaks of what the node has not told.</exception>
     ValueTask<PriceMessage> ReportAsync(LoadReport report, CancellationToken cancellationToken = default);
+}
+
+/// <summary>The coordinator does not take a node. The message says why, and what to do.</summary>
+public sealed class NodeRefusedException : InvalidOperationException
+{
+    /// <summary>Makes the error.</summary>
+    /// <param name="message">Why, and what to do.</param>
+    public NodeRefusedException(string message) : base(message) { }
 }
 
 /// <summary>A node reports that the coordinator does not know, as after a restart. It has to join again.</summary>

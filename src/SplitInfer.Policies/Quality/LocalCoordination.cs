@@ -14,7 +14,7 @@ public sealed class LocalCoordination(QualityCoordinatorOptions? options = null)
     private uint _last;
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">There are as many nodes as <see cref="QualityCoordinatorOptions.MaxNodes"/> allows.</exception>
+    /// <exception cref="NodeRefusedException">There are as many nodes as <see cref="QualityCoordinatorOptions.MaxNodes"/> allows.</exception>
     public ValueTask<uint> JoinAsync(string node, IReadOnlyList<QualityCurve> curves, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(node);
@@ -26,7 +26,7 @@ public sealed class LocalCoordination(QualityCoordinatorOptions? options = null)
         {
             if (!_numbers.TryGetValue(node, out var number))
             {
-                if (_numbers.Count >= _options.MaxNodes) throw new InvalidOperationException($"There are {_numbers.Count} nodes, as many as {nameof(QualityCoordinatorOptions.MaxNodes)} allows. Raise it.");
+                if (_numbers.Count >= _options.MaxNodes) throw new NodeRefusedException($"There are {_numbers.Count} nodes, as many as {nameof(QualityCoordinatorOptions.MaxNodes)} allows. Raise it.");
                 _numbers[node] = number = ++_last;
             }
 

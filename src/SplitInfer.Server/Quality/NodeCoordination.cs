@@ -29,6 +29,7 @@ internal sealed partial class NodeCoordination : IAsyncDisposable
     private QualityCurve[] _told = [];
     private bool _isAway;
     private bool _wasHeard;
+    private bool _isRefused;
     private int _failures;
 
     /// <summary>Begins to report.</summary>
@@ -82,9 +83,9 @@ internal sealed partial class NodeCoordination : IAsyncDisposable
 
             report = report with { Node = number, Classes = [.. report.Classes.Zip(curves, (kind, curve) => kind with { Curve = (ushort)Array.IndexOf(_told, curve) })] };
             _node.Receive(await _coordination.ReportAsync(report, both.Token).AsTask().WaitAsync(both.Token).ConfigureAwait(false), number);
-            if (_isAway && _wasHeard) LogBack(_logger, _name);
+            if ((_isAway || _isRefused) && _wasHeard) LogBack(_logger, _name);
             else if (!_wasHeard && _isTold) LogJoined(_logger, _name);
-            (_isAway, _wasHeard, _failures) = (false, true, 0);
+            (_isAway, _wasHeard, _isRefused, _failures) = (false, true, false, 0);
         }
 #pragma warning disable CA1031 // A coordinator of an application's own may fail with anything, and requests go on without it.
         catch (Exception error) when (!_stop.IsCancellationRequested)
@@ -92,6 +93,14 @@ internal sealed partial class NodeCoordination : IAsyncDisposable
         {
             // One that was started again knows nobody, and one that was told too much takes less.
             (_number, _told) = (null, []);
+            if (error is NodeRefusedException)
+            {
+                // It answers, and nothing but what it asks for changes what it says.
+                if (!_isRefused) LogRefused(_logger, _name, error.Message);
+                _isRefused = true;
+                return;
+            }
+
             if (error is UnknownNodeException || _isAway || (++_failures < FirstPatience && !_wasHeard)) return;
             _isAway = true;
             Tell(error);
@@ -101,7 +110,7 @@ internal sealed partial class NodeCoordination : IAsyncDisposable
     private void Tell(Exception error)
     {
         // What was foreseen is said in its message, and its stack tells an operator nothing.
-        var (stack, reason) = error is SplitInferException ? (null, error.Message) : (error, $"{error.GetType().Name}: {error.Message}");
+        var (stack, reason) = error is SplitInferException or QualityMessageException ? (null, error.Message) : (error, $"{error.GetType().Name}: {error.Message}");
         if (_wasHeard) LogAway(_logger, stack, reason);
         else LogNotHeard(_logger, stack, _name, reason);
     }
@@ -109,8 +118,11 @@ internal sealed partial class NodeCoordination : IAsyncDisposable
     [LoggerMessage(55, LogLevel.Warning, "The coordinator does not answer any more. Requests are served all the same: the server finds its price itself until the coordinator is back. {Reason}", EventName = "CoordinatorAway")]
     private static partial void LogAway(ILogger logger, Exception? error, string reason);
 
-    [LoggerMessage(57, LogLevel.Warning, "No coordinator has answered {Node} so far. Requests are served all the same: the server finds its price itself until one does. {Reason}", EventName = "CoordinatorNotHeard")]
+    [LoggerMessage(57, LogLevel.Warning, "No coordinator has answered {Node} so far. Requests are served all the same: the server finds its price itself until one does. See that one runs where the server looks for it, and that both name the same region. {Reason}", EventName = "CoordinatorNotHeard")]
     private static partial void LogNotHeard(ILogger logger, Exception? error, string node, string reason);
+
+    [LoggerMessage(61, LogLevel.Warning, "The coordinator does not take {Node} in. Requests are served all the same: the server finds its price itself, and asks again each second. Do what the coordinator says, and the server need not be started again. {Reason}", EventName = "CoordinatorRefuses")]
+    private static partial void LogRefused(ILogger logger, string node, string reason);
 
     [LoggerMessage(56, LogLevel.Information, "The coordinator answers {Node} again", EventName = "CoordinatorBack")]
     private static partial void LogBack(ILogger logger, string node);

@@ -95,6 +95,18 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_coordinator_that_refuses_the_server_is_told_of_at_once_with_its_words_and_not_again()
+    {
+        Add();
+        _coordinator.Failure = new NodeRefusedException("The region has 2 nodes, as many as MaxNodes allows. Raise it.");
+        for (var second = 0; second < 12; second++) await FailedAsync();
+        _coordinator.Failure = null;
+        await ReportedAsync();
+        Assert.Equal(["CoordinatorRefuses", "CoordinatorJoined"], _log.Entries.Select(static entry => entry.Id.Name));
+        Assert.Contains("Raise it.", _log.Entries[0].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_without_requests_lets_the_last_price_of_a_coordinator_that_is_gone_fall_to_nothing()
     {
         Add();
@@ -209,7 +221,7 @@ public sealed class NodeCoordinationTests : IAsyncDisposable
 
         public ValueTask<uint> JoinAsync(string node, IReadOnlyList<QualityCurve> curves, CancellationToken cancellationToken = default)
         {
-            if (Failure is IOException) return Fail<uint>();
+            if (Failure is IOException or NodeRefusedException) return Fail<uint>();
             Curves = [.. curves];
             Interlocked.Increment(ref _joins);
             return ValueTask.FromResult(7u);
