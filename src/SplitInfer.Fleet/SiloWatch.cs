@@ -1,15 +1,21 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 
 namespace SplitInfer.Fleet;
 
-/// <summary>Says in the log which other silos of the region there are. Orleans logs the same at length, in words of its own.</summary>
+/// <summary>Says in the log which other silos of the region there are, which Orleans logs at length and in words of its own; and bounds how long the silo takes to leave.</summary>
 /// <param name="silos">What Orleans knows of silos.</param>
 /// <param name="options">The silo's own options.</param>
+/// <param name="membership">How Orleans joins and leaves.</param>
 /// <param name="logger">The log.</param>
-internal sealed partial class SiloWatch(ISiloStatusOracle silos, FleetOptions options, ILogger<SiloWatch> logger) : IHostedService, ISiloStatusListener
+internal sealed partial class SiloWatch(ISiloStatusOracle silos, FleetOptions options, IOptions<ClusterMembershipOptions> membership, ILogger<SiloWatch> logger) : IHostedService, ISiloStatusListener
 {
+    // For so long each of some steps of leaving tries to tell the others by way of Redis; where that answers, it takes some milliseconds.
+    private static readonly TimeSpan LeaveTries = TimeSpan.FromSeconds(2);
+
     // Those that are there or going. What is told of others is of before this silo started.
     private readonly ConcurrentDictionary<SiloAddress, SiloStatus> _others = new();
 
@@ -26,6 +32,8 @@ internal sealed partial class SiloWatch(ISiloStatusOracle silos, FleetOptions op
     public Task StopAsync(CancellationToken cancellationToken)
     {
         silos.UnSubscribeFromSiloStatusEvents(this);
+        // Orleans tries as long to leave as to join, for minutes. Where Redis is gone the others find out by themselves, and this comes before the silo stops.
+        membership.Value.MaxJoinAttemptTime = LeaveTries;
         return Task.CompletedTask;
     }
 

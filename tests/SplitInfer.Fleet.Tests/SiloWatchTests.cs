@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 
 namespace SplitInfer.Fleet.Tests;
 
@@ -15,7 +17,7 @@ public class SiloWatchTests
     public async Task Silos_that_come_are_stopped_and_are_lost_are_told_once()
     {
         _silos.Known[Third] = SiloStatus.Active;
-        var watch = new SiloWatch(_silos, new() { Region = "eu" }, _log);
+        var watch = new SiloWatch(_silos, new() { Region = "eu" }, Options.Create(new ClusterMembershipOptions()), _log);
         await watch.StartAsync(default);
         Assert.Equal(["SiloJoined"], _log.Take());
         foreach (var status in (SiloStatus[])[SiloStatus.Joining, SiloStatus.Active, SiloStatus.Active]) _silos.Tell(Other, status);
@@ -32,6 +34,17 @@ public class SiloWatchTests
         await watch.StopAsync(default);
         _silos.Tell(Other, SiloStatus.Active);
         Assert.Empty(_log.Take());
+    }
+
+    [Fact]
+    public async Task A_silo_that_leaves_does_not_try_as_long_as_one_that_joins()
+    {
+        var membership = new ClusterMembershipOptions();
+        var watch = new SiloWatch(_silos, new() { Region = "eu" }, Options.Create(membership), _log);
+        await watch.StartAsync(default);
+        Assert.Equal(new ClusterMembershipOptions().MaxJoinAttemptTime, membership.MaxJoinAttemptTime);
+        await watch.StopAsync(default);
+        Assert.InRange(membership.MaxJoinAttemptTime, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
     }
 
     private static SiloAddress At(int port) => SiloAddress.New(IPAddress.Loopback, port, 1);
