@@ -61,6 +61,9 @@ internal sealed class ClientMachine(string name, ByteBudget promised, ByteBudget
     /// <summary>How fast its connections may have done what no other limit counts.</summary>
     public ControlPace Pace => pace;
 
+    /// <summary>What its requests say of the quality of their answers.</summary>
+    public QualityDemand Quality { get; } = new(name);
+
     /// <summary>Its connections; only <see cref="ClientMachines"/> counts.</summary>
     public int Connections { get; set; }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using SplitInfer.Policies.Quality;
 using SplitInfer.Protocol;
@@ -6,19 +7,20 @@ using SplitInfer.Server.Scheduling;
 
 namespace SplitInfer.Server.Connections;
 
-/// <summary>What the requests of one connection say of the quality of their answers. Used by the connection's reader alone.</summary>
-/// <param name="machine">Where the client connects from, or the name of its key.</param>
+/// <summary>What requests of one machine say of the quality of their answers, over whichever of its connections. Thread-safe.</summary>
+/// <param name="machine">Where the clients connect from, or the name of their key.</param>
 internal sealed class QualityDemand(string machine)
 {
     /// <summary>The longest name of a user, in bytes.</summary>
     public const int MaxUserBytes = 64;
 
-    // Among all users of a server those of one connection must not crowd out the others. Further ones count as one.
+    // Among all users of a server those of one machine must not crowd out the others. Further ones count as one.
     private const int MaxUsers = 64;
 
     // A client says itself what its requests are worth.
     private const double MostWeight = 16;
 
+    private readonly Lock _gate = new();
     private readonly Dictionary<string, string> _users = new(StringComparer.Ordinal);
 
     /// <summary>Why a header cannot be meant; null where it can.</summary>
@@ -36,12 +38,15 @@ internal sealed class QualityDemand(string machine)
     public QualityNeeds NeedsOf(RequestHeader header, TimeSpan? deadline) =>
         new() { User = UserOf(header.User), Weight = Math.Clamp(header.Weight, 1, MostWeight), Deadline = deadline, MinQuality = header.MinQuality };
 
-    /// <summary>Users of two machines are two, whatever they are called.</summary>
+    /// <summary>Users of two machines are two, whatever they are called. They are told apart by numbers, so that one who connects anew under other names is none that was never seen.</summary>
     private string UserOf(string name)
     {
         if (name.Length == 0) return machine;
-        if (_users.TryGetValue(name, out var known)) return known;
-        if (_users.Count == MaxUsers) return machine;
-        return _users[name] = $"{machine}/{name}";
+        lock (_gate)
+        {
+            if (_users.TryGetValue(name, out var known)) return known;
+            if (_users.Count == MaxUsers) return machine;
+            return _users[name] = string.Create(CultureInfo.InvariantCulture, $"{machine}/{_users.Count}");
+        }
     }
 }

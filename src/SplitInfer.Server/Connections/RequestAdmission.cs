@@ -13,8 +13,6 @@ internal sealed class RequestAdmission(ConnectionTerms terms, HandleTable handle
     // Longer than any deadline that is meant, and short enough for a timer and a timestamp.
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
 
-    private readonly QualityDemand _quality = new(requests.Client.Machine);
-
     /// <summary>Accepts a request and makes room for its payload, or says why not.</summary>
     public Refusal? Admit(ServerRequest request, RequestHeader header)
     {
@@ -32,7 +30,7 @@ internal sealed class RequestAdmission(ConnectionTerms terms, HandleTable handle
         var deadline = DeadlineOf(header);
         var dueAt = deadline is { } left ? server.Time.GetTimestamp() + (long)(left.TotalSeconds * server.Time.TimestampFrequency) : long.MaxValue;
         // Before the offer, since it counts whether it is served or not.
-        if (terms.HasExits && header.MinQuality > 0 && opened.Lease.Model.Routes is { } routes) request.AllowExits(routes, _quality.NeedsOf(header, deadline), dueAt, server.Time.GetTimestamp());
+        if (terms.HasExits && header.MinQuality > 0 && opened.Lease.Model.Routes is { } routes) request.AllowExits(routes, requests.Quality.NeedsOf(header, deadline), dueAt, server.Time.GetTimestamp());
         var offer = new TailJobTerms(opened.Lease.Model, request.Partition.Index, (int)header.Exit, dueAt, ExpectedSeconds: 0, Math.Max(1, header.Weight), requests.Client.Number, requests.Client.Machine, BatchKey: 0)
         {
             LeastSeconds = request.Exits?.LeastSeconds ?? 0,

@@ -28,6 +28,9 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
     /// <summary>How fast the client's machine may have done what no other limit counts.</summary>
     public ControlPace Pace => machine.Pace;
 
+    /// <summary>What requests of the client's machine say of the quality of their answers.</summary>
+    public QualityDemand Quality => machine.Quality;
+
     /// <summary>Decides which tails run when.</summary>
     public ITailScheduler Scheduler => server.Scheduler;
 
