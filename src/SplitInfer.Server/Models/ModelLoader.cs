@@ -168,7 +168,7 @@ internal static partial class ModelLoader
     [LoggerMessage(36, LogLevel.Information, "Serving {Name} {Version}, fingerprint {Fingerprint}", EventName = "ModelServed")]
     public static partial void LogServing(ILogger logger, string name, string version, Fingerprint fingerprint);
 
-    [LoggerMessage(53, LogLevel.Warning, "Serving {Name} {Version} without exits from partition {Partition} on, since they cannot be loaded or measured", EventName = "ExitsNotLoaded")]
+    [LoggerMessage(53, LogLevel.Warning, "Serving {Name} {Version} without exits from partition {Partition} on, since they cannot be loaded or measured; what may pass is tried again after a while", EventName = "ExitsNotLoaded")]
     private static partial void LogNoRoute(ILogger logger, Exception error, string name, string version, int partition);
 
     [LoggerMessage(37, LogLevel.Warning, "Serving {Name} {Version} without partition {Partition}, whose tail cannot be loaded", EventName = "TailNotLoaded")]

@@ -7,7 +7,7 @@ using SplitInfer.Segments;
 namespace SplitInfer.Server.Quality;
 
 /// <summary>
-/// The routes through one model that has exits, one for each partition, each of which is loaded and measured when the first request comes for it. Thread-safe.
+/// The routes through one model that has exits, one for each partition, each of which is loaded and measured when the first request comes for it, and again some time after that has failed. Thread-safe.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="exits">Its exits, which are of its plan.</param>
@@ -21,9 +21,11 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
 
     // Routes that were measured beside each other would measure each other, and take all processors from those who run.
     private readonly SemaphoreSlim _measuring = new(1);
-    private readonly ConcurrentDictionary<int, Lazy<Task<ExitRoute?>>> _routes = [];
+    private readonly ConcurrentDictionary<int, RouteLoading> _routes = [];
     private readonly ImmutableArray<int> _useful = RouteLegs.Useful(exits);
     private readonly ExitOutput _output = ExitOutput.Of(model, exits);
+
+    private TimeProvider Time => time;
 
     /// <summary>The exits of the file.</summary>
     public ModelExits Exits => exits;
@@ -32,14 +34,14 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
     public bool HasAt(int partition) => _useful.Length > 0 && exits.Exits[_useful[^1]].Partition >= partition;
 
     /// <summary>The route of a partition; null where there is none, or it is not there yet.</summary>
-    public ExitRoute? Find(int partition) => _routes.TryGetValue(partition, out var route) && route.Value is { IsCompletedSuccessfully: true } ready ? ready.Result : null;
+    public ExitRoute? Find(int partition) => _routes.TryGetValue(partition, out var loading) ? loading.Route : null;
 
     /// <summary>Loads and measures the route of a partition, once however many ask for it.</summary>
     /// <param name="partition">Index of a partition that has a tail.</param>
     /// <param name="cancellationToken">Ends the wait, not the loading.</param>
-    /// <returns>The route; null where there is none.</returns>
+    /// <returns>The route; null where there is none, or it could not be had, in which case it is tried again by one of the calls that follow.</returns>
     public Task<ExitRoute?> LoadAsync(int partition, CancellationToken cancellationToken) => HasAt(partition)
-        ? _routes.GetOrAdd(partition, static (from, self) => new(() => Task.Run(() => self.MakeAsync(from))), this).Value.WaitAsync(cancellationToken)
+        ? _routes.GetOrAdd(partition, static (from, self) => new(() => self.MakeAsync(from), self.Time), this).GetAsync().WaitAsync(cancellationToken)
         : Task.FromResult<ExitRoute?>(null);
 
     /// <summary>Rents what a run along a route takes.</summary>
@@ -53,10 +55,10 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
     {
         _stop.Cancel();
         foreach (var from in _routes.Keys)
-            if (_routes.TryRemove(from, out var route) && route.Value.GetAwaiter().GetResult() is { } made) node.Remove(made.Place.Curve);
+            if (_routes.TryRemove(from, out var route) && route.EndAsync().GetAwaiter().GetResult() is { } made) node.Remove(made.Place.Curve);
     }
 
-    private async Task<ExitRoute?> MakeAsync(int from)
+    private async Task<(ExitRoute? Route, bool IsFinal)> MakeAsync(int from)
     {
         int[] through = [.. _useful.Where(place => exits.Exits[place].Partition >= from).TakeLast(Policies.Quality.QualityCurve.MaxExits - 1)];
         var run = new ExitRun();
@@ -67,7 +69,7 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
             var unmeasured = ExitRoute.Of(legs, boundary, _output, RouteCurve.Of(exits, through, [.. legs.Select(static _ => 1.0)]), (node, -1));
             await run.RentAsync(unmeasured, segments, _stop.Token).ConfigureAwait(false);
             var curve = RouteCurve.Of(exits, through, await MeasureAsync(run, unmeasured, from, through).ConfigureAwait(false));
-            if (node.Add(curve) is { } number) return ExitRoute.Of(legs, boundary, _output, curve, (node, number));
+            if (node.Add(curve) is { } number) return (ExitRoute.Of(legs, boundary, _output, curve, (node, number)), true);
             failed(from, new InvalidOperationException($"The models with exits are asked for at {QualityNode.MaxCurves} partitions, as many as a server looks after. Serve fewer models with exits."));
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -79,13 +81,15 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
 #pragma warning restore CA1031
         {
             failed(from, error);
+            // The engine would refuse the same segment again.
+            return (null, error is SegmentLoadException);
         }
         finally
         {
             run.Return();
         }
 
-        return null;
+        return (null, false);
     }
 
     private async Task<double[]> MeasureAsync(ExitRun run, ExitRoute route, int from, int[] through)
