@@ -53,11 +53,23 @@ public readonly record struct Decision
     /// <summary>Expected delay of the request in seconds; NaN where the policy predicts nothing.</summary>
     public double PredictedSeconds { get; init; }
 
+    /// <summary>
+    /// Expected delay in seconds where the exit of <see cref="Arm"/> answers on the device, which is a part of <see cref="PredictedSeconds"/>; null (the default) where it has none, or the policy predicts nothing.
+    /// </summary>
+    public double? PredictedExitSeconds { get; init; }
+
     /// <summary>Number of this decision among those of its policy; it orders outcomes that arrive late.</summary>
     public long Sequence { get; init; }
 
     /// <summary>What the decision was made for.</summary>
     internal Objective Objective { get; init; }
+
+    /// <summary>Expected delay in seconds once it is known whether the exit of <see cref="Arm"/> has answered: <see cref="PredictedSeconds"/> is the mean over both. NaN where the policy predicts nothing.</summary>
+    /// <param name="exitAnswers">Whether it has.</param>
+    public double PredictedWhere(bool exitAnswers) => (exitAnswers ? PredictedExitSeconds : UnansweredSeconds) ?? PredictedSeconds;
+
+    /// <summary>Expected delay where the exit of the arm does not answer, s; null where it has none.</summary>
+    internal double? UnansweredSeconds { get; init; }
 
     /// <summary>Probability with which the exit of the arm was expected to answer.</summary>
     internal double ExitRate { get; init; }

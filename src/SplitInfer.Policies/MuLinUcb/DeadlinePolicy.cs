@@ -119,6 +119,8 @@ internal sealed class DeadlinePolicy
             Arm = _arms[option.Arm],
             IsForced = isForced,
             PredictedSeconds = costs.Mean(option.Arm),
+            PredictedExitSeconds = costs.Exits.Stay(option.Arm) < 1 ? costs.Ahead(option.Arm) : null,
+            UnansweredSeconds = costs.Exits.Stay(option.Arm) < 1 ? costs.Unanswered(option.Arm) : null,
             Local = start is null ? null : _arms[option.Local],
             HedgeAfterSeconds = start,
             InTimeProbability = option.InTime,

@@ -218,6 +218,8 @@ internal sealed class MuLinUcbPolicy : IPartitionPolicy, IPolicyState
         LateAfterSeconds = _arms.CanRace && !_arms[arm].IsOnDevice ? _costs.LateAfter(arm) : 0,
         Local = _arms.Remotes < _arms.Main && !_arms[arm].IsOnDevice ? _arms[_costs.StandIn(arm)] : null,
         DeviceSeconds = _arms.AllowsDevice ? _costs.Mean(_arms.OnDevice) : 0,
+        PredictedExitSeconds = _costs.Exits.Stay(arm) < 1 ? _costs.Ahead(arm) : null,
+        UnansweredSeconds = _costs.Exits.Stay(arm) < 1 ? _costs.Unanswered(arm) : null,
         ExitRate = 1 - _costs.Exits.Stay(arm),
         Sequence = _sequence,
     };

@@ -136,6 +136,20 @@ public class ExitArmTests
     }
 
     [Fact]
+    public void What_is_predicted_is_the_mean_of_what_is_where_the_exit_answers_and_where_it_does_not()
+    {
+        var setup = Setup(0.8);
+        var policy = PolicyCatalog.Create(PolicyNames.MuLinUcb, setup);
+        for (var i = 1; i <= 40; i++) policy.Observe(i % 5 == 0 ? Replied(setup, i) : Left(setup, i));
+        var decision = Enumerable.Range(0, 200).Select(_ => policy.Decide(default)).First(static decision => decision.Arm.Exit > 0);
+        var (left, sent) = (decision.PredictedWhere(exitAnswers: true), decision.PredictedWhere(exitAnswers: false));
+        Assert.InRange(left, 0.019, 0.021);
+        Assert.True(sent > left);
+        Assert.Equal(decision.PredictedSeconds, (decision.ExitRate * left) + ((1 - decision.ExitRate) * sent), 1e-12);
+        Assert.Equal(0.5, new Decision { Arm = decision.Arm with { Exit = 0 }, PredictedSeconds = 0.5 }.PredictedWhere(exitAnswers: false));
+    }
+
+    [Fact]
     public void Rates_are_saved_and_state_without_them_restores()
     {
         var setup = Setup(0.2);

@@ -29,6 +29,10 @@ internal sealed record FrameLine(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Early { get; init; }
 
+    /// <summary>Whether the result came after the deadline, by no more than what still counts as in time; left out where it did not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Late { get; init; }
+
     /// <summary>Whether all on the device was chosen, and nothing else ran.</summary>
     [JsonIgnore]
     public bool IsDeviceAlone { get; private init; }
@@ -44,13 +48,13 @@ internal sealed record FrameLine(
             frame, result.Partition.Index, result.Codec, decision.IsForced, result.IsRaced,
             timings.Head.TotalMilliseconds, result.Server is null ? 0 : timings.Encode.TotalMilliseconds, timings.Offload.TotalMilliseconds,
             timings.Server.TotalSeconds * 1000, timings.Total.TotalMilliseconds, result.BytesSent,
-            double.IsNaN(decision.PredictedSeconds) ? null : decision.PredictedSeconds * 1000, NameOf(result.Source), result.Server, fallback)
+            decision.PredictedWhere(result is { Source: InferenceSource.Device, Exit: > 0 }) is var predicted && double.IsNaN(predicted) ? null : predicted * 1000, NameOf(result.Source), result.Server, fallback)
         {
             Variant = result.Variant,
             Accuracy = result.Accuracy,
             Exit = hasExits || result.Exit > 0 ? result.Exit : null,
             Confidence = result.Exit > 0 ? result.Confidence : null,
-            IsDeviceAlone = decision.Arm.IsOnDevice && result is { Source: InferenceSource.Device, IsRaced: false, Exit: 0 },
+            IsDeviceAlone = decision.Arm is { IsOnDevice: true, Exit: 0 } && result is { Source: InferenceSource.Device, IsRaced: false, Exit: 0 },
         };
     }
 
@@ -71,8 +75,12 @@ internal sealed record RunSummaryLine(string Model, string Policy, int Frames, d
     /// <summary>Where the time went until the first frame could begin; null where that was not measured.</summary>
     public StartTimes? Start { get; init; }
 
-    /// <summary>Frames that had no result by their deadline.</summary>
+    /// <summary>Frames that had no result by their deadline, or one that came too late to count.</summary>
     public int Missed { get; init; }
+
+    /// <summary>Frames whose result came after the deadline, by no more than what still counts as in time; left out where there were none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Late { get; init; }
 
     /// <summary>Frames that the device had to do since a server failed or refused, by the reason, the most frequent first; empty where there were none.</summary>
     public IReadOnlyList<FallbackLine> Fallbacks { get; init; } = [];
@@ -120,6 +128,7 @@ internal sealed record RunSummaryLine(string Model, string Policy, int Frames, d
         return new(model, policy, totals.Length, totals.Average(), At(0.5), At(0.95), At(0.99), frames.Sum(static f => f.BytesSent))
         {
             Missed = missed,
+            Late = frames.Count(static frame => frame.Late is true) is > 0 and var late ? late : null,
             DeviceShare = ShareOf("device"),
             SplitShare = ShareOf("split"),
             ServerShare = ShareOf("server"),

@@ -8,6 +8,7 @@ internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOp
 {
     private readonly JsonLines _lines = new(terminal.Output);
     private readonly RunTable _table = new(terminal.Output, namesServers: settings.Servers.Count > 1, namesVariants: settings.Family is not null, namesExits: hasExits, hasServers: settings.Servers.Count > 0);
+    private readonly FrameDeadline _deadline = new(settings.Deadline);
     private readonly List<FrameLine> _frames = [];
     private readonly Dictionary<string, (string Word, int Frames, string Message)> _fallbacks = [];
     private int _missed;
@@ -18,14 +19,20 @@ internal sealed class RunReport(Terminal terminal, bool isJson, SplitInferenceOp
     /// <summary>Adds a frame that has a result.</summary>
     public void Add(int frame, InferenceResult result)
     {
-        _frames.Add(FrameLine.Of(frame, result, result.Source == InferenceSource.Device ? Fallback(result.ServerFailure ?? client.ServerFailure) : null, hasExits));
+        if (_deadline.IsMissed(result.Timings.Total))
+        {
+            AddMissed(frame, result.Timings.Total);
+            return;
+        }
+
+        _frames.Add(FrameLine.Of(frame, result, result.Source == InferenceSource.Device ? Fallback(result.ServerFailure ?? client.ServerFailure) : null, hasExits) with { Late = _deadline.IsLate(result.Timings.Total) ? true : null });
         Write(isProgressive ? _frames[^1] with { Early = false } : _frames[^1]);
     }
 
     /// <summary>Tells what an exit has said before the result of its frame.</summary>
     public void AddEarly(int frame, InferenceResult answer) => Write(FrameLine.Of(frame, answer, fallback: null, hasExits: true) with { Early = true });
 
-    /// <summary>Adds a frame that had none by its deadline.</summary>
+    /// <summary>Adds a frame that had none by its deadline, or one that is of no use.</summary>
     public void AddMissed(int frame, TimeSpan total)
     {
         _missed++;

@@ -34,12 +34,12 @@ internal sealed class RunTable(TextWriter output, bool namesServers, bool namesV
 
     private static string ExitOf(FrameLine frame) => string.Create(CultureInfo.InvariantCulture, $"  {(frame.Exit > 0 ? frame.Exit : null),4} {(frame.Confidence is { } sure ? $"{sure * 100:0.0}%" : ""),6}");
 
-    private static string Mark(FrameLine frame) => frame.Early is true ? "early" : frame.Raced ? "race" : frame.Forced ? "try" : "";
+    private static string Mark(FrameLine frame) => frame.Early is true ? "early" : frame.Late is true ? "late" : frame.Exit > 0 ? "exit" : frame.Raced ? "race" : frame.Forced ? "try" : "";
 
     public void End(RunSummaryLine summary)
     {
         Write($"{Words.Count(summary.Frames, "frame")} by {summary.Policy}: mean {summary.MeanMs:0.00} ms, median {summary.P50Ms:0.00}, 95 % within {summary.P95Ms:0.00}, 99 % within {summary.P99Ms:0.00}, {Sizes.Bytes(summary.BytesSent)} sent");
-        Write($"split {summary.SplitShare * 100:0.#} %, device {summary.DeviceShare * 100:0.#} %, server {summary.ServerShare * 100:0.#} %{(summary.Missed > 0 ? $"; {Words.Count(summary.Missed, "more frame")} missed the deadline" : "")}");
+        Write($"split {summary.SplitShare * 100:0.#} %, device {summary.DeviceShare * 100:0.#} %, server {summary.ServerShare * 100:0.#} %{(summary.Missed > 0 ? $"; {Words.Count(summary.Missed, "more frame")} missed the deadline" : "")}{(summary.Late is { } late ? $"; {Words.Count(late, "result")} came up to 5 ms after the deadline, which counts as in time" : "")}");
         // Without a server, what one alone takes is no question, and what the device alone takes is none where exits answered everything.
         if (hasServers) Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}; server alone {Alone(summary.ServerAloneMs, summary.ServerAloneFrames)}");
         else if (summary.DeviceAloneMs is not null) Write($"device alone {Alone(summary.DeviceAloneMs, summary.DeviceAloneFrames)}");
