@@ -2,7 +2,7 @@ namespace SplitInfer.Policies.Sharing;
 
 /// <summary>
 /// The price of a server's time at the moment, for the <c>Load.price</c> of its replies: the seconds that all other requests together wait longer for each second for
-/// which a request occupies one of the server's places. 0 where requests never wait. Thread-safe; allocates nothing.
+/// which a request occupies one of the server's places. 0 where requests never wait. Thread-safe; allocates for a client that was not seen lately only.
 /// </summary>
 /// <remarks>
 /// A client that adds price × (seconds that its tail runs) to what an arm costs counts what it costs others, so that what is best for it is best for all together: the marginal

@@ -111,6 +111,22 @@ public class ServerLoadPriceTests
     }
 
     [Fact]
+    public void Names_that_come_and_go_hide_no_flood()
+    {
+        var time = new FakeTimeProvider();
+        var price = new ServerLoadPrice(1, time);
+        for (var i = 0; i < 4000; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(10));
+            price.Observe(0.3, 0.01, i % 4 == 0 ? $"once {i}" : "flood");
+        }
+
+        Assert.Equal(price.Price, price.PriceFor("flood"), 1e-9);
+        // What those sent that are not remembered counts in full.
+        Assert.InRange(price.PriceFor("one that comes anew"), 0.1, 10);
+    }
+
+    [Fact]
     public void Whoever_sends_more_has_no_lower_price() => Prop.ForAll(Gen.Choose(1, 100_000).ToArbitrary(), static seed =>
     {
         var (random, time) = (new Random(seed), new FakeTimeProvider());
