@@ -56,6 +56,7 @@ internal static class Program
                 BenchTransportCommand.Create(options, terminal),
                 BenchLoadCommand.Create(options, terminal),
                 BenchServerCommand.Create(options, terminal),
+                BenchSwapCommand.Create(options, terminal),
                 BenchDeadlineCommand.Create(options, terminal),
                 BenchAnytimeCommand.Create(options, terminal),
                 BenchJointCommand.Create(options, terminal),

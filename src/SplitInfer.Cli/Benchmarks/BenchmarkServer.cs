@@ -17,6 +17,16 @@ internal sealed partial class BenchmarkServer : IAsyncDisposable, IDisposable
     /// <summary>Where it listens.</summary>
     public Uri Address { get; }
 
+    /// <summary>What it takes of memory at the moment, bytes.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Whether processes can be paused here.</summary>
     public static bool CanPause => OperatingSystem.IsLinux() || OperatingSystem.IsMacOS();
 

@@ -58,6 +58,7 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(TelemetryRow))]
 [JsonSerializable(typeof(LoadRow))]
 [JsonSerializable(typeof(ServerRow))]
+[JsonSerializable(typeof(SwapRow))]
 [JsonSerializable(typeof(DeadlineRow))]
 [JsonSerializable(typeof(DeviceVariantRow))]
 [JsonSerializable(typeof(AnytimeDeviceRow))]

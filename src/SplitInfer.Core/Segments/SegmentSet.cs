@@ -31,6 +31,12 @@ internal sealed class SegmentSet : IDisposable
         get { lock (_residency.Gate) return Entries.Count; }
     }
 
+    /// <summary>The segments that can be leased without loading them first; none once the set was disposed.</summary>
+    public IReadOnlyList<SegmentKey> Loaded
+    {
+        get { lock (_residency.Gate) return IsClosed ? [] : [.. Entries.Where(static one => one.Value.Segment.IsCompletedSuccessfully).Select(static one => one.Key)]; }
+    }
+
     /// <summary>Whether a segment can be leased without loading it first.</summary>
     public bool IsLoaded(SegmentKey key)
     {

@@ -141,6 +141,8 @@ internal static partial class ModelLoader
                 LogProfiled(logger, name, version, served.TailSeconds.Count(static s => s > 0));
             }
 
+            await new ReplacementWarmUp(model, served, (partition, error) => LogNotLoaded(logger, error, name, version, partition))
+                .RunAsync(registry.Models.OfType<ServedModel>().Where(one => one.Name == name), cancellationToken).ConfigureAwait(false);
             registry.Publish(served);
             return served;
         }

@@ -34,6 +34,9 @@ internal sealed class ServedModel(string name, string version, PartitionPlan pla
     /// <summary>Its segments, of which its tails and routes are.</summary>
     public SegmentSet Segments => segments;
 
+    /// <summary>Partitions whose tails are loaded at the moment.</summary>
+    public IEnumerable<int> LoadedTails => segments.Loaded.Where(static key => key.Side == SegmentSide.Tail).Select(static key => key.Partition);
+
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorValue> Defaults => model?.Defaults ?? ImmutableDictionary<string, TensorValue>.Empty;
 

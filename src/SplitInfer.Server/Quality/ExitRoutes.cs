@@ -36,6 +36,9 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
     /// <summary>The route of a partition; null where there is none, or it is not there yet.</summary>
     public ExitRoute? Find(int partition) => _routes.TryGetValue(partition, out var loading) ? loading.Route : null;
 
+    /// <summary>Partitions whose routes are loaded.</summary>
+    public IEnumerable<int> LoadedPartitions => _routes.Where(static one => one.Value is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: not null } }).Select(static one => one.Key);
+
     /// <summary>Loads and measures the route of a partition, once however many ask for it.</summary>
     /// <param name="partition">Index of a partition that has a tail.</param>
     /// <param name="cancellationToken">Ends the wait, not the loading.</param>

@@ -75,6 +75,18 @@ public sealed class BenchTests : IDisposable
         Assert.All(result.Json.Where(static l => l.GetProperty("contender").GetString() == "bare"), static l => Assert.Equal(1, l.GetProperty("perSecondRatio").GetDouble()));
     }
 
+    [LongFact]
+    public async Task Swap_prints_what_clients_notice()
+    {
+        File.WriteAllBytes(_folder["model.onnx"], ResNet18.Build(size: 32, classes: 10, width: 8).ToBytes());
+        var result = await CommandLine.StartAsync("bench", "swap", _folder["model.onnx"], "--swaps", "2", "--clients", "2", "--json");
+        Assert.Equal("", result.Error);
+        var line = Assert.Single(result.Json);
+        Assert.Equal("swaps requests failed firstFailure saturationPerSecond soloP99Ms p99Ms longestGapMs longestSwapSeconds growthMiB", CommandLine.Fields(line));
+        Assert.Equal((2, 0), (line.GetProperty("swaps").GetInt32(), line.GetProperty("failed").GetInt32()));
+        Assert.True(line.GetProperty("requests").GetInt32() > 0);
+    }
+
     [Fact]
     public async Task Plan_prints_a_line_for_each_graph()
     {
