@@ -82,7 +82,7 @@ public sealed class BenchTests : IDisposable
         var result = await CommandLine.StartAsync("bench", "swap", _folder["model.onnx"], "--swaps", "2", "--clients", "2", "--json");
         Assert.Equal("", result.Error);
         var line = Assert.Single(result.Json);
-        Assert.Equal("swaps requests failed firstFailure saturationPerSecond soloP99Ms p99Ms longestGapMs longestSwapSeconds growthMiB", CommandLine.Fields(line));
+        Assert.Equal("swaps requests refused failed firstFailure saturationPerSecond soloP99Ms p99Ms longestGapMs longestSwapSeconds growthMiB", CommandLine.Fields(line));
         Assert.Equal((2, 0), (line.GetProperty("swaps").GetInt32(), line.GetProperty("failed").GetInt32()));
         Assert.True(line.GetProperty("requests").GetInt32() > 0);
     }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using SplitInfer.Client.Transport;
 using SplitInfer.Partitioning;
+using SplitInfer.Protocol;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks.Servers;
@@ -22,6 +22,7 @@ internal sealed class SwapBenchmark(string path, PartitionedModel model, SwapSet
 
     private readonly ConcurrentQueue<(long Began, long Ended)> _completed = [];
     private readonly ConcurrentQueue<string> _failed = [];
+    private int _refused;
 
     /// <summary>Swaps as often as it is told to.</summary>
     /// <param name="onSwap">Called after each swap.</param>
@@ -33,14 +34,14 @@ internal sealed class SwapBenchmark(string path, PartitionedModel model, SwapSet
         try
         {
             Publish(folder, 1);
-            var monitor = new Uri($"http://127.0.0.1:{FreePort.Take()}");
-            using var server = await BenchmarkServer.StartAsync(["--models", folder, "--http", monitor.OriginalString], slowdown: 1, cancellationToken).ConfigureAwait(false);
+            var web = new Uri($"http://127.0.0.1:{FreePort.Take()}");
+            using var server = await BenchmarkServer.StartAsync(["--models", folder, "--http", web.OriginalString], slowdown: 1, cancellationToken).ConfigureAwait(false);
             await using var clients = new ServedContender(server.Address, new TransportOptions(), model, inputs, settings.Clients);
             var (perSecond, soloMs) = await MeasureAsync(clients, cancellationToken).ConfigureAwait(false);
             var before = server.ResidentBytes;
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var load = LoadAsync(clients, settings.Load * perSecond, stop.Token);
-            using var http = new HttpClient { BaseAddress = monitor };
+            using var http = new HttpClient { BaseAddress = web };
             var longest = TimeSpan.Zero;
             for (var swap = 1; swap <= settings.Swaps; swap++)
             {
@@ -56,7 +57,7 @@ internal sealed class SwapBenchmark(string path, PartitionedModel model, SwapSet
             await stop.CancelAsync().ConfigureAwait(false);
             await load.ConfigureAwait(false);
             return new(
-                settings.Swaps, _completed.Count, _failed.Count, _failed.FirstOrDefault(), perSecond, Percentile(soloMs, 0.99), Percentile([.. _completed.Select(one => time.GetElapsedTime(one.Began, one.Ended).TotalMilliseconds)], 0.99), LongestGapMs(),
+                settings.Swaps, _completed.Count, _refused, _failed.Count, _failed.FirstOrDefault(), perSecond, Percentile(soloMs, 0.99), Percentile([.. _completed.Select(one => time.GetElapsedTime(one.Began, one.Ended).TotalMilliseconds)], 0.99), LongestGapMs(),
                 longest.TotalSeconds, (server.ResidentBytes - before) / (double)(1 << 20));
         }
         finally
@@ -86,8 +87,8 @@ internal sealed class SwapBenchmark(string path, PartitionedModel model, SwapSet
     {
         for (var began = time.GetTimestamp(); time.GetElapsedTime(began) < Patience;)
         {
-            using var seen = JsonDocument.Parse(await http.GetStringAsync(new Uri("/v2/monitor", UriKind.Relative), cancellationToken).ConfigureAwait(false));
-            if (seen.RootElement.GetProperty("models").EnumerateArray().Any(one => one.GetProperty("version").GetString() == version)) return;
+            using var answer = await http.GetAsync(new Uri($"/v2/models/model/versions/{version}", UriKind.Relative), cancellationToken).ConfigureAwait(false);
+            if (answer.IsSuccessStatusCode) return;
             await Task.Delay(Look, time, cancellationToken).ConfigureAwait(false);
         }
 
@@ -149,6 +150,10 @@ internal sealed class SwapBenchmark(string path, PartitionedModel model, SwapSet
             await clients.InferAsync(client, CancellationToken.None).ConfigureAwait(false);
             _completed.Enqueue((began, time.GetTimestamp()));
         }
+        catch (TailRefusedException refused) when (refused.Code == RefusalCode.Busy)
+        {
+            Interlocked.Increment(ref _refused);
+        }
         catch (Exception error) when (error is SplitInferException or IOException or TimeoutException)
         {
             _failed.Enqueue(error.Message);
@@ -179,7 +184,8 @@ internal sealed record SwapSettings(int Swaps, int Clients, double Load);
 /// <summary>What <c>bench swap</c> prints.</summary>
 /// <param name="Swaps">Versions that took the place of another one.</param>
 /// <param name="Requests">Requests that had a result meanwhile.</param>
-/// <param name="Failed">Requests that had none.</param>
+/// <param name="Refused">Requests that the server refused because too many waited.</param>
+/// <param name="Failed">Requests that had no result for another reason.</param>
 /// <param name="FirstFailure">Why the first of them had none; null where all had one.</param>
 /// <param name="SaturationPerSecond">Results a second with all clients, before.</param>
 /// <param name="SoloP99Ms">99 of 100 single requests took no longer before, ms.</param>
@@ -187,4 +193,4 @@ internal sealed record SwapSettings(int Swaps, int Clients, double Load);
 /// <param name="LongestGapMs">The longest time for which requests were there and none of them ended, ms.</param>
 /// <param name="LongestSwapSeconds">The longest from when a version was there until it was served, s.</param>
 /// <param name="GrowthMiB">By how much the server's memory grew, MiB.</param>
-internal sealed record SwapRow(int Swaps, int Requests, int Failed, string? FirstFailure, double SaturationPerSecond, double SoloP99Ms, double P99Ms, double LongestGapMs, double LongestSwapSeconds, double GrowthMiB);
+internal sealed record SwapRow(int Swaps, int Requests, int Refused, int Failed, string? FirstFailure, double SaturationPerSecond, double SoloP99Ms, double P99Ms, double LongestGapMs, double LongestSwapSeconds, double GrowthMiB);

@@ -34,7 +34,7 @@ internal static class BenchSwapCommand
             await terminal.TrackAsync($"Swapping {path}", settings.Swaps, async step => row = await benchmark.RunAsync(step, cancellationToken));
             if (parsed.GetValue(options.Json)) new JsonLines(terminal.Output).Write(row, LineContext.Default.SwapRow);
             else
-                terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Swaps} swaps at {settings.Load * 100:0} % of {row.SaturationPerSecond:0} requests a second: {row.Failed} of {row.Requests + row.Failed} requests failed{(row.FirstFailure is { } failure ? $" ({failure})" : "")}. The longest time without a result was {row.LongestGapMs:0.0} ms, where 99 of 100 single requests take up to {row.SoloP99Ms:0.0} ms; under load, with swaps, up to {row.P99Ms:0.0} ms. A new version was served after {row.LongestSwapSeconds:0.0} s at the latest. The server's memory grew by {row.GrowthMiB:0.0} MiB."));
+                terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Swaps} swaps at {settings.Load * 100:0} % of {row.SaturationPerSecond:0} requests a second: {row.Failed} of {row.Requests + row.Refused + row.Failed} requests failed{(row.FirstFailure is { } failure ? $" ({failure})" : "")}, and {row.Refused} were refused because too many waited. The longest time without a result was {row.LongestGapMs:0.0} ms, where 99 of 100 single requests take up to {row.SoloP99Ms:0.0} ms; under load, with swaps, up to {row.P99Ms:0.0} ms. A new version was served after {row.LongestSwapSeconds:0.0} s at the latest. The server's memory grew by {row.GrowthMiB:0.0} MiB."));
             return row.Failed == 0 ? 0 : 1;
         });
         return command;
