@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Families", "Core/Exits", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Fleet", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Simulation/Quality", "Simulation/Crowds", "Tailoring/Verification", "Tailoring/Families", "Tailoring/Exits"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Fleet", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Simulation/Quality", "Simulation/Crowds", "Simulation/Streams", "Tailoring/Verification", "Tailoring/Families", "Tailoring/Exits"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -33,6 +33,7 @@ internal static class ProductRules
             ["Policies/MuLinUcb"] = ["Policies/Exploration"],
             ["Policies/Experience"] = ["Policies/Learning"],
             ["Policies/Quality"] = [],
+            ["Policies/Streams"] = ["Policies/Learning"],
             ["Policies/Catalog"] = ["Policies/Baselines", "Policies/MuLinUcb"],
             ["Simulation"] = ["Policies/Catalog", "Policies/Experience"],
             ["Simulation/RandomWorlds"] = ["Simulation"],
@@ -40,6 +41,7 @@ internal static class ProductRules
             ["Simulation/Experience"] = ["Simulation"],
             ["Simulation/Quality"] = ["Simulation/RandomWorlds", "Policies/Quality"],
             ["Simulation/Crowds"] = ["Simulation/RandomWorlds", "Policies/Sharing"],
+            ["Simulation/Streams"] = ["Simulation/RandomWorlds", "Policies/Streams"],
 
             ["Client/Transport"] = Core,
             ["Client/Device"] = Core,

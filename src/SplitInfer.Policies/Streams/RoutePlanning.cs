@@ -1,0 +1,136 @@
+namespace SplitInfer.Policies.Streams;
+
+/// <summary>
+/// Makes a plan: rates by the programme, the window and latencies by a rehearsal. Where a route would be too late with the window that keeps the rates, a smaller window is
+/// tried and the programme without that route, and the faster of them is taken. Not thread-safe.
+/// </summary>
+internal sealed class RoutePlanning
+{
+    /// <summary>A window keeps a rate if it loses no more than this part of it.</summary>
+    private const double Kept = 0.985;
+
+    /// <summary>Frames in flight beyond what a rehearsal without chance needs, so that stages whose times scatter are not idle: as a part, and at least.</summary>
+    private const double SlackPart = 0.5;
+    private const int LeastSlack = 2;
+
+    /// <summary>How often a route is left out because it is late.</summary>
+    private const int MaxAttempts = 4;
+
+    private readonly RouteProgramme _programme;
+    private readonly Rehearsal _rehearsal;
+    private readonly RoutePlan _attempt;
+    private readonly bool[] _isLeftOut;
+    private readonly double[] _places;
+
+    public RoutePlanning(int servers, int maxRoutes)
+    {
+        var used = (2 * servers) + 2;
+        (_programme, _rehearsal, _attempt) = (new(servers, maxRoutes), new(servers, used), new(used));
+        (_isLeftOut, _places, MaxUsed) = (new bool[maxRoutes], new double[servers], used);
+        Array.Fill(_places, 1);
+    }
+
+    /// <summary>The most routes of a plan.</summary>
+    public int MaxUsed { get; }
+
+    /// <summary>Frames a second if no stage were ever idle, at the last plan.</summary>
+    public double MostFramesPerSecond { get; private set; }
+
+    /// <summary>Whether the last plan is of all frames that can be taken, rather than of those that come.</summary>
+    public bool IsSaturated { get; private set; }
+
+    /// <summary>Sets how many frames a server runs at a time.</summary>
+    public void SetPlaces(int server, int count)
+    {
+        _places[server] = count;
+        _rehearsal.SetPlaces(server, count);
+    }
+
+    /// <summary>How many frames less the stream has for one that takes a route.</summary>
+    public double Loss(in RouteCost route) => _programme.Loss(route);
+
+    /// <summary>Makes a plan.</summary>
+    /// <param name="routes">What may be taken, at least one.</param>
+    /// <param name="arriving">Frames that come in a second; infinity for as many as possible.</param>
+    /// <param name="utilization">The part of each stage that is used at most where fewer come than could be taken.</param>
+    /// <param name="longest">The longest that a frame may take, s.</param>
+    /// <param name="plan">Where the plan is written.</param>
+    public void Make(ReadOnlySpan<RouteCost> routes, double arriving, double utilization, double longest, RoutePlan plan)
+    {
+        LeaveOutLate(routes, longest);
+        plan.Clear();
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            Rate(routes, arriving, utilization, attempt == 0);
+            _attempt.Take(routes, _programme.Rates);
+            if (_attempt.Routes.IsEmpty) break;
+            var late = FindWindow(longest, IsSaturated ? double.PositiveInfinity : arriving, _attempt);
+            if (plan.Routes.IsEmpty || _attempt.FramesPerSecond > plan.FramesPerSecond) plan.CopyFrom(_attempt);
+            if (late < 0) break;
+            LeaveOut(routes, _attempt.Routes[late].Arm);
+        }
+
+        // Prices are those of as many frames as possible over all routes that are not too late by themselves.
+        LeaveOutLate(routes, longest);
+        _programme.Solve(routes, _isLeftOut.AsSpan(0, routes.Length), _places, 1, double.PositiveInfinity);
+    }
+
+    private void Rate(ReadOnlySpan<RouteCost> routes, double arriving, double utilization, bool isFirst)
+    {
+        var leftOut = _isLeftOut.AsSpan(0, routes.Length);
+        _programme.Solve(routes, leftOut, _places, 1, double.PositiveInfinity);
+        if (isFirst) MostFramesPerSecond = _programme.FramesPerSecond;
+        IsSaturated = arriving > utilization * _programme.FramesPerSecond;
+        if (!IsSaturated) _programme.Solve(routes, leftOut, _places, utilization, arriving);
+    }
+
+    // The window that keeps the rates or, if frames would be too late, the largest one with which they are not. Then says which route was the latest; otherwise −1.
+    private int FindWindow(double longest, double arriving, RoutePlan plan)
+    {
+        var full = _rehearsal.Play(plan.Routes, plan.Shares, Rehearsal.MaxWindow, arriving);
+        var enough = 2;
+        while (enough < Rehearsal.MaxWindow && _rehearsal.Play(plan.Routes, plan.Shares, enough, arriving) < Kept * full) enough++;
+        var window = Math.Min(Rehearsal.MaxWindow, enough + Math.Max(LeastSlack, (int)Math.Ceiling(SlackPart * enough)));
+        var rate = _rehearsal.Play(plan.Routes, plan.Shares, window, arriving);
+        var late = -1;
+        while (_rehearsal.Longest > longest)
+        {
+            if (window <= enough) late = Latest();
+            if (window <= 2) break;
+            rate = _rehearsal.Play(plan.Routes, plan.Shares, --window, arriving);
+        }
+
+        // One that would be late even so is no plan, unless there is nothing else.
+        var isLate = _rehearsal.Longest > longest;
+        plan.Set(window, isLate ? 1e-9 / _rehearsal.Longest : Math.Min(rate, plan.FramesPerSecond), _rehearsal.Latencies);
+        return late;
+    }
+
+    private int Latest()
+    {
+        var latest = 0;
+        for (var route = 1; route < _rehearsal.Latencies.Length; route++)
+            if (_rehearsal.Latencies[route] > _rehearsal.Latencies[latest]) latest = route;
+        return latest;
+    }
+
+    // Where every route is too late, the one that is the least late stays.
+    private void LeaveOutLate(ReadOnlySpan<RouteCost> routes, double longest)
+    {
+        var (least, any) = (0, false);
+        for (var route = 0; route < routes.Length; route++)
+        {
+            _isLeftOut[route] = routes[route].Latency > longest;
+            any |= !_isLeftOut[route];
+            if (routes[route].Latency < routes[least].Latency) least = route;
+        }
+
+        if (!any) _isLeftOut[least] = false;
+    }
+
+    private void LeaveOut(ReadOnlySpan<RouteCost> routes, int arm)
+    {
+        for (var route = 0; route < routes.Length; route++)
+            if (routes[route].Arm == arm) _isLeftOut[route] = true;
+    }
+}
