@@ -1,41 +1,45 @@
 namespace SplitInfer.Policies.Streams;
 
 /// <summary>
-/// How many frames a second come. A frame whose route is chosen as soon as there is room for it says only that there are more than can be taken; one that comes
-/// while there is room says how fast they come. Not thread-safe.
+/// How many frames a second come. Where there is always another one, none is waited for while there is room; where there is room for most of the time, the time between two says
+/// how many come. Not thread-safe.
 /// </summary>
 /// <param name="known">The rate, where it is known.</param>
 internal sealed class ArrivalRate(double? known)
 {
     private const double Gain = 1.0 / 32;
 
-    /// <summary>A frame that follows the making of room sooner than this part of the mean interval has waited for it.</summary>
-    private const double Prompt = 0.1;
+    /// <summary>The part of the time for which there is room and no frame from which on frames count as rare.</summary>
+    private const double IdlePart = 0.3;
 
-    private double _waiting = 1;
     private double _interval;
+    private double _idle;
     private double _lastAt = double.NaN;
-    private double _roomAt = double.NegativeInfinity;
+    private double _roomAt = double.NaN;
 
     /// <summary>Frames a second; infinity where there are more than can be taken.</summary>
-    public double FramesPerSecond => known ?? (_waiting > 0.5 || _interval <= 0 ? double.PositiveInfinity : 1 / _interval);
+    public double FramesPerSecond => known ?? (_idle <= IdlePart * _interval ? double.PositiveInfinity : 1 / _interval);
 
-    /// <summary>A frame was done while there was no room for another one.</summary>
-    public void MakeRoom(double now) => _roomAt = now;
+    /// <summary>There is no room for another frame.</summary>
+    public void Fill() => _roomAt = double.PositiveInfinity;
+
+    /// <summary>There is room again.</summary>
+    public void MakeRoom(double now)
+    {
+        if (double.IsPositiveInfinity(_roomAt)) _roomAt = now;
+    }
 
     /// <summary>A frame comes.</summary>
-    /// <param name="now">Now, s.</param>
-    /// <param name="isFull">Whether there was no room since the frame before until just now.</param>
-    public void Observe(double now, bool isFull)
+    public void Observe(double now)
     {
         if (!double.IsNaN(_lastAt))
         {
             var interval = Math.Max(0, now - _lastAt);
-            _interval += (_interval > 0 ? Gain : 1) * (interval - _interval);
-            var waited = (isFull || _roomAt >= _lastAt) && now - _roomAt <= Prompt * _interval;
-            _waiting += Gain * ((waited ? 1 : 0) - _waiting);
+            var idle = double.IsNaN(_roomAt) ? interval : Math.Clamp(now - _roomAt, 0, interval);
+            _interval += Gain * (interval - _interval);
+            _idle += Gain * (idle - _idle);
         }
 
-        _lastAt = now;
+        (_lastAt, _roomAt) = (now, double.NaN);
     }
 }

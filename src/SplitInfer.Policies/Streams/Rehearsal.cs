@@ -6,7 +6,7 @@ namespace SplitInfer.Policies.Streams;
 /// </summary>
 internal sealed class Rehearsal
 {
-    private const int Frames = 160, WarmUp = 32;
+    private const int Frames = 96, WarmUp = 16;
 
     /// <summary>The most frames in flight.</summary>
     public const int MaxWindow = 64;
@@ -42,7 +42,8 @@ internal sealed class Rehearsal
         Array.Clear(_inFlight);
         var (interval, now, warm, last) = (1 / arriving, 0.0, 0.0, 0.0);
         Longest = 0;
-        for (var frame = 0; frame < Frames; frame++)
+        var from = window + WarmUp;
+        for (var frame = 0; frame < from + Frames; frame++)
         {
             // The frame that is done first makes room.
             var slot = 0;
@@ -54,13 +55,13 @@ internal sealed class Rehearsal
             _shares.Take(route);
             var done = _clock.Admit(routes[route], now);
             _inFlight[slot] = done;
-            if (frame == WarmUp) warm = now;
-            if (frame < WarmUp) continue;
+            if (frame < from) continue;
+            if (frame == from) warm = now;
             last = now;
             _latencies[route] = Math.Max(_latencies[route], done - now);
             Longest = Math.Max(Longest, done - now);
         }
 
-        return last > warm ? (Frames - 1 - WarmUp) / (last - warm) : double.PositiveInfinity;
+        return last > warm ? (Frames - 1) / (last - warm) : double.PositiveInfinity;
     }
 }

@@ -13,6 +13,11 @@ internal sealed class RoutePlanning
     private const double SlackPart = 0.5;
     private const int LeastSlack = 2;
 
+    private const int LeastWindow = 2;
+
+    /// <summary>What a larger window has to gain, as a part.</summary>
+    private const double LeastGain = 0.005;
+
     /// <summary>How often a route is left out because it is late.</summary>
     private const int MaxAttempts = 4;
 
@@ -87,23 +92,35 @@ internal sealed class RoutePlanning
     // The window that keeps the rates or, if frames would be too late, the largest one with which they are not. Then says which route was the latest; otherwise −1.
     private int FindWindow(double longest, double arriving, RoutePlan plan)
     {
-        var full = _rehearsal.Play(plan.Routes, plan.Shares, Rehearsal.MaxWindow, arriving);
-        var enough = 2;
-        while (enough < Rehearsal.MaxWindow && _rehearsal.Play(plan.Routes, plan.Shares, enough, arriving) < Kept * full) enough++;
-        var window = Math.Min(Rehearsal.MaxWindow, enough + Math.Max(LeastSlack, (int)Math.Ceiling(SlackPart * enough)));
-        var rate = _rehearsal.Play(plan.Routes, plan.Shares, window, arriving);
-        var late = -1;
-        while (_rehearsal.Longest > longest)
+        var (window, best, isFull) = (LeastWindow, 0.0, false);
+        var goal = plan.FramesPerSecond;
+        for (var tried = LeastWindow; tried <= Rehearsal.MaxWindow && !isFull; tried += Math.Max(1, tried / 4))
         {
-            if (window <= enough) late = Latest();
-            if (window <= 2) break;
-            rate = _rehearsal.Play(plan.Routes, plan.Shares, --window, arriving);
+            var rate = _rehearsal.Play(plan.Routes, plan.Shares, tried, arriving);
+            if (_rehearsal.Longest > longest && tried > LeastWindow) break;
+            if (rate > best * (1 + LeastGain)) (window, best) = (tried, rate);
+            isFull = rate >= Kept * goal;
         }
 
-        // One that would be late even so is no plan, unless there is nothing else.
+        if (isFull) window = AddSlack(window, longest, arriving, plan);
+        var kept = Math.Min(_rehearsal.Play(plan.Routes, plan.Shares, window, arriving), goal);
         var isLate = _rehearsal.Longest > longest;
-        plan.Set(window, isLate ? 1e-9 / _rehearsal.Longest : Math.Min(rate, plan.FramesPerSecond), _rehearsal.Latencies);
-        return late;
+
+        // One that would be late even so is no plan, unless there is nothing else.
+        plan.Set(window, isLate ? 1e-9 / _rehearsal.Longest : kept, _rehearsal.Latencies);
+        return isLate || (kept < Kept * goal && double.IsFinite(longest)) ? Latest() : -1;
+    }
+
+    private int AddSlack(int window, double longest, double arriving, RoutePlan plan)
+    {
+        var more = Math.Min(Rehearsal.MaxWindow, window + Math.Max(LeastSlack, (int)Math.Ceiling(SlackPart * window)));
+        for (; more > window; more--)
+        {
+            _rehearsal.Play(plan.Routes, plan.Shares, more, arriving);
+            if (_rehearsal.Longest <= longest) break;
+        }
+
+        return more;
     }
 
     private int Latest()

@@ -8,6 +8,9 @@ namespace SplitInfer.Policies.Streams;
 /// </summary>
 internal sealed class StreamCosts
 {
+    /// <summary>How much slower than expected a link is taken to be, in standard deviations of what is not known: payloads that turn out to take longer delay all behind them.</summary>
+    private const double Doubt = 0.5;
+
     private readonly ArmTable _arms;
     private readonly DeviceModel _device;
     private readonly PayloadModel _payloads;
@@ -32,6 +35,9 @@ internal sealed class StreamCosts
     /// <summary>Whether any frame has measured a server.</summary>
     public bool IsKnown(int server) => _links[server].IsKnown;
 
+    /// <summary>Frames that have measured the link to a server.</summary>
+    public int Measured(int server) => _links[server].Requests;
+
     /// <summary>Frames sent to a server whose replies are not there.</summary>
     public int Outstanding(int server) => _queues[server].Outstanding;
 
@@ -42,7 +48,7 @@ internal sealed class StreamCosts
     public double RoundTrip(int server) => _links[server].Delay.Fixed;
 
     /// <summary>What a bit takes on a link, s.</summary>
-    public double SecondsPerBit(int server) => _links[server].Delay.SecondsPerBit;
+    public double SecondsPerBit(int server) => _links[server].Delay is var link ? link.SecondsPerBit + (Doubt * Math.Sqrt(Math.Max(0, link.SlopeVariance))) : 0;
 
     /// <summary>Mean logarithm of what the tails of a server take.</summary>
     public double TailLevel(int server) => _tails[server].Level;
@@ -55,8 +61,7 @@ internal sealed class StreamCosts
     {
         var server = _arms[arm].Server;
         if (server < 0) return new(arm, Arm.OnDevice, _device.Mean(arm), 0, 0, 0, 0);
-        var link = _links[server].Delay;
-        return new(arm, server, _device.Mean(arm), link.SecondsPerBit * _payloads.Bits(arm), _tails[server].Seconds(_arms.Rows.Tail[arm]) + _payloads.ExtraDecoding(arm), link.Fixed, _meters[server].Wait);
+        return new(arm, server, _device.Mean(arm), SecondsPerBit(server) * _payloads.Bits(arm), _tails[server].Seconds(_arms.Rows.Tail[arm]) + _payloads.ExtraDecoding(arm), RoundTrip(server), _meters[server].Wait);
     }
 
     /// <summary>The same if what is not known of the arm turned out well.</summary>
@@ -68,9 +73,9 @@ internal sealed class StreamCosts
         var head = _device.Head(arm);
         if (head > 0) cost = cost with { Device = cost.Device - head + (head * Math.Exp(-deviations * Math.Sqrt(Math.Max(0, _device.Covariance(arm, arm))) / head)) };
         if (cost.IsOnDevice) return cost;
-        var row = _arms.Rows.Tail[arm];
-        var bits = Math.Max(0, 1 - (deviations * _payloads.Deviation(arm) / _payloads.Bits(arm)));
-        return cost with { Link = cost.Link * bits, Tail = cost.Tail * Math.Exp(-deviations * Math.Sqrt(Math.Max(0, _tails[cost.Server].LogCovariance(row, row)))) };
+        var (row, link) = (_arms.Rows.Tail[arm], _links[cost.Server].Delay);
+        var bits = Math.Max(0, _payloads.Bits(arm) - (deviations * _payloads.Deviation(arm)));
+        return cost with { Link = bits * Math.Max(link.SecondsPerBit / 4, link.SecondsPerBit - (deviations * Math.Sqrt(Math.Max(0, link.SlopeVariance)))), Tail = cost.Tail * Math.Exp(-deviations * Math.Sqrt(Math.Max(0, _tails[cost.Server].LogCovariance(row, row)))) };
     }
 
     /// <summary>Takes over what the profile of heads has learned.</summary>

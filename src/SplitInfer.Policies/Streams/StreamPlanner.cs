@@ -13,6 +13,9 @@ public sealed class StreamPlanner
     /// <summary>Frames after which a plan is made again in any case.</summary>
     private const int Lifetime = 256;
 
+    /// <summary>Frames in flight over a link that nothing is known of; one more for each frame that has measured it.</summary>
+    private const int FirstWindow = 3;
+
     private readonly Lock _lock = new();
     private readonly StreamPlannerOptions _options;
     private readonly ArmTable _arms;
@@ -34,7 +37,6 @@ public sealed class StreamPlanner
     private long _plannedAt;
     private int _window = 2;
     private bool _isStale = true;
-    private bool _wasFull;
 
     /// <summary>Makes a planner that has seen no frame.</summary>
     /// <param name="setup">What it starts from: arms, heads, constraints and mask. The rest is of no importance to streams.</param>
@@ -94,7 +96,7 @@ public sealed class StreamPlanner
         {
             var now = moment.NowSeconds;
             _sequence++;
-            _arrivals.Observe(now, _wasFull);
+            _arrivals.Observe(now);
             _costs.Advance();
             Look(moment.UnavailableServers);
             if (_isStale || _sequence - _plannedAt >= Lifetime) Plan();
@@ -114,7 +116,7 @@ public sealed class StreamPlanner
             _flight.Add(_sequence, cost, now, _clock.Device);
             _exploration.NoteUse(cost, _sequence, isProbe);
             if (!cost.IsOnDevice) _costs.Begin(cost.Server, _sequence);
-            _wasFull = _flight.Count >= _window;
+            if (_flight.Count >= _window) _arrivals.Fill();
             return new() { Arm = _arms[arm], Sequence = _sequence, PredictedSeconds = done - now, IsProbe = isProbe };
         }
     }
@@ -128,10 +130,11 @@ public sealed class StreamPlanner
         lock (_lock)
         {
             if (!_flight.Remove(times)) return;
-            if (_wasFull) _arrivals.MakeRoom(times.Decision.Arm.IsOnDevice || double.IsNaN(times.RepliedAt) ? times.DeviceEnded : times.RepliedAt);
+            if (_flight.Count < _window) _arrivals.MakeRoom(times.Decision.Arm.IsOnDevice || double.IsNaN(times.RepliedAt) ? times.DeviceEnded : times.RepliedAt);
             _costs.Observe(times);
             _caution.Observe(times);
             _isStale |= _learned.HasMoved(_costs, _plan, _arrivals.FramesPerSecond, _caution.PlannedSeconds);
+            Volatile.Write(ref _window, Math.Min(_plan.Window, Known()));
         }
     }
 
@@ -166,6 +169,15 @@ public sealed class StreamPlanner
         _learned.Set(_costs, arriving, longest);
         _exploration.Reconsider(_costs, _routes.Costs, _planning, _plan, longest, _sequence);
         (_isStale, _plannedAt) = (false, _sequence);
-        Volatile.Write(ref _window, _plan.Window);
+        Volatile.Write(ref _window, Math.Min(_plan.Window, Known()));
+    }
+
+    // A link that few frames have measured may be slower than it seems, and many frames would then queue there.
+    private int Known()
+    {
+        var most = Rehearsal.MaxWindow;
+        foreach (ref readonly var route in _plan.Routes)
+            if (!route.IsOnDevice) most = Math.Min(most, FirstWindow + _costs.Measured(route.Server));
+        return most;
     }
 }
