@@ -92,12 +92,14 @@ internal static class ClientComposition
             var state = new LearnedState(options.StateDirectory, arms, options.Execution, listed.Select(static server => server.DisplayName));
             foreach (var warning in warnings) state.Warn(warning);
             var mask = new ArmMask();
-            var policy = CreatePolicy(options, arms, mask, state.Heads.Profile);
+            var setup = CreateSetup(options, arms, mask, state.Heads.Profile);
+            var policy = CreatePolicy(options, arms, setup);
             var learns = policy.Needs != PolicyNeeds.None;
+            var roundTrips = new RoundTripNews(listed.Count);
             foreach (var server in listed)
             {
                 reports.Add(options.Reports && server.Transport is null ? ServerComposition.CreateReports(policy, handles.Count, time) : null);
-                handles.Add(ServerComposition.Connect(options, arms, policy, mask, server, handles.Count, reports[^1], news.Report));
+                handles.Add(ServerComposition.Connect(options, arms, policy, mask, server, handles.Count, reports[^1], news.Report, roundTrips));
             }
 
             var servers = new ServerSet([.. handles]);
@@ -121,7 +123,7 @@ internal static class ClientComposition
             foreach (var warning in state.Warnings) ClientLog.Warning(options.Logger, warning);
             ClientLog.Ready(options.Logger, plan.Model.ToString()[..8], arms.Descriptions.Length, policy.Name, listed.Count);
             var gauges = new ClientGauges(label, names, server => !servers.All[server].Health.IsUnavailable, policy.Estimate);
-            return new(options, variants, arms, mask, policy, servers, executors, sink, state, background, news, recorder, gauges, experience);
+            return new(options, variants, arms, mask, policy, servers, executors, sink, state, background, news, recorder, gauges, experience) { Setup = setup, RoundTrips = roundTrips };
         }
         catch
         {
@@ -145,7 +147,7 @@ internal static class ClientComposition
         : options.FamilyPath is { } family ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(family)))!
         : Path.GetFileNameWithoutExtension(options.ModelPath) is { Length: > 0 } file ? file : plan.Model.ToString()[..8];
 
-    private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, ArmCatalog arms, ArmMask mask, HeadProfile heads)
+    private static IPartitionPolicy CreatePolicy(SplitInferenceOptions options, ArmCatalog arms, PolicySetup setup)
     {
         var (servers, plan) = (options.AllServers, arms.Variants[0].Plan);
         var name = options.Policy ?? (options.IsServerOnly ? PolicyNames.AllOnServer : options.Partition is not null ? PolicyNames.Fixed : servers.Count > 0 || arms.Variants.Length > 1 || arms.HasExits ? PolicyNames.MuLinUcb : PolicyNames.AllOnDevice);
@@ -160,24 +162,25 @@ internal static class ClientComposition
             }
         }
 
-        var setup = new PolicySetup
-        {
-            Arms = arms.Descriptions,
-            Codecs = arms.CodecNames,
-            Heads = heads,
-            Servers = [.. servers.Select(static server => new ServerSetup { Name = server.DisplayName })],
-            Mask = mask,
-            CanRace = options.Races,
-            Hedge = options.Hedge,
-            IsSingleCore = Environment.ProcessorCount == 1,
-            Seed = options.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue),
-            Time = options.TimeProvider,
-            Prior = options.Prior,
-            Constraints = new() { MinCut = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
-        };
         if (options.CustomPolicy is not { } create) return PolicyCatalog.Create(name, setup, options.PolicyOptions);
         return create(setup) ?? throw new ArgumentException($"{nameof(SplitInferenceOptions)}.{nameof(SplitInferenceOptions.CustomPolicy)} made no policy. Return one, or leave the option out.", nameof(options));
     }
+
+    private static PolicySetup CreateSetup(SplitInferenceOptions options, ArmCatalog arms, ArmMask mask, HeadProfile heads) => new()
+    {
+        Arms = arms.Descriptions,
+        Codecs = arms.CodecNames,
+        Heads = heads,
+        Servers = [.. options.AllServers.Select(static server => new ServerSetup { Name = server.DisplayName })],
+        Mask = mask,
+        CanRace = options.Races,
+        Hedge = options.Hedge,
+        IsSingleCore = Environment.ProcessorCount == 1,
+        Seed = options.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue),
+        Time = options.TimeProvider,
+        Prior = options.Prior,
+        Constraints = new() { MinCut = options.Plan.MinDepth, MaxUploadBytes = options.Plan.MaxUploadBytes ?? long.MaxValue },
+    };
 
     /// <summary>What a client is made of for one model.</summary>
     /// <param name="Copy">What the device knows of the model.</param>

@@ -20,8 +20,9 @@ internal static class ServerComposition
     /// <param name="index">Its number.</param>
     /// <param name="reports">What is to be told to it; null where it is told nothing.</param>
     /// <param name="onChange">Told when it becomes usable or unusable.</param>
+    /// <param name="roundTrips">Told of round trips as well, where the policy needs them.</param>
     public static ServerHandle Connect(
-        SplitInferenceOptions options, ArmCatalog arms, IPartitionPolicy policy, ArmMask mask, ServerOptions server, int index, ReportBuffer? reports, Action<ServerStatus> onChange)
+        SplitInferenceOptions options, ArmCatalog arms, IPartitionPolicy policy, ArmMask mask, ServerOptions server, int index, ReportBuffer? reports, Action<ServerStatus> onChange, RoundTripNews roundTrips)
     {
         if (server.Transport is { } given) return new(server.DisplayName, given, Watch(given, variants: null));
         var transports = CreateTransports(options, arms.Variants, server, reports);
@@ -31,9 +32,15 @@ internal static class ServerComposition
 
         ServerHealth Watch(ITailTransport transport, ServerVariants? variants) => new(
             transport, server.DisplayName,
-            policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? seconds => policy.ObserveRoundTrip(index, seconds) : null,
+            policy.Needs.HasFlag(PolicyNeeds.RoundTrips) ? ObserveRoundTrip : null,
             policy.Needs.HasFlag(PolicyNeeds.ServerProfile) ? tailSeconds => policy.ObserveServerProfile(index, tailSeconds) : null,
             onChange, options.ProbeInterval, options.TimeProvider, variants, NewRandom());
+
+        void ObserveRoundTrip(double seconds)
+        {
+            policy.ObserveRoundTrip(index, seconds);
+            roundTrips.Report(index, seconds);
+        }
     }
 
     /// <summary>What a server is told of the client's requests.</summary>

@@ -20,7 +20,7 @@ namespace SplitInfer.Client;
 /// <summary>
 /// Runs an ONNX model of which a server may run the tail. Make one for each model and keep it; it is safe for concurrent requests.
 /// </summary>
-public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
+public sealed partial class SplitInferenceClient : IAsyncDisposable, IDisposable
 {
     private readonly SplitInferenceOptions _options;
     private readonly VariantSet _variants;
@@ -48,6 +48,7 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
         _disposal = new(DisposeOnceAsync);
         (_news, news.Sender) = (news, this);
         (_recorder, _gauges, Experience) = (recorder, gauges, experience);
+        Lanes = new(servers.All.Length, options.TimeProvider);
     }
 
     /// <summary>All partitions of the model; of its first variant where there is a family.</summary>
@@ -278,11 +279,20 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
             MinQuality = request?.MinQuality,
             User = request?.User ?? "",
             Caller = call.Caller,
+            Lane = call.Lane,
             PrefersServer = budget.IsLimited && _selector.Objective == Objective.MostAccurateBy && !decision.IsNamed,
             Exits = ExitRule.For(model.Exits, _arms.ExitOf(decision.Arm), request?.MinQuality, keepsUnsure: call.Early is not null || (budget.IsLimited && _options.FallsBack && !decision.IsNamed)),
             Early = call.Early,
         };
-        await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, call.Stop).ConfigureAwait(false);
+        try
+        {
+            await _runner.RunAsync(attempt, request?.SendsWhatIsNotFinite == true, call.Stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            call.Ended?.Invoke(attempt);
+        }
+
         var result = await InferenceResult.CreateAsync(attempt, attempt.Result, _variants, _arms, _servers, skipped, call.Stop).ConfigureAwait(false);
         if (result.DeviceOutputs.Count > 0 && budget.IsOver)
         {
@@ -322,5 +332,12 @@ public sealed class SplitInferenceClient : IAsyncDisposable, IDisposable
     /// <param name="Stop">Signalled when the caller cancels or the budget is spent.</param>
     /// <param name="Caller">Signalled when the caller cancels.</param>
     private readonly record struct Call(
-        ReadOnlyMemory<TensorValue> Inputs, InferenceRequest? Request, RequestBudget Budget, RecordedRequest Recorded, Func<Attempt, AttemptResult, CancellationToken, ValueTask>? Early, CancellationToken Stop, CancellationToken Caller);
+        ReadOnlyMemory<TensorValue> Inputs, InferenceRequest? Request, RequestBudget Budget, RecordedRequest Recorded, Func<Attempt, AttemptResult, CancellationToken, ValueTask>? Early, CancellationToken Stop, CancellationToken Caller)
+    {
+        /// <summary>The place among the frames of a stream; null for any other request.</summary>
+        public FrameLane? Lane { get; init; }
+
+        /// <summary>Called when the attempt of a frame has ended; null for any other request.</summary>
+        public Action<Attempt>? Ended { get; init; }
+    }
 }

@@ -22,7 +22,8 @@ internal sealed partial class Attempt
     /// <param name="kind">Whether there is a result.</param>
     public Outcome CreateOutcome(OutcomeKind kind) => new()
     {
-        Decision = Decision,
+        // What a stream chose is not the policy's to learn from: delays in it contain those of other frames.
+        Decision = Lane is null ? Decision : Decision with { IsNamed = true },
         Kind = kind,
         Server = kind == OutcomeKind.Completed ? _result.Server
             : _offloadBegan is null ? ServerOutcome.NotAsked

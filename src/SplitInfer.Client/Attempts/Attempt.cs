@@ -116,6 +116,12 @@ internal sealed partial class Attempt(LocalCut cut, ITensorCodec codec, Decision
     /// <summary>Signalled when the caller cancels.</summary>
     public CancellationToken Caller { get; init; }
 
+    /// <summary>The place among the frames of a stream; null for any other request.</summary>
+    public FrameLane? Lane { get; init; }
+
+    /// <summary>Called when all of the boundary has left, if the transport tells; null where nobody waits for that.</summary>
+    public Action? OnSent { get; set; }
+
     /// <summary>
     /// Whether the server's result is worth waiting for until the deadline, though the device has one: the request asks for the most accurate one by
     /// then, and the device's is less accurate.
@@ -253,6 +259,7 @@ internal sealed partial class Attempt(LocalCut cut, ITensorCodec codec, Decision
             MinQuality = MinQuality,
             User = User,
         };
+        request.Progress.Sent = OnSent;
         Progress = request.Progress;
         return request;
     }

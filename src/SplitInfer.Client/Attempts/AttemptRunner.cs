@@ -35,8 +35,10 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
         var (arm, caller) = (attempt.Decision.Arm, attempt.Caller);
         try
         {
+            if (attempt.Lane is { } lane) await lane.EnterAsync(hasWork: attempt.Cut.Route.HasHead, stop).ConfigureAwait(false);
             if (!await executors.Ascent.TryReachAsync(attempt, stop).ConfigureAwait(false)) await attempt.RunHeadAsync(stop).ConfigureAwait(false);
             if (arm is not { IsOnDevice: true, Exit: 0 }) await RunTailAsync(attempt, sendsWhatIsNotFinite, stop).ConfigureAwait(false);
+            attempt.Lane?.Leave();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && !caller.IsCancellationRequested)
         {
@@ -79,7 +81,7 @@ internal sealed class AttemptRunner(ExecutorSet executors, OutcomeSink sink, Var
         var decision = attempt.Decision;
         attempt.CollectBoundary();
         if (await attempt.LeaveAsync(stop).ConfigureAwait(false)) return;
-        var executor = decision.Arm.IsOnDevice ? executors.OnDevice : decision.IsNamed && attempt.Early is null ? executors.Remote : executors.Chosen;
+        var executor = decision.Arm.IsOnDevice ? executors.OnDevice : attempt.Lane is not null ? executors.Streamed : decision.IsNamed && attempt.Early is null ? executors.Remote : executors.Chosen;
         attempt.SetOut(copyInputs: executor.MayOutliveCall(attempt) || decision.Shadow is not null, isSent: !decision.Arm.IsOnDevice);
         var isKnownHarmless = sendsWhatIsNotFinite || decision.Arm.IsOnDevice || (learns && !decision.IsNamed && _harmlessPartitions.ContainsKey((decision.Arm.Variant, decision.Arm.Cut)));
         if (isKnownHarmless || BoundaryCheck.FindLoss(attempt) is not { } loss)

@@ -37,6 +37,13 @@ internal sealed class ExecutorSet
         // Where a policy chose the server, the device goes before another one.
         var race = new RaceExecutor(learns && fallsBack ? _single : Remote, local, Late, background, standIns, Extra, rescue, fallsBack ? new(servers, silencePatience) : null, time);
         Chosen = fallsBack ? new FallbackExecutor(race, local, standIns) : race;
+        Streamed = CreateStreamed(new OrderedRemoteExecutor(_single, servers), new GatedLocalExecutor(local));
+
+        IExecutor CreateStreamed(IExecutor ordered, IExecutor gated)
+        {
+            var inSilence = new RaceExecutor(ordered, gated, Late, background, standIns, Extra, DeadlineRescue.None, fallsBack ? new(servers, silencePatience) : null, time);
+            return fallsBack ? new FallbackExecutor(inSilence, gated, standIns) : inSilence;
+        }
     }
 
     /// <summary>For an arm that a policy chose.</summary>
@@ -44,6 +51,9 @@ internal sealed class ExecutorSet
 
     /// <summary>For a partition that the request named: only servers may run the tail, so that their errors show.</summary>
     public IExecutor Remote { get; }
+
+    /// <summary>For a frame of a stream: as for an arm that a policy chose, and frames are sent one after the other and have the device one at a time.</summary>
+    public IExecutor Streamed { get; }
 
     /// <summary>For an arm on the device, behind its exit.</summary>
     public IExecutor OnDevice { get; }

@@ -27,6 +27,9 @@ public interface ITailTransport : IAsyncDisposable
     /// </summary>
     TimeSpan Silence => TimeSpan.Zero;
 
+    /// <summary>Requests that the other end takes at a time, so that a stream has no more in flight; null where there is no limit, or it is not known yet.</summary>
+    int? MaxInFlight => null;
+
     /// <summary>
     /// Has the tail run once. A transport ends a request by itself when the other end makes no progress: a client bounds the wait only by the
     /// request's deadline and, under a policy that learns, by racing the device.
@@ -57,4 +60,10 @@ public enum TransportCapabilities
 
     /// <summary><see cref="ITailTransport.Silence"/> tells for how long the other end has shown no sign of life. The transport must see to signs while a tail runs, such as answers to pings.</summary>
     Silence = 2,
+
+    /// <summary>
+    /// <see cref="UploadProgress.SendSeconds"/> is set as soon as the last bytes of a request were handed to the network. Frames of a stream are then sent one after the other,
+    /// each as a whole; of a transport that does not tell, they begin in their order.
+    /// </summary>
+    SendProgress = 4,
 }

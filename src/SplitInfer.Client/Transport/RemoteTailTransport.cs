@@ -50,7 +50,7 @@ public sealed class RemoteTailTransport : ITailTransport
         (_link, _model, _time, _pipeline, _isOfFamily) = (link, model, link.Time, pipeline ?? new("server", configure: null, jitter: null, link.Time), isOfFamily);
 
     /// <inheritdoc/>
-    public TransportCapabilities Capabilities => TransportCapabilities.Ping | TransportCapabilities.Silence;
+    public TransportCapabilities Capabilities => TransportCapabilities.Ping | TransportCapabilities.Silence | TransportCapabilities.SendProgress;
 
     /// <inheritdoc/>
     public TimeSpan Silence => Volatile.Read(ref _opened) switch
@@ -63,6 +63,9 @@ public sealed class RemoteTailTransport : ITailTransport
     /// <inheritdoc/>
     public ImmutableArray<string> AcceptedCodecs =>
         Volatile.Read(ref _opened) is { IsCompletedSuccessfully: true } opened ? opened.Result.Connection.Terms!.CodecNames : [];
+
+    /// <inheritdoc/>
+    public int? MaxInFlight => Volatile.Read(ref _opened) is { IsCompletedSuccessfully: true } opened ? opened.Result.Connection.Terms?.MaxInFlight : null;
 
     /// <inheritdoc/>
     public ImmutableArray<double> TailSeconds => Volatile.Read(ref _opened) is { IsCompletedSuccessfully: true } opened ? opened.Result.TailSeconds : [];

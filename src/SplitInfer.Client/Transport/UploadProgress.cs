@@ -22,7 +22,11 @@ public sealed class UploadProgress
     public double SendSeconds
     {
         get => Volatile.Read(ref _sendSeconds);
-        set => Volatile.Write(ref _sendSeconds, value);
+        set
+        {
+            Volatile.Write(ref _sendSeconds, value);
+            Sent?.Invoke();
+        }
     }
 
     /// <summary>Payload bytes that were handed over to be sent.</summary>
@@ -32,6 +36,9 @@ public sealed class UploadProgress
         set => Volatile.Write(ref _bytesSent, value);
     }
 
+    /// <summary>Called whenever <see cref="SendSeconds"/> is set; must be quick. Null where nobody waits for that.</summary>
+    internal Action? Sent { get; set; }
+
     /// <summary>Whether another connection is used by now, since the one that carries this request fell silent.</summary>
     internal bool IsLeftBehind => _connection is { IsRetired: true };
 
@@ -40,6 +47,8 @@ public sealed class UploadProgress
     {
         _connection = connection;
         // What an attempt before this one did says nothing of this one.
-        (EncodeSeconds, SendSeconds, BytesSent) = (0, 0, 0);
+        Volatile.Write(ref _encodeSeconds, 0);
+        Volatile.Write(ref _sendSeconds, 0);
+        Volatile.Write(ref _bytesSent, 0);
     }
 }

@@ -136,7 +136,7 @@ internal static class ScriptedParts
             _boundaries.Enqueue(boundary);
             try
             {
-                var outputs = await server.AnswerAsync(request.Partition.Index, () => boundary.Span<float>().ToArray(), Sent, cancellationToken).ConfigureAwait(false);
+                var outputs = await server.AnswerAsync(request.Partition.Index, () => boundary.Span<float>().ToArray(), Sent, () => request.Progress.SendSeconds = server.Sending!.Value.TotalSeconds, cancellationToken).ConfigureAwait(false);
                 return new([tensors.Make(outputs)], new(0, 0, RunSeconds, 0));
             }
             catch (ScriptedFault fault)
@@ -147,7 +147,7 @@ internal static class ScriptedParts
             void Sent() => (request.Progress.EncodeSeconds, request.Progress.BytesSent) = (server.Encoding.TotalSeconds, boundary.ByteLength);
         }
 
-        public virtual TransportCapabilities Capabilities => TransportCapabilities.None;
+        public virtual TransportCapabilities Capabilities => server.Sending is null ? TransportCapabilities.None : TransportCapabilities.SendProgress;
 
         public virtual TimeSpan Silence => TimeSpan.Zero;
 
@@ -164,7 +164,7 @@ internal static class ScriptedParts
     /// <summary>The same, with pings.</summary>
     public sealed class PingedTransport(ScriptedServer server, TrackedTensors tensors) : Transport(server, tensors)
     {
-        public override TransportCapabilities Capabilities => Server.IsWatched ? TransportCapabilities.Ping | TransportCapabilities.Silence : TransportCapabilities.Ping;
+        public override TransportCapabilities Capabilities => base.Capabilities | (Server.IsWatched ? TransportCapabilities.Ping | TransportCapabilities.Silence : TransportCapabilities.Ping);
 
         public override TimeSpan Silence => Server.Silence;
 

@@ -32,6 +32,9 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
     /// <summary>For how long it has shown no sign of life.</summary>
     public TimeSpan Silence => SilentSince is { } since ? time.Now - since : TimeSpan.Zero;
 
+    /// <summary>How long a request takes to leave, of which the transport then tells; null where it does not tell.</summary>
+    public TimeSpan? Sending { get; set; }
+
     /// <summary>How long a request is encoded before its first bytes can leave.</summary>
     public TimeSpan Encoding { get; set; }
 
@@ -67,14 +70,15 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
     /// <summary>Runs a tail.</summary>
     /// <param name="stages">How many stages of the model ran already.</param>
     /// <param name="boundary">What crosses, read as late as can be.</param>
-    /// <param name="sent">Called when the boundary has left.</param>
+    /// <param name="sent">Called when the boundary can leave.</param>
+    /// <param name="left">Called when it has left, where the transport tells.</param>
     /// <param name="stop">Withdraws the request.</param>
-    public async Task<float[]> AnswerAsync(int stages, Func<float[]> boundary, Action sent, CancellationToken stop)
+    public async Task<float[]> AnswerAsync(int stages, Func<float[]> boundary, Action sent, Action left, CancellationToken stop)
     {
         ServerAct act;
         lock (_gate) act = _acts.TryDequeue(out var next) ? next : Act;
         // Whoever sees that it runs may move the clock to its end.
-        var travelling = TravelAsync(act, sent, stop);
+        var travelling = TravelAsync(act, sent, left, stop);
         Interlocked.Increment(ref _running);
         Interlocked.Increment(ref _received);
         try
@@ -121,10 +125,16 @@ internal sealed class ScriptedServer(VirtualTime time) : IDisposable
         if (Interlocked.Increment(ref _timesClosed) == 1) _closing.Cancel();
     }
 
-    private async Task TravelAsync(ServerAct act, Action sent, CancellationToken stop)
+    private async Task TravelAsync(ServerAct act, Action sent, Action left, CancellationToken stop)
     {
         if (Encoding > TimeSpan.Zero) await WaitAsync(act with { After = Encoding, IsUnstoppable = false }, stop).ConfigureAwait(false);
         sent();
+        if (Sending is { } sending)
+        {
+            await WaitAsync(act with { After = sending, IsUnstoppable = false }, stop).ConfigureAwait(false);
+            left();
+        }
+
         await WaitAsync(act, stop).ConfigureAwait(false);
     }
 

@@ -59,6 +59,8 @@ internal sealed class StageUnderTest : IAsyncDisposable
         var state = new LearnedState(folder: null, arms, options.Execution, []);
         _client = new(options, _variants, arms, _mask, _policy, _servers, executors, sink, state, _background, news, recorder, gauges: null);
 
+        ArmFor = ArmOf;
+
         Arm ArmOf(Choice choice, int server) => choice.Exit == 0 ? arms.Named((int)choice.Cut, server)
             : choice.IsOnDevice ? arms.Descriptions.First(known => known.Arm is { IsOnDevice: true, Variant: 0 } && known.Arm.Exit == choice.Exit).Arm
             : arms.RequireFixed((int)choice.Cut) with { Server = server };
@@ -66,6 +68,12 @@ internal sealed class StageUnderTest : IAsyncDisposable
         ServerHandle Handle(string name, ITailTransport transport, int index) =>
             new(name, transport, new(transport, name, seconds => _policy.ObserveRoundTrip(index, seconds), profile => _policy.ObserveServerProfile(index, profile), news.Report, probeInterval, time));
     }
+
+    /// <summary>The client around it.</summary>
+    public SplitInferenceClient Client => _client;
+
+    /// <summary>The arm of a choice, on a server.</summary>
+    public Func<Choice, int, Arm> ArmFor { get; }
 
     /// <summary>What listeners are told that the model is called; no other test's.</summary>
     public string Label { get; } = $"three stages {Interlocked.Increment(ref _made)}";

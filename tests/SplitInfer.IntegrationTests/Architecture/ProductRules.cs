@@ -5,7 +5,7 @@ internal static class ProductRules
 {
     private static readonly string[] Core = ["Core/Segments", "Core/Calibration", "Core/Families", "Core/Exits", "Core/Protocol"];
     private static readonly string[] Policies = ["Policies/Catalog"];
-    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Fleet", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Simulation/Quality", "Simulation/Crowds", "Simulation/Streams", "Tailoring/Verification", "Tailoring/Families", "Tailoring/Exits"];
+    private static readonly string[] Libraries = ["AspNetCore", "Client", "Client/DependencyInjection", "Client/Streams", "Dashboard", "Dashboard/Plans", "Dashboard/Families", "Emulation", "Fleet", "Imaging/Codecs", "Server", "Server/DependencyInjection", "Simulation/RandomWorlds", "Simulation/Families", "Simulation/Experience", "Simulation/Quality", "Simulation/Crowds", "Simulation/Streams", "Tailoring/Verification", "Tailoring/Families", "Tailoring/Exits"];
 
     /// <summary>The rules. In Core and Policies the project's own folder is the bottom, in the other projects the top.</summary>
     public static RoomRules Rules { get; } = new()
@@ -56,6 +56,7 @@ internal static class ProductRules
             ["Client"] = ["Client/Attempts", "Client/Profiling", "Client/State", "Client/Families", "Client/Experience", "Policies/Experience"],
 
             ["Client/DependencyInjection"] = ["Client"],
+            ["Client/Streams"] = ["Client", "Policies/Streams"],
 
             ["Emulation"] = ["Client"],
 
