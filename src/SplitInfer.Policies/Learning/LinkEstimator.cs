@@ -13,7 +13,7 @@ namespace SplitInfer.Policies.Learning;
 /// o     fixed time of a request beyond that of a probe, s
 /// s     seconds a bit, 1/bandwidth
 /// m     mean of (r, o, s), P their covariance                              _estimate
-/// h     coefficients of (r, o, s): (1, 1, b) for a request of b bits, (1, 0, 0) for a probe
+/// h     coefficients of (r, o, s): (1, 1, b) for a request of b bits, (0, 0, b) for one right behind another, (1, 0, 0) for a probe
 /// </code>
 /// </remarks>
 internal sealed class LinkEstimator
@@ -82,7 +82,7 @@ internal sealed class LinkEstimator
     /// <param name="keepsRoundTrip">Whether a probe has just measured r.</param>
     public void InflateVariance(ReadOnlySpan<double> h, double variance, bool keepsRoundTrip)
     {
-        var r = keepsRoundTrip ? 0 : RoundTripJump * Size(R);
+        var r = keepsRoundTrip ? 0 : h[R] * RoundTripJump * Size(R);
         var o = h[O] * OverheadJump * _estimate.Mean[R];
         var s = BandwidthJump * Size(S);
         var factor = variance / ((r * r) + (o * o) + (h[S] * h[S] * s * s));

@@ -103,6 +103,17 @@ internal sealed class LinkModel
         return Learn(h, seconds, RequestNoise, ref _requests);
     }
 
+    /// <summary>Learns what a payload took on a link on which another one was right ahead of it, so that the round trip is no part of it.</summary>
+    /// <param name="bits">b, more than 0.</param>
+    /// <param name="seconds">From when the payload ahead of it had left to when it had.</param>
+    public Change ObserveTransfer(double bits, double seconds)
+    {
+        if (HasFreshProbe) _requestsSinceProbe++;
+        IsKnown = true;
+        Requests++;
+        return Learn([0, 0, bits], seconds, RequestNoise, ref _requests);
+    }
+
     /// <summary>Learns a round-trip time.</summary>
     public Change ObserveRoundTrip(double seconds)
     {
@@ -156,11 +167,13 @@ internal sealed class LinkModel
 
     private Change Learn(ReadOnlySpan<double> h, double seconds, NoiseEstimate noise, ref ChangeDetector detector)
     {
-        var isProbe = h[1] == 0;
+        var isProbe = h[2] == 0;
         var expected = _estimate.Expected(h);
         var residual = seconds - expected;
         var variance = _estimate.Variance(h);
-        var scale = _estimate.ScaleSquared(h);
+
+        // The round trips of a payload and of the one ahead of it cancel out, but not how they scatter.
+        var scale = _estimate.ScaleSquared(h[0] == 0 ? [1, 1, h[2]] : h);
 
         // What keeps a probe waiting on the device is no part of the round trip, so its lowest values count.
         var isLowProbe = isProbe && residual < 0;
@@ -168,7 +181,8 @@ internal sealed class LinkModel
         noise.Observe(residual, scale, variance);
 
         // What is a part of the time expected is as far off as what is that many times it.
-        var distance = residual < 0 ? Math.Log(seconds / expected) * expected : residual;
+        // A payload behind another one may seem to take hardly any time only because the one ahead was late.
+        var distance = residual < 0 && h[0] > 0 ? Math.Log(seconds / expected) * expected : residual;
         var change = detector.Observe(distance / Math.Sqrt(variance + scatter));
         if (change != Change.None) _estimate.InflateVariance(h, change == Change.Jump ? residual * residual : scatter, !isProbe && HasFreshProbe);
 

@@ -6,27 +6,31 @@ namespace SplitInfer.Policies.Streams;
 /// </summary>
 /// <remarks>
 /// <code>
-/// f    from the first byte that could leave to the reply, without the server's own time, as if nothing had been ahead of it: r + s·b
-/// D    when a payload has left, if the link is one at a time and in order: reply − server − r
-/// f_i  reply_i − server_i − max(send_i, D_{i−1})
+/// R_i   reply_i − server_i
+/// D_i   R_i − r: when a payload has left, if the link is one at a time and in order
+/// s·b   R_i − R_{i−1} where it could be sent before D_{i−1}, by more than r may be off
+/// r+s·b R_i − max(send_i, D_{i−1}) otherwise
 /// </code>
-/// So r may be off without s being off while payloads follow each other without a gap. Replies that overtake others are kept until those before them have come.
+/// So r does not matter while payloads follow each other without a gap. Replies that overtake others are kept until those before them have come.
 /// </remarks>
 internal sealed class LinkMeter
 {
     /// <summary>More than are ever in flight.</summary>
     private const int Capacity = 128;
 
+    /// <summary>How far r may be off, relative to itself.</summary>
+    private const double Sure = 0.15;
+
     private readonly Sent[] _sent = new Sent[Capacity];
     private int _first;
     private int _count;
-    private double _left = double.NegativeInfinity;
+    private double _returned = double.NegativeInfinity;
 
     /// <summary>Payloads whose reply is not there.</summary>
     public int Outstanding => _count;
 
-    /// <summary>When the last payload whose reply is there has left; negative infinity where that is not known.</summary>
-    public double Left => double.IsNaN(_left) ? double.NegativeInfinity : _left;
+    /// <summary>When the last payload whose reply is there has left; negative infinity before the first one.</summary>
+    public double Left { get; private set; } = double.NegativeInfinity;
 
     /// <summary>A payload will be sent after those before it.</summary>
     public void Begin(long sequence)
@@ -51,23 +55,23 @@ internal sealed class LinkMeter
 
     /// <summary>The time of the next payload whose turn it is; false where there is none yet.</summary>
     /// <param name="roundTrip">r, s.</param>
-    /// <param name="bits">b.</param>
-    /// <param name="seconds">f, s; NaN where it is not known.</param>
-    public bool TryNext(double roundTrip, out double bits, out double seconds)
+    /// <param name="transfer">What it took; its seconds are NaN where that is not known.</param>
+    public bool TryNext(double roundTrip, out LinkTransfer transfer)
     {
-        (bits, seconds) = (0, double.NaN);
+        transfer = new(0, double.NaN, IsBehind: false);
         if (_count == 0 || _sent[_first] is not { IsEnded: true } sent) return false;
         Drop();
         if (double.IsNaN(sent.Returned))
         {
             // One that had no reply may have used the link for some time, so that nothing is known of the next.
-            if (sent.HasUsed) _left = double.NaN;
+            if (sent.HasUsed) _returned = double.NaN;
             return true;
         }
 
-        bits = sent.Bits;
-        if (!double.IsNaN(_left)) seconds = sent.Returned - Math.Max(sent.Began, _left);
-        _left = sent.Returned - roundTrip;
+        var left = _returned - roundTrip;
+        if (left - sent.Began > Sure * roundTrip) transfer = new(sent.Bits, sent.Returned - _returned, IsBehind: true);
+        else if (!double.IsNaN(left)) transfer = new(sent.Bits, sent.Returned - Math.Max(sent.Began, left), IsBehind: false);
+        (_returned, Left) = (sent.Returned, sent.Returned - roundTrip);
         return true;
     }
 
@@ -86,3 +90,9 @@ internal sealed class LinkMeter
         public double Bits { get; init; }
     }
 }
+
+/// <summary>What a payload took on a link.</summary>
+/// <param name="Bits">Its bits.</param>
+/// <param name="Seconds">s·b or, with the round trip, r + s·b.</param>
+/// <param name="IsBehind">Whether another one was right ahead of it, so that the round trip is no part of it.</param>
+internal readonly record struct LinkTransfer(double Bits, double Seconds, bool IsBehind);

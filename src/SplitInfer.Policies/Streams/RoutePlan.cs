@@ -23,6 +23,29 @@ internal sealed class RoutePlan(int maxRoutes)
     /// <summary>Frames in flight.</summary>
     public int Window { get; private set; }
 
+    /// <summary>Whether any frame is sent.</summary>
+    public bool UsesLinks
+    {
+        get
+        {
+            foreach (ref readonly var route in Routes)
+                if (!route.IsOnDevice) return true;
+            return false;
+        }
+    }
+
+    /// <summary>The place of the route that the fewest frames take.</summary>
+    public int Rarest
+    {
+        get
+        {
+            var rarest = 0;
+            for (var route = 1; route < _count; route++)
+                if (_shares[route] < _shares[rarest]) rarest = route;
+            return rarest;
+        }
+    }
+
     /// <summary>Whether frames take an arm.</summary>
     public bool Uses(int arm)
     {

@@ -1,8 +1,8 @@
 namespace SplitInfer.Policies.Streams;
 
 /// <summary>
-/// Makes a plan: rates by the programme, the window and latencies by a rehearsal. Where a route would be too late with the window that keeps the rates, a smaller window is
-/// tried and the programme without that route, and the faster of them is taken. Not thread-safe.
+/// Makes a plan: rates by the programme, the window and latencies by a rehearsal. Where the rates are not kept, because a route would be too late with
+/// the window that keeps them or because routes are in each other's way, the programme is solved without one of them as well, and what keeps the highest rate is taken. Not thread-safe.
 /// </summary>
 internal sealed class RoutePlanning
 {
@@ -10,7 +10,7 @@ internal sealed class RoutePlanning
     private const double Kept = 0.985;
 
     /// <summary>Frames in flight beyond what a rehearsal without chance needs, so that stages whose times scatter are not idle: as a part, and at least.</summary>
-    private const double SlackPart = 0.5;
+    private const double SlackPart = 0.75;
     private const int LeastSlack = 2;
 
     private const int LeastWindow = 2;
@@ -18,8 +18,11 @@ internal sealed class RoutePlanning
     /// <summary>What a larger window has to gain, as a part.</summary>
     private const double LeastGain = 0.005;
 
-    /// <summary>How often a route is left out because it is late.</summary>
-    private const int MaxAttempts = 4;
+    /// <summary>How many programmes are tried.</summary>
+    private const int MaxAttempts = 8;
+
+    /// <summary>A route of a smaller share than this gains less than the programme says: it is taken so rarely that stages are idle or blocked around it.</summary>
+    private const double RareShare = 0.02;
 
     private readonly RouteProgramme _programme;
     private readonly Rehearsal _rehearsal;
@@ -69,10 +72,16 @@ internal sealed class RoutePlanning
             Rate(routes, arriving, utilization, attempt == 0);
             _attempt.Take(routes, _programme.Rates);
             if (_attempt.Routes.IsEmpty) break;
-            var late = FindWindow(longest, IsSaturated ? double.PositiveInfinity : arriving, _attempt);
+            if (_attempt.Shares[_attempt.Rarest] < RareShare && attempt < MaxAttempts - 1)
+            {
+                LeaveOut(routes, _attempt.Routes[_attempt.Rarest].Arm);
+                continue;
+            }
+
+            var worst = FindWindow(longest, IsSaturated ? double.PositiveInfinity : arriving, _attempt);
             if (plan.Routes.IsEmpty || _attempt.FramesPerSecond > plan.FramesPerSecond) plan.CopyFrom(_attempt);
-            if (late < 0) break;
-            LeaveOut(routes, _attempt.Routes[late].Arm);
+            if (worst < 0) break;
+            LeaveOut(routes, _attempt.Routes[worst].Arm);
         }
 
         // Prices are those of as many frames as possible over all routes that are not too late by themselves.
@@ -89,7 +98,8 @@ internal sealed class RoutePlanning
         if (!IsSaturated) _programme.Solve(routes, leftOut, _places, utilization, arriving);
     }
 
-    // The window that keeps the rates or, if frames would be too late, the largest one with which they are not. Then says which route was the latest; otherwise −1.
+    // The window that keeps the rates or, if frames would be too late, the largest one with which they are not.
+    // Says which route is in the way of the others, if the rates are not kept: the latest one where frames are late, else the rarest; otherwise −1.
     private int FindWindow(double longest, double arriving, RoutePlan plan)
     {
         var (window, best, isFull) = (LeastWindow, 0.0, false);
@@ -102,13 +112,13 @@ internal sealed class RoutePlanning
             isFull = rate >= Kept * goal;
         }
 
-        if (isFull) window = AddSlack(window, longest, arriving, plan);
+        if (isFull && plan.UsesLinks) window = AddSlack(window, longest, arriving, plan);
         var kept = Math.Min(_rehearsal.Play(plan.Routes, plan.Shares, window, arriving), goal);
         var isLate = _rehearsal.Longest > longest;
 
         // One that would be late even so is no plan, unless there is nothing else.
         plan.Set(window, isLate ? 1e-9 / _rehearsal.Longest : kept, _rehearsal.Latencies);
-        return isLate || (kept < Kept * goal && double.IsFinite(longest)) ? Latest() : -1;
+        return isLate ? Latest() : kept < Kept * goal ? plan.Rarest : -1;
     }
 
     private int AddSlack(int window, double longest, double arriving, RoutePlan plan)

@@ -11,10 +11,14 @@ internal sealed class StreamCosts
     /// <summary>How much slower than expected a link is taken to be, in standard deviations of what is not known: payloads that turn out to take longer delay all behind them.</summary>
     private const double Doubt = 0.5;
 
+    /// <summary>Variance of the logarithm of the first run of a tail.</summary>
+    private const double FirstVariance = 0.1 * 0.1;
+
     private readonly ArmTable _arms;
     private readonly DeviceModel _device;
     private readonly PayloadModel _payloads;
     private readonly DelayEstimator[] _tails;
+    private readonly bool[][] _hasRun;
     private readonly LinkModel[] _links;
     private readonly LinkMeter[] _queues;
     private readonly ServerMeter[] _meters;
@@ -24,6 +28,7 @@ internal sealed class StreamCosts
         (_arms, _device, _payloads) = (arms, new(setup, arms), new(setup, arms));
         int[] servers = [.. Enumerable.Range(0, arms.Servers)];
         _tails = [.. servers.Select(server => ServerPrior.Of(setup, arms, server))];
+        _hasRun = [.. servers.Select(server => new bool[arms.Count])];
         _links = [.. servers.Select(_ => new LinkModel(setup.IsSingleCore))];
         _queues = [.. servers.Select(static _ => new LinkMeter())];
         _meters = [.. servers.Select(static _ => new ServerMeter())];
@@ -100,13 +105,17 @@ internal sealed class StreamCosts
         {
             _meters[server].Observe(times, RoundTrip(server));
             var occupied = times.ServerSeconds - Math.Clamp(times.ServerQueueSeconds, 0, times.ServerSeconds);
-            if (occupied > 0) _tails[server].Observe(_arms.Rows.Tail[arm], _payloads.WithoutExtra(arm, occupied));
+            if (occupied > 0) ObserveTail(server, _arms.Rows.Tail[arm], _payloads.WithoutExtra(arm, occupied));
         }
 
         if (times.HasReply && times.Bits >= 1) _payloads.Observe(arm, times.Bits);
         _queues[server].End(times);
-        while (_queues[server].TryNext(RoundTrip(server), out var bits, out var seconds))
-            if (seconds > 0) _links[server].Observe(bits, seconds);
+        while (_queues[server].TryNext(RoundTrip(server), out var transfer))
+        {
+            if (!(transfer.Seconds > 0)) continue;
+            if (transfer.IsBehind) _links[server].ObserveTransfer(transfer.Bits, transfer.Seconds);
+            else _links[server].Observe(transfer.Bits, transfer.Seconds);
+        }
     }
 
     /// <summary>Sets a clock to when stages were last known to be occupied.</summary>
@@ -119,6 +128,15 @@ internal sealed class StreamCosts
             clock.SetPlaces(server, _meters[server].Places);
             _meters[server].Left.CopyTo(clock.Server(server));
         }
+    }
+
+    // What the first frame of a row shows of the server depends on a guess of how rows are related, so that it is no news of the others, which are measured.
+    private void ObserveTail(int server, int row, double seconds)
+    {
+        var isFirst = !_hasRun[server][row] && Array.IndexOf(_hasRun[server], true) >= 0;
+        _hasRun[server][row] = true;
+        if (isFirst) _tails[server].Suppose(row, Math.Log(seconds), FirstVariance);
+        else _tails[server].Observe(row, seconds);
     }
 
     // Head and encoding are measured together; each is taken to be off by as much.

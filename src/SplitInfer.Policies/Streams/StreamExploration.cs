@@ -7,7 +7,7 @@ namespace SplitInfer.Policies.Streams;
 internal sealed class StreamExploration
 {
     /// <summary>Bits a second of a link that nothing is known of, so that the first payload is a small one: a link that is faster shows that as well.</summary>
-    private const double CautiousBitsPerSecond = 2e6;
+    private const double CautiousBitsPerSecond = 4e6;
 
     /// <summary>Frames between two of them, and until a server that does not answer or a route that was tried is tried again.</summary>
     private const int Pause = 4, Retry = 64, RetryRoute = 1024;
@@ -17,6 +17,9 @@ internal sealed class StreamExploration
 
     /// <summary>How well a route has to turn out, in standard deviations, in order to gain so much.</summary>
     private const double Hope = 1.5, LeastGain = 0.02;
+
+    /// <summary>How long a route may take, as a multiple of what frames usually do.</summary>
+    private const double MostUsual = 1.5;
 
     /// <summary>Frames that may be lost, as a part of all, and to begin with.</summary>
     private const double LostPart = 0.003, LostAtFirst = 1;
@@ -50,14 +53,21 @@ internal sealed class StreamExploration
     public void Reconsider(StreamCosts costs, ReadOnlySpan<RouteCost> routes, RoutePlanning planning, RoutePlan plan, double longest, long sequence)
     {
         (_candidate, _candidateLoss) = (-1, 0);
-        var (most, mean) = (LeastGain, 0.0);
-        for (var i = 0; i < plan.Routes.Length; i++) mean += plan.Shares[i] * plan.Routes[i].Latency;
+        var (most, mean, usual) = (LeastGain, 0.0, plan.Window / plan.FramesPerSecond);
+        for (var i = 0; i < plan.Routes.Length; i++)
+        {
+            mean += plan.Shares[i] * plan.Routes[i].Latency;
+            usual = Math.Max(usual, plan.Routes[i].Latency);
+        }
+
         foreach (ref readonly var route in routes)
         {
             if (sequence - _triedAt[route.Arm] < RetryRoute) continue;
             var hoped = costs.Hoped(route.Arm, Hope);
             var gain = planning.IsSaturated ? -planning.Loss(hoped) : 1 - (hoped.Latency / mean);
-            if (gain <= most || hoped.Latency > longest || plan.Uses(route.Arm)) continue;
+
+            // One that blocked a stage for longer than frames are under way would hold up all others.
+            if (gain <= most || hoped.Latency > longest || route.Latency > MostUsual * usual || plan.Uses(route.Arm)) continue;
             (most, _candidate) = (gain, route.Arm);
             _candidateLoss = Math.Max(0, planning.IsSaturated ? planning.Loss(route) : (route.Latency / mean) - 1);
         }
