@@ -11,6 +11,7 @@ using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
 using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Streams;
 using SplitInfer.Cli.Commands.Tailor;
 using SplitInfer.Cli.Commands.Top;
 using SplitInfer.Cli.Commands.Try;
@@ -47,6 +48,7 @@ internal static class Program
             PingCommand.Create(options, terminal),
             TryCommand.Create(options, terminal),
             RunCommand.Create(options, terminal),
+            StreamCommand.Create(options, terminal),
             TopCommand.Create(options, terminal),
             SimulateCommand.Create(options, terminal),
             new ExplainedCommand("bench", "Measures, as ratios taken side by side in one run.", "splitinfer bench overhead resnet50.onnx", "splitinfer bench codec squeezenet.onnx --input photograph.npy", "splitinfer bench transport", "splitinfer bench policy")
@@ -60,6 +62,7 @@ internal static class Program
                 BenchDeadlineCommand.Create(options, terminal),
                 BenchAnytimeCommand.Create(options, terminal),
                 BenchJointCommand.Create(options, terminal),
+                BenchStreamCommand.Create(options, terminal),
                 BenchPlanCommand.Create(options, terminal),
                 BenchPolicyCommand.Create(options, terminal),
                 BenchExperienceCommand.Create(options, terminal),

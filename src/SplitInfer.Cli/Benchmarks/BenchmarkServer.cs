@@ -10,9 +10,10 @@ namespace SplitInfer.Cli.Benchmarks;
 internal sealed partial class BenchmarkServer : IAsyncDisposable, IDisposable
 {
     private readonly IReadOnlyList<string> _arguments;
+    private readonly int? _processor;
     private Process _process;
 
-    private BenchmarkServer(IReadOnlyList<string> arguments, Process process, Uri address) => (_arguments, _process, Address) = (arguments, process, address);
+    private BenchmarkServer(IReadOnlyList<string> arguments, int? processor, Process process, Uri address) => (_arguments, _processor, _process, Address) = (arguments, processor, process, address);
 
     /// <summary>Where it listens.</summary>
     public Uri Address { get; }
@@ -34,12 +35,13 @@ internal sealed partial class BenchmarkServer : IAsyncDisposable, IDisposable
     /// <param name="what">What it serves, and how: further arguments of the command.</param>
     /// <param name="slowdown">How many times as long everything takes there.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="processor">The processor that it is tied to; null for none.</param>
     /// <exception cref="IOException">It does not start; the message has what it said.</exception>
-    public static async Task<BenchmarkServer> StartAsync(IEnumerable<string> what, double slowdown, CancellationToken cancellationToken)
+    public static async Task<BenchmarkServer> StartAsync(IEnumerable<string> what, double slowdown, CancellationToken cancellationToken, int? processor = null)
     {
         string[] arguments = ["serve", .. what, "--no-trial", "--threads", "1", "--json", "--slowdown", slowdown.ToString(CultureInfo.InvariantCulture)];
-        var (process, address) = await LaunchAsync(arguments, new("tcp://127.0.0.1:0"), cancellationToken).ConfigureAwait(false);
-        return new(arguments, process, address);
+        var (process, address) = await LaunchAsync(arguments, new("tcp://127.0.0.1:0"), processor, cancellationToken).ConfigureAwait(false);
+        return new(arguments, processor, process, address);
     }
 
     /// <summary>Stops the process where it is, as a machine that stands still does.</summary>
@@ -60,7 +62,7 @@ internal sealed partial class BenchmarkServer : IAsyncDisposable, IDisposable
     public async Task RestartAsync(CancellationToken cancellationToken)
     {
         _process.Dispose();
-        (_process, _) = await LaunchAsync(_arguments, Address, cancellationToken).ConfigureAwait(false);
+        (_process, _) = await LaunchAsync(_arguments, Address, _processor, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -77,10 +79,11 @@ internal sealed partial class BenchmarkServer : IAsyncDisposable, IDisposable
         return ValueTask.CompletedTask;
     }
 
-    private static async Task<(Process Process, Uri Address)> LaunchAsync(IEnumerable<string> arguments, Uri listen, CancellationToken cancellationToken)
+    private static async Task<(Process Process, Uri Address)> LaunchAsync(IEnumerable<string> arguments, Uri listen, int? processor, CancellationToken cancellationToken)
     {
         var start = ThisProgram.With([.. arguments, "--listen", listen.OriginalString]);
         start.RedirectStandardError = true;
+        if (processor is { } one) start = ProcessorPin.On(start, one);
         var process = Process.Start(start) ?? throw new IOException("The server's process does not start. Run the tool from its own installation.");
         var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
         try

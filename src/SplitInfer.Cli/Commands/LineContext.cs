@@ -11,6 +11,7 @@ using SplitInfer.Cli.Commands.Run;
 using SplitInfer.Cli.Commands.Serve;
 using SplitInfer.Cli.Commands.Simulate;
 using SplitInfer.Cli.Commands.Split;
+using SplitInfer.Cli.Commands.Streams;
 using SplitInfer.Cli.Commands.Tailor;
 using SplitInfer.Cli.Commands.Try;
 using SplitInfer.Cli.Commands.Verify;
@@ -27,6 +28,9 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(FrameLine))]
 [JsonSerializable(typeof(MissedFrameLine))]
 [JsonSerializable(typeof(RunSummaryLine))]
+[JsonSerializable(typeof(StreamFrameLine))]
+[JsonSerializable(typeof(StreamSummaryLine))]
+[JsonSerializable(typeof(ServedStreamRow))]
 [JsonSerializable(typeof(PingLine))]
 [JsonSerializable(typeof(OverheadRow))]
 [JsonSerializable(typeof(OverheadSummary))]

@@ -119,9 +119,6 @@ internal sealed partial class Attempt(LocalCut cut, ITensorCodec codec, Decision
     /// <summary>The place among the frames of a stream; null for any other request.</summary>
     public FrameLane? Lane { get; init; }
 
-    /// <summary>Called when all of the boundary has left, if the transport tells; null where nobody waits for that.</summary>
-    public Action? OnSent { get; set; }
-
     /// <summary>
     /// Whether the server's result is worth waiting for until the deadline, though the device has one: the request asks for the most accurate one by
     /// then, and the device's is less accurate.
@@ -259,7 +256,7 @@ internal sealed partial class Attempt(LocalCut cut, ITensorCodec codec, Decision
             MinQuality = MinQuality,
             User = User,
         };
-        request.Progress.Sent = OnSent;
+        request.Progress.Sent = Lane?.OnSent;
         Progress = request.Progress;
         return request;
     }

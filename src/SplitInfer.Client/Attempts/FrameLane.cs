@@ -22,6 +22,9 @@ internal sealed class FrameLane(DeviceGate gate, long number, SendTurn? turn, Ti
     /// <summary>Whether encoding began only when the device had been left, since it was not the frame's turn to be sent.</summary>
     public bool IsEncodedLater { get; private set; }
 
+    /// <summary>Called when all of the boundary has left, if the transport tells; null where nobody waits for that.</summary>
+    public Action? OnSent { get; set; }
+
     /// <summary>When the server's reply was there; 0 where there was none. A timestamp.</summary>
     public long RepliedAt { get; private set; }
 

@@ -26,7 +26,7 @@ internal sealed class OrderedRemoteExecutor(IExecutor remote, ServerSet servers)
 
             var transport = servers.All[attempt.Decision.Arm.Server].TransportOf(attempt.Decision.Arm.Variant);
             var tells = transport.Capabilities.HasFlag(TransportCapabilities.SendProgress);
-            if (tells) attempt.OnSent = turn is null ? null : turn.Pass;
+            if (tells) lane.OnSent = turn is null ? null : turn.Pass;
             // What leaves first is encoded before this call returns, unless a connection has to be made.
             var running = remote.RunAsync(attempt, stop);
             lane.Leave();

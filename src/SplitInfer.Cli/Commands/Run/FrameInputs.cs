@@ -15,6 +15,9 @@ internal sealed class FrameInputs : IDisposable
     /// <summary>The model, planned with the first of them.</summary>
     public ModelWithInputs Model { get; }
 
+    /// <summary>How many frames differ.</summary>
+    public int Count => _folder?.Count ?? 1;
+
     /// <summary>Loads the model, and what the command line names.</summary>
     /// <param name="path">An ONNX file.</param>
     /// <param name="named">What <c>--input</c> was given: files, or one folder for a model of one input.</param>
