@@ -1,5 +1,6 @@
 // Streams frames through a model between a client and a server, one at a time and several at a time, and prints how many a second come through.
 //   dotnet run --project samples/Stream -c Release [-- --model FILE.onnx --input FOLDER --frames N --slowdown X --mbps X]
+using System.Diagnostics;
 using System.Globalization;
 using FrameStream;
 using SplitInfer;
@@ -24,23 +25,46 @@ try
     var (count, slowdown, mbps) = ((int)Number("--frames", 60), Number("--slowdown", 4), Number("--mbps", 30));
     Console.WriteLine($"{count} frames, on a device {slowdown} times slower than this machine, over a link with {mbps} Mbit/s");
 
-    // null leaves it to the planner how many are in flight.
-    var rates = new List<double>();
-    foreach (var inFlight in (int?[])[1, null])
+    // One request after the other: the link is idle while the device works, and the other way round.
+    var alone = new Tally();
+    await using (var client = await ConnectAsync())
+    {
+        await foreach (var frame in frames.TakeAsync(count))
+        {
+            var clock = Stopwatch.StartNew();
+            using var result = await client.InferAsync(frame);
+            alone.Add(result, clock.Elapsed);
+        }
+    }
+
+    Console.WriteLine($"{"one at a time",-18} {alone}");
+
+    // Several at a time: how many, and which routes they take, the planner finds out.
+    var streamed = new Tally();
+    await using (var client = await ConnectAsync())
+    {
+        await foreach (var frame in client.InferStreamAsync(frames.TakeAsync(count)))
+        {
+            using (frame)
+            {
+                // A frame that has failed has none; with StreamOptions.MaxLatency or WhenBehind also one that was too late, or was dropped.
+                if (frame.Result is { } result) streamed.Add(result, frame.Latency);
+                else Console.WriteLine($"frame {frame.Frame}: {frame.Failure?.Message}");
+            }
+        }
+    }
+
+    Console.WriteLine($"{"several in flight",-18} {streamed}");
+    Console.WriteLine($"{streamed.FramesPerSecond / alone.FramesPerSecond:F1} times as many frames a second come through.");
+    return 0;
+
+    ValueTask<SplitInferenceClient> ConnectAsync()
     {
         var options = new SplitInferenceOptions { Server = server.Endpoints[0], PreloadArms = true };
         options.EmulateDevice(slowdown);
         options.EmulateLink(mbps, TimeSpan.FromMilliseconds(10));
-        await using var client = await SplitInferenceClient.CreateAsync(options, model);
-        var tally = new Tally();
-        await foreach (var result in client.InferStreamAsync(frames.TakeAsync(count), new StreamOptions { MaxInFlight = inFlight }))
-            using (result) tally.Add(result);
-        rates.Add(tally.FramesPerSecond);
-        Console.WriteLine($"{(inFlight is null ? "several in flight" : "one at a time"),-18} {tally}");
+        return SplitInferenceClient.CreateAsync(options, model);
     }
-
-    Console.WriteLine($"{rates[1] / rates[0]:F1} times as many frames a second come through.");
-    return 0;
 }
 catch (Exception error) when (error is SplitInferException or ArgumentException or IOException or FormatException)
 {

@@ -8,6 +8,7 @@ internal sealed class ServedStreamTally(TimeProvider time)
 {
     private readonly long _began = time.GetTimestamp();
     private readonly List<double> _ms = [];
+    private readonly List<double> _ends = [];
     private readonly List<double> _bounds = [];
     private readonly Dictionary<string, int> _routes = [];
     private long _ended;
@@ -27,6 +28,7 @@ internal sealed class ServedStreamTally(TimeProvider time)
     {
         _ended = time.GetTimestamp();
         _ms.Add(ms);
+        _ends.Add(time.GetElapsedTime(_began, _ended).TotalSeconds);
         if (double.IsFinite(bound)) _bounds.Add(bound);
         var route = result.Source == InferenceSource.Device ? "device" : $"{(result.Partition.Head.Nodes == 0 ? "server" : $"cut {result.Partition.Index}")}, {result.Codec}";
         _routes[route] = _routes.GetValueOrDefault(route) + 1;
@@ -40,7 +42,9 @@ internal sealed class ServedStreamTally(TimeProvider time)
     {
         var (route, most) = _routes.MaxBy(static one => one.Value);
         var ordered = _ms.Order().ToArray();
-        return new(world, contender, ordered.Length, Fps, At(0.5), At(0.95), _dropped, bound is { } frames ? Fps / frames : null, route, (double)most / ordered.Length);
+        var half = _ends.Count / 2;
+        var later = _ends[^1] > _ends[half] ? (_ends.Count - 1 - half) / (_ends[^1] - _ends[half]) : Fps;
+        return new(world, contender, ordered.Length, Fps, later, At(0.5), At(0.95), _dropped, bound is { } frames ? Fps / frames : null, route, (double)most / ordered.Length);
 
         double At(double share) => ordered[Math.Max(0, (int)Math.Ceiling(share * ordered.Length) - 1)];
     }

@@ -12,7 +12,7 @@ public sealed class StreamOptions
     /// <summary>What happens when frames come faster than they can be inferred. The source waits unless set.</summary>
     public WhenBehind WhenBehind { get; set; }
 
-    /// <summary>The most frames in flight at a time; 1 infers one after the other. Null (the default) leaves it to the planner, within what the servers take at a time.</summary>
+    /// <summary>The most frames in flight at a time; 1 infers one after the other, as ordinary requests do, so that the client's policy chooses and learns. Null (the default) leaves it to the planner, within what the servers take at a time.</summary>
     public int? MaxInFlight { get; set; }
 
     /// <summary>Whether results are yielded in the order of the frames, so that one may wait for those before it. True unless set; false yields each as soon as it is there.</summary>

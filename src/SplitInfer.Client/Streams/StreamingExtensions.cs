@@ -45,7 +45,8 @@ public static class StreamingExtensions
 
     private static async IAsyncEnumerable<StreamResult> EnumerateAsync(SplitInferenceClient client, IAsyncEnumerable<ReadOnlyMemory<TensorValue>> frames, StreamOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var run = new StreamRun(new ClientFrames(client), FrameRoutes.For(client, options), options, client.Time, cancellationToken);
+        var ordinary = options is { MaxInFlight: 1, Partition: null } ? new OrdinaryFrames(client) : null;
+        await using var run = new StreamRun(ordinary ?? (IFrameRunner)new ClientFrames(client), ordinary ?? FrameRoutes.For(client, options), options, client.Time, cancellationToken);
         run.Begin(frames);
         while (await run.NextAsync().ConfigureAwait(false) is { } result) yield return result;
     }

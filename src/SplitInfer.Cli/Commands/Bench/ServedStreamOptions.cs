@@ -109,9 +109,9 @@ internal sealed class ServedStreamOptions
         });
         if (lines is not null) return;
         terminal.Output.WriteLine($"{world.Name}");
-        terminal.Output.WriteLine("contender                  frames      fps   p50 ms   p95 ms  of the bound  most frames");
+        terminal.Output.WriteLine("contender                  frames      fps   later   p50 ms   p95 ms  of the bound  most frames");
         foreach (var row in rows.OrderByDescending(static row => row.Fps))
-            terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Contender,-26} {row.Frames,6} {row.Fps,8:0.00} {row.P50Ms,8:0.0} {row.P95Ms,8:0.0} {row.BoundRatio * 100,11:0} %  {row.Route} ({row.RouteShare * 100:0} %)"));
+            terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Contender,-26} {row.Frames,6} {row.Fps,8:0.00} {row.LaterFps,7:0.00} {row.P50Ms,8:0.0} {row.P95Ms,8:0.0} {row.BoundRatio * 100,11:0} %  {row.Route} ({row.RouteShare * 100:0} %)"));
         terminal.Output.WriteLine();
     }
 
