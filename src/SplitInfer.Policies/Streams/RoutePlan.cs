@@ -23,6 +23,17 @@ internal sealed class RoutePlan(int maxRoutes)
     /// <summary>Frames in flight.</summary>
     public int Window { get; private set; }
 
+    /// <summary>What frames take in the mean that wait behind no other, s.</summary>
+    public double Latency
+    {
+        get
+        {
+            var mean = 0.0;
+            for (var route = 0; route < _count; route++) mean += _shares[route] * _routes[route].Latency;
+            return mean;
+        }
+    }
+
     /// <summary>Whether any frame is sent.</summary>
     public bool UsesLinks
     {

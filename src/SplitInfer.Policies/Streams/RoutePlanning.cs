@@ -18,8 +18,11 @@ internal sealed class RoutePlanning
     /// <summary>What a larger window has to gain, as a part.</summary>
     private const double LeastGain = 0.005;
 
+    /// <summary>Parts of all frames that could be taken: the programme of nearly all that makes them the least late does without routes that occupy a stage for long.</summary>
+    private static readonly double[] _parts = [0.995, 0.98];
+
     /// <summary>How many programmes are tried.</summary>
-    private const int MaxAttempts = 8;
+    private const int MaxAttempts = 5;
 
     /// <summary>A route of a smaller share than this gains less than the programme says: it is taken so rarely that stages are idle or blocked around it.</summary>
     private const double RareShare = 0.02;
@@ -61,64 +64,88 @@ internal sealed class RoutePlanning
     /// <param name="routes">What may be taken, at least one.</param>
     /// <param name="arriving">Frames that come in a second; infinity for as many as possible.</param>
     /// <param name="utilization">The part of each stage that is used at most where fewer come than could be taken.</param>
-    /// <param name="longest">The longest that a frame may take, s.</param>
+    /// <param name="limit">The longest that a frame may take, s.</param>
+    /// <param name="longest">The longest that one is planned to take with all waits, s.</param>
     /// <param name="plan">Where the plan is written.</param>
-    public void Make(ReadOnlySpan<RouteCost> routes, double arriving, double utilization, double longest, RoutePlan plan)
+    public void Make(ReadOnlySpan<RouteCost> routes, double arriving, double utilization, double limit, double longest, RoutePlan plan)
     {
-        LeaveOutLate(routes, longest);
         plan.Clear();
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        LeaveOutLate(routes, limit);
+        _programme.Solve(routes, _isLeftOut.AsSpan(0, routes.Length), _places, 1, double.PositiveInfinity);
+        MostFramesPerSecond = _programme.FramesPerSecond;
+        IsSaturated = arriving > utilization * MostFramesPerSecond;
+        foreach (var part in IsSaturated ? _parts : [1])
         {
-            Rate(routes, arriving, utilization, attempt == 0);
-            _attempt.Take(routes, _programme.Rates);
-            if (_attempt.Routes.IsEmpty) break;
-            if (_attempt.Shares[_attempt.Rarest] < RareShare && attempt < MaxAttempts - 1)
-            {
-                LeaveOut(routes, _attempt.Routes[_attempt.Rarest].Arm);
-                continue;
-            }
-
-            var worst = FindWindow(longest, IsSaturated ? double.PositiveInfinity : arriving, _attempt);
-            if (plan.Routes.IsEmpty || _attempt.FramesPerSecond > plan.FramesPerSecond) plan.CopyFrom(_attempt);
-            if (worst < 0) break;
-            LeaveOut(routes, _attempt.Routes[worst].Arm);
+            LeaveOutLate(routes, limit);
+            if (Try(routes, IsSaturated ? part : utilization, arriving, longest, plan)) break;
         }
 
         // Prices are those of as many frames as possible over all routes that are not too late by themselves.
-        LeaveOutLate(routes, longest);
+        LeaveOutLate(routes, limit);
         _programme.Solve(routes, _isLeftOut.AsSpan(0, routes.Length), _places, 1, double.PositiveInfinity);
     }
 
-    private void Rate(ReadOnlySpan<RouteCost> routes, double arriving, double utilization, bool isFirst)
+    // Solves for so many of all frames, without routes that turn out to be in the way. True where the rates are kept.
+    private bool Try(ReadOnlySpan<RouteCost> routes, double part, double arriving, double longest, RoutePlan plan)
     {
         var leftOut = _isLeftOut.AsSpan(0, routes.Length);
-        _programme.Solve(routes, leftOut, _places, 1, double.PositiveInfinity);
-        if (isFirst) MostFramesPerSecond = _programme.FramesPerSecond;
-        IsSaturated = arriving > utilization * _programme.FramesPerSecond;
-        if (!IsSaturated) _programme.Solve(routes, leftOut, _places, utilization, arriving);
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (IsSaturated) _programme.Solve(routes, leftOut, _places, 1, part * MostFramesPerSecond);
+            else _programme.Solve(routes, leftOut, _places, part, arriving);
+            _attempt.Take(routes, _programme.Rates);
+            if (_attempt.Routes.IsEmpty) return false;
+            var worst = _attempt.Rarest;
+            if (_attempt.Shares[worst] >= RareShare || attempt == MaxAttempts - 1)
+            {
+                worst = FindWindow(longest, IsSaturated ? double.PositiveInfinity : arriving, _attempt);
+                if (plan.Routes.IsEmpty || _attempt.FramesPerSecond > plan.FramesPerSecond) plan.CopyFrom(_attempt);
+                if (worst < 0) return true;
+            }
+
+            LeaveOut(routes, _attempt.Routes[worst].Arm);
+        }
+
+        return false;
     }
 
     // The window that keeps the rates or, if frames would be too late, the largest one with which they are not.
     // Says which route is in the way of the others, if the rates are not kept: the latest one where frames are late, else the rarest; otherwise −1.
     private int FindWindow(double longest, double arriving, RoutePlan plan)
     {
+        var goal = IsSaturated ? MostFramesPerSecond : plan.FramesPerSecond;
         var (window, best, isFull) = (LeastWindow, 0.0, false);
-        var goal = plan.FramesPerSecond;
-        for (var tried = LeastWindow; tried <= Rehearsal.MaxWindow && !isFull; tried += Math.Max(1, tried / 4))
+        for (var tried = Math.Clamp((int)Math.Ceiling(plan.Latency * plan.FramesPerSecond), LeastWindow, Rehearsal.MaxWindow); tried <= Rehearsal.MaxWindow && !isFull; tried += Math.Max(1, tried / 3))
         {
             var rate = _rehearsal.Play(plan.Routes, plan.Shares, tried, arriving);
-            if (_rehearsal.Longest > longest && tried > LeastWindow) break;
+            if (_rehearsal.Longest > longest)
+            {
+                if (best == 0) window = FindShorter(tried, longest, arriving, plan);
+                break;
+            }
+
             if (rate > best * (1 + LeastGain)) (window, best) = (tried, rate);
             isFull = rate >= Kept * goal;
         }
 
         if (isFull && plan.UsesLinks) window = AddSlack(window, longest, arriving, plan);
-        var kept = Math.Min(_rehearsal.Play(plan.Routes, plan.Shares, window, arriving), goal);
+        var kept = _rehearsal.Play(plan.Routes, plan.Shares, window, arriving);
         var isLate = _rehearsal.Longest > longest;
 
         // One that would be late even so is no plan, unless there is nothing else.
-        plan.Set(window, isLate ? 1e-9 / _rehearsal.Longest : kept, _rehearsal.Latencies);
+        plan.Set(window, isLate ? 1e-9 / _rehearsal.Longest : Math.Min(kept, goal), _rehearsal.Latencies);
         return isLate ? Latest() : kept < Kept * goal ? plan.Rarest : -1;
+    }
+
+    private int FindShorter(int window, double longest, double arriving, RoutePlan plan)
+    {
+        for (window--; window > LeastWindow; window--)
+        {
+            _rehearsal.Play(plan.Routes, plan.Shares, window, arriving);
+            if (_rehearsal.Longest <= longest) break;
+        }
+
+        return Math.Max(window, LeastWindow);
     }
 
     private int AddSlack(int window, double longest, double arriving, RoutePlan plan)
@@ -142,12 +169,12 @@ internal sealed class RoutePlanning
     }
 
     // Where every route is too late, the one that is the least late stays.
-    private void LeaveOutLate(ReadOnlySpan<RouteCost> routes, double longest)
+    private void LeaveOutLate(ReadOnlySpan<RouteCost> routes, double limit)
     {
         var (least, any) = (0, false);
         for (var route = 0; route < routes.Length; route++)
         {
-            _isLeftOut[route] = routes[route].Latency > longest;
+            _isLeftOut[route] = routes[route].Latency > limit;
             any |= !_isLeftOut[route];
             if (routes[route].Latency < routes[least].Latency) least = route;
         }

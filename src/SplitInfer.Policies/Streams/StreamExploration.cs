@@ -53,12 +53,8 @@ internal sealed class StreamExploration
     public void Reconsider(StreamCosts costs, ReadOnlySpan<RouteCost> routes, RoutePlanning planning, RoutePlan plan, double longest, long sequence)
     {
         (_candidate, _candidateLoss) = (-1, 0);
-        var (most, mean, usual) = (LeastGain, 0.0, plan.Window / plan.FramesPerSecond);
-        for (var i = 0; i < plan.Routes.Length; i++)
-        {
-            mean += plan.Shares[i] * plan.Routes[i].Latency;
-            usual = Math.Max(usual, plan.Routes[i].Latency);
-        }
+        var (most, mean, usual) = (LeastGain, plan.Latency, plan.Window / plan.FramesPerSecond);
+        foreach (ref readonly var route in plan.Routes) usual = Math.Max(usual, route.Latency);
 
         foreach (ref readonly var route in routes)
         {

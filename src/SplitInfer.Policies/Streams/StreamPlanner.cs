@@ -164,7 +164,7 @@ public sealed class StreamPlanner
         for (var server = 0; server < _arms.Servers; server++) _planning.SetPlaces(server, _costs.Places(server));
         var (arriving, longest) = (_arrivals.FramesPerSecond, _caution.PlannedSeconds);
         _routes.Refresh(_costs, _arms);
-        _planning.Make(_routes.Costs, arriving, _options.Utilization, longest, _plan);
+        _planning.Make(_routes.Costs, arriving, _options.Utilization, _options.MaxLatencySeconds, longest, _plan);
         _shares.Reset(_plan.Routes, _plan.Shares);
         _learned.Set(_costs, arriving, longest);
         _exploration.Reconsider(_costs, _routes.Costs, _planning, _plan, longest, _sequence);
