@@ -68,15 +68,14 @@ internal sealed class RoutePlan(int maxRoutes)
     /// <summary>No route yet.</summary>
     public void Clear() => (_count, FramesPerSecond, Window) = (0, 0, 0);
 
-    /// <summary>Takes over the rates of a programme; what is less than a thousandth of the whole is left out.</summary>
-    public void Take(ReadOnlySpan<RouteCost> routes, ReadOnlySpan<double> rates)
+    /// <summary>Takes over the rates of a programme; what is less than <paramref name="least"/> is left out.</summary>
+    public void Take(ReadOnlySpan<RouteCost> routes, ReadOnlySpan<double> rates, double least)
     {
-        var (most, sum) = (0.0, 0.0);
-        foreach (var rate in rates) most += rate;
+        var sum = 0.0;
         Clear();
         for (var route = 0; route < routes.Length; route++)
         {
-            if (rates[route] <= most / 1e3 || _count == maxRoutes) continue;
+            if (rates[route] <= least || _count == maxRoutes) continue;
             (_routes[_count], _shares[_count]) = (routes[route], rates[route]);
             sum += rates[route];
             _count++;

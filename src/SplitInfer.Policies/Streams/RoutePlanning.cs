@@ -10,7 +10,7 @@ internal sealed class RoutePlanning
     private const double Kept = 0.985;
 
     /// <summary>Frames in flight beyond what a rehearsal without chance needs, so that stages whose times scatter are not idle: as a part, and at least.</summary>
-    private const double SlackPart = 0.75;
+    private const double SlackPart = 1;
     private const int LeastSlack = 2;
 
     private const int LeastWindow = 2;
@@ -93,16 +93,12 @@ internal sealed class RoutePlanning
         {
             if (IsSaturated) _programme.Solve(routes, leftOut, _places, 1, part * MostFramesPerSecond);
             else _programme.Solve(routes, leftOut, _places, part, arriving);
-            _attempt.Take(routes, _programme.Rates);
+            if (attempt == 0 && LeaveOutRare(routes)) continue;
+            _attempt.Take(routes, _programme.Rates, RareShare * _programme.FramesPerSecond);
             if (_attempt.Routes.IsEmpty) return false;
-            var worst = _attempt.Rarest;
-            if (_attempt.Shares[worst] >= RareShare || attempt == MaxAttempts - 1)
-            {
-                worst = FindWindow(longest, IsSaturated ? double.PositiveInfinity : arriving, _attempt);
-                if (plan.Routes.IsEmpty || _attempt.FramesPerSecond > plan.FramesPerSecond) plan.CopyFrom(_attempt);
-                if (worst < 0) return true;
-            }
-
+            var worst = FindWindow(longest, IsSaturated ? double.PositiveInfinity : arriving, _attempt);
+            if (plan.Routes.IsEmpty || _attempt.FramesPerSecond > plan.FramesPerSecond) plan.CopyFrom(_attempt);
+            if (worst < 0) return true;
             LeaveOut(routes, _attempt.Routes[worst].Arm);
         }
 
@@ -180,6 +176,14 @@ internal sealed class RoutePlanning
         }
 
         if (!any) _isLeftOut[least] = false;
+    }
+
+    private bool LeaveOutRare(ReadOnlySpan<RouteCost> routes)
+    {
+        var any = false;
+        for (var route = 0; route < routes.Length; route++)
+            if (_programme.Rates[route] is > 0 and var rate && rate < RareShare * _programme.FramesPerSecond) any = _isLeftOut[route] = true;
+        return any;
     }
 
     private void LeaveOut(ReadOnlySpan<RouteCost> routes, int arm)

@@ -18,8 +18,8 @@ internal sealed class StreamExploration
     /// <summary>How well a route has to turn out, in standard deviations, in order to gain so much.</summary>
     private const double Hope = 1.5, LeastGain = 0.02;
 
-    /// <summary>How long a route may take, as a multiple of what frames usually do.</summary>
-    private const double MostUsual = 1.5;
+    /// <summary>How long a route may occupy device and link, as a part of what frames usually take.</summary>
+    private const double MostUsual = 0.5;
 
     /// <summary>Frames that may be lost, as a part of all, and to begin with.</summary>
     private const double LostPart = 0.003, LostAtFirst = 1;
@@ -62,8 +62,8 @@ internal sealed class StreamExploration
             var hoped = costs.Hoped(route.Arm, Hope);
             var gain = planning.IsSaturated ? -planning.Loss(hoped) : 1 - (hoped.Latency / mean);
 
-            // One that blocked a stage for longer than frames are under way would hold up all others.
-            if (gain <= most || hoped.Latency > longest || route.Latency > MostUsual * usual || plan.Uses(route.Arm)) continue;
+            // One that blocked a stage for as long as frames are under way would hold up all others.
+            if (gain <= most || hoped.Latency > longest || route.Device + route.Link > MostUsual * usual || route.Latency > usual || plan.Uses(route.Arm)) continue;
             (most, _candidate) = (gain, route.Arm);
             _candidateLoss = Math.Max(0, planning.IsSaturated ? planning.Loss(route) : (route.Latency / mean) - 1);
         }
