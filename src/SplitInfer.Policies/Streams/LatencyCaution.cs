@@ -6,7 +6,7 @@ namespace SplitInfer.Policies.Streams;
 /// </summary>
 internal sealed class LatencyCaution(double maxLatency)
 {
-    private const double Most = 0.95, Least = 0.5, First = 0.85;
+    private const double Most = 0.95, Least = 0.7, First = 0.85;
 
     /// <summary>Steps after a frame in time and a late one: they are in balance where one frame in a hundred is late.</summary>
     private const double Up = 0.0002, Down = 0.02;

@@ -51,7 +51,7 @@ internal sealed class Rehearsal
                 if (_inFlight[i] < _inFlight[slot]) slot = i;
             now = Math.Max(Math.Max(now, frame * interval), _inFlight[slot]);
             _shares.Advance();
-            var route = _shares.Earliest(routes, _clock, now, out _);
+            var route = _shares.Earliest(routes, _clock, now, mustBeOwed: true, out _);
             _shares.Take(route);
             var done = _clock.Admit(routes[route], now);
             _inFlight[slot] = done;

@@ -19,7 +19,7 @@ internal sealed class RoutePlanning
     private const double LeastGain = 0.005;
 
     /// <summary>Parts of all frames that could be taken: the programme of nearly all that makes them the least late does without routes that occupy a stage for long.</summary>
-    private static readonly double[] _parts = [0.995, 0.98];
+    private static ReadOnlySpan<double> Parts => [0.995, 0.98];
 
     /// <summary>How many programmes are tried.</summary>
     private const int MaxAttempts = 5;
@@ -74,10 +74,10 @@ internal sealed class RoutePlanning
         _programme.Solve(routes, _isLeftOut.AsSpan(0, routes.Length), _places, 1, double.PositiveInfinity);
         MostFramesPerSecond = _programme.FramesPerSecond;
         IsSaturated = arriving > utilization * MostFramesPerSecond;
-        foreach (var part in IsSaturated ? _parts : [1])
+        foreach (var part in Parts)
         {
             LeaveOutLate(routes, limit);
-            if (Try(routes, IsSaturated ? part : utilization, arriving, longest, plan)) break;
+            if (Try(routes, IsSaturated ? part : utilization, arriving, longest, plan) || !IsSaturated) break;
         }
 
         // Prices are those of as many frames as possible over all routes that are not too late by themselves.

@@ -6,6 +6,12 @@ namespace SplitInfer.Policies.Streams;
 /// </summary>
 internal sealed class RouteShares
 {
+    /// <summary>A route of which frames take so many times what is planned is not taken only because it is owed a turn.</summary>
+    private const double TooLate = 1.5;
+
+    /// <summary>Turns that a route is owed from one plan to the next.</summary>
+    private const double MostOwed = 3;
+
     private readonly double[] _shares;
     private readonly double[] _owed;
     private readonly double[] _carried;
@@ -15,9 +21,6 @@ internal sealed class RouteShares
 
     /// <summary>The number of routes.</summary>
     public int Count { get; private set; }
-
-    /// <summary>Whether a route may be taken now, after <see cref="Advance"/>.</summary>
-    public bool IsOwed(int route) => _owed[route] > 0;
 
     /// <summary>Begins anew.</summary>
     /// <param name="routes">The routes.</param>
@@ -30,7 +33,7 @@ internal sealed class RouteShares
         {
             var owed = 0.0;
             for (var old = 0; old < Count; old++)
-                if (_arms[old] == routes[route].Arm) owed = _owed[old];
+                if (_arms[old] == routes[route].Arm) owed = Math.Clamp(_owed[old], -MostOwed, MostOwed);
             _carried[route] = owed;
             sum += owed;
         }
@@ -52,14 +55,29 @@ internal sealed class RouteShares
     /// <summary>The frame takes a route.</summary>
     public void Take(int route) => _owed[route]--;
 
-    /// <summary>The place of the route that is owed a turn and has its result first, the first of equals.</summary>
-    public int Earliest(ReadOnlySpan<RouteCost> routes, StageClock clock, double now, out double completes)
+    /// <summary>
+    /// The place of the route that is owed a turn and has its result first, the first of equals. If that is much later than planned, shares are of a time before something became
+    /// slow, and the route that has its result first is taken whether it is owed a turn or not.
+    /// </summary>
+    /// <param name="plan">The routes and their latencies.</param>
+    /// <param name="clock">Until when stages are occupied.</param>
+    /// <param name="now">Now, s.</param>
+    public int Choose(RoutePlan plan, StageClock clock, double now)
+    {
+        var owed = Earliest(plan.Routes, clock, now, mustBeOwed: true, out var at);
+        if (at - now <= TooLate * plan.Latencies[owed]) return owed;
+        var first = Earliest(plan.Routes, clock, now, mustBeOwed: false, out var earliest);
+        return earliest < at ? first : owed;
+    }
+
+    /// <summary>The place of the route that has its result first, the first of equals.</summary>
+    public int Earliest(ReadOnlySpan<RouteCost> routes, StageClock clock, double now, bool mustBeOwed, out double completes)
     {
         var best = -1;
         completes = double.PositiveInfinity;
         for (var route = 0; route < Count; route++)
         {
-            if (!IsOwed(route) || clock.Expect(routes[route], now) is var at && at >= completes) continue;
+            if ((mustBeOwed && _owed[route] <= 0) || clock.Expect(routes[route], now) is var at && at >= completes) continue;
             (best, completes) = (route, at);
         }
 

@@ -16,6 +16,9 @@ public sealed class StreamPlanner
     /// <summary>Frames in flight over a link that nothing is known of; one more for each frame that has measured it.</summary>
     private const int FirstWindow = 3;
 
+    /// <summary>Frames queue at a link for so many times the longest that a frame is planned to take if it has become slow.</summary>
+    private const double StuckAfter = 1.5;
+
     private readonly Lock _lock = new();
     private readonly StreamPlannerOptions _options;
     private readonly ArmTable _arms;
@@ -106,7 +109,7 @@ public sealed class StreamPlanner
             if (!isProbe)
             {
                 _shares.Advance();
-                var route = _shares.Earliest(_plan.Routes, _clock, now, out _);
+                var route = _shares.Choose(_plan, _clock, now);
                 _shares.Take(route);
                 arm = _plan.Routes[route].Arm;
             }
@@ -134,7 +137,7 @@ public sealed class StreamPlanner
             _costs.Observe(times);
             _caution.Observe(times);
             _isStale |= _learned.HasMoved(_costs, _plan, _arrivals.FramesPerSecond, _caution.PlannedSeconds);
-            Volatile.Write(ref _window, Math.Min(_plan.Window, Known()));
+            SetWindow();
         }
     }
 
@@ -169,15 +172,28 @@ public sealed class StreamPlanner
         _learned.Set(_costs, arriving, longest);
         _exploration.Reconsider(_costs, _routes.Costs, _planning, _plan, longest, _sequence);
         (_isStale, _plannedAt) = (false, _sequence);
-        Volatile.Write(ref _window, Math.Min(_plan.Window, Known()));
+        SetWindow();
     }
 
-    // A link that few frames have measured may be slower than it seems, and many frames would then queue there.
-    private int Known()
+    // A link that few frames have measured may be slower than it seems, and many frames would then queue there. Those that queue at one that has become slow take no room from others.
+    private void SetWindow()
     {
-        var most = Rehearsal.MaxWindow;
-        foreach (ref readonly var route in _plan.Routes)
-            if (!route.IsOnDevice) most = Math.Min(most, FirstWindow + _costs.Measured(route.Server));
-        return most;
+        var (most, stuck, longest) = (_plan.Window, 0, 0.0);
+        foreach (var latency in _plan.Latencies) longest = Math.Max(longest, latency);
+        for (var server = 0; server < _arms.Servers; server++)
+        {
+            var (share, link) = (0.0, 0.0);
+            for (var i = 0; i < _plan.Routes.Length; i++)
+            {
+                if (_plan.Routes[i].Server != server) continue;
+                (share, link) = (share + _plan.Shares[i], Math.Max(link, _costs.Of(_plan.Routes[i].Arm).Link));
+            }
+
+            if (share > 0) most = Math.Min(most, FirstWindow + _costs.Measured(server));
+            var queue = _costs.Outstanding(server);
+            if (queue * link > StuckAfter * longest) stuck += Math.Max(0, queue - (int)Math.Ceiling(share * _plan.Window));
+        }
+
+        Volatile.Write(ref _window, Math.Min(most + stuck, Rehearsal.MaxWindow));
     }
 }
