@@ -49,9 +49,9 @@ internal sealed class ServedStreamBenchmark(ServedStreamSettings settings, TimeP
             Add(policy, await OneAtATimeAsync(options, cancellationToken).ConfigureAwait(false));
         }
 
-        Add($"{PolicyNames.AllOnServer}, pipelined", await StreamAsync(Options(device, link), new() { Partition = settings.Model.Plan.AllOnServer.Index }, settings.Frames, settings.Longest, cancellationToken).ConfigureAwait(false));
+        Add($"{PolicyNames.AllOnServer}, pipelined", await StreamAsync(Fixed(device, link, settings.Model.Plan.AllOnServer, codec: null), new(), settings.Frames, settings.Longest, cancellationToken).ConfigureAwait(false));
         var best = await FindBestAsync(device, link, cancellationToken).ConfigureAwait(false);
-        Add(BestFixed, await StreamAsync(Options(device, link, best.Codec), new() { Partition = best.Partition.Index }, settings.Frames, settings.Longest, cancellationToken).ConfigureAwait(false));
+        Add(BestFixed, await StreamAsync(Fixed(device, link, best.Partition, best.Codec), new(), settings.Frames, settings.Longest, cancellationToken).ConfigureAwait(false));
         foreach (var row in rows) yield return row;
 
         void Add(string contender, ServedStreamTally tally)
@@ -70,7 +70,7 @@ internal sealed class ServedStreamBenchmark(ServedStreamSettings settings, TimeP
         var (best, most) = (default(ClientArm), 0.0);
         foreach (var arm in ClientArm.List(settings.Model.Plan, Options(device, link)))
         {
-            var tally = await StreamAsync(Options(device, link, arm.Codec), new() { Partition = arm.Partition.Index }, settings.ScoutedFrames, settings.Longest / 4, cancellationToken).ConfigureAwait(false);
+            var tally = await StreamAsync(Fixed(device, link, arm.Partition, arm.Codec), new(), settings.ScoutedFrames, settings.Longest / 4, cancellationToken).ConfigureAwait(false);
             if (tally.Fps > most) (best, most) = (arm, tally.Fps);
         }
 
@@ -116,7 +116,7 @@ internal sealed class ServedStreamBenchmark(ServedStreamSettings settings, TimeP
         var client = await SplitInferenceClient.CreateAsync(options, settings.Model, cancellationToken).ConfigureAwait(false);
         try
         {
-            using var first = await client.InferAsync(SampleOf(0), new() { Partition = settings.Model.Plan.AllOnServer.Index }, cancellationToken).ConfigureAwait(false);
+            using var first = await client.InferAsync(SampleOf(0), new() { Partition = options.Partition ?? settings.Model.Plan.AllOnServer.Index }, cancellationToken).ConfigureAwait(false);
             return client;
         }
         catch
@@ -126,12 +126,19 @@ internal sealed class ServedStreamBenchmark(ServedStreamSettings settings, TimeP
         }
     }
 
-    private SplitInferenceOptions Options(EmulatedDevice device, EmulatedLink link, string? codec = null) => new()
+    /// <summary>One partition, which alone is loaded.</summary>
+    private SplitInferenceOptions Fixed(EmulatedDevice device, EmulatedLink link, Partition partition, string? codec)
+    {
+        var options = Options(device, link);
+        (options.Partition, options.Codec, options.PreloadArms) = (partition.Index, codec, false);
+        return options;
+    }
+
+    private SplitInferenceOptions Options(EmulatedDevice device, EmulatedLink link) => new()
     {
         Server = _server!.Address,
         PreloadArms = true,
         Seed = settings.Seed,
-        Codec = codec,
         Calibration = settings.Calibration,
         MinAgreement = settings.MinAgreement,
         Transport = { WrapStream = link.Wrap },

@@ -177,10 +177,25 @@ internal sealed class StreamRun : IAsyncDisposable
             var now = _clock.Now;
             var isGivenUp = failure is not null && _stop.IsCancellationRequested;
             var fate = failure is not null ? StreamFate.Failed : result is null || now - frame.ArrivedAt > _maxLatency ? StreamFate.Late : StreamFate.Completed;
-            if (isChosen) _routes.Observe(frame.Times with { Fate = isGivenUp ? StreamFate.Dropped : frame.Times.Fate == StreamFate.Completed ? fate : StreamFate.Failed });
+            if (isChosen) Observe(frame.Times with { Fate = isGivenUp ? StreamFate.Dropped : frame.Times.Fate == StreamFate.Completed ? fate : StreamFate.Failed });
             if (isGivenUp) _window.Abandon();
             else _window.End(frame.Result(fate, now, result, failure));
             Change();
+        }
+    }
+
+    private void Observe(in StageTimes times)
+    {
+        try
+        {
+            _routes.Observe(times);
+        }
+#pragma warning disable CA1031 // Whoever waits for the frame would wait for ever.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            EndWith(error);
+            _window.HasEnded = true;
         }
     }
 

@@ -72,8 +72,11 @@ public class BackPressureTests
         stream.Stage.Server.Act = new(Ms(5));
         stream.Feed(2);
         stream.End();
-        await UntilAsync(() => stream.Routes.Chosen == 2 && stream.Stage.Server.Running == 1);
-        await stream.Stage.PassUntilAsync(() => stream.Consumed.IsCompleted);
+        await UntilAsync(() => stream.Routes.Chosen == 2 && stream.Stage is { Server.Running: 1, Device.Running: 1 });
+        stream.Stage.Time.Advance(Ms(5));
+        await UntilAsync(() => stream.Yielded.Count == 1);
+        stream.Stage.Time.Advance(Ms(25));
+        await stream.Consumed.WaitAsync(FailureLimit);
         Assert.Equal([1, 0], stream.Yielded.Select(static frame => frame.Frame));
     }
 }

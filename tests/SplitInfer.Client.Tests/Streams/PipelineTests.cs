@@ -1,5 +1,7 @@
+using SplitInfer.Client.Streams;
 using SplitInfer.Client.Tests.Attempts;
 using SplitInfer.Policies.Streams;
+using SplitInfer.Tensors;
 using static SplitInfer.Client.Tests.Attempts.StageSteps;
 
 namespace SplitInfer.Client.Tests.Streams;
@@ -72,13 +74,13 @@ public class PipelineTests
         await TurnsAsync(20);
         Assert.Equal(1, stage.Server.Received);
         stage.Time.Advance(Ms(20));
-        await UntilAsync(() => stage.Server.Received == 2);
+        await UntilAsync(() => stage.Server.Received == 2 && stage.Time.IsSetFor(Ms(25)));
         stage.Time.Advance(Ms(20));
-        await UntilAsync(() => stage.Server.Received == 3);
+        await UntilAsync(() => stage.Server.Received == 3 && stage.Time.IsSetFor(Ms(45)));
         stage.Time.Advance(Ms(20));
+        await UntilAsync(() => stage.Time.IsSetFor(Ms(65)));
         stage.Time.Advance(Ms(5));
-        await stage.PassUntilAsync(() => stream.Consumed.IsCompleted);
-        await stream.Consumed;
+        await stream.Consumed.WaitAsync(FailureLimit);
         Assert.Equal([Ms(25), Ms(45), Ms(65)], stream.Yielded.Select(static frame => frame.Latency));
     }
 
@@ -127,5 +129,32 @@ public class PipelineTests
         Assert.Equal([StreamFate.Completed, StreamFate.Failed, StreamFate.Completed], stream.Yielded.Select(static frame => frame.Outcome));
         Assert.Equal(Fault.DeviceFailed, StageUnderTest.FaultOf(stream.Yielded[1].Failure!));
         Assert.Equal(3, stream.Routes.Observed.Count);
+    }
+
+    [Fact]
+    public async Task One_frame_at_a_time_is_an_ordinary_request_from_which_the_policy_learns()
+    {
+        await using var stage = await StageUnderTest.StartAsync();
+        stage.Server.Act = new(Ms(5));
+        var outcomes = new List<(StreamFate, TimeSpan)>();
+        var consumed = Task.Run(async () =>
+        {
+            await foreach (var frame in stage.Client.InferStreamAsync(SourceAsync(), new() { MaxInFlight = 1 }))
+            {
+                using (frame) outcomes.Add((frame.Outcome, frame.Latency));
+                frame.Inputs.Span[0].Dispose();
+            }
+        });
+        await stage.PassUntilAsync(() => consumed.IsCompleted);
+        await consumed;
+
+        Assert.Equal(Enumerable.Repeat((StreamFate.Completed, Ms(5)), 3), outcomes);
+        Assert.Equal(3, stage.Observed.Count);
+
+        async IAsyncEnumerable<TensorValue> SourceAsync()
+        {
+            await Task.CompletedTask;
+            for (var frame = 0; frame < 3; frame++) yield return stage.Tensors.Make(ThreeStages.Input(frame));
+        }
     }
 }

@@ -24,16 +24,26 @@ internal static class BenchStreamCommand
         worlds.Require<int>(static value => value is >= 0 and <= 100_000, "takes 0 to 100000.");
         var seed = new Option<int>("--seed") { Description = "Seed of the first random world; the same seed gives the same world.", HelpName = "S", DefaultValueFactory = static _ => 1 };
         seed.Require<int>(static value => value is >= 0 and <= 1_000_000, "takes 0 to 1000000.");
-        var command = new ExplainedCommand("stream", "Simulates streams of frames over a device, a link and a server, and compares who chooses the routes of frames with a bound that nobody can exceed.",
+        var file = new Argument<string?>("MODEL") { Description = "A model file: frames then go through a real server, over an emulated link and from an emulated device, in place of simulated ones.", Arity = ArgumentArity.ZeroOrOne };
+        var served = new ServedStreamOptions();
+        var command = new ExplainedCommand("stream", "Simulates streams of frames over a device, a link and a server, and compares who chooses the routes of frames with a bound that nobody can exceed. With a MODEL, the same with a real server.",
             "splitinfer bench stream",
             "splitinfer bench stream --networks vgg16,tiny-yolov2 --max-latency 2000",
-            "splitinfer bench stream --worlds 200 --seed 1001 --json")
+            "splitinfer bench stream --worlds 200 --seed 1001 --json",
+            "splitinfer bench stream squeezenet.onnx --input photographs --mbps 8,32 --quota 25,100 --seconds 10")
         {
-            networks, latency, frames, worlds, seed,
+            file, served.All, networks, latency, frames, worlds, seed,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var lines = parsed.GetValue(options.Json) ? new JsonLines(terminal.Output) : null;
+            if (parsed.GetValue(file) is { } path)
+            {
+                var limit = parsed.GetValue(latency) is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
+                await served.RunAsync(parsed, path, new(parsed.GetValue(frames), limit, parsed.GetValue(seed)), options, lines, terminal, cancellationToken);
+                return;
+            }
+
             StreamWorld[] played = parsed.GetValue(worlds) is > 0 and var count
                 ? [.. Enumerable.Range(parsed.GetValue(seed), count).Select(RandomStreamWorld.Of)]
                 : [.. (parsed.GetValue(networks) ?? ["squeezenet", "resnet18"]).SelectMany(StreamWorlds.Of).Select(world => world with { Frames = parsed.GetValue(frames), MaxLatencyMs = parsed.GetValue(latency) ?? double.PositiveInfinity })];

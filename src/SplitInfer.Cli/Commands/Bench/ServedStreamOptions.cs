@@ -24,51 +24,46 @@ internal sealed class ServedStreamOptions
     public ServedStreamOptions()
     {
         RoundTrip.Require<double>(static ms => ms is >= 0 and <= 10_000, "takes 0 to 10000.");
-        Frames.Require<int>(static count => count is >= 2 and <= 1_000_000, "takes 2 to 1000000.");
         Scouted.Require<int>(static count => count is >= 2 and <= 1_000_000, "takes 2 to 1000000.");
         Seconds.Require<double>(static seconds => seconds is > 0 and <= 86_400, "takes more than 0, at most 86400.");
-        MaxLatency.Require<double>(static ms => ms is > 0 and <= int.MaxValue, "takes a positive number of milliseconds.");
     }
 
     /// <summary>Inputs.</summary>
-    public Option<string[]> Input { get; } = new("--input") { Description = "With a MODEL: input as a .npy or .pb file; NAME=FILE where the model has several. For a model of one input also a folder of .npy files. Inputs that are not given are made up.", HelpName = "F.npy" };
+    private Option<string[]> Input { get; } = new("--input") { Description = "With a MODEL: input as a .npy or .pb file; NAME=FILE where the model has several. For a model of one input also a folder of .npy files. Inputs that are not given are made up.", HelpName = "F.npy" };
 
     /// <summary>Bandwidths.</summary>
-    public Option<double[]> Links { get; } = new("--mbps") { Description = "With a MODEL: bandwidths of the emulated link in Mbit/s, separated by commas. [default: 2,4,8,16,32,100]", HelpName = "X,X…", CustomParser = NumberList.Parse };
+    private Option<double[]> Links { get; } = new("--mbps") { Description = "With a MODEL: bandwidths of the emulated link in Mbit/s, separated by commas. [default: 2,4,8,16,32,100]", HelpName = "X,X…", CustomParser = NumberList.Parse };
 
     /// <summary>Shares of a processor.</summary>
-    public Option<double[]> Quotas { get; } = new("--quota") { Description = "With a MODEL: how much of this machine's processor the emulated device has, in %, separated by commas. [default: 25,50,100]", HelpName = "X,X…", CustomParser = NumberList.Parse };
+    private Option<double[]> Quotas { get; } = new("--quota") { Description = "With a MODEL: how much of this machine's processor the emulated device has, in %, separated by commas. [default: 25,50,100]", HelpName = "X,X…", CustomParser = NumberList.Parse };
 
     /// <summary>Round trip.</summary>
-    public Option<double> RoundTrip { get; } = new("--rtt") { Description = "With a MODEL: round trip of the link in ms.", HelpName = "MS", DefaultValueFactory = static _ => 10 };
-
-    /// <summary>Frames.</summary>
-    public Option<int> Frames { get; } = new("--frames") { Description = "With a MODEL: frames of each contender and world.", HelpName = "N", DefaultValueFactory = static _ => 1000 };
+    private Option<double> RoundTrip { get; } = new("--rtt") { Description = "With a MODEL: round trip of the link in ms.", HelpName = "MS", DefaultValueFactory = static _ => 10 };
 
     /// <summary>The longest that a contender plays.</summary>
-    public Option<double> Seconds { get; } = new("--seconds") { Description = "With a MODEL: how long each contender plays at most in a world.", HelpName = "S", DefaultValueFactory = static _ => 20 };
+    private Option<double> Seconds { get; } = new("--seconds") { Description = "With a MODEL: how long each contender plays at most in a world.", HelpName = "S", DefaultValueFactory = static _ => 20 };
 
     /// <summary>Frames while the best arm is looked for.</summary>
-    public Option<int> Scouted { get; } = new("--scout") { Description = "With a MODEL: frames of each arm while the best fixed one is looked for.", HelpName = "N", DefaultValueFactory = static _ => 30 };
-
-    /// <summary>The longest latency.</summary>
-    public Option<double?> MaxLatency { get; } = new("--max-latency") { Description = "With a MODEL: milliseconds that a frame of the planner may take. [default: no limit]", HelpName = "MS" };
+    private Option<int> Scouted { get; } = new("--scout") { Description = "With a MODEL: frames of each arm while the best fixed one is looked for.", HelpName = "N", DefaultValueFactory = static _ => 30 };
 
     /// <summary>What codecs lose.</summary>
-    public Option<string?> Calibration { get; } = new("--calibration") { Description = "With a MODEL: the file that 'splitinfer calibrate' left, so that lossy codecs may be used.", HelpName = "F.json" };
+    private Option<string?> Calibration { get; } = new("--calibration") { Description = "With a MODEL: the file that 'splitinfer calibrate' left, so that lossy codecs may be used.", HelpName = "F.json" };
 
     /// <summary>How much must stay the same.</summary>
-    public Option<Share?> MinAgreement { get; } = ShareOption.Inclusive("--min-agreement", $"With a calibration: the part of the results that must stay the same. [default: {new Share(new SplitInferenceOptions().MinAgreement)}]");
+    private Option<Share?> MinAgreement { get; } = ShareOption.Inclusive("--min-agreement", $"With a calibration: the part of the results that must stay the same. [default: {new Share(new SplitInferenceOptions().MinAgreement)}]");
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<Option> All => [Input, Links, Quotas, RoundTrip, Seconds, Scouted, Calibration, MinAgreement];
 
     /// <summary>Plays all worlds.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="path">The model.</param>
     /// <param name="options">Options of all commands.</param>
-    /// <param name="seed">Seed of policies.</param>
+    /// <param name="stream">What simulated streams have as well.</param>
     /// <param name="lines">Where lines go; null prints a table.</param>
     /// <param name="terminal">Where people read.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task RunAsync(ParseResult parsed, string path, SharedOptions options, int seed, JsonLines? lines, Terminal terminal, CancellationToken cancellationToken)
+    public async Task RunAsync(ParseResult parsed, string path, ServedStream stream, SharedOptions options, JsonLines? lines, Terminal terminal, CancellationToken cancellationToken)
     {
         var quotas = Given(parsed.GetValue(Quotas), [25, 50, 100]);
         if (quotas.Any(static quota => quota > 100)) throw new UsageException("--quota takes percentages up to 100: a device is not faster than this machine.");
@@ -78,13 +73,13 @@ internal sealed class ServedStreamOptions
             Path = path,
             Model = inputs.Model.Model,
             Samples = [.. Enumerable.Range(0, Math.Min(inputs.Count, MostSamples)).Select(inputs.Of)],
-            Frames = parsed.GetValue(Frames),
+            Frames = stream.Frames,
             Longest = TimeSpan.FromSeconds(parsed.GetValue(Seconds)),
             ScoutedFrames = parsed.GetValue(Scouted),
-            MaxLatency = parsed.GetValue(MaxLatency) is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            MaxLatency = stream.MaxLatency,
             Calibration = parsed.GetValue(Calibration),
             MinAgreement = parsed.GetValue(MinAgreement)?.Value ?? new SplitInferenceOptions().MinAgreement,
-            Seed = seed,
+            Seed = stream.Seed,
         };
         if (ProcessorPin.IsPossible) await ProcessorPin.PinThisAsync(ProcessorOfClient, cancellationToken);
         else terminal.Complain("Client and server share processors here, so that neither has what it has alone.");
@@ -118,3 +113,9 @@ internal sealed class ServedStreamOptions
     // A default would be printed as the type of a list, so that it stands in the description.
     private static double[] Given(double[]? values, double[] usual) => values is { Length: > 0 } ? values : usual;
 }
+
+/// <summary>A stream of a benchmark.</summary>
+/// <param name="Frames">Frames of each contender and world.</param>
+/// <param name="MaxLatency">How long a frame may take; null for no limit.</param>
+/// <param name="Seed">Seed of policies.</param>
+internal sealed record ServedStream(int Frames, TimeSpan? MaxLatency, int Seed);
