@@ -46,7 +46,7 @@ internal static class BenchStreamCommand
 
             StreamWorld[] played = parsed.GetValue(worlds) is > 0 and var count
                 ? [.. Enumerable.Range(parsed.GetValue(seed), count).Select(RandomStreamWorld.Of)]
-                : [.. (parsed.GetValue(networks) ?? ["squeezenet", "resnet18"]).SelectMany(StreamWorlds.Of).Select(world => world with { Frames = parsed.GetValue(frames), MaxLatencyMs = parsed.GetValue(latency) ?? double.PositiveInfinity })];
+                : [.. (parsed.GetValue(networks) is { Length: > 0 } named ? named : ["squeezenet", "resnet18"]).SelectMany(StreamWorlds.Of).Select(world => world with { Frames = parsed.GetValue(frames), MaxLatencyMs = parsed.GetValue(latency) ?? double.PositiveInfinity })];
             var rows = new List<StreamRow>();
             await terminal.TrackAsync("worlds", played.Length, step => Task.Run(() =>
             {
