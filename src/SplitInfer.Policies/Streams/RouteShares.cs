@@ -56,7 +56,7 @@ internal sealed class RouteShares
     public void Take(int route) => _owed[route]--;
 
     /// <summary>
-    /// The place of the route that is owed a turn and has its result first, the first of equals. If that is much later than planned, shares are of a time before something became
+    /// The place of the route that is owed a turn and has its result first, the first of equals. If its link or server makes it much later than planned, shares are of a time before that became
     /// slow, and the route that has its result first is taken whether it is owed a turn or not.
     /// </summary>
     /// <param name="plan">The routes and their latencies.</param>
@@ -65,7 +65,9 @@ internal sealed class RouteShares
     public int Choose(RoutePlan plan, StageClock clock, double now)
     {
         var owed = Earliest(plan.Routes, clock, now, mustBeOwed: true, out var at);
-        if (at - now <= TooLate * plan.Latencies[owed]) return owed;
+
+        // What is ahead on the device delays all routes alike.
+        if (at - Math.Max(now, clock.Device) <= TooLate * plan.Latencies[owed]) return owed;
         var first = Earliest(plan.Routes, clock, now, mustBeOwed: false, out var earliest);
         return earliest < at ? first : owed;
     }
