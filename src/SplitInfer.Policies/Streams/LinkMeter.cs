@@ -32,6 +32,9 @@ internal sealed class LinkMeter
     /// <summary>When the last payload whose reply is there has left; negative infinity before the first one.</summary>
     public double Left { get; private set; } = double.NegativeInfinity;
 
+    /// <summary>Whether no payload whose reply is not there is ahead of one.</summary>
+    public bool IsFirst(long sequence) => _count > 0 && _sent[_first].Sequence == sequence;
+
     /// <summary>A payload will be sent after those before it.</summary>
     public void Begin(long sequence)
     {

@@ -13,6 +13,9 @@ internal readonly record struct RouteCost(int Arm, int Server, double Device, do
     /// <summary>Whether the device runs the whole model.</summary>
     public bool IsOnDevice => Server == Policies.Arm.OnDevice;
 
+    /// <summary>For how long a frame blocks a stage.</summary>
+    public double Longest => Math.Max(Device, Math.Max(Link, Tail));
+
     /// <summary>What a frame takes that waits behind no other of the stream.</summary>
     public double Latency => Device + Link + Tail + RoundTrip + Wait;
 }

@@ -57,6 +57,18 @@ internal sealed class RoutePlan(int maxRoutes)
         }
     }
 
+    /// <summary>The place of the route of which a frame blocks a stage the longest.</summary>
+    public int Longest
+    {
+        get
+        {
+            var longest = 0;
+            for (var route = 1; route < _count; route++)
+                if (_routes[route].Longest > _routes[longest].Longest) longest = route;
+            return longest;
+        }
+    }
+
     /// <summary>Whether frames take an arm.</summary>
     public bool Uses(int arm)
     {

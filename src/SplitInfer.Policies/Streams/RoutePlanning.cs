@@ -21,6 +21,9 @@ internal sealed class RoutePlanning
     /// <summary>Parts of all frames that could be taken: the programme of nearly all that makes them the least late does without routes that occupy a stage for long.</summary>
     private static ReadOnlySpan<double> Parts => [0.995, 0.98];
 
+    /// <summary>The part of the latency that is planned for at most where less is too little.</summary>
+    private const double LastResort = 0.92;
+
     /// <summary>How many programmes are tried.</summary>
     private const int MaxAttempts = 5;
 
@@ -32,6 +35,8 @@ internal sealed class RoutePlanning
     private readonly RoutePlan _attempt;
     private readonly bool[] _isLeftOut;
     private readonly double[] _places;
+    private bool _isLate;
+    private bool _isAttemptLate;
 
     public RoutePlanning(int servers, int maxRoutes)
     {
@@ -69,20 +74,28 @@ internal sealed class RoutePlanning
     /// <param name="plan">Where the plan is written.</param>
     public void Make(ReadOnlySpan<RouteCost> routes, double arriving, double utilization, double limit, double longest, RoutePlan plan)
     {
-        plan.Clear();
         LeaveOutLate(routes, limit);
         _programme.Solve(routes, _isLeftOut.AsSpan(0, routes.Length), _places, 1, double.PositiveInfinity);
         MostFramesPerSecond = _programme.FramesPerSecond;
         IsSaturated = arriving > utilization * MostFramesPerSecond;
+        Search(routes, arriving, utilization, limit, longest, plan);
+
+        // Where nothing is as early as is planned for, what is a little later is better than hardly any frames.
+        if (_isLate && longest < LastResort * limit) Search(routes, arriving, utilization, limit, LastResort * limit, plan);
+
+        // Prices are those of as many frames as possible over all routes that are not too late by themselves.
+        LeaveOutLate(routes, limit);
+        _programme.Solve(routes, _isLeftOut.AsSpan(0, routes.Length), _places, 1, double.PositiveInfinity);
+    }
+
+    private void Search(ReadOnlySpan<RouteCost> routes, double arriving, double utilization, double limit, double longest, RoutePlan plan)
+    {
+        plan.Clear();
         foreach (var part in Parts)
         {
             LeaveOutLate(routes, limit);
             if (Try(routes, IsSaturated ? part : utilization, arriving, longest, plan) || !IsSaturated) break;
         }
-
-        // Prices are those of as many frames as possible over all routes that are not too late by themselves.
-        LeaveOutLate(routes, limit);
-        _programme.Solve(routes, _isLeftOut.AsSpan(0, routes.Length), _places, 1, double.PositiveInfinity);
     }
 
     // Solves for so many of all frames, without routes that turn out to be in the way. True where the rates are kept.
@@ -97,7 +110,12 @@ internal sealed class RoutePlanning
             _attempt.Take(routes, _programme.Rates, RareShare * _programme.FramesPerSecond);
             if (_attempt.Routes.IsEmpty) return false;
             var worst = FindWindow(longest, IsSaturated ? double.PositiveInfinity : arriving, _attempt);
-            if (plan.Routes.IsEmpty || _attempt.FramesPerSecond > plan.FramesPerSecond) plan.CopyFrom(_attempt);
+            if (plan.Routes.IsEmpty || _attempt.FramesPerSecond > plan.FramesPerSecond)
+            {
+                plan.CopyFrom(_attempt);
+                _isLate = _isAttemptLate;
+            }
+
             if (worst < 0) return true;
             LeaveOut(routes, _attempt.Routes[worst].Arm);
         }
@@ -106,7 +124,7 @@ internal sealed class RoutePlanning
     }
 
     // The window that keeps the rates or, if frames would be too late, the largest one with which they are not.
-    // Says which route is in the way of the others, if the rates are not kept: the latest one where frames are late, else the rarest; otherwise −1.
+    // Says which route is in the way of the others, if the rates are not kept: where frames are late the one that blocks a stage the longest, else the rarest; otherwise −1.
     private int FindWindow(double longest, double arriving, RoutePlan plan)
     {
         var goal = IsSaturated ? MostFramesPerSecond : plan.FramesPerSecond;
@@ -126,11 +144,11 @@ internal sealed class RoutePlanning
 
         if (isFull && plan.UsesLinks) window = AddSlack(window, longest, arriving, plan);
         var kept = _rehearsal.Play(plan.Routes, plan.Shares, window, arriving);
-        var isLate = _rehearsal.Longest > longest;
+        _isAttemptLate = _rehearsal.Longest > longest;
 
         // One that would be late even so is no plan, unless there is nothing else.
-        plan.Set(window, isLate ? 1e-9 / _rehearsal.Longest : Math.Min(kept, goal), _rehearsal.Latencies);
-        return isLate ? Latest() : kept < Kept * goal ? plan.Rarest : -1;
+        plan.Set(window, _isAttemptLate ? 1e-9 / _rehearsal.Longest : Math.Min(kept, goal), _rehearsal.Latencies);
+        return _isAttemptLate ? plan.Longest : kept < Kept * goal ? plan.Rarest : -1;
     }
 
     private int FindShorter(int window, double longest, double arriving, RoutePlan plan)
@@ -154,14 +172,6 @@ internal sealed class RoutePlanning
         }
 
         return more;
-    }
-
-    private int Latest()
-    {
-        var latest = 0;
-        for (var route = 1; route < _rehearsal.Latencies.Length; route++)
-            if (_rehearsal.Latencies[route] > _rehearsal.Latencies[latest]) latest = route;
-        return latest;
     }
 
     // Where every route is too late, the one that is the least late stays.

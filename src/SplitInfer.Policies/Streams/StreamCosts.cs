@@ -15,6 +15,7 @@ internal sealed class StreamCosts
     private const double FirstVariance = 0.1 * 0.1;
 
     private readonly ArmTable _arms;
+    private readonly double _maxLatency;
     private readonly DeviceModel _device;
     private readonly PayloadModel _payloads;
     private readonly DelayEstimator[] _tails;
@@ -23,9 +24,12 @@ internal sealed class StreamCosts
     private readonly LinkMeter[] _queues;
     private readonly ServerMeter[] _meters;
 
-    public StreamCosts(PolicySetup setup, ArmTable arms)
+    /// <param name="setup">What the planner starts from.</param>
+    /// <param name="arms">The arms.</param>
+    /// <param name="maxLatency">The longest that a frame is waited for, s.</param>
+    public StreamCosts(PolicySetup setup, ArmTable arms, double maxLatency)
     {
-        (_arms, _device, _payloads) = (arms, new(setup, arms), new(setup, arms));
+        (_arms, _maxLatency, _device, _payloads) = (arms, maxLatency, new(setup, arms), new(setup, arms));
         int[] servers = [.. Enumerable.Range(0, arms.Servers)];
         _tails = [.. servers.Select(server => ServerPrior.Of(setup, arms, server))];
         _hasRun = [.. servers.Select(server => new bool[arms.Count])];
@@ -53,7 +57,11 @@ internal sealed class StreamCosts
     public double RoundTrip(int server) => _links[server].Delay.Fixed;
 
     /// <summary>What a bit takes on a link, s.</summary>
-    public double SecondsPerBit(int server) => _links[server].Delay is var link ? link.SecondsPerBit + (Doubt * Math.Sqrt(Math.Max(0, link.SlopeVariance))) : 0;
+    public double SecondsPerBit(int server)
+    {
+        var link = _links[server].Delay;
+        return link.SecondsPerBit + (Doubt * Math.Sqrt(Math.Max(0, link.SlopeVariance)));
+    }
 
     /// <summary>Mean logarithm of what the tails of a server take.</summary>
     public double TailLevel(int server) => _tails[server].Level;
@@ -109,6 +117,7 @@ internal sealed class StreamCosts
         }
 
         if (times.HasReply && times.Bits >= 1) _payloads.Observe(arm, times.Bits);
+        if (!times.HasReply && times.Fate == StreamFate.Late) ObserveOverdue(server, arm, times);
         _queues[server].End(times);
         while (_queues[server].TryNext(RoundTrip(server), out var transfer))
         {
@@ -128,6 +137,14 @@ internal sealed class StreamCosts
             clock.SetPlaces(server, _meters[server].Places);
             _meters[server].Left.CopyTo(clock.Server(server));
         }
+    }
+
+    // One that was given up because it was too late says how long it was waited for at least, unless it waited behind another one.
+    private void ObserveOverdue(int server, int arm, in StageTimes times)
+    {
+        var waited = times.QueuedAt + _maxLatency - Math.Max(times.SendBegan, _queues[server].Left);
+        var tail = Of(arm).Tail;
+        if (_queues[server].IsFirst(times.Decision.Sequence) && waited - tail > 0 && double.IsFinite(waited)) _links[server].ObserveCensored(Bits(arm), waited - tail);
     }
 
     // What the first frame of a row shows of the server depends on a guess of how rows are related, so that it is no news of the others, which are measured.

@@ -51,7 +51,7 @@ public sealed class StreamPlanner
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         (_options, _arms, _mask) = (options, new(setup), setup.Mask);
-        (_costs, _routes) = (new(setup, _arms), new(setup, _arms, options.MinAccuracy));
+        (_costs, _routes) = (new(setup, _arms, options.MaxLatencySeconds), new(setup, _arms, options.MinAccuracy));
         _planning = new(_arms.Servers, _routes.Capacity);
         (_plan, _shares) = (new(_planning.MaxUsed), new(_planning.MaxUsed));
         (_learned, _exploration, _clock) = (new(_arms.Servers), new(_arms.Servers, _arms.Count), new(_arms.Servers));
@@ -133,11 +133,12 @@ public sealed class StreamPlanner
         lock (_lock)
         {
             if (!_flight.Remove(times)) return;
-            if (_flight.Count < _window) _arrivals.MakeRoom(times.Decision.Arm.IsOnDevice || double.IsNaN(times.RepliedAt) ? times.DeviceEnded : times.RepliedAt);
             _costs.Observe(times);
             _caution.Observe(times);
             _isStale |= _learned.HasMoved(_costs, _plan, _arrivals.FramesPerSecond, _caution.PlannedSeconds);
             SetWindow();
+            if (_flight.Count < _window) _arrivals.MakeRoom(times.Decision.Arm.IsOnDevice || double.IsNaN(times.RepliedAt) ? times.DeviceEnded : times.RepliedAt);
+            else _arrivals.Fill();
         }
     }
 

@@ -97,6 +97,26 @@ public class StreamPlannerTests
         Assert.All(planner.Forecast.Routes, static route => Assert.InRange(route.LatencySeconds, 0, 0.06));
     }
 
+    /// <summary>Frames that were given up have no reply, so that a link that has become slow would otherwise never show.</summary>
+    [Fact]
+    public void A_server_whose_frames_are_all_given_up_is_left_alone()
+    {
+        var world = StreamWorlds.Steady(16);
+        var planner = StreamWorlds.Planner(world, new() { MaxLatencySeconds = 0.1 });
+        StreamWorlds.Play(world, planner, 200);
+        var (now, sent) = (1e3, new List<bool>());
+        for (var i = 0; i < 60; i++)
+        {
+            var decision = planner.Next(new() { NowSeconds = now });
+            sent.Add(!decision.Arm.IsOnDevice);
+            planner.Observe(new() { Decision = decision, QueuedAt = now, DeviceBegan = now, DeviceEnded = now + 0.01, SendBegan = decision.Arm.IsOnDevice ? double.NaN : now + 0.01, RepliedAt = double.NaN, Fate = decision.Arm.IsOnDevice ? StreamFate.Completed : StreamFate.Late });
+            now += 0.2;
+        }
+
+        Assert.Contains(true, sent.Take(10));
+        Assert.True(sent.Skip(30).Count(static isSent => isSent) <= 3);
+    }
+
     [Fact]
     public void Outcomes_that_nobody_asked_for_are_ignored()
     {
