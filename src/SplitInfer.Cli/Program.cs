@@ -59,6 +59,7 @@ internal static class Program
                 BenchLoadCommand.Create(options, terminal),
                 BenchServerCommand.Create(options, terminal),
                 BenchSwapCommand.Create(options, terminal),
+                BenchBatchCommand.Create(options, terminal),
                 BenchDeadlineCommand.Create(options, terminal),
                 BenchAnytimeCommand.Create(options, terminal),
                 BenchJointCommand.Create(options, terminal),

@@ -15,11 +15,11 @@ internal static class ServerComposition
 {
     /// <summary>A server of the models in a registry, which stays the caller's. It does not listen yet.</summary>
     /// <exception cref="Protocol.Endpoints.SecurityFileException">A file with a certificate or keys cannot be used.</exception>
-    public static FrameServer CreateFrameServer(IModelRegistry models, CodecRegistry codecs, ServerLimits limits, TimeProvider time, ILogger logger, ServerSecurityOptions? security = null, int webSocketListeners = 0, RunHealth? health = null, RequestFeed? feed = null)
+    public static FrameServer CreateFrameServer(IModelRegistry models, CodecRegistry codecs, ServerLimits limits, TimeProvider time, ILogger logger, ServerSecurityOptions? security = null, int webSocketListeners = 0, RunHealth? health = null, RequestFeed? feed = null, int maxBatch = 1, TimeSpan batchWithin = default)
     {
         security ??= new();
         var log = new ServerLog(logger, time);
-        var scheduler = new FairScheduler(new TailRunner(time, limits.MaxRunTime, health), limits.MaxConcurrentRuns, limits.MaxQueuedRuns, time);
+        var scheduler = new FairScheduler(new TailRunner(time, limits.MaxRunTime, health), limits.MaxConcurrentRuns, limits.MaxQueuedRuns, time, maxBatch, batchWithin);
         var connectionLimits = new ConnectionLimits(
             PossibleConnections(limits.MaxConnections, webSocketListeners, log), limits.MaxConnectionsPerMachine, limits.MaxInFlightPerConnection, limits.MaxOpenModelsPerConnection,
             limits.MaxHeldBytesPerConnection, limits.MaxHeldBytesPerMachine, limits.Sizes, limits.HandshakeTimeout, limits.StallTimeout);

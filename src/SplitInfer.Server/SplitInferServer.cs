@@ -120,7 +120,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
             var residency = new SegmentResidency(_options.SegmentMemoryBytes);
             var settings = new ModelRepositorySettings(
                 _options.ModelsDirectory, _options.PreloadArms, _options.ProfileTails, residency, _options.Plan, execution, _time, quality,
-                _options.ModelTrial, _options.MaxConcurrentTrials);
+                _options.ModelTrial, _options.MaxConcurrentTrials, new(_options.MaxBatch, _options.Limits.MaxRunTime, _time));
             foreach (var published in _options.Models)
             {
                 var (name, version, model) = published;
@@ -138,7 +138,7 @@ public sealed partial class SplitInferServer : IHostedService, IAsyncDisposable,
             if (_options.PreloadArms) await Task.Run(() => CodecWarmUp.Run(codecs.All, static () => false), cancellationToken).ConfigureAwait(false);
             ReserveThreads(_options.Limits.MaxConcurrentRuns);
             var health = new RunHealth(_time);
-            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger, _options.Security, _options.Listen.Count(WebSocketEndpoint.IsAt) + (_options.Http is null ? 0 : 1) + (_options.Grpc is null ? 0 : 1), health, _feed);
+            _server = ServerComposition.CreateFrameServer(_models, codecs, _options.Limits, _time, _logger, _options.Security, _options.Listen.Count(WebSocketEndpoint.IsAt) + (_options.Http is null ? 0 : 1) + (_options.Grpc is null ? 0 : 1), health, _feed, _options.MaxBatch, _options.BatchWithin);
             _whole = new(_server.Context);
             _readiness = new(_whole, health, _time);
             var (models, server) = (_models, _server);

@@ -3,6 +3,7 @@ using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Policies.Quality;
 using SplitInfer.Protocol.Endpoints.WebSockets;
+using SplitInfer.Server.Batching;
 using SplitInfer.Server.Connections;
 using SplitInfer.Server.Models;
 
@@ -15,6 +16,11 @@ public sealed class SplitInferServerOptions
     internal const int HttpWindowBytes = 1 << 20, GrpcWindowBytes = 8 << 20;
 
     private static readonly TimeSpan LeastPollInterval = TimeSpan.FromSeconds(0.1), LongestPollInterval = TimeSpan.FromDays(24);
+
+    // Of its inputs, of its outputs together and one by one.
+    private const int LargestBatch = 256, BatchCopies = 3;
+
+    private static readonly TimeSpan LongestBatchWait = TimeSpan.FromSeconds(10);
 
     /// <summary>The model repository: <c>&lt;name&gt;/&lt;version&gt;/model.onnx</c> below this directory. Nothing outside it is ever loaded.</summary>
     public string ModelsDirectory { get; set; } = "";
@@ -83,6 +89,18 @@ public sealed class SplitInferServerOptions
     /// <summary>Bytes that the loaded tails of all models together may hold; the least recently used are unloaded, whichever model they belong to. Those in use stay. Default 2 GiB.</summary>
     public long SegmentMemoryBytes { get; set; } = 2L << 30;
 
+    /// <summary>
+    /// The most requests for one tail that run together, where some wait, that is faster and no deadline is missed for it; default 16, at most 256. Where it is not faster, as with most
+    /// convolutions, each runs alone. With 1 each always does.
+    /// </summary>
+    public int MaxBatch { get; set; } = 16;
+
+    /// <summary>
+    /// For how long a request leaves a free place alone so that others come which can run together with it, at most 10 seconds. Zero, the default, for never: a request that finds a place runs
+    /// at once. More than zero answers more requests a second, each of them later.
+    /// </summary>
+    public TimeSpan BatchWithin { get; set; }
+
     /// <summary>How plans are made; both ends must use the same limits on what a boundary may be.</summary>
     public PlanOptions Plan { get; set; } = new();
 
@@ -106,7 +124,7 @@ public sealed class SplitInferServerOptions
     /// whatever they send; null where <see cref="ServerLimits.MaxRunMemoryBytes"/> sets no bound. Holds as far as that limit does, and not for loading a
     /// tail, one of which at a time needs several times its size.
     /// </summary>
-    public long? ClientMemoryBound => Limits.ClientMemoryBound + SegmentMemoryBytes + (Limits.MaxConnections * ((Http is null ? 0 : HttpWindowBytes) + (Grpc is null && Http?.Scheme != "https" ? 0 : GrpcWindowBytes)));
+    public long? ClientMemoryBound => Limits.ClientMemoryBound + SegmentMemoryBytes + (MaxBatch > 1 ? Limits.MaxConcurrentRuns * BatchCopies * ModelBatches.MaxBytes : 0) + (Limits.MaxConnections * ((Http is null ? 0 : HttpWindowBytes) + (Grpc is null && Http?.Scheme != "https" ? 0 : GrpcWindowBytes)));
 
     /// <summary>Checks what can be checked before a model is read. A server does so when it starts.</summary>
     /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
@@ -119,6 +137,8 @@ public sealed class SplitInferServerOptions
         if (MaxConcurrentTrials < 1) throw new ArgumentException($"{nameof(MaxConcurrentTrials)} is {MaxConcurrentTrials}; it can be 1 or more. To try no models, leave {nameof(ModelTrial)} out.");
         if (NodeName is { Length: 0 }) throw new ArgumentException($"{nameof(NodeName)} is empty. Name the server, or leave it out.");
         if (SegmentMemoryBytes < 0) throw new ArgumentException($"{nameof(SegmentMemoryBytes)} is {SegmentMemoryBytes}; it can be 0 or more.");
+        if (MaxBatch is < 1 or > LargestBatch) throw new ArgumentException($"{nameof(MaxBatch)} is {MaxBatch}; it can be from 1, where each request runs alone, to {LargestBatch}.");
+        if (BatchWithin < TimeSpan.Zero || BatchWithin > LongestBatchWait) throw new ArgumentException($"{nameof(BatchWithin)} is {BatchWithin}; it can be from 0 to {LongestBatchWait.TotalSeconds:0} s.");
         if (Listen.Contains(null!)) throw new ArgumentException($"{nameof(Listen)} has an entry that is null. Name an address such as tcp://127.0.0.1:7070, or leave the entry out.");
         if (WebSockets is null && Listen.FirstOrDefault(WebSocketEndpoint.IsAt) is { } webSocket)
             throw new ArgumentException($"{nameof(Listen)} has {webSocket.OriginalString}, which needs an HTTP server. Add the package SplitInfer.AspNetCore and call UseKestrel() on these options, or listen at tls:// or tcp://.");

@@ -32,6 +32,8 @@ namespace SplitInfer.Cli.Commands;
 [JsonSerializable(typeof(StreamSummaryLine))]
 [JsonSerializable(typeof(ServedStreamRow))]
 [JsonSerializable(typeof(PingLine))]
+[JsonSerializable(typeof(BatchRow))]
+[JsonSerializable(typeof(BatchSummary))]
 [JsonSerializable(typeof(OverheadRow))]
 [JsonSerializable(typeof(OverheadSummary))]
 [JsonSerializable(typeof(SimulatedFrameLine))]

@@ -38,6 +38,9 @@ internal sealed class SegmentModel(ModelProto model, ImmutableArray<TensorSpec> 
         return copy;
     }
 
+    /// <summary>The same segment in another form, with the same weights beside it.</summary>
+    public SegmentModel With(ModelProto changed, ImmutableArray<TensorSpec> changedInputs, ImmutableArray<TensorSpec> changedOutputs) => new(changed, changedInputs, changedOutputs, externalCopy);
+
     /// <summary>Loads the segment without sharing memory with others, with the highest level of optimisation that succeeds.</summary>
     /// <exception cref="EngineException">The engine refuses it.</exception>
     public IEngineSession Load(ExecutionOptions options)

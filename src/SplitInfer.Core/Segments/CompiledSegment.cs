@@ -10,6 +10,9 @@ internal enum SegmentSide
 
     /// <summary>What lies between two cuts.</summary>
     Middle,
+
+    /// <summary>A tail that takes several requests at once.</summary>
+    BatchTail,
 }
 
 /// <summary>Names one segment of a model: the head or the tail of a partition, or what lies between two. The whole model is the head of the last one.</summary>

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using SplitInfer.Batching;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments.Weights;
@@ -32,6 +33,7 @@ internal sealed partial class SegmentCompiler(PartitionedModel model, ExecutionO
         {
             SegmentSide.Head => model.Head(key.Partition),
             SegmentSide.Middle => model.Between(key.From, key.Partition),
+            SegmentSide.BatchTail => BatchSegment.Of(model.Tail(key.Partition), options),
             _ => model.Tail(key.Partition),
         };
         var compiled = Compile(key, segment);

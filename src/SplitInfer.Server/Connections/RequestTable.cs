@@ -225,6 +225,7 @@ internal sealed class RequestTable(FrameConnection connection, ConnectionTerms t
             Codec = request.Payload.Codec?.Name,
             BytesReceived = request.Payload.Received,
             BytesSent = request.Reply.Sent,
+            Together = request.Together,
             ReceiveMicroseconds = server.Time.GetElapsedTime(request.BeganAt, request.ReceivedAt).TotalMicroseconds,
             DecodeMicroseconds = times.DecodeUs,
             QueueMicroseconds = times.QueueUs,

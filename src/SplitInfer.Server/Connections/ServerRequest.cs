@@ -238,12 +238,21 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
 
     private ValueTask RentOnlyTailAsync()
     {
+        FindBatches();
         var renting = _model.Model.RentTailAsync(Partition.Index, StopToken);
         if (!renting.IsCompletedSuccessfully) return WaitAsync(this, renting);
         Tail = renting.Result;
         return ValueTask.CompletedTask;
 
         static async ValueTask WaitAsync(ServerRequest request, ValueTask<SegmentLease> renting) => request.Tail = await renting.ConfigureAwait(false);
+    }
+
+    /// <summary>Finds what the request may run together with. One that exits may answer goes a way of its own.</summary>
+    private void FindBatches()
+    {
+        if (_allowed.Routes is not null || _model.Model.Batches is not { } batches) return;
+        Batches = batches.Find(Partition.Index, Boundary.Span);
+        if (Batches is { Key: not 0 and var key }) Terms = Terms with { BatchKey = key };
     }
 
     /// <summary>Begins the work that is due once the request is whole.</summary>
@@ -288,7 +297,7 @@ internal sealed class ServerRequest : TailJob, IThreadPoolWorkItem
         Stop?.Dispose();
         _model.Dispose();
         // An idle object must not keep a model that was retired.
-        (_model, Terms, Layouts) = (default, default, null!);
+        (_model, Terms, Layouts, Batches) = (default, default, null!, null);
     }
 
     private static void Release(TensorValue?[] tensors)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Segments;
+using SplitInfer.Server.Batching;
 using SplitInfer.Server.Quality;
 using SplitInfer.Tensors;
 
@@ -27,6 +28,9 @@ internal interface IServedModel : IDisposable
 
     /// <summary>The ways through the model by its exits; null where it has none.</summary>
     ExitRoutes? Routes => null;
+
+    /// <summary>Which of its requests may run together; null where each runs alone.</summary>
+    ModelBatches? Batches => null;
 
     /// <summary>Made-up tensors for the inputs of the plan, to try the model with. The caller owns them.</summary>
     /// <returns>The tensors; null where the model must not be run on such.</returns>

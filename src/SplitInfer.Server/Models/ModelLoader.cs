@@ -124,7 +124,7 @@ internal static partial class ModelLoader
     public static async ValueTask<IServedModel> PublishAsync(
         string name, string version, PartitionedModel model, ModelExits? exits, bool isOwned, ModelRepositorySettings settings, ModelRegistry registry, ILogger logger, CancellationToken cancellationToken)
     {
-        var served = Open(name, version, model, isOwned ? model.Model.ExternalCopy : null, settings);
+        var served = Open(name, version, model, isOwned ? model.Model.ExternalCopy : null, settings, logger);
         try
         {
             if (exits is not null && settings.Quality is { } quality)
@@ -153,11 +153,15 @@ internal static partial class ModelLoader
         }
     }
 
-    private static ServedModel Open(string name, string version, PartitionedModel model, ExternalCopy? externalCopy, ModelRepositorySettings settings)
+    private static ServedModel Open(string name, string version, PartitionedModel model, ExternalCopy? externalCopy, ModelRepositorySettings settings, ILogger logger)
     {
         try
         {
-            return new(name, version, model.Plan, settings.Segments.Open(new SegmentCompiler(model, settings.Execution)), externalCopy, model);
+            var segments = settings.Segments.Open(new SegmentCompiler(model, settings.Execution));
+            return new(name, version, model.Plan, segments, externalCopy, model)
+            {
+                Batches = settings.Batches is { MaxCount: > 1 } terms ? new(model, segments, terms, new BatchLog(name, version, logger)) : null,
+            };
         }
         catch
         {

@@ -1,6 +1,7 @@
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
+using SplitInfer.Server.Batching;
 using SplitInfer.Server.Quality;
 
 namespace SplitInfer.Server.Models;
@@ -16,5 +17,6 @@ namespace SplitInfer.Server.Models;
 /// <param name="Quality">Decides for requests that allow exits; null where exits are not used.</param>
 /// <param name="Trial">Tries models before they are planned; null where that is not needed.</param>
 /// <param name="MaxConcurrentTrials">How many are tried at a time.</param>
+/// <param name="Batches">How requests run together; null where each runs alone.</param>
 internal sealed record ModelRepositorySettings(string Directory, bool PreloadArms, bool ProfileTails, SegmentResidency Segments, PlanOptions Plan, ExecutionOptions Execution, TimeProvider Time,
-    QualityNode? Quality = null, IModelTrial? Trial = null, int MaxConcurrentTrials = 1);
+    QualityNode? Quality = null, IModelTrial? Trial = null, int MaxConcurrentTrials = 1, BatchTerms? Batches = null);

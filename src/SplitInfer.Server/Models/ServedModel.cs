@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SplitInfer.Models;
 using SplitInfer.Partitioning;
 using SplitInfer.Segments;
+using SplitInfer.Server.Batching;
 using SplitInfer.Server.Quality;
 using SplitInfer.Tensors;
 
@@ -30,6 +31,9 @@ internal sealed class ServedModel(string name, string version, PartitionPlan pla
 
     /// <inheritdoc/>
     public ExitRoutes? Routes { get; set; }
+
+    /// <inheritdoc/>
+    public ModelBatches? Batches { get; init; }
 
     /// <summary>Its segments, of which its tails and routes are.</summary>
     public SegmentSet Segments => segments;
@@ -68,6 +72,7 @@ internal sealed class ServedModel(string name, string version, PartitionPlan pla
     public void Dispose()
     {
         Routes?.Dispose();
+        Batches?.Dispose();
         segments.Dispose();
         externalCopy?.Dispose();
     }

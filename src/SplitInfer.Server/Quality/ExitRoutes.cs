@@ -37,7 +37,7 @@ internal sealed class ExitRoutes(PartitionedModel model, ModelExits exits, Segme
     public ExitRoute? Find(int partition) => _routes.TryGetValue(partition, out var loading) ? loading.Route : null;
 
     /// <summary>Partitions whose routes are loaded.</summary>
-    public IEnumerable<int> LoadedPartitions => _routes.Where(static one => one.Value is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: not null } }).Select(static one => one.Key);
+    public IEnumerable<int> LoadedPartitions => _routes.Where(static one => one.Value.Route is not null).Select(static one => one.Key);
 
     /// <summary>Loads and measures the route of a partition, once however many ask for it.</summary>
     /// <param name="partition">Index of a partition that has a tail.</param>

@@ -51,10 +51,17 @@ internal sealed partial class FairQueue
     /// <param name="mayRun">Whether a job may run now; the first of a connection that may not lets those of others by.</param>
     /// <param name="ahead">By how many seconds of runs one that is due sooner may be ahead of its turn.</param>
     /// <param name="job">The job.</param>
-    public bool TryTake(Func<TailJob, bool> mayRun, double ahead, [NotNullWhen(true)] out TailJob? job)
+    public bool TryTake(Func<TailJob, bool> mayRun, double ahead, [NotNullWhen(true)] out TailJob? job) => TryTake(mayRun, mayRun, ahead, out job);
+
+    /// <summary>Takes the job that is to run next of those that are meant, if its turn is near enough among all that may run.</summary>
+    /// <param name="mayRun">As above.</param>
+    /// <param name="isMeant">Whether a job is meant; the first of a connection that is not keeps those behind it.</param>
+    /// <param name="ahead">As above.</param>
+    /// <param name="job">The job.</param>
+    public bool TryTake(Func<TailJob, bool> mayRun, Func<TailJob, bool> isMeant, double ahead, [NotNullWhen(true)] out TailJob? job)
     {
         job = null;
-        if (TurnRule.Next(_machines.Members, new PresentQueue(mayRun), ahead) is not var (machine, flow)) return false;
+        if (TurnRule.Next(_machines.Members, new PresentQueue(mayRun, isMeant), ahead) is not var (machine, flow)) return false;
         job = flow.Jobs.First!.Value;
         job.Turn = (machine.Finish, flow.Finish);
         machine.Flows.Serve(flow, job.Terms.ExpectedSeconds);
@@ -62,6 +69,9 @@ internal sealed partial class FairQueue
         Remove(job);
         return true;
     }
+
+    /// <summary>The job that <see cref="TryTake(Func{TailJob, bool}, Func{TailJob, bool}, double, out TailJob?)"/> would take; null where it would take none.</summary>
+    public TailJob? Next(Func<TailJob, bool> mayRun, Func<TailJob, bool> isMeant, double ahead) => Find(mayRun, isMeant, ahead)?.Flow.Jobs.First!.Value;
 
     /// <summary>A job that was taken has run: its machine and connection are charged for what it took rather than for what was expected.</summary>
     /// <param name="job">The job.</param>

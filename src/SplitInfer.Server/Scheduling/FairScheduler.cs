@@ -14,7 +14,9 @@ namespace SplitInfer.Server.Scheduling;
 /// <param name="places">Tails that run at a time.</param>
 /// <param name="maxQueued">Tails that wait, at most.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueued, TimeProvider time) : ITailScheduler, IWaitingJobs
+/// <param name="maxBatch">The most jobs of one <see cref="TailJobTerms.BatchKey"/> that run together.</param>
+/// <param name="batchWithin">For how long a job leaves a free place alone so that others of its key may come.</param>
+internal sealed partial class FairScheduler(ITailRunner runner, int places, int maxQueued, TimeProvider time, int maxBatch = 1, TimeSpan batchWithin = default) : ITailScheduler, IWaitingJobs
 {
     // By so many mean runs may a job that is due sooner be ahead of its turn: about as many as wait.
     private const double RunsAhead = 16;
@@ -49,7 +51,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         {
             var (now, run) = (time.GetTimestamp(), Expect(terms));
             _arrivals.Expire(now);
-            var counted = Count(terms, run);
+            var counted = Count(terms, ExpectShare(terms));
             if (!MayArrive(terms, counted)) return BusyFor(terms);
             if (terms.DueAt < long.MaxValue)
             {
@@ -79,23 +81,26 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     {
         bool runs;
         TailJob? displaced = null;
-        (job.QueuedAt, job.Turn) = (0, null);
+        var jobs = job.Alone;
+        (job.QueuedAt, job.Turn, job.Together) = (0, null, 1);
         lock (_gate)
         {
             ForgetLocked(job);
-            runs = TryTakePlace(job);
+            runs = TryTakePlace(job, ref jobs);
         }
 
         if (!runs)
         {
+            // While nobody else can end it, since what it sends is copied.
+            job.Batches?.NoteWait(job.Boundary.Span);
             // Before the job can be found in the queue, since whoever takes it from there ends the watch.
             job.WatchStop(this);
             lock (_gate)
             {
-                runs = TryTakePlace(job);
+                runs = TryTakePlace(job, ref jobs);
                 if (!runs)
                 {
-                    var run = Expect(job.Terms);
+                    var run = ExpectShare(job.Terms);
                     job.CountedRuns = Count(job.Terms, run);
                     job.Failure = ReasonNotToWait(job, out displaced);
                     if (job.Failure is null)
@@ -104,6 +109,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
                         job.Expect(run > 0 ? run : _times.Mean);
                         job.QueuedAt = time.GetTimestamp();
                         _queue.Add(job);
+                        WatchHeld(job);
                     }
                 }
             }
@@ -117,7 +123,7 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
             job.UnwatchStop();
         }
 
-        if (runs) _ = RunAsync(job);
+        if (runs) _ = RunAsync(jobs);
         else job.OnEnded();
     }
 
@@ -170,6 +176,9 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
     /// <summary>What a job is expected to run, s; 0 where nothing tells. One that an exit may answer is stopped there where others would wait for it.</summary>
     private double Expect(in TailJobTerms terms) => terms.LeastSeconds > 0 ? terms.LeastSeconds : _times.Expect(terms);
 
+    /// <summary>What a job is expected to take of a place, s: less than it runs where several run together; 0 where nothing tells.</summary>
+    private double ExpectShare(in TailJobTerms terms) => terms.LeastSeconds > 0 ? terms.LeastSeconds : _times.ExpectShare(terms);
+
     /// <summary>What a job counts, in mean runs. One that an exit may answer by a deadline counts by the share that it takes of the time until then.</summary>
     // Earliest deadline first keeps all deadlines while such shares come to no more than 1 a place, and mostly with twice as much; an offer is looked at by itself as well.
     private double Count(in TailJobTerms terms, double run)
@@ -180,16 +189,30 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         return Math.Max(LeastCountedByDeadline, counted * Math.Min(1, _limit.Target(_times.Mean) / Math.Max(left, 1e-9)) / 2);
     }
 
-    private bool TryTakePlace(TailJob job)
+    /// <summary>Takes a free place, if there is one for a job, and with it those that wait and may run together with it.</summary>
+    private bool TryTakePlace(TailJob job, ref ReadOnlyMemory<TailJob> jobs)
     {
-        if (Running == places || !MayRunBeside(job, Running)) return false;
-        Begin(job);
+        if (Running == places || !MayRunBeside(job, Running) || IsHeld(job)) return false;
+        jobs = Gather(job);
+        Begin(jobs);
         return true;
     }
 
-    private void Begin(TailJob job)
+    /// <summary>Takes the job that is next in the queue to a place that is free, with those that may run together with it.</summary>
+    /// <returns>The jobs; empty where none may run.</returns>
+    private ReadOnlyMemory<TailJob> TakeNext()
     {
-        (job.Waiting, job.FreeAt) = (this, Seconds(time.GetTimestamp()) + (Expect(job.Terms) is > 0 and var run ? run : _times.Mean));
+        if (!_queue.TryTake(_mayRunNext ??= waiting => MayRunBeside(waiting, Running) && !IsHeld(waiting), RunsAhead * _times.Mean, out var next)) return default;
+        var jobs = Gather(next);
+        Begin(jobs);
+        return jobs;
+    }
+
+    private void Begin(ReadOnlyMemory<TailJob> jobs)
+    {
+        var job = jobs.Span[0];
+        var run = jobs.Length > 1 ? job.Batches!.Curve!.Seconds(jobs.Length) : Expect(job.Terms);
+        (job.Waiting, job.FreeAt) = (this, Seconds(time.GetTimestamp()) + (run > 0 ? run : _times.Mean));
         job.StopsAt = job.FreeAt;
         _active.Add(job);
     }
@@ -236,30 +259,38 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         return Math.Max(0, free) + (_queue.SecondsBefore(terms, RunsAhead * _times.Mean) / places);
     }
 
-    private async Task RunAsync(TailJob job)
+    private async Task RunAsync(ReadOnlyMemory<TailJob> jobs)
     {
-        await runner.RunAsync(job.Alone).ConfigureAwait(false);
-        TailJob? next;
+        await runner.RunAsync(jobs).ConfigureAwait(false);
+        ReadOnlyMemory<TailJob> next;
         lock (_gate)
         {
-            var seconds = time.GetElapsedTime(job.StartedAt, job.EndedAt).TotalSeconds;
-            _active.Remove(job);
-            if (job.Exits is not null) _times.RecordExit(seconds, hasRun: job.Failure is null);
-            else if (job.Failure is null || IsCostly(job, seconds)) _times.Record(job.Terms, seconds);
-            _lastPlace.Record(job.Terms.Machine, seconds);
-            _queue.Settle(job, seconds);
-            var waited = job.QueuedAt == 0 ? 0 : time.GetElapsedTime(job.QueuedAt, job.StartedAt).TotalSeconds;
-            // One that waited because others were due sooner says nothing of how long the queue is.
-            if (!IsBoundByDeadline(job.Terms)) _limit.Record(waited, _times.Mean);
-            // One that was stopped has kept its place as well, and one that was late at once no longer than it took to say so.
-            _price.Observe(waited, seconds, job.Terms.Machine);
+            _active.Remove(jobs.Span[0]);
+            foreach (var job in jobs.Span) Record(job);
+            Learn(jobs.Span);
             // The place passes to the next job that may take it, so that none that comes now is before it.
-            if (_queue.TryTake(_mayRunNext ??= waiting => MayRunBeside(waiting, Running), RunsAhead * _times.Mean, out next)) Begin(next);
+            next = TakeNext();
         }
 
         // The next one does not wait for the reply to this one, nor this one for the run of the next.
-        if (next is not null) ThreadPool.UnsafeQueueUserWorkItem(static start => start.Scheduler.StartQueued(start.Job), (Scheduler: this, Job: next), preferLocal: false);
-        job.OnEnded();
+        if (!next.IsEmpty) ThreadPool.UnsafeQueueUserWorkItem(static start => start.Scheduler.StartQueued(start.Jobs), (Scheduler: this, Jobs: next), preferLocal: false);
+        foreach (var job in jobs.Span) job.OnEnded();
+        GiveBack(jobs);
+    }
+
+    private void Record(TailJob job)
+    {
+        var whole = time.GetElapsedTime(job.StartedAt, job.EndedAt).TotalSeconds;
+        var seconds = whole / job.Together;
+        if (job.Exits is not null) _times.RecordExit(seconds, hasRun: job.Failure is null);
+        else if (job.Failure is null || IsCostly(job, whole)) _times.Record(job.Terms, whole, job.Together);
+        _lastPlace.Record(job.Terms.Machine, seconds);
+        _queue.Settle(job, seconds);
+        var waited = job.QueuedAt == 0 ? 0 : time.GetElapsedTime(job.QueuedAt, job.StartedAt).TotalSeconds;
+        // One that waited because others were due sooner says nothing of how long the queue is.
+        if (!IsBoundByDeadline(job.Terms)) _limit.Record(waited, _times.Mean);
+        // One that was stopped has kept its place as well, and one that was late at once no longer than it took to say so.
+        _price.Observe(waited, seconds, job.Terms.Machine);
     }
 
     /// <summary>Whether a run that failed is worth remembering: one that was stopped early, or never began, says nothing; one that failed late cost what it took.</summary>
@@ -267,9 +298,9 @@ internal sealed class FairScheduler(ITailRunner runner, int places, int maxQueue
         job.Failure is TailRefusedException { Code: RefusalCode.LimitExceeded }
         || (Math.Max(_times.Expect(job.Terms), _times.Mean) is > 0 and var usual && seconds > usual);
 
-    private void StartQueued(TailJob job)
+    private void StartQueued(ReadOnlyMemory<TailJob> jobs)
     {
-        job.UnwatchStop();
-        _ = RunAsync(job);
+        foreach (var job in jobs.Span) job.UnwatchStop();
+        _ = RunAsync(jobs);
     }
 }

@@ -36,5 +36,8 @@ internal readonly struct PlayedQueue(WaitingFlow home, long dueAt) : IQueueState
     public bool MayRun(WaitingFlow flow) => flow.PlayedNext is not null || flow == home;
 
     /// <inheritdoc/>
+    public bool IsMeant(WaitingFlow flow) => MayRun(flow);
+
+    /// <inheritdoc/>
     public long DueOf(WaitingFlow flow) => IsNew(flow) ? dueAt : flow.PlayedNext!.Value.Terms.DueAt;
 }

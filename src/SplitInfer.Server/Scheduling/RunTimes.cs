@@ -14,18 +14,28 @@ internal sealed class RunTimes(TimeProvider time)
 
     private readonly ConditionalWeakTable<object, Dictionary<int, Estimate>> _tails = [];
 
-    /// <summary>The mean of all runs, s; 0 before the first.</summary>
+    /// <summary>The mean of what all jobs have taken of a place, s; 0 before the first.</summary>
     public double Mean { get; private set; }
 
     /// <summary>How long a tail will run, s; 0 where it has not run yet.</summary>
-    public double Expect(in TailJobTerms tail) => _tails.TryGetValue(tail.Model, out var cuts) && cuts.TryGetValue(tail.Cut, out var estimate) ? estimate.Seconds : 0;
+    public double Expect(in TailJobTerms tail) => Find(tail).Seconds;
+
+    /// <summary>What a job of a tail will take of a place, s: less than <see cref="Expect"/> where several run together; 0 where it has not run yet.</summary>
+    public double ExpectShare(in TailJobTerms tail) => Find(tail).Share;
 
     /// <summary>A tail has run.</summary>
-    public void Record(in TailJobTerms tail, double seconds)
+    /// <param name="tail">The tail.</param>
+    /// <param name="seconds">How long, s.</param>
+    /// <param name="together">For how many jobs; called for each of them.</param>
+    public void Record(in TailJobTerms tail, double seconds, int together = 1)
     {
-        Mean = Mean == 0 ? seconds : Mean + (LastShareOfAll * (seconds - Mean));
+        var share = seconds / together;
+        Mean = Mean == 0 ? share : Mean + (LastShareOfAll * (share - Mean));
         var cuts = _tails.GetOrCreateValue(tail.Model);
-        cuts[tail.Cut] = new(cuts.TryGetValue(tail.Cut, out var last) ? last.Seconds + (LastShare * (seconds - last.Seconds)) : seconds, time.GetTimestamp());
+        var isKnown = cuts.TryGetValue(tail.Cut, out var last);
+        // How long one alone runs is told by those that do.
+        var alone = !isKnown ? seconds : together > 1 ? last.Seconds : last.Seconds + (LastShare * (seconds - last.Seconds));
+        cuts[tail.Cut] = new(alone, isKnown ? last.Share + (LastShare * (share - last.Share)) : share, time.GetTimestamp());
     }
 
     /// <summary>A job has run that an exit may answer. What it took says nothing of its tail.</summary>
@@ -39,8 +49,10 @@ internal sealed class RunTimes(TimeProvider time)
     {
         if (!_tails.TryGetValue(tail.Model, out var cuts) || !cuts.TryGetValue(tail.Cut, out var estimate)) return;
         var now = time.GetTimestamp();
-        if (time.GetElapsedTime(estimate.At, now).TotalSeconds >= estimate.Seconds) cuts[tail.Cut] = new(estimate.Seconds * Doubt, now);
+        if (time.GetElapsedTime(estimate.At, now).TotalSeconds >= estimate.Seconds) cuts[tail.Cut] = new(estimate.Seconds * Doubt, estimate.Share * Doubt, now);
     }
 
-    private readonly record struct Estimate(double Seconds, long At);
+    private Estimate Find(in TailJobTerms tail) => _tails.TryGetValue(tail.Model, out var cuts) && cuts.TryGetValue(tail.Cut, out var estimate) ? estimate : default;
+
+    private readonly record struct Estimate(double Seconds, double Share, long At);
 }

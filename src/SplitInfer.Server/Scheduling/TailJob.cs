@@ -1,4 +1,5 @@
 using SplitInfer.Segments;
+using SplitInfer.Server.Batching;
 using SplitInfer.Server.Quality;
 using SplitInfer.Tensors;
 
@@ -37,6 +38,12 @@ internal abstract class TailJob
 
     /// <summary>The route by which it runs and may be answered early, whose segments are rented before the job is enqueued; null where only the model itself may answer.</summary>
     public ExitRun? Exits { get; protected set; }
+
+    /// <summary>What it may run together with; null where it runs alone. It does only while it has a <see cref="TailJobTerms.BatchKey"/>.</summary>
+    public BatchableCut? Batches { get; protected set; }
+
+    /// <summary>How many jobs its run had, itself included.</summary>
+    public int Together { get; set; } = 1;
 
     /// <summary>Tells what waits behind it while it runs; null where nothing does.</summary>
     public IWaitingJobs? Waiting { get; set; }

@@ -4,7 +4,7 @@ using SplitInfer.Protocol;
 
 namespace SplitInfer.Server.Scheduling;
 
-/// <summary>Runs jobs one after the other, none for longer than it may.</summary>
+/// <summary>Runs jobs, several together where they may, none for longer than it may. Those of a batch that fails run alone once, so that what one of them sends fails no other.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="maxRunTime">How long one may run.</param>
 /// <param name="health">Told of runs that succeeded; null for nobody.</param>
@@ -12,12 +12,14 @@ internal sealed class TailRunner(TimeProvider time, TimeSpan maxRunTime, RunHeal
 {
     // A source and its timer serve one run after the other, so that a steady stream of runs allocates neither.
     private readonly ConcurrentQueue<CancellationTokenSource> _idle = [];
+    private readonly BatchRunner _batches = new(time, maxRunTime);
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(ReadOnlyMemory<TailJob> sameKey)
     {
-        for (var i = 0; i < sameKey.Length; i++)
+        var ranTogether = sameKey.Length > 1 && await _batches.TryRunAsync(sameKey).ConfigureAwait(false);
+        for (var i = 0; !ranTogether && i < sameKey.Length; i++)
         {
             var job = sameKey.Span[i];
             job.StartedAt = time.GetTimestamp();
@@ -33,6 +35,11 @@ internal sealed class TailRunner(TimeProvider time, TimeSpan maxRunTime, RunHeal
             }
 
             job.EndedAt = time.GetTimestamp();
+        }
+
+        for (var i = 0; i < sameKey.Length; i++)
+        {
+            var job = sameKey.Span[i];
             job.Waiting = null;
             if (job.Failure is null) health?.Succeeded(job.Terms.Model, job.EndedAt);
         }

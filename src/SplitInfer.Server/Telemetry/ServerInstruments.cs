@@ -21,10 +21,13 @@ internal static class ServerInstruments
 
     public static Histogram<double> StageDuration { get; } = Meter.CreateDuration(ServerMetricNames.StageDuration, "Time of each stage of the requests with outputs.");
 
+    public static Histogram<long> BatchSize { get; } = Meter.CreateHistogram(
+        ServerMetricNames.BatchSize, "{request}", "Requests that ran together with each request with outputs, itself included.", tags: null, new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256] });
+
     public static Counter<long> BytesReceived { get; } = Meter.CreateCounter<long>(ServerMetricNames.BytesReceived, "By", "Payload bytes of the requests with outputs.");
 
     public static Counter<long> BytesSent { get; } = Meter.CreateCounter<long>(ServerMetricNames.BytesSent, "By", "Payload bytes of their replies.");
 
     /// <summary>Whether anybody wants to know how requests end.</summary>
-    public static bool AreRequestsCounted => Requests.Enabled || Answers.Enabled || RequestDuration.Enabled || StageDuration.Enabled || BytesReceived.Enabled || BytesSent.Enabled;
+    public static bool AreRequestsCounted => Requests.Enabled || Answers.Enabled || RequestDuration.Enabled || StageDuration.Enabled || BatchSize.Enabled || BytesReceived.Enabled || BytesSent.Enabled;
 }

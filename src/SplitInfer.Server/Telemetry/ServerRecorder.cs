@@ -55,6 +55,7 @@ internal sealed class ServerRecorder(TimeProvider time)
         ServerInstruments.RequestDuration.Record(total, model);
         ServerInstruments.BytesReceived.Add(request.BytesReceived, model, new(TelemetryTags.Codec, request.Codec));
         ServerInstruments.BytesSent.Add(request.BytesSent, model);
+        if (ServerInstruments.BatchSize.Enabled) ServerInstruments.BatchSize.Record(request.Together, model, new(TelemetryTags.Partition, request.Partition));
         if (!ServerInstruments.StageDuration.Enabled) return;
         Record(ServerSpanNames.Receive, request.ReceiveMicroseconds);
         Record(ServerSpanNames.Decode, request.DecodeMicroseconds);
@@ -145,6 +146,9 @@ internal readonly ref struct ServedRequest
 
     /// <summary>The exit that answered, 0 for the model itself; null where none was allowed to.</summary>
     public int? Exit { get; init; }
+
+    /// <summary>How many requests its run had, itself included.</summary>
+    public required int Together { get; init; }
 
     public required double ReceiveMicroseconds { get; init; }
 

@@ -30,6 +30,9 @@ public static class ServerMetricNames
     /// <summary>Histogram, s: time of each stage of the requests with outputs (<see cref="TelemetryTags.Stage"/>).</summary>
     public const string StageDuration = "splitinfer.server.stage.duration";
 
+    /// <summary>Histogram, <c>{request}</c>: for each request with outputs how many ran together with it, itself included; by model and partition.</summary>
+    public const string BatchSize = "splitinfer.server.batch.size";
+
     /// <summary>Counter, By: payload bytes of the requests with outputs.</summary>
     public const string BytesReceived = "splitinfer.server.payload.received";
 

@@ -120,6 +120,8 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
             if (_stop.IsCancellationRequested || _receivedAt >= Terms.DueAt) throw new OperationCanceledException();
             for (var place = 0; place < _boundary.Length; place++) _boundary[place] = InputOf(_partition.Boundary[place].Name);
             BoundaryLayout.For(_partition.Boundary).Measure(_boundary);
+            Batches = _model.Model.Batches?.Find(_partition.Index, _boundary);
+            if (Batches is { Key: not 0 and var key }) Terms = Terms with { BatchKey = key };
             Tail = await _model.Model.RentTailAsync(_partition.Index, StopToken).ConfigureAwait(false);
             _server.Scheduler.Enqueue(this);
             await _ended.Task.ConfigureAwait(false);
@@ -275,6 +277,7 @@ internal sealed class WholeModelRequest : TailJob, IDisposable
             Codec = _codec,
             BytesReceived = BytesReceived,
             BytesSent = BytesSent,
+            Together = Together,
             ReceiveMicroseconds = receive.TotalMicroseconds,
             DecodeMicroseconds = 0,
             QueueMicroseconds = queue.TotalMicroseconds,

@@ -145,6 +145,7 @@ internal sealed class WholeModelService(ServerContext server)
             Codec = codec,
             BytesReceived = 0,
             BytesSent = 0,
+            Together = 1,
             ReceiveMicroseconds = 0,
             DecodeMicroseconds = 0,
             QueueMicroseconds = 0,

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning;
 using SplitInfer.Tailoring.Surgery;
 
 namespace SplitInfer.Tailoring.Pruning;

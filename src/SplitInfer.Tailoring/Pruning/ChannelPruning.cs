@@ -1,5 +1,6 @@
 using System.Globalization;
 using SplitInfer.Models;
+using SplitInfer.Partitioning;
 using SplitInfer.Tailoring.Calibration;
 using SplitInfer.Tailoring.Statistics;
 using SplitInfer.Tailoring.Surgery;
@@ -40,7 +41,7 @@ public sealed class ChannelPruning : ModelTransformation
     {
         if (edit.Opset < 13) throw edit.Refusal(Name, $"its operators are of version {edit.Opset}; normalise the model first");
         var original = new GraphEdit(OnnxModel.Parse(edit.ToBytes()));
-        var classes = ChannelClasses.Of(edit, ValueTypes.Of(edit, _options.Execution));
+        var classes = ChannelClasses.Of(edit, ValueTypes.Of(edit.Model, _options.Execution));
         var (sensitivities, places) = Measure(edit, classes, cancellationToken);
         var plan = PruningPlan.Of(classes, sensitivities, places);
         if (plan.Candidates == 0) throw edit.Refusal(Name, "every channel reaches an output, or an operator that takes channels together");

@@ -32,6 +32,10 @@ internal static class ServeCommand
         var grpc = new Option<string?>("--grpc") { Description = "Where to answer gRPC: the same protocol over HTTP/2, such as http://127.0.0.1:8081 or https://0.0.0.0:8444. Where --http is https://, that address has it as well.", HelpName = "URI" };
         var preload = new Option<bool>("--preload") { Description = "Load the tails of all arms before listening, rather than on first use." };
         var profile = new Option<bool>("--profile-tails") { Description = "Load and time the tails of all arms before listening, and tell clients, so that their policies know this server before the first request. Takes up to some 10 s a model." };
+        var maxBatch = new Option<int?>("--max-batch") { Description = $"The most requests that run together, where some wait, that is faster and no deadline is missed for it; with 1 each runs alone. [default: {new SplitInferServerOptions().MaxBatch}]", HelpName = "N" };
+        var batchWithin = new Option<double?>("--batch-within") { Description = "For how many milliseconds a request leaves a free place alone so that others come which can run together with it. [default: 0, never]", HelpName = "MS" };
+        maxBatch.Require<int>(static count => count is >= 1 and <= 256, "takes 1 to 256.");
+        batchWithin.Require<double>(static ms => ms is >= 0 and <= 10_000, "takes 0 to 10000.");
         var codecs = SharedOptions.Codecs("Allow clients this codec and no others; one has to be lossless.");
         var pictures = new ImageCodecOptions("Know codecs of pictures as well, and allow them:", "Needed where the codecs are not given by whole names.");
         var certificate = ConnectionOptions.File("--tls-cert", "The certificate that tls://, wss:// and https:// addresses show, in PEM form; looked at again when it changes.");
@@ -61,7 +65,7 @@ internal static class ServeCommand
         var print = new Option<bool>("--print-config") { Description = "Print every option with its value, where that comes from, and whether a running server takes up a change; then end. Options that cannot be used are told." };
         (Option Option, string Setting)[] settings =
         [
-            (models, "ModelsDirectory"), (listen, "Listen"), (http, "Http"), (grpc, "Grpc"), (preload, "PreloadArms"), (profile, "ProfileTails"), (codecs, "Codecs"), (pictures.Codecs, "Serve.ImageCodecs"), (watch, "WatchModels"), (noWatch, "WatchModels"),
+            (models, "ModelsDirectory"), (listen, "Listen"), (http, "Http"), (grpc, "Grpc"), (preload, "PreloadArms"), (profile, "ProfileTails"), (maxBatch, "MaxBatch"), (batchWithin, "BatchWithin"), (codecs, "Codecs"), (pictures.Codecs, "Serve.ImageCodecs"), (watch, "WatchModels"), (noWatch, "WatchModels"),
             (certificate, "Security.CertificateFile"), (certificateKey, "Security.CertificateKeyFile"), (authorities, "Security.ClientCaFile"), (keys, "Security.KeysFile"), (insecure, "Security.AllowInsecure"),
             (noTrial, "Serve.TryModels"), (trialSeconds, "Serve.TrialSeconds"), (trialBytes, "Serve.TrialBytes"), (logLevel, "Serve.LogLevel"), (coordinate, "Serve.Coordinate"), (export.Address, "Serve.Otlp"), (export.Ratio, "Serve.TraceRatio"),
             (options.Dimensions, "Plan.DimensionSizes"), (options.MaxBoundaryTensors, "Plan.MaxBoundaryTensors"), (options.MinDepth, "Plan.MinDepth"), (options.MaxUploadBytes, "Plan.MaxUploadBytes"),
@@ -86,7 +90,7 @@ internal static class ServeCommand
             "splitinfer serve --models ./models --codec Raw --codec ZeroBitmapEntropy --codec Quantized8",
             "splitinfer serve squeezenet.onnx --image-codecs jpeg:95,png --preprocessing ImageNetCaffe")
         {
-            file, models, listen, http, grpc, preload, profile, codecs, pictures.All, certificate, certificateKey, authorities, keys, insecure,
+            file, models, listen, http, grpc, preload, profile, maxBatch, batchWithin, codecs, pictures.All, certificate, certificateKey, authorities, keys, insecure,
             configuration, limits, watch, noWatch, noTrial, trialSeconds, trialBytes, logLevel, coordinate, export.All, print, slowdown, noPrices, options.Planning,
         };
         command.Validators.Add(result =>
@@ -119,6 +123,8 @@ internal static class ServeCommand
                 server.UseKestrel(HttpHost.Map, HttpHost.AddServices);
                 server.PreloadArms |= parsed.GetValue(preload);
                 server.ProfileTails |= parsed.GetValue(profile);
+                server.MaxBatch = parsed.GetValue(maxBatch) ?? server.MaxBatch;
+                if (parsed.GetValue(batchWithin) is { } ms) server.BatchWithin = TimeSpan.FromMilliseconds(ms);
                 server.WatchModels = parsed.GetValue(watch) || (server.WatchModels && !parsed.GetValue(noWatch));
                 serve.TryModels &= !parsed.GetValue(noTrial);
                 (serve.TrialSeconds, serve.TrialBytes) = (parsed.GetValue(trialSeconds) ?? serve.TrialSeconds, parsed.GetValue(trialBytes) ?? serve.TrialBytes);

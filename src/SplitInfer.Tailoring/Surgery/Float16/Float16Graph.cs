@@ -2,6 +2,7 @@ using System.Globalization;
 using SplitInfer.Execution;
 using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Surgery.Float16;
@@ -24,7 +25,7 @@ public sealed class Float16Graph : ModelTransformation
 
     private protected override void Change(GraphEdit edit, CancellationToken cancellationToken)
     {
-        var types = ValueTypes.Of(edit, _execution);
+        var types = ValueTypes.Of(edit.Model, _execution);
         cancellationToken.ThrowIfCancellationRequested();
         var halves = HalfOperations.Of(edit, types);
         if (halves.Count == 0) throw edit.Refusal(Name, "no node computes in float32 what float16 can hold");

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Surgery.Float16;

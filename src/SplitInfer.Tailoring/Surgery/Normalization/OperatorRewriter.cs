@@ -1,5 +1,6 @@
 using SplitInfer.Models;
 using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Surgery.Normalization;

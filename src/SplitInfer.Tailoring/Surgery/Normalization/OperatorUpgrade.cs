@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using SplitInfer.Execution;
 using SplitInfer.Models;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Surgery.Normalization;
@@ -41,7 +42,7 @@ internal static class OperatorUpgrade
         if (from < Oldest) throw edit.Refusal("normalisation", $"its operators are of version {from}, before {Oldest}, since when shapes are broadcast as they are now; export the model again with a current exporter");
         if (edit.Model.Functions.Count > 0) throw edit.Refusal("normalisation", $"it has functions of its own written in operators of version {from}; export the model again with version {Target} or later");
         // Bounds that become inputs are of the type of the data; most models compute in float32 only.
-        var types = from < 11 && HasOtherFloats(edit) && edit.Graph.Node.Any(static n => Ops.IsOneOf(n, "Clip", "Pad", "If", "Loop")) ? ValueTypes.Of(edit, execution) : null;
+        var types = from < 11 && HasOtherFloats(edit) && edit.Graph.Node.Any(static n => Ops.IsOneOf(n, "Clip", "Pad", "If", "Loop")) ? ValueTypes.Of(edit.Model, execution) : null;
         new OperatorRewriter(edit, from, types).Change(edit.Graph);
         edit.Opset = Target;
         edit.Forget();

@@ -1,5 +1,6 @@
+using SplitInfer.Batching;
 using SplitInfer.Execution;
-using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Surgery.Shapes;
@@ -13,7 +14,6 @@ public sealed class FreeBatch : ModelTransformation
 {
     private const string Symbol = "batch";
     private const int Tried = 3;
-    private const double Tolerance = 1e-4;
 
     private readonly ExecutionOptions _execution;
 
@@ -27,58 +27,20 @@ public sealed class FreeBatch : ModelTransformation
     private protected override void Change(GraphEdit edit, CancellationToken cancellationToken)
     {
         var original = edit.ToBytes();
-        var types = ValueTypes.Of(edit, _execution);
-        ValueInfoProto[] inputs = [.. edit.Graph.Input.Where(i => edit.IsInput(i.Name))];
-        foreach (var input in inputs) Free(edit, input);
-        foreach (var node in edit.Graph.Node.ToArray()) Change(edit, node, types);
-        foreach (var output in edit.Graph.Output)
-            if (output.Type?.TensorType?.Shape is { Dim.Count: > 0 } shape) shape.Dim[0] = new() { DimParam = Symbol };
-        // Shapes that the file states are no longer right.
-        edit.Graph.ValueInfo.Clear();
+        int inputs;
+        try
+        {
+            inputs = BatchSurgery.Free(edit.Graph, Symbol, () => ValueTypes.Of(edit.Model, _execution).Find);
+        }
+        catch (BatchRefusedException refused)
+        {
+            throw edit.Refusal(Name, refused.Message);
+        }
+
+        edit.Forget();
         cancellationToken.ThrowIfCancellationRequested();
         Try(edit, original, cancellationToken);
-        edit.Note($"made the batch of {inputs.Length} inputs free");
-    }
-
-    private void Free(GraphEdit edit, ValueInfoProto input)
-    {
-        if (input.Type?.TensorType?.Shape is not { Dim.Count: > 0 } shape) throw edit.Refusal(Name, $"the input '{input.Name}' has no dimension for a batch");
-        var first = shape.Dim[0];
-        if (first.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && first.DimValue != 1) throw edit.Refusal(Name, $"the input '{input.Name}' has {first.DimValue} rows and not one");
-        shape.Dim[0] = new() { DimParam = Symbol };
-    }
-
-    private void Change(GraphEdit edit, NodeProto node, ValueTypes types)
-    {
-        if (Ops.Is(node, "Reshape") && edit.IntegersOf(node.Input[1]) is [1, ..] shape) node.Input[1] = Shape(edit, node, shape, types);
-        else if (Ops.Is(node, "Resize") && edit.IntegersOf(Ops.Input(node, 3)) is [1, ..] sizes) UseScales(edit, node, sizes, types);
-        else if (Ops.Is(node, "Slice") && CutsRows(edit, node)) throw edit.Refusal(Name, $"Slice '{node.Output[0]}' takes the first row only");
-        edit.Forget();
-    }
-
-    /// <summary>0 takes the size of what is reshaped, −1 what is left.</summary>
-    private string Shape(GraphEdit edit, NodeProto node, long[] shape, ValueTypes types)
-    {
-        if (edit.ConstantOf(node.Input[0]) is not null) return node.Input[1];
-        var rows = types.Find(node.Input[0]) is { HasShape: true, Dimensions: [var first, ..] } ? first : 1;
-        if (rows is not (1 or -1) && shape.Contains(-1)) throw edit.Refusal(Name, $"Reshape '{node.Output[0]}' makes one row of {rows} and leaves another size open");
-        shape[0] = rows is 1 or -1 && Ops.Integer(node, "allowzero", 0) == 0 ? 0 : -1;
-        return edit.Add<long>($"{node.Output[0]}/shape", ElementType.Int64, shape, shape.Length);
-    }
-
-    private void UseScales(GraphEdit edit, NodeProto node, long[] sizes, ValueTypes types)
-    {
-        float[] scales = types.Find(node.Input[0]) is { HasShape: true } type && type.Dimensions.Length == sizes.Length && type.Dimensions.All(static d => d > 0) ? [.. sizes.Zip(type.Dimensions, static (to, from) => (float)to / from)] : [];
-        if (scales.Length == 0 || !sizes.Zip(scales, types.Find(node.Input[0])!.Dimensions).All(static s => (long)(s.Third * s.Second) == s.First)) throw edit.Refusal(Name, $"Resize '{node.Output[0]}' has the sizes of one input, which no scales express");
-        node.Input[2] = edit.Add<float>($"{node.Output[0]}/scales", ElementType.Float32, scales, scales.Length);
-        node.Input.RemoveAt(3);
-    }
-
-    private static bool CutsRows(GraphEdit edit, NodeProto node)
-    {
-        if (edit.IntegersOf(Ops.Input(node, 1)) is not { } starts || edit.IntegersOf(Ops.Input(node, 2)) is not { } ends) return false;
-        long[] axes = Ops.Input(node, 3).Length > 0 ? edit.IntegersOf(node.Input[3]) ?? [] : [.. Enumerable.Range(0, starts.Length).Select(static a => (long)a)];
-        return axes.Zip(starts, ends).Any(static a => a.First == 0 && !(a.Second == 0 && a.Third > 1));
+        edit.Note($"made the batch of {inputs} inputs free");
     }
 
     /// <summary>Compares the rows of a batch with what the original yields for each.</summary>
@@ -90,22 +52,11 @@ public sealed class FreeBatch : ModelTransformation
             using var together = _execution.Engine.Load(edit.ToBytes(), _execution);
             var batch = RandomInputs.Draw(together, seed: 1, Tried) ?? throw edit.Refusal(Name, "an input is of a type that it cannot be tried on");
             var outputs = Run(together, batch, cancellationToken);
-            for (var row = 0; row < Tried; row++)
-            {
-                TensorValue[] single = [.. batch.Select(tensor => Row(edit, tensor, row, "input"))];
-                var expected = Run(alone, single, cancellationToken);
-                for (var i = 0; i < expected.Length; i++)
-                {
-                    var name = together.Outputs[i].Name;
-                    using var actual = Row(edit, outputs[i], row, name);
-                    if (actual.Shape != expected[i].Shape) throw edit.Refusal(Name, $"the output '{name}' has no row for each input");
-                    if (!TensorDifference.Between(expected[i], actual).IsWithin(Tolerance)) throw edit.Refusal(Name, $"the output '{name}' of an input in a batch is not what it is alone: some layer takes rows together");
-                }
-
-                foreach (var tensor in single.Concat(expected)) tensor.Dispose();
-            }
-
-            foreach (var tensor in batch.Concat(outputs)) tensor.Dispose();
+            TensorValue[][] rows = [.. Enumerable.Range(0, Tried).Select(row => batch.Select(tensor => BatchRows.Take(tensor, row, Tried)!).ToArray())];
+            TensorValue[][] expected = [.. rows.Select(row => Run(alone, row, cancellationToken))];
+            var fault = BatchRows.Compare(expected, outputs, [.. together.Outputs.Select(static output => output.Name)]);
+            foreach (var tensor in batch.Concat(outputs).Concat(rows.SelectMany(static row => row)).Concat(expected.SelectMany(static row => row))) tensor.Dispose();
+            if (fault is not null) throw edit.Refusal(Name, fault);
         }
         catch (EngineException error)
         {
@@ -118,13 +69,5 @@ public sealed class FreeBatch : ModelTransformation
         var outputs = new TensorValue[session.Outputs.Length];
         session.Run(inputs, outputs, cancellationToken);
         return outputs;
-    }
-
-    private TensorValue Row(GraphEdit edit, TensorValue tensor, int row, string name)
-    {
-        var dimensions = tensor.Shape.Dimensions;
-        if (dimensions.Length == 0 || dimensions[0] != Tried) throw edit.Refusal(Name, $"the output '{name}' has no row for each input");
-        var bytes = tensor.ByteLength / Tried;
-        return TensorValue.From(tensor.ElementType, new([1, .. dimensions[1..]]), tensor.Bytes.Span.Slice(row * bytes, bytes));
     }
 }

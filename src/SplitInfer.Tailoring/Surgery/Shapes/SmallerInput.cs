@@ -1,6 +1,7 @@
 using System.Globalization;
 using SplitInfer.Execution;
 using SplitInfer.Models.Onnx;
+using SplitInfer.Partitioning;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Tailoring.Surgery.Shapes;
@@ -74,7 +75,7 @@ public sealed class SmallerInput : ModelTransformation
 
     private int ReplaceWholePools(GraphEdit edit)
     {
-        var types = ValueTypes.Of(edit, _execution);
+        var types = ValueTypes.Of(edit.Model, _execution);
         var replaced = 0;
         foreach (var node in edit.Graph.Node.Where(static n => Ops.IsOneOf(n, "AveragePool", "MaxPool") && n.Output.Count == 1))
         {

@@ -1,8 +1,9 @@
+using Google.Protobuf;
 using SplitInfer.Execution;
 using SplitInfer.Models.Onnx;
 using SplitInfer.Tensors;
 
-namespace SplitInfer.Tailoring.Surgery;
+namespace SplitInfer.Partitioning;
 
 /// <summary>The types and shapes of the values of a graph, without those in bodies, as the engine infers them. Immutable.</summary>
 internal sealed class ValueTypes
@@ -17,17 +18,20 @@ internal sealed class ValueTypes
     }
 
     /// <summary>Has the engine infer them.</summary>
+    /// <param name="model">The model; as it was when this returns.</param>
+    /// <param name="execution">The engine.</param>
+    /// <param name="externalDataFolder">The folder of the weights that the model does not hold; null if there are none.</param>
     /// <exception cref="EngineException">The engine refuses the model.</exception>
-    public static ValueTypes Of(GraphEdit edit, ExecutionOptions execution)
+    public static ValueTypes Of(ModelProto model, ExecutionOptions execution, string? externalDataFolder = null)
     {
-        var graph = edit.Graph;
+        var graph = model.Graph;
         var outputs = graph.Output.Count;
         var known = graph.Output.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var output in graph.Node.SelectMany(static n => n.Output).Where(static o => o.Length > 0))
             if (known.Add(output)) graph.Output.Add(new ValueInfoProto { Name = output });
         try
         {
-            using var session = execution.Engine.Load(edit.ToBytes(), execution.With(GraphOptimization.None));
+            using var session = execution.Engine.Load(model.ToByteArray(), execution.With(GraphOptimization.None), externalDataFolder);
             return new(session, graph);
         }
         finally
