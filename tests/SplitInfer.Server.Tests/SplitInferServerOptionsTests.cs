@@ -25,6 +25,10 @@ public class SplitInferServerOptionsTests
         ["StallTimeout"] = static o => o.Limits.StallTimeout = TimeSpan.MaxValue,
         ["ModelPollInterval"] = static o => o.ModelPollInterval = TimeSpan.Zero,
         ["SegmentMemoryBytes"] = static o => o.SegmentMemoryBytes = -1,
+        ["MaxBatch is 0; it can be from 1"] = static o => o.MaxBatch = 0,
+        ["MaxBatch is 257"] = static o => o.MaxBatch = 257,
+        ["BatchWithin is -"] = static o => o.BatchWithin = TimeSpan.FromMilliseconds(-1),
+        ["BatchWithin is 00:00:11; it can be from 0 to 10 s."] = static o => o.BatchWithin = TimeSpan.FromSeconds(11),
         ["Models has an entry"] = static o => o.Models.Add(null!),
         ["Models has an entry without"] = static o => o.Models.Add(new("name", "1", null!)),
         ["a name, a version or a model"] = static o => o.Models.Add(new("", "1", null!)),
@@ -78,9 +82,12 @@ public class SplitInferServerOptionsTests
         var options = new SplitInferServerOptions
         {
             SegmentMemoryBytes = 3 * MiB,
+            MaxBatch = 1,
             Limits = { MaxHeldBytes = 5 * MiB, MaxRunMemoryBytes = 7 * MiB, MaxConcurrentRuns = 2, MaxOutputBytes = 11 * MiB, MaxConnections = 13 },
         };
         Assert.Equal((3 + (2 * 5) + 7 + (2 * 11) + 256 + (2 * 13)) * MiB, options.ClientMemoryBound);
+        options.MaxBatch = 2;
+        Assert.Equal((3 + (2 * 5) + 7 + (2 * 11) + 256 + (2 * 13) + (2 * 3 * 32)) * MiB, options.ClientMemoryBound);
         options.Limits.MaxRunMemoryBytes = null;
         Assert.Null(options.ClientMemoryBound);
         options.Limits.MaxRunMemoryBytes = 1L << 32;

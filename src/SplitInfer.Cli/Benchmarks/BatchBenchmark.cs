@@ -1,48 +1,55 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Execution;
 using SplitInfer.Partitioning;
 using SplitInfer.Protocol;
 using SplitInfer.Segments;
+using SplitInfer.Server;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks;
 
 /// <summary>
-/// Loads two servers in turn, one that runs each request alone and one that may run several together, with connections each of which sends the next request as soon as it has the answer to the one before.
+/// Loads two servers of this process in turn, one that runs each request alone and one that may run several together, over connections each of which sends the next request as soon as it has the
+/// answer to the one before.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="partition">The cut: requests are for what lies behind it.</param>
-/// <param name="connections">How many there are.</param>
+/// <param name="execution">How the servers run it.</param>
+/// <param name="maxBatch">How many requests the second server may run together.</param>
+/// <param name="connections">How many connections there are.</param>
 /// <param name="window">How long each server is loaded at a time.</param>
 /// <param name="time">The clock.</param>
-internal sealed class BatchBenchmark(PartitionedModel model, Partition partition, int connections, TimeSpan window, TimeProvider time) : IDisposable
+internal sealed class BatchBenchmark(PartitionedModel model, Partition partition, ExecutionOptions execution, int maxBatch, int connections, TimeSpan window, TimeProvider time) : IDisposable
 {
     private const int Seed = 1, Rounds = 5;
 
-    // In which a server prepares batches, or finds out that they do not pay.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromMinutes(1);
 
     private static readonly ITensorCodec Raw = CodecRegistry.Default.All.First(static codec => codec.IsIdentity);
 
-    private readonly TensorValue[] _boundary = MakeBoundary(model, partition);
+    private readonly TensorValue[] _boundary = MakeBoundary(model, partition, execution);
 
     /// <summary>What both came to, once they have run.</summary>
     public BatchSummary? Summary { get; private set; }
 
     /// <summary>Loads both.</summary>
-    /// <param name="alone">The server that runs each alone.</param>
-    /// <param name="together">The one that may run several together.</param>
-    /// <param name="maxBatch">How many.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async IAsyncEnumerable<BatchRow> RunAsync(Uri alone, Uri together, int maxBatch, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<BatchRow> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var (one, several) = (Connect(alone), Connect(together));
+        using var log = new BatchDecisionLog();
+        await using var alone = await StartAsync(1, NullLoggerFactory.Instance, cancellationToken).ConfigureAwait(false);
+        await using var together = await StartAsync(maxBatch, log, cancellationToken).ConfigureAwait(false);
+        var (one, several) = (Connect(alone.Endpoints[0]), Connect(together.Endpoints[0]));
         try
         {
-            await LoadAsync(one, Patience / 4, cancellationToken).ConfigureAwait(false);
-            await LoadAsync(several, Patience, cancellationToken).ConfigureAwait(false);
+            await LoadAsync(one, WarmUp, cancellationToken).ConfigureAwait(false);
+            var began = time.GetTimestamp();
+            // Until the server has found out whether batches pay.
+            do await LoadAsync(several, WarmUp, cancellationToken).ConfigureAwait(false);
+            while (log.Decision is null && time.GetElapsedTime(began) < Patience);
             var (left, right) = (new List<double>(), new List<double>());
             for (var round = 0; round < Rounds; round++)
             {
@@ -54,7 +61,7 @@ internal sealed class BatchBenchmark(PartitionedModel model, Partition partition
                 }
             }
 
-            Summary = new(partition.Index, connections, maxBatch, Median.Of(left), Median.Of(right), Median.Of(left.Zip(right).Select(static pair => pair.Second / pair.First)));
+            Summary = new(partition.Index, connections, maxBatch, Median.Of(left), Median.Of(right), Median.Of(left.Zip(right).Select(static pair => pair.Second / pair.First)), log.Decision);
         }
         finally
         {
@@ -68,13 +75,13 @@ internal sealed class BatchBenchmark(PartitionedModel model, Partition partition
         foreach (var tensor in _boundary) tensor.Dispose();
     }
 
-    private static TensorValue[] MakeBoundary(PartitionedModel model, Partition partition)
+    private static TensorValue[] MakeBoundary(PartitionedModel model, Partition partition, ExecutionOptions execution)
     {
         TensorValue[] inputs = [.. model.MakeInputs(Seed)];
         if (partition == model.Plan.AllOnServer) return inputs;
         try
         {
-            using var cut = LoadedCut.Load(model, partition.Index, new ExecutionOptions { IntraOpThreads = 1 });
+            using var cut = LoadedCut.Load(model, partition.Index, execution);
             return cut.MakeBoundary(inputs);
         }
         finally
@@ -82,6 +89,9 @@ internal sealed class BatchBenchmark(PartitionedModel model, Partition partition
             foreach (var input in inputs) input.Dispose();
         }
     }
+
+    private ValueTask<SplitInferServer> StartAsync(int most, ILoggerFactory loggers, CancellationToken cancellationToken) => SplitInferServer.StartAsync(
+        new() { Models = { new("model", "1", model) }, Listen = { new Uri("tcp://127.0.0.1:0") }, MaxBatch = most, Execution = execution }, loggers, cancellationToken);
 
     private RemoteTailTransport[] Connect(Uri server) =>
         [.. Enumerable.Range(0, connections).Select(_ => new RemoteTailTransport(server, "", "", model.Plan, CodecRegistry.Default, new TransportOptions(), time))];

@@ -15,4 +15,5 @@ internal sealed record BatchRow(int Partition, int MaxBatch, double PerSecond, d
 /// <param name="AlonePerSecond">Answers a second of the server that runs each alone, median of the rounds.</param>
 /// <param name="TogetherPerSecond">Answers a second of the other one, median of the rounds.</param>
 /// <param name="Ratio">How many times as many the second one gave, median of the rounds.</param>
-internal sealed record BatchSummary(int Partition, int Connections, int MaxBatch, double AlonePerSecond, double TogetherPerSecond, double Ratio);
+/// <param name="Decision">What its log says of it; null where it has not said anything.</param>
+internal sealed record BatchSummary(int Partition, int Connections, int MaxBatch, double AlonePerSecond, double TogetherPerSecond, double Ratio, string? Decision);

@@ -16,15 +16,15 @@ internal sealed class BatchableCut(ModelBatches? owner, int partition, ReadOnlyS
     /// <summary>So many inputs of requests are tried together.</summary>
     public const int Samples = 3;
 
-    // Two that meet once need no batch.
-    private const int LeastWaits = 16;
+    // Two that meet once need no batch. A tail that was unloaded had no room, and may have none again.
+    private const int LeastWaits = 16, TimesAsMany = 64, MostWaits = int.MaxValue / TimesAsMany;
 
     private static long _lastKey;
 
     private readonly TensorShape[] _shapes = ShapesOf(boundary);
     private readonly Lock _gate = new();
     private readonly List<TensorValue[]> _samples = new(Samples);
-    private int _waits;
+    private int _waits, _leastWaits = LeastWaits;
     private volatile bool _isPrepared;
     private long _key, _restsUntil;
 
@@ -55,7 +55,7 @@ internal sealed class BatchableCut(ModelBatches? owner, int partition, ReadOnlyS
         if (_isPrepared) return;
         lock (_gate)
         {
-            if (_isPrepared || ++_waits <= LeastWaits - Samples) return;
+            if (_isPrepared || ++_waits <= _leastWaits - Samples) return;
             _samples.Add(CopyOf(waiting));
             if (_samples.Count < Samples) return;
             _isPrepared = true;
@@ -79,8 +79,9 @@ internal sealed class BatchableCut(ModelBatches? owner, int partition, ReadOnlyS
         if (owner?.TryRent(partition, out lease) == true) return true;
         lock (_gate)
         {
+            if (Key == 0) return false;
             Volatile.Write(ref _key, 0);
-            (_waits, _isPrepared) = (0, false);
+            (_waits, _leastWaits, _isPrepared) = (0, Math.Min(_leastWaits, MostWaits) * TimesAsMany, false);
         }
 
         return false;

@@ -22,15 +22,15 @@ internal sealed partial class BatchLog(string name, string version, ILogger logg
     /// <inheritdoc/>
     public void BatchFailed(int partition, Exception error) => LogBatchFailed(logger, error, name, version, partition);
 
-    [LoggerMessage(60, LogLevel.Information, "Requests to {Name} {Version} from partition {Partition} on that wait run together from now on: {Gain}", EventName = "Batches")]
+    [LoggerMessage(62, LogLevel.Information, "Requests to {Name} {Version} from partition {Partition} on that wait run together from now on: {Gain}", EventName = "Batches")]
     private static partial void LogBatches(ILogger logger, string name, string version, int partition, string gain);
 
-    [LoggerMessage(61, LogLevel.Information, "Requests to {Name} {Version} from partition {Partition} on run one by one: {Reason}", EventName = "DoesNotBatch")]
+    [LoggerMessage(63, LogLevel.Information, "Requests to {Name} {Version} from partition {Partition} on run one by one: {Reason}", EventName = "DoesNotBatch")]
     private static partial void LogDoesNotBatch(ILogger logger, string name, string version, int partition, string reason);
 
-    [LoggerMessage(62, LogLevel.Warning, "Requests to {Name} {Version} from partition {Partition} on run one by one, since whether they can run together could not be tried", EventName = "BatchNotTried")]
+    [LoggerMessage(64, LogLevel.Warning, "Requests to {Name} {Version} from partition {Partition} on run one by one, since whether they can run together could not be tried", EventName = "BatchNotTried")]
     private static partial void LogNotTried(ILogger logger, Exception error, string name, string version, int partition);
 
-    [LoggerMessage(63, LogLevel.Warning, "Requests to {Name} {Version} from partition {Partition} on failed together, and then ran one by one. Further failures of the kind are not told", EventName = "BatchFailed")]
+    [LoggerMessage(65, LogLevel.Warning, "Requests to {Name} {Version} from partition {Partition} on failed together, and then ran one by one. Further failures of the kind are not told", EventName = "BatchFailed")]
     private static partial void LogBatchFailed(ILogger logger, Exception error, string name, string version, int partition);
 }

@@ -123,8 +123,15 @@ internal sealed partial class FairScheduler(ITailRunner runner, int places, int 
             job.UnwatchStop();
         }
 
-        if (runs) _ = RunAsync(jobs);
-        else job.OnEnded();
+        if (!runs)
+        {
+            job.OnEnded();
+            return;
+        }
+
+        // Those that come along have waited.
+        for (var i = 1; i < jobs.Length; i++) jobs.Span[i].UnwatchStop();
+        _ = RunAsync(jobs);
     }
 
     /// <inheritdoc/>
@@ -284,7 +291,7 @@ internal sealed partial class FairScheduler(ITailRunner runner, int places, int 
         var seconds = whole / job.Together;
         if (job.Exits is not null) _times.RecordExit(seconds, hasRun: job.Failure is null);
         else if (job.Failure is null || IsCostly(job, whole)) _times.Record(job.Terms, whole, job.Together);
-        _lastPlace.Record(job.Terms.Machine, seconds);
+        _lastPlace.Record(job.Terms.Machine, whole);
         _queue.Settle(job, seconds);
         var waited = job.QueuedAt == 0 ? 0 : time.GetElapsedTime(job.QueuedAt, job.StartedAt).TotalSeconds;
         // One that waited because others were due sooner says nothing of how long the queue is.

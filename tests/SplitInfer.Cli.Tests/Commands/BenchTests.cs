@@ -76,6 +76,7 @@ public sealed class BenchTests : IDisposable
     }
 
     [LongFact]
+    [Trait("Category", "Long")]
     public async Task Swap_prints_what_clients_notice()
     {
         File.WriteAllBytes(_folder["model.onnx"], ResNet18.Build(size: 32, classes: 10, width: 8).ToBytes());
@@ -85,6 +86,21 @@ public sealed class BenchTests : IDisposable
         Assert.Equal("swaps requests refused failed firstFailure saturationPerSecond soloP99Ms p99Ms longestGapMs longestSwapSeconds growthMiB", CommandLine.Fields(line));
         Assert.Equal((2, 0), (line.GetProperty("swaps").GetInt32(), line.GetProperty("failed").GetInt32()));
         Assert.True(line.GetProperty("requests").GetInt32() > 0);
+    }
+
+    [LongFact]
+    [Trait("Category", "Long")]
+    public async Task Batch_prints_a_line_for_each_server_in_turn_and_what_they_come_to()
+    {
+        File.WriteAllBytes(_folder["model.onnx"], ResNet18.Build(size: 32, classes: 10, width: 8).ToBytes());
+        var result = await CommandLine.RunAsync("bench", "batch", _folder["model.onnx"], "--partition", "3", "--seconds", "0.5", "--connections", "12", "--max-batch", "4", "--json");
+        Assert.Equal("", result.Error);
+        Assert.Equal([1, 4, 1, 4, 1, 4, 1, 4, 1, 4], result.Json[..^1].Select(static l => l.GetProperty("maxBatch").GetInt32()));
+        Assert.All(result.Json[..^1], static l => Assert.Equal("partition maxBatch perSecond p50Ms p99Ms", CommandLine.Fields(l)));
+        Assert.All(result.Json[..^1], static l => Assert.True(l.GetProperty("perSecond").GetDouble() > 0));
+        Assert.Equal("partition connections maxBatch alonePerSecond togetherPerSecond ratio decision", CommandLine.Fields(result.Json[^1]));
+        Assert.Contains("from partition 3 on", result.Json[^1].GetProperty("decision").GetString(), StringComparison.Ordinal);
+        Assert.Contains("has no tail", (await CommandLine.RunAsync("bench", "batch", _folder["model.onnx"], "--partition", "9999")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

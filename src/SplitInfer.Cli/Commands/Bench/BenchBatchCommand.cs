@@ -30,14 +30,14 @@ internal static class BenchBatchCommand
         {
             var (lines, isJson) = (new JsonLines(terminal.Output), parsed.GetValue(options.Json));
             var (path, most) = (parsed.GetRequiredValue(file), parsed.GetValue(maxBatch));
-            var model = terminal.While($"Planning {path}", () => PartitionedModel.Load(path, options.PlanOf(parsed), options.ExecutionOf(parsed)));
+            var execution = options.ExecutionOf(parsed);
+            // As many requests run at a time as there are processors.
+            if (parsed.GetResult(options.Threads) is null) execution.IntraOpThreads = 1;
+            var model = terminal.While($"Planning {path}", () => PartitionedModel.Load(path, options.PlanOf(parsed), execution));
             var partition = CutOf(model, parsed.GetValue(cut) ?? 0);
-            using var benchmark = new BatchBenchmark(model, partition, parsed.GetValue(connections), TimeSpan.FromSeconds(parsed.GetValue(seconds)), TimeProvider.System);
-            string[] shared = [path, .. SharedOptions.Typed(parsed, [.. options.Planning])];
-            await using var alone = await BenchmarkServer.StartAsync([.. shared, "--max-batch", "1"], slowdown: 1, cancellationToken);
-            await using var together = await BenchmarkServer.StartAsync([.. shared, "--max-batch", most.ToString(CultureInfo.InvariantCulture)], slowdown: 1, cancellationToken);
+            using var benchmark = new BatchBenchmark(model, partition, execution, most, parsed.GetValue(connections), TimeSpan.FromSeconds(parsed.GetValue(seconds)), TimeProvider.System);
             if (!isJson) terminal.Output.WriteLine("together at most   answers/s     p50 ms     p99 ms");
-            await foreach (var row in benchmark.RunAsync(alone.Address, together.Address, most, cancellationToken))
+            await foreach (var row in benchmark.RunAsync(cancellationToken))
             {
                 if (isJson) lines.Write(row, LineContext.Default.BatchRow);
                 else Write($"{row.MaxBatch,16} {row.PerSecond,11:0.0} {row.P50Ms,10:0.0} {row.P99Ms,10:0.0}");
@@ -45,7 +45,7 @@ internal static class BenchBatchCommand
 
             var summary = benchmark.Summary!;
             if (isJson) lines.Write(summary, LineContext.Default.BatchSummary);
-            else Write($"Up to {most} together, the server gave {summary.Ratio:0.00} times the answers a second of one that runs each alone: {summary.TogetherPerSecond:0.0} and {summary.AlonePerSecond:0.0}.");
+            else Write($"Up to {most} together, the server gave {summary.Ratio:0.00} times the answers a second of one that runs each alone: {summary.TogetherPerSecond:0.0} and {summary.AlonePerSecond:0.0}. {summary.Decision ?? "The server has not said whether they run together"}.");
         });
         return command;
 
