@@ -29,9 +29,9 @@ internal sealed class BatchRunner(TimeProvider time, TimeSpan maxRunTime)
         try
         {
             var began = time.GetTimestamp();
-            if (batch.Gather(jobs.Span, began) < 2) return false;
             try
             {
+                if (batch.Gather(jobs.Span, began) < 2) return false;
                 await batch.RunAsync(lease.Runner, maxRunTime).ConfigureAwait(false);
                 batch.GiveOut(time.GetTimestamp());
             }
