@@ -25,7 +25,7 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <param name="time">The clock.</param>
 internal sealed class BatchBenchmark(PartitionedModel model, Partition partition, ExecutionOptions execution, int maxBatch, int connections, TimeSpan window, TimeProvider time) : IDisposable
 {
-    private const int Seed = 1, Rounds = 5;
+    private const int Seed = 1, Rounds = 9;
 
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromMinutes(1);
 
@@ -53,7 +53,10 @@ internal sealed class BatchBenchmark(PartitionedModel model, Partition partition
             var (left, right) = (new List<double>(), new List<double>());
             for (var round = 0; round < Rounds; round++)
             {
-                foreach (var (transports, size, rates) in new[] { (one, 1, left), (several, maxBatch, right) })
+                (RemoteTailTransport[], int, List<double>)[] order = [(one, 1, left), (several, maxBatch, right)];
+                // What else the machine does comes and goes, and must not fall to one of them.
+                if (round % 2 == 1) order.AsSpan().Reverse();
+                foreach (var (transports, size, rates) in order)
                 {
                     var tally = await LoadAsync(transports, window, cancellationToken).ConfigureAwait(false);
                     rates.Add(tally.Completed / window.TotalSeconds);

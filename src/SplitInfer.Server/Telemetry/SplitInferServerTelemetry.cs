@@ -42,7 +42,7 @@ public static class ServerMetricNames
     /// <summary>Gauge, <c>{request}</c>: requests that wait for a place to run.</summary>
     public const string Queued = "splitinfer.server.queue.length";
 
-    /// <summary>Gauge, <c>{request}</c>: requests that run.</summary>
+    /// <summary>Gauge, <c>{request}</c>: requests that run; those that run together count once.</summary>
     public const string Running = "splitinfer.server.running";
 
     /// <summary>Gauge, <c>{request}</c>: requests that run at a time, at most.</summary>

@@ -16,7 +16,7 @@ internal static class BenchBatchCommand
         var cut = new Option<int?>("--partition") { Description = "The cut behind which the server computes. [default: 0, the whole model]", HelpName = "K" };
         var maxBatch = new Option<int>("--max-batch") { Description = "The most requests that the second server runs together.", HelpName = "N", DefaultValueFactory = static _ => 16 };
         var connections = new Option<int>("--connections") { Description = "Connections that each send one request after the other.", HelpName = "N", DefaultValueFactory = static _ => 16 };
-        var seconds = new Option<double>("--seconds") { Description = "How long each server is loaded at a time, five times each.", HelpName = "S", DefaultValueFactory = static _ => 5 };
+        var seconds = new Option<double>("--seconds") { Description = "How long each server is loaded at a time, nine times each.", HelpName = "S", DefaultValueFactory = static _ => 3 };
         maxBatch.Require<int>(static count => count is >= 2 and <= 256, "takes 2 to 256.");
         connections.Require<int>(static count => count is >= 1 and <= 128, "takes 1 to 128.");
         seconds.Require<double>(static length => length is >= 0.5 and <= 3600, "takes 0.5 to 3600.");
