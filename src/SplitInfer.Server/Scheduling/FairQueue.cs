@@ -71,7 +71,7 @@ internal sealed partial class FairQueue
     }
 
     /// <summary>The job that <see cref="TryTake(Func{TailJob, bool}, Func{TailJob, bool}, double, out TailJob?)"/> would take; null where it would take none.</summary>
-    public TailJob? Next(Func<TailJob, bool> mayRun, Func<TailJob, bool> isMeant, double ahead) => Find(mayRun, isMeant, ahead)?.Flow.Jobs.First!.Value;
+    public TailJob? Next(Func<TailJob, bool> mayRun, Func<TailJob, bool> isMeant, double ahead) => TurnRule.Next(_machines.Members, new PresentQueue(mayRun, isMeant), ahead)?.Flow.Jobs.First!.Value;
 
     /// <summary>A job that was taken has run: its machine and connection are charged for what it took rather than for what was expected.</summary>
     /// <param name="job">The job.</param>
