@@ -90,6 +90,15 @@ public sealed class QualityController
         lock (_lock) return _curves[curve].Between(-1, _curves[curve].LeastExit(needs.MinQuality));
     }
 
+    /// <summary>The most that a run from one exit to another is expected to take, by what runs have taken so far, s.</summary>
+    /// <param name="curve">The model's curve.</param>
+    /// <param name="from">Index of the exit that it is at; −1 at the start.</param>
+    /// <param name="to">Index of the exit that it goes to.</param>
+    public double SecondsBetween(int curve, int from, int to)
+    {
+        lock (_lock) return _curves[curve].Between(from, to);
+    }
+
     /// <summary>Decides how far a request runs that begins now.</summary>
     /// <param name="curve">The model's curve.</param>
     /// <param name="needs">What it needs.</param>

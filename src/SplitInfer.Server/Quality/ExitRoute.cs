@@ -26,6 +26,9 @@ internal sealed class ExitRoute
     /// <summary>The output of the model, in whose form exits answer.</summary>
     public ExitOutput Output { get; private init; } = null!;
 
+    /// <summary>What a run to the end of the model is expected to take, by what runs have taken so far, s.</summary>
+    public double WholeSeconds => Place.Node.SecondsBetween(Place.Curve, -1, Legs.Length - 1);
+
     /// <summary>The most tensors that are held, read or made at a time.</summary>
     public int MaxTensors { get; private init; }
 

@@ -82,6 +82,9 @@ internal sealed class QualityNode
     /// <inheritdoc cref="QualityController.LeastSeconds"/>
     public double LeastSeconds(int curve, in QualityNeeds needs) => _controller.LeastSeconds(curve, needs);
 
+    /// <inheritdoc cref="QualityController.SecondsBetween"/>
+    public double SecondsBetween(int curve, int from, int to) => _controller.SecondsBetween(curve, from, to);
+
     /// <inheritdoc cref="QualityController.Choose"/>
     public QualityChoice Choose(int curve, in QualityNeeds needs, long dueAt, in QueueView queue) => _controller.Choose(curve, needs, Seconds(dueAt), queue, Seconds(_time.GetTimestamp()));
 

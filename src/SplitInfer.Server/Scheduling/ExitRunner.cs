@@ -55,7 +55,7 @@ internal static class ExitRunner
     }
 
     /// <summary>What it takes from the beginning of a leg to the end of it or of a later one, s.</summary>
-    private static double SecondsTo(ExitRoute route, int leg, int last) => route.Curve.Exits[last].Seconds - (leg > 0 ? route.Curve.Exits[leg - 1].Seconds : 0);
+    private static double SecondsTo(ExitRoute route, int leg, int last) => route.Place.Node.SecondsBetween(route.Place.Curve, leg - 1, last);
 
     private static bool TryEvaluate(ExitWalk walk, int leg, bool isWanted, out ExitAnswer answer)
     {
@@ -72,7 +72,7 @@ internal static class ExitRunner
         run.Choice = node.Choose(curve, run.Needs, run.DueAt, queue);
         if (run.Choice.IsLate) throw Refusal.Late.ToException();
         run.Check.Begin(queue.Next.IsEmpty && node.TakesCheck(curve, run.DueAt));
-        job.FreeAt = node.Seconds(job.StartedAt) + run.Route.Curve.Exits[run.Check.IsOn ? run.Route.Legs.Length - 1 : run.Choice.Depth].Seconds;
+        job.FreeAt = node.Seconds(job.StartedAt) + SecondsTo(run.Route, leg: 0, run.Check.IsOn ? run.Route.Legs.Length - 1 : run.Choice.Depth);
     }
 
     private static bool GoesOn(TailJob job, ExitRun run, int leg, double confidence)

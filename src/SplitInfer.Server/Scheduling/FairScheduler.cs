@@ -226,7 +226,7 @@ internal sealed partial class FairScheduler(ITailRunner runner, int places, int 
 
     // A run that an exit may end can go to the end of the model all the same.
     private bool MayRunBeside(TailJob job, int running) =>
-        running < places - 1 || places == 1 || _lastPlace.MayTake(job.Terms.Machine, job.Exits?.Route.Curve.Exits[^1].Seconds ?? Expect(job.Terms));
+        running < places - 1 || places == 1 || _lastPlace.MayTake(job.Terms.Machine, job.Exits?.Route.WholeSeconds ?? Expect(job.Terms));
 
     private Exception? ReasonNotToWait(TailJob job, out TailJob? displaced)
     {

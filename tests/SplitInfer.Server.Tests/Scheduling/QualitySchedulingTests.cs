@@ -54,6 +54,17 @@ public sealed class QualitySchedulingTests
     }
 
     [Fact]
+    public async Task Legs_that_took_long_when_they_were_measured_keep_nobody_out_once_they_have_run()
+    {
+        var random = new Random(8);
+        using var world = new QualityWorld(places: 1, seed: 1, measured: 20);
+        await world.PlayAsync(Arrivals(random, 0.5 / QualityWorld.Whole, seconds: 20, () => world.Make(minQuality: 0.1, deadline: random.Next(2) == 0 ? 0.03 : 0.3)));
+        var settled = world.Jobs.Skip(world.Jobs.Count / 4).ToArray();
+        var refused = settled.Count(static job => job.Failure is not null);
+        Assert.True(refused <= 0.005 * settled.Length, $"{refused} of {settled.Length} refused");
+    }
+
+    [Fact]
     public async Task Who_allows_no_exits_gets_turns_beside_any_number_that_do()
     {
         var random = new Random(6);

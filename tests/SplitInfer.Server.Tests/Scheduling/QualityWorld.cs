@@ -31,13 +31,16 @@ internal sealed class QualityWorld : ITailRunner, IDisposable
     private int _runningJobs;
     private int _mostRunning;
 
-    public QualityWorld(int places, int seed)
+    /// <param name="places">Jobs that run at a time.</param>
+    /// <param name="seed">Of what the controller draws.</param>
+    /// <param name="measured">How many times as long as they take legs took when they were measured.</param>
+    public QualityWorld(int places, int seed, double measured = 1)
     {
         (Places, _runner) = (places, new(Time, TimeSpan.FromMinutes(1)));
         Scheduler = new(this, places, maxQueued: 1024, Time);
         _segments = new SegmentResidency(long.MaxValue).Open(new Compiler(this));
         _node = new(places, Time, new Random(seed));
-        var curve = new QualityCurve([.. Agreement.Select(static (right, e) => new CurveExit(LegSeconds.Take(e + 1).Sum(), right))]);
+        var curve = new QualityCurve([.. Agreement.Select((right, e) => new CurveExit(measured * LegSeconds.Take(e + 1).Sum(), right))]);
         _route = ExitRoute.Of([LegOf(SegmentKey.Between(0, 1), 1), LegOf(SegmentKey.Between(1, 2), 2), LegOf(new(SegmentSide.Tail, 2), 0)], boundary: 1, new(ElementType.Float32, new(1, 2)), curve, (_node, _node.Add(curve)!.Value));
     }
 
