@@ -1,11 +1,12 @@
 using SplitInfer.Client.Transport;
 using SplitInfer.Codecs;
 using SplitInfer.Partitioning;
+using SplitInfer.Protocol;
 using SplitInfer.Tensors;
 
 namespace SplitInfer.Cli.Benchmarks.Servers;
 
-/// <summary>A SplitInfer server that is asked for everything, over a connection for each client.</summary>
+/// <summary>A SplitInfer server that is asked for everything, over a connection for each client. What a client waits that comes back later is part of what its request takes.</summary>
 internal sealed class ServedContender : ILoadContender
 {
     private static readonly ITensorCodec Raw = CodecRegistry.Default.All.First(static codec => codec.IsIdentity);
@@ -13,15 +14,17 @@ internal sealed class ServedContender : ILoadContender
     private readonly PartitionedModel _model;
     private readonly TensorValue[] _inputs;
     private readonly RemoteTailTransport[] _clients;
+    private readonly bool _comesBack;
 
     /// <param name="address">The server.</param>
     /// <param name="reach">How it is reached.</param>
     /// <param name="model">A model that it holds.</param>
     /// <param name="inputs">What is sent; stays the caller's.</param>
     /// <param name="clients">How many clients there are.</param>
-    public ServedContender(Uri address, TransportOptions reach, PartitionedModel model, TensorValue[] inputs, int clients)
+    /// <param name="comesBack">Whether one that is refused because too many wait comes back when it is told to, rather than failing.</param>
+    public ServedContender(Uri address, TransportOptions reach, PartitionedModel model, TensorValue[] inputs, int clients, bool comesBack = true)
     {
-        (_model, _inputs) = (model, inputs);
+        (_model, _inputs, _comesBack) = (model, inputs, comesBack);
         _clients = [.. Enumerable.Range(0, clients).Select(_ => new RemoteTailTransport(address, "", "", model.Plan, CodecRegistry.Default, reach, TimeProvider.System))];
     }
 
@@ -32,7 +35,19 @@ internal sealed class ServedContender : ILoadContender
     public async ValueTask InferAsync(int client, CancellationToken cancellationToken)
     {
         var request = new TailRequest { Partition = _model.Plan.AllOnServer, Codec = Raw, SymbolSizes = [], Boundary = _inputs };
-        (await _clients[client].SendAsync(request, cancellationToken).ConfigureAwait(false)).Dispose();
+        while (true)
+        {
+            try
+            {
+                (await _clients[client].SendAsync(request, cancellationToken).ConfigureAwait(false)).Dispose();
+                return;
+            }
+            catch (TailRefusedException busy) when (_comesBack && busy.Code == RefusalCode.Busy)
+            {
+                // As a client without a device would.
+                await Task.Delay(busy.RetryAfter ?? TimeSpan.FromMilliseconds(10), TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -36,7 +36,7 @@ internal sealed class SwapBenchmark(string path, PartitionedModel model, SwapSet
             Publish(folder, 1);
             var web = new Uri($"http://127.0.0.1:{FreePort.Take()}");
             using var server = await BenchmarkServer.StartAsync(["--models", folder, "--http", web.OriginalString], slowdown: 1, cancellationToken).ConfigureAwait(false);
-            await using var clients = new ServedContender(server.Address, new TransportOptions(), model, inputs, settings.Clients);
+            await using var clients = new ServedContender(server.Address, new TransportOptions(), model, inputs, settings.Clients, comesBack: false);
             var (perSecond, soloMs) = await MeasureAsync(clients, cancellationToken).ConfigureAwait(false);
             var before = server.ResidentBytes;
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -20,13 +20,18 @@ internal static class BenchServerCommand
     {
         var file = SharedOptions.Model();
         var server = new Option<string>("--server") { Description = "The server, a process of its own that holds the model.", HelpName = "URI", Required = true };
-        var baseline = new Option<Uri?>("--baseline") { Description = "A server of the same model that speaks the Open Inference Protocol over gRPC, such as bench/Baseline of the repository, as http://HOST:PORT. [default: none]", HelpName = "URI" };
+        var baseline = new Option<string?>("--baseline") { Description = "A server of the same model that speaks the Open Inference Protocol over gRPC, such as bench/Baseline of the repository, as http://HOST:PORT. [default: none]", HelpName = "URI" };
         var clients = new Option<double[]>("--clients") { Description = "Clients that make requests at the same time, one after the other each, separated by commas. [default: 1,4,16,64]", HelpName = "N,N…", CustomParser = NumberList.Parse };
         var seconds = new Option<double>("--seconds") { Description = "How long a turn of a contender lasts.", HelpName = "S", DefaultValueFactory = static _ => 2 };
         var rounds = new Option<int>("--rounds") { Description = "Turns of each contender for each number of clients.", HelpName = "N", DefaultValueFactory = static _ => 5 };
         clients.Validators.Add(static result =>
         {
             if (result.Tokens.Count > 0 && result.GetValueOrDefault<double[]>() is { } given && !given.All(static count => count is >= 1 and <= 1024 && count % 1 == 0)) result.AddError("--clients takes whole numbers from 1 to 1024, separated by commas.");
+        });
+        baseline.Validators.Add(static result =>
+        {
+            foreach (var token in result.Tokens)
+                if (!IsHttp(token.Value)) result.AddError($"--baseline {token.Value} is not of the form http://HOST:PORT.");
         });
         seconds.Require<double>(static length => length is >= 0.1 and <= 600, "takes 0.1 to 600.");
         rounds.Require<int>(static count => count is >= 1 and <= 1000, "takes 1 to 1000.");
@@ -47,7 +52,7 @@ internal static class BenchServerCommand
             TensorValue[] inputs = [.. model.MakeInputs(Seed)];
             var most = (int)counts.Max();
             List<ILoadContender> contenders = [new BareContender(path, inputs), new ServedContender(address, transport, model, inputs, most)];
-            if (parsed.GetValue(baseline) is { } other) contenders.Add(new OpenInferenceContender(other, model, inputs, most));
+            if (parsed.GetValue(baseline) is { } other) contenders.Add(new OpenInferenceContender(new(other), model, inputs, most));
             try
             {
                 var benchmark = new ServerBenchmark(contenders, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(rounds), TimeProvider.System);
@@ -72,6 +77,8 @@ internal static class BenchServerCommand
             }
         });
         return command;
+
+        static bool IsHttp(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https");
 
         static string Number(FormattableString number) => number.ToString(CultureInfo.InvariantCulture);
     }
