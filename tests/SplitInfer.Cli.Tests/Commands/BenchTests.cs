@@ -55,9 +55,9 @@ public sealed class BenchTests : IDisposable
     [InlineData("minutes")]
     public async Task Load_may_come_unevenly(string arrivals)
     {
-        FunctionNet.Build().Save(_folder["model.onnx"]);
-        await using var server = await ServerProcess.StartAsync(_folder["model.onnx"], "--listen", "tcp://127.0.0.1:0", "--json", "--dim", "batch=2");
-        var result = await CommandLine.RunAsync("bench", "load", _folder["model.onnx"], "--server", server.Address, "--seconds", "1", "--connections", "2", "--arrivals", arrivals, "--json", "--dim", "batch=2");
+        File.WriteAllBytes(_folder["model.onnx"], ResNet18.Build(size: 32, classes: 10, width: 8).ToBytes());
+        await using var server = await ServerProcess.StartAsync(_folder["model.onnx"], "--listen", "tcp://127.0.0.1:0", "--json");
+        var result = await CommandLine.RunAsync("bench", "load", _folder["model.onnx"], "--server", server.Address, "--seconds", "1", "--connections", "2", "--arrivals", arrivals, "--json");
         Assert.Equal("", result.Error);
         Assert.Equal(7, result.Json.Length);
     }
