@@ -28,24 +28,17 @@ internal sealed class LoadTally
     public void AddFailed() => Interlocked.Increment(ref _failed);
 
     /// <summary>The share of the results that came within, ms; null where there were none.</summary>
-    public double? DelayMs(double share) => Percentile([.. _completed.Select(static one => one.Ms)], share);
+    public double? DelayMs(double share) => Percentile.Of(_completed.Select(static one => one.Ms), share);
 
     /// <summary>When the delays of half a second are within a limit for the first time, seconds from the start of the phase; null where they never are.</summary>
     public double? CalmAt(double limitMs)
     {
         foreach (var half in _completed.GroupBy(static one => (int)(one.At * 2)).OrderBy(static half => half.Key))
-            if (Percentile([.. half.Select(static one => one.Ms)], 0.95) <= limitMs) return half.Key / 2.0;
+            if (Percentile.Of(half.Select(static one => one.Ms), 0.95) <= limitMs) return half.Key / 2.0;
         return null;
     }
 
     /// <summary>The phase in a line.</summary>
     public LoadRow Row(string phase, double? offered, double seconds) => new(
-        phase, offered, _completed.Count / seconds, _refused.Count / seconds, _failed / seconds, DelayMs(0.5), DelayMs(0.99), Percentile([.. _refused], 0.5), Percentile([.. _refused], 0.99), Percentile([.. _late], 0.99));
-
-    private static double? Percentile(double[] values, double share)
-    {
-        if (values.Length == 0) return null;
-        Array.Sort(values);
-        return values[Math.Max(0, (int)Math.Ceiling(share * values.Length) - 1)];
-    }
+        phase, offered, _completed.Count / seconds, _refused.Count / seconds, _failed / seconds, DelayMs(0.5), DelayMs(0.99), Percentile.Of(_refused, 0.5), Percentile.Of(_refused, 0.99), Percentile.Of(_late, 0.99));
 }

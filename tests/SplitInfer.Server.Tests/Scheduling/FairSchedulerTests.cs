@@ -279,34 +279,6 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
     });
 
     [Fact]
-    public void What_is_said_to_run_before_a_job_is_what_then_runs_before_it() => Sampled(seed: 10, 300, static random =>
-    {
-        var queue = new FairQueue();
-        var ahead = random.Next(3) * 0.1;
-        for (var step = random.Next(60); step > 0; step--)
-        {
-            if (random.Next(3) > 0) queue.Add(Any());
-            else if (queue.TryTake(static _ => true, ahead, out var taken)) queue.Settle(taken, random.NextDouble() * 0.1);
-        }
-
-        var comes = Any();
-        var (count, said) = (queue.Count, queue.SecondsBefore(comes.Terms with { LeastSeconds = comes.Terms.ExpectedSeconds }, ahead));
-        Assert.Equal(count, queue.Count);
-        queue.Add(comes);
-        var seconds = 0.0;
-        while (queue.TryTake(static _ => true, ahead, out var job) && job != comes) seconds += job.Terms.ExpectedSeconds;
-        Assert.Equal(seconds, said, 1e-9);
-
-        TestJob Any()
-        {
-            // Some are due at the same time, as with equal deadlines.
-            var job = new TestJob(random.Next(4), random.Next(8), $"{random.Next(4)}");
-            job.Expect(0.001 + (0.1 * random.NextDouble()));
-            return job;
-        }
-    });
-
-    [Fact]
     public async Task Runs_of_unknown_or_much_greater_length_leave_others_one_place()
     {
         var scheduler = Create(_runner, places: 2, maxQueued: 100);

@@ -30,29 +30,18 @@ internal sealed class ServerBenchmark(IReadOnlyList<ILoadContender> contenders, 
     private async Task<Turn> TurnAsync(ILoadContender contender, int clients, TimeSpan length, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        var delays = await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
-        {
-            List<double> own = [];
-            while (time.GetElapsedTime(start) < length)
-            {
-                var began = time.GetTimestamp();
-                await contender.InferAsync(client, cancellationToken).ConfigureAwait(false);
-                own.Add(time.GetElapsedTime(began).TotalMilliseconds);
-            }
-
-            return own;
-        }, cancellationToken))).ConfigureAwait(false);
-        return new([.. delays.SelectMany(static own => own).Order()], time.GetElapsedTime(start).TotalSeconds);
+        var delays = await ClosedLoop.RunAsync(contender, clients, length, time, cancellationToken).ConfigureAwait(false);
+        return new(delays, time.GetElapsedTime(start).TotalSeconds);
     }
 
     /// <summary>What one turn came to.</summary>
-    /// <param name="Delays">What each request took, ms, in rising order.</param>
+    /// <param name="Delays">What each request took, ms.</param>
     /// <param name="Seconds">How long the turn lasted, until its last request had ended.</param>
     private readonly record struct Turn(double[] Delays, double Seconds)
     {
         public double PerSecond => Delays.Length / Seconds;
 
-        public double DelayMs(double share) => Delays.Length == 0 ? double.NaN : Delays[Math.Max(0, (int)Math.Ceiling(share * Delays.Length) - 1)];
+        public double DelayMs(double share) => Percentile.Of(Delays, share) ?? double.NaN;
     }
 }
 

@@ -57,7 +57,7 @@ internal sealed class SwapBenchmark(string path, PartitionedModel model, SwapSet
             await stop.CancelAsync().ConfigureAwait(false);
             await load.ConfigureAwait(false);
             return new(
-                settings.Swaps, _completed.Count, _refused, _failed.Count, _failed.FirstOrDefault(), perSecond, Percentile(soloMs, 0.99), Percentile([.. _completed.Select(one => time.GetElapsedTime(one.Began, one.Ended).TotalMilliseconds)], 0.99), LongestGapMs(),
+                settings.Swaps, _completed.Count, _refused, _failed.Count, _failed.FirstOrDefault(), perSecond, Percentile.Of(soloMs, 0.99) ?? double.NaN, Percentile.Of(_completed.Select(one => time.GetElapsedTime(one.Began, one.Ended).TotalMilliseconds), 0.99) ?? double.NaN, LongestGapMs(),
                 longest.TotalSeconds, (server.ResidentBytes - before) / (double)(1 << 20));
         }
         finally
@@ -65,13 +65,6 @@ internal sealed class SwapBenchmark(string path, PartitionedModel model, SwapSet
             foreach (var input in inputs) input.Dispose();
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private static double Percentile(double[] values, double share)
-    {
-        if (values.Length == 0) return double.NaN;
-        Array.Sort(values);
-        return values[Math.Max(0, (int)Math.Ceiling(share * values.Length) - 1)];
     }
 
     /// <summary>Puts a version into the directory in one step.</summary>
@@ -99,27 +92,9 @@ internal sealed class SwapBenchmark(string path, PartitionedModel model, SwapSet
     private async Task<(double PerSecond, double[] SoloMs)> MeasureAsync(ServedContender clients, CancellationToken cancellationToken)
     {
         // The first requests load and compile.
-        await ClosedAsync(clients, settings.Clients, cancellationToken).ConfigureAwait(false);
-        var all = await ClosedAsync(clients, settings.Clients, cancellationToken).ConfigureAwait(false);
-        return (all.Length / Measuring.TotalSeconds, await ClosedAsync(clients, 1, cancellationToken).ConfigureAwait(false));
-    }
-
-    private async Task<double[]> ClosedAsync(ServedContender clients, int count, CancellationToken cancellationToken)
-    {
-        var start = time.GetTimestamp();
-        var delays = await Task.WhenAll(Enumerable.Range(0, count).Select(client => Task.Run(async () =>
-        {
-            List<double> own = [];
-            while (time.GetElapsedTime(start) < Measuring)
-            {
-                var began = time.GetTimestamp();
-                await clients.InferAsync(client, cancellationToken).ConfigureAwait(false);
-                own.Add(time.GetElapsedTime(began).TotalMilliseconds);
-            }
-
-            return own;
-        }, cancellationToken))).ConfigureAwait(false);
-        return [.. delays.SelectMany(static own => own)];
+        await ClosedLoop.RunAsync(clients, settings.Clients, Measuring, time, cancellationToken).ConfigureAwait(false);
+        var all = await ClosedLoop.RunAsync(clients, settings.Clients, Measuring, time, cancellationToken).ConfigureAwait(false);
+        return (all.Length / Measuring.TotalSeconds, await ClosedLoop.RunAsync(clients, 1, Measuring, time, cancellationToken).ConfigureAwait(false));
     }
 
     private async Task LoadAsync(ServedContender clients, double perSecond, CancellationToken stop)
