@@ -24,6 +24,9 @@ internal sealed partial class FairScheduler(ITailRunner runner, int places, int 
     // So many times more jobs may wait than of others, however much time they have.
     private const double LeastCountedByDeadline = 1.0 / 16;
 
+    [ThreadStatic]
+    private static bool _isStarting;
+
     private readonly Lock _gate = new();
     private readonly FairQueue _queue = new();
     private readonly QueueLimit _limit = new(places, maxQueued);
@@ -280,7 +283,7 @@ internal sealed partial class FairScheduler(ITailRunner runner, int places, int 
         }
 
         // The next one does not wait for the reply to this one, nor this one for the run of the next.
-        if (!next.IsEmpty) ThreadPool.UnsafeQueueUserWorkItem(static start => start.Scheduler.StartQueued(start.Jobs), (Scheduler: this, Jobs: next), preferLocal: false);
+        if (!next.IsEmpty) StartBeside(next);
         foreach (var job in jobs.Span) job.OnEnded();
         GiveBack(jobs);
     }
@@ -304,6 +307,28 @@ internal sealed partial class FairScheduler(ITailRunner runner, int places, int 
     private bool IsCostly(TailJob job, double seconds) =>
         job.Failure is TailRefusedException { Code: RefusalCode.LimitExceeded }
         || (Math.Max(_times.Expect(job.Terms), _times.Mean) is > 0 and var usual && seconds > usual);
+
+    /// <summary>Starts jobs that have a place, while the caller has a reply to give.</summary>
+    // A run has a thread of its own, so that starting one takes the caller no time. Two things would: the rows of a batch, which are copied first, and
+    // jobs that end at once because nobody wants them any more, each of which starts the next.
+    private void StartBeside(ReadOnlyMemory<TailJob> jobs)
+    {
+        if (_isStarting || jobs.Length > 1)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static start => start.Scheduler.StartQueued(start.Jobs), (Scheduler: this, Jobs: jobs), preferLocal: false);
+            return;
+        }
+
+        _isStarting = true;
+        try
+        {
+            StartQueued(jobs);
+        }
+        finally
+        {
+            _isStarting = false;
+        }
+    }
 
     private void StartQueued(ReadOnlyMemory<TailJob> jobs)
     {

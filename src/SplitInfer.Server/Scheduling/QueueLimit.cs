@@ -4,13 +4,15 @@ namespace SplitInfer.Server.Scheduling;
 /// How much may wait, so that the time in the queue is bounded and not only its length. Not thread-safe.
 /// <code>
 /// counted   c = clamp(r / R, 1/4, 4)           a job, in mean runs: r is what its run is expected to take, R the mean of all runs
-/// admitted  Σc ≤ f · N,  N = max(16, places)   beside the count of jobs that the server is set to
+/// admitted  Σc ≤ f · N                         beside the count of jobs that the server is set to
+///           N = max(16, places, W · places / R) with W = 4 ms
 /// target    T = N · R / places                 how long a job then waits at most
 /// adapted   f ← max(1/8, f · T / m)            where the median wait m of N jobs that began to run was over 1.5 T
 ///           f ← min(1, f + 1/8)                where it was not
 /// </code>
 /// With random arrivals at 80 % of what the server can do, one job in a thousand finds 16 that wait; at twice as much as it can do, jobs wait for 16
-/// runs rather than for 11, the 99th percentile at 80 %. R follows the runs, so the target does; f corrects it where jobs wait longer than runs
+/// runs rather than for 11, the 99th percentile at 80 %. To refuse a job takes as much as a run of 0.1 ms, so that of such runs as many wait as
+/// take W. R follows the runs, so the target does; f corrects it where jobs wait longer than runs
 /// explain, as on a machine that has other things to do.
 /// </summary>
 /// <param name="places">Jobs that run at a time.</param>
@@ -25,19 +27,21 @@ internal sealed class QueueLimit(int places, int maxJobs)
     // Waits shorter than this come of threads being woken, not of jobs that are in each other's way, s.
     private const double LeastTarget = 0.01;
 
+    // What jobs may wait in any case, s.
+    private const double LeastWait = 0.004;
+
     private readonly double[] _waits = new double[(int)Math.Max(LeastRuns, Math.Min(places, 1024))];
     private int _waitCount;
+    private double _fullRuns = Math.Max(LeastRuns, places);
 
     /// <summary>The share of the full limit that holds now.</summary>
     public double Factor { get; private set; } = 1;
 
     /// <summary>Mean runs that may wait now.</summary>
-    public double Runs => Factor * FullRuns;
+    public double Runs => Factor * _fullRuns;
 
     /// <summary>What is shared out, in mean runs.</summary>
     public double Whole => Math.Min(maxJobs, Runs);
-
-    private double FullRuns => Math.Max(LeastRuns, places);
 
     /// <summary>What a job counts, in mean runs.</summary>
     /// <param name="expected">What its run is expected to take, s; 0 where that is not known.</param>
@@ -54,13 +58,14 @@ internal sealed class QueueLimit(int places, int maxJobs)
         jobs < (long)maxJobs + free && (jobs <= free || waiting + counted <= Runs + free);
 
     /// <summary>How long a job is to wait at most, s.</summary>
-    public double Target(double mean) => Math.Max(LeastTarget, FullRuns * mean / places);
+    public double Target(double mean) => Math.Max(LeastTarget, FullRunsOf(mean) * mean / places);
 
     /// <summary>A job began to run.</summary>
     /// <param name="waited">How long it had waited for its place, s; 0 where one was free.</param>
     /// <param name="mean">The mean of all runs, s.</param>
     public void Record(double waited, double mean)
     {
+        _fullRuns = FullRunsOf(mean);
         _waits[_waitCount++] = waited;
         if (_waitCount < _waits.Length) return;
         _waitCount = 0;
@@ -68,4 +73,6 @@ internal sealed class QueueLimit(int places, int maxJobs)
         var (median, target) = (_waits[_waits.Length / 2], Target(mean));
         Factor = median > Tolerance * target ? Math.Max(LeastFactor, Factor * target / median) : Math.Min(1, Factor + Growth);
     }
+
+    private double FullRunsOf(double mean) => Math.Max(Math.Max(LeastRuns, places), mean > 0 ? LeastWait * places / mean : 0);
 }

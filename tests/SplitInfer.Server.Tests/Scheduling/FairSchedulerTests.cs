@@ -20,6 +20,18 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
     }
 
     [Fact]
+    public async Task However_many_runs_end_at_once_the_stack_stays_shallow()
+    {
+        var runner = new DepthRunner();
+        var scheduler = Create(runner, places: 1, maxQueued: 10_000);
+        TestJob[] jobs = [.. Enumerable.Range(0, 2_000).Select(static client => new TestJob(client, machine: $"{client}"))];
+        foreach (var job in jobs) scheduler.Enqueue(job);
+        runner.Open();
+        await Task.WhenAll(jobs.Select(static job => job.Ended));
+        Assert.InRange(runner.Deepest, 1, 200); // each job would leave several frames of its own
+    }
+
+    [Fact]
     public async Task Machines_take_turns_however_many_connections_each_has()
     {
         var scheduler = Create(_runner, places: 1, maxQueued: 100);

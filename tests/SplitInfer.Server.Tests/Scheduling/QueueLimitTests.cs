@@ -20,6 +20,20 @@ public sealed class QueueLimitTests
         Assert.Equal(jobs, count);
     }
 
+    [Theory]
+    [InlineData(0.00005, 1, 80)]
+    [InlineData(0.0001, 2, 80)]
+    [InlineData(0.00025, 1, 16)]
+    [InlineData(0.001, 1, 16)]
+    [InlineData(0.001, 32, 128)]
+    public void Of_short_runs_as_many_wait_as_take_4_ms(double mean, int places, int jobs)
+    {
+        var limit = new QueueLimit(places, maxJobs: 1000);
+        limit.Record(waited: 0, mean);
+        Assert.Equal(jobs, limit.Runs, 1e-6);
+        Assert.True(limit.Target(mean) >= 0.004);
+    }
+
     [Fact]
     public void One_may_wait_whatever_it_counts_unless_none_may()
     {
