@@ -7,16 +7,23 @@ namespace SplitInfer.Cli.Benchmarks.Servers;
 /// <param name="contenders">Who takes part; the others are compared with the first.</param>
 /// <param name="turn">How long a turn lasts.</param>
 /// <param name="rounds">How many turns each has.</param>
+/// <param name="warmUp">How long each is asked before the first turn.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ServerBenchmark(IReadOnlyList<ILoadContender> contenders, TimeSpan turn, int rounds, TimeProvider time)
+internal sealed class ServerBenchmark(IReadOnlyList<ILoadContender> contenders, TimeSpan turn, int rounds, TimeSpan warmUp, TimeProvider time)
 {
+    /// <summary>Has each do for a while what is measured afterwards, since what is compiled, loaded and tried out meanwhile is not timed: a server finds out whether batches pay, for one.</summary>
+    public async Task WarmUpAsync(int clients, CancellationToken cancellationToken)
+    {
+        foreach (var contender in contenders) await ClosedLoop.RunAsync(contender, Math.Min(clients, contender.MaxClients), warmUp, time, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Runs the rounds for one number of clients.</summary>
     /// <returns>A row for each contender that has as many clients.</returns>
     public async Task<IReadOnlyList<ServerRow>> RunAsync(int clients, CancellationToken cancellationToken)
     {
         List<ILoadContender> present = [.. contenders.Where(contender => contender.MaxClients >= clients)];
         var turns = present.ToDictionary(static contender => contender, static _ => new List<Turn>());
-        // What is loaded and compiled by the first requests is not timed.
+        // Connections that are new are made first.
         foreach (var contender in present) await TurnAsync(contender, clients, turn, cancellationToken).ConfigureAwait(false);
         for (var round = 0; round < rounds; round++)
             foreach (var contender in present) turns[contender].Add(await TurnAsync(contender, clients, turn, cancellationToken).ConfigureAwait(false));

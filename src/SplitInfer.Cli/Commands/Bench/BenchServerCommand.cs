@@ -24,6 +24,7 @@ internal static class BenchServerCommand
         var clients = new Option<double[]>("--clients") { Description = "Clients that make requests at the same time, one after the other each, separated by commas. [default: 1,4,16,64]", HelpName = "N,N…", CustomParser = NumberList.Parse };
         var seconds = new Option<double>("--seconds") { Description = "How long a turn of a contender lasts.", HelpName = "S", DefaultValueFactory = static _ => 2 };
         var rounds = new Option<int>("--rounds") { Description = "Turns of each contender for each number of clients.", HelpName = "N", DefaultValueFactory = static _ => 5 };
+        var warmUp = new Option<double>("--warmup") { Description = "How long each contender is asked by as many clients as will be before anything is timed.", HelpName = "S", DefaultValueFactory = static _ => 10 };
         clients.Validators.Add(static result =>
         {
             if (result.Tokens.Count > 0 && result.GetValueOrDefault<double[]>() is { } given && !given.All(static count => count is >= 1 and <= 1024 && count % 1 == 0)) result.AddError("--clients takes whole numbers from 1 to 1024, separated by commas.");
@@ -34,12 +35,13 @@ internal static class BenchServerCommand
                 if (!IsHttp(token.Value)) result.AddError($"--baseline {token.Value} is not of the form http://HOST:PORT.");
         });
         seconds.Require<double>(static length => length is >= 0.1 and <= 600, "takes 0.1 to 600.");
+        warmUp.Require<double>(static length => length is >= 0 and <= 600, "takes 0 to 600.");
         rounds.Require<int>(static count => count is >= 1 and <= 1000, "takes 1 to 1000.");
         var command = new ExplainedCommand("server", "Compares what a server does for many clients with ONNX Runtime alone in one process, and with another server.",
             "splitinfer bench server squeezenet.onnx --server tcp://127.0.0.1:7070 --threads 1",
             "splitinfer bench server mnist.onnx --server tcp://127.0.0.1:7070 --baseline http://127.0.0.1:5001 --clients 1,16,64 --json")
         {
-            file, server, baseline, clients, seconds, rounds, options.Connecting.All, options.Planning,
+            file, server, baseline, clients, seconds, rounds, warmUp, options.Connecting.All, options.Planning,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -55,9 +57,10 @@ internal static class BenchServerCommand
             if (parsed.GetValue(baseline) is { } other) contenders.Add(new OpenInferenceContender(new(other), model, inputs, most));
             try
             {
-                var benchmark = new ServerBenchmark(contenders, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(rounds), TimeProvider.System);
+                var benchmark = new ServerBenchmark(contenders, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(warmUp)), TimeProvider.System);
                 var table = new Table().Border(TableBorder.Simple);
                 foreach (var column in (string[])["clients", "contender", "results/s", "of bare", "p50 ms", "of bare", "p99 ms"]) table.AddColumn(new TableColumn(column).RightAligned());
+                await benchmark.WarmUpAsync(most, cancellationToken);
                 foreach (var count in counts)
                 {
                     foreach (var row in await benchmark.RunAsync((int)count, cancellationToken))
