@@ -29,8 +29,6 @@ internal sealed class BatchBenchmark(PartitionedModel model, Partition partition
 
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromMinutes(1);
 
-    private static readonly ITensorCodec Raw = CodecRegistry.Default.All.First(static codec => codec.IsIdentity);
-
     private readonly TensorValue[] _boundary = MakeBoundary(model, partition, execution);
 
     /// <summary>What both came to, once they have run.</summary>
@@ -101,16 +99,15 @@ internal sealed class BatchBenchmark(PartitionedModel model, Partition partition
 
     private async Task<LoadTally> LoadAsync(RemoteTailTransport[] transports, TimeSpan duration, CancellationToken cancellationToken)
     {
-        var (tally, start) = (new LoadTally(), time.GetTimestamp());
+        var (tally, requests, start) = (new LoadTally(), new RawRequests(partition, _boundary), time.GetTimestamp());
         await Task.WhenAll(transports.Select(transport => Task.Run(async () =>
         {
             while (time.GetElapsedTime(start) < duration)
             {
                 var sent = time.GetTimestamp();
-                var request = new TailRequest { Partition = partition, Codec = Raw, SymbolSizes = [], Boundary = _boundary };
                 try
                 {
-                    (await transport.SendAsync(request, cancellationToken).ConfigureAwait(false)).Dispose();
+                    (await transport.SendAsync(requests.Next(), cancellationToken).ConfigureAwait(false)).Dispose();
                     // One that ends after the window is of the next.
                     if (time.GetElapsedTime(start) <= duration) tally.AddCompleted(time.GetElapsedTime(start, sent).TotalSeconds, time.GetElapsedTime(sent).TotalMilliseconds);
                 }

@@ -13,10 +13,8 @@ namespace SplitInfer.Cli.Benchmarks;
 /// <param name="time">The clock.</param>
 internal sealed class FrameCarrier(Uri address, PartitionPlan plan, TransportOptions options, TensorValue boundary, TimeProvider time) : ITransportCarrier
 {
-    private static readonly ITensorCodec Raw = CodecRegistry.Default.All.First(static codec => codec.IsIdentity);
-
     private readonly RemoteTailTransport _transport = new(address, "stub", "", plan, CodecRegistry.Default, options, time);
-    private readonly TailRequest _request = new() { Partition = plan.AllOnServer, Codec = Raw, SymbolSizes = [], Boundary = new[] { boundary } };
+    private readonly TailRequest _request = new RawRequests(plan.AllOnServer, [boundary]).Next();
 
     public string Scheme => address.Scheme;
 

@@ -24,12 +24,11 @@ internal sealed class LoadBenchmark(Uri server, TransportOptions reach, Partitio
     private const double Calm = 0.8, Overload = 2;
     private const int Seed = 1, InFlight = 2, GreedyInFlight = 16, PoliteInFlight = 2;
 
-    private static readonly ITensorCodec Raw = CodecRegistry.Default.All.First(static codec => codec.IsIdentity);
-
     private readonly RemoteTailTransport[] _transports =
         [.. Enumerable.Range(0, connections).Select(_ => new RemoteTailTransport(server, "", "", model.Plan, CodecRegistry.Default, reach, time))];
 
     private readonly TensorValue[] _inputs = [.. model.MakeInputs(Seed)];
+    private RawRequests? _requests;
 
     /// <summary>What the phases came to; complete once they have all run.</summary>
     public LoadSummaryRow? Summary { get; private set; }
@@ -106,7 +105,7 @@ internal sealed class LoadBenchmark(Uri server, TransportOptions reach, Partitio
     /// <returns>When the server wants to hear of the client again.</returns>
     private async Task<TimeSpan> SendAsync(RemoteTailTransport transport, LoadTally tally, long start, TimeSpan due, CancellationToken cancellationToken)
     {
-        var request = new TailRequest { Partition = model.Plan.AllOnServer, Codec = Raw, SymbolSizes = [], Boundary = _inputs };
+        var request = (_requests ??= new(model.Plan.AllOnServer, _inputs)).Next();
         var sent = time.GetTimestamp();
         tally.AddSent((time.GetElapsedTime(start, sent) - due).TotalMilliseconds);
         try

@@ -9,10 +9,7 @@ namespace SplitInfer.Cli.Benchmarks.Servers;
 /// <summary>A SplitInfer server that is asked for everything, over a connection for each client. What a client waits that comes back later is part of what its request takes.</summary>
 internal sealed class ServedContender : ILoadContender
 {
-    private static readonly ITensorCodec Raw = CodecRegistry.Default.All.First(static codec => codec.IsIdentity);
-
-    private readonly PartitionedModel _model;
-    private readonly TensorValue[] _inputs;
+    private readonly RawRequests _requests;
     private readonly RemoteTailTransport[] _clients;
     private readonly bool _comesBack;
 
@@ -24,7 +21,7 @@ internal sealed class ServedContender : ILoadContender
     /// <param name="comesBack">Whether one that is refused because too many wait comes back when it is told to, rather than failing.</param>
     public ServedContender(Uri address, TransportOptions reach, PartitionedModel model, TensorValue[] inputs, int clients, bool comesBack = true)
     {
-        (_model, _inputs, _comesBack) = (model, inputs, comesBack);
+        (_requests, _comesBack) = (new(model.Plan.AllOnServer, inputs), comesBack);
         _clients = [.. Enumerable.Range(0, clients).Select(_ => new RemoteTailTransport(address, "", "", model.Plan, CodecRegistry.Default, reach, TimeProvider.System))];
     }
 
@@ -34,12 +31,11 @@ internal sealed class ServedContender : ILoadContender
 
     public async ValueTask InferAsync(int client, CancellationToken cancellationToken)
     {
-        var request = new TailRequest { Partition = _model.Plan.AllOnServer, Codec = Raw, SymbolSizes = [], Boundary = _inputs };
         while (true)
         {
             try
             {
-                (await _clients[client].SendAsync(request, cancellationToken).ConfigureAwait(false)).Dispose();
+                (await _clients[client].SendAsync(_requests.Next(), cancellationToken).ConfigureAwait(false)).Dispose();
                 return;
             }
             catch (TailRefusedException busy) when (_comesBack && busy.Code == RefusalCode.Busy)
