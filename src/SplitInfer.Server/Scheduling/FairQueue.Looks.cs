@@ -55,7 +55,8 @@ internal sealed partial class FairQueue
     /// <summary>What runs before a job that comes now, s, by the turns that machines and connections will take if nothing else comes.</summary>
     /// <param name="terms">The job, of which <see cref="TailJobTerms.LeastSeconds"/> says what it takes.</param>
     /// <param name="ahead">By how many seconds of runs one that is due sooner may be ahead of its turn.</param>
-    public double SecondsBefore(in TailJobTerms terms, double ahead)
+    /// <param name="enough">Whoever waits for more, s, need not know for how much: turns are played no further, which takes time in proportion to what waits, for each of them.</param>
+    public double SecondsBefore(in TailJobTerms terms, double ahead, double enough = double.PositiveInfinity)
     {
         var cost = Math.Max(LeastCost, terms.LeastSeconds);
         var machine = Find(terms.Machine);
@@ -76,7 +77,7 @@ internal sealed partial class FairQueue
 
         var (played, seconds) = (new PlayedQueue(flow!, terms.DueAt), 0.0);
         PlayedQueue.Begin(_machines.Members);
-        while (TurnRule.Next(_machines.Members, played, ahead) is var (next, first) && !played.IsNew(first)) seconds += PlayedQueue.Serve(next, first);
+        while (seconds <= enough && TurnRule.Next(_machines.Members, played, ahead) is var (next, first) && !played.IsNew(first)) seconds += PlayedQueue.Serve(next, first);
         if (isNewFlow) machine!.Flows.Members.Remove(flow!);
         if (isNewMachine) _machines.Members.Remove(machine!);
         return seconds;

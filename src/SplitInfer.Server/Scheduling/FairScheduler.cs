@@ -59,7 +59,7 @@ internal sealed partial class FairScheduler(ITailRunner runner, int places, int 
             if (terms.DueAt < long.MaxValue)
             {
                 var left = time.GetElapsedTime(now, terms.DueAt).TotalSeconds;
-                var wait = terms.LeastSeconds > 0 ? WaitSecondsOf(terms) : WaitSeconds(terms.Machine, terms.Connection, terms.DueAt);
+                var wait = terms.LeastSeconds > 0 ? WaitSecondsOf(terms, left) : WaitSeconds(terms.Machine, terms.Connection, terms.DueAt);
                 if (wait + run > left)
                 {
                     if (terms.LeastSeconds > 0) return Refusal.LateFor(wait);
@@ -193,10 +193,10 @@ internal sealed partial class FairScheduler(ITailRunner runner, int places, int 
     // Earliest deadline first keeps all deadlines while such shares come to no more than 1 a place, and mostly with twice as much; an offer is looked at by itself as well.
     private double Count(in TailJobTerms terms, double run)
     {
-        var counted = QueueLimit.Count(run, _times.Mean);
+        var counted = Math.Max(_limit.LeastOfEach, QueueLimit.Count(run, _times.Mean));
         if (!IsBoundByDeadline(terms)) return counted;
         var left = time.GetElapsedTime(time.GetTimestamp(), terms.DueAt).TotalSeconds;
-        return Math.Max(LeastCountedByDeadline, counted * Math.Min(1, _limit.Target(_times.Mean) / Math.Max(left, 1e-9)) / 2);
+        return Math.Max(Math.Max(LeastCountedByDeadline, _limit.LeastOfEach), counted * Math.Min(1, _limit.Target(_times.Mean) / Math.Max(left, 1e-9)) / 2);
     }
 
     /// <summary>Takes a free place, if there is one for a job, and with it those that wait and may run together with it.</summary>
@@ -260,13 +260,13 @@ internal sealed partial class FairScheduler(ITailRunner runner, int places, int 
     /// <summary>How long a job that comes now will wait for a place, s.</summary>
     private double WaitSeconds(string machine, long connection, long dueAt) => Running < places ? 0 : (_queue.Before(machine, connection, dueAt) + 1) * _times.Mean / places;
 
-    /// <summary>How long a job that an exit may answer waits for a place, s: until one is free, and those have run to their exits that are due sooner.</summary>
-    private double WaitSecondsOf(in TailJobTerms terms)
+    /// <summary>How long a job that an exit may answer waits for a place, s: until one is free, and those have run to their exits that are due sooner. Where that is longer than it has, and than jobs are to wait, it may be longer still.</summary>
+    private double WaitSecondsOf(in TailJobTerms terms, double left)
     {
         if (Running < places) return 0;
         var (now, free) = (Seconds(time.GetTimestamp()), double.PositiveInfinity);
         foreach (var job in _active) free = Math.Min(free, job.StopsAt - now);
-        return Math.Max(0, free) + (_queue.SecondsBefore(terms, RunsAhead * _times.Mean) / places);
+        return Math.Max(0, free) + (_queue.SecondsBefore(terms, RunsAhead * _times.Mean, places * Math.Max(left, _limit.Target(_times.Mean))) / places);
     }
 
     private async Task RunAsync(ReadOnlyMemory<TailJob> jobs)

@@ -43,6 +43,10 @@ internal sealed class QueueLimit(int places, int maxJobs)
     /// <summary>What is shared out, in mean runs.</summary>
     public double Whole => Math.Min(maxJobs, Runs);
 
+    /// <summary>What each job that waits counts at least: so much that as many as may wait at all are what may wait, and whoever fills all places to wait is over its share where somebody else comes.</summary>
+    // A little less, so that what rounding adds up keeps none out.
+    public double LeastOfEach => (1 - 1e-9) * Math.Min(1, _fullRuns / Math.Max(1, maxJobs));
+
     /// <summary>What a job counts, in mean runs.</summary>
     /// <param name="expected">What its run is expected to take, s; 0 where that is not known.</param>
     /// <param name="mean">The mean of all runs, s; 0 before the first.</param>

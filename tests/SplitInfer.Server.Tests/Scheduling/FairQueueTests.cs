@@ -22,8 +22,11 @@ public sealed class FairQueueTests
         }
 
         var comes = Any();
-        var (count, said) = (queue.Count, queue.SecondsBefore(comes.Terms with { LeastSeconds = comes.Terms.ExpectedSeconds }, ahead));
+        var (count, enough, terms) = (queue.Count, random.NextDouble(), comes.Terms with { LeastSeconds = comes.Terms.ExpectedSeconds });
+        var (said, bounded) = (queue.SecondsBefore(terms, ahead), queue.SecondsBefore(terms, ahead, enough));
         Assert.Equal(count, queue.Count);
+        if (said > enough) Assert.InRange(bounded, Math.BitIncrement(enough), said);
+        else Assert.Equal(said, bounded);
         queue.Add(comes);
         var seconds = 0.0;
         while (queue.TryTake(static _ => true, ahead, out var job) && job != comes) seconds += job.Terms.ExpectedSeconds;

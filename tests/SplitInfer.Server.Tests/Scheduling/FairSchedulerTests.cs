@@ -66,6 +66,27 @@ public sealed class FairSchedulerTests : SchedulerConformanceTests
         Assert.Contains(polite, await RunAsync(3));
     }
 
+    /// <summary>Jobs count little that exits may answer by a deadline far away, or whose runs are short; the places to wait are all taken all the same.</summary>
+    [Theory]
+    [InlineData(1, 16, true)]
+    [InlineData(1, 40, false)]
+    [InlineData(1, 256, true)]
+    [InlineData(64, 256, true)]
+    public async Task Who_fills_the_queue_with_what_counts_little_keeps_nobody_out(int places, int maxQueued, bool mayExitsAnswer)
+    {
+        var scheduler = Create(_runner, places, maxQueued);
+        await RunFromToAsync(scheduler, new TestJob(Polite, machine: "polite"), seconds: 1);
+        if (!mayExitsAnswer) await RunFromToAsync(scheduler, new TestJob(Greedy, machine: "greedy", cut: 2), seconds: 0.001);
+        TestJob[] greedy = [.. Enumerable.Range(0, places + maxQueued).Select(_ => new TestJob(Greedy, Time.GetTimestamp() + (10_000 * Time.TimestampFrequency), "greedy", cut: 2) { LeastSeconds = mayExitsAnswer ? 0.001 : 0 })];
+        foreach (var job in greedy) scheduler.Enqueue(job);
+        Assert.Equal((places, maxQueued), (scheduler.LoadFor("greedy", Greedy).Running, scheduler.LoadFor("greedy", Greedy).Queued));
+        Assert.Null(scheduler.Offer(TestJob.TermsOf(Polite) with { Machine = "polite" }, out _));
+        var polite = new TestJob(Polite, machine: "polite");
+        scheduler.Enqueue(polite);
+        Assert.Null(polite.Failure);
+        Assert.Single(greedy, static job => job.Failure is TailRefusedException { Code: RefusalCode.Busy });
+    }
+
     [Fact]
     public async Task Who_has_less_waiting_is_told_of_less_to_wait()
     {

@@ -17,6 +17,12 @@ internal sealed class TestJob : TailJob
         Terms = TermsOf(client) with { DueAt = dueAt, Machine = machine, Cut = cut };
     }
 
+    /// <summary>What the shallowest exit takes that may answer the job, s.</summary>
+    public double LeastSeconds
+    {
+        init => Terms = Terms with { LeastSeconds = value };
+    }
+
     /// <summary>Runs before the job says that it has ended.</summary>
     public Action OnEnding { get; set; } = static () => { };
 
