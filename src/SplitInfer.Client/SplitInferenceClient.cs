@@ -283,6 +283,7 @@ public sealed partial class SplitInferenceClient : IAsyncDisposable, IDisposable
             PrefersServer = budget.IsLimited && _selector.Objective == Objective.MostAccurateBy && !decision.IsNamed,
             Exits = ExitRule.For(model.Exits, _arms.ExitOf(decision.Arm), request?.MinQuality, keepsUnsure: call.Early is not null || (budget.IsLimited && _options.FallsBack && !decision.IsNamed)),
             Early = call.Early,
+            GoesByExits = GoesByExits(call, decision),
         };
         try
         {

@@ -142,8 +142,8 @@ public sealed class SplitInferenceOptions
 
     /// <summary>
     /// With <see cref="Exits"/> and a deadline: the share of the device's computing time that may be in vain, 0 to 1, since it goes on beside a server whose answer is then taken while an exit has given
-    /// one that could be given. It is counted over the last requests. 0 never begins where an exit has answered, 1 always does; races that a policy explores with and a <see cref="Hedge"/> follow rules of
-    /// their own. 0.15 unless set.
+    /// one that could be given; whether it goes on for the deadline, for a late reply or since a policy explores. It is counted over the last requests. 0 never begins where an exit has answered, 1 always
+    /// does. Where no exit has answered, where the server is silent and with a <see cref="Hedge"/> the device goes on all the same. 0.15 unless set.
     /// </summary>
     public double MaxExtraWork { get; set; } = 0.15;
 

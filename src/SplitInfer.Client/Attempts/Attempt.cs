@@ -95,6 +95,9 @@ internal sealed partial class Attempt(LocalCut cut, ITensorCodec codec, Decision
     /// <summary>Takes over every answer on the way that is surer than those before; null where only the last one is asked for.</summary>
     public Func<Attempt, AttemptResult, CancellationToken, ValueTask>? Early { get; init; }
 
+    /// <summary>Whether exits before the cut are asked on the way there: all answers are asked for, or there is no time for the whole model on the device, so that there may be no other answer by the deadline.</summary>
+    public bool GoesByExits { get; init; }
+
     /// <summary>Whether the device gives by the deadline the best answer that it has got to, rather than none, or is to give each on the way.</summary>
     public bool IsAnytime => Early is not null || (Exits.KeepsUnsure && Exits.Exits is not null);
 

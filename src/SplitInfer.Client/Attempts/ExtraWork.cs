@@ -21,6 +21,9 @@ internal sealed class ExtraWork(double share)
         get { lock (_gate) return _balance; }
     }
 
+    /// <summary>Whether time could be set apart now.</summary>
+    public bool MayBegin => share > 0 && Balance >= 0;
+
     /// <summary>Sets time apart. False where earlier work in vain has not been earned yet. What one run takes may exceed what is left, so that none waits for ever.</summary>
     /// <param name="seconds">What the run is expected to take, s.</param>
     public bool TryReserve(double seconds)

@@ -43,7 +43,10 @@ internal sealed class RaceExecutor : IExecutor
 
     public ValueTask<AttemptResult> RunAsync(Attempt attempt, CancellationToken stop)
     {
-        if (attempt.Decision.IsRaced || attempt.Early is not null) return new(RaceAsync(attempt, new(attempt, _local), new(attempt, _remote), isLate: false, silent: null, reserved: 0, stop));
+        // Where an exit has answered, a race that the policy asks for waits like any other request once too much was in vain: until the device must start to be there by the deadline.
+        var reserved = 0.0;
+        if (attempt.Early is not null || (attempt.Decision.IsRaced && (!attempt.HasAnswerAtHand || TryReserve(attempt, out reserved))))
+            return new(RaceAsync(attempt, new(attempt, _local), new(attempt, _remote), isLate: false, silent: null, reserved, stop));
         var (patience, isRescue) = PatienceFor(attempt);
         var silence = _silence?.Watched(attempt) is null ? null : _silence;
         return patience == Timeout.InfiniteTimeSpan && silence is null ? _remote.RunAsync(attempt, stop) : WaitOrRaceAsync(attempt, patience, isRescue, silence, stop);
@@ -67,7 +70,8 @@ internal sealed class RaceExecutor : IExecutor
             else _standIns.ChooseAgain(attempt);
             // Where nothing but what is at hand can be given any more, there is nothing to take over.
             if (isRescue && silent is null && _rescue == DeadlineRescue.Replace && !(attempt.HasAnswerAtHand && _standIns.LeftUntilLastCall(attempt) == TimeSpan.Zero)) return await ReplaceAsync(attempt, server, stop).ConfigureAwait(false);
-            var reserved = isRescue && silent is null && attempt.HasAnswerAtHand ? Reserve(attempt) : 0;
+            var reserved = 0.0;
+            if (attempt.HasAnswerAtHand && silent is null && (isRescue || attempt.Decision.HedgeAfterSeconds is null)) attempt.MayGoOn = TryReserve(attempt, out reserved);
             return await RaceAsync(attempt, new(attempt, _local), server, isLate: true, silent, reserved, stop).ConfigureAwait(false);
         }
 
@@ -170,23 +174,21 @@ internal sealed class RaceExecutor : IExecutor
         return result with { Server = ServerOutcome.Abandoned, OffloadSeconds = waited };
     }
 
-    /// <summary>Sets time apart for the device to go on beside the server; without that it does not, and has what is at hand.</summary>
-    private double Reserve(Attempt attempt)
+    /// <summary>Sets time apart for the device to go on beside the server though it has an answer at hand; without that it does not, and has what is at hand.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="seconds">What is set apart, s.</param>
+    private bool TryReserve(Attempt attempt, out double seconds)
     {
-        if (_standIns.LeftUntilLastCall(attempt) is var left && left == TimeSpan.Zero) return Refuse();
-        var seconds = Math.Min(left.TotalSeconds, _standIns.FastestSeconds(attempt) is > 0 and var device ? device : left.TotalSeconds);
-        return _extra.TryReserve(seconds) ? seconds : Refuse();
-
-        double Refuse()
-        {
-            attempt.MayGoOn = false;
-            return 0;
-        }
+        var left = _standIns.LeftUntilLastCall(attempt).TotalSeconds;
+        seconds = Math.Min(left, _standIns.FastestSeconds(attempt) is > 0 and var device ? device : left);
+        if (left > 0 && _extra.TryReserve(seconds)) return true;
+        seconds = 0;
+        return false;
     }
 
     private (TimeSpan Patience, bool IsRescue) PatienceFor(Attempt attempt)
     {
-        var late = attempt.Decision.LateAfterSeconds;
+        var late = attempt.HasAnswerAtHand && !_extra.MayBegin ? 0 : attempt.Decision.LateAfterSeconds;
         var seconds = late > 0 ? late : double.PositiveInfinity;
         var isRescue = false;
         if (attempt.Decision.HedgeAfterSeconds is { } hedge) seconds = Math.Min(seconds, Math.Max(0, (TimeSpan.FromSeconds(Math.Min(hedge, LongestPatience.TotalSeconds)) - attempt.Total).TotalSeconds));

@@ -157,6 +157,10 @@ internal sealed class LocalModel : IDisposable
                     if (side == SegmentSide.Head) onUnloadableHead(partition.Index, error.Message);
                 }
             }
+
+            // The way on from a cut without an exit, which by a deadline is all that the device may have time for.
+            if (withTails && Exits is { } exits && exits.On(partition.Index) == 0 && exits.Behind(partition.Index) is > 0 and var exit && !shouldStop())
+                await _segments.LoadQuietlyAsync(SegmentKey.Between(partition.Index, exits.PartitionOf(exit)), cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -10,6 +10,8 @@ public class AnytimeTests
 {
     private static readonly TimeSpan Deadline = Ms(100);
 
+    private const Cut BehindTheExit = (Cut)ScriptedExits.Second;
+
     private static readonly ScriptedExit[] One = [new(0.6)], Two = [new(0.6), new(0.8)], Worse = [new(0.8), new(0.6)], SureAtSecond = [new(0.6), new(0.95)];
 
     [Fact]
@@ -146,6 +148,30 @@ public class AnytimeTests
         Assert.InRange(stage.Time.Now, TimeSpan.Zero, Deadline);
     }
 
+    /// <summary>A cut behind an exit that it has not asked, at a server that does not answer: the head alone would leave the device without any answer.</summary>
+    [Theory]
+    [InlineData(300, true, 1)]
+    [InlineData(300, false, 0)]
+    [InlineData(20, true, 0)]
+    public async Task A_device_that_has_no_time_for_the_whole_model_asks_the_exits_on_the_way_to_a_cut(int tail, bool isWayLoaded, int exit)
+    {
+        await using var stage = await StartAsync(One, tail, loaded: isWayLoaded ? null : [Segment.Head, Segment.Tail, Segment.Whole]);
+        stage.Server.Act = ServerAct.Never;
+        var call = PassAsync(stage, new(BehindTheExit));
+        if (isWayLoaded) Assert.Equal((Source.Device, exit), ((await call).Source, (await call).Exit));
+        else await Assert.ThrowsAnyAsync<TimeoutException>(() => call);
+        Assert.Equal(tail > 100 && isWayLoaded ? 1 : 0, stage.Device.Started(Segment.Middle));
+        if (tail < 100) return;
+
+        // What was not loaded is by the next time.
+        await UntilAsync(() => stage.IsLoaded(Segment.Middle));
+        await stage.PassUntilAsync(() => stage.LeftRunning == 0);
+        var began = stage.Time.Now;
+        var answer = await PassAsync(stage, new(BehindTheExit), request: 1);
+        Assert.Equal((Source.Device, 1), (answer.Source, answer.Exit));
+        Assert.InRange(stage.Time.Now - began, TimeSpan.Zero, Deadline);
+    }
+
     [Theory]
     [InlineData(0.6, true)]
     [InlineData(0.61, false)]
@@ -261,6 +287,28 @@ public class AnytimeTests
         {
             stage.Server.Act = new(Ms(75));
             var answer = await PassAsync(stage, Choice.Exiting, request);
+            Assert.Equal((Source.Split, 0), (answer.Source, answer.Exit));
+            await stage.PassUntilAsync(() => stage.LeftRunning == 0);
+        }
+
+        Assert.InRange(stage.Device.Started(Segment.Tail), Math.Min(most, 1), most);
+    }
+
+    /// <summary>The server is faster than the device, which begins beside it at once or 5 ms later, so that it is in vain by 10 or 5 ms.</summary>
+    [Theory]
+    [InlineData(true, 0, 0)]
+    [InlineData(true, 0.15, 5)]
+    [InlineData(true, 1, 20)]
+    [InlineData(false, 0, 0)]
+    [InlineData(false, 0.15, 8)]
+    [InlineData(false, 1, 20)]
+    public async Task So_is_what_it_runs_in_races_that_the_policy_asks_for(bool isRaced, double share, int most)
+    {
+        await using var stage = await StartAsync(One, tail: 60, maxExtraWork: share);
+        for (var request = 0; request < 20; request++)
+        {
+            stage.Server.Act = new(Ms(10));
+            var answer = await PassAsync(stage, Choice.Exiting with { IsRaced = isRaced, LateAfterSeconds = isRaced ? 0 : 0.005 }, request);
             Assert.Equal((Source.Split, 0), (answer.Source, answer.Exit));
             await stage.PassUntilAsync(() => stage.LeftRunning == 0);
         }
